@@ -1,0 +1,121 @@
+"""What checks may ask of any backend."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+from harness.model.base import Frozen
+from harness.model.deadline import Deadline
+from harness.model.machine import HostPort
+
+
+class BackendFeature(StrEnum):
+    """What a backend may or may not offer; a check that needs an absent one is not applicable."""
+
+    TELEMETRY = "telemetry"
+    STATUS = "status"
+    HEARTBEAT = "heartbeat"
+    CONFIGURE = "configure"
+    LIVE_QUERY = "live-query"
+    FAULTS = "faults"
+
+
+class Enrolment(Frozen):
+    """What a cell's agent needs in order to check in."""
+
+    secret: str
+    ca_pem: str
+    server_cert_sha256: str
+
+
+class Endpoint(Frozen):
+    """One endpoint as the backend knows it. Times are seconds since the epoch, by the backend's clock."""
+
+    cell: str
+    host_identifier: str
+    version: str
+    hostname: str = ""
+    uuid: str = ""
+    os_version: str = ""
+    enrolled_at: float
+    last_seen: float
+    enrolments: int = 1
+
+
+class Event(Frozen):
+    """One differential result row."""
+
+    cell: str
+    query: str
+    action: str
+    columns: Mapping[str, str]
+    host_identifier: str = ""
+    received_at: float
+
+
+class StatusLine(Frozen):
+    """One status log line."""
+
+    cell: str
+    severity: int = 0
+    message: str
+    version: str = ""
+    received_at: float
+
+
+class FaultKind(StrEnum):
+    """What an embedded backend can be told to do wrong."""
+
+    DROP = "drop"  # close the connection without an answer
+    DELAY = "delay"  # answer after `seconds`
+    ERROR_500 = "error-500"
+    NODE_INVALID = "node-invalid"  # answer {"node_invalid": true} once per request
+
+
+class Backend(Protocol):
+    """One interface for checks. `cell` is always the cell's id. All waits take a deadline and are event-driven."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def features(self) -> frozenset[BackendFeature]: ...
+    @property
+    def address(self) -> HostPort:
+        """Host-side address that a machine's only way out must lead to."""
+        ...
+
+    def admit(self, cell: str, configuration: Mapping[str, Any] | None) -> Enrolment:
+        """Make ready for a cell: its own enrolment secret and first configuration. A second call starts afresh."""
+        ...
+
+    def wait_enrolled(self, cell: str, deadline: Deadline, *, after: float = 0.0) -> Endpoint | None:
+        """The cell's endpoint once it has enrolled later than `after`; None when the deadline passes."""
+        ...
+
+    def wait_seen(self, cell: str, deadline: Deadline, *, after: float) -> Endpoint | None:
+        """The endpoint once it was seen later than `after` (any authenticated request); None on deadline."""
+        ...
+
+    def wait_event(
+        self, cell: str, query: str, columns: Mapping[str, str], deadline: Deadline, *, action: str = "added"
+    ) -> Event | None:
+        """The first event whose columns match (leading `~`: contains; case ignored); None on deadline."""
+        ...
+
+    def events(self, cell: str, query: str | None = None) -> Sequence[Event]: ...
+
+    def wait_status(
+        self, cell: str, contains: str, deadline: Deadline, *, after: float = 0.0
+    ) -> StatusLine | None: ...
+
+    def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
+        """Serve this configuration (a mapping, or raw text for an invalid one) from now on; returns the time."""
+        ...
+
+    def ask(self, cell: str, sql: str, deadline: Deadline) -> Sequence[Mapping[str, str]] | None:
+        """Run a distributed query; its rows, or None on deadline. Raises `CandidateError` if its status is not 0."""
+        ...
+
+    def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Machine providers: one folder each. A machine hands out an address and credentials, nothing more."""

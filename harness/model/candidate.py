@@ -1,0 +1,49 @@
+"""The installer under test, as read from the file itself."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+
+from harness.model.base import Frozen
+
+
+class InstallerKind(StrEnum):
+    """How the candidate is installed."""
+
+    MSI = "msi"
+    EXE = "exe"
+
+
+class Platform(StrEnum):
+    """The MSI summary template's platform."""
+
+    X64 = "x64"
+    X86 = "Intel"
+    ARM64 = "Arm64"
+
+
+class Signature(Frozen):
+    """What osslsigncode says of the file's Authenticode signature."""
+
+    present: bool
+    intact: bool = Field(default=False, description="the digest in the signature matches the file")
+    subject: str = ""
+    issuer: str = ""
+    digest_algorithm: str = ""
+
+
+class Candidate(Frozen):
+    """The installer under test. Equal SHA-256 means equal candidate."""
+
+    path: Path
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="bytes")
+    kind: InstallerKind
+    version: str
+    product_name: str
+    product_code: str = ""
+    upgrade_code: str = ""
+    manufacturer: str = ""
+    platform: Platform = Platform.X64
+    signature: Signature

@@ -1,0 +1,73 @@
+"""The gate: the published result, and the verdict's names and exit codes."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from harness.model.base import Frozen
+from harness.model.plan import Plan
+from harness.model.report import CellReport
+
+
+class Verdict(StrEnum):
+    """One meaning per exit code."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    FAIL = "FAIL"
+    INCOMPLETE = "INCOMPLETE"
+    INFRA = "INFRA"
+    INVALID = "INVALID"
+    STALE = "STALE"
+
+    @property
+    def exit_code(self) -> int:
+        """The process exit code; 2 is kept for usage and configuration errors."""
+        return EXIT_CODES[self]
+
+
+EXIT_CODES = {
+    Verdict.PASS: 0,
+    Verdict.FAIL: 1,
+    Verdict.INCOMPLETE: 3,
+    Verdict.INFRA: 4,
+    Verdict.INVALID: 5,
+    Verdict.STALE: 6,
+}
+
+SEVERITY = (Verdict.INVALID, Verdict.FAIL, Verdict.INFRA, Verdict.INCOMPLETE, Verdict.STALE, Verdict.PASS)
+"""Worst first: the worst one wins."""
+
+
+class Reason(Frozen):
+    """One reason for the verdict, in words."""
+
+    verdict: Verdict
+    cell: str = ""
+    check: str = ""
+    text: str
+
+
+class CellVerdict(Frozen):
+    """What one planned cell came to."""
+
+    cell: str
+    required: bool
+    verdict: Verdict
+    report: CellReport | None = None
+    report_sha256: str = ""
+
+
+class Gate(Frozen):
+    """`gate.json`."""
+
+    schema_version: int = 1
+    run_id: str
+    created: datetime
+    harness_version: str
+    plan: Plan
+    plan_digest: str
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    cells: tuple[CellVerdict, ...]
+    duration_s: float = Field(ge=0)

@@ -1,0 +1,86 @@
+"""matrix.yaml as typed data: images, axes, scenarios, pools, and which cells are required."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from harness.model.base import Frozen
+from harness.model.report import Phase
+from harness.model.substrate import Substrate
+from harness.model.windows import WindowsVersion
+
+
+class Requirement(StrEnum):
+    """Whether the gate needs a cell, or only shows it."""
+
+    REQUIRED = "required"
+    ADVISORY = "advisory"
+
+
+class WindowsImage(WindowsVersion):
+    """One entry of `images`: a Windows version that cells can name."""
+
+    legacy: bool = False
+
+
+class Scenario(Frozen):
+    """A timeline: which phases a cell goes through."""
+
+    title: str
+    phases: tuple[Phase, ...] = Field(min_length=1)
+
+
+class Selector(Frozen):
+    """Shell-style patterns on the axes of a cell; an axis left out matches everything."""
+
+    image: str = "*"
+    scenario: str = "*"
+    axes: dict[str, str] = Field(default_factory=dict)
+
+
+class RequirementRule(Selector):
+    """Cells that match have this requirement; the last matching rule wins. The default is `required`."""
+
+    requirement: Requirement
+    reason: str = Field(min_length=5)
+
+
+class HostLimits(Frozen):
+    """How much of one host a pool may use."""
+
+    uri: str
+    memory_mb: int | None = None
+    cpus: int | None = None
+
+
+class Pool(Frozen):
+    """Where cells run."""
+
+    provider: str = Field(description="name of a provider folder under harness/machines")
+    base_image: str | None = Field(
+        default=None, description="provider image that serves every Windows version; None: the image's own name"
+    )
+    substrates: tuple[Substrate, ...] = Field(min_length=1, description="what a cell's machine may really be")
+    images: tuple[str, ...] = Field(default=("*",), description="patterns on image names that this pool serves")
+    scenarios: tuple[str, ...] = ("*",)
+    hosts: tuple[HostLimits, ...] = ()
+    memory_mb: int = 1024
+    cpus: int = 1
+    ready_deadline_s: float = 60
+    options: dict[str, Any] = Field(default_factory=dict, description="the provider's own, validated by it")
+
+
+class Matrix(Frozen):
+    """The whole file."""
+
+    schema_version: int = Field(default=1, ge=1, le=1)
+    images: dict[str, WindowsImage] = Field(min_length=1)
+    scenarios: dict[str, Scenario] = Field(min_length=1)
+    axes: dict[str, tuple[str, ...]] = Field(
+        description="`image` and `scenario` list names or patterns; any further axis multiplies the cells"
+    )
+    include: tuple[dict[str, str], ...] = Field(default=(), description="cells added beyond the product of the axes")
+    exclude: tuple[Selector, ...] = ()
+    requirements: tuple[RequirementRule, ...] = ()
+    pools: dict[str, Pool] = Field(min_length=1)

@@ -1,0 +1,55 @@
+"""The plan: the sealed list of cells that a candidate must pass."""
+
+import hashlib
+import json
+
+from pydantic import Field
+
+from harness.model.base import Frozen
+from harness.model.candidate import Candidate
+from harness.model.matrix import Requirement
+from harness.model.report import Phase
+from harness.model.substrate import Substrate
+from harness.model.windows import WindowsVersion
+
+
+class Cell(Frozen):
+    """One point of the matrix. `id` is stable: it names only what the cell is."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.+-]*(/[a-z0-9][a-z0-9.+-]*)+$")
+    image: str
+    windows: WindowsVersion
+    scenario: str
+    axes: dict[str, str] = Field(default_factory=dict, description="further axes only")
+    phases: tuple[Phase, ...]
+    requirement: Requirement
+    reason: str = ""
+    substrates: tuple[Substrate, ...] = Field(description="a result on any other substrate does not count")
+    checks: tuple[str, ...] = Field(description="ids of the checks that must have a result")
+
+    @property
+    def required(self) -> bool:
+        """True if the gate needs this cell."""
+        return self.requirement is Requirement.REQUIRED
+
+
+class Plan(Frozen):
+    """Candidate, cells, and the digests of everything that the verdict depends on."""
+
+    schema_version: int = 1
+    candidate: Candidate
+    profile: str
+    profile_sha256: str
+    matrix_sha256: str
+    checks_sha256: str
+    pool: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the plan's canonical JSON, the candidate's path left out."""
+        document = self.model_dump(mode="json")
+        del document["candidate"]["path"]
+        return hashlib.sha256(
+            json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+        ).hexdigest()

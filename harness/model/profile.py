@@ -1,0 +1,236 @@
+"""An agent profile: what the agent installs and how to talk to it. One file adds an agent."""
+
+import string
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, field_validator
+
+from harness.model.base import Frozen
+from harness.model.candidate import InstallerKind
+
+TEMPLATE_NAMES = frozenset(
+    {
+        "backend_host",
+        "backend_port",
+        "backend_url",
+        "enrol_secret",
+        "server_cert_sha256",
+        "ca_file",
+        "media",
+        "nonce",
+        "product_code",
+        "version",
+    }
+)
+"""What a template in a profile may name. `ca_file` is the CA's PEM file on the media drive."""
+
+
+def _template(text: str) -> str:
+    for _, name, _, _ in string.Formatter().parse(text):
+        if name is not None and name not in TEMPLATE_NAMES:
+            known = ", ".join(sorted(TEMPLATE_NAMES))
+            raise ValueError(f"unknown placeholder {{{name}}}; known are {known}")
+    return text
+
+
+Template = Annotated[str, AfterValidator(_template)]
+"""Text with `{placeholders}` of `TEMPLATE_NAMES`; a literal brace is doubled."""
+
+
+class ProfileStatus(StrEnum):
+    """Whether this project has ever run the profile."""
+
+    EXERCISED = "exercised"
+    UNVERIFIED = "unverified"
+
+
+class StartType(StrEnum):
+    """A service's start type, by the names `sc config` uses."""
+
+    BOOT = "boot"
+    SYSTEM = "system"
+    AUTO = "auto"
+    DEMAND = "demand"
+    DISABLED = "disabled"
+
+
+START_CODES = {
+    StartType.BOOT: 0,
+    StartType.SYSTEM: 1,
+    StartType.AUTO: 2,
+    StartType.DEMAND: 3,
+    StartType.DISABLED: 4,
+}
+"""The `Start` values of a service's registry key."""
+
+
+class ServiceExpectation(Frozen):
+    """A service or driver that the installer creates. Fields left out are not checked."""
+
+    name: str
+    display_name: str | None = None
+    start: StartType | None = None
+    delayed: bool | None = None
+    account: str | None = None
+    image_path: str | None = Field(default=None, description="the executable, without arguments or quotes")
+    depends_on: tuple[str, ...] | None = None
+    description: str | None = None
+    recovery: tuple[str, ...] | None = Field(
+        default=None, description="failure actions in order: restart, reboot, run, none"
+    )
+    running: bool = True
+    start_deadline_s: float = 30
+    survives_restart: bool = Field(default=True, description="must come up again after stop and start")
+
+
+class FileExpectation(Frozen):
+    """A file that must be there after install."""
+
+    path: str
+    version: bool = Field(default=False, description="its version resource must equal the candidate's")
+    signed: bool = Field(default=False, description="must carry an intact Authenticode signature")
+
+
+class RegistryExpectation(Frozen):
+    """A registry value that must be there after install."""
+
+    key: str = Field(pattern=r"^HK(LM|CU|U|CR)\\")
+    name: str
+    equals: Template | None = None
+
+
+class Installer(Frozen):
+    """How the candidate is installed. MSI properties may differ by scenario."""
+
+    kind: InstallerKind = InstallerKind.MSI
+    properties: dict[str, Template] = Field(default_factory=dict)
+    scenario_properties: dict[str, dict[str, Template]] = Field(default_factory=dict)
+    install_arguments: tuple[Template, ...] = Field(default=(), description="EXE installers only")
+    uninstall_command: tuple[Template, ...] = Field(default=(), description="EXE installers only")
+    declared_version: str | None = Field(default=None, description="EXE installers only")
+    timeout_s: float = 300
+
+
+class GuestFile(Frozen):
+    """A file the harness writes in the guest before the agent is expected to check in."""
+
+    path: str
+    content: Template
+    restart_service: str | None = None
+
+
+class CheckIn(Frozen):
+    """When the agent must be seen at its backend."""
+
+    deadline_s: float = Field(default=60, gt=0)
+    heartbeat_s: float = Field(default=60, gt=0, description="a further sign of life within this time")
+    identity: str = Field(
+        default="hostname", pattern="^(hostname|uuid)$", description="what host_identifier is made from"
+    )
+
+
+class Telemetry(Frozen):
+    """One class of events: which rows must arrive for the harness's stimulus.
+
+    `columns` maps a column of the row to what it must hold, with `{facts}` of the stimulus (`{nonce}`, `{pid}`,
+    `{path}`, …); a leading `~` means *contains*. Comparison ignores case, as Windows paths do.
+    """
+
+    query: str = Field(description="name of the scheduled query whose results carry the event")
+    action: str = Field(default="added", pattern="^(added|removed)$")
+    columns: dict[str, str] = Field(min_length=1)
+    deadline_s: float = Field(default=30, gt=0)
+
+
+class LiveQuery(Frozen):
+    """A distributed query and what its first row must hold."""
+
+    sql: str
+    expect: dict[str, Template]
+    deadline_s: float = Field(default=30, gt=0)
+
+
+class ConfigurationPush(Frozen):
+    """Configuration pushed by the backend.
+
+    `base` is in force from the start. `changed` must take effect: a result of query `effect_query` must arrive.
+    Each of `invalid` must be refused, reported in a status line containing `refusal_contains`, and leave the last good
+    one in force.
+    """
+
+    base: dict[str, Any]
+    changed: dict[str, Any] | None = None
+    effect_query: str = ""
+    invalid: dict[str, str] = Field(default_factory=dict, description="name → raw text sent as the configuration")
+    refusal_contains: str = ""
+    deadline_s: float = Field(default=30, gt=0)
+
+
+class ResponseAction(Frozen):
+    """An action that the backend asks for by configuration, and the status line that confirms it."""
+
+    configuration: dict[str, Any]
+    status_contains: str
+    deadline_s: float = Field(default=30, gt=0)
+
+
+class Keep(Frozen):
+    """Something that may stay after uninstall, and why."""
+
+    kind: str = Field(pattern="^(file|registry|service|task|user)$")
+    path: str
+    reason: str = Field(min_length=10)
+
+
+class AgentProfile(Frozen):
+    """`agents/<name>.yaml`."""
+
+    schema_version: int = Field(default=1, ge=1, le=1)
+    name: str = Field(pattern="^[a-z][a-z0-9-]*$")
+    title: str
+    status: ProfileStatus
+    product_name: str = Field(description="DisplayName in the Uninstall key")
+    platform: str = "x64"
+    installer: Installer = Installer()
+    install_dir: str
+    data_dirs: tuple[str, ...] = ()
+    services: tuple[ServiceExpectation, ...] = Field(min_length=1)
+    drivers: tuple[ServiceExpectation, ...] = ()
+    files: tuple[FileExpectation, ...] = ()
+    registry: tuple[RegistryExpectation, ...] = ()
+    registry_roots: tuple[str, ...] = Field(default=(), description="keys that must be gone after uninstall")
+    guest_files: tuple[GuestFile, ...] = ()
+    version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
+    diagnostics: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name → command, run on failure")
+    logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
+    check_in: CheckIn = CheckIn()
+    configuration: ConfigurationPush | None = None
+    telemetry: dict[str, Telemetry] = Field(default_factory=dict)
+    live_query: LiveQuery | None = None
+    response_actions: dict[str, ResponseAction] = Field(default_factory=dict)
+    keeps: tuple[Keep, ...] = ()
+
+    @field_validator("telemetry")
+    @classmethod
+    def _known_stimuli(cls, value: dict[str, Telemetry]) -> dict[str, Telemetry]:
+        unknown = sorted(set(value) - set(STIMULI))
+        if unknown:
+            raise ValueError(f"unknown stimulus {unknown[0]!r}; known are {', '.join(STIMULI)}")
+        return value
+
+
+STIMULI = (
+    "process_start",
+    "connection",
+    "listening_port",
+    "service",
+    "file_change",
+    "registry_change",
+    "scheduled_task",
+    "user",
+    "group",
+    "permission",
+    "firewall_rule",
+)
+"""What the guest probe can do to provoke telemetry; each carries a nonce."""

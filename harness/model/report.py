@@ -1,0 +1,101 @@
+"""What happened in one cell: every check, attempt, duration and piece of evidence."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from harness.model.base import Frozen
+from harness.model.substrate import GuestSystem, Substrate
+
+
+class Phase(StrEnum):
+    """The phases of a cell, in the order in which they run."""
+
+    MACHINE = "machine"
+    INSTALL = "install"
+    CHECK_IN = "check-in"
+    FUNCTIONS = "functions"
+    REBOOT = "reboot"
+    UNINSTALL = "uninstall"
+    RESIDUE = "residue"
+
+    @property
+    def order(self) -> int:
+        """Position in the timeline."""
+        return list(Phase).index(self)
+
+
+class Outcome(StrEnum):
+    """What one check came to. Only PASSED counts as passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BLOCKED = "blocked"  # a phase it needs did not succeed
+    NOT_APPLICABLE = "not-applicable"  # the substrate, backend or profile cannot show it; says why
+    INFRA = "infra"  # the lab failed
+
+
+class Evidence(Frozen):
+    """One file kept from a cell, relative to the cell's directory."""
+
+    path: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+    what: str = ""
+
+
+class CheckResult(Frozen):
+    """One check in one cell."""
+
+    check: str = Field(description="stable id, `<phase>.<name>`")
+    title: str
+    phase: Phase
+    outcome: Outcome
+    message: str = Field(default="", description="why it did not pass, in words; empty when it did")
+    duration_s: float = Field(ge=0)
+    details: dict[str, str] = Field(default_factory=dict)
+
+
+class Attempt(Frozen):
+    """One machine that was tried for a cell."""
+
+    number: int = Field(ge=1)
+    machine_id: str
+    began: datetime
+    ended: datetime | None = None
+    outcome: Outcome
+    message: str = ""
+
+
+class PhaseTiming(Frozen):
+    """Where a phase's time went, in seconds."""
+
+    phase: Phase
+    total_s: float = Field(ge=0)
+    guest_s: float = Field(ge=0, description="inside guest commands")
+    waiting_s: float = Field(ge=0, description="waiting for the agent or the machine")
+
+    @property
+    def harness_s(self) -> float:
+        """The harness's own share."""
+        return max(0.0, self.total_s - self.guest_s - self.waiting_s)
+
+
+class CellReport(Frozen):
+    """The sealed report of one cell."""
+
+    schema_version: int = 1
+    run_id: str
+    plan_digest: str
+    cell_id: str
+    substrate: Substrate
+    guest_system: GuestSystem
+    image: str
+    image_digest: str
+    began: datetime
+    ended: datetime
+    attempts: tuple[Attempt, ...]
+    checks: tuple[CheckResult, ...]
+    timings: tuple[PhaseTiming, ...] = ()
+    evidence: tuple[Evidence, ...] = ()

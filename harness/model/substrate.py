@@ -1,0 +1,71 @@
+"""What a machine really is, and what each kind of guest can and cannot show.
+
+Limits are data with a reason, so that a check which cannot run is shown as *not applicable*
+instead of being passed. Source: measurements of Wine 8.0 recorded in docs/wine.md.
+"""
+
+from enum import StrEnum
+
+
+class Substrate(StrEnum):
+    """What executes the guest. Never inferred from what was asked for, only from what was proven."""
+
+    KVM = "kvm"
+    TCG = "tcg"
+    WINE = "wine"  # no virtual machine at all: a Wine prefix in its own namespaces
+
+
+class GuestSystem(StrEnum):
+    """What answers the Windows API inside the machine."""
+
+    WINDOWS = "windows"
+    WINE = "wine"
+
+
+class Capability(StrEnum):
+    """Something a check needs from the guest system. Absent ones make the check not applicable."""
+
+    FIREWALL = "firewall"
+    LOCAL_USERS = "local-users"
+    FILE_ACLS = "file-acls"
+    FILE_PERMISSION_EVENTS = "file-permission-events"
+    REGISTRY_ACLS = "registry-acls"
+    EVENT_LOG = "event-log"
+    SERVICE_DACL = "service-dacl"
+    SERVICE_RECOVERY = "service-recovery"
+    SERVICE_DELAYED_START = "service-delayed-start"
+    SERVICE_ACCOUNT = "service-account"
+    QUOTED_IMAGE_PATH = "quoted-image-path"
+    TASK_EXECUTION = "task-execution"
+    MSI_ROLLBACK_RESTORES = "msi-rollback-restores"
+    ISOLATION_ENFORCED = "isolation-enforced"
+    CRASH_DUMPS = "crash-dumps"
+
+
+LIMITS: dict[GuestSystem, dict[Capability, str]] = {
+    GuestSystem.WINDOWS: {},
+    GuestSystem.WINE: {
+        Capability.FIREWALL: "Wine has no packet filter; the firewall registry key is storage only",
+        Capability.LOCAL_USERS: "Wine keeps users and groups in one process only",
+        Capability.FILE_ACLS: "Wine stores mode bits, not access control lists",
+        Capability.FILE_PERMISSION_EVENTS: "Wine stores mode bits, not access control lists",
+        Capability.REGISTRY_ACLS: "Wine does not keep registry security across a restart",
+        Capability.EVENT_LOG: "Wine cannot read the Event Log back",
+        Capability.SERVICE_DACL: "Wine does not apply service security descriptors",
+        Capability.SERVICE_RECOVERY: "Wine does not store service failure actions",
+        Capability.SERVICE_DELAYED_START: "Wine does not store the delayed-start flag",
+        Capability.SERVICE_ACCOUNT: "Wine runs every service as one user",
+        Capability.QUOTED_IMAGE_PATH: "Wine's MSI engine writes service image paths unquoted",
+        Capability.TASK_EXECUTION: "Wine registers scheduled tasks but never runs them",
+        Capability.MSI_ROLLBACK_RESTORES: "Wine's MSI rollback removes but never restores",
+        Capability.ISOLATION_ENFORCED: "Wine has no packet filter, so isolation is reported, not enforced",
+        Capability.CRASH_DUMPS: "Wine writes no system crash dumps",
+    },
+}
+
+
+def why_not(system: GuestSystem, needs: frozenset[Capability]) -> str | None:
+    """The reason why a check with these needs cannot run on `system`, or None if it can."""
+    limits = LIMITS[system]
+    reasons = [limits[need] for need in sorted(needs) if need in limits]
+    return "; ".join(dict.fromkeys(reasons)) or None
