@@ -1,0 +1,126 @@
+"""Intent before resource: what a run is about to make is on disk before it exists.
+
+A killed run therefore leaves nothing that `bvt clean` cannot find. An intent belongs to the process that wrote it,
+named by process id *and* start time, because process ids come round again.
+"""
+
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import Field
+
+from harness.model.base import Frozen
+
+
+class Owner(Frozen):
+    """A process, told apart from a later one with the same id."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def this_process(cls) -> "Owner":
+        """The calling process."""
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> "Owner":
+        """The process `pid`; raises `psutil.NoSuchProcess` if there is none."""
+        return cls(pid=pid, started=psutil.Process(pid).create_time())
+
+    @property
+    def alive(self) -> bool:
+        """True while that very process runs (a zombie does not)."""
+        try:
+            process = psutil.Process(self.pid)
+            return (
+                abs(process.create_time() - self.started) < 0.02 and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Intent(Frozen):
+    """One machine (or template under construction) and every resource that it may own."""
+
+    machine_id: str = Field(pattern="^[a-z0-9-]+$")
+    provider: str
+    run_id: str
+    cell_id: str = ""
+    owner: Owner
+    kept: bool = False
+    created: datetime
+    resources: dict[str, Any] = Field(default_factory=dict, description="provider-specific, JSON")
+
+    @property
+    def orphaned(self) -> bool:
+        """True if nobody is left to remove the machine."""
+        return not self.kept and not self.owner.alive
+
+
+def new_machine_id() -> str:
+    """A name that no other run on this host uses."""
+    return f"bvt-{secrets.token_hex(5)}"
+
+
+class IntentFile:
+    """An intent on disk, updated as resources come into being."""
+
+    def __init__(self, directory: Path, intent: Intent) -> None:
+        self.path = directory / f"{intent.machine_id}.json"
+        self.intent = intent
+        self._write()
+
+    @classmethod
+    def begin(
+        cls, directory: Path, *, provider: str, run_id: str, cell_id: str = "", machine_id: str | None = None
+    ) -> "IntentFile":
+        """Write the intent for a new machine, owned by this process."""
+        return cls(
+            directory,
+            Intent(
+                machine_id=machine_id or new_machine_id(),
+                provider=provider,
+                run_id=run_id,
+                cell_id=cell_id,
+                owner=Owner.this_process(),
+                created=datetime.now(UTC),
+            ),
+        )
+
+    def add(self, **resources: Any) -> None:
+        """Name resources that are about to be made."""
+        merged = self.intent.resources | resources
+        self.intent = self.intent.model_copy(update={"resources": merged})
+        self._write()
+
+    def mark_kept(self) -> None:
+        """The machine outlives its run; `bvt clean` leaves it alone unless told otherwise."""
+        self.intent = self.intent.model_copy(update={"kept": True})
+        self._write()
+
+    def done(self) -> None:
+        """Everything the intent named is gone."""
+        self.path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(self.intent.model_dump_json(indent=1))
+        temporary.chmod(0o600)
+        temporary.replace(self.path)
+
+
+def read_intents(directory: Path) -> list[Intent]:
+    """Every intent in the directory; one that is cut short (the writer was killed) is skipped."""
+    found = []
+    for path in sorted(directory.glob("*.json")):
+        try:
+            found.append(Intent.model_validate(json.loads(path.read_text())))
+        except (ValueError, FileNotFoundError):
+            continue
+    return found

@@ -1,0 +1,46 @@
+"""Where the harness keeps what outlives a command: templates, images, intents, kept machines."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class StateDirectory:
+    """One directory per user. `BVT_HOME` moves it, e.g. for a CI job of its own."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "StateDirectory":
+        """The directory that `BVT_HOME` names, else the user's cache directory."""
+        named = os.environ.get("BVT_HOME")
+        return cls(Path(named) if named else Path(platformdirs.user_cache_dir("agent-bvt")))
+
+    def part(self, *names: str) -> Path:
+        """A sub-directory, made with mode 0700 if it is not there."""
+        path = self.root.joinpath(*names)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+    @property
+    def intents(self) -> Path:
+        """One JSON file per machine that exists or is about to."""
+        return self.part("intents")
+
+    @property
+    def machines(self) -> Path:
+        """Working directories of machines."""
+        return self.part("machines")
+
+    @property
+    def images(self) -> Path:
+        """Images and Wine prefix templates, by name and digest."""
+        return self.part("images")
+
+    @property
+    def kept(self) -> Path:
+        """How to reach kept machines."""
+        return self.part("kept")
