@@ -1,0 +1,40 @@
+"""Who is to blame when a guest no longer answers. Pure, so that every row is tested."""
+
+from harness.model.errors import CandidateError, HarnessError, MachineLost
+from harness.model.machine import Fault, MachineCondition, MachineState
+
+
+def attribute_silence(
+    condition: MachineCondition, *, candidate_touched: bool, expected_boots: int, symptom: str
+) -> HarnessError:
+    """Turn a guest's silence into the candidate's failure or the lab's.
+
+    Before the candidate was started every loss is the lab's. After it, the host's own word comes first; then a crash, a
+    power-off, unasked-for reboots, or a guest that lives but cannot be reached over its network are the candidate's.
+    """
+    if condition.fault is Fault.HOST:
+        return MachineLost(f"The lab lost the machine ({condition.reason}).", hint="Run the cell again.")
+    if not candidate_touched:
+        return MachineLost(
+            f"The guest stopped answering before the candidate was started ({symptom}).", hint="Run the cell again."
+        )
+    if condition.state is MachineState.CRASHED:
+        return CandidateError(f"The guest crashed after the candidate was installed ({condition.reason}).")
+    if condition.boots > expected_boots:
+        return CandidateError(
+            f"The guest rebooted {condition.boots - expected_boots} times without being asked"
+            " after the candidate was installed."
+        )
+    if condition.fault is Fault.GUEST:
+        return CandidateError(
+            f"The guest went down after the candidate was installed ({condition.reason or condition.state.value})."
+        )
+    if condition.guest_alive:
+        return CandidateError(
+            "The guest is alive but its network no longer answers since the candidate was installed:"
+            f" the candidate cut the host off ({symptom})."
+        )
+    return MachineLost(
+        f"The guest stopped answering and nothing tells why ({symptom}; machine {condition.state.value}).",
+        hint="See the machine's own log among the evidence.",
+    )

@@ -1,0 +1,1 @@
+"""One run: its directory, its sealed plan, its cells, its conclusion."""

@@ -1,0 +1,102 @@
+"""What makes a function a check: a title, the phase of its module, and what it needs."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TypeVar
+
+import pytest
+
+from harness.backend.interface import BackendFeature
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Check:
+    """The description of one check, hung on its function by `check`."""
+
+    id: str
+    title: str
+    phase: Phase
+    needs: frozenset[Capability]
+    features: frozenset[BackendFeature]
+    essential: bool
+    line: int
+
+    def __lt__(self, other: "Check") -> bool:
+        return (self.phase.order, self.line) < (other.phase.order, other.line)
+
+
+class NotApplicable(pytest.skip.Exception):
+    """Raised by a check that this substrate, backend or profile cannot show. Never counted as passed."""
+
+
+class Blocked(pytest.skip.Exception):
+    """Raised instead of running a check whose phase needs one that did not succeed."""
+
+
+def check(
+    title: str,
+    *,
+    needs: Iterable[Capability] = (),
+    backend: Iterable[BackendFeature] = (),
+    essential: bool = False,
+) -> Callable[[Function], Function]:
+    """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
+
+    `essential` means that later phases make no sense when it fails, so they are blocked.
+    """
+
+    def mark(function: Function) -> Function:
+        phase = function.__globals__["PHASE"]
+        described = Check(
+            id=f"{phase.value}.{function.__name__.removeprefix('test_')}",
+            title=title,
+            phase=phase,
+            needs=frozenset(needs),
+            features=frozenset(backend),
+            essential=essential,
+            line=function.__code__.co_firstlineno,
+        )
+        function.__bvt_check__ = described  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def check_of(function: object) -> Check | None:
+    """The description of a check function, or None for any other function."""
+    found = getattr(function, "__bvt_check__", None)
+    return found if isinstance(found, Check) else None
+
+
+def _modules() -> Iterable[ModuleType]:
+    package = importlib.import_module("harness.bvt")
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name.startswith("test_"):
+            yield importlib.import_module(f"harness.bvt.{info.name}")
+
+
+def catalogue() -> tuple[Check, ...]:
+    """Every check that ships, in the order in which they run."""
+    found = {
+        described.id: described
+        for module in _modules()
+        for value in vars(module).values()
+        if (described := check_of(value)) is not None
+    }
+    return tuple(sorted(found.values()))
+
+
+def essential_checks() -> dict[Phase, frozenset[str]]:
+    """Per phase, the ids of the checks without which later phases make no sense."""
+    by_phase: dict[Phase, set[str]] = {}
+    for described in catalogue():
+        if described.essential:
+            by_phase.setdefault(described.phase, set()).add(described.id)
+    return {phase: frozenset(ids) for phase, ids in by_phase.items()}
