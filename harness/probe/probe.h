@@ -1,0 +1,35 @@
+/* What every command of the probe shares. A command writes one JSON value and returns 0, or calls fail(). */
+#ifndef BVT_PROBE_H
+#define BVT_PROBE_H
+#include "json.h"
+
+typedef struct {
+  int count;
+  wchar_t **items;
+  wchar_t *command_line; /* what follows `--`: raw, or the one item there was; NULL without `--` */
+} arguments;
+
+typedef int command_function(arguments *given);
+
+/* Records what failed with which Win32 code, and returns non-zero. */
+int fail(const char *what, DWORD code);
+
+/* Takes `name VALUE` out of the arguments; NULL if absent. */
+wchar_t *take_option(arguments *given, const wchar_t *name);
+int take_flag(arguments *given, const wchar_t *name);
+/* Splits a raw command line by the rules of the C runtime ("Parsing C command-line arguments"). */
+arguments split_arguments(const wchar_t *raw, int skip_program);
+
+void *allocate(size_t bytes); /* zeroed; ends the process when memory is out */
+wchar_t *copy_text(const wchar_t *value);
+wchar_t *join_text(const wchar_t *first, ...); /* up to a NULL */
+/* A function that older systems or Wine may lack; NULL if so. */
+FARPROC optional_function(const wchar_t *library, const char *name);
+uint64_t time_of(FILETIME ft);
+uint64_t now(void);
+wchar_t *own_path(void);
+wchar_t *expand_text(const wchar_t *value); /* %VARIABLES% */
+
+command_function exec_command, run_command, watch_command;
+command_function version_command, boot_command, processes_command;
+#endif

@@ -1,0 +1,67 @@
+#include "registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+HKEY registry_open(HKEY root, const wchar_t *path) {
+  HKEY opened;
+  return RegOpenKeyExW(root, path, 0, KEY_READ | KEY_WOW64_64KEY, &opened) ? NULL : opened;
+}
+
+wchar_t *registry_child(HKEY opened, DWORD n) {
+  wchar_t name[256];
+  DWORD units = 256;
+  return RegEnumKeyExW(opened, n, name, &units, NULL, NULL, NULL, NULL) ? NULL : copy_text(name);
+}
+
+BYTE *registry_bytes(HKEY opened, const wchar_t *name, DWORD *type, DWORD *size) {
+  *size = 0;
+  if (RegQueryValueExW(opened, name, NULL, type, NULL, size)) return NULL;
+  for (;;) {
+    BYTE *bytes = allocate(*size + 4);
+    LSTATUS status = RegQueryValueExW(opened, name, NULL, type, bytes, size);
+    if (!status) return bytes;
+    free(bytes);
+    if (status != ERROR_MORE_DATA) return NULL;
+  }
+}
+
+void registry_value_of(const char *key, HKEY opened, const wchar_t *name) {
+  DWORD type, size;
+  BYTE *bytes = registry_bytes(opened, name, &type, &size);
+  const wchar_t *text = (const wchar_t *)bytes;
+  if (!bytes) {
+    json_null(key);
+  } else if (type == REG_SZ || type == REG_EXPAND_SZ) {
+    json_text(key, text);
+  } else if (type == REG_MULTI_SZ) {
+    json_array(key);
+    for (size_t at = 0; at < size / 2 && text[at]; at += wcslen(text + at) + 1) json_text(NULL, text + at);
+    json_end();
+  } else if (type == REG_DWORD && size == 4) {
+    DWORD number;
+    memcpy(&number, bytes, 4);
+    json_unsigned(key, number);
+  } else if (type == REG_QWORD && size == 8) {
+    uint64_t number;
+    memcpy(&number, bytes, 8);
+    json_unsigned(key, number);
+  } else {
+    static const wchar_t digits[] = L"0123456789abcdef";
+    wchar_t *hex = allocate((size * 2 + 1) * sizeof *hex);
+    for (DWORD i = 0; i < size; i++) hex[2 * i] = digits[bytes[i] >> 4], hex[2 * i + 1] = digits[bytes[i] & 15];
+    json_text(key, hex);
+    free(hex);
+  }
+  free(bytes);
+}
+
+void registry_value(const char *key, HKEY root, const wchar_t *path, const wchar_t *name) {
+  HKEY opened = registry_open(root, path);
+  if (!opened) {
+    json_null(key);
+    return;
+  }
+  registry_value_of(key, opened, name);
+  RegCloseKey(opened);
+}

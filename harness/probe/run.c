@@ -1,0 +1,144 @@
+/* exec: a launcher for the WinRM server. run: the same with outputs in files, able to outlive its caller. */
+#include <objbase.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "start.h"
+
+static void print_message(DWORD code) {
+  wchar_t *message = NULL;
+  char utf8[2048];
+  DWORD wrote;
+  if (!FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS,
+                      NULL, code, 0, (wchar_t *)&message, 0, NULL))
+    return;
+  int bytes = WideCharToMultiByte(CP_UTF8, 0, message, -1, utf8, sizeof utf8, NULL, NULL);
+  if (bytes > 1) WriteFile(GetStdHandle(STD_ERROR_HANDLE), utf8, (DWORD)bytes - 1, &wrote, NULL);
+  LocalFree(message);
+}
+
+static DWORD save_not_started(const wchar_t *result, DWORD code) {
+  json_object(NULL);
+  json_unsigned("exit_code", 1);
+  json_ascii("error", "the program could not be started");
+  json_unsigned("code", code);
+  json_end();
+  return result ? (DWORD)json_save(result) : 0;
+}
+
+static void describe_end(DWORD pid, DWORD code, int timed_out, uint64_t began) {
+  json_object(NULL);
+  json_unsigned("exit_code", code);
+  json_unsigned("pid", pid);
+  json_bool("timed_out", timed_out);
+  json_time("started", began);
+  json_time("ended", now());
+  json_end();
+}
+
+int exec_command(arguments *given) {
+  const wchar_t *result = take_option(given, L"--result");
+  DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), code = 1, error;
+  start_options options = {GetStdHandle(STD_INPUT_HANDLE), GetStdHandle(STD_OUTPUT_HANDLE),
+                           GetStdHandle(STD_ERROR_HANDLE), .keep_job = 1};
+  started program;
+  uint64_t began = now();
+  if (!given->command_line) {
+    print_message(ERROR_INVALID_PARAMETER);
+    return save_not_started(result, ERROR_INVALID_PARAMETER) ? 4 : 3;
+  }
+  error = start_program(given->command_line, &options, &program);
+  if (error) {
+    print_message(error);
+    return save_not_started(result, error) ? 4 : 1;
+  }
+  int timed_out = wait_program(&program, timeout_ms, &code);
+  describe_end(program.pid, code, timed_out, began);
+  if (result && json_save(result)) return 4;
+  return (int)code;
+}
+
+static HANDLE output_file(const wchar_t *path) {
+  return CreateFileW(path ? path : L"NUL", GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                     path ? CREATE_ALWAYS : OPEN_EXISTING, 0, NULL);
+}
+
+/* A second probe that inherits nothing but the process handle, and writes the result when the process ends. */
+static DWORD start_watcher(const started *program, const wchar_t *result, DWORD timeout_ms, uint64_t began) {
+  wchar_t numbers[160];
+  started watcher;
+  HANDLE inherited = NULL;
+  if (!DuplicateHandle(GetCurrentProcess(), program->process, GetCurrentProcess(), &inherited, 0, TRUE,
+                       DUPLICATE_SAME_ACCESS))
+    return GetLastError();
+  swprintf(numbers, 160, L"\" watch --process %llu --pid %lu --timeout-ms %lu --began %llu --result \"",
+           (unsigned long long)(ULONG_PTR)inherited, program->pid, timeout_ms, (unsigned long long)began);
+  wchar_t *line = join_text(L"\"", own_path(), numbers, result, L"\"", NULL);
+  start_options options = {.extra = inherited, .flags = DETACHED_PROCESS};
+  DWORD error = start_program(line, &options, &watcher);
+  CloseHandle(inherited);
+  return error;
+}
+
+int watch_command(arguments *given) {
+  const wchar_t *result = take_option(given, L"--result"), *handle = take_option(given, L"--process"),
+                *began = take_option(given, L"--began");
+  DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), pid = number_option(given, L"--pid", 0), code;
+  if (!result || !handle || !began) return fail("watch is for the probe itself", ERROR_INVALID_PARAMETER);
+  started program = {.process = (HANDLE)(ULONG_PTR)wcstoull(handle, NULL, 10), .pid = pid};
+  int timed_out = wait_program(&program, timeout_ms, &code);
+  json_mark empty = json_here();
+  describe_end(pid, code, timed_out, wcstoull(began, NULL, 10));
+  int error = json_save(result);
+  json_back_to(empty);
+  if (error) return fail("cannot write the result", (DWORD)error);
+  json_object(NULL);
+  json_end();
+  return 0;
+}
+
+int run_command(arguments *given) {
+  const wchar_t *result = take_option(given, L"--result"), *out = take_option(given, L"--out"),
+                *err = take_option(given, L"--err"), *directory = take_option(given, L"--cwd");
+  DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), code, error;
+  int detach = take_flag(given, L"--detach");
+  started program;
+  uint64_t began = now();
+  if (!given->command_line || (detach && !result))
+    return fail("run needs `-- COMMANDLINE`, and --result with --detach", ERROR_INVALID_PARAMETER);
+  start_options options = {.in = CreateFileW(L"NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                             OPEN_EXISTING, 0, NULL),
+                           .out = output_file(out),
+                           .err = out && err && !_wcsicmp(out, err) ? NULL : output_file(err),
+                           .directory = directory,
+                           .flags = CREATE_NO_WINDOW};
+  if (!options.err) options.err = options.out;
+  if (options.out == INVALID_HANDLE_VALUE || options.err == INVALID_HANDLE_VALUE)
+    return fail("cannot create the output files", GetLastError());
+  error = start_program(given->command_line, &options, &program);
+  if (error) {
+    json_mark empty = json_here();
+    save_not_started(result, error);
+    json_back_to(empty);
+    return fail("cannot start the program", error);
+  }
+  if (detach) {
+    error = start_watcher(&program, result, timeout_ms, began);
+    if (error) return fail("cannot start the watcher", error);
+    json_object(NULL);
+    json_unsigned("pid", program.pid);
+    json_time("started", began);
+    json_end();
+    return 0;
+  }
+  json_mark before = json_here();
+  int timed_out = wait_program(&program, timeout_ms, &code);
+  describe_end(program.pid, code, timed_out, began);
+  if (result) {
+    error = (DWORD)json_save(result);
+    json_back_to(before);
+    if (error) return fail("cannot write the result", error);
+    describe_end(program.pid, code, timed_out, began);
+  }
+  return 0;
+}
