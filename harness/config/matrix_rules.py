@@ -1,0 +1,153 @@
+"""Mistakes in a matrix that take more than one key to see."""
+
+from collections.abc import Iterator, Sequence
+
+from harness.config.problem import Path, Problem, nearest
+from harness.model.expansion import (
+    IMAGE,
+    SCENARIO,
+    axis_product,
+    further_axes,
+    included,
+    named,
+    points,
+    serves,
+)
+from harness.model.matrix import Matrix, Scenario, Selector
+
+NAME_FORM = "lower-case letters, digits, '.', '+' and '-', beginning with a letter or digit"
+
+
+def matrix_problems(matrix: Matrix) -> Sequence[Problem]:
+    """Every such mistake; none if the matrix makes sense."""
+    # The later ones ask what the names expand to, which means little while a name is wrong.
+    return (
+        *_names(matrix),
+        *_scenarios(matrix),
+        *_axes(matrix),
+        *_include(matrix),
+        *_pool_names(matrix),
+    ) or (
+        *_duplicates(matrix),
+        *_rules(matrix),
+        *_pools(matrix),
+    )
+
+
+def _names(matrix: Matrix) -> Iterator[Problem]:
+    further = ((("axes", axis, index), value) for axis, values in further_axes(matrix).items()
+               for index, value in enumerate(values))  # fmt: skip
+    keys: list[tuple[Path, str]] = [(("images", name), name) for name in matrix.images]
+    keys += [(("scenarios", name), name) for name in matrix.scenarios]
+    for path, name in [*keys, *further]:
+        if not _cell_part(name):
+            yield Problem(path, f"{name!r} cannot be part of a cell id.", f"Use {NAME_FORM}.", at_key=True)
+
+
+def _cell_part(name: str) -> bool:
+    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.+-")
+    return bool(name) and set(name) <= allowed and name[0] not in ".+-"
+
+
+def _scenarios(matrix: Matrix) -> Iterator[Problem]:
+    for name, scenario in matrix.scenarios.items():
+        path: Path = ("scenarios", name, "phases")
+        if len(set(scenario.phases)) < len(scenario.phases):
+            yield Problem(path, "a phase is listed twice.")
+        elif list(scenario.phases) != sorted(scenario.phases, key=lambda phase: phase.order):
+            yield Problem(path, "phases run in a fixed order.", f"Write {_in_order(scenario)}.")
+
+
+def _in_order(scenario: Scenario) -> str:
+    ordered = sorted(scenario.phases, key=lambda phase: phase.order)
+    return f"[{', '.join(ordered)}]"
+
+
+def _axes(matrix: Matrix) -> Iterator[Problem]:
+    for axis, known in ((IMAGE, tuple(matrix.images)), (SCENARIO, tuple(matrix.scenarios))):
+        if axis not in matrix.axes:
+            yield Problem(
+                ("axes",), f"the axis {axis!r} is missing.", f'To take all write {axis}: ["*"].', at_key=True
+            )
+        else:
+            yield from _patterns(("axes", axis), matrix.axes[axis], axis, known)
+    for axis, values in matrix.axes.items():
+        if not values:
+            yield Problem(("axes", axis), "the axis has no value, so there would be no cell.")
+        elif len(set(values)) < len(values):
+            yield Problem(("axes", axis), "a value is listed twice.")
+
+
+def _patterns(path: Path, patterns: Sequence[str], what: str, known: tuple[str, ...]) -> Iterator[Problem]:
+    for index, pattern in enumerate(patterns):
+        if not named((pattern,), known):
+            hint = nearest(pattern, known, label=f"Known {what}s")
+            yield Problem((*path, index), f"no {what} matches {pattern!r}.", hint)
+
+
+def _include(matrix: Matrix) -> Iterator[Problem]:
+    wanted = (IMAGE, SCENARIO, *further_axes(matrix))
+    for index, entry in enumerate(matrix.include):
+        path: Path = ("include", index)
+        for axis in wanted:
+            if axis not in entry:
+                yield Problem(
+                    path, f"the axis {axis!r} is missing.", "An included cell names a value on every axis."
+                )
+        for axis, value in entry.items():
+            if axis not in wanted:
+                yield Problem((*path, axis), "there is no such axis.", nearest(axis, wanted), at_key=True)
+            elif axis == IMAGE and value not in matrix.images:
+                yield Problem(
+                    (*path, axis), f"unknown image {value!r}.", nearest(value, tuple(matrix.images))
+                )
+            elif axis == SCENARIO and value not in matrix.scenarios:
+                hint = nearest(value, tuple(matrix.scenarios))
+                yield Problem((*path, axis), f"unknown scenario {value!r}.", hint)
+            elif not _cell_part(value):
+                yield Problem((*path, axis), f"{value!r} cannot be part of a cell id.", f"Use {NAME_FORM}.")
+
+
+def _pool_names(matrix: Matrix) -> Iterator[Problem]:
+    for name, pool in matrix.pools.items():
+        yield from _patterns(("pools", name, "images"), pool.images, IMAGE, tuple(matrix.images))
+        yield from _patterns(("pools", name, "scenarios"), pool.scenarios, SCENARIO, tuple(matrix.scenarios))
+
+
+def _duplicates(matrix: Matrix) -> Iterator[Problem]:
+    seen = {point.id for point in axis_product(matrix)}
+    if not seen and not matrix.include:
+        yield Problem(("axes",), "the matrix expands to no cell.", "Look at axes and exclude.", at_key=True)
+    for index, point in enumerate(included(matrix)):
+        if point.id in seen:
+            yield Problem(
+                ("include", index), f"the cell {point.id!r} is already there.", "Remove this entry."
+            )
+        seen.add(point.id)
+
+
+def _rules(matrix: Matrix) -> Iterator[Problem]:
+    # An exclude is judged by what the axes alone give; with it gone the rest of the matrix is the same.
+    unfiltered = tuple(axis_product(matrix.model_copy(update={"exclude": ()})))
+    every = points(matrix)
+    rules: list[tuple[Path, Selector]] = [(("exclude", i), rule) for i, rule in enumerate(matrix.exclude)]
+    rules += [(("requirements", i), rule) for i, rule in enumerate(matrix.requirements)]
+    for path, rule in rules:
+        unknown = sorted(set(rule.axes) - set(further_axes(matrix)))
+        if unknown:
+            hint = nearest(unknown[0], tuple(further_axes(matrix)))
+            yield Problem((*path, "axes", unknown[0]), "there is no such axis.", hint, at_key=True)
+        elif not any(point.matches(rule) for point in (unfiltered if path[0] == "exclude" else every)):
+            known = {IMAGE: tuple(matrix.images), SCENARIO: tuple(matrix.scenarios)}
+            hints = [nearest(getattr(rule, axis), names) for axis, names in known.items()
+                     if not named((getattr(rule, axis),), names)]  # fmt: skip
+            yield Problem(
+                path, "this rule matches no cell.", " ".join(hints) or "Remove it or correct its patterns."
+            )
+
+
+def _pools(matrix: Matrix) -> Iterator[Problem]:
+    every = points(matrix)
+    for name, pool in matrix.pools.items():
+        if not any(serves(pool, point) for point in every):
+            yield Problem(("pools", name), "this pool serves no cell of the matrix.", at_key=True)

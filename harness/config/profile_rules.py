@@ -1,0 +1,68 @@
+"""Mistakes in an agent profile that take more than one key to see."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from harness.config.problem import Problem, nearest
+from harness.model.candidate import InstallerKind, Platform
+from harness.model.profile import AgentProfile
+
+
+def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
+    """Every such mistake; none if the profile makes sense."""
+    return (
+        *_name(profile, file),
+        *_platform(profile),
+        *_installer(profile),
+        *_services(profile),
+        *_events(profile),
+    )
+
+
+def _name(profile: AgentProfile, file: Path) -> Iterator[Problem]:
+    if profile.name != file.stem:
+        yield Problem(
+            ("name",), f"the profile's name must be its file's name, {file.stem!r}, not {profile.name!r}."
+        )
+
+
+def _platform(profile: AgentProfile) -> Iterator[Problem]:
+    known = tuple(platform.value for platform in Platform)
+    if profile.platform not in known:
+        yield Problem(("platform",), f"unknown platform {profile.platform!r}.", f"Known: {', '.join(known)}.")
+
+
+def _installer(profile: AgentProfile) -> Iterator[Problem]:
+    installer = profile.installer
+    exe_only = ("declared_version", "install_arguments", "uninstall_command")
+    for key in exe_only:
+        given = bool(getattr(installer, key))
+        if installer.kind is InstallerKind.EXE and not given:
+            yield Problem(("installer",), f"an EXE installer needs the key {key!r}.", at_key=True)
+        if installer.kind is InstallerKind.MSI and given:
+            yield Problem(("installer", key), "this key is for EXE installers only.", at_key=True)
+
+
+def _services(profile: AgentProfile) -> Iterator[Problem]:
+    names = [service.name.casefold() for service in (*profile.services, *profile.drivers)]
+    for index, service in enumerate(profile.services):
+        if names.count(service.name.casefold()) > 1:
+            yield Problem(("services", index, "name"), f"the service {service.name!r} is listed twice.")
+    for index, file in enumerate(profile.guest_files):
+        if file.restart_service is not None and file.restart_service.casefold() not in names:
+            hint = nearest(file.restart_service, [service.name for service in profile.services])
+            path = ("guest_files", index, "restart_service")
+            yield Problem(path, f"unknown service {file.restart_service!r}.", hint)
+
+
+def _events(profile: AgentProfile) -> Iterator[Problem]:
+    pushed = profile.configuration
+    if pushed is None:
+        return
+    if pushed.changed is not None and not pushed.effect_query:
+        yield Problem(
+            ("configuration", "changed"), "'effect_query' must say which query shows the effect.", at_key=True
+        )
+    if pushed.invalid and not pushed.refusal_contains:
+        message = "'refusal_contains' must say which words of a status line report the refusal."
+        yield Problem(("configuration", "invalid"), message, at_key=True)

@@ -1,0 +1,223 @@
+"""YAML with line numbers, without YAML's traps, into a typed model.
+
+PyYAML follows YAML 1.1, where `on` is true, `010` is eight and `12:30` is 750. Here such scalars are errors that
+say what to write instead, because a build number that silently changes its value would gate the wrong Windows.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from harness.config.problem import Path, Problem
+from harness.config.translate import translate
+from harness.model.errors import ConfigurationError
+
+MODEL = TypeVar("MODEL", bound=BaseModel)
+Check = Callable[[MODEL], Sequence[Problem]]
+
+MAX_SIZE = 4 * 1024 * 1024
+MAX_VALUES = 100_000
+"""Values after aliases are expanded: a small file can name a very large document."""
+MAX_DEPTH = 60
+
+PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
+PLAIN_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
+BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+PREFIX = "tag:yaml.org,2002:"
+
+
+class Document:
+    """A parsed file: plain data, and where each part of it stands."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.key_lines: dict[Path, int] = {}
+        self.value_lines: dict[Path, int] = {(): 1}
+        self._values = 0
+        root = self._compose(text)
+        if root is None:
+            raise ConfigurationError(
+                "the file is empty.", file=file, line=1, hint="Its format is described in docs/formats."
+            )
+        self.data = self._build(root, (), ())
+
+    def _compose(self, text: str) -> yaml.Node | None:
+        loader = yaml.SafeLoader(text)
+        try:
+            return loader.get_single_node()
+        except yaml.MarkedYAMLError as error:
+            raise ConfigurationError(
+                _syntax_message(error), file=self.file, line=_line(error.problem_mark or error.context_mark)
+            ) from None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, int(error.position)) + 1
+            raise ConfigurationError(
+                "the file holds a character that YAML does not allow.", file=self.file, line=line
+            ) from None
+        except RecursionError:
+            raise ConfigurationError("the document is nested too deeply.", file=self.file, line=1) from None
+        finally:
+            loader.dispose()
+
+    def _build(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> Any:
+        line = node.start_mark.line + 1
+        self.value_lines[path] = line
+        self._values += 1
+        if node in above:
+            self._fail("an alias names a part of the document that contains it.", line, path)
+        if self._values > MAX_VALUES or len(path) > MAX_DEPTH:
+            self._fail("the document is too large or too deep once its aliases are expanded.", line, path)
+        inside = (*above, node)
+        if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
+            return self._mapping(node, path, inside)
+        if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
+            return [self._build(item, (*path, index), inside) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        return self._fail(f"the tag {node.tag.removeprefix(PREFIX)!r} has no meaning here.", line, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path, inside: tuple[yaml.Node, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node, path)
+            line = key_node.start_mark.line + 1
+            if key in result:
+                first = self.key_lines[(*path, key)]
+                self._fail(
+                    f"the key {key!r} is given twice.", line, path, f"It is first given in line {first}."
+                )
+            self.key_lines[(*path, key)] = line
+            result[key] = self._build(value_node, (*path, key), inside)
+        return result
+
+    def _key(self, node: yaml.Node, path: Path) -> str:
+        line = node.start_mark.line + 1
+        if node.tag == PREFIX + "merge":
+            self._fail("merge keys (<<) are not supported.", line, path, "Write the keys out.")
+        if not isinstance(node, yaml.ScalarNode):
+            self._fail("a key must be text.", line, path)
+        text: str = node.value
+        if node.tag != PREFIX + "str":
+            self._fail(
+                f"YAML does not read the key {text} as text.", line, path, f'Put it in quotes: "{text}".'
+            )
+        return text
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+        text: str = node.value
+        kind = node.tag.removeprefix(PREFIX)
+        if kind == "str":
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool" and text in BOOLEANS:
+            return BOOLEANS[text]
+        # int() and float() accept only what the patterns let through, so they cannot raise.
+        if kind == "int" and PLAIN_INT.fullmatch(text) and len(text) < 20:
+            return int(text, 16) if "x" in text else int(text)
+        if kind == "float" and PLAIN_FLOAT.fullmatch(text):
+            return float(text)
+        line = node.start_mark.line + 1
+        if kind == "bool":
+            advice = f'Write true or false; for the word itself put it in quotes: "{text}".'
+            return self._fail(f"YAML reads {text} as a truth value.", line, path, advice)
+        return self._fail(
+            f"YAML does not read {text[:40]!r} as it is written (it takes it for {_a(kind)}).",
+            line,
+            path,
+            f'For text put it in quotes: "{text[:40]}"; a number is written in plain decimal digits.',
+        )
+
+    def _fail(self, message: str, line: int, path: Path, hint: str = "") -> Any:
+        raise ConfigurationError(message, file=self.file, line=line, key=Problem(path, "").dotted, hint=hint)
+
+    def line_of(self, path: Path, *, at_key: bool = False) -> int:
+        """The line of a value (or of its key); the nearest enclosing part's where the path leads nowhere."""
+        while path:
+            for lines in (self.key_lines, self.value_lines) if at_key else (self.value_lines, self.key_lines):
+                if path in lines:
+                    return lines[path]
+            path = path[:-1]
+        return 1
+
+    def error(self, problems: Sequence[Problem]) -> ConfigurationError:
+        """The first problem in the file as the error; where there are more it says so."""
+        placed = sorted(
+            ((self.line_of(problem.path, at_key=problem.at_key), problem) for problem in problems),
+            key=lambda pair: pair[0],
+        )
+        line, first = placed[0]
+        lines = sorted({str(line) for line, _ in placed[1:]}, key=int)
+        more = f"({len(placed) - 1} more in line {', '.join(lines)}.)" if len(placed) > 1 else ""
+        hint = " ".join(part for part in (first.hint, more) if part)
+        return ConfigurationError(first.message, file=self.file, line=line, key=first.dotted, hint=hint)
+
+
+def load(path: FilePath, model: type[MODEL], check: Check[MODEL] | None = None) -> tuple[MODEL, str]:
+    """The file as a `model`, and the file's SHA-256.
+
+    `check` looks for mistakes that need more than one key to see. Raises `ConfigurationError` for the first
+    mistake in the file.
+    """
+    raw = read(path)
+    document = Document(str(path), _decode(raw, path))
+    if not isinstance(document.data, dict):
+        found = "a list" if isinstance(document.data, list) else "a single value"
+        raise ConfigurationError(
+            f"the file must be a mapping of keys to values, not {found}.", file=str(path), line=1
+        )
+    try:
+        result = model.model_validate(document.data)
+    except ValidationError as error:
+        raise document.error([translate(item, model) for item in error.errors()]) from None
+    problems = check(result) if check else ()
+    if problems:
+        raise document.error(problems)
+    return result, hashlib.sha256(raw).hexdigest()
+
+
+def read(path: FilePath) -> bytes:
+    """The file's bytes. Raises `ConfigurationError` if it cannot be read or is unreasonably large."""
+    try:
+        if path.stat().st_size > MAX_SIZE:
+            raise ConfigurationError(f"the file is larger than {MAX_SIZE} bytes.", file=str(path))
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigurationError("there is no such file.", file=str(path)) from None
+    except IsADirectoryError:
+        raise ConfigurationError("this is a directory, not a file.", file=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the file cannot be read: {error}.", file=str(path)) from None
+
+
+def _decode(raw: bytes, path: FilePath) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            "the file is not UTF-8.", file=str(path), line=line, hint="Save it with that encoding."
+        ) from None
+
+
+def _syntax_message(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or error.context or "this is not YAML"
+    if "'\\t'" in problem:
+        return "a tab stands where YAML wants spaces; indent with spaces."
+    if "but found another document" in problem:
+        return "the file holds more than one document (---); it must hold one."
+    context = f" ({error.context})" if error.context and error.problem else ""
+    return f"this is not valid YAML: {problem}{context}."
+
+
+def _line(mark: yaml.Mark | None) -> int | None:
+    return mark.line + 1 if mark else None
+
+
+def _a(kind: str) -> str:
+    return {"int": "a number", "float": "a number", "timestamp": "a date"}.get(kind, kind)
