@@ -40,6 +40,7 @@ def probe_exe(state: StateDirectory) -> Path:
     Raises:
         ToolMissing: mingw-w64 is not installed.
         InfrastructureError: the sources do not compile.
+
     """
     compiler = shutil.which(COMPILER)
     if compiler is None:
