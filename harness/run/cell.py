@@ -1,0 +1,245 @@
+"""One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from harness.backend.interface import Backend, Enrolment
+from harness.guest.guest import Guest
+from harness.guest.transcript import Transcript
+from harness.machines.kept import store_kept
+from harness.machines.provider import Machine, MachineProvider
+from harness.model.attribution import attribute_silence
+from harness.model.candidate import Candidate
+from harness.model.deadline import Deadline
+from harness.model.errors import (
+    CandidateError,
+    DeadlineExceeded,
+    GuestUnreachable,
+    HarnessError,
+    InfrastructureError,
+    MachineLost,
+    OutcomeUnknown,
+)
+from harness.model.machine import MachineSpec
+from harness.model.plan import Cell
+from harness.model.profile import AgentProfile
+from harness.model.report import CellReport, Outcome
+from harness.run.directory import RunDirectory, RunSettings
+from harness.run.recorder import CellRecorder
+from harness.state import StateDirectory
+
+Answer = TypeVar("Answer")
+ANSWER_AGAIN_S = 10.0
+"""How long a guest that went silent gets to answer once more before its silence is judged."""
+
+
+class CellSession:
+    """What every check gets. The machine is made when the first check asks for its guest."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        *,
+        candidate: Candidate,
+        plan_digest: str,
+        settings: RunSettings,
+        run: RunDirectory,
+        provider: MachineProvider,
+        backend: Backend,
+        state: StateDirectory,
+    ) -> None:
+        self.cell, self.candidate, self.settings, self.run = cell, candidate, settings, run
+        self.backend = backend
+        self.directory = run.cell(cell.id)
+        self.recorder = CellRecorder(settings.run_id, plan_digest, cell, self.directory)
+        self.candidate_touched = False
+        self.expected_boots = 1
+        self.lost: HarnessError | None = None
+        self._provider, self._state = provider, state
+        self._machine: Machine | None = None
+        self._guest: Guest | None = None
+        self._enrolment: Enrolment | None = None
+        run.mark_started(cell.id, {"run_id": settings.run_id, "began": datetime.now(UTC).isoformat()})
+
+    @property
+    def profile(self) -> AgentProfile:
+        """The agent profile of this run."""
+        return self.settings.profile
+
+    @property
+    def machine(self) -> Machine:
+        """The cell's machine, made on first use. Raises `InfrastructureError` once every attempt is used up."""
+        if self._machine is None:
+            self._provision()
+        assert self._machine is not None
+        return self._machine
+
+    @property
+    def guest(self) -> Guest:
+        """The guest of the cell's machine."""
+        _ = self.machine
+        assert self._guest is not None
+        return self._guest
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """What this cell's agent needs in order to check in."""
+        if self._enrolment is None:
+            base = self.profile.configuration.base if self.profile.configuration else None
+            self._enrolment = self.backend.admit(self.cell.id, base)
+        return self._enrolment
+
+    @property
+    def guest_s(self) -> float:
+        """Seconds spent in guest commands so far, by the machine in hand."""
+        return self._guest.guest_s if self._guest is not None else 0.0
+
+    def note(self, name: str, value: object) -> None:
+        """Add a fact to the result of the check in hand."""
+        self.recorder.details[name] = str(value)
+
+    def before_candidate(self, action: Callable[[], Answer]) -> Answer:
+        """Run an action that comes before the candidate; a machine lost in it is replaced, on the record."""
+        while True:
+            try:
+                return action()
+            except InfrastructureError as error:
+                if self.candidate_touched or self.lost is not None:
+                    raise
+                self._give_up_machine(error)
+
+    def attribute(self, error: BaseException) -> BaseException:
+        """Who is to blame for a check that raised `error`: the machine is looked at from outside first.
+
+        A failed check on a machine that the lab lost is the lab's; silence is judged by the second channel.
+        """
+        if self._machine is None or self.lost is not None:
+            return error
+        silent = isinstance(error, GuestUnreachable | MachineLost | OutcomeUnknown | DeadlineExceeded)
+        condition = self._machine.condition()
+        if condition.fault.value != "none" or condition.boots > self.expected_boots:
+            silent = True
+        elif silent and self._answers_again():
+            if isinstance(error, DeadlineExceeded) and self.candidate_touched:
+                return CandidateError(str(error))
+            return error
+        if not silent:
+            return error
+        blamed = attribute_silence(
+            condition,
+            candidate_touched=self.candidate_touched,
+            expected_boots=self.expected_boots,
+            symptom=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        )
+        self.lost = blamed
+        self.recorder.amend_attempt(
+            outcome=Outcome.INFRA if isinstance(blamed, InfrastructureError) else Outcome.FAILED,
+            message=str(blamed),
+        )
+        return blamed
+
+    def close(self) -> CellReport:
+        """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before."""
+        try:
+            self._collect()
+        finally:
+            self._end_machine()
+        if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
+            self.recorder.amend_attempt(outcome=Outcome.FAILED if self.recorder.failed else Outcome.PASSED)
+        return self.recorder.seal()
+
+    def _provision(self) -> None:
+        """Make a machine; a failed attempt is on the record and tried again as often as the run allows."""
+        while self._machine is None:
+            if self.lost is not None:
+                raise self.lost
+            self.recorder.begin_attempt()
+            try:
+                self._make_machine()
+            except InfrastructureError as error:
+                self._give_up_machine(error)
+
+    def _make_machine(self) -> None:
+        pool = self.settings.pool
+        spec = MachineSpec(
+            run_id=self.settings.run_id,
+            cell_id=self.cell.id,
+            image=pool.base_image or self.cell.image,
+            windows=self.cell.windows,
+            media=self.run.media,
+            backend=self.backend.address,
+            memory_mb=pool.memory_mb,
+            cpus=pool.cpus,
+        )
+        with self.recorder.stopwatch.waiting():
+            self._machine = self._provider.create(spec, Deadline.after(pool.ready_deadline_s))
+        machine = self._machine
+        recorder = self.recorder
+        recorder.amend_attempt(machine_id=machine.machine_id)
+        recorder.substrate, recorder.guest_system = machine.substrate, machine.guest_system
+        recorder.image, recorder.image_digest = machine.image.name, machine.image.digest
+        transcript = Transcript(
+            self.directory / "transcript.jsonl",
+            cell=self.cell.id,
+            machine=machine.machine_id,
+            secrets=[machine.winrm.password.get_secret_value(), self.enrolment.secret],
+        )
+        self._guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
+
+    def _give_up_machine(self, error: InfrastructureError) -> None:
+        """Record the attempt as lost, keep what the outside can tell, and make room for the next one."""
+        if not self.recorder.attempts:
+            self.recorder.begin_attempt()
+        self.recorder.amend_attempt(outcome=Outcome.INFRA, message=str(error))
+        number = len(self.recorder.attempts)
+        if self._machine is not None:
+            self._machine.collect(self._folder(f"attempt-{number}"))
+            self._machine.destroy()
+        self._machine = self._guest = None
+        if number > self.settings.infra_retries:
+            self.lost = error
+            raise error
+
+    def _answers_again(self) -> bool:
+        assert self._guest is not None
+        try:
+            self._guest.ready(Deadline.after(ANSWER_AGAIN_S))
+        except InfrastructureError:
+            return False
+        return True
+
+    def _collect(self) -> None:
+        if self._machine is None or self._guest is None:
+            return
+        if self.lost is None:
+            self._collect_from_guest(self._guest)
+        self.backend.export(self.cell.id, self.directory / "backend.jsonl")
+        if self.recorder.failed or self.lost is not None:
+            self._machine.collect(self._folder("machine"))
+
+    def _collect_from_guest(self, guest: Guest) -> None:
+        try:
+            if self.recorder.failed:
+                for command in self.profile.diagnostics.values():
+                    guest.run(command, timeout_s=30)  # its output is in the transcript
+            guest.collect(self.profile.logs, self._folder("logs"))
+        except InfrastructureError as error:
+            # The verdict stands without these files; the transcript says why they are missing.
+            self.note("evidence", str(error))
+
+    def _end_machine(self) -> None:
+        if self._guest is not None:
+            self._guest.close()
+        if self._machine is None:
+            return
+        if self.settings.keep.keeps(failed=self.recorder.failed):
+            store_kept(self._state, self._machine.keep())
+        else:
+            self._machine.destroy()
+
+    def _folder(self, name: str) -> Path:
+        folder = self.directory / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

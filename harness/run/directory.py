@@ -1,0 +1,131 @@
+"""The run directory: one folder holds everything that a run writes."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from harness.model.base import Frozen
+from harness.model.errors import ConfigurationError
+from harness.model.plan import Plan
+from harness.model.profile import AgentProfile
+from harness.model.matrix import Pool
+
+
+class KeepPolicy(Frozen):
+    """Which machines outlive the run."""
+
+    value: str = Field(default="never", pattern="^(failed|always|never)$")
+
+    def keeps(self, *, failed: bool) -> bool:
+        """Whether to keep a machine whose cell failed or not."""
+        return self.value == "always" or (self.value == "failed" and failed)
+
+
+class RunSettings(Frozen):
+    """How a run was asked for; `run.json`. Workers and `--resume` read it."""
+
+    run_id: str
+    began: datetime
+    profile: AgentProfile
+    pool_name: str
+    pool: Pool
+    selected: tuple[str, ...] = Field(description="ids of the cells that this run executes")
+    keep: KeepPolicy = KeepPolicy()
+    backend: str | None = Field(default=None, description="path of an external backend's file; None: embedded")
+    infra_retries: int = Field(default=1, ge=0, description="new machines after a loss before the install began")
+    until: str | None = Field(default=None, description="id of the check before which a cell stops, for `bvt repro`")
+
+
+def new_run_id() -> str:
+    """Sorts by time and never repeats."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def cell_slug(cell_id: str) -> str:
+    """A cell id as a folder name."""
+    return cell_id.replace("/", "__")
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write to a temporary name in the same folder, then rename: a killed run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.chmod(mode)
+    temporary.replace(path)
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Paths and documents of one run."""
+
+    root: Path
+
+    @classmethod
+    def create(cls, root: Path) -> "RunDirectory":
+        """Make a new run directory; an existing one is refused, so that no result is overwritten."""
+        if (root / "run.json").exists():
+            raise ConfigurationError(
+                "a run was already written here", file=str(root), hint="Name another directory with --out."
+            )
+        root.mkdir(parents=True, exist_ok=True)
+        run = cls(root.absolute())
+        run.work.mkdir(mode=0o700, exist_ok=True)
+        return run
+
+    @property
+    def work(self) -> Path:
+        """What only the running run needs: media, keys, databases. Removed at its end."""
+        return self.root / "work"
+
+    @property
+    def media(self) -> Path:
+        """The media drive of every machine of this run."""
+        return self.work / "media"
+
+    @property
+    def authority(self) -> Path:
+        """The run's own certificate authority."""
+        return self.work / "authority"
+
+    def cell(self, cell_id: str) -> Path:
+        """Report and evidence of one cell."""
+        return self.root / "cells" / cell_slug(cell_id)
+
+    def write(self, settings: RunSettings, plan: Plan) -> None:
+        """Seal settings and plan."""
+        write_atomically(self.root / "plan.json", plan.model_dump_json(indent=1))
+        write_atomically(self.root / "run.json", settings.model_dump_json(indent=1))
+
+    def settings(self) -> RunSettings:
+        """Read `run.json`; raises `ConfigurationError` if this is no run directory."""
+        return RunSettings.model_validate(self._document("run.json"))
+
+    def plan(self) -> Plan:
+        """Read `plan.json`; raises `ConfigurationError` if it is missing or does not validate."""
+        return Plan.model_validate(self._document("plan.json"))
+
+    def mark_started(self, cell_id: str, facts: Mapping[str, Any]) -> None:
+        """From now on a missing report means that the lab failed, not that the cell was never tried."""
+        write_atomically(self.cell(cell_id) / "started.json", json.dumps(dict(facts)))
+
+    def sealed(self, cell_id: str) -> bool:
+        """True once the cell's report is written."""
+        return (self.cell(cell_id) / "report.json").exists()
+
+    def _document(self, name: str) -> Any:
+        path = self.root / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigurationError(
+                f"there is no {name} here, so this is no run directory", file=str(self.root)
+            ) from None
+        except (ValueError, ValidationError) as error:
+            raise ConfigurationError(f"cannot be read: {error}", file=str(path)) from error

@@ -1,0 +1,39 @@
+"""From what a check raised to what it came to. Pure."""
+
+import pytest
+
+from harness.model.errors import CandidateError, HarnessError
+from harness.model.report import Outcome
+from harness.run.check import Blocked
+
+
+def classify(error: BaseException | None) -> Outcome:
+    """PASSED without an error; FAILED only for what says something about the candidate; else INFRA.
+
+    An exception that nobody foresaw is a defect of the harness, so it is the lab's and never the candidate's.
+    """
+    match error:
+        case None:
+            return Outcome.PASSED
+        case Blocked():
+            return Outcome.BLOCKED
+        case pytest.skip.Exception():
+            return Outcome.NOT_APPLICABLE
+        case AssertionError() | CandidateError() | pytest.fail.Exception():
+            return Outcome.FAILED
+        case _:
+            return Outcome.INFRA
+
+
+def message_of(error: BaseException | None) -> str:
+    """The sentence to show. pytest appends its introspection to an assertion's own words; that part is dropped."""
+    if error is None:
+        return ""
+    if isinstance(error, pytest.skip.Exception | pytest.fail.Exception):
+        return str(error.msg)
+    text = str(error)
+    if isinstance(error, AssertionError):
+        return text.partition("\nassert ")[0].strip() or "the check's condition did not hold"
+    if isinstance(error, HarnessError):
+        return text
+    return f"{type(error).__name__}: {text}"

@@ -1,0 +1,129 @@
+"""From a request to a sealed plan on disk. Nothing runs here; every mistake of the user is found here."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.backend.pki import make_authority
+from harness.candidate.reader import read_candidate
+from harness.config.load import find_matrix, load_matrix, load_profile
+from harness.machines.provider import Progress
+from harness.machines.registry import load_provider
+from harness.model.candidate import Candidate
+from harness.model.expansion import expand, select
+from harness.model.matrix import Pool
+from harness.model.plan import Plan
+from harness.model.profile import AgentProfile
+from harness.model.report import Phase
+from harness.probe.build import probe_exe
+from harness.run.check import catalogue
+from harness.run.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.state import StateDirectory
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asked for, not yet looked at."""
+
+    candidate: Path
+    profile: str
+    matrix: Path | None = None
+    pool: str = "embedded"
+    cells: tuple[str, ...] = ()
+    out: Path | None = None
+    keep: str = "never"
+    backend: str | None = None
+    infra_retries: int = 1
+    until: str | None = None
+    reports: Path = field(default=Path("reports"))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    profile: AgentProfile
+    pool: Pool
+    selected: tuple[str, ...]
+
+
+def make_plan(request: RunRequest) -> Prepared:
+    """Read candidate, profile and matrix and seal the plan. Raises `ConfigurationError` for any mistake."""
+    matrix, matrix_sha256 = load_matrix(request.matrix or find_matrix())
+    profile, profile_sha256 = load_profile(request.profile)
+    checks = catalogue()
+
+    def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
+        return tuple(check.id for check in checks if check.phase in phases)
+
+    cells = expand(matrix, request.pool, checks_for)
+    selected = tuple(cell.id for cell in select(cells, request.cells))
+    candidate: Candidate = read_candidate(request.candidate, profile)
+    plan = Plan(
+        candidate=candidate,
+        profile=profile.name,
+        profile_sha256=profile_sha256,
+        matrix_sha256=matrix_sha256,
+        checks_sha256=checks_digest(),
+        pool=request.pool,
+        cells=cells,
+    )
+    return Prepared(plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected)
+
+
+def checks_digest() -> str:
+    """SHA-256 over the source of every check: a changed check is a changed plan."""
+    package = Path(__file__).parent.parent / "bvt"
+    digest = hashlib.sha256()
+    for path in sorted(package.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
+    """Seal the plan, lay out the media drive, make the image ready.
+
+    Raises `ConfigurationError` before anything is written, `InfrastructureError` if the lab cannot be made ready.
+    """
+    prepared = make_plan(request)
+    state = StateDirectory.default()
+    provider = load_provider(prepared.pool, state)
+    probe = probe_exe(state)
+    run_id = new_run_id()
+    run = RunDirectory.create(request.out or request.reports / run_id)
+    lay_out_media(run.media, prepared.plan.candidate.path, probe)
+    make_authority(run.authority)
+    images = {prepared.pool.base_image or cell.image for cell in prepared.plan.cells}
+    for image in sorted(images):
+        provider.prepare(image, progress)
+    run.write(
+        RunSettings(
+            run_id=run_id,
+            began=datetime.now(UTC),
+            profile=prepared.profile,
+            pool_name=request.pool,
+            pool=prepared.pool,
+            selected=prepared.selected,
+            keep=KeepPolicy(value=request.keep),
+            backend=request.backend,
+            infra_retries=request.infra_retries,
+            until=request.until,
+        ),
+        prepared.plan,
+    )
+    return run
+
+
+def lay_out_media(media: Path, candidate: Path, probe: Path) -> None:
+    """The media drive: candidate and tools. Hard links where the file system allows, since candidates are large."""
+    for folder, source in (("candidate", candidate), ("tools", probe)):
+        place = media / folder
+        place.mkdir(parents=True, exist_ok=True)
+        target = place / source.name
+        try:
+            target.hardlink_to(source.resolve())
+        except OSError:  # another file system, or links are not allowed: copy
+            shutil.copy2(source, target)

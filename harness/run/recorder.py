@@ -1,0 +1,115 @@
+"""Collects what happens in one cell and seals it into a report. No pytest here."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.model.plan import Cell
+from harness.model.report import Attempt, CellReport, CheckResult, Evidence, Outcome, Phase, PhaseTiming
+from harness.model.substrate import GuestSystem, Substrate
+from harness.run.check import Check
+from harness.run.directory import write_atomically
+from harness.run.stopwatch import Stopwatch
+
+
+class CellRecorder:
+    """The growing record of one cell, on disk only when sealed."""
+
+    def __init__(self, run_id: str, plan_digest: str, cell: Cell, directory: Path) -> None:
+        self.run_id, self.plan_digest, self.cell, self.directory = run_id, plan_digest, cell, directory
+        self.began = datetime.now(UTC)
+        self.stopwatch = Stopwatch()
+        self.attempts: list[Attempt] = []
+        self.results: dict[str, CheckResult] = {}
+        self.details: dict[str, str] = {}
+        self.substrate: Substrate = cell.substrates[0]
+        self.guest_system: GuestSystem = GuestSystem.WINDOWS
+        self.image, self.image_digest = cell.image, ""
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """Outcome by check id, so far."""
+        return {name: result.outcome for name, result in self.results.items()}
+
+    @property
+    def failed(self) -> bool:
+        """True if anything so far is worth keeping the machine for."""
+        return any(result.outcome in (Outcome.FAILED, Outcome.INFRA) for result in self.results.values())
+
+    def begin_attempt(self) -> int:
+        """Another machine is tried; returns the attempt's number."""
+        number = len(self.attempts) + 1
+        self.attempts.append(
+            Attempt(number=number, machine_id="", began=datetime.now(UTC), outcome=Outcome.PASSED)
+        )
+        return number
+
+    def amend_attempt(self, *, machine_id: str | None = None, outcome: Outcome | None = None, message: str = "") -> None:
+        """Complete the record of the attempt in hand."""
+        current = self.attempts[-1]
+        self.attempts[-1] = current.model_copy(
+            update={
+                "machine_id": current.machine_id if machine_id is None else machine_id,
+                "outcome": outcome or current.outcome,
+                "message": message or current.message,
+                "ended": datetime.now(UTC) if outcome is not None else current.ended,
+            }
+        )
+
+    def add(self, check: Check, outcome: Outcome, message: str, duration_s: float) -> CheckResult:
+        """Record one check's outcome with the details that it noted."""
+        result = CheckResult(
+            check=check.id,
+            title=check.title,
+            phase=check.phase,
+            outcome=outcome,
+            message=message,
+            duration_s=round(duration_s, 4),
+            details=self.details,
+        )
+        self.details = {}
+        self.results[check.id] = result
+        return result
+
+    def seal(self) -> CellReport:
+        """Write `report.json`, with the digest of every piece of evidence beside it."""
+        report = CellReport(
+            run_id=self.run_id,
+            plan_digest=self.plan_digest,
+            cell_id=self.cell.id,
+            substrate=self.substrate,
+            guest_system=self.guest_system,
+            image=self.image,
+            image_digest=self.image_digest,
+            began=self.began,
+            ended=datetime.now(UTC),
+            attempts=tuple(self.attempts),
+            checks=tuple(self.results.values()),
+            timings=self._timings(),
+            evidence=tuple(self._evidence()),
+        )
+        write_atomically(self.directory / "report.json", report.model_dump_json(indent=1))
+        return report
+
+    def _timings(self) -> tuple[PhaseTiming, ...]:
+        return tuple(self.stopwatch.timing(phase) for phase in Phase if self.stopwatch.seen(phase))
+
+    def _evidence(self) -> Sequence[Evidence]:
+        notes = _notes(self.directory / "evidence.json")
+        found = []
+        for path in sorted(self.directory.rglob("*")):
+            relative = path.relative_to(self.directory).as_posix()
+            if not path.is_file() or relative in ("report.json", "started.json", "evidence.json") or path.name.startswith("."):
+                continue
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            found.append(
+                Evidence(path=relative, sha256=digest, size=path.stat().st_size, what=notes.get(relative, ""))
+            )
+        return found
+
+
+def _notes(path: Path) -> dict[str, str]:
+    return json.loads(path.read_text()) if path.exists() else {}

@@ -1,0 +1,159 @@
+"""What happens to a machine between its start and its end. Each action runs once; checks look at its result."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from harness.backend.interface import Endpoint
+from harness.guest.facts import BootIdentity
+from harness.guest.msi import MsiResult
+from harness.model.candidate import InstallerKind
+from harness.model.deadline import Deadline
+from harness.model.errors import CandidateError
+from harness.model.report import Outcome
+from harness.probe.answers import VersionAnswer
+from harness.run.cell import CellSession
+from harness.run.check import Blocked
+from harness.run.snapshot import Snapshot, plant_sentinels, take_snapshot
+
+REBOOT_S = 300.0
+STOP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The machine before the candidate: what it says it is, and what was there."""
+
+    version: VersionAnswer
+    boot: BootIdentity
+    snapshot: Snapshot
+
+
+class Timeline:
+    """The actions of one cell, each made when the first check asks for it."""
+
+    def __init__(self, session: CellSession) -> None:
+        self.session = session
+        self.nonce = f"bvt{secrets.token_hex(6)}"
+
+    @cached_property
+    def baseline(self) -> Baseline:
+        """Plant the sentinels and look at the clean machine. A machine lost here is replaced."""
+        return self.session.before_candidate(self._take_baseline)
+
+    @cached_property
+    def installation(self) -> MsiResult:
+        """Install the candidate, once. From here on a silent guest may be the candidate's doing."""
+        baseline = self.baseline
+        if self.session.before_candidate(self.session.guest.boot) != baseline.boot:
+            # before_candidate replaced the machine: the clean state has to be looked at anew.
+            del self.baseline
+            _ = self.baseline
+        return self._install()
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The agent at its backend. Raises `CandidateError` if it does not enrol within the profile's deadline."""
+        _ = self.installation
+        check_in = self.session.profile.check_in
+        with self.session.recorder.stopwatch.waiting():
+            found = self.session.backend.wait_enrolled(self.session.cell.id, Deadline.after(check_in.deadline_s))
+        if found is None:
+            raise CandidateError(
+                f"The agent did not enrol at the backend within {check_in.deadline_s:g} s of its installation."
+            )
+        return found
+
+    @cached_property
+    def reboot(self) -> BootIdentity:
+        """Reboot the guest and wait until it answers steadily with a new boot identity."""
+        _ = self.installation
+        self.session.expected_boots += 1
+        return self.session.guest.reboot(Deadline.after(REBOOT_S))
+
+    @cached_property
+    def uninstallation(self) -> MsiResult:
+        """Uninstall the candidate, once. Blocked if it never got installed."""
+        if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
+            raise Blocked("blocked by install.exit_code: there is nothing to uninstall")
+        guest, profile = self.session.guest, self.session.profile
+        deadline = Deadline.after(profile.installer.timeout_s)
+        if self.session.candidate.kind is InstallerKind.MSI:
+            result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
+        else:
+            command = [self.render(part) for part in profile.installer.uninstall_command]
+            result = guest.msi.run_installer(command, deadline)
+        guest.collect([result.log_path], self.session.directory / "uninstall")
+        return result
+
+    @cached_property
+    def after(self) -> Snapshot:
+        """The machine after the uninstall (or after a failed install)."""
+        _ = self.installation
+        if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
+            _ = self.uninstallation
+        return take_snapshot(self.session.guest, self.session.profile)
+
+    def render(self, template: str) -> str:
+        """Fill a profile template with this cell's values."""
+        return template.format(**self._values())
+
+    def _take_baseline(self) -> Baseline:
+        guest = self.session.guest
+        answer = guest.version()
+        plant_sentinels(guest, self.nonce)
+        return Baseline(
+            version=answer, boot=guest.boot(), snapshot=take_snapshot(guest, self.session.profile)
+        )
+
+    def _install(self) -> MsiResult:
+        session = self.session
+        installer = session.profile.installer
+        guest, candidate = session.guest, session.candidate
+        self._bring_authority()
+        package = f"{session.machine.media_root}candidate\\{candidate.path.name}"
+        properties = installer.properties | installer.scenario_properties.get(session.cell.scenario, {})
+        rendered = {name: self.render(text) for name, text in properties.items()}
+        deadline = Deadline.after(installer.timeout_s)
+        session.candidate_touched = True
+        if candidate.kind is InstallerKind.MSI:
+            result = guest.msi.install(package, rendered, deadline)
+        else:
+            arguments = [self.render(part) for part in installer.install_arguments]
+            result = guest.msi.run_installer([package, *arguments], deadline)
+        guest.collect([result.log_path], session.directory / "install")
+        for file in session.profile.guest_files:
+            guest.write_file(file.path, self.render(file.content).encode())
+            if file.restart_service:
+                guest.services.stop(file.restart_service, Deadline.after(STOP_S))
+                guest.services.start(file.restart_service, Deadline.after(STOP_S))
+        return result
+
+    def _bring_authority(self) -> None:
+        """Put the backend's CA where a profile may want it, before the agent starts."""
+        profile = self.session.profile
+        texts = [*profile.installer.properties.values(), *(file.content for file in profile.guest_files)]
+        if any("{ca_file}" in text for text in texts):
+            self.session.guest.write_file(CA_FILE, self.session.enrolment.ca_pem.encode())
+
+    def _values(self) -> Mapping[str, Any]:
+        session = self.session
+        enrolment, address = session.enrolment, session.machine.backend_address
+        assert address is not None
+        return {
+            "backend_host": address.host,
+            "backend_port": address.port,
+            "backend_url": f"https://{address.host}:{address.port}",
+            "enrol_secret": enrolment.secret,
+            "server_cert_sha256": enrolment.server_cert_sha256,
+            "ca_file": CA_FILE,
+            "media": session.machine.media_root,
+            "nonce": self.nonce,
+            "product_code": session.candidate.product_code,
+            "version": session.candidate.version,
+        }
+
+
+CA_FILE = "C:\\bvt\\backend-ca.pem"

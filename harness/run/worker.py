@@ -1,0 +1,144 @@
+"""What one pytest process holds while it works through its cells."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from harness.backend.factory import open_backend
+from harness.backend.interface import Backend
+from harness.machines.registry import load_provider
+from harness.model.errors import HarnessError, InfrastructureError
+from harness.model.phases import blocked_by
+from harness.model.plan import Cell
+from harness.model.report import Outcome
+from harness.model.substrate import why_not
+from harness.run.cell import CellSession
+from harness.run.check import Blocked, Check, NotApplicable, essential_checks
+from harness.run.directory import RunDirectory
+from harness.run.outcome import classify, message_of
+from harness.state import StateDirectory
+
+PROPERTY = "bvt"
+"""Name of the user property that carries a check's result to the controller."""
+
+
+class RunWorker:
+    """Provider, backend and the cell in hand."""
+
+    def __init__(self, run: RunDirectory, name: str) -> None:
+        self.run = run
+        self.settings = run.settings()
+        self.plan = run.plan()
+        self._name = name
+        self._essential = essential_checks()
+        self._state = StateDirectory.default()
+        self._provider = load_provider(self.settings.pool, self._state)
+        self._backend: Backend | None = None
+        self._current: CellSession | None = None
+        self._item_began = 0.0
+        self._guest_before = 0.0
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that this run executes and that have no sealed report yet, in the plan's order."""
+        chosen = set(self.settings.selected)
+        return tuple(cell for cell in self.plan.cells if cell.id in chosen and not self.run.sealed(cell.id))
+
+    @property
+    def backend(self) -> Backend:
+        """This process's own backend, opened on first use."""
+        if self._backend is None:
+            place = self.run.work / f"backend-{self._name}"
+            place.mkdir(parents=True, exist_ok=True)
+            self._backend = open_backend(self.settings.backend, place, self.run.authority)
+        return self._backend
+
+    def open_cell(self, cell: Cell) -> CellSession:
+        """Begin a cell. Its machine is made when a check asks for it."""
+        self._current = CellSession(
+            cell,
+            candidate=self.plan.candidate,
+            plan_digest=self.plan.digest,
+            settings=self.settings,
+            run=self.run,
+            provider=self._provider,
+            backend=self.backend,
+            state=self._state,
+        )
+        return self._current
+
+    def close_cell(self, session: CellSession) -> None:
+        """End a cell and seal its report."""
+        self._current = None
+        session.close()
+
+    @contextmanager
+    def judging(self, check: Check) -> Iterator[None]:
+        """Run one check: hold it back if it is blocked or not applicable, attribute what it raises."""
+        session = self._current
+        assert session is not None, "a check ran outside its cell"
+        recorder = session.recorder
+        recorder.stopwatch.phase = check.phase
+        self._guest_before = session.guest_s
+        self._hold_back(session, check)
+        try:
+            yield
+        except pytest.skip.Exception:
+            raise
+        except (HarnessError, AssertionError) as error:
+            attributed = session.attribute(error)
+            if attributed is error:
+                raise
+            raise attributed from error
+        finally:
+            recorder.stopwatch.add_guest(max(0.0, session.guest_s - self._guest_before))
+
+    def _hold_back(self, session: CellSession, check: Check) -> None:
+        if session.lost is not None:
+            raise Blocked(f"blocked: {session.lost}")
+        blocker = blocked_by(check.phase, session.recorder.outcomes, self._essential)
+        if blocker is not None:
+            raise Blocked(f"blocked by {blocker}, which did not succeed")
+        missing = check.features - session.backend.features
+        if missing:
+            raise NotApplicable(f"backend {session.backend.name} offers no {', '.join(sorted(missing))}")
+        if check.needs:
+            reason = why_not(session.machine.guest_system, check.needs)
+            if reason is not None:
+                raise NotApplicable(reason)
+
+    def record(
+        self, check: Check, cell: Cell, call: pytest.CallInfo[None], report: pytest.TestReport
+    ) -> None:
+        """Take the outcome of a check from pytest. A failing set-up is the lab's."""
+        error = call.excinfo.value if call.excinfo is not None else None
+        if call.when == "setup":
+            self._item_began = time.monotonic() - call.duration
+            if error is None:
+                return
+        outcome, message = classify(error), message_of(error)
+        session = self._current
+        result: dict[str, Any] = {
+            "cell": cell.id,
+            "check": check.id,
+            "title": check.title,
+            "phase": check.phase.value,
+            "outcome": outcome.value,
+            "message": message,
+        }
+        report.user_properties.append((PROPERTY, result))
+        if session is not None:
+            duration_s = time.monotonic() - self._item_began
+            session.recorder.stopwatch.add_total(check.phase, duration_s)
+            session.recorder.add(check, outcome, message, duration_s)
+
+    def close(self) -> None:
+        """End the backend, and a cell that an interruption left open."""
+        if self._current is not None:
+            self.close_cell(self._current)
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
