@@ -33,7 +33,7 @@ class AccelerationProof(Frozen):
 
 
 def long_mode_rom() -> bytes:
-    """The boot ROM: machine code at its start, descriptor table at 0x800, reset vector 16 bytes before its end."""
+    """The boot ROM: code at its start, descriptor table at 0x800, reset vector 16 bytes before its end."""
     gdt_offset = 0x800
     protected_offset, long_offset = 0x40, 0xC0
     real = bytes.fromhex("fa")  # cli
@@ -79,7 +79,7 @@ def long_mode_rom() -> bytes:
 
 
 def executes(accelerator: str, deadline_s: float = DEADLINE_S) -> AccelerationProof:
-    """Whether a guest reaches long mode under `accelerator` ("kvm" or "tcg") before the deadline, and why not."""
+    """Whether a guest reaches long mode under `accelerator` ("kvm", "tcg") in time, and why not."""
     with tempfile.TemporaryDirectory(prefix="bvt-rom-") as directory:
         rom = Path(directory, "proof.rom")
         rom.write_bytes(long_mode_rom())

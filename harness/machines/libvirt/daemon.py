@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -97,7 +98,7 @@ class PrivateDaemon:
 
     @property
     def pid_file(self) -> Path:
-        """Libvirtd's own."""
+        """Of libvirtd itself."""
         return self.runtime / "bvt-libvirtd.pid"
 
     def supervisor(self) -> psutil.Process | None:
@@ -109,7 +110,7 @@ class PrivateDaemon:
         return None
 
     def ensure(self) -> str:
-        """Start the daemon unless it answers; the URI to open. Raises `InfrastructureError` with the log's end."""
+        """Start the daemon unless it answers; the URI to open. Raises `InfrastructureError` quoting its log."""
         if self._answers():
             return self.uri
         with self._locked():
@@ -129,9 +130,7 @@ class PrivateDaemon:
             process.send_signal(signal.SIGKILL)
 
     def _answers(self) -> bool:
-        from socket import AF_UNIX, SOCK_STREAM, socket
-
-        with socket(AF_UNIX, SOCK_STREAM) as probe:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(2.0)
             try:
                 probe.connect(str(self.socket_path))
@@ -165,9 +164,7 @@ class PrivateDaemon:
 
     def _write_configuration(self) -> None:
         for part in OWNED:
-            (self.runtime if part == "run" else self.root / part).mkdir(
-                parents=True, exist_ok=True, mode=0o700
-            )
+            self._own(part).mkdir(parents=True, exist_ok=True, mode=0o700)
         configuration = self.root / "etc" if self.privileged else self.root / "etc" / "libvirt"
         configuration.mkdir(parents=True, exist_ok=True)
         user = 'user = "root"\ngroup = "root"\n' if self.privileged else ""
@@ -185,16 +182,14 @@ class PrivateDaemon:
         command += ["--config", f"{configuration}/libvirtd.conf", "--pid-file", str(self.pid_file)]
         if not self.privileged:
             return command
-        binds = [
-            (self.runtime if part == "run" else self.root / part, f"{parent}/libvirt")
-            for part, parent in OWNED.items()
-        ]
-        script = "".join(
-            f'mkdir -p {target} && mount --bind "$1" {target} && shift && ' for _, target in binds
-        )
-        sources = [str(source) for source, _ in binds]
+        targets = [f"{parent}/libvirt" for parent in OWNED.values()]
+        sources = [str(self._own(part)) for part in OWNED]
+        script = "".join(f'mkdir -p {at} && mount --bind "$1" {at} && shift && ' for at in targets)
         unshare = [program("unshare", "util-linux"), "--mount", "--propagation", "slave"]
         return [*unshare, "sh", "-c", script + 'exec "$@"', "sh", *sources, *command]
+
+    def _own(self, part: str) -> Path:
+        return self.runtime if part == "run" else self.root / part
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))

@@ -1,0 +1,1 @@
+"""The image store and the builders of images."""
