@@ -1,7 +1,8 @@
 """What the guest probe answers, as typed data. docs/formats/probe.md explains every command.
 
-`None` means the system has no answer there, which is a fact of its own: Wine stores no failure actions, for example.
-Times are aware datetimes in UTC. Keys this version does not know are ignored, so a newer probe can be read too.
+`None` means the system has no answer there, which is a fact of its own: Wine, for one, stores no failure
+actions. Times are aware datetimes in UTC. Keys this version does not know are ignored, so the answer of a
+newer probe can be read too.
 """
 
 import json
@@ -129,7 +130,7 @@ class ServiceByManager(_Answer):
 
 
 class ServiceByRegistry(_Answer):
-    """What is stored under `Services\\NAME`, unchanged. A REG_BINARY value is hexadecimal text."""
+    r"""What is stored under `Services\NAME`, unchanged. A REG_BINARY value is hexadecimal text."""
 
     service_type: int | None
     start: int | None
@@ -195,7 +196,7 @@ class Tree(_Answer):
 
 
 class Task(_Answer):
-    """A scheduled task: its file under `system32\\tasks`, its registration in TaskCache, or both."""
+    r"""A scheduled task: its file under `system32\tasks`, its registration in TaskCache, or both."""
 
     name: str
     file: str | None

@@ -75,15 +75,25 @@ static const wchar_t *skip_blanks(const wchar_t *at) {
   return at;
 }
 
+static const wchar_t *skip_program_name(const wchar_t *at) { /* it knows quotes and no backslashes */
+  int quoted = 0;
+  for (; *at && (quoted || (*at != ' ' && *at != '\t')); at++)
+    if (*at == '"') quoted = !quoted;
+  return skip_blanks(at);
+}
+
+const wchar_t *raw_arguments(int skip) {
+  const wchar_t *at = skip_program_name(GetCommandLineW());
+  wchar_t *item = allocate((wcslen(at) + 1) * sizeof *item);
+  while (skip-- > 0) at = skip_blanks(next_argument(at, item));
+  free(item);
+  return at;
+}
+
 arguments split_arguments(const wchar_t *raw, int skip_program) {
   arguments found = {0, allocate((wcslen(raw) / 2 + 2) * sizeof(wchar_t *)), NULL};
   wchar_t *item = allocate((wcslen(raw) + 1) * sizeof *item);
-  const wchar_t *at = raw;
-  if (skip_program) { /* a program name knows quotes and no backslashes */
-    int quoted = 0;
-    for (; *at && (quoted || (*at != ' ' && *at != '\t')); at++)
-      if (*at == '"') quoted = !quoted;
-  }
+  const wchar_t *at = skip_program ? skip_program_name(raw) : raw;
   for (at = skip_blanks(at); *at; at = skip_blanks(at)) {
     at = next_argument(at, item);
     if (!wcscmp(item, L"--")) {

@@ -20,6 +20,8 @@ int take_flag(arguments *given, const wchar_t *name);
 /* Splits a raw command line by the rules of the C runtime ("Parsing C command-line arguments"). */
 arguments split_arguments(const wchar_t *raw, int skip_program);
 
+const wchar_t *raw_arguments(int skip); /* our own raw command line without the first ones */
+
 void *allocate(size_t bytes); /* zeroed; ends the process when memory is out */
 wchar_t *copy_text(const wchar_t *value);
 wchar_t *join_text(const wchar_t *first, ...); /* up to a NULL */

@@ -36,6 +36,22 @@ static void describe_end(DWORD pid, DWORD code, int timed_out, uint64_t began) {
   json_end();
 }
 
+/* Makes cmd.exe and others write UTF-8 into pipes: they ask the console for the code page, so there must be one.
+ * AllocConsole needs a display under Wine; CREATE_NO_WINDOW does not, so a process without console starts itself
+ * once more with that flag. Returns whether it did. */
+static int repeat_in_console(const start_options *options, int *exit_code) {
+  started again;
+  DWORD code = 4;
+  if (GetConsoleOutputCP()) return 0;
+  start_options hidden = *options;
+  hidden.flags = CREATE_NO_WINDOW;
+  wchar_t *line = join_text(L"\"", own_path(), L"\" exec --in-console ", raw_arguments(1), NULL);
+  if (start_program(line, &hidden, &again)) return 0;
+  wait_program(&again, INFINITE, &code);
+  *exit_code = (int)code;
+  return 1;
+}
+
 int exec_command(arguments *given) {
   const wchar_t *result = take_option(given, L"--result");
   DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), code = 1, error;
@@ -43,6 +59,9 @@ int exec_command(arguments *given) {
                            GetStdHandle(STD_ERROR_HANDLE), .keep_job = 1};
   started program;
   uint64_t began = now();
+  int utf8 = take_flag(given, L"--utf8"), second = take_flag(given, L"--in-console"), repeated;
+  if (utf8 && !second && repeat_in_console(&options, &repeated)) return repeated;
+  if (utf8) SetConsoleCP(CP_UTF8), SetConsoleOutputCP(CP_UTF8);
   if (!given->command_line) {
     print_message(ERROR_INVALID_PARAMETER);
     return save_not_started(result, ERROR_INVALID_PARAMETER) ? 4 : 3;
