@@ -1,0 +1,231 @@
+"""One kept WinRM shell: a command's whole life over one connection, with a deadline on every step.
+
+What may be repeated and what not:
+- nothing was sent, or the guest answered a fault to Create or Command: the command did not run, so it is tried again;
+- the connection broke later: a command marked repeatable (it only reads) is run again, any other is `OutcomeUnknown`.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, wait_exponential
+from winrm.exceptions import WinRMOperationTimeoutError
+
+from harness.guest import envelopes
+from harness.guest.link import Link, LinkDown, WsmanFault
+from harness.guest.sweeper import Sweeper
+from harness.model.deadline import Deadline
+from harness.model.errors import DeadlineExceeded, GuestFault, HarnessError, OutcomeUnknown
+from harness.model.machine import WinRMAccess
+
+Answer = TypeVar("Answer")
+
+QUOTA_FAULTS = frozenset({2150859173, 2150859174, 2150859175, 2150859176})
+"""Too many shells of a user, operations of a user, and their kind (Microsoft, "Quotas", Windows Remote Management)."""
+
+SHELL_GONE_FAULTS = frozenset({2150858843, 2150859213, 995})
+"""The shell was not found, or it was ended: idle too long, its host process killed, the machine rebooted."""
+
+POLL_S = 20.0
+"""One Receive waits at most this long in the guest."""
+
+SHORTEST_S = 0.5
+"""WinRM's least operation timeout."""
+
+RECONNECT_S = 10.0
+"""How long a guest that cannot be reached is tried again for a single command, within the command's deadline."""
+
+
+class CommandTimedOut(DeadlineExceeded):
+    """A command passed its deadline and was terminated. Holds what it had written until then."""
+
+    def __init__(self, command: str, seconds: float, stdout: bytes, stderr: bytes) -> None:
+        super().__init__(f"The end of the command `{command}`", seconds, hint="It was terminated.")
+        self.command, self.stdout, self.stderr = command, stdout, stderr
+
+
+class _TryAgain(Exception):
+    """Safe to repeat: `cause` is what to raise if it does not help."""
+
+    def __init__(self, cause: HarnessError, *, for_s: float) -> None:
+        super().__init__(str(cause))
+        self.cause, self.for_s = cause, for_s
+
+
+class RemoteShell:
+    """Runs commands one after another; callers in several threads take turns."""
+
+    def __init__(self, access: WinRMAccess, note: Callable[[str], None]) -> None:
+        self._link = Link(access)
+        self._sweeper = Sweeper(lambda: Link(access))
+        self._note = note
+        self._shell_id: str | None = None
+        self._turn = threading.RLock()
+
+    def run(
+        self,
+        command_line: str,
+        deadline: Deadline,
+        *,
+        stdin: bytes = b"",
+        repeatable: bool = False,
+        reconnect_s: float = RECONNECT_S,
+    ) -> envelopes.Output:
+        """Run a command to its end; its whole output.
+
+        Raises:
+            CommandTimedOut: the deadline passed; the command was terminated.
+            OutcomeUnknown: the connection broke after the command may have started, and it is not `repeatable`.
+            GuestUnreachable: the guest could not be reached for `reconnect_s` or until the deadline.
+            GuestFault: WinRM refused for a reason that a new shell does not cure.
+
+        """
+        with self._turn:
+            began = time.monotonic()
+
+            def enough(state: object) -> bool:
+                attempt = getattr(state, "outcome", None)
+                error = attempt.exception() if attempt else None
+                patience_s = min(reconnect_s, error.for_s) if isinstance(error, _TryAgain) else 0.0
+                return deadline.passed or time.monotonic() - began >= patience_s
+
+            retrying = Retrying(
+                retry=retry_if_exception_type(_TryAgain),
+                wait=wait_exponential(multiplier=0.05, max=1.0),
+                stop=enough,
+                reraise=True,
+            )
+            try:
+                return retrying(self._attempt, command_line, deadline, stdin, repeatable)
+            except _TryAgain as last:
+                raise last.cause from last.__cause__
+
+    def reset(self) -> None:
+        """Forget shell and connection, e.g. because the machine reboots."""
+        with self._turn:
+            self._shell_id = None
+            self._link.drop()
+            self._sweeper.forget()
+
+    def close(self) -> None:
+        """Close the shell and the connections. Never raises: the machine may be gone."""
+        with self._turn:
+            self._sweeper.close()
+            if self._shell_id is not None:
+                try:
+                    self._link.post(envelopes.delete(self._shell_id, 2.0), 2.0)
+                except (HarnessError, WinRMOperationTimeoutError) as error:
+                    self._note(f"the shell could not be closed: {error}")
+            self._shell_id = None
+            self._link.drop()
+
+    def _attempt(self, line: str, deadline: Deadline, stdin: bytes, repeatable: bool) -> envelopes.Output:
+        shell_id = self._open(deadline)
+        command_id = self._start(shell_id, line, deadline, repeatable)
+        stdout: list[bytes] = []
+        stderr: list[bytes] = []
+        try:
+            for chunk, last in _chunks(stdin):
+                message = envelopes.send(shell_id, command_id, chunk, POLL_S, end=last)
+                self._link.post(message, self._within(deadline))
+            while True:
+                wait_s = self._within(deadline)
+                try:
+                    answer = self._link.post(envelopes.receive(shell_id, command_id, wait_s), wait_s)
+                except WinRMOperationTimeoutError:
+                    answer = b""
+                if answer:
+                    output = envelopes.read_output(answer)
+                    stdout.append(output.stdout)
+                    stderr.append(output.stderr)
+                    if output.done:
+                        self._sweeper.sweep(shell_id, command_id)
+                        return envelopes.Output(b"".join(stdout), b"".join(stderr), True, output.exit_code)
+                if deadline.passed:
+                    self._terminate(shell_id, command_id)
+                    raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
+        except LinkDown as error:
+            raise self._interrupted(line, error, repeatable) from error
+        except WsmanFault as error:
+            if error.code in SHELL_GONE_FAULTS:
+                self._shell_id = None
+                raise self._interrupted(line, error, repeatable) from error
+            self._sweeper.sweep(shell_id, command_id)
+            raise
+
+    def _open(self, deadline: Deadline) -> str:
+        if self._shell_id is None:
+            wait_s = self._within(deadline)
+            answer = self._harmless(lambda: self._link.post(envelopes.create(wait_s), wait_s))
+            self._shell_id = envelopes.read_shell_id(answer)
+        return self._shell_id
+
+    def _start(self, shell_id: str, line: str, deadline: Deadline, repeatable: bool) -> str:
+        wait_s = self._within(deadline)
+        try:
+            answer = self._harmless(
+                lambda: self._link.post(envelopes.command(shell_id, line, wait_s), wait_s)
+            )
+        except LinkDown as error:
+            raise self._interrupted(line, error, repeatable) from error
+        return envelopes.read_command_id(answer)
+
+    def _harmless(self, post: Callable[[], Answer]) -> Answer:
+        """Post a Create or a Command: a fault or a connection never made means that nothing ran."""
+        try:
+            return post()
+        except LinkDown as error:
+            if error.sent or not error.retry:
+                raise
+            raise _TryAgain(error, for_s=RECONNECT_S) from error
+        except WsmanFault as error:
+            if error.code not in QUOTA_FAULTS | SHELL_GONE_FAULTS:
+                raise
+            self._recycle(error)
+            raise _TryAgain(error, for_s=RECONNECT_S) from error
+        except WinRMOperationTimeoutError as error:
+            raise GuestFault(
+                "WinRM did not start the command in time.", hint="The guest is overloaded."
+            ) from error
+
+    def _recycle(self, fault: WsmanFault) -> None:
+        """Give the shell back with all it holds; the next attempt opens another."""
+        shell_id, self._shell_id = self._shell_id, None
+        self._sweeper.forget()
+        self._note(f"shell recycled after {fault.message}")
+        if shell_id is not None and fault.code in QUOTA_FAULTS:
+            try:
+                self._link.post(envelopes.delete(shell_id, 5.0), 5.0)
+            except (HarnessError, WinRMOperationTimeoutError) as error:
+                self._note(f"the old shell could not be closed: {error}")
+
+    def _interrupted(self, line: str, error: HarnessError, repeatable: bool) -> Exception:
+        if isinstance(error, LinkDown) and not error.retry:
+            return error
+        if repeatable:
+            self._note(f"repeating `{line}` after: {error}")
+            return _TryAgain(error, for_s=RECONNECT_S)
+        return OutcomeUnknown(
+            f"The connection broke while `{line}` may have been running: {error}",
+            hint="Compare the boot identity, then ask for what the command should have changed.",
+        )
+
+    def _terminate(self, shell_id: str, command_id: str) -> None:
+        try:
+            self._link.post(envelopes.terminate(shell_id, command_id, 5.0), 5.0)
+        except (HarnessError, WinRMOperationTimeoutError) as error:
+            # The deadline is what the caller must hear of; a shell that cannot end a command is not used again.
+            self._note(f"the command could not be terminated: {error}")
+            self._shell_id = None
+
+    @staticmethod
+    def _within(deadline: Deadline) -> float:
+        return max(SHORTEST_S, deadline.cap(POLL_S))
+
+
+def _chunks(data: bytes) -> list[tuple[bytes, bool]]:
+    """`data` in pieces that fit an envelope, the last one marked; nothing for no data."""
+    size = envelopes.SEND_CHUNK_BYTES
+    return [(data[at : at + size], at + size >= len(data)) for at in range(0, len(data), size)]
