@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from harness.model.base import Frozen
@@ -63,6 +64,25 @@ class StatusLine(Frozen):
     received_at: float
 
 
+class ProtocolError(Frozen):
+    """A request that is not of the API. `cell` is empty where the request did not let a cell be named."""
+
+    cell: str = ""
+    method: str
+    path: str
+    message: str
+    received_at: float
+
+
+class Refusal(Frozen):
+    """A well-formed request that was refused: wrong enrolment secret, unknown or old node key."""
+
+    cell: str = ""
+    path: str
+    reason: str
+    received_at: float
+
+
 class FaultKind(StrEnum):
     """What an embedded backend can be told to do wrong."""
 
@@ -73,7 +93,7 @@ class FaultKind(StrEnum):
 
 
 class Backend(Protocol):
-    """One interface for checks. `cell` is always the cell's id. All waits take a deadline and are event-driven."""
+    """One interface for checks. `cell` is always the cell's id. Every wait takes a deadline."""
 
     @property
     def name(self) -> str: ...
@@ -85,7 +105,15 @@ class Backend(Protocol):
         ...
 
     def admit(self, cell: str, configuration: Mapping[str, Any] | None) -> Enrolment:
-        """Make ready for a cell: its own enrolment secret and first configuration. A second call starts afresh."""
+        """Make ready for a cell: its own secret and first configuration. A second call starts afresh."""
+        ...
+
+    def identify(self, cell: str, identity: str) -> None:
+        """Say which host identifier the cell's machine will use.
+
+        The embedded backend knows a cell by its secret and needs no word; an external one, where machines may
+        share a secret, finds the endpoint by it (`{identity}`). Until it is called it is the cell's id.
+        """
         ...
 
     def wait_enrolled(self, cell: str, deadline: Deadline, *, after: float = 0.0) -> Endpoint | None:
@@ -109,13 +137,25 @@ class Backend(Protocol):
     ) -> StatusLine | None: ...
 
     def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
-        """Serve this configuration (a mapping, or raw text for an invalid one) from now on; returns the time."""
+        """Serve this configuration from now on (raw text: an invalid one); returns the time."""
         ...
 
     def ask(self, cell: str, sql: str, deadline: Deadline) -> Sequence[Mapping[str, str]] | None:
-        """Run a distributed query; its rows, or None on deadline. Raises `CandidateError` if its status is not 0."""
+        """A distributed query's rows, or None on deadline. Raises `CandidateError` if its status is not 0."""
         ...
 
     def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None: ...
+
+    def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
+        """Malformed requests since the cell was admitted: the cell's own and those of no known cell."""
+        ...
+
+    def refusals(self, cell: str) -> Sequence[Refusal]:
+        """Refused requests since the cell was admitted: the cell's own and those of no known cell."""
+        ...
+
+    def export(self, cell: str, path: Path) -> None:
+        """Write everything received for the cell as evidence: JSON Lines, secrets masked."""
+        ...
 
     def close(self) -> None: ...

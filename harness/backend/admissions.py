@@ -1,0 +1,307 @@
+"""Who may check in, with which secret and key, and what waits for whom.
+
+One lock guards everything: the server's thread changes it per request, checks wait on it. Each change
+notifies, so that no wait polls.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from harness.backend.interface import Endpoint, FaultKind
+from harness.backend.store import Item, Kind, Store
+from harness.backend.wire import Answer, EnrolRequest, Malformed, ResultRow, StatusRow
+from harness.model.deadline import Deadline
+from harness.model.errors import BackendError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PendingFault:
+    """One request's worth of misbehaviour."""
+
+    kind: FaultKind
+    seconds: float = 0.0
+
+
+@dataclass
+class Admission:
+    """One cell from one `admit` to the next."""
+
+    cell: str
+    secret: str
+    number: int  # of its item in the store: what is older belongs to an earlier admission
+    configuration: bytes
+    endpoint: Endpoint | None = None
+    questions: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    faults: deque[PendingFault] = field(default_factory=deque)
+    requests: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Key:
+    admission: Admission
+    host_identifier: str
+
+
+class Admissions:
+    """The live state of every cell, over the journal. Thread-safe."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changed = threading.Condition()
+        self._current: dict[str, Admission] = {}
+        self._by_secret: dict[str, Admission] = {}
+        self._by_key: dict[str, _Key] = {}
+        self._retired: dict[str, str] = {}  # old secrets and node keys → their cell
+        self._latest: dict[tuple[str, Kind], int] = {}
+        self._broken: BackendError | None = None
+
+    # -- the side of the checks
+
+    def admit(self, cell: str, configuration: bytes) -> str:
+        """Start the cell afresh: everything it had is retired. Returns its new secret."""
+        with self._changed:
+            self._retire(cell)
+            number = self._record(cell, Kind.ADMISSION, [{}])
+            admission = Admission(cell, secrets.token_urlsafe(24), number, configuration)
+            self._current[cell] = self._by_secret[admission.secret] = admission
+            return admission.secret
+
+    def configure(self, cell: str, configuration: bytes) -> float:
+        """Serve this configuration from now on; returns the time."""
+        with self._changed:
+            self._of(cell).configuration = configuration
+            now = time.time()
+            text = configuration.decode(errors="backslashreplace")
+            self._record(cell, Kind.CONFIGURATION, [{"text": text}], at=now)
+            return now
+
+    def misbehave(self, cell: str, fault: PendingFault, times: int) -> None:
+        """The cell's next `times` requests are answered wrongly."""
+        with self._changed:
+            self._of(cell).faults.extend([fault] * times)
+
+    def ask(self, cell: str, sql: str, deadline: Deadline) -> Answer | None:
+        """Hand the query out until it is answered; None (and the query withdrawn) on deadline."""
+        query_id = secrets.token_hex(8)
+        with self._changed:
+            admission = self._of(cell)
+            admission.questions[query_id] = sql
+            admission.asked.add(query_id)
+            self._record(cell, Kind.QUESTION, [{"id": query_id, "sql": sql}])
+            try:
+                return self.wait(lambda: admission.answers.get(query_id), deadline)
+            finally:
+                admission.questions.pop(query_id, None)
+
+    def endpoint(self, cell: str) -> Endpoint | None:
+        """The cell's endpoint, if it has enrolled since it was admitted."""
+        with self._changed:
+            return self._of(cell).endpoint
+
+    def items(self, cell: str, kind: Kind, *, after: int = 0, with_unknown: bool = False) -> list[Item]:
+        """Items of the cell's admission numbered above `after`; with those of no known cell if asked for."""
+        with self._changed:
+            after = max(after, self._of(cell).number)
+            found = self._newer(cell, kind, after)
+            if with_unknown:
+                found = sorted(found + self._newer("", kind, after), key=lambda item: item.number)
+            return found
+
+    def everything(self, cell: str) -> tuple[list[Item], Admission, frozenset[str]]:
+        """Every item of the cell through all admissions, its present admission, every secret ever given."""
+        with self._changed:
+            hidden = frozenset({*self._by_secret, *self._by_key, *self._retired})
+            return self._store.read(cell), self._of(cell), hidden
+
+    def wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
+        """What `probe` finds, asked again after each change; None on deadline. Raises if the server fails."""
+        with self._changed:
+            while True:
+                if self._broken is not None:
+                    raise self._broken
+                if (found := probe()) is not None:
+                    return found
+                if deadline.passed:
+                    return None
+                self._changed.wait(deadline.remaining_s)
+
+    def break_down(self, error: BackendError) -> None:
+        """The backend can no longer be trusted: every wait raises this from now on."""
+        with self._changed:
+            self._broken = self._broken or error
+            self._changed.notify_all()
+
+    # -- the side of the server
+
+    def fault_for(self, *, secret: str = "", node_key: str = "") -> PendingFault | None:
+        """Take the fault that this request must suffer. Enrolment never suffers `node-invalid`."""
+        with self._changed:
+            key = self._by_key.get(node_key)
+            admission = key.admission if key else self._by_secret.get(secret)
+            if admission is None or not admission.faults:
+                return None
+            if secret and admission.faults[0].kind is FaultKind.NODE_INVALID:
+                return None
+            fault = admission.faults.popleft()
+            self._record(admission.cell, Kind.FAULT, [{"fault": fault.kind.value, "seconds": fault.seconds}])
+            return fault
+
+    def enrol(self, request: EnrolRequest, path: str) -> str | None:
+        """Enrol the host; its node key, or None if the secret is wrong. A host's earlier key ends with it."""
+        with self._changed:
+            admission = self._by_secret.get(request.secret)
+            if admission is None:
+                old = request.secret in self._retired
+                reason = "enrolment secret of an earlier admission" if old else "wrong enrolment secret"
+                self._refuse(self._retired.get(request.secret, ""), path, reason)
+                return None
+            self._end_keys(
+                lambda key: key.admission is admission and key.host_identifier == request.host_identifier
+            )
+            node_key, now, before = secrets.token_urlsafe(24), time.time(), admission.endpoint
+            self._by_key[node_key] = _Key(admission, request.host_identifier)
+            admission.endpoint = Endpoint(
+                cell=admission.cell,
+                host_identifier=request.host_identifier,
+                version=request.version,
+                hostname=request.hostname,
+                uuid=request.uuid,
+                os_version=request.os_version,
+                enrolled_at=now,
+                last_seen=now,
+                enrolments=before.enrolments + 1 if before else 1,
+            )
+            admission.requests[path] += 1
+            body = {"host_identifier": request.host_identifier, "host_details": request.details}
+            self._record(admission.cell, Kind.ENROLMENT, [body], at=now)
+            return node_key
+
+    def cell_of(self, node_key: str, path: str) -> str | None:
+        """The cell that the key belongs to; None (and a refusal on record) if it is not valid."""
+        with self._changed:
+            key = self._by_key.get(node_key)
+            if key is not None:
+                return key.admission.cell
+            old = node_key in self._retired
+            self._refuse(
+                self._retired.get(node_key, ""), path, "node key has ended" if old else "unknown node key"
+            )
+            return None
+
+    def configuration(self, cell: str, path: str) -> bytes:
+        """The configuration in force, as it goes out."""
+        with self._changed:
+            return self._seen(cell, path).configuration
+
+    def questions(self, cell: str, path: str) -> Mapping[str, str]:
+        """The distributed queries not answered yet, by id."""
+        with self._changed:
+            return dict(self._seen(cell, path).questions)
+
+    def log_results(self, cell: str, path: str, rows: Sequence[ResultRow]) -> None:
+        """Store rows of a result log."""
+        bodies = [
+            {
+                "query": row.query,
+                "action": row.action,
+                "columns": row.columns,
+                "host_identifier": row.host_identifier,
+            }
+            for row in rows
+        ]
+        with self._changed:
+            self._record(cell, Kind.EVENT, bodies)
+            self._seen(cell, path)
+
+    def log_status(self, cell: str, path: str, rows: Sequence[StatusRow]) -> None:
+        """Store lines of a status log."""
+        bodies = [{"severity": row.severity, "message": row.message, "version": row.version} for row in rows]
+        with self._changed:
+            self._record(cell, Kind.STATUS, bodies)
+            self._seen(cell, path)
+
+    def answer(self, cell: str, path: str, answers: Sequence[Answer]) -> None:
+        """Take answers to distributed queries, late ones too. Raises `Malformed` for one never asked."""
+        with self._changed:
+            admission = self._of(cell)
+            for answer in answers:
+                if answer.query_id not in admission.asked:
+                    raise Malformed("answers a query that was never asked")
+            bodies = [
+                {
+                    "id": answer.query_id,
+                    "status": answer.status,
+                    "message": answer.message,
+                    "rows": answer.rows,
+                }
+                for answer in answers
+            ]
+            self._record(cell, Kind.ANSWER, bodies)
+            for answer in answers:
+                if admission.questions.pop(answer.query_id, None) is not None:
+                    admission.answers[answer.query_id] = answer
+            self._seen(cell, path)
+
+    def malformed(self, cell: str, method: str, path: str, message: str) -> None:
+        """Put a request that is not of the API on record."""
+        with self._changed:
+            self._record(cell, Kind.PROTOCOL_ERROR, [{"method": method, "path": path, "message": message}])
+
+    # -- inside the lock
+
+    def _of(self, cell: str) -> Admission:
+        try:
+            return self._current[cell]
+        except KeyError:
+            raise BackendError(f"Cell {cell} was never admitted to the backend.") from None
+
+    def _seen(self, cell: str, path: str) -> Admission:
+        admission = self._of(cell)
+        admission.requests[path] += 1
+        if admission.endpoint is not None:
+            admission.endpoint = admission.endpoint.model_copy(update={"last_seen": time.time()})
+        self._changed.notify_all()
+        return admission
+
+    def _refuse(self, cell: str, path: str, reason: str) -> None:
+        self._record(cell, Kind.REFUSAL, [{"path": path, "reason": reason}])
+
+    def _record(
+        self, cell: str, kind: Kind, bodies: Sequence[Mapping[str, Any]], *, at: float | None = None
+    ) -> int:
+        number = self._store.append(cell, kind, time.time() if at is None else at, bodies)
+        if number:
+            self._latest[cell, kind] = number
+            self._changed.notify_all()
+        return number
+
+    def _newer(self, cell: str, kind: Kind, after: int) -> list[Item]:
+        """Reads the file only when there is something new: waits ask after every request of any cell."""
+        return self._store.read(cell, kind, after=after) if self._latest.get((cell, kind), 0) > after else []
+
+    def _retire(self, cell: str) -> None:
+        admission = self._current.pop(cell, None)
+        if admission is not None:
+            self._retired[self._by_secret.pop(admission.secret).secret] = cell
+            self._end_keys(lambda key: key.admission is admission)
+
+    def _end_keys(self, ended: Callable[[_Key], bool]) -> None:
+        for node_key in [node_key for node_key, key in self._by_key.items() if ended(key)]:
+            self._retired[node_key] = self._by_key.pop(node_key).admission.cell
+
+
+def as_served(configuration: Mapping[str, Any] | str | None) -> bytes:
+    """A configuration as it goes over the wire; text goes out as it is, so that it may be invalid."""
+    if isinstance(configuration, str):
+        return configuration.encode()
+    return json.dumps(dict(configuration or {})).encode()

@@ -1,0 +1,186 @@
+"""The backend that comes with the harness: an osquery TLS remote API of its own for each worker."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.backend.admissions import Admissions, PendingFault, as_served
+from harness.backend.app import RemoteApi
+from harness.backend.evidence import write_lines
+from harness.backend.interface import (
+    BackendFeature,
+    Endpoint,
+    Enrolment,
+    Event,
+    FaultKind,
+    ProtocolError,
+    Refusal,
+    StatusLine,
+)
+from harness.backend.matching import event_matches
+from harness.backend.pki import Authority
+from harness.backend.server import TlsServer
+from harness.backend.store import Item, Kind, Store
+from harness.model.deadline import Deadline
+from harness.model.errors import BackendError, CandidateError
+from harness.model.machine import HostPort
+
+
+class EmbeddedBackend:
+    """Serves from construction until `close`. One per process; any number of cells. Thread-safe."""
+
+    def __init__(self, authority: Authority, database: Path, *, bind: str = "127.0.0.1:0") -> None:
+        self._authority = authority
+        self._store = Store(database)
+        self._admissions = Admissions(self._store)
+        self._closed = False
+        try:
+            self._server = TlsServer(
+                authority, bind, lambda reason: self._admissions.break_down(BackendError(reason))
+            )
+        except BackendError:
+            self._store.close()
+            raise
+        try:
+            self._server.start(RemoteApi(self._admissions, self._server.cut).application())
+        except BackendError:
+            self.close()
+            raise
+
+    @property
+    def name(self) -> str:
+        """`embedded`."""
+        return "embedded"
+
+    @property
+    def features(self) -> frozenset[BackendFeature]:
+        """All of them."""
+        return frozenset(BackendFeature)
+
+    @property
+    def address(self) -> HostPort:
+        """Where it listens."""
+        return self._server.address
+
+    def admit(self, cell: str, configuration: Mapping[str, Any] | None) -> Enrolment:
+        """A new secret and configuration for the cell; earlier secrets and node keys end."""
+        secret = self._admissions.admit(cell, as_served(configuration))
+        return Enrolment(
+            secret=secret,
+            ca_pem=self._authority.ca_pem,
+            server_cert_sha256=self._authority.server_cert_sha256,
+        )
+
+    def identify(self, cell: str, identity: str) -> None:
+        """Nothing to do: a cell is known by its secret; the identity is what the agent has to prove."""
+
+    def wait_enrolled(self, cell: str, deadline: Deadline, *, after: float = 0.0) -> Endpoint | None:
+        """The endpoint once it has enrolled later than `after`."""
+
+        def probe() -> Endpoint | None:
+            endpoint = self._admissions.endpoint(cell)
+            return endpoint if endpoint and endpoint.enrolled_at > after else None
+
+        return self._admissions.wait(probe, deadline)
+
+    def wait_seen(self, cell: str, deadline: Deadline, *, after: float) -> Endpoint | None:
+        """The endpoint once an authenticated request later than `after` was served (no fault hit it)."""
+
+        def probe() -> Endpoint | None:
+            endpoint = self._admissions.endpoint(cell)
+            return endpoint if endpoint and endpoint.last_seen > after else None
+
+        return self._admissions.wait(probe, deadline)
+
+    def wait_event(
+        self, cell: str, query: str, columns: Mapping[str, str], deadline: Deadline, *, action: str = "added"
+    ) -> Event | None:
+        """The first matching event since the cell was admitted."""
+        read = 0
+
+        def probe() -> Event | None:
+            nonlocal read
+            for item in self._admissions.items(cell, Kind.EVENT, after=read):
+                read = item.number
+                event = _event(item)
+                if event_matches(event, query, columns, action):
+                    return event
+            return None
+
+        return self._admissions.wait(probe, deadline)
+
+    def events(self, cell: str, query: str | None = None) -> Sequence[Event]:
+        """Every event since the cell was admitted, oldest first."""
+        events = (_event(item) for item in self._admissions.items(cell, Kind.EVENT))
+        return tuple(event for event in events if query is None or event.query == query)
+
+    def wait_status(
+        self, cell: str, contains: str, deadline: Deadline, *, after: float = 0.0
+    ) -> StatusLine | None:
+        """The first status line later than `after` that contains the text; case ignored."""
+        read, wanted = 0, contains.casefold()
+
+        def probe() -> StatusLine | None:
+            nonlocal read
+            for item in self._admissions.items(cell, Kind.STATUS, after=read):
+                read = item.number
+                if item.at > after and wanted in str(item.body["message"]).casefold():
+                    return StatusLine(cell=cell, received_at=item.at, **item.body)
+            return None
+
+        return self._admissions.wait(probe, deadline)
+
+    def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
+        """Serve this configuration from now on; returns the time."""
+        return self._admissions.configure(cell, as_served(configuration))
+
+    def ask(self, cell: str, sql: str, deadline: Deadline) -> Sequence[Mapping[str, str]] | None:
+        """Run a distributed query. Raises `CandidateError` if the agent's status for it is not 0."""
+        answer = self._admissions.ask(cell, sql, deadline)
+        if answer is None:
+            return None
+        if answer.status != 0:
+            raise CandidateError(
+                f"Cell {cell}: the agent answered the distributed query {sql!r} with status {answer.status}: "
+                f"{answer.message or 'no message'}."
+            )
+        return answer.rows
+
+    def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None:
+        """The cell's next `times` requests suffer this, in the order of the calls."""
+        self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
+
+    def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
+        """Malformed requests since the cell was admitted."""
+        return tuple(
+            ProtocolError(cell=item.cell, received_at=item.at, **item.body)
+            for item in self._admissions.items(cell, Kind.PROTOCOL_ERROR, with_unknown=True)
+        )
+
+    def refusals(self, cell: str) -> Sequence[Refusal]:
+        """Refused requests since the cell was admitted."""
+        return tuple(
+            Refusal(cell=item.cell, received_at=item.at, **item.body)
+            for item in self._admissions.items(cell, Kind.REFUSAL, with_unknown=True)
+        )
+
+    def export(self, cell: str, path: Path) -> None:
+        """All admissions of the cell, item by item, and at last its endpoint and its requests by path."""
+        items, admission, hidden = self._admissions.everything(cell)
+        endpoint = admission.endpoint.model_dump() if admission.endpoint else None
+        documents: list[Mapping[str, Any]] = [
+            {"number": item.number, "kind": item.kind.value, "at": item.at, **item.body} for item in items
+        ]
+        documents.append({"kind": "endpoint", "endpoint": endpoint, "requests": dict(admission.requests)})
+        write_lines(path, documents, hidden)
+
+    def close(self) -> None:
+        """Stop serving and close the database. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._server.stop()
+            self._store.close()
+
+
+def _event(item: Item) -> Event:
+    return Event(cell=item.cell, received_at=item.at, **item.body)

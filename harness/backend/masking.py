@@ -1,0 +1,23 @@
+"""Keeps secrets out of messages and evidence."""
+
+import json
+from collections.abc import Iterable
+from urllib.parse import quote
+
+MASK = "***"
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """`text` with each secret replaced, also where it stands URL-quoted or JSON-escaped.
+
+    Longer secrets go first, so that one which contains another leaves nothing behind.
+    """
+    forms = {
+        form
+        for secret in secrets
+        if secret
+        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])
+    }
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return text
