@@ -1,7 +1,7 @@
 """YAML with line numbers, without YAML's traps, into a typed model.
 
-PyYAML follows YAML 1.1, where `on` is true, `010` is eight and `12:30` is 750. Here such scalars are errors that
-say what to write instead, because a build number that silently changes its value would gate the wrong Windows.
+PyYAML follows YAML 1.1, where `on` is true, `010` is eight and `12:30` is 750. Here such scalars are errors
+that say what to write instead, because a build number that silently changes would gate the wrong Windows.
 """
 
 import hashlib

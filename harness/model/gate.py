@@ -46,6 +46,8 @@ class Reason(Frozen):
     cell: str = ""
     check: str = ""
     text: str
+    remedy: str = Field(default="", description="what would take this reason away")
+    counted: bool = Field(default=True, description="false for advisory cells: shown, without weight")
 
 
 class CellVerdict(Frozen):

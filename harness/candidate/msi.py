@@ -1,0 +1,80 @@
+"""The MSI database by msitools: tables and the summary's platform.
+
+Sources: "Property table", "Template Summary property" and "Archive file (.idt) format" in Microsoft's Windows
+Installer reference.
+"""
+
+from pathlib import Path
+
+from harness.candidate.tool import run_tool
+from harness.model.candidate import Platform
+from harness.model.errors import ConfigurationError
+
+COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""The first bytes of every OLE compound file, hence of every MSI."""
+
+PLATFORMS = {
+    "": Platform.X86,
+    "intel": Platform.X86,
+    "x64": Platform.X64,
+    "amd64": Platform.X64,
+    "arm64": Platform.ARM64,
+}
+"""The template's platform part; empty means Intel."""
+
+
+def table(path: Path, name: str) -> tuple[dict[str, str], ...]:
+    """The rows of a table, by column name. Raises `ConfigurationError` if it cannot be read."""
+    said = run_tool("msiinfo", "export", path, name, needed_for=f"reading table {name} of the MSI")
+    if said.code != 0 or not said.out:
+        raise ConfigurationError(
+            f"the MSI is damaged or incomplete: its table {name} cannot be read.",
+            file=str(path),
+            hint="Build or download the candidate again.",
+        )
+    return parse_idt(said.out)
+
+
+def parse_idt(text: str) -> tuple[dict[str, str], ...]:
+    """Rows of an exported table: a line of names, one of types, one of keys, then one line per row."""
+    lines = text.split("\r\n") if "\r\n" in text else text.split("\n")
+    columns = lines[0].split("\t")
+    return tuple(
+        dict(zip(columns, (*line.split("\t"), *[""] * len(columns)), strict=False))
+        for line in lines[3:]
+        if line
+    )
+
+
+def properties(path: Path) -> dict[str, str]:
+    """The Property table."""
+    return {
+        row["Property"]: row["Value"] for row in table(path, "Property") if {"Property", "Value"} <= set(row)
+    }
+
+
+def platform(path: Path) -> Platform:
+    """The platform of the summary's template. Raises `ConfigurationError` if it is missing or unknown."""
+    said = run_tool("msiinfo", "suminfo", path, needed_for="reading the summary of the MSI")
+    template = parse_template(said.out)
+    if template is None:
+        raise ConfigurationError(
+            "the MSI is damaged or incomplete: its summary names no platform.",
+            file=str(path),
+            hint="Build or download the candidate again.",
+        )
+    name = template.split(";")[0].strip().lower()
+    if name not in PLATFORMS:
+        raise ConfigurationError(
+            f"the MSI is for the unknown platform {template.split(';')[0]!r}.", file=str(path)
+        )
+    return PLATFORMS[name]
+
+
+def parse_template(summary: str) -> str | None:
+    """The value of the summary's Template line, e.g. `x64;1033`."""
+    for line in summary.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key.strip() == "Template":
+            return value.strip()
+    return None

@@ -1,0 +1,132 @@
+"""The candidate's identity, read from the file itself."""
+
+import hashlib
+from pathlib import Path
+
+from harness.candidate.authenticode import read_signature
+from harness.candidate.msi import COMPOUND_FILE, platform, properties
+from harness.candidate.pe import is_pe
+from harness.model.candidate import Candidate, InstallerKind, Platform, Signature
+from harness.model.errors import ConfigurationError
+from harness.model.profile import AgentProfile
+
+CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256, read in pieces so that size does not matter."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
+    """Read the installer.
+
+    Raises `ConfigurationError` if it is missing, no installer of the profile's kind, damaged, or for another
+    platform than the profile's; `ToolMissing` if msitools or osslsigncode are not installed.
+    """
+    path = path.absolute()
+    found = _kind(path)
+    wanted = profile.installer.kind
+    if found is not wanted:
+        what = f"is {_a(found)} installer" if found else "is no installer that is known here"
+        raise ConfigurationError(
+            f"the file {what}; profile {profile.name!r} expects {_a(wanted)}.", file=str(path)
+        )
+    if wanted is InstallerKind.EXE:
+        return _exe(path, profile)
+    return _msi(path, profile)
+
+
+def _kind(path: Path) -> InstallerKind | None:
+    if path.is_dir():
+        raise ConfigurationError("this is a directory, not an installer.", file=str(path))
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(COMPOUND_FILE))
+    except FileNotFoundError:
+        raise ConfigurationError("there is no such file.", file=str(path)) from None
+    except OSError as error:
+        raise ConfigurationError(f"the file cannot be read: {error.strerror}.", file=str(path)) from None
+    if not head:
+        raise ConfigurationError("the file is empty.", file=str(path), hint="Build or download it again.")
+    if head == COMPOUND_FILE:
+        return InstallerKind.MSI
+    return InstallerKind.EXE if is_pe(path) else None
+
+
+def _a(kind: InstallerKind) -> str:
+    return f"an {kind.value.upper()}"
+
+
+def _msi(path: Path, profile: AgentProfile) -> Candidate:
+    given = platform(path)
+    if given.value != profile.platform:
+        raise ConfigurationError(
+            f"the MSI is for platform {given.value}; profile {profile.name!r} expects {profile.platform}.",
+            file=str(path),
+            hint="Name the candidate for that platform, or the profile for this one.",
+        )
+    values = properties(path)
+    for needed in ("ProductVersion", "ProductCode", "ProductName"):
+        if not values.get(needed):
+            raise ConfigurationError(
+                f"the MSI has no {needed}, which Windows Installer requires.", file=str(path)
+            )
+    return _candidate(
+        path,
+        InstallerKind.MSI,
+        version=values["ProductVersion"],
+        product_name=values["ProductName"],
+        product_code=values["ProductCode"],
+        upgrade_code=values.get("UpgradeCode", ""),
+        manufacturer=values.get("Manufacturer", ""),
+        platform=given,
+    )
+
+
+def _exe(path: Path, profile: AgentProfile) -> Candidate:
+    version = profile.installer.declared_version
+    if not version:
+        raise ConfigurationError(
+            f"profile {profile.name!r} declares no version for its EXE installer.",
+            hint="Set installer.declared_version.",
+        )
+    # The platform is the profile's: a 32-bit set-up program commonly carries a 64-bit product.
+    return _candidate(
+        path,
+        InstallerKind.EXE,
+        version=version,
+        product_name=profile.product_name,
+        platform=Platform(profile.platform),
+    )
+
+
+def _candidate(
+    path: Path,
+    kind: InstallerKind,
+    *,
+    version: str,
+    product_name: str,
+    platform: Platform,
+    product_code: str = "",
+    upgrade_code: str = "",
+    manufacturer: str = "",
+) -> Candidate:
+    signature: Signature = read_signature(path)
+    return Candidate(
+        path=path,
+        sha256=sha256_of(path),
+        size=path.stat().st_size,
+        kind=kind,
+        version=version,
+        product_name=product_name,
+        product_code=product_code,
+        upgrade_code=upgrade_code,
+        manufacturer=manufacturer,
+        platform=platform,
+        signature=signature,
+    )

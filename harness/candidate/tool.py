@@ -1,0 +1,43 @@
+"""Runs the Debian tools that read installers, each with a deadline."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.model.errors import DeadlineExceeded, ToolMissing
+
+PACKAGES = {"msiinfo": "msitools", "msiextract": "msitools", "osslsigncode": "osslsigncode"}
+
+
+@dataclass(frozen=True)
+class ToolOutput:
+    """What a tool said. Its exit code is no proof: msiinfo says 0 for a file that it cannot open."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_tool(tool: str, *arguments: str | Path, needed_for: str, timeout_s: float = 60) -> ToolOutput:
+    """Run `tool`. Raises `ToolMissing` if it is not installed, `DeadlineExceeded` if it hangs.
+
+    Output is decoded as UTF-8 with replacement: msitools converts every codepage to it.
+    """
+    try:
+        done = subprocess.run(
+            [tool, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+        )
+    except FileNotFoundError:
+        raise ToolMissing(tool, package=PACKAGES[tool], needed_for=needed_for) from None
+    except subprocess.TimeoutExpired:
+        hint = "The file may be damaged; try the command by hand."
+        raise DeadlineExceeded(f"{needed_for} with {tool}", timeout_s, hint=hint) from None
+    return ToolOutput(
+        done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
