@@ -1,0 +1,132 @@
+"""Reads a run directory and publishes `gate.json`."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import harness
+from harness.gate.evidence import evidence_problem
+from harness.gate.verdict import judge
+from harness.model.errors import ConfigurationError
+from harness.model.gate import Gate
+from harness.model.plan import Plan
+from harness.model.report import CellReport
+
+GATE_FILE = "gate.json"
+CELLS = "cells"
+REPORT_FILE = "report.json"
+
+
+@dataclass
+class CellsOnDisk:
+    """What `cells/` holds."""
+
+    reports: list[CellReport] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each cell's `report.json`."""
+    started: set[str] = field(default_factory=set)
+    damaged: dict[str, str] = field(default_factory=dict)
+
+
+def cell_id_of(directory_name: str) -> str:
+    """The cell whose folder this is: `/` is written `__`, and no cell id holds an underscore."""
+    return directory_name.replace("__", "/")
+
+
+def read_cells(run: Path) -> CellsOnDisk:
+    """Read every cell's report and check its evidence. What cannot be believed is damaged, never left out."""
+    found = CellsOnDisk()
+    directories = sorted(entry for entry in (run / CELLS).glob("*") if entry.is_dir())
+    for directory in directories:
+        cell = cell_id_of(directory.name)
+        found.started.add(cell)
+        path = directory / REPORT_FILE
+        if not path.exists() and not path.is_symlink():
+            continue
+        try:
+            raw = path.read_bytes()
+            report = CellReport.model_validate_json(raw)
+        except OSError as error:
+            found.damaged[cell] = f"The report cannot be read: {error.strerror}."
+            continue
+        except ValidationError as error:
+            found.damaged[cell] = f"The report is damaged: {_first(error)}."
+            continue
+        found.digests[cell] = hashlib.sha256(raw).hexdigest()
+        problem = evidence_problem(directory, report)
+        if report.cell_id != cell:
+            found.damaged[cell] = f"The folder of this cell holds the report of {report.cell_id!r}."
+        elif problem:
+            found.damaged[cell] = problem
+        else:
+            found.reports.append(report)
+    return found
+
+
+def build_gate(
+    run: Path,
+    plan: Plan,
+    run_id: str,
+    *,
+    duration_s: float,
+    selected: Collection[str] | None = None,
+    created: datetime | None = None,
+) -> Gate:
+    """Judge the run directory. `selected`: the cells that --cells chose; None means all."""
+    cells = read_cells(run)
+    judgement = judge(
+        plan, run_id, cells.reports, started=cells.started, selected=selected, damaged=cells.damaged
+    )
+    return Gate(
+        run_id=run_id,
+        created=created or datetime.now(UTC),
+        harness_version=harness.__version__,
+        plan=plan,
+        plan_digest=plan.digest,
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        cells=tuple(
+            entry.model_copy(update={"report_sha256": cells.digests.get(entry.cell, "")})
+            for entry in judgement.cells
+        ),
+        duration_s=duration_s,
+    )
+
+
+def publish(run: Path, gate: Gate) -> Path:
+    """Write `gate.json` under a temporary name and rename it: a reader never sees half of it."""
+    target = run / GATE_FILE
+    temporary = run / f".{GATE_FILE}.{secrets.token_hex(4)}"
+    try:
+        temporary.write_text(gate.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def read_gate(path: Path) -> Gate:
+    """Read a gate, or the one in a run directory. Raises `ConfigurationError` if it is none."""
+    file = path / GATE_FILE if path.is_dir() else path
+    try:
+        return Gate.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "there is no such file.", file=str(file), hint="Was the run finished?"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"the file cannot be read: {error.strerror}.", file=str(file)) from None
+    except ValidationError as error:
+        raise ConfigurationError(f"this is no gate: {_first(error)}.", file=str(file)) from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return json.dumps(f"{place}: {first['msg']}" if place else first["msg"], ensure_ascii=False).strip('"')

@@ -1,0 +1,140 @@
+"""What one cell's report says against a pass. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from harness.gate.remedies import AGAIN, BLOCKED, DO_NOT_EDIT, FIX, LAB, NO_CLAIM, RIGHT_SUBSTRATE
+from harness.model.gate import Reason, Verdict
+from harness.model.plan import Cell
+from harness.model.report import Attempt, CellReport, CheckResult, Outcome, Phase
+from harness.model.substrate import GuestSystem, Substrate
+
+SHOWN = 5
+"""Names listed in a sentence before it says how many more there are."""
+
+
+def report_findings(cell: Cell, report: CellReport, *, plan_digest: str, run_id: str) -> list[Reason]:
+    """Every reason in this report not to pass the cell; none if it proves what the plan asks."""
+    mismatches = list(_mismatches(cell, report, plan_digest, run_id))
+    if mismatches:
+        return mismatches
+    results = [*_checks(cell, report)]
+    return [*results, *_attempts(cell, report, results), *_coverage(cell, report), *_substrate(cell, report)]
+
+
+def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_id: str) -> Iterator[Reason]:
+    def invalid(text: str, check: str = "") -> Reason:
+        return Reason(verdict=Verdict.INVALID, cell=cell.id, check=check, text=text, remedy=DO_NOT_EDIT)
+
+    if report.plan_digest != plan_digest:
+        yield invalid(
+            "The report belongs to another plan: another candidate, profile, matrix or set of checks."
+        )
+    if report.run_id != run_id:
+        yield invalid(f"The report belongs to run {report.run_id!r}, not to {run_id!r}.")
+    # A cell that never got a machine has no image digest, and its guest system means nothing.
+    claims_windows = report.guest_system is GuestSystem.WINDOWS and bool(report.image_digest)
+    if report.substrate is Substrate.WINE and claims_windows:
+        yield invalid("The report calls a Wine prefix Windows.")
+    if [attempt.number for attempt in report.attempts] != list(range(1, len(report.attempts) + 1)):
+        yield invalid("The attempts are not numbered from 1 without a gap, so one may be hidden.")
+    for check, times in sorted(Counter(result.check for result in report.checks).items()):
+        if times > 1:
+            yield invalid(f"The check has {times} results; which one counts cannot be told.", check)
+        if check not in cell.checks:
+            yield invalid("The plan knows no such check in this cell.", check)
+    for result in report.checks:
+        if not result.check.startswith(f"{result.phase.value}."):
+            yield invalid(f"The check's result claims phase {result.phase.value!r}.", result.check)
+
+
+def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
+    blocked: list[CheckResult] = []
+    for result in report.checks:
+        text = f"{result.title.rstrip('.')}: {result.message or 'the check left no message.'}"
+        if result.outcome is Outcome.FAILED:
+            yield Reason(verdict=Verdict.FAIL, cell=cell.id, check=result.check, text=text, remedy=FIX)
+        elif result.outcome is Outcome.INFRA:
+            yield Reason(verdict=Verdict.INFRA, cell=cell.id, check=result.check, text=text, remedy=LAB)
+        elif result.outcome is Outcome.BLOCKED:
+            blocked.append(result)
+        elif result.outcome is Outcome.NOT_APPLICABLE and not result.message.strip():
+            text = "The check is said not to apply, without a reason."
+            yield Reason(
+                verdict=Verdict.INCOMPLETE, cell=cell.id, check=result.check, text=text, remedy=NO_CLAIM
+            )
+    if blocked:
+        causes = list(dict.fromkeys(result.message for result in blocked if result.message))
+        text = f"{_count(len(blocked), 'check')} could not run ({_names([item.check for item in blocked])})."
+        text += f" {causes[0]}" if causes else ""
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=BLOCKED)
+
+
+def _attempts(cell: Cell, report: CellReport, already: Sequence[Reason]) -> Iterator[Reason]:
+    if not report.attempts:
+        text = "The report names no attempt, so no machine is known to have run."
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
+        return
+    *earlier, last = report.attempts
+    for attempt in earlier:
+        if attempt.outcome is Outcome.FAILED:
+            text = f"Attempt {attempt.number} failed and a later one was tried: {_message(attempt)}"
+            yield Reason(verdict=Verdict.FAIL, cell=cell.id, text=text, remedy=FIX)
+    told = {reason.verdict for reason in already}
+    if last.outcome is Outcome.FAILED and Verdict.FAIL not in told:
+        text = f"The last attempt failed: {_message(last)}"
+        yield Reason(verdict=Verdict.FAIL, cell=cell.id, text=text, remedy=FIX)
+    elif last.outcome is Outcome.INFRA and Verdict.INFRA not in told:
+        text = f"The last attempt was lost to the lab: {_message(last)}"
+        yield Reason(verdict=Verdict.INFRA, cell=cell.id, text=text, remedy=LAB)
+    elif last.outcome in (Outcome.BLOCKED, Outcome.NOT_APPLICABLE) and not already:
+        text = f"The last attempt did not run to its end: {_message(last)}"
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
+
+
+def _coverage(cell: Cell, report: CellReport) -> Iterator[Reason]:
+    results = {result.check: result for result in report.checks}
+    missing = [check for check in cell.checks if check not in results]
+    if missing:
+        share = f"{_count(len(missing), 'planned check')} of {len(cell.checks)}"
+        text = f"{share} left no result: {_names(missing)}."
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
+    for phase in cell.phases:
+        planned = [check for check in cell.checks if check.startswith(f"{phase.value}.")]
+        # Having a machine is no claim about the candidate, so that phase may be without checks of its own.
+        if not planned and phase is Phase.MACHINE:
+            continue
+        outcomes = {results[check].outcome for check in planned if check in results}
+        if outcomes <= {Outcome.NOT_APPLICABLE} and not (set(planned) & set(missing)):
+            text = f"Nothing passed in phase {phase.value}: {_why_nothing(planned)}."
+            yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=NO_CLAIM)
+    if not report.checks and not missing:
+        text = "The cell ran no check."
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=NO_CLAIM)
+
+
+def _substrate(cell: Cell, report: CellReport) -> Iterator[Reason]:
+    if report.substrate not in cell.substrates:
+        allowed = " or ".join(cell.substrates)
+        text = f"The cell ran on {report.substrate.value}; the plan counts only {allowed}."
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=RIGHT_SUBSTRATE)
+    if not report.image_digest:
+        text = "The report does not say which image the machine was cloned from."
+        yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
+
+
+def _why_nothing(planned: Sequence[str]) -> str:
+    return "none of its checks applies here" if planned else "the plan has no check for it"
+
+
+def _message(attempt: Attempt) -> str:
+    return attempt.message or "it left no message."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,13 @@
+"""What would take a reason away, in words."""
+
+FIX = "Fix the candidate and gate the new build."
+LAB = (
+    "See the cell's evidence and `bvt doctor`, repair the lab, then repeat the cell with `bvt run --resume`."
+)
+AGAIN = "Finish the run with `bvt run --resume`."
+SELECT_ALL = "Run without --cells."
+DO_NOT_EDIT = "Run the gate again from the start; a run directory is never edited or merged by hand."
+RIGHT_SUBSTRATE = "Run the cell in a pool whose machines are what the plan asks for."
+NO_CLAIM = "Run the cell where at least one check of each phase can be carried out."
+BLOCKED = "Take the cause away; blocked checks then run."
+NOTHING_REQUIRED = "Mark at least one cell of the pool as required in the matrix."

@@ -1,0 +1,116 @@
+"""The verdict: a pure function of the plan and the cell reports. Deny unless everything is proven."""
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from harness.gate.findings import report_findings
+from harness.gate.remedies import AGAIN, DO_NOT_EDIT, LAB, NOTHING_REQUIRED, SELECT_ALL
+from harness.model.gate import SEVERITY, CellVerdict, Reason, Verdict
+from harness.model.plan import Cell, Plan
+from harness.model.report import CellReport, Outcome
+
+
+class Judgement(NamedTuple):
+    """What a run came to."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    cells: tuple[CellVerdict, ...]
+
+
+def judge(
+    plan: Plan,
+    run_id: str,
+    reports: Sequence[CellReport],
+    *,
+    started: Collection[str] = (),
+    selected: Collection[str] | None = None,
+    damaged: Mapping[str, str] = MappingProxyType({}),
+) -> Judgement:
+    """Judge a run.
+
+    `started`: cells that were begun; without a report the lab lost them. `selected`: the cells that this run
+    was asked to execute, None for all; the plan holds the others nevertheless, so they count as missing.
+    `damaged`: cells whose report or evidence on disk is not what was sealed, with what is wrong.
+
+    PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
+    its last attempt passed and none before it failed, and every planned check passed or not applicable with a
+    reason, at least one passed in every phase. Anything else is a reason; the worst one's verdict is the verdict.
+    """
+    by_cell: dict[str, list[CellReport]] = {}
+    for report in reports:
+        by_cell.setdefault(report.cell_id, []).append(report)
+    reasons: list[Reason] = []
+    cells: list[CellVerdict] = []
+    for cell in plan.cells:
+        found = by_cell.pop(cell.id, [])
+        if cell.id in damaged:
+            mine = [_invalid(cell.id, damaged[cell.id])]
+        elif len(found) == 1:
+            mine = report_findings(cell, found[0], plan_digest=plan.digest, run_id=run_id)
+        elif found:
+            mine = [_invalid(cell.id, f"There are {len(found)} reports for one cell.")]
+        else:
+            mine = [_missing(cell, cell.id in started, selected is None or cell.id in selected)]
+        mine = [weigh(cell, reason) for reason in mine]
+        report_or_none = found[0] if len(found) == 1 else None
+        cells.append(
+            CellVerdict(cell=cell.id, required=cell.required, verdict=worst(mine), report=report_or_none)
+        )
+        reasons += mine
+    planned = {cell.id for cell in plan.cells}
+    strangers = sorted(set(by_cell) | (set(damaged) - planned))
+    reasons += [_invalid(name, damaged.get(name, "This cell is not in the plan.")) for name in strangers]
+    if not any(cell.required for cell in plan.cells):
+        reasons.append(
+            Reason(
+                verdict=Verdict.INCOMPLETE,
+                text="The plan has no required cell, so nothing is proven.",
+                remedy=NOTHING_REQUIRED,
+            )
+        )
+    verdict = worst([reason for reason in reasons if reason.counted])
+    if verdict is Verdict.PASS:
+        reasons.insert(0, _passed(cells))
+    return Judgement(verdict, tuple(sorted(reasons, key=_rank)), tuple(cells))
+
+
+def worst(reasons: Sequence[Reason]) -> Verdict:
+    """The worst verdict among the reasons; PASS if there is none."""
+    return min((reason.verdict for reason in reasons), key=SEVERITY.index, default=Verdict.PASS)
+
+
+def weigh(cell: Cell, reason: Reason) -> Reason:
+    """An advisory cell's reasons are shown without weight, unless the evidence itself cannot be believed."""
+    if cell.required or reason.verdict is Verdict.INVALID:
+        return reason
+    return reason.model_copy(update={"counted": False})
+
+
+def _rank(reason: Reason) -> tuple[bool, int, str, str, str]:
+    return (not reason.counted, SEVERITY.index(reason.verdict), reason.cell, reason.check, reason.text)
+
+
+def _invalid(cell: str, text: str) -> Reason:
+    return Reason(verdict=Verdict.INVALID, cell=cell, text=text, remedy=DO_NOT_EDIT)
+
+
+def _missing(cell: Cell, started: bool, selected: bool) -> Reason:
+    if started:
+        text = "The cell was begun but never sealed a report: its worker or its machine was lost."
+        return Reason(verdict=Verdict.INFRA, cell=cell.id, text=text, remedy=LAB)
+    if not selected:
+        text = "The cell has no result: it was not selected by --cells."
+        return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=SELECT_ALL)
+    text = "The cell has no result: it was never begun."
+    return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
+
+
+def _passed(cells: Sequence[CellVerdict]) -> Reason:
+    required = [cell.report for cell in cells if cell.required and cell.report]
+    outcomes = [check.outcome for report in required for check in report.checks]
+    passed, skipped = outcomes.count(Outcome.PASSED), outcomes.count(Outcome.NOT_APPLICABLE)
+    text = f"Every required cell passed ({len(required)} of {len(required)}): {passed} checks passed"
+    text += f", {skipped} were not applicable and are listed with their reasons." if skipped else "."
+    return Reason(verdict=Verdict.PASS, text=text)
