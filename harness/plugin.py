@@ -3,6 +3,7 @@
 Without `--candidate` (or `--bvt-run`) it does nothing at all, so installing it changes no other test suite.
 """
 
+import argparse
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,18 @@ import pytest
 
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.plan import Cell
-from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import Check, check_of
 from harness.run.conclusion import conclude
 from harness.run.directory import RunDirectory
-from harness.run.outcome import CheckReporter
 from harness.run.preparation import RunRequest, prepare_run
+from harness.run.stimulus import Stimulated
 from harness.run.timeline import Timeline
 from harness.run.worker import RunWorker
 from harness.scheduling import CellScheduling
 
 RUN = pytest.StashKey[RunDirectory]()
 WORKER = pytest.StashKey[RunWorker]()
-REPORTER = pytest.StashKey[CheckReporter]()
 OWNS_CONCLUSION = pytest.StashKey[bool]()
 
 
@@ -39,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--out", type=Path, help="run directory (default: reports/<run id>)")
     group.addoption("--keep", choices=("failed", "always", "never"), default="never", help="machines to keep")
     group.addoption("--backend", help="file of an external backend (default: embedded)")
-    group.addoption("--bvt-run", type=Path, help=pytest.HIDDEN if hasattr(pytest, "HIDDEN") else "internal")
+    group.addoption("--bvt-run", type=Path, help=argparse.SUPPRESS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -155,6 +154,12 @@ def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
 def timeline(cell: CellSession) -> Timeline:
     """What has been done to the cell's machine so far; asking for a step performs it."""
     return Timeline(cell)
+
+
+@pytest.fixture(scope="session")
+def stimulated(timeline: Timeline) -> Stimulated:
+    """The stimuli given to the cell's guest."""
+    return Stimulated(timeline)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.backend.pki import make_authority
-from harness.candidate.reader import read_candidate
+from harness.candidate.read import read_candidate
 from harness.config.load import find_matrix, load_matrix, load_profile
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider

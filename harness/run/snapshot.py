@@ -1,10 +1,20 @@
 """What a machine holds before and after the candidate, and the sentinels that must survive it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.guest.guest import Guest
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
+from harness.probe.answers import (
+    PendingRename,
+    Process,
+    Service,
+    Task,
+    Tree,
+    UninstallEntry,
+    read_value,
+)
 
 SENTINEL_DIR = "C:\\bvt-sentinel"
 SENTINEL_FILES = (f"{SENTINEL_DIR}\\keep.txt", "C:\\ProgramData\\bvt-sentinel.txt")
@@ -15,7 +25,7 @@ WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramDat
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Names in lower case, as Windows compares them."""
+    """What is there, by name in lower case, as Windows compares names."""
 
     services: frozenset[str]
     drivers: frozenset[str]
@@ -27,44 +37,54 @@ class Snapshot:
 
 
 def plant_sentinels(guest: Guest, nonce: str) -> None:
-    """Create unrelated files, a key and a service that no installer has any business with."""
-    guest.write_file(SENTINEL_FILES[0], nonce.encode())
-    guest.write_file(SENTINEL_FILES[1], nonce.encode())
-    commands = (
-        f'reg add {SENTINEL_KEY} /v Nonce /d {nonce} /f',
-        f'sc create {SENTINEL_SERVICE} binPath= "C:\\Windows\\System32\\cmd.exe" start= demand',
-    )
-    for command in commands:
+    """Create unrelated files, a key and a service that no installer has any business with.
+
+    Raises `GuestFault` if the guest refuses one.
+    """
+    for path in SENTINEL_FILES:
+        guest.write_file(path, nonce.encode())
+    for command in (
+        ["reg", "add", SENTINEL_KEY, "/v", "Nonce", "/d", nonce, "/f"],
+        ["sc", "create", SENTINEL_SERVICE, "binPath=", "C:\\Windows\\System32\\cmd.exe", "start=", "demand"],
+    ):
         result = guest.run(command, timeout_s=30)
         if not result.ok:
-            raise GuestFault(f"A sentinel could not be planted: {command!r} ended with {result.exit_code}.")
+            raise GuestFault(f"A sentinel could not be planted: {result.command!r} ended with {result.exit_code}.")
 
 
 def take_snapshot(guest: Guest, profile: AgentProfile) -> Snapshot:
-    """One round trip: everything that a residue check compares."""
-    trees = (*WATCHED_TREES, *(path for path in (profile.install_dir, *profile.data_dirs)))
-    questions: list[list[str]] = [
+    """Everything that a residue check compares, in one round trip."""
+    roots = tuple(dict.fromkeys((*WATCHED_TREES, profile.install_dir, *profile.data_dirs)))
+    services, drivers, tasks, entries, processes, renames, *trees = guest.batch(
         ["services"],
         ["drivers"],
         ["tasks"],
         ["uninstall-entries"],
         ["processes"],
         ["pending-renames"],
-        *(["tree", tree] for tree in trees),
-    ]
-    services, drivers, tasks, entries, processes, renames, *listings = guest.batch(*questions)
+        *(["tree", root] for root in roots),
+    )
     return Snapshot(
-        services=_names(services["services"], "name"),
-        drivers=_names(drivers["drivers"], "name"),
-        tasks=_names(tasks["tasks"], "path"),
-        entries=_names(entries["entries"], "display_name"),
-        files=frozenset(
-            entry["path"].lower() for listing in listings for entry in listing.get("entries", [])
+        services=_names(service.name for service in read_value("services", list[Service], services)),
+        drivers=_names(service.name for service in read_value("drivers", list[Service], drivers)),
+        tasks=_names(task.name for task in read_value("tasks", list[Task], tasks)),
+        entries=_names(
+            entry.display_name for entry in read_value("uninstall-entries", list[UninstallEntry], entries)
         ),
-        processes=_names(processes["processes"], "path"),
-        pending_renames=_names(renames["renames"], "source"),
+        files=_names(path for tree in trees for path in _paths(read_value("tree", Tree, tree))),
+        processes=_names(process.path for process in read_value("processes", list[Process], processes)),
+        pending_renames=_names(
+            rename.source for rename in read_value("pending-renames", list[PendingRename], renames)
+        ),
     )
 
 
-def _names(rows: list[dict[str, str | None]], field: str) -> frozenset[str]:
-    return frozenset((row.get(field) or "").lower() for row in rows)
+def _paths(tree: Tree) -> Iterable[str]:
+    if tree.exists:
+        yield tree.root
+    for entry in tree.entries:
+        yield f"{tree.root}\\{entry.path}"
+
+
+def _names(names: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names if name)

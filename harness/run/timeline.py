@@ -7,15 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from harness.backend.interface import Endpoint
-from harness.guest.facts import BootIdentity
+from harness.guest.facts import BootIdentity, ServiceState
 from harness.guest.msi import MsiResult
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 from harness.model.report import Outcome
-from harness.probe.answers import VersionAnswer
+from harness.probe.answers import Service, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
+from harness.run.inspection import Inspection, inspect
 from harness.run.snapshot import Snapshot, plant_sentinels, take_snapshot
 
 REBOOT_S = 300.0
@@ -26,7 +27,7 @@ STOP_S = 60.0
 class Baseline:
     """The machine before the candidate: what it says it is, and what was there."""
 
-    version: VersionAnswer
+    version: Version
     boot: BootIdentity
     snapshot: Snapshot
 
@@ -54,6 +55,12 @@ class Timeline:
         return self._install()
 
     @cached_property
+    def inspection(self) -> Inspection:
+        """The installed candidate, looked at once."""
+        _ = self.installation
+        return inspect(self.session.guest, self.session.profile)
+
+    @cached_property
     def endpoint(self) -> Endpoint:
         """The agent at its backend. Raises `CandidateError` if it does not enrol within the profile's deadline."""
         _ = self.installation
@@ -65,6 +72,15 @@ class Timeline:
                 f"The agent did not enrol at the backend within {check_in.deadline_s:g} s of its installation."
             )
         return found
+
+    def service_comes_up(self, name: str, within_s: float) -> bool:
+        """Whether the service reaches RUNNING in time *and* its process lives: Wine shows a dead one as running."""
+        guest = self.session.guest
+        if not guest.services.reaches(name, ServiceState.RUNNING, Deadline.after(within_s)):
+            return False
+        found = read_value("services", list[Service], guest.probe("services", name))
+        manager = found[0].manager if found else None
+        return manager is not None and manager.pid_alive is not False
 
     @cached_property
     def reboot(self) -> BootIdentity:

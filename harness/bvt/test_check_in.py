@@ -1,0 +1,78 @@
+"""The agent at its backend: enrolled in time, as itself, alive, and able to recover."""
+
+from harness.backend.interface import BackendFeature, FaultKind
+from harness.model.deadline import Deadline
+from harness.model.report import Phase
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable, check
+from harness.run.timeline import Timeline
+
+PHASE = Phase.CHECK_IN
+
+
+@check("The agent enrols within its deadline", essential=True)
+def test_enrolled(cell: CellSession, timeline: Timeline) -> None:
+    endpoint = timeline.endpoint
+    cell.note("endpoint", endpoint.host_identifier)
+
+
+@check("It enrols with the candidate's version")
+def test_version(cell: CellSession, timeline: Timeline) -> None:
+    stated = timeline.endpoint.version
+    assert stated == cell.candidate.version, (
+        f"The agent enrolled as version {stated}, the candidate is {cell.candidate.version}."
+    )
+
+
+@check("It enrols with this machine's identity")
+def test_identity(cell: CellSession, timeline: Timeline) -> None:
+    endpoint, machine = timeline.endpoint, timeline.baseline.version
+    if cell.profile.check_in.identity == "uuid":
+        expected, stated, what = machine.machine_guid, endpoint.uuid, "MachineGuid"
+    else:
+        expected, stated, what = machine.computer_name, endpoint.hostname, "computer name"
+    assert expected, f"The guest does not state its {what}."
+    assert stated.lower() == expected.lower(), f"The agent enrolled as {stated!r}; the machine's {what} is {expected!r}."
+
+
+@check("It stays in touch", backend=[BackendFeature.HEARTBEAT])
+def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
+    within = cell.profile.check_in.heartbeat_s
+    after = timeline.endpoint.enrolled_at + 0.001
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(within), after=after)
+    assert seen is not None, f"No further sign of life within {within:g} s of enrolment."
+
+
+@check("It enrols again when the backend no longer knows it", backend=[BackendFeature.FAULTS])
+def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
+    before = timeline.endpoint
+    within = cell.profile.check_in.deadline_s
+    known = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(0.1)) or before
+    cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
+    with cell.recorder.stopwatch.waiting():
+        again = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(within), after=known.enrolled_at)
+    assert again is not None, f"Told that it is unknown, the agent did not enrol again within {within:g} s."
+    assert again.host_identifier == before.host_identifier, (
+        f"The agent enrolled again as {again.host_identifier!r}, it was {before.host_identifier!r}."
+    )
+
+
+@check("It recovers from a failing backend", backend=[BackendFeature.FAULTS])
+def test_recovers(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    within = cell.profile.check_in.heartbeat_s
+    cell.backend.misbehave(cell.cell.id, FaultKind.ERROR_500, times=2)
+    cell.backend.misbehave(cell.cell.id, FaultKind.DROP)
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_recovered(cell.cell.id, Deadline.after(within))
+    assert seen is not None, f"After two errors and a dropped connection the agent was not seen again within {within:g} s."
+
+
+@check("It speaks the protocol without a mistake")
+def test_protocol(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    if BackendFeature.FAULTS not in cell.backend.features:
+        raise NotApplicable(f"backend {cell.backend.name} does not report malformed requests")
+    errors = cell.backend.protocol_errors(cell.cell.id)
+    assert not errors, f"The backend could not understand a request: {errors[0]}"

@@ -1,0 +1,131 @@
+"""What the backend asks of the agent: configuration, live queries, response actions."""
+
+import secrets
+import time
+
+from harness.backend.interface import BackendFeature
+from harness.model.deadline import Deadline
+from harness.model.profile import ConfigurationPush, ResponseAction
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable, check
+from harness.run.timeline import Timeline
+
+PHASE = Phase.FUNCTIONS
+CONFIGURE = [BackendFeature.CONFIGURE, BackendFeature.TELEMETRY]
+STATUS = [BackendFeature.CONFIGURE, BackendFeature.STATUS]
+
+
+@check("A pushed configuration takes effect", backend=CONFIGURE)
+def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
+    push = _push(cell, timeline)
+    if push.changed is None:
+        raise NotApplicable("the profile declares no changed configuration")
+    cell.backend.configure(cell.cell.id, push.changed)
+    with cell.recorder.stopwatch.waiting():
+        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, Deadline.after(push.deadline_s))
+    assert event is not None, (
+        f"The pushed configuration did not take effect: no result of {push.effect_query!r} within {push.deadline_s:g} s."
+    )
+
+
+@check("An invalid configuration is refused and the last good one stays", backend=[*CONFIGURE, BackendFeature.STATUS])
+def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
+    push = _push(cell, timeline)
+    if not push.invalid:
+        raise NotApplicable("the profile declares no invalid configuration")
+    for name, text in push.invalid.items():
+        pushed_at = cell.backend.configure(cell.cell.id, text)
+        with cell.recorder.stopwatch.waiting():
+            line = cell.backend.wait_status(
+                cell.cell.id, push.refusal_contains, Deadline.after(push.deadline_s), after=pushed_at
+            )
+        assert line is not None, (
+            f"The invalid configuration {name!r} was not refused: no status line with {push.refusal_contains!r}"
+            f" within {push.deadline_s:g} s."
+        )
+        _last_good_stays(cell, timeline, push, name)
+    cell.backend.configure(cell.cell.id, push.changed or push.base)
+
+
+def _last_good_stays(cell: CellSession, timeline: Timeline, push: ConfigurationPush, name: str) -> None:
+    """A query of the last good configuration must still see something new."""
+    telemetry = cell.profile.telemetry.get("registry_change")
+    if telemetry is None:
+        return
+    nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
+    answer = cell.guest.probe("stimulate", "registry_change", "--nonce", nonce)
+    facts = answer["facts"] | {"nonce": nonce}
+    columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
+    with cell.recorder.stopwatch.waiting():
+        event = cell.backend.wait_event(
+            cell.cell.id, telemetry.query, columns, Deadline.after(push.deadline_s), action=telemetry.action
+        )
+    cell.guest.probe("unstimulate", "registry_change", "--nonce", nonce)
+    assert event is not None, (
+        f"After the invalid configuration {name!r} the last good one is no longer in force:"
+        f" {telemetry.query!r} reports nothing."
+    )
+
+
+@check("A live query is answered", backend=[BackendFeature.LIVE_QUERY])
+def test_live_query(cell: CellSession, timeline: Timeline) -> None:
+    query = cell.profile.live_query
+    if query is None:
+        raise NotApplicable("the profile declares no live query")
+    with cell.recorder.stopwatch.waiting():
+        rows = cell.backend.ask(cell.cell.id, query.sql, Deadline.after(query.deadline_s))
+    assert rows is not None, f"{query.sql!r} was not answered within {query.deadline_s:g} s."
+    assert rows, f"{query.sql!r} was answered with no row."
+    for column, template in query.expect.items():
+        expected = timeline.render(template)
+        assert rows[0].get(column) == expected, (
+            f"{query.sql!r} answered {column}={rows[0].get(column)!r}, expected {expected!r}."
+        )
+
+
+@check("Isolating the host is confirmed", backend=STATUS)
+def test_isolation(cell: CellSession, timeline: Timeline) -> None:
+    _act(cell, timeline, "isolate")
+
+
+@check("Releasing the host is confirmed", backend=STATUS)
+def test_release(cell: CellSession, timeline: Timeline) -> None:
+    _act(cell, timeline, "release")
+
+
+@check("An isolated host reaches nothing but its backend", backend=STATUS, needs=[Capability.ISOLATION_ENFORCED])
+def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
+    _act(cell, timeline, "isolate")
+    try:
+        outcome = cell.guest.run(["ping", "-n", "1", "-w", "1000", "10.0.2.2"], timeout_s=30)
+        assert not outcome.ok, "The isolated host still reaches 10.0.2.2."
+        with cell.recorder.stopwatch.waiting():
+            seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(30), after=time.time())
+        assert seen is not None, "The isolated host no longer reaches its backend."
+    finally:
+        _act(cell, timeline, "release")
+
+
+def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
+    action: ResponseAction | None = cell.profile.response_actions.get(name)
+    if action is None:
+        raise NotApplicable(f"the profile declares no response action {name!r}")
+    _ = timeline.endpoint
+    asked_at = cell.backend.configure(cell.cell.id, action.configuration)
+    with cell.recorder.stopwatch.waiting():
+        line = cell.backend.wait_status(
+            cell.cell.id, action.status_contains, Deadline.after(action.deadline_s), after=asked_at
+        )
+    assert line is not None, (
+        f"Asked to {name}, the agent did not report {action.status_contains!r} within {action.deadline_s:g} s."
+    )
+    cell.note("status", line.message)
+
+
+def _push(cell: CellSession, timeline: Timeline) -> ConfigurationPush:
+    _ = timeline.endpoint
+    if cell.profile.configuration is None:
+        raise NotApplicable("the profile declares no configuration")
+    return cell.profile.configuration

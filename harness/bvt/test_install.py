@@ -1,0 +1,173 @@
+"""The installed product: exit code, entry, files, registry, signatures, ports, crashes."""
+
+from ipaddress import ip_address
+
+from harness.model.candidate import InstallerKind
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable, check
+from harness.run.payload import payload_of
+from harness.run.timeline import Timeline
+
+PHASE = Phase.INSTALL
+
+
+@check("The installer succeeds", essential=True)
+def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
+    result = timeline.installation
+    cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
+    assert result.succeeded, (
+        f"The installer ended with {result.exit_code}: {result.meaning.text}. {result.log_excerpt}".strip()
+    )
+
+
+@check("The installer's signature is intact")
+def test_installer_signature(cell: CellSession) -> None:
+    signature = cell.candidate.signature
+    assert signature.present, f"{cell.candidate.path.name} carries no Authenticode signature."
+    assert signature.intact, f"The signature of {cell.candidate.path.name} does not match the file."
+    cell.note("signed by", signature.subject)
+
+
+@check("Add/Remove Programs holds exactly one entry")
+def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
+    name = cell.profile.product_name
+    found = [entry.key for entry in timeline.inspection.entries if entry.display_name == name]
+    assert len(found) == 1, f"Expected one entry named {name!r}, found {len(found)}: {', '.join(found) or 'none'}."
+
+
+@check("The entry shows the candidate's version")
+def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
+    name = cell.profile.product_name
+    shown = {
+        entry.display_version for entry in timeline.inspection.entries if entry.display_name == name
+    }
+    assert shown == {cell.candidate.version}, (
+        f"Add/Remove Programs shows version {_list(shown)}, the candidate is {cell.candidate.version}."
+    )
+
+
+@check("Every declared file is there")
+def test_files(cell: CellSession, timeline: Timeline) -> None:
+    if not cell.profile.files:
+        raise NotApplicable("the profile declares no files")
+    missing = [
+        file.path
+        for file in cell.profile.files
+        if (found := timeline.inspection.file(file.path)) is None or not found.exists
+    ]
+    assert not missing, f"Missing after the installation: {', '.join(missing)}."
+
+
+@check("Installed programs carry the candidate's version")
+def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
+    versioned = [file.path for file in cell.profile.files if file.version]
+    if not versioned:
+        raise NotApplicable("the profile declares no file with a version")
+    for path in versioned:
+        found = timeline.inspection.file(path)
+        shown = (found.product_version or found.file_version or "") if found else ""
+        assert _same_version(shown, cell.candidate.version), (
+            f"{path} has version {shown or 'none'}, the candidate is {cell.candidate.version}."
+        )
+
+
+@check("Installed programs are the signed ones of the installer")
+def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
+    signed = [file.path for file in cell.profile.files if file.signed]
+    if not signed:
+        raise NotApplicable("the profile declares no signed file")
+    if cell.candidate.kind is InstallerKind.EXE:
+        raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
+    payload = {file.sha256: file for file in payload_of(cell.candidate.path)}
+    for path in signed:
+        found = timeline.inspection.file(path)
+        assert found is not None, f"{path} is missing."
+        packed = payload.get(found.sha256 or "")
+        assert packed is not None, f"{path} is not one of the installer's programs: its SHA-256 is {found.sha256}."
+        assert packed.signature.present, f"{path} carries no Authenticode signature."
+        assert packed.signature.intact, f"The signature of {path} does not match the file."
+
+
+@check("Every declared registry value is there")
+def test_registry(cell: CellSession, timeline: Timeline) -> None:
+    if not cell.profile.registry:
+        raise NotApplicable("the profile declares no registry values")
+    for expected in cell.profile.registry:
+        value = cell.guest.registry.value(expected.key, expected.name)
+        place = f"{expected.key}\\{expected.name}"
+        assert value is not None, f"{place} is missing."
+        if expected.equals is not None:
+            wanted = timeline.render(expected.equals)
+            assert str(value.data) == wanted, f"{place} does not hold the expected value."
+
+
+@check("The running program states the candidate's version")
+def test_running_version(cell: CellSession) -> None:
+    command = cell.profile.version_command
+    if not command:
+        raise NotApplicable("the profile declares no version command")
+    result = cell.guest.run(command, timeout_s=30)
+    assert result.ok, f"{result.command} ended with {result.exit_code}."
+    assert cell.candidate.version in result.stdout.split(), (
+        f"{result.command} says {result.stdout.strip()!r}, the candidate is {cell.candidate.version}."
+    )
+
+
+@check("The agent listens on loopback only")
+def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
+    pids = timeline.inspection.agent_pids(cell.profile)
+    assert pids, "No process of the agent is running, so nothing can be said about its ports."
+    listeners = [
+        socket
+        for socket in timeline.inspection.sockets
+        if socket.pid in pids and (socket.state or "").lower().startswith("listen")
+    ]
+    cell.note("listeners", len(listeners))
+    exposed = [
+        f"{socket.local_address}:{socket.local_port}"
+        for socket in listeners
+        if not ip_address(socket.local_address.split("%")[0]).is_loopback
+    ]
+    assert not exposed, f"The agent listens beyond loopback: {', '.join(exposed)}."
+
+
+@check("No crash dump or error report appeared")
+def test_no_crash(timeline: Timeline) -> None:
+    since = timeline.baseline.boot.boot_time
+    new = [
+        crash.path
+        for crash in timeline.inspection.crashes
+        if crash.modified is None or crash.modified.timestamp() >= since
+    ]
+    assert not new, f"Crash files appeared: {', '.join(new)}."
+
+
+@check("No installed file or folder is writable by everyone", needs=[Capability.FILE_ACLS])
+def test_not_world_writable(cell: CellSession, timeline: Timeline) -> None:
+    for path, facts in timeline.inspection.files.items():
+        sddl = facts.sddl or ""
+        for trustee in ("WD", "BU", "AU"):
+            for rights in ("FA", "GA", "GW", "FW"):
+                assert f"(A;;{rights};;;{trustee})" not in sddl, f"{path} is writable by {trustee}: {sddl}."
+    assert timeline.inspection.files, "No installed file could be looked at."
+    cell.note("files", len(timeline.inspection.files))
+
+
+@check("Installing asks for no reboot")
+def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
+    if cell.candidate.kind is InstallerKind.EXE:
+        raise NotApplicable("an EXE installer does not say whether it needs a reboot")
+    assert not timeline.installation.reboot_needed, (
+        f"The installer ended with {timeline.installation.exit_code}: a reboot is needed to finish."
+    )
+
+
+def _list(values: set[str | None]) -> str:
+    return ", ".join(sorted(str(value) for value in values)) or "none"
+
+
+def _same_version(shown: str, expected: str) -> bool:
+    """Version resources have four fields, MSI versions three."""
+    return shown == expected or shown.removesuffix(".0") == expected or shown.startswith(f"{expected}.")

@@ -1,0 +1,178 @@
+"""The services and drivers that the installer creates, attribute by attribute."""
+
+from collections.abc import Iterator
+
+from harness.model.deadline import Deadline
+from harness.model.errors import CandidateError
+from harness.model.profile import START_CODES, ServiceExpectation
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+from harness.probe.answers import Service
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable, check
+from harness.run.timeline import Timeline
+
+PHASE = Phase.INSTALL
+RESTART_S = 60.0
+FAILURE_ACTIONS = {0: "none", 1: "restart", 2: "reboot", 3: "run"}
+
+
+@check("Every service runs within its deadline", essential=True)
+def test_service_running(cell: CellSession, timeline: Timeline) -> None:
+    assert timeline.installation.succeeded, "The installer did not succeed, so no service can be expected."
+    for expected in cell.profile.services:
+        if not expected.running:
+            continue
+        with cell.recorder.stopwatch.waiting():
+            running = timeline.service_comes_up(expected.name, expected.start_deadline_s)
+        assert running, f"Service {expected.name} was not running within {expected.start_deadline_s:g} s."
+
+
+@check("Every driver is loaded")
+def test_driver_loaded(cell: CellSession, timeline: Timeline) -> None:
+    drivers = [driver for driver in cell.profile.drivers if driver.running]
+    if not drivers:
+        raise NotApplicable("the profile declares no drivers")
+    for expected, found in _found(drivers, timeline):
+        assert found.manager is not None, f"Driver {expected.name} is unknown to the service manager."
+        assert found.manager.state == 4, f"Driver {expected.name} is in state {found.manager.state}, not running."
+
+
+@check("Services have the declared start type")
+def test_service_start_type(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "start"):
+        assert expected.start is not None
+        stored = found.registry.start if found.registry else None
+        assert stored == START_CODES[expected.start], (
+            f"Service {expected.name} has start type {stored}, expected {START_CODES[expected.start]}"
+            f" ({expected.start.value})."
+        )
+
+
+@check("Services have the declared display name")
+def test_service_display_name(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "display_name"):
+        shown = found.registry.display_name if found.registry else None
+        assert shown == expected.display_name, (
+            f"Service {expected.name} is shown as {shown!r}, expected {expected.display_name!r}."
+        )
+
+
+@check("Services have the declared description")
+def test_service_description(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "description"):
+        shown = found.registry.description if found.registry else None
+        assert shown == expected.description, (
+            f"Service {expected.name} has description {shown!r}, expected {expected.description!r}."
+        )
+
+
+@check("Services run the declared program")
+def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "image_path"):
+        assert expected.image_path is not None
+        stored = (found.registry.image_path or "") if found.registry else ""
+        assert stored.strip('"').lower().startswith(expected.image_path.lower()), (
+            f"Service {expected.name} runs {stored!r}, expected {expected.image_path!r}."
+        )
+
+
+@check("Service paths with spaces are quoted", needs=[Capability.QUOTED_IMAGE_PATH])
+def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _found(cell.profile.services, timeline):
+        stored = (found.registry.image_path or "") if found.registry else ""
+        program = stored.partition(".exe")[0]
+        assert " " not in program or stored.startswith('"'), (
+            f"Service {expected.name} has the unquoted path {stored!r}: another program could run in its place."
+        )
+
+
+@check("Services depend on what is declared")
+def test_service_dependencies(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "depends_on"):
+        stored = (found.registry.depend_on_service or ()) if found.registry else ()
+        assert tuple(stored) == expected.depends_on, (
+            f"Service {expected.name} depends on {stored}, expected {expected.depends_on}."
+        )
+
+
+@check("Services run under the declared account", needs=[Capability.SERVICE_ACCOUNT])
+def test_service_account(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "account"):
+        account = found.manager.account if found.manager else None
+        assert (account or "").lower() == (expected.account or "").lower(), (
+            f"Service {expected.name} runs as {account}, expected {expected.account}."
+        )
+
+
+@check("Services start delayed as declared", needs=[Capability.SERVICE_DELAYED_START])
+def test_service_delayed_start(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "delayed"):
+        delayed = found.manager.delayed_start if found.manager else None
+        assert delayed is expected.delayed, (
+            f"Service {expected.name}: delayed start is {delayed}, expected {expected.delayed}."
+        )
+
+
+@check("Services recover as declared", needs=[Capability.SERVICE_RECOVERY])
+def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "recovery"):
+        actions = found.manager.failure_actions.actions if found.manager and found.manager.failure_actions else ()
+        shown = tuple(FAILURE_ACTIONS.get(action.kind, str(action.kind)) for action in actions)
+        assert shown == expected.recovery, (
+            f"Service {expected.name} recovers by {shown or 'nothing'}, expected {expected.recovery}."
+        )
+
+
+@check("Nobody but administrators can change the services", needs=[Capability.SERVICE_DACL])
+def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _found(cell.profile.services, timeline):
+        sddl = (found.manager.sddl or "") if found.manager else ""
+        assert sddl, f"Service {expected.name} has no security descriptor that could be read."
+        for entry in sddl.split("(")[1:]:
+            kind, _, rights, _, _, trustee = (entry.split(")")[0].split(";") + [""] * 6)[:6]
+            weak = kind == "A" and trustee in ("WD", "BU", "AU", "IU")
+            assert not (weak and {"DC", "WD", "WO", "GA", "GW"} & set(_pairs(rights))), (
+                f"Service {expected.name} can be changed by {trustee}: {sddl}."
+            )
+
+
+@check("Services survive a stop and a start")
+def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
+    restarted = [service.name for service in cell.profile.services if service.survives_restart and service.running]
+    if not restarted:
+        raise NotApplicable("the profile declares no service that may be stopped")
+    services = cell.guest.services
+    for name in restarted:
+        with cell.recorder.stopwatch.waiting():
+            services.stop(name, Deadline.after(RESTART_S))
+            services.start(name, Deadline.after(RESTART_S))
+        assert timeline.service_comes_up(name, RESTART_S), f"Service {name} did not come up again."
+
+
+def _found(
+    expectations: tuple[ServiceExpectation, ...] | list[ServiceExpectation], timeline: Timeline
+) -> Iterator[tuple[ServiceExpectation, Service]]:
+    for expected in expectations:
+        found = timeline.inspection.service(expected.name)
+        if found is None:
+            raise CandidateError(f"There is no service or driver named {expected.name}.")
+        yield expected, found
+
+
+def _declaring(
+    cell: CellSession, timeline: Timeline, attribute: str
+) -> Iterator[tuple[ServiceExpectation, Service]]:
+    """Services and drivers whose profile declares `attribute`; not applicable if none does."""
+    declared = [
+        service
+        for service in (*cell.profile.services, *cell.profile.drivers)
+        if getattr(service, attribute) is not None
+    ]
+    if not declared:
+        raise NotApplicable(f"the profile declares no {attribute.replace('_', ' ')} for its services")
+    return _found(declared, timeline)
+
+
+def _pairs(rights: str) -> list[str]:
+    return [rights[at : at + 2] for at in range(0, len(rights), 2)]

@@ -1,0 +1,36 @@
+"""The machine before the candidate: is it really the clean Windows that the plan names?"""
+
+from harness.model.errors import InfrastructureError
+from harness.model.report import Phase
+from harness.run.cell import CellSession
+from harness.run.check import check
+from harness.run.timeline import Timeline
+
+PHASE = Phase.MACHINE
+
+
+@check("The guest is the Windows version that the cell names", essential=True)
+def test_windows_version(cell: CellSession, timeline: Timeline) -> None:
+    expected, found = cell.cell.windows, timeline.baseline.version
+    shown = f"{found.major}.{found.minor}.{found.build}"
+    cell.note("windows", f"{found.product_name} {shown}")
+    if shown != expected.dotted or found.product_type != expected.product_type.value:
+        raise WrongImage(
+            f"The machine says it is {shown} {found.product_type}, the plan needs {expected.dotted}"
+            f" {expected.product_type.value}."
+        )
+
+
+@check("The candidate is not on the machine yet", essential=True)
+def test_clean(cell: CellSession, timeline: Timeline) -> None:
+    baseline = timeline.baseline.snapshot
+    names = {service.name.lower() for service in (*cell.profile.services, *cell.profile.drivers)}
+    there = sorted(names & (baseline.services | baseline.drivers))
+    if cell.profile.install_dir.lower() in baseline.files:
+        there.append(cell.profile.install_dir)
+    if there:
+        raise WrongImage(f"The image is not clean: {', '.join(there)} is there before the candidate.")
+
+
+class WrongImage(InfrastructureError):
+    """The lab handed out a machine that is not what the plan names."""

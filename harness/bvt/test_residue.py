@@ -1,0 +1,106 @@
+"""What the candidate left behind, and what it took with it that was not its own."""
+
+from fnmatch import fnmatchcase
+
+from harness.model.report import Phase
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable, check
+from harness.run.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
+from harness.run.timeline import Timeline
+
+PHASE = Phase.RESIDUE
+
+
+@check("No process of the agent is left")
+def test_processes(cell: CellSession, timeline: Timeline) -> None:
+    root = cell.profile.install_dir.lower() + "\\"
+    left = sorted(path for path in timeline.after.processes if path.startswith(root))
+    assert not left, f"Still running after the uninstall: {', '.join(left)}."
+
+
+@check("No service or driver is left")
+def test_services(cell: CellSession, timeline: Timeline) -> None:
+    before = timeline.baseline.snapshot
+    new = (timeline.after.services | timeline.after.drivers) - before.services - before.drivers
+    left = _unexcused(cell, "service", new)
+    assert not left, f"Left after the uninstall: service {', '.join(left)}."
+
+
+@check("No entry is left in Add/Remove Programs")
+def test_entry(cell: CellSession, timeline: Timeline) -> None:
+    left = sorted(timeline.after.entries - timeline.baseline.snapshot.entries)
+    assert not left, f"Still listed after the uninstall: {', '.join(left)}."
+
+
+@check("No file is left")
+def test_files(cell: CellSession, timeline: Timeline) -> None:
+    left = _unexcused(cell, "file", timeline.after.files - timeline.baseline.snapshot.files)
+    assert not left, f"Left after the uninstall: {_some(left)}."
+
+
+@check("No registry key is left")
+def test_registry(cell: CellSession, timeline: Timeline) -> None:
+    roots = cell.profile.registry_roots
+    if not roots:
+        raise NotApplicable("the profile declares no registry keys of the agent")
+    _ = timeline.after
+    there = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
+    left = _unexcused(cell, "registry", there)
+    assert not left, f"Left after the uninstall: {_some(left)}."
+
+
+@check("No scheduled task is left")
+def test_tasks(cell: CellSession, timeline: Timeline) -> None:
+    left = _unexcused(cell, "task", timeline.after.tasks - timeline.baseline.snapshot.tasks)
+    assert not left, f"Left after the uninstall: scheduled task {', '.join(left)}."
+
+
+@check("Nothing of the agent waits for the next boot")
+def test_pending_renames(cell: CellSession, timeline: Timeline) -> None:
+    new = timeline.after.pending_renames - timeline.baseline.snapshot.pending_renames
+    assert not new, f"To be moved or deleted at the next boot: {_some(sorted(new))}."
+
+
+@check("Unrelated files are untouched")
+def test_sentinel_files(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.after
+    for path in SENTINEL_FILES:
+        facts = cell.guest.files(path)[0]
+        assert facts.exists, f"The unrelated file {path} is gone."
+        content = cell.guest.read_file(path, limit_bytes=4096)
+        assert content == timeline.nonce.encode(), f"The unrelated file {path} was changed."
+
+
+@check("An unrelated service and key are untouched")
+def test_sentinel_service(cell: CellSession, timeline: Timeline) -> None:
+    assert SENTINEL_SERVICE.lower() in timeline.after.services, (
+        f"The unrelated service {SENTINEL_SERVICE} is gone."
+    )
+    value = cell.guest.registry.value(SENTINEL_KEY, "Nonce")
+    assert value is not None, f"The unrelated key {SENTINEL_KEY} is gone."
+    assert value.data == timeline.nonce, f"The unrelated key {SENTINEL_KEY} was changed."
+
+
+@check("Nothing that was there before is gone")
+def test_nothing_taken(timeline: Timeline) -> None:
+    before, after = timeline.baseline.snapshot, timeline.after
+    gone = sorted((before.services - after.services) | (before.files - after.files) | (before.tasks - after.tasks))
+    assert not gone, f"Gone since before the installation: {_some(gone)}."
+
+
+def _unexcused(cell: CellSession, kind: str, found: frozenset[str]) -> list[str]:
+    """What the profile gives no reason for; what it excuses is noted on the check."""
+    excuses = [keep for keep in cell.profile.keeps if keep.kind == kind]
+    left = []
+    for name in sorted(found):
+        excuse = next((keep for keep in excuses if fnmatchcase(name, keep.path.lower())), None)
+        if excuse is None:
+            left.append(name)
+        else:
+            cell.note(name, f"may stay: {excuse.reason}")
+    return left
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:8])
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

@@ -1,0 +1,67 @@
+"""The installed candidate as the guest shows it: everything the install checks look at, in one round trip."""
+
+from dataclasses import dataclass
+
+from harness.guest.guest import Guest
+from harness.model.profile import AgentProfile
+from harness.probe.answers import (
+    CrashFile,
+    FileFacts,
+    Process,
+    Service,
+    Socket,
+    UninstallEntry,
+    read_value,
+)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Facts in the probe's own types; names are looked up without regard to case."""
+
+    services: dict[str, Service]
+    entries: tuple[UninstallEntry, ...]
+    files: dict[str, FileFacts]
+    processes: tuple[Process, ...]
+    sockets: tuple[Socket, ...]
+    crashes: tuple[CrashFile, ...]
+
+    def service(self, name: str) -> Service | None:
+        """A service or driver by name."""
+        return self.services.get(name.lower())
+
+    def file(self, path: str) -> FileFacts | None:
+        """A file by the path that the profile names."""
+        return self.files.get(path.lower())
+
+    def agent_pids(self, profile: AgentProfile) -> frozenset[int]:
+        """Process ids that run from the agent's install directory or belong to its services."""
+        root = profile.install_dir.lower()
+        pids = {process.pid for process in self.processes if (process.path or "").lower().startswith(root)}
+        for expected in profile.services:
+            found = self.service(expected.name)
+            if found is not None and found.manager is not None and found.manager.pid:
+                pids.add(found.manager.pid)
+        return frozenset(pids)
+
+
+def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
+    """Ask the guest once. Raises what the guest layer raises."""
+    services, drivers, entries, files, processes, sockets, crashes = guest.batch(
+        ["services"],
+        ["drivers"],
+        ["uninstall-entries"],
+        ["file", *(file.path for file in profile.files)] if profile.files else ["file", profile.install_dir],
+        ["processes"],
+        ["sockets"],
+        ["crashes"],
+    )
+    everything = read_value("services", list[Service], services) + read_value("drivers", list[Service], drivers)
+    return Inspection(
+        services={service.name.lower(): service for service in everything},
+        entries=tuple(read_value("uninstall-entries", list[UninstallEntry], entries)),
+        files={facts.path.lower(): facts for facts in read_value("file", list[FileFacts], files)},
+        processes=tuple(read_value("processes", list[Process], processes)),
+        sockets=tuple(read_value("sockets", list[Socket], sockets)),
+        crashes=tuple(read_value("crashes", list[CrashFile], crashes)),
+    )

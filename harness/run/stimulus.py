@@ -1,0 +1,84 @@
+"""Provokes every class of telemetry at once, then waits for each event by its nonce."""
+
+from functools import cached_property
+
+from harness.model.deadline import Deadline
+from harness.model.profile import STIMULI, Telemetry
+from harness.model.substrate import Capability, why_not
+from harness.probe.answers import Stimulus, read_value
+from harness.run.check import NotApplicable
+from harness.run.timeline import Timeline
+
+NEEDS: dict[str, frozenset[Capability]] = {
+    "user": frozenset({Capability.LOCAL_USERS}),
+    "group": frozenset({Capability.LOCAL_USERS}),
+    "permission": frozenset({Capability.FILE_PERMISSION_EVENTS}),
+    "firewall_rule": frozenset({Capability.FIREWALL}),
+}
+"""What a stimulus needs of the guest system; one that it lacks is not even tried."""
+
+HOLD_MS = 20_000
+
+
+class Stimulated:
+    """The stimuli of one cell. All are given in one round trip, so the waits run side by side."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    def expect(self, name: str) -> None:
+        """The event of stimulus `name` must arrive with the profile's columns. Asserts."""
+        telemetry = self._session.profile.telemetry.get(name)
+        if telemetry is None:
+            raise NotApplicable(f"the profile declares no telemetry for {name}")
+        facts = self._given[name].facts | {"nonce": self._timeline.nonce}
+        columns = {column: _fill(pattern, facts) for column, pattern in telemetry.columns.items()}
+        with self._session.recorder.stopwatch.waiting():
+            event = self._session.backend.wait_event(
+                self._session.cell.id,
+                telemetry.query,
+                columns,
+                Deadline.after(telemetry.deadline_s),
+                action=telemetry.action,
+            )
+        assert event is not None, self._missing(name, telemetry, columns)
+        self._session.note("event", dict(event.columns))
+
+    def withdraw(self) -> None:
+        """Undo what the stimuli left behind, so that it is not taken for the agent's residue."""
+        for name in self._given:
+            self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce)
+
+    @cached_property
+    def _given(self) -> dict[str, Stimulus]:
+        _ = self._timeline.endpoint
+        system = self._session.machine.guest_system
+        names = [
+            name
+            for name in STIMULI
+            if name in self._session.profile.telemetry
+            and why_not(system, NEEDS.get(name, frozenset())) is None
+        ]
+        answers = self._session.guest.batch(
+            *(
+                ["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", str(HOLD_MS)]
+                for name in names
+            )
+        )
+        return {
+            name: read_value(f"stimulate {name}", Stimulus, answer)
+            for name, answer in zip(names, answers, strict=True)
+        }
+
+    def _missing(self, name: str, telemetry: Telemetry, columns: dict[str, str]) -> str:
+        wanted = ", ".join(f"{column}={value}" for column, value in columns.items())
+        arrived = len(self._session.backend.events(self._session.cell.id, telemetry.query))
+        return (
+            f"No {telemetry.action} row of query {telemetry.query!r} with {wanted} arrived within"
+            f" {telemetry.deadline_s:g} s of the {name.replace('_', ' ')} ({arrived} other rows did)."
+        )
+
+
+def _fill(pattern: str, facts: dict[str, str]) -> str:
+    return pattern.format(**facts)
