@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from harness.model.errors import InfrastructureError
 
@@ -304,6 +304,28 @@ class FileArrived(_Answer):
     path: str
     waited_ms: int
     content: JsonValue
+
+
+class FileContent(_Answer):
+    """What `read` read: the first (with --tail the last) bytes of a file of `size` bytes."""
+
+    path: str
+    size: int
+    base64: Base64Bytes
+
+
+class FileWritten(_Answer):
+    """What `write` wrote, in bytes."""
+
+    path: str
+    size: int
+
+
+class FileDeleted(_Answer):
+    """Whether there was a file for `delete`."""
+
+    path: str
+    existed: bool
 
 
 class Stimulus(_Answer):

@@ -9,8 +9,17 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {L"boot", boot_command}, {L"processes", processes_command}, {L"run", run_command},
-    {L"watch", watch_command}, {L"version", version_command},
+    {L"delete", delete_command}, {L"read", read_command}, {L"write", write_command},
+    {L"boot", boot_command},
+    {L"drivers", drivers_command},
+    {L"file", file_command},
+    {L"processes", processes_command},
+    {L"run", run_command},
+    {L"services", services_command},
+    {L"sockets", sockets_command},
+    {L"tree", tree_command},
+    {L"version", version_command},
+    {L"watch", watch_command},
 };
 
 static const char *failed_what;

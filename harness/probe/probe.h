@@ -7,6 +7,7 @@ typedef struct {
   int count;
   wchar_t **items;
   wchar_t *command_line; /* what follows `--`: raw, or the one item there was; NULL without `--` */
+  wchar_t *rest;         /* what follows `--`, always raw */
 } arguments;
 
 typedef int command_function(arguments *given);
@@ -27,11 +28,14 @@ wchar_t *copy_text(const wchar_t *value);
 wchar_t *join_text(const wchar_t *first, ...); /* up to a NULL */
 /* A function that older systems or Wine may lack; NULL if so. */
 FARPROC optional_function(const wchar_t *library, const char *name);
+int on_wine(void);
 uint64_t time_of(FILETIME ft);
 uint64_t now(void);
 wchar_t *own_path(void);
 wchar_t *expand_text(const wchar_t *value); /* %VARIABLES% */
 
 command_function exec_command, run_command, watch_command;
-command_function version_command, boot_command, processes_command;
+command_function read_command, write_command, delete_command;
+command_function version_command, boot_command, processes_command, sockets_command, services_command,
+    drivers_command, file_command, tree_command;
 #endif
