@@ -1,4 +1,7 @@
-"""The published JSON Schema of `gate.json`. After a model change write it anew: `python -m harness.gate.schema`."""
+"""The published JSON Schema of `gate.json`.
+
+After a change of the model write it anew with `python -m harness.gate.schema`; a test says when it is stale.
+"""
 
 import json
 from pathlib import Path

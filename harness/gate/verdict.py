@@ -36,7 +36,7 @@ def judge(
 
     PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
     its last attempt passed and none before it failed, and every planned check passed or not applicable with a
-    reason, at least one passed in every phase. Anything else is a reason; the worst one's verdict is the verdict.
+    reason, at least one passed in every phase. Anything else is a reason; the worst one decides.
     """
     by_cell: dict[str, list[CellReport]] = {}
     for report in reports:

@@ -1,0 +1,173 @@
+"""What the reports show, worked out from the gate. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from harness.model.gate import CellVerdict, Gate, Reason
+from harness.model.plan import Cell
+from harness.model.report import CellReport, CheckResult, Outcome, Phase
+from harness.model.substrate import GuestSystem, Substrate
+from harness.reports.words import PHASES, SUBSTRATES, WORST_OUTCOME, plural
+
+
+@dataclass(frozen=True)
+class PhaseFacts:
+    """One phase of one cell."""
+
+    phase: Phase
+    title: str
+    planned: bool
+    checks: tuple[CheckResult, ...]
+    missing: tuple[str, ...]
+    total_s: float | None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What stands for the phase; None when nothing is known of it, or not all of it."""
+        found = {check.outcome for check in self.checks}
+        for outcome in WORST_OUTCOME:
+            if outcome in found and not (self.missing and outcome is Outcome.PASSED):
+                return outcome
+        return None
+
+    @property
+    def passed(self) -> int:
+        """How many checks passed."""
+        return sum(check.outcome is Outcome.PASSED for check in self.checks)
+
+    @property
+    def applicable(self) -> int:
+        """How many checks should have passed: all but those that do not apply."""
+        shown = sum(check.outcome is not Outcome.NOT_APPLICABLE for check in self.checks)
+        return shown + len(self.missing)
+
+
+@dataclass(frozen=True)
+class CellFacts:
+    """One planned cell."""
+
+    cell: Cell
+    verdict: CellVerdict
+    phases: tuple[PhaseFacts, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def report(self) -> CellReport | None:
+        """The sealed report, if there is one."""
+        return self.verdict.report
+
+    @property
+    def anchor(self) -> str:
+        """The cell's name in links of the page."""
+        return "cell-" + self.cell.id.replace("/", "--")
+
+    @property
+    def folder(self) -> str:
+        """The cell's folder, relative to the run directory, as a link."""
+        return "cells/" + self.cell.id.replace("/", "__")
+
+    @property
+    def duration_s(self) -> float:
+        """From begin to end; zero without a report."""
+        return max(0.0, (self.report.ended - self.report.began).total_seconds()) if self.report else 0.0
+
+    @property
+    def substrate(self) -> str:
+        """What the machine really was, in words."""
+        return substrate_words(self.report) if self.report else "not run"
+
+    def evidence_link(self, path: str) -> str:
+        """A piece of evidence as a relative link. The `./` keeps a hostile name from being a scheme."""
+        return "./" + quote(f"{self.folder}/{path}")
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """A check that could not run, why, and where."""
+
+    check: str
+    title: str
+    reason: str
+    cells: tuple[str, ...]
+
+
+def substrate_words(report: CellReport) -> str:
+    """`Wine`, or `KVM virtual machine with Wine inside`: never a bare Windows where there is none."""
+    words = SUBSTRATES[report.substrate]
+    inside = report.guest_system is GuestSystem.WINE and report.substrate is not Substrate.WINE
+    return f"{words}, Wine inside" if inside else words
+
+
+def cell_facts(gate: Gate) -> tuple[CellFacts, ...]:
+    """Every planned cell, in the plan's order."""
+    verdicts = {entry.cell: entry for entry in gate.cells}
+    columns = phase_columns(gate)
+    return tuple(
+        CellFacts(
+            cell=cell,
+            verdict=verdicts[cell.id],
+            phases=tuple(_phase(cell, verdicts[cell.id].report, phase) for phase in columns),
+            reasons=tuple(reason for reason in gate.reasons if reason.cell == cell.id),
+        )
+        for cell in gate.plan.cells
+        if cell.id in verdicts
+    )
+
+
+def phase_columns(gate: Gate) -> tuple[Phase, ...]:
+    """The phases that any cell goes through, in their order."""
+    used = {phase for cell in gate.plan.cells for phase in cell.phases}
+    return tuple(sorted(used, key=lambda phase: phase.order))
+
+
+def _phase(cell: Cell, report: CellReport | None, phase: Phase) -> PhaseFacts:
+    checks = tuple(check for check in report.checks if check.phase is phase) if report else ()
+    have = {check.check for check in checks}
+    planned = [check for check in cell.checks if check.startswith(f"{phase.value}.")]
+    timing = [item.total_s for item in report.timings if item.phase is phase] if report else []
+    return PhaseFacts(
+        phase=phase,
+        title=PHASES[phase],
+        planned=phase in cell.phases,
+        checks=checks,
+        missing=tuple(check for check in planned if check not in have),
+        total_s=sum(timing) if timing else None,
+    )
+
+
+def outcome_counts(gate: Gate) -> Counter[Outcome]:
+    """Results by outcome over all cells that have a report."""
+    return Counter(check.outcome for entry in gate.cells if entry.report for check in entry.report.checks)
+
+
+def not_applicable(gate: Gate) -> tuple[NotApplicable, ...]:
+    """Checks that did not apply, gathered by check and reason."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for entry in gate.cells:
+        for check in entry.report.checks if entry.report else ():
+            if check.outcome is Outcome.NOT_APPLICABLE:
+                found.setdefault((check.check, check.title, check.message), []).append(entry.cell)
+    return tuple(NotApplicable(*key, cells=tuple(cells)) for key, cells in sorted(found.items()))
+
+
+def substrate_notice(gate: Gate) -> str:
+    """What must be said before anything else where a cell did not run on Windows; empty if all did."""
+    reports = [entry.report for entry in gate.cells if entry.report]
+    wine = [report for report in reports if report.guest_system is GuestSystem.WINE]
+    if not wine:
+        return ""
+    share = "These cells" if len(wine) == len(reports) else f"{len(wine)} of {len(reports)} cells"
+    return (
+        f"Emulated: {share} ran on Wine, not on Windows. A pass here shows what Wine can show; "
+        "what it cannot show is listed as not applicable."
+    )
+
+
+def emulated_cpu_notice(gate: Gate) -> str:
+    """What must be said where the processor was emulated; empty if none was."""
+    slow = [entry for entry in gate.cells if entry.report and entry.report.substrate is Substrate.TCG]
+    if not slow:
+        return ""
+    cells = plural(len(slow), "cell")
+    return f"{cells} ran on an emulated processor (TCG): timings there are not those of hardware."

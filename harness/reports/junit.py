@@ -1,0 +1,114 @@
+"""JUnit XML for CI systems: one test suite per cell.
+
+A failed check is a `failure`, a lab failure an `error`. What did not run for want of something else is an
+`error` too, so that no reader of JUnit takes a hole for a pass; what does not apply is `skipped` with its reason.
+"""
+
+import re
+
+from lxml import etree
+
+from harness.model.gate import Gate, Verdict
+from harness.model.report import CheckResult, Outcome
+from harness.reports.facts import CellFacts, cell_facts
+
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold (section 2.2, "Characters")."""
+
+ELEMENTS = {
+    Outcome.FAILED: "failure",
+    Outcome.INFRA: "error",
+    Outcome.BLOCKED: "error",
+    Outcome.NOT_APPLICABLE: "skipped",
+}
+
+
+def junit_xml(gate: Gate) -> bytes:
+    """The whole gate as a UTF-8 document."""
+    root = etree.Element("testsuites")
+    for item in cell_facts(gate):
+        root.append(_suite(item, gate.run_id))
+    strays = [reason for reason in gate.reasons if reason.verdict is not Verdict.PASS and not reason.check]
+    known = {item.cell.id for item in cell_facts(gate)}
+    loose = [reason for reason in strays if reason.cell not in known]
+    if loose:
+        suite = etree.SubElement(root, "testsuite", name="gate")
+        for reason in loose:
+            case = _case(suite, "gate", reason.cell or "plan", 0.0)
+            _note(case, "error", reason.verdict.value, reason.text)
+        _count(suite)
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("name", _clean(f"{gate.plan.candidate.product_name} {gate.plan.candidate.version}"))
+    root.set("time", f"{gate.duration_s:.3f}")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _suite(item: CellFacts, run_id: str) -> etree._Element:
+    suite = etree.Element("testsuite", name=item.cell.id, time=f"{item.duration_s:.3f}")
+    if item.report:
+        suite.set("timestamp", item.report.began.isoformat())
+    properties = etree.SubElement(suite, "properties")
+    facts = {
+        "run": run_id,
+        "requirement": item.cell.requirement.value,
+        "substrate": item.report.substrate.value if item.report else "none",
+        "guest-system": item.report.guest_system.value if item.report else "none",
+        "verdict": item.verdict.verdict.value,
+    }
+    for name, value in facts.items():
+        etree.SubElement(properties, "property", name=name, value=_clean(value))
+    for check in item.report.checks if item.report else ():
+        _result(suite, item.cell.id, check)
+    done = {check.check for check in item.report.checks} if item.report else set()
+    why = " ".join(reason.text for reason in item.reasons if not reason.check) or "The check left no result."
+    for name in item.cell.checks:
+        if name not in done:
+            _note(_case(suite, item.cell.id, name, 0.0), "error", "no-result", why)
+    told = {reason.check for reason in item.reasons if reason.check}
+    whole = [reason for reason in item.reasons if not reason.check and reason.verdict is not Verdict.PASS]
+    if whole or told - done - set(item.cell.checks):
+        case = _case(suite, item.cell.id, "cell", 0.0)
+        worst = item.verdict.verdict
+        text = (
+            "\n".join(reason.text for reason in whole)
+            or "The report holds checks that the plan does not know."
+        )
+        _note(case, "failure" if worst is Verdict.FAIL else "error", worst.value, text)
+    _count(suite)
+    return suite
+
+
+def _result(suite: etree._Element, cell: str, check: CheckResult) -> None:
+    case = _case(suite, cell, check.check, check.duration_s)
+    if check.outcome is not Outcome.PASSED:
+        text = f"{check.title}: {check.message}" if check.message else check.title
+        _note(case, ELEMENTS[check.outcome], check.outcome.value, text)
+
+
+def _case(suite: etree._Element, cell: str, name: str, duration_s: float) -> etree._Element:
+    return etree.SubElement(
+        suite,
+        "testcase",
+        classname=_clean(cell.replace("/", ".")),
+        name=_clean(name),
+        time=f"{duration_s:.3f}",
+    )
+
+
+def _note(case: etree._Element, element: str, kind: str, text: str) -> None:
+    note = etree.SubElement(case, element, message=_clean(text.splitlines()[0] if text.strip() else kind))
+    if element != "skipped":
+        note.set("type", kind)
+    note.text = _clean(text)
+
+
+def _count(suite: etree._Element) -> None:
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    for attribute, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(element) is not None for case in cases)))
+
+
+def _clean(text: str) -> str:
+    return NOT_XML.sub("\ufffd", text)

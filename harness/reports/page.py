@@ -1,0 +1,45 @@
+"""One self-contained HTML page. It needs no network, no script and no second file."""
+
+from pathlib import Path
+
+import jinja2
+
+from harness.model.gate import Gate
+from harness.model.report import Outcome
+from harness.reports import facts, words
+
+TEMPLATE = "page.html.j2"
+
+
+def render_page(gate: Gate) -> str:
+    """The page as HTML text. Every value is escaped: names and messages come from guests and backends."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(seconds=words.seconds, megabytes=words.megabytes)
+    cells = facts.cell_facts(gate)
+    required = [cell for cell in cells if cell.cell.required]
+    return environment.get_template(TEMPLATE).render(
+        gate=gate,
+        candidate=gate.plan.candidate,
+        cells=cells,
+        required=required,
+        required_passed=sum(cell.verdict.verdict == "PASS" for cell in required),
+        missing=[cell for cell in cells if cell.report is None],
+        columns=[words.PHASES[phase] for phase in facts.phase_columns(gate)],
+        counted=[reason for reason in gate.reasons if reason.counted],
+        advisory=[reason for reason in gate.reasons if not reason.counted],
+        anchors={cell.cell.id: cell.anchor for cell in cells},
+        counts=facts.outcome_counts(gate),
+        not_applicable=facts.not_applicable(gate),
+        notices=[text for text in (facts.substrate_notice(gate), facts.emulated_cpu_notice(gate)) if text],
+        meaning=words.MEANINGS[gate.verdict],
+        Outcome=Outcome,
+        signs=words.SIGNS,
+        outcome_words=words.WORDS,
+        plural=words.plural,
+    )

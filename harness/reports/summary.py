@@ -1,0 +1,100 @@
+"""The verdict in a few lines: plain text for a log, Markdown for a CI system's job summary."""
+
+import re
+
+from harness.model.gate import Gate, Reason, Verdict
+from harness.model.report import Outcome
+from harness.reports.facts import cell_facts, not_applicable, outcome_counts, substrate_notice
+from harness.reports.words import MEANINGS, plural, seconds
+
+SHOWN = 20
+"""Reasons listed before the summary points to the page."""
+
+
+def summary_text(gate: Gate) -> str:
+    """The end of a run's output: verdict, notice, reasons, counts. Ends with a newline."""
+    candidate = gate.plan.candidate
+    lines = [f"{gate.verdict.value}  {_line(candidate.product_name)} {_line(candidate.version)}"]
+    lines.append(MEANINGS[gate.verdict])
+    notice = substrate_notice(gate)
+    lines += [notice] if notice else []
+    for reason in gate.reasons[:SHOWN]:
+        place = " ".join(part for part in (reason.cell, reason.check) if part)
+        weight = "" if reason.counted else " (advisory, not counted)"
+        lines.append(
+            f"  {reason.verdict.value}{weight}: {_line(f'{place}: ' if place else '')}{_line(reason.text)}"
+        )
+    lines += _rest(gate)
+    lines += [f"To pass: {remedy}" for remedy in _remedies(gate)]
+    lines.append(_counts(gate))
+    return "\n".join(lines) + "\n"
+
+
+def summary_markdown(gate: Gate) -> str:
+    """For a job summary page. Every value that comes from outside is escaped."""
+    candidate = gate.plan.candidate
+    lines = [f"## {gate.verdict.value}: {_escape(candidate.product_name)} {_escape(candidate.version)}", ""]
+    lines += [f"{MEANINGS[gate.verdict]} Exit code {gate.verdict.exit_code}.", ""]
+    notice = substrate_notice(gate)
+    lines += [f"> **{notice}**", ""] if notice else []
+    lines += [_markdown_reason(reason) for reason in gate.reasons[:SHOWN]]
+    lines += [f"- {line.strip()}" for line in _rest(gate)]
+    lines += ["", *(f"To pass: {_escape(remedy)}" for remedy in _remedies(gate)), ""]
+    lines += [
+        "| cell | needed | ran on | passed | failed | not applicable | time | verdict |",
+        "|" + "---|" * 8,
+    ]
+    for item in cell_facts(gate):
+        outcomes = [check.outcome for check in item.report.checks] if item.report else []
+        shown = (Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE)
+        columns = [_escape(item.cell.id), item.cell.requirement.value, item.substrate]
+        columns += [str(outcomes.count(outcome)) for outcome in shown]
+        columns += [seconds(item.duration_s) if item.report else "", item.verdict.verdict.value]
+        lines.append(f"| {' | '.join(columns)} |")
+    lines += ["", _counts(gate), "", f"SHA-256 of the candidate: `{candidate.sha256}`"]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_reason(reason: Reason) -> str:
+    place = " ".join(f"`{_code(part)}`" for part in (reason.cell, reason.check) if part)
+    weight = "" if reason.counted else " (advisory, not counted)"
+    return f"- **{reason.verdict.value}**{weight} {place} {_escape(reason.text)}".replace("  ", " ")
+
+
+def _rest(gate: Gate) -> list[str]:
+    more = len(gate.reasons) - SHOWN
+    return [f"  … and {plural(more, 'more reason')}; see gate.html."] if more > 0 else []
+
+
+def _remedies(gate: Gate) -> list[str]:
+    counted = [
+        reason.remedy for reason in gate.reasons if reason.counted and reason.verdict is not Verdict.PASS
+    ]
+    return list(dict.fromkeys(remedy for remedy in counted if remedy))
+
+
+def _counts(gate: Gate) -> str:
+    counts = outcome_counts(gate)
+    required = [entry for entry in gate.cells if entry.required]
+    passed = sum(entry.verdict is Verdict.PASS for entry in required)
+    kinds = len({item.check for item in not_applicable(gate)})
+    return (
+        f"{passed} of {plural(len(required), 'required cell')} passed; "
+        f"checks: {counts[Outcome.PASSED]} passed, {counts[Outcome.FAILED]} failed, "
+        f"{counts[Outcome.BLOCKED]} blocked, {counts[Outcome.INFRA]} lost to the lab, "
+        f"{counts[Outcome.NOT_APPLICABLE]} not applicable ({plural(kinds, 'different check')}); "
+        f"{seconds(gate.duration_s)}."
+    )
+
+
+def _line(text: str) -> str:
+    """One line without control characters: a guest's message must not move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&@:])", r"\\\1", _line(text))
+
+
+def _code(text: str) -> str:
+    return _line(text).replace("`", "'")

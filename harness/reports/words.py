@@ -1,0 +1,78 @@
+"""The words and signs that every report uses alike."""
+
+from harness.model.gate import EXIT_CODES, Verdict
+from harness.model.report import Outcome, Phase
+from harness.model.substrate import Substrate
+
+MEANINGS = {
+    Verdict.PASS: "Every required cell ran where the plan asks for it, and every check passed.",
+    Verdict.FAIL: "The candidate failed at least one check. It must not be promoted.",
+    Verdict.INCOMPLETE: "Required results are missing: the candidate is neither proven good nor bad.",
+    Verdict.INFRA: "The lab failed. This says nothing about the candidate.",
+    Verdict.INVALID: "The results cannot be believed: they do not match the plan or were changed.",
+    Verdict.STALE: "The gate is too old, or what it was made from has changed since.",
+}
+
+SIGNS = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.BLOCKED: "◌",
+    Outcome.NOT_APPLICABLE: "\u2013",
+    Outcome.INFRA: "!",
+}
+
+WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.BLOCKED: "blocked",
+    Outcome.NOT_APPLICABLE: "not applicable",
+    Outcome.INFRA: "lab failure",
+}
+
+PHASES = {
+    Phase.MACHINE: "Machine",
+    Phase.INSTALL: "Install",
+    Phase.CHECK_IN: "Check-in",
+    Phase.FUNCTIONS: "Functions",
+    Phase.REBOOT: "Reboot",
+    Phase.UNINSTALL: "Uninstall",
+    Phase.RESIDUE: "Residue",
+}
+
+SUBSTRATES = {
+    Substrate.KVM: "KVM virtual machine",
+    Substrate.TCG: "emulated virtual machine (TCG)",
+    Substrate.WINE: "Wine",
+}
+
+WORST_OUTCOME = (Outcome.FAILED, Outcome.INFRA, Outcome.BLOCKED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
+"""Which outcome stands for a phase. One passed check outranks those that do not apply."""
+
+
+def exit_code(verdict: Verdict) -> int:
+    """The process exit code that goes with a verdict."""
+    return EXIT_CODES[verdict]
+
+
+def seconds(value: float) -> str:
+    """A duration as people read it: `840 ms`, `12.3 s`, `4 min 05 s`."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def megabytes(size: int) -> str:
+    """A size as people read it, in decimal units."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1e3:.1f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
+
+
+def plural(number: int, what: str) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
