@@ -146,6 +146,10 @@ class Backend(Protocol):
 
     def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None: ...
 
+    def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:
+        """The endpoint once each fault was suffered and a later request served; None on deadline."""
+        ...
+
     def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
         """Malformed requests since the cell was admitted: the cell's own and those of no known cell."""
         ...

@@ -8,7 +8,7 @@ from typing import TypeVar
 from harness.backend.interface import Backend, Enrolment
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.kept import store_kept
+from harness.machines import kept
 from harness.machines.provider import Machine, MachineProvider
 from harness.model.attribution import attribute_silence
 from harness.model.candidate import Candidate
@@ -235,7 +235,7 @@ class CellSession:
         if self._machine is None:
             return
         if self.settings.keep.keeps(failed=self.recorder.failed):
-            store_kept(self._state, self._machine.keep())
+            kept.store(self._state, self._machine.keep())
         else:
             self._machine.destroy()
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeVar
 
-import pytest
-
 from harness.backend.interface import BackendFeature
 from harness.model.report import Phase
 from harness.model.substrate import Capability
@@ -32,11 +30,15 @@ class Check:
         return (self.phase.order, self.line) < (other.phase.order, other.line)
 
 
-class NotApplicable(pytest.skip.Exception):
+class HeldBack(Exception):
+    """A check that did not run to an outcome of its own. pytest shows it as skipped, the report by its name."""
+
+
+class NotApplicable(HeldBack):
     """Raised by a check that this substrate, backend or profile cannot show. Never counted as passed."""
 
 
-class Blocked(pytest.skip.Exception):
+class Blocked(HeldBack):
     """Raised instead of running a check whose phase needs one that did not succeed."""
 
 

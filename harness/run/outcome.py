@@ -15,10 +15,8 @@ def classify(error: BaseException | None) -> Outcome:
     match error:
         case None:
             return Outcome.PASSED
-        case Blocked():
-            return Outcome.BLOCKED
         case pytest.skip.Exception():
-            return Outcome.NOT_APPLICABLE
+            return Outcome.BLOCKED if isinstance(error.__cause__, Blocked) else Outcome.NOT_APPLICABLE
         case AssertionError() | CandidateError() | pytest.fail.Exception():
             return Outcome.FAILED
         case _:

@@ -16,7 +16,7 @@ from harness.model.plan import Cell
 from harness.model.report import Outcome
 from harness.model.substrate import why_not
 from harness.run.cell import CellSession
-from harness.run.check import Blocked, Check, NotApplicable, essential_checks
+from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks
 from harness.run.directory import RunDirectory
 from harness.run.outcome import classify, message_of
 from harness.state import StateDirectory
@@ -83,11 +83,11 @@ class RunWorker:
         recorder = session.recorder
         recorder.stopwatch.phase = check.phase
         self._guest_before = session.guest_s
-        self._hold_back(session, check)
         try:
+            self._hold_back(session, check)
             yield
-        except pytest.skip.Exception:
-            raise
+        except HeldBack as held:
+            raise pytest.skip.Exception(str(held), _use_item_location=True) from held
         except (HarnessError, AssertionError) as error:
             attributed = session.attribute(error)
             if attributed is error:

@@ -1,0 +1,1 @@
+"""The `bvt` command: a thin face over the rooms."""

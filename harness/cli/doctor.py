@@ -1,0 +1,63 @@
+"""`bvt doctor`: what is there, what is missing, how to get it."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.options import MatrixOption
+from harness.config.load import find_matrix, load_matrix
+from harness.machines.hygiene import orphans
+from harness.machines.provider import Finding
+from harness.machines.registry import load_provider
+from harness.run.tools import tool_findings
+from harness.state import StateDirectory
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    matrix: MatrixOption = None,
+    pool: Annotated[str | None, typer.Option(help="Look at this pool only.", show_default="all")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+) -> int:
+    """Look at this machine. Exit 0 if everything that is required is there, else 4."""
+    state = StateDirectory.default()
+    found, _ = load_matrix(matrix or find_matrix())
+    findings: list[tuple[str, Finding]] = [("tools", finding) for finding in tool_findings()]
+    for name, entry in found.pools.items():
+        if pool in (None, name):
+            findings += [(f"pool {name}", finding) for finding in load_provider(entry, state).findings()]
+    left = orphans(state)
+    findings.append(("state", _orphan_finding(len(left), str(state.root))))
+    if json:
+        for place, finding in findings:
+            typer.echo(finding.model_copy(update={"subject": f"{place}: {finding.subject}"}).model_dump_json())
+    else:
+        _show(findings)
+    return 0 if all(finding.ok or not finding.required for _, finding in findings) else 4
+
+
+def _orphan_finding(count: int, root: str) -> Finding:
+    return Finding(
+        subject="machines of killed runs",
+        ok=count == 0,
+        detail=f"{count} in {root}" if count else f"none in {root}",
+        remedy="bvt clean" if count else "",
+        required=False,
+    )
+
+
+def _show(findings: list[tuple[str, Finding]]) -> None:
+    table = Table(box=None, show_header=False)
+    last = ""
+    for place, finding in findings:
+        sign = "[green]✔[/]" if finding.ok else ("[red]✘[/]" if finding.required else "[yellow]–[/]")
+        remedy = f"  [dim]→ {finding.remedy}[/]" if finding.remedy and not finding.ok else ""
+        table.add_row(place if place != last else "", sign, finding.subject, finding.detail + remedy)
+        last = place
+    Console().print(table)

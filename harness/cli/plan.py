@@ -1,0 +1,59 @@
+"""`bvt plan`: what a candidate would have to pass."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
+from harness.model.plan import Plan
+from harness.run.directory import write_atomically
+from harness.run.preparation import RunRequest, make_plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("plan")(plan)
+
+
+def plan(
+    candidate: CandidateArgument,
+    profile: ProfileOption,
+    matrix: MatrixOption = None,
+    pool: PoolOption = "embedded",
+    out: Annotated[Path | None, typer.Option(help="Write the sealed plan to this file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+) -> None:
+    """Show and seal the list of cells that CANDIDATE must pass. Nothing is run."""
+    prepared = make_plan(RunRequest(candidate=candidate, profile=profile, matrix=matrix, pool=pool))
+    if out is not None:
+        write_atomically(out, prepared.plan.model_dump_json(indent=1))
+    if json:
+        typer.echo(prepared.plan.model_dump_json(indent=1))
+    else:
+        _show(prepared.plan)
+
+
+def _show(plan: Plan) -> None:
+    console = Console()
+    candidate = plan.candidate
+    console.print(f"[bold]{candidate.product_name} {candidate.version}[/]  {candidate.path.name}")
+    console.print(f"sha256 {candidate.sha256}", highlight=False)
+    table = Table(box=None, header_style="dim")
+    for heading in ("cell", "Windows", "build", "requirement", "substrate", "checks"):
+        table.add_column(heading)
+    for cell in plan.cells:
+        table.add_row(
+            cell.id,
+            cell.windows.product_name,
+            cell.windows.dotted,
+            cell.requirement.value,
+            " or ".join(substrate.value for substrate in cell.substrates),
+            str(len(cell.checks)),
+        )
+    console.print(table)
+    required = sum(cell.required for cell in plan.cells)
+    console.print(f"{len(plan.cells)} cells, {required} required, in pool {plan.pool}")
+    console.print(f"plan {plan.digest}", highlight=False)

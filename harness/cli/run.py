@@ -1,0 +1,139 @@
+"""`bvt run`: the whole job, from the candidate to the verdict."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import pytest
+import typer
+from rich.console import Console
+
+from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
+from harness.cli.progress import Progress
+from harness.machines.hygiene import reclaim_run
+from harness.machines.registry import load_provider
+from harness.model.errors import ConfigurationError
+from harness.model.gate import Gate
+from harness.model.plan import Cell
+from harness.run.conclusion import PAGE, conclude
+from harness.run.directory import RunDirectory
+from harness.run.preparation import RunRequest, prepare_run
+from harness.state import StateDirectory
+
+MODES = ("failed", "always", "never")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run(
+    candidate: CandidateArgument,
+    profile: ProfileOption,
+    matrix: MatrixOption = None,
+    pool: PoolOption = "embedded",
+    cells: Annotated[
+        list[str] | None,
+        typer.Option("--cells", "-c", help="Run only cells that match this pattern; the rest has no result."),
+    ] = None,
+    workers: Annotated[str, typer.Option("-n", help="Cells at once: a number, or auto.")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Run directory.", show_default="reports/<run id>")] = None,
+    keep: Annotated[str, typer.Option(help="Machines that outlive the run: failed, always or never.")] = "never",
+    backend: Annotated[
+        str | None, typer.Option(help="File of an external backend.", show_default="embedded")
+    ] = None,
+    infra_retries: Annotated[
+        int, typer.Option(min=0, help="New machines for a cell whose machine is lost before the install began.")
+    ] = 1,
+) -> int:
+    """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
+    if keep not in MODES:
+        raise ConfigurationError(f"--keep takes {', '.join(MODES)}, not {keep!r}.")
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    console = Console(soft_wrap=True)
+    request = RunRequest(
+        candidate=candidate,
+        profile=profile,
+        matrix=matrix,
+        pool=pool,
+        cells=tuple(cells or ()),
+        out=out,
+        keep=keep,
+        backend=backend,
+        infra_retries=infra_retries,
+    )
+    directory = prepare_run(request, lambda line: console.print(line, style="dim"))
+    return execute(directory, workers, console)
+
+
+def execute(directory: RunDirectory, workers: str, console: Console) -> int:
+    """Run what has no sealed report yet, then judge. Used by a fresh run and by a resumed one."""
+    settings, plan = directory.settings(), directory.plan()
+    chosen = [cell for cell in plan.cells if cell.id in settings.selected and not directory.sealed(cell.id)]
+    count = _worker_count(workers, directory, chosen)
+    console.print(
+        f"{plan.candidate.product_name} {plan.candidate.version}: {len(chosen)} cells in pool"
+        f" {settings.pool_name}, {count} at once; evidence in {_shown(directory.root)}"
+    )
+    try:
+        if chosen:
+            interrupted = _run_pytest(directory, chosen, count, console)
+            if interrupted:
+                raise KeyboardInterrupt
+    finally:
+        reclaim_run(StateDirectory.default(), settings.run_id)
+    gate = conclude(directory)
+    _say_verdict(gate, directory, console)
+    return gate.verdict.exit_code
+
+
+def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console: Console) -> bool:
+    """Run the checks in this process (and `count` workers); True if the user interrupted."""
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    arguments = [
+        "--pyargs",
+        "harness.bvt",
+        f"--bvt-run={directory.root}",
+        f"--alluredir={directory.root / 'allure'}",
+        f"--rootdir={directory.root}",
+        "-c",
+        os.devnull,
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        *(["-n", str(count)] if count > 1 else []),
+    ]
+    code = pytest.main(arguments, plugins=[Progress(chosen, console)])
+    return code == pytest.ExitCode.INTERRUPTED
+
+
+def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> int:
+    if asked.isdigit() and int(asked) > 0:
+        wanted = int(asked)
+    elif asked == "auto":
+        pool = directory.settings().pool
+        provider = load_provider(pool, StateDirectory.default())
+        wanted = provider.capacity(pool.memory_mb, pool.cpus)
+    else:
+        raise ConfigurationError(f"-n takes a number of at least 1, or auto, not {asked!r}.")
+    return max(1, min(wanted, len(chosen)))
+
+
+def _say_verdict(gate: Gate, directory: RunDirectory, console: Console) -> None:
+    console.print((directory.root / "summary.txt").read_text(encoding="utf-8"), markup=False, highlight=False)
+    console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
+    sys.stdout.flush()
+
+
+def _shown(path: Path) -> Path:
+    """Relative to the current directory where that is shorter."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,35 @@
+"""The end of a run: judge what is on disk, publish the gate and its pages, remove what is no longer needed."""
+
+import shutil
+from datetime import UTC, datetime
+
+from harness.gate.artifact import build_gate, publish
+from harness.machines.hygiene import reclaim_run
+from harness.model.gate import Gate
+from harness.reports.junit import render_junit
+from harness.reports.page import render_page
+from harness.reports.summary import render_summary
+from harness.run.directory import RunDirectory, write_atomically
+from harness.state import StateDirectory
+
+PAGE = "index.html"
+
+
+def conclude(run: RunDirectory) -> Gate:
+    """Publish `gate.json`, the page, JUnit and the summary. Reads only what is on disk, so it can be repeated."""
+    settings = run.settings()
+    reclaim_run(StateDirectory.default(), settings.run_id)
+    gate = build_gate(
+        run.root,
+        run.plan(),
+        settings.run_id,
+        duration_s=(datetime.now(UTC) - settings.began).total_seconds(),
+        selected=settings.selected,
+    )
+    publish(run.root, gate)
+    write_atomically(run.root / PAGE, render_page(gate))
+    write_atomically(run.root / "junit.xml", render_junit(gate))
+    write_atomically(run.root / "summary.txt", render_summary(gate))
+    if settings.keep.value == "never":
+        shutil.rmtree(run.work, ignore_errors=True)
+    return gate
