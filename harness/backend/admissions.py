@@ -44,6 +44,7 @@ class Admission:
     answers: dict[str, Answer] = field(default_factory=dict)
     faults: deque[PendingFault] = field(default_factory=deque)
     requests: Counter[str] = field(default_factory=Counter)
+    recovered: bool = True  # a request was served after the last fault asked for
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ class Admissions:
     def misbehave(self, cell: str, fault: PendingFault, times: int) -> None:
         """The cell's next `times` requests are answered wrongly."""
         with self._changed:
-            self._of(cell).faults.extend([fault] * times)
+            admission = self._of(cell)
+            admission.faults.extend([fault] * times)
+            admission.recovered = False
 
     def ask(self, cell: str, sql: str, deadline: Deadline) -> Answer | None:
         """Hand the query out until it is answered; None (and the query withdrawn) on deadline."""
@@ -107,6 +110,12 @@ class Admissions:
         """The cell's endpoint, if it has enrolled since it was admitted."""
         with self._changed:
             return self._of(cell).endpoint
+
+    def recovered(self, cell: str) -> Endpoint | None:
+        """The endpoint, if it was served after the last fault that was asked for."""
+        with self._changed:
+            admission = self._of(cell)
+            return admission.endpoint if admission.recovered else None
 
     def items(self, cell: str, kind: Kind, *, after: int = 0, with_unknown: bool = False) -> list[Item]:
         """Items of the cell's admission numbered above `after`; with those of no known cell if asked for."""
@@ -268,6 +277,7 @@ class Admissions:
     def _seen(self, cell: str, path: str) -> Admission:
         admission = self._of(cell)
         admission.requests[path] += 1
+        admission.recovered = not admission.faults
         if admission.endpoint is not None:
             admission.endpoint = admission.endpoint.model_copy(update={"last_seen": time.time()})
         self._changed.notify_all()

@@ -150,6 +150,10 @@ class EmbeddedBackend:
         """The cell's next `times` requests suffer this, in the order of the calls."""
         self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
 
+    def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:
+        """The endpoint once each fault was suffered and an authenticated request was served after it."""
+        return self._admissions.wait(lambda: self._admissions.recovered(cell), deadline)
+
     def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
         """Malformed requests since the cell was admitted."""
         return tuple(

@@ -103,7 +103,8 @@ def _write(authority: Authority) -> None:
         .sign(ca_key, hashes.SHA256())
     )
     names: list[x509.GeneralName] = [x509.IPAddress(ip_address(address)) for address in SERVER_ADDRESSES]
-    names += [x509.DNSName(name) for name in SERVER_NAMES]
+    # Wine and old Windows look for an address among the DNS names only.
+    names += [x509.DNSName(name) for name in (*SERVER_NAMES, *SERVER_ADDRESSES)]
     server = (
         _builder(_name("backend.bvt.test"), ca_name, server_key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -1,0 +1,69 @@
+"""The command adapter: a program that knows how to ask a team's backend and prints JSON."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.backend.description import from_environment
+from harness.backend.external import ExternalBackend, Unavailable
+from harness.backend.external_model import CommandCall, CommandDescription, EnvironmentValue
+from harness.backend.placeholders import fill, fill_body
+from harness.model.errors import BackendError
+
+TRY_AGAIN = 75
+"""EX_TEMPFAIL of sysexits.h: the program's way to say that asking again may help."""
+
+
+class CommandBackend(ExternalBackend[CommandCall]):
+    """A backend described by `kind: command`."""
+
+    def __init__(self, description: CommandDescription, file: Path) -> None:
+        super().__init__(description, CommandTransport(description, file), file)
+
+
+class CommandTransport:
+    """Runs the program in the file's directory, with the harness's environment. No shell is involved."""
+
+    def __init__(self, description: CommandDescription, file: Path) -> None:
+        self._directory = file.parent
+        self.secrets = frozenset(
+            from_environment(EnvironmentValue(env=name), f"secret_environment.{index}", file)
+            for index, name in enumerate(description.secret_environment)
+        )
+
+    def fetch(self, call: CommandCall, values: Mapping[str, Any], timeout_s: float) -> Any:
+        """One run. Raises `Unavailable` or `BackendError`."""
+        argv = [fill(part, values) for part in call.argv]
+        body = fill_body(call.stdin, values)
+        given = "" if body is None else body if isinstance(body, str) else json.dumps(body)
+        try:
+            run = subprocess.run(
+                argv,
+                input=given.encode(),
+                capture_output=True,
+                cwd=self._directory,
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"{argv[0]} did not end within {timeout_s:g} s and was killed.") from error
+        except (OSError, ValueError) as error:
+            raise BackendError(f"{argv[0]} cannot be run: {error}.", hint="Is it executable?") from error
+        if run.returncode in call.absent:
+            return None
+        if run.returncode != 0:
+            complaint = run.stderr.decode(errors="replace").strip()[-200:]
+            failure = Unavailable if run.returncode == TRY_AGAIN else BackendError
+            raise failure(f"{argv[0]} ended with {run.returncode}: {complaint!r}.")
+        if not run.stdout.strip():
+            return None
+        try:
+            return json.loads(run.stdout)
+        except (ValueError, RecursionError) as error:
+            excerpt = run.stdout[:200].decode(errors="replace")
+            raise BackendError(f"{argv[0]} did not print JSON: {excerpt!r}.") from error
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,26 @@
+"""Opens the backend that a run was asked for."""
+
+import os
+from pathlib import Path
+
+from harness.backend.command import CommandBackend
+from harness.backend.description import load_description
+from harness.backend.embedded import EmbeddedBackend
+from harness.backend.external_model import HttpDescription
+from harness.backend.http import HttpBackend
+from harness.backend.interface import Backend
+from harness.backend.pki import make_authority
+
+
+def open_backend(spec: str | Path | None, run_dir: Path, authority: Path) -> Backend:
+    """The embedded backend (None) with a database in `run_dir`; else the one that the file `spec` describes.
+
+    Each process opens its own. Raises `ConfigurationError` for a wrong file, `BackendError` if it fails.
+    """
+    if spec is None:
+        return EmbeddedBackend(make_authority(authority), run_dir / f"backend-{os.getpid()}.sqlite")
+    file = Path(spec).absolute()
+    description = load_description(file)
+    if isinstance(description, HttpDescription):
+        return HttpBackend(description, file)
+    return CommandBackend(description, file)
