@@ -1,0 +1,263 @@
+"""The machine's init: sets up what the machine sees, boots Wine, serves WinRM, reboots on request, reaps what ends.
+
+Runs as PID 1 of the machine's process namespace (without namespaces: as the adopter of its orphans). Whatever is fatal
+is written to the machine's status file with who is to blame: losing wineserver or the WinRM server is the lab's fault, a
+power-off is the guest's.
+"""
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+from harness.machines.wine import namespaces
+from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, Order, Status
+from harness.machines.wine.processes import holders, server_directory
+
+REPLY_GRACE_S = 0.3
+"""A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
+SHUTDOWN_DEADLINE_S = 10.0
+POWER_FIFO = "power"
+
+
+def run_init(order: Order, listener: socket.socket, wire: socket.socket) -> None:
+    """Be the machine's init until killed. Raises `OSError` if the machine cannot be set up."""
+    os.setsid()
+    if order.namespaces:
+        _own_view(order)
+        wire_listener = _backend_listener(order)
+        if wire_listener is not None:
+            socket.send_fds(wire, [b"relay\n"], [wire_listener.fileno()])
+            wire_listener.close()
+    else:
+        namespaces.adopt_orphans()
+    log = os.open(order.places.logs / "init.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chdir(order.places.prefix / "drive_c")
+    Init(order, listener, wire).run()
+
+
+def _own_view(order: Order) -> None:
+    places = order.places
+    socket.sethostname(order.hostname)
+    namespaces.mount(
+        "proc", Path("/proc"), "proc", namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC
+    )
+    namespaces.loopback_up(GUEST_ADDRESS)
+    namespaces.bind(places.root, places.root)
+    sockets = Path(f"/tmp/.wine-{os.getuid()}")  # noqa: S108 - wineserver's fixed place
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    namespaces.bind(places.server, sockets)
+    # The candidate may run as root here: the host's files are not its to change.
+    namespaces.set_read_only(Path("/"), True, recursive=True)
+    for own in (places.root, sockets):
+        namespaces.set_read_only(own, False)
+    namespaces.bind(Path(order.media), places.media, read_only=True)
+    if order.overlay:
+        options = namespaces.overlay_options(
+            Path(order.template), places.upper, places.work, rootless=order.rootless
+        )
+        namespaces.mount("overlay", places.prefix, "overlay", data=options)
+
+
+def _backend_listener(order: Order) -> socket.socket | None:
+    if order.backend is None:
+        return None
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((GUEST_ADDRESS, GUEST_PORT))
+    listening.listen(512)
+    return listening
+
+
+class Init:
+    """One loop over child processes that end and requests for power."""
+
+    def __init__(self, order: Order, listener: socket.socket, wire: socket.socket) -> None:
+        self.order, self.listener, self.wire = order, listener, wire
+        self.places = order.places
+        self.boots = 0
+        self.wineserver = self.booter = self.winrm = 0
+        self.due_s: float | None = None
+        self.verb = ""
+        self.stopping = False
+        self.boot_began_s = 0.0
+        self.power = os.open(self.places.prefix / POWER_FIFO, os.O_RDWR | os.O_NONBLOCK)
+        self.wake, wake_writer = os.pipe()
+        for end in (self.wake, wake_writer):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> None:
+        """Boot, then handle events until the end."""
+        selector = selectors.DefaultSelector()
+        selector.register(self.wake, selectors.EVENT_READ)
+        selector.register(self.power, selectors.EVENT_READ)
+        self.boot()
+        while True:
+            selector.select(None if self.due_s is None else max(0.0, self.due_s - time.monotonic()))
+            with contextlib.suppress(BlockingIOError):
+                os.read(self.wake, 4096)
+            self.reap()
+            with contextlib.suppress(BlockingIOError):
+                self.take_requests(os.read(self.power, 4096))
+            if self.due_s is not None and time.monotonic() >= self.due_s:
+                self.due_s = None
+                self.shut_down()
+                if self.verb == "reboot":
+                    self.boot()
+                else:
+                    self.report("stopped", "guest", "the guest powered itself off")
+
+    def boot(self) -> None:
+        """Start wineserver, Wine's services and the WinRM server, the last two side by side."""
+        self.boot_began_s = time.monotonic()
+        self.boots += 1
+        self.stopping = False
+        self.report("running")
+        self.wineserver = self.spawn(self.order.server, "-f", "-p")
+        self.await_wineserver()
+        # Any first process makes Wine boot (services, drivers, pending renames) and ends when that is done.
+        self.booter = self.spawn(self.order.loader, "cmd.exe", "/c", "exit")
+        self.listener.listen(128)
+        self.winrm = self.start_winrm()
+
+    def spawn(self, *argv: str) -> int:
+        """Start a Wine program with the machine's own environment, output to the init log."""
+        return os.posix_spawn(
+            argv[0], argv, self.order.environment, setsigmask=[], setsigdef=[signal.SIGCHLD]
+        )
+
+    def await_wineserver(self) -> None:
+        """Wait for the socket: a client that comes earlier would start a second server."""
+        deadline = time.monotonic() + self.order.boot_deadline_s
+        path = server_directory(self.places.prefix) / "socket"
+        while not path.exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"wineserver made no socket within {self.order.boot_deadline_s:g} s")
+            time.sleep(0.001)
+
+    def start_winrm(self) -> int:
+        """Fork the WinRM server: it inherits the listening socket and the interpreter."""
+        child = os.fork()
+        if child:
+            return child
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setpgid(0, 0)
+            os.environ.clear()
+            os.environ.update(self.order.environment)
+            self.wire.close()
+            os.close(self.power)
+            _serve_winrm(self.places.winrm_config, self.listener)
+            status = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+    def reap(self) -> None:
+        """Collect every ended child and say so if it was one that the machine cannot do without."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if self.stopping:
+                continue
+            how = _how_it_ended(status)
+            if pid == self.booter:
+                self.booter = 0
+                took_s = time.monotonic() - self.boot_began_s
+                self.say(
+                    f"booted {took_s:.3f}" if status == 0 else f"failed Wine did not boot: cmd.exe {how}"
+                )
+            elif pid == self.wineserver:
+                self.report("gone", "host", f"wineserver {how}")
+            elif pid == self.winrm:
+                self.report("gone", "host", f"the WinRM server {how}")
+
+    def take_requests(self, data: bytes) -> None:
+        """Lines `reboot N`, `off N`, `abort 0` from the machine's shutdown.exe (power.c)."""
+        for line in data.decode(errors="replace").splitlines():
+            verb, _, delay = line.partition(" ")
+            if verb == "abort":
+                self.due_s = None
+            elif verb in ("reboot", "off") and delay.isdigit():
+                self.verb = verb
+                self.due_s = time.monotonic() + max(REPLY_GRACE_S, float(delay))
+
+    def shut_down(self) -> None:
+        """WinRM first, so that clients meet a refusal as at a real reboot; then Wine; then whatever is left."""
+        self.stopping = True
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.winrm, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(
+                self.wineserver, signal.SIGINT
+            )  # `wineserver -k`: ends its clients and saves the registry
+        deadline = time.monotonic() + SHUTDOWN_DEADLINE_S
+        while time.monotonic() < deadline:
+            try:
+                pid, _ = os.waitpid(self.wineserver, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid:
+                break
+            time.sleep(0.005)
+        self.kill_the_rest()
+        self.reap()
+
+    def kill_the_rest(self) -> None:
+        """In a process namespace one call ends everything but init."""
+        if self.order.namespaces:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    os.waitpid(-1, 0)
+        else:
+            spared = {os.getpid(), os.getppid(), os.getsid(os.getppid())}
+            for pid, line in holders(self.places.prefix).items():
+                if pid not in spared and "wine.supervisor" not in line:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+
+    def report(self, state: str, fault: str = "none", reason: str = "") -> None:
+        """Write the status file, and tell the owner of what it may be waiting for."""
+        Status(state=state, fault=fault, reason=reason, boots=self.boots).write(self.places)
+        if fault != "none":
+            self.say(f"failed {reason}")
+
+    def say(self, line: str) -> None:
+        """To the log and to the owner, through the supervisor."""
+        print(f"{time.time():.3f} boot {self.boots}: {line}", flush=True)  # noqa: T201 - stdout is the init log
+        with contextlib.suppress(OSError):
+            self.wire.sendall(f"{line}\n".encode())
+
+
+def _serve_winrm(config: Path, listener: socket.socket) -> None:
+    import threading
+
+    from harness.winrmd.config import load_config
+    from harness.winrmd.server import serve
+
+    serve(load_config(config), listener, threading.Event())
+
+
+def _how_it_ended(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

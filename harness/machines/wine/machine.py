@@ -1,0 +1,176 @@
+"""One running Wine machine, as its owner (or whoever reopens it) sees it."""
+
+import hashlib
+import shutil
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.machines import kept
+from harness.machines.intent import Intent, IntentFile, Owner
+from harness.machines.provider import ImageInfo, KeptMachine
+from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, Order, Status
+from harness.machines.wine.processes import holders
+from harness.machines.wine.reclaim import remove_all
+from harness.model.errors import MachineLost
+from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
+from harness.model.report import Evidence
+from harness.model.substrate import GuestSystem, Substrate
+from harness.state import StateDirectory
+
+MEDIA_ROOT = "D:\\"
+
+
+class WineMachine:
+    """A Wine prefix in namespaces of its own. Satisfies `Machine`; not thread-safe."""
+
+    substrate = Substrate.WINE
+    guest_system = GuestSystem.WINE
+    media_root = MEDIA_ROOT
+
+    def __init__(
+        self,
+        state: StateDirectory,
+        intent: IntentFile,
+        order: Order,
+        image: ImageInfo,
+        winrm: WinRMAccess,
+        leash: socket.socket | None,
+    ) -> None:
+        self._state, self._intent, self._order = state, intent, order
+        self.image, self.winrm = image, winrm
+        self._leash = leash
+        self._destroyed = False
+
+    @property
+    def machine_id(self) -> str:
+        return self._intent.intent.machine_id
+
+    @property
+    def directory(self) -> Path:
+        """The machine's working directory on the host."""
+        return self._order.places.root
+
+    @property
+    def backend_address(self) -> HostPort | None:
+        """The relayed address; without namespaces the backend's own, because nothing then separates the networks."""
+        if self._order.backend is None:
+            return None
+        if self._order.namespaces:
+            return HostPort(host=GUEST_ADDRESS, port=GUEST_PORT)
+        return HostPort(host=self._order.backend[0], port=self._order.backend[1])
+
+    def condition(self) -> MachineCondition:
+        """The init's last word, believed only while the processes that would correct it are there."""
+        status = Status.read(self._order.places)
+        if self._destroyed or status is None:
+            return MachineCondition(
+                state=MachineState.GONE, fault=Fault.HOST, reason="the machine does not exist"
+            )
+        boots = max(1, status.boots)
+        state, fault, reason = MachineState(status.state), Fault(status.fault), status.reason
+        if state is not MachineState.GONE and not self._supervised():
+            state, fault, reason = (
+                MachineState.GONE,
+                Fault.HOST,
+                "the machine's supervisor process was killed",
+            )
+        alive = None
+        if state is MachineState.RUNNING:
+            alive = any("services.exe" in line for line in holders(self._order.places.prefix).values())
+        return MachineCondition(state=state, fault=fault, reason=reason, boots=boots, guest_alive=alive)
+
+    def _supervised(self) -> bool:
+        supervisor = self._intent.intent.resources.get("supervisor")
+        return supervisor is not None and Owner.model_validate(supervisor).alive
+
+    def collect(self, into: Path) -> Sequence[Evidence]:
+        """Server and init logs, registry files as last saved, and the list of what the overlay holds."""
+        found: list[Evidence] = []
+        places = self._order.places
+        base = places.upper if self._order.overlay else places.prefix
+        wanted = {
+            "winrm.log": (places.logs / "winrm.log", "log of the WinRM server"),
+            "init.log": (places.logs / "init.log", "log of the machine's init, and output of Wine"),
+            "status.json": (places.status, "the init's last word"),
+            "system.reg": (base / "system.reg", "HKEY_LOCAL_MACHINE as last saved"),
+            "user.reg": (base / "user.reg", "HKEY_CURRENT_USER as last saved"),
+        }
+        try:
+            into.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return found
+        for name, (source, what) in wanted.items():
+            try:
+                shutil.copyfile(source, into / name)
+                found.append(_evidence(into, name, what))
+            except OSError:
+                continue  # a broken machine may lack any of them
+        if self._order.overlay:
+            try:
+                (into / "changed.txt").write_text("".join(f"{line}\n" for line in _changed(places.upper)))
+                found.append(
+                    _evidence(into, "changed.txt", "every path that the overlay's upper directory holds")
+                )
+            except OSError:
+                return found
+        return found
+
+    def keep(self) -> KeptMachine:
+        """Mark the intent, let go of the leash: supervisor and relay live on. Raises `MachineLost`."""
+        self._intent.mark_kept()
+        if self._leash is not None:
+            try:
+                self._leash.sendall(b"keep\n")
+            except OSError as error:
+                raise MachineLost(f"Machine {self.machine_id} cannot be kept: it has ended.") from error
+        intent = self._intent.intent
+        machine = KeptMachine(
+            machine_id=self.machine_id,
+            cell_id=intent.cell_id,
+            run_id=intent.run_id,
+            provider="wine",
+            access=self.winrm,
+            notes=(
+                f"WINEPREFIX {self._order.places.prefix} (mounted inside the machine only)",
+                "its backend connections lead to the run's backend, which ended with the run",
+            ),
+        )
+        kept.store(self._state, machine)
+        return machine
+
+    def destroy(self) -> None:
+        """Kill every process, remove every file; idempotent. Raises `InfrastructureError` if something stays."""
+        if self._destroyed:
+            return
+        remove_all(self._intent.intent)
+        if self._leash is not None:
+            self._leash.close()
+            self._leash = None
+        kept.drop(self._state, self.machine_id)
+        self._intent.done()
+        self._destroyed = True
+
+
+def reopen(state: StateDirectory, intent: Intent, image: ImageInfo) -> WineMachine:
+    """A kept machine again. Raises `ConfigurationError` if none is kept under this id, `MachineLost` if it has ended."""
+    machine = kept.load(state, intent.machine_id)
+    try:
+        order = Order.read(Path(intent.resources["directory"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise MachineLost(
+            f"Machine {intent.machine_id} no longer has a readable work order: {error}."
+        ) from error
+    return WineMachine(state, IntentFile(state.intents, intent), order, image, machine.access, None)
+
+
+def _changed(upper: Path) -> list[str]:
+    return sorted(
+        f"{path.relative_to(upper)}{'/' if path.is_dir() and not path.is_symlink() else ''}"
+        for path in upper.rglob("*")
+    )
+
+
+def _evidence(into: Path, name: str, what: str) -> Evidence:
+    data = (into / name).read_bytes()
+    return Evidence(path=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), what=what)

@@ -1,0 +1,208 @@
+"""Makes Wine machines. Each is a clone of one sealed prefix, in namespaces of its own, ready in well under a second."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from harness.machines import kept
+from harness.machines.intent import Intent, IntentFile, read_intents
+from harness.machines.provider import Finding, ImageInfo, Machine, Progress
+from harness.machines.wine import clone, namespaces
+from harness.machines.wine.clone import CloneMethod
+from harness.machines.wine.installation import find_wine
+from harness.machines.wine.machine import WineMachine, reopen
+from harness.machines.wine.reclaim import remove_all
+from harness.machines.wine.start import Means, reap_ended, start_machine
+from harness.machines.wine.template import COMPILER, IMAGE_NAME, Template, ensure_template
+from harness.model.deadline import Deadline
+from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
+from harness.model.machine import MachineSpec
+from harness.model.matrix import Pool
+from harness.probe.build import probe_exe
+from harness.state import StateDirectory
+
+MEMORY_PER_MACHINE = 200 * 1024 * 1024
+"""Bytes: 64 MiB for Wine's processes with a service (measured), the rest for agent and installer."""
+DISK_WANTED = 2 * 1024**3
+
+
+class WineProvider:
+    """Satisfies `MachineProvider`. Pool options: `clone` (auto or a method), `namespaces` (auto or never)."""
+
+    name = "wine"
+
+    def __init__(self, pool: Pool, state: StateDirectory) -> None:
+        options = dict(pool.options)
+        self._clone_wanted = _choice(options.pop("clone", "auto"), "clone", ["auto", *CloneMethod])
+        self._namespaces_wanted = _choice(options.pop("namespaces", "auto"), "namespaces", ["auto", "never"])
+        if options:
+            raise ConfigurationError(
+                f"the wine provider has no option {', '.join(sorted(options))}; it has clone and namespaces.",
+                key="options",
+            )
+        self._state = state
+        self._template: Template | None = None
+        self._means: Means | None = None
+
+    def prepare(self, image: str, progress: Progress) -> ImageInfo:
+        if image != IMAGE_NAME:
+            raise ConfigurationError(
+                f"the wine provider has one image, {IMAGE_NAME!r}, not {image!r}.",
+                hint="Set base_image: wine in the pool.",
+            )
+        try:
+            self._template = ensure_template(self._state, find_wine(), progress)
+        except OSError as error:
+            raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
+        return self._template.info()
+
+    def create(self, spec: MachineSpec, deadline: Deadline) -> Machine:
+        template = self._template
+        if template is None or spec.image != IMAGE_NAME:
+            self.prepare(spec.image, lambda _: None)
+            template = self._template
+            assert template is not None
+        means = self._find_means(template)
+        if not spec.media.is_dir():
+            raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
+        intent = IntentFile.begin(
+            self._state.intents, provider=self.name, run_id=spec.run_id, cell_id=spec.cell_id
+        )
+        root = self._state.machines / intent.intent.machine_id
+        intent.add(directory=str(root), prefix=str(root / "prefix"), image=IMAGE_NAME)
+        done = False
+        try:
+            started = start_machine(spec, means, intent, root, deadline)
+            done = True
+        except OSError as error:
+            raise InfrastructureError(
+                f"A Wine machine for {spec.cell_id} could not be started: {error}."
+            ) from error
+        finally:
+            if not done:  # also on Ctrl-C
+                remove_all(intent.intent)
+                intent.done()
+                reap_ended()
+        return WineMachine(self._state, intent, started.order, template.info(), started.access, started.leash)
+
+    def reopen(self, machine_id: str) -> WineMachine:
+        """A kept machine of an earlier run. Raises `ConfigurationError` if there is none of that id."""
+        for intent in read_intents(self._state.intents):
+            if intent.machine_id == machine_id and intent.provider == self.name:
+                return reopen(self._state, intent, self.prepare(IMAGE_NAME, lambda _: None))
+        raise ConfigurationError(
+            f"there is no Wine machine {machine_id!r}.", hint="List them with: bvt clean --help"
+        )
+
+    def capacity(self, memory_mb: int, cpus: int) -> int:
+        """Twice the processors (a machine mostly waits), within free memory. A Wine machine reserves neither."""
+        del memory_mb, cpus
+        by_memory = psutil.virtual_memory().available // MEMORY_PER_MACHINE
+        return max(1, min(2 * (os.cpu_count() or 1), by_memory))
+
+    def reclaim(self, intent_file: Path) -> Sequence[str]:
+        try:
+            intent = Intent.model_validate_json(intent_file.read_text())
+        except FileNotFoundError:
+            return ()
+        except ValueError as error:
+            raise InfrastructureError(f"{intent_file} is not an intent: {error}.") from error
+        removed = remove_all(intent)
+        kept.drop(self._state, intent.machine_id)
+        intent_file.unlink(missing_ok=True)
+        return removed
+
+    def findings(self) -> Sequence[Finding]:
+        found = [_wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
+        return tuple(found)
+
+    def _find_means(self, template: Template) -> Means:
+        if self._means is None or self._means.template != template:
+            method, isolated, _ = self._method()
+            self._means = Means(find_wine(), template, method, isolated, probe_exe(self._state))
+        return self._means
+
+    def _method(self) -> tuple[CloneMethod, bool, str]:
+        """Clone method, namespaces or not, and why nothing better."""
+        isolated = self._namespaces_wanted == "auto" and not namespaces.why_no_namespaces()
+        best, reason = clone.prove(self._state.images)
+        if self._clone_wanted != "auto":
+            best = CloneMethod(self._clone_wanted)
+            reason = "the pool's options say so"
+        if best.mounts and not isolated:
+            best, reason = CloneMethod.HARD_LINKS, "an overlay needs namespaces"
+        return best, isolated, reason
+
+    def _isolation_findings(self) -> list[Finding]:
+        try:
+            method, isolated, reason = self._method()
+        except (HarnessError, OSError) as error:
+            return [
+                Finding(
+                    subject="Wine machine clones",
+                    ok=False,
+                    detail=str(error),
+                    remedy="Check the state directory.",
+                )
+            ]
+        why = namespaces.why_no_namespaces() or "the pool's options say so"
+        return [
+            Finding(
+                subject="Wine machine clones",
+                ok=method.mounts,
+                detail=f"{method.value}, proven by trying"
+                + (f" (no overlay: {reason})" if not method.mounts else ""),
+                remedy=""
+                if method.mounts
+                else "Allow mounts or user namespaces; clones take 0.05-1.3 s without.",
+                required=False,
+            ),
+            Finding(
+                subject="Wine machine namespaces",
+                ok=isolated,
+                detail="own processes, network, mounts, IPC and host name"
+                if isolated
+                else f"none ({why}): machines share the host's network and file system, media is a private copy, not "
+                "write-protected, and the backend is reached at its own address",
+                remedy="" if isolated else "Run as root, or set sysctl kernel.unprivileged_userns_clone=1.",
+                required=False,
+            ),
+        ]
+
+    def _disk_finding(self) -> Finding:
+        free = shutil.disk_usage(self._state.images).free
+        return Finding(
+            subject="disk space for Wine templates",
+            ok=free >= DISK_WANTED,
+            detail=f"{free / 1024**3:.1f} GiB free in {self._state.root}",
+            remedy=""
+            if free >= DISK_WANTED
+            else "Free some space or set BVT_HOME to a larger disk; 2 GiB are wanted.",
+        )
+
+
+def _choice(value: object, key: str, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise ConfigurationError(f"{value!r} is none of {', '.join(allowed)}.", key=f"options.{key}")
+    return str(value)
+
+
+def _wine_finding() -> Finding:
+    try:
+        wine = find_wine()
+    except HarnessError as error:
+        return Finding(subject="Wine", ok=False, detail=error.message, remedy=error.hint)
+    return Finding(subject="Wine", ok=True, detail=f"{wine.version} ({wine.loader})")
+
+
+def _compiler_finding() -> Finding:
+    found = shutil.which(COMPILER)
+    return Finding(
+        subject="guest probe compiler",
+        ok=found is not None,
+        detail=found or f"{COMPILER} is not installed",
+        remedy="" if found else "apt-get install gcc-mingw-w64-x86-64",
+    )

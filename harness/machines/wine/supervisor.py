@@ -1,0 +1,145 @@
+"""The host-side process of one machine: `python -m harness.machines.wine.supervisor ROOT LISTENER LEASH`.
+
+It starts the machine's init in namespaces of its own, relays the guest's backend connections, and ends the machine when
+its owner ends (the leash, a socket pair, breaks) unless the owner said `keep`. Killing it ends the machine, because every
+process below it dies with its parent.
+
+    owner ──leash──> supervisor ──> guard (enters the namespaces) ──> init (PID 1 in the machine)
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.machines.wine import namespaces
+from harness.machines.wine.init import run_init
+from harness.machines.wine.order import Order, Status
+
+if TYPE_CHECKING:
+    pass
+
+
+def main() -> None:
+    """Start the guard and watch over it. Arguments: machine directory, WinRM listener and leash descriptors."""
+    root, listener_fd, leash_fd = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    order = Order.read(root)
+    listener = socket.socket(fileno=listener_fd)
+    leash = socket.socket(fileno=leash_fd)
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    here = os.getpid()
+    guard = os.fork()
+    if guard == 0:
+        namespaces.die_with_parent()
+        if os.getppid() != here:
+            os._exit(1)
+        leash.close()
+        near.close()
+        _guard(order, listener, far)
+    listener.close()
+    far.close()
+
+    import asyncio
+
+    asyncio.run(_watch(order, guard, near, leash))
+
+
+def _guard(order: Order, listener: socket.socket, wire: socket.socket) -> None:
+    """Enter the namespaces, fork init, wait for it; never returns."""
+    try:
+        if order.namespaces:
+            namespaces.enter(with_user=order.rootless)
+    except OSError as error:
+        _say_failed(wire, f"the machine's namespaces could not be made: {error}")
+        os._exit(1)
+    here = os.getpid()
+    init = os.fork()
+    if init == 0:
+        try:
+            namespaces.die_with_parent()
+            if not order.namespaces and os.getppid() != here:
+                os._exit(1)
+            run_init(order, listener, wire)
+        except OSError as error:
+            _say_failed(wire, f"the machine could not be set up: {error}")
+        finally:
+            os._exit(1)
+    wire.close()
+    listener.close()
+    status = os.waitpid(init, 0)[1]
+    os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
+
+def _say_failed(wire: socket.socket, reason: str) -> None:
+    with contextlib.suppress(OSError):
+        wire.sendall(f"failed {reason}\n".encode())
+
+
+async def _watch(order: Order, guard: int, wire: socket.socket, leash: socket.socket) -> None:
+    import asyncio
+
+    from harness.machines.wine.relay import start_relay
+
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[str] = loop.create_future()
+    kept = False
+    relays: list[asyncio.Server] = []
+    pending: set[asyncio.Task[None]] = set()
+
+    async def relay(listening: socket.socket) -> None:
+        if order.backend is not None:
+            relays.append(await start_relay(listening, order.backend))
+
+    def from_init() -> None:
+        data, descriptors, _, _ = socket.recv_fds(wire, 65536, 4)
+        for descriptor in descriptors:
+            task = loop.create_task(relay(socket.socket(fileno=descriptor)))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+        if not data:
+            loop.remove_reader(wire)
+            return
+        with contextlib.suppress(OSError):  # the owner of a kept machine is gone
+            leash.sendall(data)
+
+    def from_owner() -> None:
+        nonlocal kept
+        try:
+            said = leash.recv(4096)
+        except ConnectionError:
+            said = b""
+        kept = kept or b"keep\n" in said
+        if not said:
+            loop.remove_reader(leash)
+            if not kept and not over.done():
+                over.set_result("its owner ended")
+
+    def guard_ended() -> None:
+        if not over.done():
+            over.set_result("its init was killed")
+
+    ended = os.pidfd_open(guard)
+    loop.add_reader(ended, guard_ended)
+    loop.add_reader(wire, from_init)
+    loop.add_reader(leash, from_owner)
+    reason = await over
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(guard, signal.SIGKILL)
+    status = Status.read(order.places) or Status(state="gone")
+    if status.state != "gone":
+        Status(state="gone", fault="host", reason=reason, boots=status.boots).write(order.places)
+    with contextlib.suppress(OSError):
+        leash.sendall(f"failed {reason}\n".encode())
+    if not order.namespaces:
+        from harness.machines.wine.processes import holders
+
+        for pid in holders(order.places.prefix).keys() - {os.getpid()}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

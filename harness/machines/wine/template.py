@@ -1,0 +1,228 @@
+"""The sealed prefix that every Wine machine is cloned from: built once per Wine version and recipe, never written again."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.machines.intent import IntentFile
+from harness.machines.provider import ImageInfo, Progress
+from harness.machines.wine.clone import remove_tree
+from harness.machines.wine.installation import WineInstallation
+from harness.machines.wine.processes import end_all
+from harness.model.deadline import Deadline
+from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
+from harness.model.substrate import GuestSystem
+from harness.state import StateDirectory
+
+IMAGE_NAME = "wine"
+COMPILER = "x86_64-w64-mingw32-gcc"
+BUILD_DEADLINE_S = 300.0
+_RECIPE = "1"
+_POWER_SOURCE = Path(__file__).with_name("power.c")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A finished template on disk."""
+
+    prefix: Path
+    digest: str
+    wine_version: str
+
+    def info(self) -> ImageInfo:
+        """The template as an image."""
+        return ImageInfo(
+            name=IMAGE_NAME,
+            digest=self.digest,
+            guest_system=GuestSystem.WINE,
+            detail=f"Wine prefix template, {self.wine_version}",
+        )
+
+
+def recipe_digest(wine: WineInstallation) -> str:
+    """SHA-256 over everything that decides what the template holds."""
+    parts = (_RECIPE, wine.version, str(wine.loader), _POWER_SOURCE.read_text())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def template_directory(state: StateDirectory, wine: WineInstallation) -> Path:
+    """Where this Wine's template is or would be."""
+    return state.part("images", "wine") / f"{wine.version}-{recipe_digest(wine)[:16]}"
+
+
+def ensure_template(state: StateDirectory, wine: WineInstallation, progress: Progress) -> Template:
+    """The template, built now if there is none or if its seal is broken. Safe to call from many processes.
+
+    Raises `InfrastructureError` if it cannot be built, `ToolMissing` without the cross-compiler.
+    """
+    home = template_directory(state, wine)
+    if (template := _sealed(home)) is not None:
+        return template
+    with _locked(home.with_suffix(".lock"), progress):
+        if (template := _sealed(home)) is not None:
+            return template
+        if home.exists():
+            progress("The Wine template was changed after it was sealed; building it anew.")
+            spoiled = home.with_name(f"{home.name}.spoiled-{time.time_ns()}")
+            home.rename(spoiled)  # running machines keep what they have open
+            remove_tree(spoiled)
+        progress(f"Building the Wine template ({wine.version}); this happens once and takes about 15 s.")
+        _build(state, wine, home)
+        template = _sealed(home)
+    if template is None:
+        raise InfrastructureError(f"The Wine template in {home} does not match its own seal.")
+    return template
+
+
+def _sealed(home: Path) -> Template | None:
+    try:
+        manifest = json.loads((home / "manifest.json").read_text())
+        if _seal(home / "prefix") != manifest["seal"]:
+            return None
+        return Template(home / "prefix", manifest["digest"], manifest["wine_version"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def _build(state: StateDirectory, wine: WineInstallation, home: Path) -> None:
+    intent = IntentFile.begin(state.intents, provider="wine", run_id="template")
+    working = state.machines / intent.intent.machine_id
+    prefix = working / "prefix"
+    intent.add(directory=str(working), prefix=str(prefix))
+    try:
+        working.mkdir(mode=0o700)
+        (working / "home").mkdir()
+        environment = wine.environment(prefix, working / "home")
+        log = working / "wineboot.log"
+        _run([str(wine.loader), "wineboot", "-i"], environment, working, log)
+        _run([str(wine.server), "-k"], environment, working, log)
+        _run([str(wine.server), "-w"], environment, working, log)
+        if not (prefix / "system.reg").is_file() or not (prefix / "user.reg").is_file():
+            raise InfrastructureError(f"wineboot made no registry: {log.read_text(errors='replace')[-500:]}")
+        _finish(prefix)
+        manifest = {
+            "digest": _digest(prefix),
+            "seal": _seal(prefix),
+            "wine_version": wine.version,
+            "recipe": recipe_digest(wine),
+        }
+        (working / "manifest.json").write_text(json.dumps(manifest, indent=1))
+        shutil.rmtree(working / "home")
+        log.unlink()
+        working.rename(home)
+    finally:
+        end_all(prefix, within_s=10)
+        remove_tree(working)
+        intent.done()
+
+
+def _run(argv: list[str], environment: dict[str, str], cwd: Path, log: Path) -> None:
+    try:
+        with log.open("ab") as output:
+            subprocess.run(
+                argv,
+                env=environment,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                timeout=BUILD_DEADLINE_S,
+                check=False,
+                start_new_session=True,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise DeadlineExceeded(f"{' '.join(argv)}", BUILD_DEADLINE_S) from error
+    except OSError as error:
+        raise InfrastructureError(f"{argv[0]} does not run: {error}.") from error
+
+
+def _finish(prefix: Path) -> None:
+    """Remove what ties the prefix to this place, and put in what a machine needs."""
+    (prefix / "wineserver").unlink(missing_ok=True)  # names a socket directory: clones would share a server
+    (prefix / ".update-timestamp").write_text("disable\n")  # else a changed mtime costs a 5-22 s update
+    devices = prefix / "dosdevices"
+    for link in devices.iterdir():
+        if link.name != "c:":
+            link.unlink()  # z: is the host's root directory; no Windows has that
+    for link in (prefix / "drive_c" / "users").rglob("*"):
+        if link.is_symlink():  # profile folders that point into HOME
+            link.unlink()
+            link.mkdir()
+    shutdown = prefix / "drive_c" / "windows" / "system32" / "shutdown.exe"
+    shutdown.unlink(missing_ok=True)
+    compiler = shutil.which(COMPILER)
+    if compiler is None:
+        raise ToolMissing(
+            COMPILER, package="gcc-mingw-w64-x86-64", needed_for="the Wine template's shutdown.exe"
+        )
+    built = subprocess.run(
+        [compiler, "-municode", "-O2", "-s", "-Wall", "-o", shutdown, _POWER_SOURCE],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if built.returncode != 0:
+        raise InfrastructureError(f"{_POWER_SOURCE.name} does not compile: {built.stderr.strip()[-500:]}")
+
+
+def _digest(prefix: Path) -> str:
+    """SHA-256 over every name, link target and content."""
+    total = hashlib.sha256()
+    for name, path in sorted(_walk(prefix)):
+        total.update(f"{name}\0".encode("utf-8", "surrogateescape"))
+        if path.is_symlink():
+            total.update(os.fsencode(path.readlink()))
+        elif path.is_file():
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
+
+
+def _seal(prefix: Path) -> str:
+    """SHA-256 over every name, size and modification time: milliseconds, so it is checked before every use."""
+    total = hashlib.sha256()
+    for name, path in sorted(_walk(prefix)):
+        facts = path.lstat()
+        line = f"{name}\0{facts.st_mode}\0"
+        if not path.is_dir() or path.is_symlink():
+            line += f"{facts.st_size}\0{facts.st_mtime_ns}\0"
+        total.update(line.encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Path]]:
+    for directory, names, files in os.walk(root):
+        for name in [*names, *files]:
+            path = Path(directory, name)
+            yield str(path.relative_to(root)), path
+
+
+@contextmanager
+def _locked(path: Path, progress: Progress) -> Iterator[None]:
+    """Hold the build lock; the kernel frees it if the holder is killed. Raises `DeadlineExceeded`."""
+    deadline = Deadline.after(BUILD_DEADLINE_S)
+    told = False
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    progress("Another process is building the Wine template; waiting for it.")
+                    told = True
+                deadline.require(
+                    "the end of another process's Wine template build",
+                    hint=f"See who holds {path} with: lsof",
+                )
+                time.sleep(0.1)
+        yield
