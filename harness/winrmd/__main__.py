@@ -1,0 +1,57 @@
+"""`python -m harness.winrmd --config FILE (--listen HOST:PORT | --listen-fd N) [--ready-fd N]`."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from .config import ConfigurationRejected, load_config
+from .server import serve
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; 2 for a configuration that cannot be."""
+    parser = argparse.ArgumentParser(prog="winrmd", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="JSON file, see docs/winrm-server.md")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--listen", metavar="HOST:PORT", help="port 0 takes a free one")
+    where.add_argument("--listen-fd", type=int, metavar="N", help="a listening socket that is inherited")
+    parser.add_argument(
+        "--ready-fd", type=int, metavar="N", help="told HOST:PORT and a line feed when listening"
+    )
+    arguments = parser.parse_args()
+    try:
+        config = load_config(arguments.config)
+        logging.basicConfig(
+            filename=config.log_path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+        )
+        listener = _listener(arguments.listen, arguments.listen_fd)
+    except (ConfigurationRejected, OSError) as error:
+        sys.stderr.write(f"winrmd: {error}\n")
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if arguments.ready_fd is not None:
+        host, port = listener.getsockname()[:2]
+        os.write(arguments.ready_fd, f"{host}:{port}\n".encode())
+        os.close(arguments.ready_fd)
+    serve(config, listener, stop)
+    return 0
+
+
+def _listener(listen: str | None, descriptor: int | None) -> socket.socket:
+    if descriptor is not None:
+        return socket.socket(fileno=descriptor)
+    host, _, port = (listen or "").rpartition(":")
+    if not port.isdigit():
+        raise ConfigurationRejected(f"--listen {listen}: expected HOST:PORT.")
+    return socket.create_server((host.strip("[]"), int(port)), backlog=64)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

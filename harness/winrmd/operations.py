@@ -1,0 +1,295 @@
+"""What each WS-Management action does to the shells (MS-WSMV 3.1.4)."""
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import faults, responses
+from . import namespaces as ns
+from .commandline import launcher_argv, windows_command_line
+from .config import ServerConfig
+from .directories import host_directory
+from .envelope import Identify, Request, message_id_of, parse_duration, parse_request
+from .process import Command
+from .shell import Shell, ShellSettings, ShellTable
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+PRODUCT_VERSION = "OS: 0.0.0 SP: 0.0 Stack: 3.0"
+_CREATE_OPTIONS = frozenset(["winrs_noprofile", "winrs_codepage"])
+_SHELL_RESOURCES = (ns.RESOURCE_SHELL, ns.RESOURCE_CMD_SHELL)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request, and from where."""
+
+    user: str
+    ip: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status and an envelope."""
+
+    status: int
+    body: bytes
+
+
+class Service:
+    """Answers requests. Thread-safe."""
+
+    def __init__(self, config: ServerConfig, shells: ShellTable) -> None:
+        self._config = config
+        self._shells = shells
+        self._actions: dict[str, Callable[[Request, Caller], str]] = {
+            ns.CREATE: self._create,
+            ns.DELETE: self._delete,
+            ns.GET: self._get,
+            ns.COMMAND: self._command,
+            ns.SEND: self._send,
+            ns.RECEIVE: self._receive,
+            ns.SIGNAL: self._signal,
+        }
+
+    def answer(self, data: bytes, caller: Caller) -> Answer:
+        """The answer to one envelope, whatever it holds; a fault is an answer with status 500."""
+        message_id = ""
+        try:
+            request = parse_request(data)
+            if isinstance(request, Identify):
+                return Answer(200, responses.identified(PRODUCT_VERSION))
+            message_id = request.message_id
+            self._shells.begin_operation(caller.user)
+            try:
+                body = self._perform(request, caller)
+            finally:
+                self._shells.end_operation(caller.user)
+            action = request.action + "Response"
+            return Answer(200, responses.envelope(action, message_id, body, request.operation_id))
+        except faults.Fault as fault:
+            related = message_id or message_id_of(data)
+            return Answer(500, responses.fault_envelope(fault, related, self._config.machine_name))
+
+    def _perform(self, request: Request, caller: Caller) -> str:
+        perform = self._actions.get(request.action)
+        if perform is None:
+            raise faults.action_not_supported(request.action)
+        if request.resource_uri == ns.RESOURCE_CONFIG and request.action == ns.GET:
+            return self._configuration()
+        if request.resource_uri not in _SHELL_RESOURCES:
+            raise faults.resource_not_found(request.resource_uri)
+        return perform(request, caller)
+
+    def _create(self, request: Request, caller: Caller) -> str:
+        for name in sorted(request.obligatory_options - _CREATE_OPTIONS):
+            raise faults.option_unknown(name)
+        settings = self._settings(_child(request.body, "Shell"), request, caller)
+        proposed = _child(request.body, "Shell").get("ShellId")
+        shell = self._shells.create(settings, proposed)
+        fields = self._fields(shell)
+        return responses.resource_created(shell.shell_id, ns.RESOURCE_CMD_SHELL) + responses.shell_properties(
+            fields
+        )
+
+    def _settings(self, given: "Element", request: Request, caller: Caller) -> ShellSettings:
+        limits = self._config.limits
+        codepage = request.options.get("winrs_codepage")
+        if codepage is not None and not (
+            codepage.isascii() and codepage.isdigit() and int(codepage) <= 65535
+        ):
+            raise faults.option_invalid("WINRS_CODEPAGE", codepage)
+        idle_s = min(_duration(given, "IdleTimeOut") or limits.idle_timeout_s, limits.max_idle_timeout_s)
+        settings = ShellSettings(
+            owner=caller.user,
+            client_ip=caller.ip,
+            working_directory=_text(given, "WorkingDirectory"),
+            environment=_environment(given),
+            codepage=int(codepage) if codepage else None,
+            name=_text(given, "Name") or "",
+            idle_timeout_s=idle_s,
+            lifetime_s=min(_duration(given, "Lifetime") or limits.shell_lifetime_s, limits.shell_lifetime_s),
+        )
+        streams = _text(given, "InputStreams"), _text(given, "OutputStreams")
+        inputs = tuple(streams[0].split()) if streams[0] is not None else settings.input_streams
+        outputs = tuple(streams[1].split()) if streams[1] is not None else settings.output_streams
+        if not set(inputs) <= {"stdin"} or not set(outputs) <= {"stdout", "stderr"}:
+            raise faults.parameter_wrong("a command shell has the streams stdin, stdout and stderr")
+        return replace(settings, input_streams=inputs, output_streams=outputs)
+
+    def _fields(self, shell: Shell) -> list[tuple[str, str]]:
+        settings, now = shell.settings, self._shells.now()
+        fields = [
+            ("ShellId", shell.shell_id),
+            ("Name", settings.name),
+            ("ResourceUri", ns.RESOURCE_CMD_SHELL),
+            ("Owner", settings.owner),
+            ("ClientIP", settings.client_ip),
+            ("IdleTimeOut", f"PT{settings.idle_timeout_s:.3f}S"),
+            ("InputStreams", " ".join(settings.input_streams)),
+            ("OutputStreams", " ".join(settings.output_streams)),
+            ("ShellRunTime", f"PT{now - shell.created:.0f}S"),
+            ("ShellInactivity", f"PT{max(0.0, now - shell.last_used):.0f}S"),
+        ]
+        return [(name, value) for name, value in fields if value]
+
+    def _delete(self, request: Request, caller: Caller) -> str:
+        with self._shells.use(_shell_id(request), caller.user) as shell:
+            self._shells.close(shell)
+        return ""
+
+    def _get(self, request: Request, caller: Caller) -> str:
+        with self._shells.use(_shell_id(request), caller.user) as shell:
+            return responses.shell_properties(self._fields(shell))
+
+    def _configuration(self) -> str:
+        """The part of winrm/config that clients read (MS-WSMV 2.2.4.10): sizes, times and quotas."""
+        limits = self._config.limits
+        return (
+            f'<cfg:Config xmlns:cfg="{ns.CONFIG}"><cfg:MaxEnvelopeSizekb>{limits.max_envelope_size // 1024}'
+            f"</cfg:MaxEnvelopeSizekb><cfg:MaxTimeoutms>{limits.operation_timeout_s * 1000:.0f}</cfg:MaxTimeoutms>"
+            f"<cfg:Service><cfg:MaxConcurrentOperationsPerUser>{limits.max_operations_per_user}"
+            f"</cfg:MaxConcurrentOperationsPerUser><cfg:MaxConnections>{limits.max_connections}</cfg:MaxConnections>"
+            "</cfg:Service><cfg:Winrs><cfg:AllowRemoteShellAccess>true</cfg:AllowRemoteShellAccess>"
+            f"<cfg:IdleTimeout>{limits.idle_timeout_s * 1000:.0f}</cfg:IdleTimeout>"
+            f"<cfg:MaxProcessesPerShell>{limits.max_processes_per_shell}</cfg:MaxProcessesPerShell>"
+            f"<cfg:MaxShellsPerUser>{limits.max_shells_per_user}</cfg:MaxShellsPerUser></cfg:Winrs></cfg:Config>"
+        )
+
+    def _command(self, request: Request, caller: Caller) -> str:
+        line = _child(request.body, "CommandLine")
+        text = windows_command_line(
+            _text(line, "Command", strip=False) or "",
+            [argument.text or "" for argument in line.iter(f"{{{ns.SHELL}}}Arguments")],
+            skip_cmd_shell=request.options.get("winrs_skip_cmd_shell", "").upper() == "TRUE",
+        )
+        if not text.strip():
+            raise faults.malformed("the Command is empty")
+        with self._shells.use(_shell_id(request), caller.user) as shell:
+            command = self._shells.add_command(
+                shell, line.get("CommandId"), lambda command_id: self._start(shell, command_id, text)
+            )
+        identifier = escape(command.command_id)
+        return f"<rsp:CommandResponse><rsp:CommandId>{identifier}</rsp:CommandId></rsp:CommandResponse>"
+
+    def _start(self, shell: Shell, command_id: str, text: str) -> Command:
+        config, settings = self._config, shell.settings
+        directory = host_directory(settings.working_directory, config.drives, config.working_directory)
+        codepage = settings.codepage or 0
+        environment = {
+            **(os.environ if config.environment is None else config.environment),
+            **config.codepage_environment.get(codepage, {}),
+            **settings.environment,
+        }
+        argv, result_name = launcher_argv(config, text)
+        return Command(
+            command_id,
+            argv,
+            environment=environment,
+            directory=directory,
+            result=Path(config.result_dir, result_name) if result_name else None,
+            encodings=config.output_encodings.get(codepage),
+        )
+
+    def _send(self, request: Request, caller: Caller) -> str:
+        with self._shells.use(_shell_id(request), caller.user) as shell:
+            for stream in _child(request.body, "Send").iter(f"{{{ns.SHELL}}}Stream"):
+                name = stream.get("Name", "")
+                if name not in shell.settings.input_streams:
+                    raise faults.input_stream_unknown(name)
+                try:
+                    data = base64.b64decode("".join((stream.text or "").split()), validate=True)
+                except binascii.Error as error:
+                    raise faults.malformed("the Stream is not base64") from error
+                self._of(shell, stream.get("CommandId")).send(
+                    data, end=stream.get("End", "").lower() in ("true", "1"), timeout_s=self._timeout(request)
+                )
+        return "<rsp:SendResponse></rsp:SendResponse>"
+
+    def _receive(self, request: Request, caller: Caller) -> str:
+        desired = _child(_child(request.body, "Receive"), "DesiredStream")
+        most = min(request.max_envelope_size or self._config.limits.max_envelope_size, 4 * 1024 * 1024)
+        # base64 makes four bytes of three; a chunk list can alternate between the streams, hence the generous margin.
+        room = (most - responses.ENVELOPE_OVERHEAD - 8 * responses.STREAM_OVERHEAD) * 3 // 4
+        with self._shells.use(_shell_id(request), caller.user) as shell:
+            wanted = frozenset((desired.text or "").split()) or frozenset(shell.settings.output_streams)
+            if not wanted <= set(shell.settings.output_streams):
+                raise faults.parameter_wrong("a desired stream that the shell was opened without")
+            command = self._of(shell, desired.get("CommandId"))
+            chunks, exit_code = command.receive(
+                wanted, room, self._timeout(request), self._config.limits.receive_linger_s
+            )
+        encoded = [(name, base64.b64encode(data).decode("ascii")) for name, data in chunks]
+        ended = [name for name in ("stdout", "stderr") if name in wanted] if exit_code is not None else []
+        return responses.received(command.command_id, encoded, ended, exit_code)
+
+    def _signal(self, request: Request, caller: Caller) -> str:
+        signal = _child(request.body, "Signal")
+        code = (_text(signal, "Code") or "").lower()
+        with self._shells.use(_shell_id(request), caller.user) as shell:
+            command = self._of(shell, signal.get("CommandId"))
+            if code == ns.SIGNAL_TERMINATE:
+                command.terminate()
+                shell.commands.pop(command.command_id, None)
+            elif code in (ns.SIGNAL_CTRL_C, ns.SIGNAL_CTRL_BREAK):
+                command.interrupt()
+            else:
+                raise faults.parameter_wrong("an unknown signal code")
+        return "<rsp:SignalResponse></rsp:SignalResponse>"
+
+    def _timeout(self, request: Request) -> float:
+        return request.operation_timeout_s or self._config.limits.operation_timeout_s
+
+    @staticmethod
+    def _of(shell: Shell, command_id: str | None) -> Command:
+        command = shell.commands.get((command_id or "").upper())
+        if command is None:
+            raise faults.command_not_found(command_id or "(none)")
+        return command
+
+
+def _shell_id(request: Request) -> str:
+    shell_id = request.selectors.get("shellid")
+    if not shell_id:
+        raise faults.selector_missing()
+    return shell_id
+
+
+def _child(parent: "Element", name: str) -> "Element":
+    found = parent.find(f"{{{ns.SHELL}}}{name}")
+    if found is None:
+        raise faults.malformed(f"the element {name} is missing")
+    return found
+
+
+def _text(parent: "Element", name: str, *, strip: bool = True) -> str | None:
+    found = parent.find(f"{{{ns.SHELL}}}{name}")
+    if found is None:
+        return None
+    return (found.text or "").strip() if strip else found.text or ""
+
+
+def _duration(parent: "Element", name: str) -> float | None:
+    text = _text(parent, name)
+    if text is None:
+        return None
+    seconds = parse_duration(text)
+    if seconds is None or seconds <= 0:
+        raise faults.malformed(f"{name} is not a positive xs:duration")
+    return seconds
+
+
+def _environment(given: "Element") -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for variable in given.iter(f"{{{ns.SHELL}}}Variable"):
+        name = variable.get("Name", "")
+        if not name or "=" in name or "\0" in name:
+            raise faults.parameter_wrong("the name of an environment variable")
+        variables[name] = variable.text or ""
+    return variables

@@ -1,0 +1,322 @@
+"""One running command: its process, its pipes, and the thread that moves bytes between them and the client.
+
+The thread sleeps in poll() on the pipes, on the process (pidfd) and on an eventfd, so that nothing is ever polled
+by time. It never waits for end of file: what a command leaves behind under Wine keeps inherited pipes open for
+ever. Once the launcher has ended, what is in the pipes at that moment is the rest of the output.
+"""
+
+import codecs
+import fcntl
+import json
+import os
+import select
+import struct
+import subprocess
+import termios
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from . import faults, process_tree
+
+OUTPUT_BUFFER = 1024 * 1024
+"""Bytes held for the client before the command is made to wait, per command."""
+INPUT_BUFFER = 4 * 1024 * 1024
+_READ = 65536
+_END_TIMEOUT_S = 10.0
+
+Encodings = tuple[str, str]
+
+
+class Command:
+    """A command of a shell. All methods may be called from any thread."""
+
+    def __init__(
+        self,
+        command_id: str,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None,
+        directory: str | None,
+        result: Path | None,
+        encodings: Encodings | None = None,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start the process; raises `Fault` if it cannot be started."""
+        self.command_id = command_id
+        self._result = result
+        self._on_end = on_end
+        self._changed = threading.Condition()
+        self._chunks: deque[tuple[str, bytes]] = deque()
+        self._buffered = 0
+        self._input: deque[bytes] = deque()
+        self._input_size = 0
+        self._input_ended = False
+        self._exit_code: int | None = None
+        self._failure: faults.Fault | None = None
+        self._ended = False
+        self._aborted = False
+        self._converters = {name: _converter(encodings) for name in ("stdout", "stderr")}
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                cwd=directory,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise faults.launcher_failed(f"{argv[0]} cannot be started ({error.strerror})") from error
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._thread = threading.Thread(target=self._pump, name=f"command {command_id}", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """True until the process has ended and its output is drained from the pipes."""
+        return not self._ended
+
+    def receive(
+        self, streams: frozenset[str], most: int, timeout_s: float, linger_s: float
+    ) -> tuple[list[tuple[str, bytes]], int | None]:
+        """Up to `most` bytes of output, and the exit code once all output has been handed over.
+
+        Waits up to `timeout_s` for something to hand over and then up to `linger_s` for more. Raises `Fault`: timed
+        out, aborted, or the launcher broke.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            self._changed.wait_for(lambda: self._chunks or self._ended or self._aborted, timeout_s)
+            if not self._aborted and self._chunks and not self._ended and self._buffered < most:
+                linger = min(linger_s, max(0.0, deadline - time.monotonic()))
+                self._changed.wait_for(lambda: self._ended or self._aborted or self._buffered >= most, linger)
+            if self._aborted:
+                raise faults.aborted()
+            taken = self._take(streams, most)
+            if self._chunks or not self._ended:
+                if not taken:
+                    raise faults.timed_out()
+                return taken, None
+            if self._failure is not None and not taken:
+                raise self._failure
+            return taken, None if self._failure is not None else self._exit_code
+
+    def send(self, data: bytes, *, end: bool, timeout_s: float) -> None:
+        """Queue input; waits while the queue is full. Input for a command that has ended is dropped, as on Windows.
+
+        Raises `Fault` (timed out, nothing taken) if the command does not read enough within `timeout_s`.
+        """
+        with self._changed:
+            room = self._changed.wait_for(
+                lambda: self._ended or self._input_size == 0 or self._input_size + len(data) <= INPUT_BUFFER,
+                timeout_s,
+            )
+            if not room:
+                raise faults.timed_out()
+            if self._ended or self._input_ended:
+                return
+            if data:
+                self._input.append(data)
+                self._input_size += len(data)
+            self._input_ended = end
+            self._notify_pump()
+
+    def interrupt(self) -> None:
+        """Ctrl+C; the command may ignore it."""
+        with self._changed:
+            if not self._ended:
+                process_tree.interrupt(self._process.pid)
+
+    def terminate(self) -> None:
+        """End the command and all it started; every Receive under way faults. Idempotent."""
+        with self._changed:
+            self._aborted = True
+            self._chunks.clear()
+            self._buffered = 0
+            self._changed.notify_all()
+            if not self._ended:
+                process_tree.kill_tree(self._process.pid)
+                self._notify_pump()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_END_TIMEOUT_S)
+
+    def _take(self, streams: frozenset[str], most: int) -> list[tuple[str, bytes]]:
+        taken: list[tuple[str, bytes]] = []
+        while self._chunks and most > 0:
+            name, data = self._chunks.popleft()
+            self._buffered -= len(data)
+            if name not in streams:
+                continue
+            if len(data) > most:
+                self._chunks.appendleft((name, data[most:]))
+                self._buffered += len(data) - most
+                data = data[:most]
+            most -= len(data)
+            if taken and taken[-1][0] == name:
+                taken[-1] = (name, taken[-1][1] + data)
+            else:
+                taken.append((name, data))
+        if self._buffered < OUTPUT_BUFFER and not self._ended:
+            self._notify_pump()
+        return taken
+
+    def _notify_pump(self) -> None:
+        """Wake the pump; the caller holds the lock, under which the pump closes the descriptor."""
+        if not self._ended:
+            os.eventfd_write(self._wake, 1)
+
+    def _pump(self) -> None:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        outputs = {process.stdout.fileno(): "stdout", process.stderr.fileno(): "stderr"}
+        ended = os.pidfd_open(process.pid)
+        for descriptor in (*outputs, process.stdin.fileno()):
+            os.set_blocking(descriptor, False)
+        try:
+            self._move(process.stdin.fileno(), outputs, ended)
+            for descriptor, name in outputs.items():
+                self._drain(descriptor, name)
+            code, failure = self._outcome()
+        finally:
+            os.close(ended)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                pipe.close()
+        with self._changed:
+            self._exit_code, self._failure = code, failure
+            self._ended = True
+            os.close(self._wake)
+            self._changed.notify_all()
+        self._on_end()
+
+    def _move(self, to_process: int, outputs: dict[int, str], ended: int) -> None:
+        """Move bytes until the process ends (it stays a zombie, so that its id stays its own)."""
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        reading = dict(outputs)
+        input_open = True
+        while True:
+            with self._changed:
+                full = self._buffered >= OUTPUT_BUFFER
+                has_input, input_done = bool(self._input), self._input_ended
+            if input_open and input_done and not has_input:
+                self._close_input()
+                input_open = False
+            for descriptor in reading:
+                if full:
+                    _unregister(poll, descriptor)
+                else:
+                    poll.register(descriptor, select.POLLIN)
+            if input_open and has_input:
+                poll.register(to_process, select.POLLOUT)
+            elif input_open:
+                _unregister(poll, to_process)
+            ready = dict(poll.poll())
+            if self._wake in ready:
+                os.eventfd_read(self._wake)
+            for descriptor in [d for d in reading if d in ready]:
+                if not self._read(descriptor, reading[descriptor]):
+                    poll.unregister(descriptor)
+                    del reading[descriptor]
+            if input_open and to_process in ready and not self._write(to_process):
+                poll.unregister(to_process)
+                self._close_input()
+                input_open = False
+            if ended in ready:
+                return
+
+    def _close_input(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with self._changed:
+            self._input.clear()
+            self._input_size = 0
+            self._changed.notify_all()
+
+    def _read(self, descriptor: int, name: str) -> bool:
+        """Take what is there; False at end of file."""
+        try:
+            data = os.read(descriptor, _READ)
+        except BlockingIOError:
+            return True
+        self._add(name, self._converters[name](data, False))
+        return bool(data)
+
+    def _drain(self, descriptor: int, name: str) -> None:
+        """The bytes that are in the pipe now, and no more: a survivor may go on writing for ever."""
+        left: int = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]
+        data = b""
+        while len(data) < left:
+            try:
+                data += os.read(descriptor, left - len(data))
+            except BlockingIOError:
+                break
+        self._add(name, self._converters[name](data, True))
+
+    def _add(self, name: str, data: bytes) -> None:
+        if not data:
+            return
+        with self._changed:
+            if self._aborted:
+                return
+            self._chunks.append((name, data))
+            self._buffered += len(data)
+            self._changed.notify_all()
+
+    def _write(self, descriptor: int) -> bool:
+        """Write some queued input; False if nobody reads it any more."""
+        with self._changed:
+            data = self._input[0]
+        try:
+            written = os.write(descriptor, data)
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            return False
+        with self._changed:
+            if written == len(data):
+                self._input.popleft()
+            else:
+                self._input[0] = data[written:]
+            self._input_size -= written
+            self._changed.notify_all()
+        return True
+
+    def _outcome(self) -> tuple[int, faults.Fault | None]:
+        status = self._process.wait()
+        if self._result is None:
+            # A launcher that a signal ended reports like a shell does.
+            return (status if status >= 0 else 128 - status) & 0xFFFFFFFF, None
+        try:
+            text = self._result.read_text(encoding="utf-8")
+            self._result.unlink()
+            said = json.loads(text)
+            code = said["exit_code"] if isinstance(said, dict) else said
+            return int(code) & 0xFFFFFFFF, None
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            return 0, faults.launcher_failed(
+                f"the launcher ended with status {status} and left no readable result ({type(error).__name__})"
+            )
+
+
+def _unregister(poll: "select.poll", descriptor: int) -> None:
+    try:
+        poll.unregister(descriptor)
+    except KeyError:
+        return
+
+
+def _converter(encodings: Encodings | None) -> Callable[[bytes, bool], bytes]:
+    """A function from output bytes to client bytes that keeps a character split between two reads together."""
+    if encodings is None:
+        return lambda data, _final: data
+    source, target = encodings
+    decoder = codecs.getincrementaldecoder(source)(errors="replace")
+    return lambda data, final: decoder.decode(data, final).encode(target, errors="replace")

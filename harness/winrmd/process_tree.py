@@ -1,0 +1,58 @@
+"""Ends a command with everything it started.
+
+Under Wine a Windows process is one Linux process whose loader forks twice, so it is nobody's child; but it stays in
+the session of the process that started the command unless it was started detached. Members are therefore found by
+session, by process group and by descent. Wine's server and service processes leave the session and stay.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+_ROUNDS = 8
+
+
+def members(leader: int) -> set[int]:
+    """Ids of the living processes that belong to the session that `leader` leads, and of their descendants."""
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # The name in parentheses may hold anything, so the fields are counted from its end (proc(5)).
+            state, parent, group, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+        except (OSError, ValueError):
+            continue
+        if state in "ZX":
+            continue
+        parents[int(entry.name)] = int(parent)
+        if leader in (int(group), int(session), int(entry.name)):
+            found.add(int(entry.name))
+    grown = True
+    while grown:
+        children = {pid for pid, parent in parents.items() if parent in found} - found
+        found |= children
+        grown = bool(children)
+    return found
+
+
+def kill_tree(leader: int) -> None:
+    """Kill every member, and again what they managed to start meanwhile."""
+    for _ in range(_ROUNDS):
+        alive = members(leader)
+        if not alive:
+            return
+        for pid in alive:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+def interrupt(leader: int) -> None:
+    """What Ctrl+C does: SIGINT to the command's process group; Wine turns it into CTRL_C_EVENT."""
+    try:
+        os.killpg(leader, signal.SIGINT)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,181 @@
+"""Sockets, TLS and HTTP around the service.
+
+Threads, not asyncio: a request that waits (Receive) then costs a sleeping thread and no callback machinery, a request
+that does not is answered on the thread that read it, the TLS of the standard library is used blocking, and the import
+of asyncio alone would take a third of the time this server may take to start. WinRM has few connections.
+"""
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import encryption, responses
+from .authentication import Authenticator, ConnectionIdentity, Outcome
+from .config import ServerConfig
+from .http import BadRequest, Connection, HttpRequest, HttpResponse
+from .operations import PRODUCT_VERSION, Caller, Service
+from .shell import ShellTable
+
+log = logging.getLogger("winrmd")
+
+_PATH = "/wsman"
+_PATH_ANONYMOUS = "/wsman-anon/identify"
+_STOP_TIMEOUT_S = 5.0
+
+
+def serve(config: ServerConfig, listener: socket.socket, stop: threading.Event) -> None:
+    """Serve connections of the listening socket until `stop` is set; then end every command and return.
+
+    The listener is closed. Raises OSError or ssl.SSLError before serving if the certificate cannot be used.
+    """
+    server = _Server(config, listener)
+    accepting = threading.Thread(target=server.accept, name="accept", daemon=True)
+    reaping = threading.Thread(target=server.shells.reap, name="reap", daemon=True)
+    accepting.start()
+    reaping.start()
+    try:
+        stop.wait()
+    finally:
+        server.close()
+        accepting.join(_STOP_TIMEOUT_S)
+        reaping.join(_STOP_TIMEOUT_S)
+
+
+class _Server:
+    def __init__(self, config: ServerConfig, listener: socket.socket) -> None:
+        self._config = config
+        self._listener = listener
+        self._tls = _tls_context(config)
+        self._authenticator = Authenticator(config)
+        self.shells = ShellTable(config.limits)
+        self._service = Service(config, self.shells)
+        self._lock = threading.Lock()
+        self._peers: set[socket.socket] = set()
+        self._closing = False
+
+    def accept(self) -> None:
+        """Accept connections until the listener is shut down."""
+        while True:
+            try:
+                peer, address = self._listener.accept()
+            except OSError:
+                if self._closing:
+                    return
+                log.exception("cannot accept a connection")
+                return
+            with self._lock:
+                full = len(self._peers) >= self._config.limits.max_connections or self._closing
+            if full:
+                log.warning("connection from %s refused: too many", address)
+                peer.close()
+                continue
+            threading.Thread(target=self._serve_peer, args=(peer, address), daemon=True).start()
+
+    def close(self) -> None:
+        """End everything."""
+        self._closing = True
+        # Closing alone would leave accept() asleep.
+        for ending in (self._listener, *self._open_peers()):
+            try:
+                ending.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+        self._listener.close()
+        self.shells.close_all()
+        self._authenticator.close()
+
+    def _open_peers(self) -> list[socket.socket]:
+        with self._lock:
+            return list(self._peers)
+
+    @contextmanager
+    def _registered(self, peer: socket.socket) -> Iterator[None]:
+        with self._lock:
+            self._peers.add(peer)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._peers.discard(peer)
+
+    def _serve_peer(self, peer: socket.socket, address: tuple[str, int]) -> None:
+        with peer, self._registered(peer):
+            try:
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                peer.settimeout(self._config.limits.handshake_timeout_s)
+                if self._tls is None:
+                    self._serve_requests(peer, address)
+                    return
+                with self._tls.wrap_socket(peer, server_side=True) as secured, self._registered(secured):
+                    self._serve_requests(secured, address)
+            except OSError as error:  # also ssl.SSLError: the peer went away or does not speak TLS
+                log.info("connection from %s ended: %s", address[0], error)
+
+    def _serve_requests(self, peer: socket.socket, address: tuple[str, int]) -> None:
+        connection = Connection(peer, self._config.limits.max_envelope_size + encryption.OVERHEAD)
+        identity = ConnectionIdentity(self._authenticator)
+        peer.settimeout(self._config.limits.connection_idle_s)
+        while not self._closing:
+            try:
+                request = connection.read()
+                if request is None:
+                    return
+                response = self._respond(request, identity, address[0])
+            except BadRequest as error:
+                log.info("request from %s refused: %s", address[0], error)
+                connection.write(HttpResponse(error.status, close=True))
+                return
+            connection.write(response)
+            if response.close or not request.keep_alive:
+                return
+
+    def _respond(self, request: HttpRequest, identity: ConnectionIdentity, ip: str) -> HttpResponse:
+        path = request.path.lower().rstrip("/")
+        if path not in (_PATH, _PATH_ANONYMOUS):
+            return HttpResponse(404)
+        if request.method != "POST":
+            return HttpResponse(405, headers=(("Allow", "POST"),))
+        if path == _PATH_ANONYMOUS or request.headers.get("wsmanidentify", "").lower() == "unauthenticated":
+            return HttpResponse(200, responses.identified(PRODUCT_VERSION))
+        outcome = identity.authenticate(request.headers.get("authorization"))
+        told = tuple(("WWW-Authenticate", challenge) for challenge in outcome.challenges)
+        if outcome.user is None:
+            return HttpResponse(401, headers=told)
+        return self._answer(request, outcome, outcome.user, told, ip)
+
+    def _answer(
+        self, request: HttpRequest, outcome: Outcome, user: str, told: tuple[tuple[str, str], ...], ip: str
+    ) -> HttpResponse:
+        if not request.body:  # a client that only authenticates, before it can seal its first message
+            return HttpResponse(200, headers=told)
+        caller = Caller(user, ip)
+        content_type = request.headers.get("content-type", "")
+        if encryption.is_encrypted(content_type):
+            if outcome.sealer is None:
+                return HttpResponse(
+                    401, headers=tuple(("WWW-Authenticate", o) for o in self._authenticator.offers)
+                )
+            try:
+                message = encryption.decrypt(request.body, outcome.sealer)
+            except encryption.Unreadable as error:
+                log.warning("message from %s cannot be decrypted: %s", ip, error)
+                return HttpResponse(400, close=True)
+            answer = self._service.answer(message, caller)
+            sealed = encryption.encrypt(answer.body, outcome.sealer)
+            return HttpResponse(answer.status, sealed, told, encryption.MEDIA_TYPE)
+        if self._tls is None and not self._config.allow_unencrypted:
+            return HttpResponse(403, close=True)
+        answer = self._service.answer(request.body, caller)
+        return HttpResponse(answer.status, answer.body, told)
+
+
+def _tls_context(config: ServerConfig) -> ssl.SSLContext | None:
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    return context
