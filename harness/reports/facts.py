@@ -157,7 +157,7 @@ def substrate_notice(gate: Gate) -> str:
     wine = [report for report in reports if report.guest_system is GuestSystem.WINE]
     if not wine:
         return ""
-    share = "These cells" if len(wine) == len(reports) else f"{len(wine)} of {len(reports)} cells"
+    share = "these cells" if len(wine) == len(reports) else f"{len(wine)} of {len(reports)} cells"
     return (
         f"Emulated: {share} ran on Wine, not on Windows. A pass here shows what Wine can show; "
         "what it cannot show is listed as not applicable."
