@@ -1,30 +1,13 @@
-"""The pytest plugin: turns cells of the plan into parameters and outcomes into cell reports.
+"""The pytest plugin's door: its options, and nothing else until a run is asked for.
 
-Without `--candidate` (or `--bvt-run`) it does nothing at all, so installing it changes no other test suite.
+Without `--candidate` or `--bvt-run` no other part of the harness is even imported, so installing the package neither
+slows nor changes any other test suite.
 """
 
 import argparse
-from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from harness.model.errors import ConfigurationError, HarnessError
-from harness.model.plan import Cell
-from harness.run.cell import CellSession
-from harness.run.check import Check, check_of
-from harness.run.conclusion import conclude
-from harness.run.directory import RunDirectory
-from harness.run.preparation import RunRequest, prepare_run
-from harness.run.stimulus import Stimulated
-from harness.run.timeline import Timeline
-from harness.run.worker import RunWorker
-from harness.scheduling import CellScheduling
-
-RUN = pytest.StashKey[RunDirectory]()
-WORKER = pytest.StashKey[RunWorker]()
-OWNS_CONCLUSION = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,165 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find or prepare the run. A usage error ends pytest with exit code 2."""
-    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
-    try:
-        run = _find_run(config, worker_input)
-    except HarnessError as error:
-        pytest.exit(str(error), returncode=2 if isinstance(error, ConfigurationError) else 4)
-    if run is None:
+    """Bring in the hooks of a run, if this session is one."""
+    worker_input: dict[str, object] = getattr(config, "workerinput", {})
+    if not (config.getoption("--candidate") or config.getoption("--bvt-run") or "bvt_run" in worker_input):
         return
-    config.stash[RUN] = run
-    executes = worker_input is not None or not _is_distributed(config)
-    if executes:
-        config.stash[WORKER] = RunWorker(run, worker_input["workerid"] if worker_input else "main")
+    from harness.run import hooks
 
-
-def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> RunDirectory | None:
-    if worker_input is not None:
-        found = worker_input.get("bvt_run")
-        return RunDirectory(Path(found)) if found else None
-    prepared: Path | None = config.getoption("--bvt-run")
-    if prepared is not None:
-        return RunDirectory(prepared)
-    candidate: Path | None = config.getoption("--candidate")
-    if candidate is None:
-        return None
-    config.stash[OWNS_CONCLUSION] = True
-    profile: str | None = config.getoption("--profile")
-    if profile is None:
-        raise ConfigurationError("--profile is missing.", hint="Name an agent profile, e.g. --profile reference.")
-    return prepare_run(
-        RunRequest(
-            candidate=candidate,
-            profile=profile,
-            matrix=config.getoption("--matrix"),
-            pool=config.getoption("--pool"),
-            cells=tuple(config.getoption("--cells")),
-            out=config.getoption("--out"),
-            keep=config.getoption("--keep"),
-            backend=config.getoption("--backend"),
-        ),
-        progress=lambda _: None,
-    )
-
-
-def _is_distributed(config: pytest.Config) -> bool:
-    return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker which run it works for."""
-    if RUN in node.config.stash:
-        node.workerinput["bvt_run"] = str(node.config.stash[RUN].root)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> CellScheduling | None:
-    """A cell is one unit of work."""
-    return CellScheduling(config, log) if RUN in config.stash else None
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item per check and cell whose timeline has the check's phase."""
-    if "cell" not in metafunc.fixturenames or WORKER not in metafunc.config.stash:
-        return
-    described = check_of(metafunc.function)
-    worker = metafunc.config.stash[WORKER]
-    cells = [cell for cell in worker.cells if described is None or described.id in cell.checks]
-    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells], indirect=True, scope="session")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Cells in the plan's order; inside a cell, phases in order and checks as they stand in their file."""
-    worker = config.stash.get(WORKER, None)
-    if worker is None:
-        return
-    order = {cell.id: number for number, cell in enumerate(worker.cells)}
-
-    def place(item: pytest.Item) -> tuple[int, int, str, int]:
-        described = _check(item)
-        if described is None or not isinstance(item, pytest.Function):
-            return (len(order), 0, item.nodeid, 0)
-        return (order[_cell(item).id], described.phase.order, str(item.path), described.line)
-
-    items.sort(key=place)
-
-
-def _check(item: pytest.Item) -> Check | None:
-    return check_of(item.function) if isinstance(item, pytest.Function) else None
-
-
-def _cell(item: pytest.Item) -> Cell:
-    assert isinstance(item, pytest.Function)
-    cell: Cell = item.callspec.params["cell"]
-    return cell
-
-
-@pytest.fixture(scope="session")
-def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
-    """The cell under test: its machine, guest, backend and profile."""
-    worker = request.config.stash[WORKER]
-    session = worker.open_cell(request.param)
-    try:
-        yield session
-    finally:
-        worker.close_cell(session)
-
-
-@pytest.fixture(scope="session")
-def timeline(cell: CellSession) -> Timeline:
-    """What has been done to the cell's machine so far; asking for a step performs it."""
-    return Timeline(cell)
-
-
-@pytest.fixture(scope="session")
-def stimulated(timeline: Timeline) -> Stimulated:
-    """The stimuli given to the cell's guest."""
-    return Stimulated(timeline)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hold back a check that is blocked or not applicable; attribute what it raises."""
-    described = _check(item)
-    worker = item.config.stash.get(WORKER, None)
-    if described is None or worker is None:
-        return (yield)
-    with worker.judging(described):
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record the outcome and hang it on the report, for progress and for Allure."""
-    report = yield
-    described = _check(item)
-    worker = item.config.stash.get(WORKER, None)
-    if described is not None and worker is not None and call.when in ("setup", "call"):
-        worker.record(described, _cell(item), call, report)
-    return report
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End what is left of a worker; the controller judges the run and makes the verdict the exit code."""
-    config = session.config
-    worker = config.stash.get(WORKER, None)
-    if worker is not None:
-        worker.close()
-    if config.stash.get(OWNS_CONCLUSION, False) and RUN in config.stash:
-        gate = conclude(config.stash[RUN])
-        session.exitstatus = gate.verdict.exit_code
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say the verdict where people look for it."""
-    if config.stash.get(OWNS_CONCLUSION, False) and RUN in config.stash:
-        run = config.stash[RUN]
-        terminalreporter.section("gate")
-        terminalreporter.write_line((run.root / "summary.txt").read_text(encoding="utf-8"))
+    config.pluginmanager.register(hooks, "bvt-run")

@@ -64,7 +64,7 @@ def _run(guest: Guest, command: str) -> int:
     result = guest.run(command, timeout_s=TIMEOUT_S, shell=True)
     sys.stdout.write(result.stdout)
     sys.stderr.write(result.stderr)
-    return result.exit_code & 0xFF if result.exit_code else 0
+    return min(result.exit_code, 255)  # what a Linux exit status can hold
 
 
 def _converse(guest: Guest, cell: str) -> int:

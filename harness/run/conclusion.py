@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 from harness.gate.artifact import build_gate, publish
 from harness.machines.hygiene import reclaim_run
 from harness.model.gate import Gate
-from harness.reports.junit import render_junit
-from harness.reports.page import render_page
-from harness.reports.summary import render_summary
-from harness.run.directory import RunDirectory, write_atomically
+from harness.reports.publish import write_reports
+from harness.run.directory import RunDirectory
 from harness.state import StateDirectory
 
 PAGE = "index.html"
@@ -27,9 +25,7 @@ def conclude(run: RunDirectory) -> Gate:
         selected=settings.selected,
     )
     publish(run.root, gate)
-    write_atomically(run.root / PAGE, render_page(gate))
-    write_atomically(run.root / "junit.xml", render_junit(gate))
-    write_atomically(run.root / "summary.txt", render_summary(gate))
+    write_reports(run.root, gate)
     if settings.keep.value == "never":
         shutil.rmtree(run.work, ignore_errors=True)
     return gate
