@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, Json, JsonValue, TypeAdapter, ValidationError
 
 from harness.model.errors import InfrastructureError
 
@@ -303,7 +303,7 @@ class FileArrived(_Answer):
 
     path: str
     waited_ms: int
-    content: JsonValue
+    content: Json[JsonValue]
 
 
 class FileContent(_Answer):

@@ -30,6 +30,8 @@ FARPROC optional_function(const wchar_t *library, const char *name) {
   return module ? GetProcAddress(module, name) : NULL;
 }
 
+int on_wine(void) { return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL; }
+
 uint64_t time_of(FILETIME ft) { return (uint64_t)ft.dwHighDateTime << 32 | ft.dwLowDateTime; }
 
 uint64_t now(void) {
@@ -91,13 +93,14 @@ const wchar_t *raw_arguments(int skip) {
 }
 
 arguments split_arguments(const wchar_t *raw, int skip_program) {
-  arguments found = {0, allocate((wcslen(raw) / 2 + 2) * sizeof(wchar_t *)), NULL};
+  arguments found = {0, allocate((wcslen(raw) / 2 + 2) * sizeof(wchar_t *)), NULL, NULL};
   wchar_t *item = allocate((wcslen(raw) + 1) * sizeof *item);
   const wchar_t *at = skip_program ? skip_program_name(raw) : raw;
   for (at = skip_blanks(at); *at; at = skip_blanks(at)) {
     at = next_argument(at, item);
     if (!wcscmp(item, L"--")) {
       const wchar_t *rest = skip_blanks(at);
+      found.rest = copy_text(rest);
       at = next_argument(rest, item);
       found.command_line = copy_text(*skip_blanks(at) ? rest : item);
       break;
