@@ -1,6 +1,7 @@
-"""What the guest layer answers with: immutable facts about a Windows system."""
+"""What the guest layer answers with. Facts that only the probe can tell keep the probe's own types."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 
 
@@ -10,7 +11,7 @@ class CommandResult:
 
     command: str
     exit_code: int
-    """Unsigned 32 bits, as GetExitCodeProcess gives it."""
+    """Unsigned, 32 bits, as GetExitCodeProcess gives it."""
     stdout: str
     stderr: str
     duration_s: float
@@ -22,7 +23,7 @@ class CommandResult:
 
 
 class ServiceState(IntEnum):
-    """`dwCurrentState` of SERVICE_STATUS (Microsoft, "SERVICE_STATUS structure")."""
+    """`dwCurrentState` (Microsoft, "SERVICE_STATUS structure")."""
 
     STOPPED = 1
     START_PENDING = 2
@@ -34,10 +35,21 @@ class ServiceState(IntEnum):
 
 
 @dataclass(frozen=True)
-class BootIdentity:
-    """Differs between two boots of the same machine, and never within one."""
+class ServiceFacts:
+    """What `sc query` says of a service. Every further attribute: `Services.details`."""
 
-    boot_id: str
-    """Opaque; compare for equality only."""
-    boot_time: float
-    """Seconds since the Unix epoch, on the guest's clock."""
+    name: str
+    type: int
+    """`dwServiceType`: 1 and 2 are drivers."""
+    state: ServiceState
+    win32_exit_code: int
+    service_exit_code: int
+
+
+@dataclass(frozen=True)
+class BootIdentity:
+    """Equal for the same boot, different for any other; the time is for people."""
+
+    identity: str
+    booted: datetime = field(compare=False)
+    """On the guest's own clock."""

@@ -1,22 +1,39 @@
-"""The facade of the guest layer."""
+"""The facade of the guest layer: one Windows system, reached over WinRM."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.guest import power
+from harness.guest.console import PROBE_TIMEOUT_S, Console
 from harness.guest.facts import BootIdentity, CommandResult
+from harness.guest.files import Files
+from harness.guest.msi import MsiExec
+from harness.guest.registry import Registry
+from harness.guest.services import Services
 from harness.guest.transcript import Transcript
 from harness.model.deadline import Deadline
 from harness.model.machine import WinRMAccess
+from harness.probe.answers import FileFacts, Process, Socket, UninstallEntry, Version
 
 
 class Guest:
-    """One Windows system. Every operation has a deadline; calls from several threads take turns."""
+    """One Windows system. Every operation has a deadline; callers in several threads take turns.
 
-    guest_s: float
-    """Seconds spent waiting for the guest so far."""
+    Every method may raise `GuestUnreachable`, `GuestFault`, `OutcomeUnknown` and `DeadlineExceeded`.
+    """
 
-    def __init__(self, access: WinRMAccess, transcript: Transcript, *, media_root: str) -> None: ...
+    def __init__(self, access: WinRMAccess, transcript: Transcript, *, media_root: str) -> None:
+        self._console = Console(access, transcript, media_root=media_root)
+        self._files = Files(self._console)
+        self.services = Services(self._console)
+        self.registry = Registry(self._console)
+        self.msi = MsiExec(self._console, self._files)
+
+    @property
+    def guest_s(self) -> float:
+        """Seconds spent waiting for the guest so far."""
+        return self._console.guest_s
 
     def run(
         self,
@@ -27,24 +44,84 @@ class Guest:
         cwd: str | None = None,
         shell: bool = False,
         repeatable: bool = False,
-    ) -> CommandResult: ...
+    ) -> CommandResult:
+        """Run a command to its end; every exit code is a result.
 
-    def probe(self, *args: str, timeout_s: float = 30) -> Any: ...
+        A sequence is quoted by the rules of the C runtime; a string is a command line as it is. `shell` and
+        `cwd` go through `cmd /c`. `repeatable`: it only reads, so a broken connection may run it again.
+        Without `stdin` the command's input stays open and empty.
 
-    def batch(self, *commands: Sequence[str]) -> list[Any]: ...
+        Raises:
+            CommandTimedOut: a `DeadlineExceeded`; the command was terminated.
+            OutcomeUnknown: the connection broke when the command may have run.
 
-    def boot(self) -> BootIdentity: ...
+        """
+        return self._console.run(
+            command, Deadline.after(timeout_s), stdin=stdin, cwd=cwd, in_cmd=shell, repeatable=repeatable
+        )
 
-    def read_file(self, path: str, *, limit_bytes: int) -> bytes: ...
+    def probe(self, *args: str, timeout_s: float = PROBE_TIMEOUT_S) -> Any:
+        """What the guest probe answers, as parsed JSON. Raises `GuestFault` if it reports an error.
 
-    def write_file(self, path: str, data: bytes) -> None: ...
+        Never repeated by itself: some of its commands change the guest.
+        """
+        return self._console.probe(object, *args, deadline=Deadline.after(timeout_s), repeatable=False)
 
-    def delete(self, path: str) -> None: ...
+    def batch(self, *commands: Sequence[str]) -> list[Any]:
+        """Several probe commands in one round trip; their answers in order.
 
-    def collect(self, guest_paths: Sequence[str], into: Path) -> list[Path]: ...
+        An error of one command is its answer (`{"error": …}`); `harness.probe.answers.read_value` raises it.
+        """
+        return self._console.batch(commands, Deadline.after(2 * PROBE_TIMEOUT_S))
 
-    def reboot(self, deadline: Deadline) -> BootIdentity: ...
+    def processes(self) -> tuple[Process, ...]:
+        """Every process."""
+        return tuple(self._console.probe(list[Process], "processes"))
 
-    def ready(self, deadline: Deadline) -> None: ...
+    def sockets(self) -> tuple[Socket, ...]:
+        """Every TCP and UDP endpoint with its owner, as far as the system tells."""
+        return tuple(self._console.probe(list[Socket], "sockets"))
 
-    def close(self) -> None: ...
+    def files(self, *paths: str) -> tuple[FileFacts, ...]:
+        """Facts of each path, in order; a missing file is a fact too."""
+        return self._files.facts(*paths)
+
+    def uninstall_entries(self) -> tuple[UninstallEntry, ...]:
+        """The entries of Add/Remove Programs, of both views and of users."""
+        return tuple(self._console.probe(list[UninstallEntry], "uninstall-entries"))
+
+    def boot(self) -> BootIdentity:
+        """Which boot this is."""
+        return power.boot_identity(self._console, Deadline.after(PROBE_TIMEOUT_S))
+
+    def version(self) -> Version:
+        """Which Windows this says it is, and Wine's version where it is Wine."""
+        return self._console.probe(Version, "version")
+
+    def read_file(self, path: str, *, limit_bytes: int) -> bytes:
+        """The first `limit_bytes` of a file. Raises `GuestFault` with the Windows error (2: no such file)."""
+        return self._files.read(path, limit_bytes=limit_bytes)
+
+    def write_file(self, path: str, data: bytes) -> None:
+        """Create or replace a small file, with the directories above it."""
+        self._files.write(path, data)
+
+    def delete(self, path: str) -> bool:
+        """Delete a file; whether there was one."""
+        return self._files.delete(path)
+
+    def collect(self, guest_paths: Sequence[str], into: Path) -> list[Path]:
+        """Copy files to the host as evidence; missing ones are noted in the transcript, never raised."""
+        return self._files.collect(guest_paths, into)
+
+    def reboot(self, deadline: Deadline) -> BootIdentity:
+        """Reboot; return the new boot once the guest answers steadily."""
+        return power.reboot(self._console, deadline)
+
+    def ready(self, deadline: Deadline) -> None:
+        """Wait until the guest answers several times in a row. Raises `GuestUnreachable` if it does not."""
+        power.await_ready(self._console, deadline)
+
+    def close(self) -> None:
+        """Close the shell and the connections. Never raises."""
+        self._console.shell.close()

@@ -44,40 +44,31 @@ class RegistryType(IntEnum):
     QWORD = 11
 
 
+_NUMBERS: dict[int, int] = {RegistryType.DWORD: 4, RegistryType.DWORD_BIG_ENDIAN: 4, RegistryType.QWORD: 8}
+
+RegistryData = str | int | tuple[str, ...] | bytes
+
+
 @dataclass(frozen=True)
 class RegistryValue:
     """One value; `name` is empty for a key's default value."""
 
     name: str
     type: int
-    data: bytes
+    raw: bytes
     """As stored: strings in UTF-16LE with their final NUL, numbers as their type says."""
 
     @property
-    def text(self) -> str:
-        """A string type's text up to its first NUL; a number in decimal; anything else in hexadecimal."""
+    def data(self) -> RegistryData:
+        """What the type says it is: text, number, tuple of strings; the bytes for anything else."""
         if self.type in (RegistryType.SZ, RegistryType.EXPAND_SZ, RegistryType.LINK):
-            return _utf16(self.data).split("\0", 1)[0]
+            return _utf16(self.raw).split("\0", 1)[0]
         if self.type == RegistryType.MULTI_SZ:
-            return "\n".join(self.strings)
-        number = self.number
-        return self.data.hex() if number is None else str(number)
-
-    @property
-    def number(self) -> int | None:
-        """The number of a DWORD or QWORD of the right size, else None."""
-        size = {RegistryType.DWORD: 4, RegistryType.DWORD_BIG_ENDIAN: 4, RegistryType.QWORD: 8}
-        if self.type not in size or len(self.data) != size[RegistryType(self.type)]:
-            return None
-        return int.from_bytes(self.data, "big" if self.type == RegistryType.DWORD_BIG_ENDIAN else "little")
-
-    @property
-    def strings(self) -> tuple[str, ...]:
-        """A MULTI_SZ's strings; for a single string, that one."""
-        if self.type == RegistryType.MULTI_SZ:
-            text = _utf16(self.data).split("\0\0", 1)[0].rstrip("\0")
+            text = _utf16(self.raw).split("\0\0", 1)[0].rstrip("\0")
             return tuple(text.split("\0")) if text else ()
-        return (self.text,) if self.type in (RegistryType.SZ, RegistryType.EXPAND_SZ) else ()
+        if self.type in _NUMBERS and len(self.raw) == _NUMBERS[self.type]:
+            return int.from_bytes(self.raw, "big" if self.type == RegistryType.DWORD_BIG_ENDIAN else "little")
+        return self.raw
 
 
 @dataclass(frozen=True)
@@ -145,7 +136,7 @@ class RegistryTree:
             shown = (new or old or RegistryKey(path, {})).path
             for name in sorted(old_values.keys() | new_values.keys()):
                 before, now = old_values.get(name), new_values.get(name)
-                if before is None or now is None or (before.type, before.data) != (now.type, now.data):
+                if before is None or now is None or (before.type, before.raw) != (now.type, now.raw):
                     real = now or before
                     changes.append(ValueChange(shown, real.name if real else name, before, now))
         return RegistryDiff(

@@ -1,8 +1,9 @@
 """One kept WinRM shell: a command's whole life over one connection, with a deadline on every step.
 
 What may be repeated and what not:
-- nothing was sent, or the guest answered a fault to Create or Command: the command did not run, so it is tried again;
-- the connection broke later: a command marked repeatable (it only reads) is run again, any other is `OutcomeUnknown`.
+- nothing was sent, or the guest answered Create or Command with a fault: nothing ran, so it is tried again;
+- the connection broke later: a command marked repeatable (it only reads) is run again, any other is
+  `OutcomeUnknown`.
 """
 
 import threading
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, wait_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from harness.guest import envelopes
@@ -22,10 +23,10 @@ from harness.model.machine import WinRMAccess
 
 Answer = TypeVar("Answer")
 
-QUOTA_FAULTS = frozenset({2150859173, 2150859174, 2150859175, 2150859176})
-"""Too many shells of a user, operations of a user, and their kind (Microsoft, "Quotas", Windows Remote Management)."""
+QUOTA_FAULTS = frozenset({2150858815, 2150859173, 2150859174})
+"""Too many processes in the shell, shells or operations of the user (`wsmerror.h`; MS-WSMV 3.1.4.11)."""
 
-SHELL_GONE_FAULTS = frozenset({2150858843, 2150859213, 995})
+SHELL_GONE_FAULTS = frozenset({2150858843, 995})
 """The shell was not found, or it was ended: idle too long, its host process killed, the machine rebooted."""
 
 POLL_S = 20.0
@@ -35,7 +36,7 @@ SHORTEST_S = 0.5
 """WinRM's least operation timeout."""
 
 RECONNECT_S = 10.0
-"""How long a guest that cannot be reached is tried again for a single command, within the command's deadline."""
+"""How long one command is tried again from its first failure on, within its own deadline."""
 
 
 class CommandTimedOut(DeadlineExceeded):
@@ -49,9 +50,9 @@ class CommandTimedOut(DeadlineExceeded):
 class _TryAgain(Exception):
     """Safe to repeat: `cause` is what to raise if it does not help."""
 
-    def __init__(self, cause: HarnessError, *, for_s: float) -> None:
+    def __init__(self, cause: HarnessError) -> None:
         super().__init__(str(cause))
-        self.cause, self.for_s = cause, for_s
+        self.cause = cause
 
 
 class RemoteShell:
@@ -77,19 +78,17 @@ class RemoteShell:
 
         Raises:
             CommandTimedOut: the deadline passed; the command was terminated.
-            OutcomeUnknown: the connection broke after the command may have started, and it is not `repeatable`.
+            OutcomeUnknown: the connection broke when the command may have run, and it is not `repeatable`.
             GuestUnreachable: the guest could not be reached for `reconnect_s` or until the deadline.
             GuestFault: WinRM refused for a reason that a new shell does not cure.
 
         """
         with self._turn:
-            began = time.monotonic()
+            failing_since: list[float] = []
 
-            def enough(state: object) -> bool:
-                attempt = getattr(state, "outcome", None)
-                error = attempt.exception() if attempt else None
-                patience_s = min(reconnect_s, error.for_s) if isinstance(error, _TryAgain) else 0.0
-                return deadline.passed or time.monotonic() - began >= patience_s
+            def enough(_state: RetryCallState) -> bool:
+                failing_since.append(time.monotonic())
+                return deadline.passed or time.monotonic() - failing_since[0] >= reconnect_s
 
             retrying = Retrying(
                 retry=retry_if_exception_type(_TryAgain),
@@ -179,12 +178,12 @@ class RemoteShell:
         except LinkDown as error:
             if error.sent or not error.retry:
                 raise
-            raise _TryAgain(error, for_s=RECONNECT_S) from error
+            raise _TryAgain(error) from error
         except WsmanFault as error:
             if error.code not in QUOTA_FAULTS | SHELL_GONE_FAULTS:
                 raise
             self._recycle(error)
-            raise _TryAgain(error, for_s=RECONNECT_S) from error
+            raise _TryAgain(error) from error
         except WinRMOperationTimeoutError as error:
             raise GuestFault(
                 "WinRM did not start the command in time.", hint="The guest is overloaded."
@@ -206,7 +205,7 @@ class RemoteShell:
             return error
         if repeatable:
             self._note(f"repeating `{line}` after: {error}")
-            return _TryAgain(error, for_s=RECONNECT_S)
+            return _TryAgain(error)
         return OutcomeUnknown(
             f"The connection broke while `{line}` may have been running: {error}",
             hint="Compare the boot identity, then ask for what the command should have changed.",
@@ -216,7 +215,7 @@ class RemoteShell:
         try:
             self._link.post(envelopes.terminate(shell_id, command_id, 5.0), 5.0)
         except (HarnessError, WinRMOperationTimeoutError) as error:
-            # The deadline is what the caller must hear of; a shell that cannot end a command is not used again.
+            # The caller must hear of the deadline; a shell that cannot end a command is not used again.
             self._note(f"the command could not be terminated: {error}")
             self._shell_id = None
 

@@ -1,8 +1,8 @@
 """Frees finished commands behind the caller's back.
 
-WinRM keeps a finished command until it is told to end it, and 25 of them fill a shell. Telling it costs a round trip
-that nobody needs to wait for, so it is done in a thread of its own, over a connection of its own, when the shell is
-quiet or when many have gathered.
+WinRM keeps a finished command until it is told to end it, and 25 of them fill a shell. Telling it costs a
+round trip that nobody needs to wait for. So a thread of its own does it over a connection of its own, when
+the shell is quiet or when many have gathered.
 """
 
 import contextlib
@@ -61,7 +61,7 @@ class Sweeper:
         link = self._connect()
         while (batch := self._next()) is not None:
             for shell_id, command_id in batch:
-                # What cannot be freed ends with the shell; a full shell is recycled by the one who runs into it.
+                # What cannot be freed ends with the shell; a full shell is recycled when a command meets it.
                 with contextlib.suppress(HarnessError, WinRMOperationTimeoutError):
                     link.post(envelopes.terminate(shell_id, command_id, _TIMEOUT_S), _TIMEOUT_S)
         link.drop()

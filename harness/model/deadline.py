@@ -46,3 +46,7 @@ class Deadline:
         while not probe():
             self.require(what)
             time.sleep(self.cap(interval_s))
+
+    def pause(self, seconds: float) -> None:
+        """Sleep `seconds`, or what is left if that is less."""
+        time.sleep(self.cap(seconds))

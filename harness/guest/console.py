@@ -1,0 +1,113 @@
+"""Commands in one guest: deadline, transcript, time taken, and the probe's answers."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import JsonValue
+
+from harness.guest.command_line import in_directory, join, through_cmd
+from harness.guest.facts import CommandResult
+from harness.guest.shell import RemoteShell
+from harness.guest.transcript import Transcript
+from harness.model.deadline import Deadline
+from harness.model.errors import GuestFault, HarnessError
+from harness.model.machine import WinRMAccess
+from harness.probe.answers import ProbeFailed, read_answer
+
+Shape = TypeVar("Shape")
+
+PROBE_TIMEOUT_S = 60.0
+
+
+class Console:
+    """What services, registry, installer and files are asked through."""
+
+    def __init__(self, access: WinRMAccess, transcript: Transcript, *, media_root: str) -> None:
+        self.transcript = transcript
+        self.shell = RemoteShell(access, transcript.note)
+        self.probe_path = f"{media_root.rstrip(chr(92))}\\tools\\bvt-probe.exe"
+        self.guest_s = 0.0
+
+    def run(
+        self,
+        command: str | Sequence[str],
+        deadline: Deadline,
+        *,
+        stdin: bytes = b"",
+        cwd: str | None = None,
+        in_cmd: bool = False,
+        repeatable: bool = False,
+        reconnect_s: float | None = None,
+    ) -> CommandResult:
+        """Run a command to its end. Raises what `RemoteShell.run` raises; any exit code is a result."""
+        line = command if isinstance(command, str) else join(command)
+        sent = in_directory(line, cwd) if cwd else line
+        if in_cmd or cwd:
+            sent = through_cmd(sent)
+        options = {} if reconnect_s is None else {"reconnect_s": reconnect_s}
+        began = time.monotonic()
+        try:
+            output = self.shell.run(sent, deadline, stdin=stdin, repeatable=repeatable, **options)
+        except HarnessError as error:
+            self.transcript.failure(line, self._took(began), error)
+            raise
+        result = CommandResult(
+            command=line,
+            exit_code=output.exit_code,
+            stdout=output.stdout.decode("utf-8", errors="replace"),
+            stderr=output.stderr.decode("utf-8", errors="replace"),
+            duration_s=self._took(began),
+        )
+        self.transcript.command(result)
+        return result
+
+    def probe(
+        self,
+        shape: type[Shape],
+        *arguments: str,
+        deadline: Deadline | None = None,
+        stdin: bytes = b"",
+        repeatable: bool = True,
+        then: str = "",
+    ) -> Shape:
+        """The probe's answer as `shape`. `then` follows the arguments as it is, after ` -- `.
+
+        Raises `GuestFault` if the probe reports an error or answers something else.
+        """
+        line = join([self.probe_path, *arguments]) + (f" -- {then}" if then else "")
+        result = self.run(
+            line, deadline or Deadline.after(PROBE_TIMEOUT_S), stdin=stdin, repeatable=repeatable
+        )
+        return self.answer(shape, arguments[0], result)
+
+    def batch(self, commands: Sequence[Sequence[str]], deadline: Deadline) -> list[JsonValue]:
+        """The answers of several probe commands in their order, by one process in one round trip.
+
+        Raises `GuestFault` if the probe does not answer every one of them.
+        """
+        lines = [join(command) for command in commands]
+        asked = "".join(f"{line}\n" for line in lines).encode()
+        result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=False)
+        answers = self.answer(dict[str, Any], "batch", result)
+        if missing := [line for line in lines if line not in answers]:
+            raise GuestFault(f"The guest probe left commands of a batch unanswered: {'; '.join(missing)}.")
+        return [answers[line] for line in lines]
+
+    def answer(self, shape: type[Shape], name: str, result: CommandResult) -> Shape:
+        """Read the probe's answer from a command's output."""
+        try:
+            return read_answer(name, shape, result.stdout)
+        except ProbeFailed as error:
+            if error.code is None and not result.stdout.strip():
+                raise GuestFault(
+                    f"The guest probe's `{name}` answered nothing and ended with exit code"
+                    f" {result.exit_code}: {result.stderr.strip() or 'no message'}.",
+                    hint=f"Is {self.probe_path} on the media drive?",
+                ) from error
+            raise GuestFault(error.message, code=error.code or 0, hint=error.hint) from error
+
+    def _took(self, began: float) -> float:
+        took = time.monotonic() - began
+        self.guest_s += took
+        return took

@@ -1,0 +1,228 @@
+"""Installers, run detached: their exit code and log lie in files, so a cut connection loses neither."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from harness.guest.command_line import join
+from harness.guest.console import Console
+from harness.guest.facts import BootIdentity
+from harness.guest.files import Files
+from harness.guest.msi_exit import MsiExit, MsiOutcome, msi_exit
+from harness.guest.msi_log import decode_log, excerpt
+from harness.guest.power import boot_identity
+from harness.model.deadline import Deadline
+from harness.model.errors import (
+    CandidateError,
+    ConfigurationError,
+    GuestFault,
+    GuestUnreachable,
+    OutcomeUnknown,
+)
+from harness.model.substrate import GuestSystem
+from harness.probe.answers import Detached, FileArrived, Finished, Version
+
+POLL_S = 20.0
+BUSY_PAUSE_S = 2.0
+LOG_LIMIT_BYTES = 8 * 1024 * 1024
+COMMAND_S = 60.0
+
+WORK_DIR = "C:\\Windows\\Temp"
+"""There on every Windows, writable by SYSTEM, and no place where a product installs anything."""
+
+NOT_YET = 1460
+"""ERROR_TIMEOUT: what `wait-file` says when the file did not come."""
+
+
+class InstallerHangs(CandidateError):
+    """The installer did not end by its deadline although the guest answers. It was ended."""
+
+
+@dataclass(frozen=True)
+class MsiResult:
+    """An installer that ran to its end."""
+
+    command: str
+    exit_code: int
+    meaning: MsiExit
+    log_path: str
+    """In the guest; an EXE installer's is what it printed."""
+    log_excerpt: str
+    """Why it failed, from the verbose log; empty when it succeeded."""
+    duration_s: float
+
+    @property
+    def reboot_needed(self) -> bool:
+        """True if the work ends only with a reboot."""
+        return self.meaning.reboot_needed
+
+    @property
+    def succeeded(self) -> bool:
+        """True if the exit code means success, reboot or not."""
+        return self.meaning.succeeded
+
+
+class MsiExec:
+    """Runs installers one at a time. On Windows as SYSTEM, as management systems do; Wine has one user only."""
+
+    def __init__(self, console: Console, files: Files) -> None:
+        self._console = console
+        self._files = files
+        self._on_wine: bool | None = None
+
+    def install(self, path: str, properties: Mapping[str, str], deadline: Deadline) -> MsiResult:
+        """Install the MSI at `path`. See `run_installer` for what it raises."""
+        return self._msiexec("/i", path, properties, deadline)
+
+    def uninstall(self, product: str, deadline: Deadline) -> MsiResult:
+        """Uninstall by product code or by package path."""
+        return self._msiexec("/x", product, {}, deadline)
+
+    def repair(self, product: str, deadline: Deadline, *, mode: str = "omus") -> MsiResult:
+        """Repair an installed product. In the long form, the only one that Wine knows.
+
+        `mode`: letters of REINSTALLMODE (Microsoft, "REINSTALLMODE property").
+        """
+        return self._msiexec("/i", product, {"REINSTALL": "ALL", "REINSTALLMODE": mode}, deadline)
+
+    def run_installer(self, command: Sequence[str], deadline: Deadline) -> MsiResult:
+        """Run an EXE installer or uninstaller; 0, 1641 and 3010 mean what they mean for msiexec.
+
+        Raises:
+            InstallerHangs: it did not end in time; it was ended.
+            OutcomeUnknown: the machine rebooted meanwhile and the exit code is lost.
+            GuestUnreachable: the guest did not answer at the deadline.
+            GuestFault: it could not be started.
+
+        """
+        log = self._new_file("installer", "log")
+        return self._run(join(command), log, deadline, printed=True)
+
+    def _msiexec(self, verb: str, what: str, properties: Mapping[str, str], deadline: Deadline) -> MsiResult:
+        while True:
+            log = self._new_file(verb.strip("/"), "log")
+            arguments = [_quoted(what), "/qn", "/norestart", "/l*v", _quoted(log)]
+            line = " ".join(["msiexec.exe", verb, *arguments, *map(property_argument, *_pairs(properties))])
+            result = self._run(line, log, deadline, printed=False)
+            if result.meaning.outcome is not MsiOutcome.BUSY or deadline.remaining_s <= BUSY_PAUSE_S:
+                return result
+            deadline.pause(BUSY_PAUSE_S)
+
+    def _run(self, line: str, log: str, deadline: Deadline, *, printed: bool) -> MsiResult:
+        before = boot_identity(self._console, deadline)
+        answer_file = self._new_file("exit", "json")
+        options = ["--detach", "--result", answer_file]
+        if printed:
+            options += ["--out", log, "--err", log]
+        if not self._wine():
+            options.append("--as-system")
+        started = self._console.probe(
+            Detached, "run", *options, deadline=Deadline.after(COMMAND_S), repeatable=False, then=line
+        )
+        finished = self._await(line, answer_file, before, started, log, deadline)
+        system = GuestSystem.WINE if self._wine() else GuestSystem.WINDOWS
+        if finished.error is not None:
+            raise GuestFault(f"`{line}` could not be started: {finished.error}.", code=finished.code or 0)
+        meaning = msi_exit(finished.exit_code, system)
+        took = finished.ended - finished.started if finished.ended and finished.started else None
+        return MsiResult(
+            command=line,
+            exit_code=finished.exit_code,
+            meaning=meaning,
+            log_path=log,
+            log_excerpt="" if meaning.succeeded else self._excerpt(log),
+            duration_s=took.total_seconds() if took else 0.0,
+        )
+
+    def _await(
+        self, line: str, file: str, before: BootIdentity, started: Detached, log: str, deadline: Deadline
+    ) -> Finished:
+        unreachable: GuestUnreachable | None = None
+        while not deadline.passed:
+            try:
+                finished = self._arrived(file, deadline)
+                if unreachable is not None and finished is None and self._rebooted(before, deadline):
+                    finished = self._arrived(file, Deadline.after(1.0))
+                    if finished is None:
+                        raise OutcomeUnknown(
+                            f"The machine rebooted while `{line}` ran, and its exit code is lost.",
+                            hint="Look at what is installed.",
+                        )
+            except GuestUnreachable as error:
+                # An agent may cut the network while it installs; the file waits.
+                unreachable = error
+                self._console.shell.reset()
+                continue
+            if finished is not None:
+                return finished
+        if unreachable is not None and not self._answers():
+            raise unreachable
+        self._end(started)
+        raise InstallerHangs(f"`{line}` did not end within {deadline.length_s:g} s.", hint=self._excerpt(log))
+
+    def _arrived(self, file: str, deadline: Deadline) -> Finished | None:
+        wait_s = deadline.cap(POLL_S)
+        try:
+            arrived = self._console.probe(
+                FileArrived,
+                "wait-file",
+                file,
+                "--timeout-ms",
+                str(int(wait_s * 1000)),
+                deadline=Deadline.after(wait_s + COMMAND_S / 4),
+            )
+        except GuestFault as fault:
+            if fault.code == NOT_YET:
+                return None
+            raise
+        try:
+            return Finished.model_validate_json(str(arrived.content))
+        except ValidationError as error:
+            raise GuestFault(f"The result file {file} is not what the probe writes: {error}.") from error
+
+    def _rebooted(self, before: BootIdentity, deadline: Deadline) -> bool:
+        return boot_identity(self._console, deadline) != before
+
+    def _answers(self) -> bool:
+        try:
+            boot_identity(self._console, Deadline.after(COMMAND_S / 4))
+        except GuestUnreachable:
+            return False
+        return True
+
+    def _end(self, started: Detached) -> None:
+        if started.pid is not None:
+            kill = ["taskkill.exe", "/f", "/t", "/pid", str(started.pid)]
+            self._console.run(kill, Deadline.after(COMMAND_S), repeatable=True)
+
+    def _excerpt(self, log: str) -> str:
+        try:
+            return excerpt(decode_log(self._files.read(log, limit_bytes=LOG_LIMIT_BYTES, tail=True)))
+        except GuestFault as error:
+            return f"(no log: {error.message})"
+
+    def _wine(self) -> bool:
+        if self._on_wine is None:
+            self._on_wine = self._console.probe(Version, "version").wine is not None
+        return self._on_wine
+
+    @staticmethod
+    def _new_file(what: str, extension: str) -> str:
+        return f"{WORK_DIR}\\bvt-{what}-{secrets.token_hex(4)}.{extension}"
+
+
+def property_argument(name: str, value: str) -> str:
+    """`NAME="value"` as msiexec reads it: a quote is doubled (Microsoft, "Command-line options")."""
+    if not name.replace("_", "").replace(".", "").isalnum():
+        raise ConfigurationError(f"{name!r} cannot be an MSI property's name")
+    return f'{name}="{value.replace(chr(34), chr(34) * 2)}"'
+
+
+def _quoted(path: str) -> str:
+    return path if path.startswith("{") else f'"{path}"'
+
+
+def _pairs(properties: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    return list(properties), list(properties.values())

@@ -1,0 +1,75 @@
+"""The guest's registry: exported by its own `reg`, read back as a file, parsed here."""
+
+import secrets
+
+from harness.guest.console import Console
+from harness.guest.registry_text import RegistryTree, RegistryValue, decode, full_path, parse
+from harness.model.deadline import Deadline
+from harness.model.errors import ConfigurationError, GuestFault
+from harness.probe.answers import FileContent
+
+TIMEOUT_S = 60.0
+LIMIT_BYTES = 128 * 1024 * 1024
+
+
+class Registry:
+    """Read-only. Keys may start with a hive's short or full name."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def export(self, key: str) -> RegistryTree:
+        """The key with everything below it; an empty tree if there is no such key.
+
+        Raises `GuestFault` if the key is there and cannot be read.
+        """
+        path = _checked(key)
+        file = f"C:\\Windows\\Temp\\bvt-{secrets.token_hex(6)}.reg"
+        probe = self._console.probe_path
+        # One round trip: export, read back, delete. Standard output is a code page's, a file is UTF-16.
+        result = self._console.run(
+            f'reg.exe export "{path}" "{file}" /y >nul 2>nul'
+            f' && "{probe}" read --limit {LIMIT_BYTES} "{file}" & del /q "{file}" 2>nul',
+            Deadline.after(TIMEOUT_S),
+            in_cmd=True,
+            repeatable=True,
+        )
+        if not result.stdout.strip():
+            if self.exists(key):
+                raise GuestFault(f"The registry key {path} is there and could not be exported.")
+            return RegistryTree({})
+        content = self._console.answer(FileContent, "read", result)
+        if content.size > len(content.base64):
+            raise GuestFault(
+                f"The export of {path} has {content.size} bytes, more than the {LIMIT_BYTES} that are read.",
+                hint="Export a smaller key.",
+            )
+        return parse(decode(content.base64))
+
+    def value(self, key: str, name: str) -> RegistryValue | None:
+        """One value (empty name: the default value), or None if key or value is missing."""
+        return self.export(key).value(key, name)
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such a key. Raises `GuestFault` for one that is there and refuses to be read."""
+        path = _checked(key)
+        if self._query(path) is not None:
+            return True
+        # `reg` tells absent and forbidden apart only in words, which are translated; the parent knows.
+        parent, separator, _ = path.rpartition("\\")
+        listing = self._query(parent) if separator else None
+        if listing is None or path.lower() not in {line.strip().lower() for line in listing.splitlines()}:
+            return False
+        raise GuestFault(f"The registry key {path} is there and could not be read.")
+
+    def _query(self, path: str) -> str | None:
+        result = self._console.run(["reg.exe", "query", path], Deadline.after(TIMEOUT_S), repeatable=True)
+        return result.stdout if result.ok else None
+
+
+def _checked(key: str) -> str:
+    if '"' in key or "%" in key:
+        raise ConfigurationError(
+            f"a registry key that holds a quote or a percent sign cannot be asked for: {key}"
+        )
+    return full_path(key)

@@ -1,0 +1,124 @@
+"""Services and drivers: state by `sc`, in numbers, which no language changes; attributes by the probe."""
+
+import re
+
+from harness.guest.console import Console
+from harness.guest.facts import ServiceFacts, ServiceState
+from harness.model.deadline import Deadline
+from harness.model.errors import CandidateError, GuestFault
+from harness.probe.answers import Service
+
+POLL_S = 0.1
+COMMAND_S = 60.0
+
+NO_SUCH_SERVICE = 1060
+ALREADY_RUNNING = 1056
+NOT_ACTIVE = 1062
+
+_FIELD = re.compile(r"^[^:]*:\s*(?:0x)?([0-9a-fA-F]+)\b", re.MULTILINE)
+
+
+class ServiceStateNotReached(CandidateError):
+    """A service did not reach the state asked for. `facts`: as last seen, None if it does not exist."""
+
+    def __init__(self, name: str, wanted: ServiceState, facts: ServiceFacts | None, why: str) -> None:
+        seen = (
+            f"it is {facts.state.name} (exit code {facts.win32_exit_code})" if facts else "it does not exist"
+        )
+        super().__init__(f"Service {name} did not become {wanted.name} {why}: {seen}.")
+        self.name, self.wanted, self.facts = name, wanted, facts
+
+
+def parse_query(name: str, text: str) -> ServiceFacts:
+    """What `sc query NAME` printed. Labels may be translated, so fields go by their order.
+
+    Raises `GuestFault` for anything else.
+    """
+    _, _, fields = text.lstrip().partition("\n")
+    found = [match[1] for match in _FIELD.finditer(fields)]
+    try:
+        return ServiceFacts(
+            name=name,
+            type=int(found[0], 16),  # printed in hexadecimal without a prefix
+            state=ServiceState(int(found[1])),
+            win32_exit_code=int(found[2]),
+            service_exit_code=int(found[3]),
+        )
+    except (IndexError, ValueError) as error:
+        raise GuestFault(f"`sc query {name}` printed something unexpected: {text[:300]!r}.") from error
+
+
+class Services:
+    """The service control manager of one guest."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def query(self, name: str) -> ServiceFacts | None:
+        """The service's state, or None if there is no such service."""
+        result = self._console.run(["sc.exe", "query", name], Deadline.after(COMMAND_S), repeatable=True)
+        if result.ok:
+            return parse_query(name, result.stdout)
+        # Wine's sc answers 1 for every failure, so absence is confirmed by the second source.
+        if result.exit_code == NO_SUCH_SERVICE or self.details(name) is None:
+            return None
+        raise GuestFault(
+            f"`sc query {name}` ended with exit code {result.exit_code} although the service exists.",
+            code=result.exit_code,
+            hint=result.stdout.strip() or result.stderr.strip(),
+        )
+
+    def details(self, name: str) -> Service | None:
+        """Every attribute, by manager and registry; None if neither knows the service. Drivers too."""
+        found = self._console.probe(list[Service], "services", name)
+        return found[0] if found and (found[0].manager or found[0].registry) else None
+
+    def all(self) -> tuple[Service, ...]:
+        """Every service that is not a driver, with every attribute."""
+        return tuple(self._console.probe(list[Service], "services"))
+
+    def start(self, name: str, deadline: Deadline) -> ServiceFacts:
+        """Start the service and wait until it runs; one that runs already is left alone.
+
+        Raises `ServiceStateNotReached` if it does not run by then.
+        """
+        return self._ask("start", name, ServiceState.RUNNING, ALREADY_RUNNING, deadline)
+
+    def stop(self, name: str, deadline: Deadline) -> ServiceFacts:
+        """Stop the service and wait until it has stopped; one that has stopped already is left alone.
+
+        Raises `ServiceStateNotReached` if it has not stopped by then.
+        """
+        return self._ask("stop", name, ServiceState.STOPPED, NOT_ACTIVE, deadline)
+
+    def wait_state(self, name: str, state: ServiceState, deadline: Deadline) -> ServiceFacts:
+        """Wait until the service is in `state`. Raises `ServiceStateNotReached` if it is not by then."""
+        while True:
+            facts = self.query(name)
+            if facts is not None and facts.state is state:
+                return facts
+            if deadline.passed:
+                raise ServiceStateNotReached(name, state, facts, f"within {deadline.length_s:g} s")
+            deadline.pause(POLL_S)
+
+    def reaches(self, name: str, state: ServiceState, deadline: Deadline) -> bool:
+        """Like `wait_state`, as a yes or no."""
+        try:
+            self.wait_state(name, state, deadline)
+        except ServiceStateNotReached:
+            return False
+        return True
+
+    def _ask(
+        self, verb: str, name: str, wanted: ServiceState, in_place: int, deadline: Deadline
+    ) -> ServiceFacts:
+        facts = self.query(name)
+        if facts is not None and facts.state is wanted:
+            return facts
+        result = self._console.run(["sc.exe", verb, name], deadline)
+        if not result.ok and result.exit_code != in_place:
+            facts = self.query(name)
+            if facts is None or facts.state is not wanted:
+                why = f"because `sc {verb}` ended with exit code {result.exit_code}"
+                raise ServiceStateNotReached(name, wanted, facts, why)
+        return self.wait_state(name, wanted, deadline)
