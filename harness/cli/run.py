@@ -125,7 +125,7 @@ def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> in
 
 
 def _say_verdict(gate: Gate, directory: RunDirectory, console: Console) -> None:
-    console.print((directory.root / "summary.txt").read_text(encoding="utf-8"), markup=False, highlight=False)
+    console.print((directory.root / "summary.md").read_text(encoding="utf-8"), markup=False, highlight=False)
     console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
     sys.stdout.flush()
 

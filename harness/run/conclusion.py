@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from harness.gate.artifact import build_gate, publish
 from harness.machines.hygiene import reclaim_run
 from harness.model.gate import Gate
-from harness.reports.publish import write_reports
+from harness.reports.publish import PAGE_FILE, write_reports
 from harness.run.directory import RunDirectory
 from harness.state import StateDirectory
 
-PAGE = "index.html"
+PAGE = PAGE_FILE
 
 
 def conclude(run: RunDirectory) -> Gate:

@@ -185,4 +185,4 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.stash.get(OWNS_CONCLUSION, False) and RUN in config.stash:
         run = config.stash[RUN]
         terminalreporter.section("gate")
-        terminalreporter.write_line((run.root / "summary.txt").read_text(encoding="utf-8"))
+        terminalreporter.write_line((run.root / "summary.md").read_text(encoding="utf-8"))
