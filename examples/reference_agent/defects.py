@@ -1,0 +1,67 @@
+"""The defects a candidate can be built with, so that a gate can prove that it catches them.
+
+A new defect is one line here. What it does is either C (`DEFECT_NAME` in `src/`) or an edit of the MSI (`package.py`).
+"""
+
+DEFECTS: dict[str, str] = {
+    # install
+    "service-does-not-start": "the service stops at once with an error, so the installation fails",
+    "second-uninstall-entry": "a second entry for the same product is in the Uninstall key",
+    "unsigned": "neither the MSI nor the executable is signed",
+    "unsigned-file": "the MSI is signed, the executable in it is not",
+    "missing-file": "a file that belongs to the product is not installed",
+    "missing-registry-value": "a registry value that belongs to the product is not written",
+    "wrong-file-version": "the executable's version resource is another version than the MSI",
+    "wrong-version-command": "refagent --version prints another version",
+    "wrong-start-type": "the service is installed to start on demand",
+    "wrong-display-name": "the service's display name is another",
+    "listens-on-all-interfaces": "the command port listens on 0.0.0.0 instead of loopback",
+    "crashes-after-install": "the service crashes three seconds after it has started",
+    "does-not-restart": "the service starts once and never again",
+    # check-in
+    "never-checks-in": "the agent never talks to its backend",
+    "wrong-version": "the agent reports another version to the backend than the MSI says",
+    "wrong-identity": "the agent reports another machine's identity",
+    "no-heartbeat": "after enrolling and one configuration the agent falls silent",
+    # functions
+    "no-process-events": "started processes are not reported",
+    "no-connection-events": "connections are not reported",
+    "no-listening-port-events": "listening ports are not reported",
+    "no-service-events": "services are not reported",
+    "no-file-events": "changed files are not reported",
+    "no-registry-events": "changed registry values are not reported",
+    "no-scheduled-task-events": "scheduled tasks are not reported",
+    "no-user-events": "users are not reported",
+    "no-group-events": "groups are not reported",
+    "no-permission-events": "permissions are not reported",
+    "no-firewall-rule-events": "firewall rules are not reported",
+    "ignores-live-query": "distributed queries are never answered",
+    "ignores-config-push": "only the first configuration ever takes effect",
+    "accepts-invalid-config": "an invalid configuration replaces the last good one",
+    "rejects-silently": "an invalid configuration is rejected without a word to the backend",
+    "no-isolation": "the host is never isolated",
+    "no-release": "an isolated host is never released",
+    # uninstall
+    "uninstall-fails": "uninstalling ends with an error",
+    "leaves-process": "a child process outlives the product",
+    "leaves-service": "the service's entry stays",
+    "leaves-file": "a file stays in ProgramData",
+    "leaves-registry": "a registry key stays",
+    "leaves-task": "a scheduled task's file stays",
+    "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",
+    # virtual machines only; harmless under Wine
+    "cuts-network": "the agent's firewall policy cuts the host off from everything",
+}
+"""Name → one-line meaning."""
+
+
+def macro(defect: str) -> str:
+    """The name of the defect in C."""
+    return "DEFECT_" + defect.upper().replace("-", "_")
+
+
+def check(chosen: frozenset[str]) -> None:
+    """Raise `ValueError` for a name that is not in the table."""
+    unknown = sorted(chosen - DEFECTS.keys())
+    if unknown:
+        raise ValueError(f"unknown defect {unknown[0]!r}; known are {', '.join(DEFECTS)}")

@@ -1,0 +1,71 @@
+"""Packs the compiled agent into an MSI with wixl and finishes its tables with msibuild."""
+
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from examples.reference_agent.compile import run
+
+DISPLAY_NAME = "BVT Reference Agent"
+_SOURCE = Path(__file__).parent / "agent.wxs"
+_NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a security product.\r\n"
+_UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
+_REGISTRY = "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES "
+
+# [MS Windows Installer: Custom Action Type 18] an installed executable (0x12), run deferred in the system context
+# (0x400 | 0x800).
+_PURGE_TYPE = 0x12 | 0x400 | 0x800
+
+_FINISH = (
+    # After the files' registry values went and before the files go; not when a newer version takes over.
+    "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "
+    f"VALUES ('Purge', {_PURGE_TYPE}, 'AgentExecutable', '--purge')",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+    "VALUES ('Purge', 'REMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE', 3400)",
+    # Restart after one second, twice, then after a minute; counters start anew after a day (Windows 7 and later).
+    "CREATE TABLE `MsiServiceConfigFailureActions` (`MsiServiceConfigFailureActions` CHAR(72) NOT NULL, "
+    "`Name` CHAR(255) NOT NULL LOCALIZABLE, `Event` SHORT NOT NULL, `ResetPeriod` LONG, "
+    "`RebootMessage` CHAR(255) LOCALIZABLE, `Command` CHAR(255) LOCALIZABLE, `Actions` CHAR(255), "
+    "`DelayActions` CHAR(255), `Component_` CHAR(72) NOT NULL PRIMARY KEY `MsiServiceConfigFailureActions`)",
+    "INSERT INTO `MsiServiceConfigFailureActions` (`MsiServiceConfigFailureActions`, `Name`, `Event`, `ResetPeriod`, "
+    "`Actions`, `DelayActions`, `Component_`) "
+    "VALUES ('AgentRecovery', 'BvtRefAgent', 1, 86400, '1[~]1[~]1', '1000[~]1000[~]60000', 'Service')",
+)
+
+
+def _edits(defects: frozenset[str]) -> Iterable[str]:
+    """The SQL that makes a good MSI one with these defects."""
+    if "leaves-service" in defects:
+        # 1 start on install, 2 stop on install, 32 stop on uninstall; 128, delete on uninstall, is left out.
+        yield "UPDATE `ServiceControl` SET `Event` = 35 WHERE `ServiceControl` = 'AgentControl'"
+    if "missing-registry-value" in defects:
+        yield "DELETE FROM `Registry` WHERE `Name` = 'Version'"
+    if "second-uninstall-entry" in defects:
+        key = rf"{_UNINSTALL}\BvtReferenceAgentOld"
+        yield f"{_REGISTRY}('Second1', 2, '{key}', 'DisplayName', '{DISPLAY_NAME}', 'Settings')"
+        yield f"{_REGISTRY}('Second2', 2, '{key}', 'DisplayVersion', '0.9.0', 'Settings')"
+    if "missing-file" in defects:
+        yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
+
+
+def pack(executable: Path, version: str, product_code: str, defects: frozenset[str]) -> Path:
+    """Build `agent.msi` beside the executable. Raises `ToolMissing` and `InfrastructureError`."""
+    work = executable.parent
+    (work / "NOTICE.txt").write_bytes(_NOTICE.encode("ascii"))
+    variables = {
+        "ProductCode": product_code,
+        "Version": version,
+        "Start": "demand" if "wrong-start-type" in defects else "auto",
+        "DisplayName": "Some Other Agent" if "wrong-display-name" in defects else DISPLAY_NAME,
+    }
+    options = [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]
+    msi = work / "agent.msi"
+    run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
+    statements = [part for sql in (*_FINISH, *_edits(defects)) for part in ("-q", sql)]
+    run("msibuild", str(msi), *statements)
+    return msi
+
+
+def product_code(version: str, key: str) -> str:
+    """A ProductCode of its own for each version and each set of options, the same in every build of them."""
+    return str(uuid.uuid5(uuid.UUID("0b5e2a52-3c0f-4f5e-9a55-6f8f1d6b7c11"), f"{version} {key}")).upper()

@@ -1,0 +1,143 @@
+#include "agent.h"
+
+#include <stdlib.h>
+
+#include "control.h"
+#include "defective.h"
+#include "logger.h"
+#include "policy.h"
+#include "product.h"
+#include "protocol.h"
+#include "schedule.h"
+#include "status.h"
+#include "tables.h"
+
+enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000 };
+
+struct agent {
+    struct protocol protocol;
+    unsigned long long config_due;
+    unsigned long long distributed_due;
+    unsigned long long network_due; /* nothing is asked of the backend before */
+    unsigned backoff_ms;
+    bool silent; /* only by a defect */
+};
+
+/* Doubles up to the limit, with up to a quarter of jitter, so that a fleet does not return all at once. */
+static void back_off(struct agent *agent, unsigned long long now) {
+    if (!agent->backoff_ms) {
+        log_warning("the backend does not answer, backing off");
+    }
+    unsigned next = agent->backoff_ms ? agent->backoff_ms * 2 : BACKOFF_FIRST_MS;
+    agent->backoff_ms = next < BACKOFF_LIMIT_MS ? next : BACKOFF_LIMIT_MS;
+    agent->network_due = now + agent->backoff_ms + (unsigned)rand() % (agent->backoff_ms / 4);
+}
+
+/* False ends this round's conversation. */
+static bool judge(struct agent *agent, enum answer answer) {
+    if (answer == ANSWER_GOOD) {
+        if (agent->backoff_ms) {
+            log_info("the backend answers again");
+        }
+        agent->backoff_ms = 0;
+        return true;
+    }
+    if (answer == ANSWER_NODE_INVALID) {
+        log_info("the backend does not know this node, enrolling again");
+        protocol_forget(&agent->protocol);
+        return false;
+    }
+    back_off(agent, GetTickCount64());
+    return false;
+}
+
+static bool fetch_config(struct agent *agent) {
+    struct text body = {0};
+    enum answer answer = protocol_config(&agent->protocol, &body);
+    if (answer == ANSWER_GOOD) {
+        policy_offer(body.data, body.length, &agent->protocol.settings);
+        agent->silent = DEFECT_NO_HEARTBEAT;
+    }
+    text_free(&body);
+    return judge(agent, answer);
+}
+
+static void talk(struct agent *agent, unsigned long long now) {
+    if (DEFECT_NEVER_CHECKS_IN || agent->silent || now < agent->network_due) {
+        return;
+    }
+    if (!agent->protocol.node_key[0]) {
+        if (!judge(agent, protocol_enrol(&agent->protocol))) {
+            return;
+        }
+        agent->config_due = now;
+    }
+    if (now >= agent->config_due) {
+        if (!fetch_config(agent)) {
+            return;
+        }
+        agent->config_due = now + (unsigned long long)policy()->refresh_s * 1000;
+        schedule_run(GetTickCount64()); /* a new configuration's first results go out at once */
+    }
+    if (!judge(agent, protocol_log(&agent->protocol))) {
+        return;
+    }
+    if (now >= agent->distributed_due) {
+        judge(agent, protocol_distributed(&agent->protocol));
+        agent->distributed_due = now + (unsigned long long)policy()->distributed_s * 1000;
+    }
+}
+
+static DWORD until_next(const struct agent *agent, unsigned long long schedule_due) {
+    unsigned long long next = agent->config_due < agent->distributed_due ? agent->config_due : agent->distributed_due;
+    if (!agent->protocol.node_key[0]) {
+        next = 0;
+    }
+    next = next < agent->network_due ? agent->network_due : next;
+    next = schedule_due < next ? schedule_due : next;
+    unsigned long long now = GetTickCount64();
+    return next <= now + 10 ? 10 : (DWORD)(next - now);
+}
+
+static bool wait_for_settings(struct settings *settings, HANDLE stop) {
+    char error[160];
+    bool complained = false;
+    while (!settings_read(settings, error)) {
+        if (!complained) {
+            log_error("cannot work without settings: %s", error);
+            status_trouble(error);
+            complained = true;
+        }
+        if (WaitForSingleObject(stop, SETTINGS_RETRY_MS) == WAIT_OBJECT_0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void agent_run(HANDLE stop) {
+    struct agent agent = {0};
+    struct settings settings;
+    srand(GetCurrentProcessId() ^ (unsigned)GetTickCount64());
+    control_start();
+    log_info("agent started, version %s", PRODUCT_VERSION);
+    defective_start();
+    if (wait_for_settings(&settings, stop)) {
+        policy_open(&settings);
+        protocol_open(&agent.protocol, &settings, stop);
+        DWORD pause = 0;
+        while (WaitForSingleObject(stop, pause) == WAIT_TIMEOUT) {
+            unsigned long long now = GetTickCount64();
+            unsigned long long schedule_due = schedule_run(now);
+            talk(&agent, now);
+            pause = until_next(&agent, schedule_due);
+            if (DEFECT_NEVER_CHECKS_IN || agent.silent) {
+                pause = 1000;
+            }
+        }
+        protocol_close(&agent.protocol);
+    }
+    file_watch_stop();
+    log_info("agent stopped");
+    control_stop();
+}

@@ -1,0 +1,104 @@
+/* refagent.exe --version | --status | --collect DIR | --purge; without arguments it is the service. */
+#include <fcntl.h>
+#include <io.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <windows.h>
+
+#include <shlobj.h>
+
+#include "control.h"
+#include "identity.h"
+#include "logger.h"
+#include "product.h"
+#include "purge.h"
+#include "service.h"
+#include "settings.h"
+#include "wide.h"
+
+enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static int show_version(void) {
+    puts(DEFECT_WRONG_VERSION_COMMAND ? "0.0.1" : PRODUCT_VERSION);
+    return EXIT_GOOD;
+}
+
+static int show_status(void) {
+    struct text answer = {0};
+    if (!control_ask("status", &answer)) {
+        fputs("the service does not answer on its command port\n", stderr);
+        return EXIT_FAILED;
+    }
+    puts(answer.data);
+    text_free(&answer);
+    return EXIT_GOOD;
+}
+
+static bool write_text(const wchar_t *directory, const wchar_t *name, const char *content) {
+    wchar_t path[MAX_PATH];
+    swprintf(path, MAX_PATH, L"%ls\\%ls", directory, name);
+    FILE *file = _wfopen(path, L"wb");
+    if (!file) {
+        return false;
+    }
+    bool good = fputs(content, file) >= 0;
+    return fclose(file) == 0 && good;
+}
+
+static void collect_file(const wchar_t *directory, const wchar_t *below) {
+    wchar_t from[MAX_PATH], to[MAX_PATH];
+    const wchar_t *name = wcsrchr(below, L'\\');
+    data_path(from, below);
+    swprintf(to, MAX_PATH, L"%ls\\%ls", directory, name ? name + 1 : below);
+    CopyFileW(from, to, FALSE); /* absent is fine: it may never have been written */
+}
+
+/* Logs, configuration and status; no enrolment secret and no node key. */
+static int collect(const wchar_t *directory) {
+    struct text summary = {0};
+    wchar_t full[MAX_PATH];
+    if (!GetFullPathNameW(directory, MAX_PATH, full, NULL)) {
+        return EXIT_USAGE;
+    }
+    SHCreateDirectoryExW(NULL, full, NULL);
+    collect_file(full, LOG_FILE);
+    collect_file(full, OLD_LOG_FILE);
+    collect_file(full, L"config.json");
+    if (!control_ask("status", &summary)) {
+        text_add(&summary, "{\"error\":\"the service does not answer\"}");
+    }
+    text_add(&summary, "\n");
+    bool good = write_text(full, L"status.json", summary.data);
+    text_free(&summary);
+    if (!good) {
+        fputs("cannot write to that directory\n", stderr);
+        return EXIT_FAILED;
+    }
+    return EXIT_GOOD;
+}
+
+static int usage(void) {
+    fputs("usage: refagent --version | --status | --collect DIR\n", stderr);
+    return EXIT_USAGE;
+}
+
+int wmain(int count, wchar_t **arguments) {
+    if (count == 1) {
+        return service_run() ? EXIT_GOOD : usage();
+    }
+    if (count == 2 && wcscmp(arguments[1], L"--version") == 0) {
+        return show_version();
+    }
+    if (count == 2 && wcscmp(arguments[1], L"--status") == 0) {
+        return show_status();
+    }
+    if (count == 3 && wcscmp(arguments[1], L"--collect") == 0) {
+        return collect(arguments[2]);
+    }
+    if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
+        return purge();
+    }
+    return usage();
+}

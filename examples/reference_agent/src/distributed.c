@@ -1,0 +1,76 @@
+#include <stdlib.h>
+
+#include "json.h"
+#include "logger.h"
+#include "product.h"
+#include "protocol.h"
+#include "rows.h"
+#include "tables.h"
+
+/* 0 when the query was answered, 1 otherwise: osquery's statuses. */
+static int answer_query(const struct json *sql, struct text *results) {
+    struct query query;
+    struct rows rows = {0};
+    char error[QUERY_ERROR_SIZE] = "the query is no string";
+    bool good = sql->kind == JSON_STRING && query_parse(sql->string, &query, error);
+    if (!good) {
+        log_warning("distributed query refused: %s", error);
+    } else {
+        good = tables_run(&query, &rows, NULL);
+    }
+    text_add(results, "[");
+    for (size_t i = 0; i < rows.count; i++) {
+        text_add(results, i ? "," : "");
+        text_add(results, rows.lines[i]);
+    }
+    text_add(results, "]");
+    rows_free(&rows);
+    return good ? 0 : 1;
+}
+
+static enum answer write_answers(struct protocol *protocol, const struct json *queries) {
+    struct text request = {0};
+    struct text statuses = {0};
+    text_add(&request, "{\"node_key\":");
+    text_add_json(&request, protocol->node_key);
+    text_add(&request, ",\"queries\":{");
+    for (size_t i = 0; i < queries->count; i++) {
+        text_add(&request, i ? "," : "");
+        text_add_json(&request, queries->names[i]);
+        text_add(&request, ":");
+        int status = answer_query(&queries->items[i], &request);
+        text_add(&statuses, i ? "," : "");
+        text_add_json(&statuses, queries->names[i]);
+        text_addf(&statuses, ":%d", status);
+    }
+    text_addf(&request, "},\"statuses\":{%s}}", statuses.data);
+    enum answer answer = protocol_post(protocol, "/distributed/write", request.data, NULL);
+    text_free(&request);
+    text_free(&statuses);
+    return answer;
+}
+
+enum answer protocol_distributed(struct protocol *protocol) {
+    struct text request = {0};
+    struct text body = {0};
+    char error[JSON_ERROR_SIZE];
+    if (DEFECT_IGNORES_LIVE_QUERY) {
+        return ANSWER_GOOD;
+    }
+    text_add(&request, "{\"node_key\":");
+    text_add_json(&request, protocol->node_key);
+    text_add(&request, "}");
+    enum answer answer = protocol_post(protocol, "/distributed/read", request.data, &body);
+    text_free(&request);
+    if (answer != ANSWER_GOOD) {
+        return answer;
+    }
+    struct json *document = json_parse(body.data, body.length, error);
+    const struct json *queries = json_member(document, "queries");
+    if (queries && queries->kind == JSON_OBJECT && queries->count) {
+        answer = write_answers(protocol, queries);
+    }
+    json_free(document);
+    text_free(&body);
+    return answer;
+}

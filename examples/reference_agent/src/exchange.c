@@ -1,0 +1,121 @@
+#include "exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wincrypt.h>
+
+#include "digest.h"
+#include "wide.h"
+
+enum { REPLY_LIMIT = 1024 * 1024 };
+
+HINTERNET exchange_session(void) {
+    HINTERNET session = WinHttpOpen(L"BVT Reference Agent", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, 0);
+    if (session) {
+        DWORD protocols = WINHTTP_FLAG_SECURE_PROTOCOL_TLS1_2;
+        WinHttpSetOption(session, WINHTTP_OPTION_SECURE_PROTOCOLS, &protocols, sizeof protocols);
+        WinHttpSetTimeouts(session, 5000, 5000, 10000, EXCHANGE_TIMEOUT_MS);
+    }
+    return session;
+}
+
+static bool failed(struct http_reply *reply, const char *step) {
+    snprintf(reply->error, HTTP_ERROR_SIZE, "%s failed with error %lu", step, GetLastError());
+    reply->status = 0;
+    return false;
+}
+
+/* The pin alone decides whom to trust, so the chain, the name and the dates need not be right. */
+static void trust_by_pin_only(HINTERNET request) {
+    DWORD flags = SECURITY_FLAG_IGNORE_UNKNOWN_CA | SECURITY_FLAG_IGNORE_CERT_CN_INVALID |
+                  SECURITY_FLAG_IGNORE_CERT_DATE_INVALID | SECURITY_FLAG_IGNORE_CERT_WRONG_USAGE;
+    WinHttpSetOption(request, WINHTTP_OPTION_SECURITY_FLAGS, &flags, sizeof flags);
+}
+
+static bool pin_matches(HINTERNET request, const BYTE *pin, struct http_reply *reply) {
+    const CERT_CONTEXT *certificate = NULL;
+    DWORD size = sizeof certificate;
+    BYTE digest[DIGEST_SIZE];
+    if (!WinHttpQueryOption(request, WINHTTP_OPTION_SERVER_CERT_CONTEXT, &certificate, &size)) {
+        return failed(reply, "reading the server's certificate");
+    }
+    bool good = sha256(certificate->pbCertEncoded, certificate->cbCertEncoded, digest) &&
+                memcmp(digest, pin, DIGEST_SIZE) == 0;
+    CertFreeCertificateContext(certificate);
+    if (!good) {
+        reply->status = 0;
+        snprintf(reply->error, HTTP_ERROR_SIZE, "the server's certificate is not the pinned one");
+    }
+    return good;
+}
+
+static bool read_status(HINTERNET request, struct http_reply *reply) {
+    DWORD status = 0;
+    DWORD size = sizeof status;
+    if (!WinHttpQueryHeaders(request, WINHTTP_QUERY_STATUS_CODE | WINHTTP_QUERY_FLAG_NUMBER, NULL, &status, &size,
+                             NULL)) {
+        return failed(reply, "reading the status");
+    }
+    reply->status = (int)status;
+    return true;
+}
+
+static bool read_body(HINTERNET request, struct http_reply *reply) {
+    char chunk[8192];
+    DWORD count = 0;
+    text_add(&reply->body, "");
+    for (;;) {
+        if (!WinHttpReadData(request, chunk, sizeof chunk, &count)) {
+            return failed(reply, "reading the answer");
+        }
+        if (count == 0) {
+            return true;
+        }
+        if (reply->body.length + count > REPLY_LIMIT) {
+            reply->status = 0;
+            snprintf(reply->error, HTTP_ERROR_SIZE, "the answer is larger than %d bytes", REPLY_LIMIT);
+            return false;
+        }
+        text_add_bytes(&reply->body, chunk, count);
+    }
+}
+
+/* The body, which holds the secrets, goes out only after the pin was checked. */
+static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct http_reply *reply) {
+    static const wchar_t headers[] = L"Content-Type: application/json\r\n";
+    DWORD length = (DWORD)strlen(body);
+    DWORD timeout = EXCHANGE_TIMEOUT_MS;
+    DWORD written;
+    /* Wine honours the receive timeout only when it is set on the request itself. */
+    WinHttpSetOption(request, WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT, &timeout, sizeof timeout);
+    trust_by_pin_only(request);
+    if (!WinHttpSendRequest(request, headers, (DWORD)-1, WINHTTP_NO_REQUEST_DATA, 0, length, 0)) {
+        return failed(reply, "connecting");
+    }
+    if (!pin_matches(request, pin, reply)) {
+        return false;
+    }
+    if (!WinHttpWriteData(request, body, length, &written)) {
+        return failed(reply, "sending");
+    }
+    if (!WinHttpReceiveResponse(request, NULL)) {
+        return failed(reply, "waiting for the answer");
+    }
+    return read_status(request, reply) && read_body(request, reply);
+}
+
+void exchange_run(HINTERNET connection, const BYTE *pin, const char *path, const char *body,
+                  struct http_reply *reply) {
+    wchar_t *wide_path = widen(path);
+    HINTERNET request = WinHttpOpenRequest(connection, L"POST", wide_path, NULL, WINHTTP_NO_REFERER,
+                                           WINHTTP_DEFAULT_ACCEPT_TYPES, WINHTTP_FLAG_SECURE);
+    free(wide_path);
+    if (!request) {
+        failed(reply, "opening a request");
+        return;
+    }
+    talk(request, pin, body, reply);
+    WinHttpCloseHandle(request);
+}

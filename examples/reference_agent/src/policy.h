@@ -1,0 +1,14 @@
+/* The configuration in force: taken from the backend, validated, kept on disk for the next start. */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include "config.h"
+#include "settings.h"
+
+/* The last good configuration of an earlier run, or the initial one. */
+void policy_open(const struct settings *settings);
+/* Validates what the backend serves; puts it in force or rejects it, reporting either once. */
+void policy_offer(const char *bytes, size_t length, const struct settings *settings);
+const struct config *policy(void);
+
+#endif

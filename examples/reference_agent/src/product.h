@@ -1,0 +1,14 @@
+/* Names that the installer, the service and the command line share. */
+#ifndef PRODUCT_H
+#define PRODUCT_H
+
+#define SERVICE_NAME L"BvtRefAgent"
+#define SETTINGS_KEY L"Software\\BVT\\ReferenceAgent"
+#define VENDOR_KEY L"Software\\BVT"
+#define RUNTIME_KEY SETTINGS_KEY L"\\Runtime" /* what the agent itself writes; --purge removes it */
+#define DATA_DIRECTORY L"BVT\\ReferenceAgent"  /* under ProgramData */
+
+extern const char *const PRODUCT_VERSION;  /* the installer's */
+extern const char *const REPORTED_VERSION; /* told to the backend; the same but by a defect */
+
+#endif

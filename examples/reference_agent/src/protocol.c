@@ -1,0 +1,100 @@
+#include "protocol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "logger.h"
+#include "outbox.h"
+#include "status.h"
+
+void protocol_open(struct protocol *protocol, const struct settings *settings, HANDLE stop) {
+    memset(protocol, 0, sizeof *protocol);
+    protocol->settings = *settings;
+    protocol->http = http_open(settings);
+    protocol->stop = stop;
+    runtime_read(L"NodeKey", protocol->node_key, sizeof protocol->node_key);
+    status_enrolled(protocol->node_key[0]);
+}
+
+void protocol_close(struct protocol *protocol) {
+    http_close(protocol->http);
+}
+
+void protocol_forget(struct protocol *protocol) {
+    protocol->node_key[0] = '\0';
+    runtime_remove(L"NodeKey");
+    status_enrolled(false);
+}
+
+static bool says_node_invalid(const char *body, size_t length) {
+    char error[JSON_ERROR_SIZE];
+    struct json *document = json_parse(body, length, error);
+    const struct json *invalid = json_member(document, "node_invalid");
+    bool result = invalid && invalid->kind == JSON_BOOLEAN && invalid->boolean;
+    json_free(document);
+    return result;
+}
+
+enum answer protocol_post(struct protocol *protocol, const char *path, const char *request, struct text *body) {
+    struct http_reply reply;
+    enum answer answer = ANSWER_GOOD;
+    http_post(protocol->http, path, request, protocol->stop, &reply);
+    if (reply.status == 200) {
+        status_contact();
+    } else {
+        char trouble[HTTP_ERROR_SIZE + 64];
+        snprintf(trouble, sizeof trouble, "%s: %s (status %d)", path, reply.error, reply.status);
+        status_trouble(trouble);
+        answer = ANSWER_TROUBLE;
+    }
+    if (answer == ANSWER_GOOD && says_node_invalid(reply.body.data, reply.body.length)) {
+        answer = ANSWER_NODE_INVALID;
+    }
+    if (answer == ANSWER_GOOD && body) {
+        *body = reply.body;
+        return answer;
+    }
+    text_free(&reply.body);
+    return answer;
+}
+
+static void add_node_key(const struct protocol *protocol, struct text *request) {
+    text_add(request, "{\"node_key\":");
+    text_add_json(request, protocol->node_key);
+}
+
+enum answer protocol_config(struct protocol *protocol, struct text *body) {
+    struct text request = {0};
+    add_node_key(protocol, &request);
+    text_add(&request, "}");
+    enum answer answer = protocol_post(protocol, "/config", request.data, body);
+    text_free(&request);
+    return answer;
+}
+
+static enum answer send_batch(struct protocol *protocol, enum outbox_kind kind) {
+    struct text data = {0};
+    int count = outbox_peek(kind, &data);
+    enum answer answer = ANSWER_GOOD;
+    if (count) {
+        struct text request = {0};
+        add_node_key(protocol, &request);
+        text_addf(&request, ",\"log_type\":\"%s\",\"data\":[", OUTBOX_LOG_TYPES[kind]);
+        text_add_bytes(&request, data.data, data.length);
+        text_add(&request, "]}");
+        answer = protocol_post(protocol, "/log", request.data, NULL);
+        text_free(&request);
+    }
+    if (answer == ANSWER_GOOD) {
+        outbox_sent(kind, count);
+    }
+    text_free(&data);
+    return answer;
+}
+
+enum answer protocol_log(struct protocol *protocol) {
+    enum answer answer = send_batch(protocol, OUTBOX_STATUS);
+    return answer == ANSWER_GOOD ? send_batch(protocol, OUTBOX_RESULT) : answer;
+}

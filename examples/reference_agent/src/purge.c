@@ -1,0 +1,65 @@
+#include "purge.h"
+
+#include <wchar.h>
+
+#include <windows.h>
+
+#include "defective.h"
+#include "isolation.h"
+#include "product.h"
+#include "settings.h"
+
+static void remove_directory(const wchar_t *directory) {
+    wchar_t path[MAX_PATH * 2];
+    WIN32_FIND_DATAW entry;
+    swprintf(path, MAX_PATH * 2, L"%ls\\*", directory);
+    HANDLE find = FindFirstFileW(path, &entry);
+    if (find == INVALID_HANDLE_VALUE) {
+        return;
+    }
+    do {
+        if (wcscmp(entry.cFileName, L".") == 0 || wcscmp(entry.cFileName, L"..") == 0) {
+            continue;
+        }
+        swprintf(path, MAX_PATH * 2, L"%ls\\%ls", directory, entry.cFileName);
+        if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) &&
+            !(entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)) {
+            remove_directory(path);
+        } else {
+            DeleteFileW(path);
+        }
+    } while (FindNextFileW(find, &entry));
+    FindClose(find);
+    RemoveDirectoryW(directory);
+}
+
+/* The vendor's directory and key are shared with other products: they go only when empty. */
+static void remove_data(void) {
+    wchar_t path[MAX_PATH];
+    data_path(path, L"");
+    remove_directory(path);
+    *wcsrchr(path, L'\\') = L'\0';
+    RemoveDirectoryW(path);
+}
+
+static void remove_keys(void) {
+    HKEY vendor;
+    DWORD keys = 1, values = 1;
+    RegDeleteTreeW(HKEY_LOCAL_MACHINE, SETTINGS_KEY);
+    RegDeleteKeyW(HKEY_LOCAL_MACHINE, SETTINGS_KEY);
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, VENDOR_KEY, 0, KEY_READ, &vendor) != ERROR_SUCCESS) {
+        return;
+    }
+    RegQueryInfoKeyW(vendor, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL, NULL, NULL, NULL);
+    RegCloseKey(vendor);
+    if (!keys && !values) {
+        RegDeleteKeyW(HKEY_LOCAL_MACHINE, VENDOR_KEY);
+    }
+}
+
+int purge(void) {
+    isolation_undo();
+    remove_data();
+    remove_keys();
+    return defective_purge();
+}

@@ -1,0 +1,95 @@
+#include "schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "logger.h"
+#include "outbox.h"
+#include "rows.h"
+#include "tables.h"
+
+enum { IDLE_MS = 3600 * 1000 };
+
+struct running {
+    struct scheduled scheduled;
+    unsigned long long due;
+    struct rows last;
+    long long after; /* place in an evented table */
+    bool complained;
+};
+
+static struct running *running;
+static size_t running_count;
+
+static void keep_what_was_seen(struct running *fresh) {
+    for (size_t i = 0; i < running_count; i++) {
+        if (memcmp(&running[i].scheduled, &fresh->scheduled, sizeof fresh->scheduled) == 0) {
+            *fresh = running[i];
+            memset(&running[i].last, 0, sizeof running[i].last); /* moved */
+            return;
+        }
+    }
+}
+
+void schedule_configure(const struct config *config) {
+    struct running *fresh = allocate(config->scheduled_count * sizeof *fresh);
+    for (size_t i = 0; i < config->scheduled_count; i++) {
+        memcpy(&fresh[i].scheduled, &config->scheduled[i], sizeof fresh[i].scheduled);
+        keep_what_was_seen(&fresh[i]);
+    }
+    for (size_t i = 0; i < running_count; i++) {
+        rows_free(&running[i].last);
+    }
+    free(running);
+    running = fresh;
+    running_count = config->scheduled_count;
+}
+
+static void send_change(void *context, const char *action, const char *columns) {
+    const struct running *query = context;
+    struct text line = {0};
+    text_add(&line, "{\"name\":");
+    text_add_json(&line, query->scheduled.name);
+    text_add(&line, ",");
+    log_stamp(&line);
+    text_addf(&line, ",\"columns\":%s,\"action\":\"%s\"}", columns, action);
+    outbox_add(OUTBOX_RESULT, line.data);
+    text_free(&line);
+}
+
+static void run(struct running *query) {
+    struct rows rows = {0};
+    bool evented = SCHEMAS[query->scheduled.query.table].evented;
+    if (!tables_run(&query->scheduled.query, &rows, &query->after)) {
+        if (!query->complained) { /* once, not every second */
+            log_warning("query %s: this system cannot answer", query->scheduled.name);
+        }
+        query->complained = true;
+        rows_free(&rows); /* an unanswered query says nothing about what is gone */
+        return;
+    }
+    query->complained = false;
+    if (evented) {
+        struct rows none = {0};
+        rows_compare(&none, &rows, send_change, query);
+        rows_free(&rows);
+        return;
+    }
+    rows_sort(&rows);
+    rows_compare(&query->last, &rows, send_change, query);
+    rows_free(&query->last);
+    query->last = rows;
+}
+
+unsigned long long schedule_run(unsigned long long now) {
+    unsigned long long next = now + IDLE_MS;
+    for (size_t i = 0; i < running_count; i++) {
+        unsigned long long interval = (unsigned long long)running[i].scheduled.interval_s * 1000;
+        if (now >= running[i].due) {
+            run(&running[i]);
+            running[i].due = now + interval;
+        }
+        next = running[i].due < next ? running[i].due : next;
+    }
+    return next;
+}

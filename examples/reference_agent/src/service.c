@@ -1,0 +1,75 @@
+#include "service.h"
+
+#include <windows.h>
+
+#include "agent.h"
+#include "logger.h"
+#include "product.h"
+#include "settings.h"
+
+enum { WAIT_HINT_MS = 20000 };
+
+static SERVICE_STATUS_HANDLE handle;
+static HANDLE stop;
+
+static void report(DWORD state, DWORD error) {
+    SERVICE_STATUS status = {
+        .dwServiceType = SERVICE_WIN32_OWN_PROCESS,
+        .dwCurrentState = state,
+        .dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
+        .dwWin32ExitCode = error,
+        .dwWaitHint = state == SERVICE_RUNNING || state == SERVICE_STOPPED ? 0 : WAIT_HINT_MS,
+    };
+    SetServiceStatus(handle, &status);
+}
+
+static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *context) {
+    (void)type, (void)data, (void)context;
+    switch (control) {
+    case SERVICE_CONTROL_STOP:
+    case SERVICE_CONTROL_SHUTDOWN:
+        report(SERVICE_STOP_PENDING, NO_ERROR);
+        SetEvent(stop);
+        return NO_ERROR;
+    case SERVICE_CONTROL_INTERROGATE:
+        return NO_ERROR;
+    default:
+        return ERROR_CALL_NOT_IMPLEMENTED;
+    }
+}
+
+/* Only by a defect: the first start leaves a mark, and a start that finds it fails. */
+static bool refuses_restart(void) {
+    char mark[8];
+    if (!DEFECT_DOES_NOT_RESTART) {
+        return false;
+    }
+    bool marked = runtime_read(L"Started", mark, sizeof mark);
+    runtime_write(L"Started", "1");
+    return marked;
+}
+
+static void WINAPI service_main(DWORD count, wchar_t **arguments) {
+    (void)count, (void)arguments;
+    handle = RegisterServiceCtrlHandlerExW(SERVICE_NAME, on_control, NULL);
+    if (!handle) {
+        return;
+    }
+    report(SERVICE_START_PENDING, NO_ERROR);
+    stop = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!stop || DEFECT_SERVICE_DOES_NOT_START || refuses_restart()) {
+        report(SERVICE_STOPPED, ERROR_SERVICE_NOT_ACTIVE);
+        return;
+    }
+    logger_open();
+    report(SERVICE_RUNNING, NO_ERROR);
+    agent_run(stop);
+    logger_close();
+    report(SERVICE_STOPPED, NO_ERROR);
+}
+
+bool service_run(void) {
+    wchar_t name[] = SERVICE_NAME;
+    SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {NULL, NULL}};
+    return StartServiceCtrlDispatcherW(table);
+}

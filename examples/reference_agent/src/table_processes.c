@@ -1,0 +1,118 @@
+/* Processes by Toolhelp. What a process is does not change, so it is asked once and remembered until it is gone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <windows.h>
+
+#include <tlhelp32.h>
+
+#include "process_info.h"
+#include "tables.h"
+#include "text.h"
+#include "wide.h"
+
+struct known {
+    DWORD pid;
+    DWORD parent;
+    unsigned long long started; /* FILETIME; tells a reused pid apart */
+    char *name;
+    char *path;
+    char *command_line;
+    bool seen;
+};
+
+static struct known *known;
+static size_t known_count, known_capacity;
+
+static unsigned long long start_time(HANDLE process) {
+    FILETIME created, exited, kernel, user;
+    if (!process || !GetProcessTimes(process, &created, &exited, &kernel, &user)) {
+        return 0;
+    }
+    return (unsigned long long)created.dwHighDateTime << 32 | created.dwLowDateTime;
+}
+
+static HANDLE open_process(DWORD pid) {
+    HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_VM_READ, FALSE, pid);
+    return process ? process : OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
+}
+
+static void forget(struct known *process) {
+    free(process->name);
+    free(process->path);
+    free(process->command_line);
+}
+
+static void learn(const PROCESSENTRY32W *entry, HANDLE process, unsigned long long started) {
+    if (known_count == known_capacity) {
+        known_capacity = known_capacity ? known_capacity * 2 : 64;
+        known = reallocate(known, known_capacity * sizeof *known);
+    }
+    known[known_count++] = (struct known){
+        .pid = entry->th32ProcessID,
+        .parent = entry->th32ParentProcessID,
+        .started = started,
+        .name = narrow(entry->szExeFile),
+        .path = process ? process_path(process) : duplicate(""),
+        .command_line = process ? process_command_line(process) : duplicate(""),
+        .seen = true,
+    };
+}
+
+static void recognise(const PROCESSENTRY32W *entry) {
+    HANDLE process = entry->th32ProcessID ? open_process(entry->th32ProcessID) : NULL;
+    unsigned long long started = start_time(process);
+    bool found = false;
+    for (size_t i = 0; i < known_count && !found; i++) {
+        found = known[i].pid == entry->th32ProcessID && known[i].started == started;
+        known[i].seen |= found;
+    }
+    if (!found) {
+        learn(entry, process, started);
+    }
+    if (process) {
+        CloseHandle(process);
+    }
+}
+
+static bool refresh(void) {
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    if (snapshot == INVALID_HANDLE_VALUE) {
+        return false;
+    }
+    for (size_t i = 0; i < known_count; i++) {
+        known[i].seen = false;
+    }
+    PROCESSENTRY32W entry = {.dwSize = sizeof entry};
+    for (BOOL more = Process32FirstW(snapshot, &entry); more; more = Process32NextW(snapshot, &entry)) {
+        recognise(&entry);
+    }
+    CloseHandle(snapshot);
+    size_t kept = 0;
+    for (size_t i = 0; i < known_count; i++) {
+        if (known[i].seen) {
+            known[kept++] = known[i];
+        } else {
+            forget(&known[i]);
+        }
+    }
+    known_count = kept;
+    return true;
+}
+
+bool processes_table(struct sink *sink) {
+    if (!refresh()) {
+        return false;
+    }
+    for (size_t i = 0; i < known_count; i++) {
+        char pid[16], parent[16], started[24];
+        const unsigned long long epoch = 116444736000000000ULL; /* 1970 in FILETIME's 100 ns since 1601 */
+        snprintf(pid, sizeof pid, "%lu", known[i].pid);
+        snprintf(parent, sizeof parent, "%lu", known[i].parent);
+        snprintf(started, sizeof started, "%llu",
+                 known[i].started > epoch ? (known[i].started - epoch) / 10000000 : 0);
+        table_row(sink, (const char *[]){pid, parent, known[i].name, known[i].path, known[i].command_line, started});
+    }
+    return true;
+}
