@@ -110,7 +110,7 @@ class PrivateDaemon:
         return None
 
     def ensure(self) -> str:
-        """Start the daemon unless it answers; the URI to open. Raises `InfrastructureError` quoting its log."""
+        """Start the daemon unless it answers; the URI to open. Raises `InfrastructureError`."""
         if self._answers():
             return self.uri
         with self._locked():

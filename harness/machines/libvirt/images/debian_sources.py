@@ -1,0 +1,87 @@
+"""The machine's own apt configuration as mmdebstrap's: same archive, same mirror, same trust."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.model.errors import InfrastructureError
+
+APT = Path("/etc/apt")
+
+
+def stanzas(text: str) -> list[str]:
+    """The stanzas of a deb822 sources file (sources.list(5)), comments dropped."""
+    found: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        if line.strip():
+            found[-1].append(line.rstrip())
+        elif found[-1]:
+            found.append([])
+    return ["\n".join(lines) for lines in found if lines]
+
+
+def fields(stanza: str) -> dict[str, str]:
+    """Field names in lower case with their values."""
+    pairs = (line.split(":", 1) for line in stanza.splitlines() if ":" in line and not line[0].isspace())
+    return {name.strip().lower(): value.strip() for name, value in pairs}
+
+
+def serves(stanza: str, codename: str) -> bool:
+    """True for an enabled binary source of Debian's own archive for that release (its updates included)."""
+    known = fields(stanza)
+    suites = known.get("suites", "").split()
+    return (
+        "deb" in known.get("types", "").split()
+        and known.get("enabled", "yes") not in {"no", "false"}
+        and bool(suites)
+        and all(suite == codename or suite.startswith(f"{codename}-") for suite in suites)
+        and "main" in known.get("components", "").split()
+    )
+
+
+def one_line_to_stanza(line: str) -> str | None:
+    """A one-line source (`deb [options] URI SUITE COMPONENT…`) as a stanza; None for anything else."""
+    words = line.split("#", 1)[0].split()
+    if not words or words[0] != "deb":
+        return None
+    options: list[str] = []
+    if len(words) > 1 and words[1].startswith("["):
+        end = next((index for index, word in enumerate(words) if word.endswith("]")), None)
+        if end is None:
+            return None
+        options = " ".join(words[1 : end + 1]).strip("[] ").split()
+        words = [words[0], *words[end + 1 :]]
+    if len(words) < 4:
+        return None
+    stanza = [f"Types: deb\nURIs: {words[1]}\nSuites: {words[2]}\nComponents: {' '.join(words[3:])}"]
+    for option in options:
+        name, _, value = option.partition("=")
+        if name in {"signed-by", "trusted"}:
+            stanza.append(f"{name.title()}: {value}")
+    return "\n".join(stanza)
+
+
+def debian_sources(codename: str, files: Iterable[Path] | None = None) -> str:
+    """A deb822 sources file with this machine's Debian sources for `codename`.
+
+    Raises `InfrastructureError` if this machine's apt knows no such source.
+    """
+    if files is None:
+        files = [APT / "sources.list", *sorted((APT / "sources.list.d").glob("*"))]
+    chosen = []
+    for path in files:
+        if not path.is_file() or path.suffix not in {".list", ".sources"}:
+            continue
+        text = path.read_text(errors="replace")
+        if path.suffix == ".sources":
+            candidates = stanzas(text)
+        else:
+            candidates = [found for line in text.splitlines() if (found := one_line_to_stanza(line))]
+        chosen += [stanza for stanza in candidates if serves(stanza, codename)]
+    if not chosen:
+        raise InfrastructureError(
+            f"This machine's apt has no source for Debian '{codename}', so the image cannot be built.",
+            hint=f"Add Debian's main archive for {codename} under {APT}.",
+        )
+    return "\n\n".join(chosen) + "\n"

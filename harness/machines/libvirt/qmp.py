@@ -1,0 +1,103 @@
+"""QEMU's monitor and the guest agent through libvirt, with errors in the harness's words."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import libvirt
+import libvirt_qemu
+
+from harness.model.base import Frozen
+from harness.model.deadline import Deadline
+from harness.model.errors import InfrastructureError
+
+AGENT_TIMEOUT_S = 10
+
+
+def monitor(domain: libvirt.virDomain, command: str, **arguments: Any) -> Any:
+    """One QMP command; its `return`. Raises `InfrastructureError` if refused, `libvirtError` if gone."""
+    return _answer(command, libvirt_qemu.qemuMonitorCommand(domain, _request(command, arguments), 0))
+
+
+def monitor_with_descriptor(
+    domain: libvirt.virDomain, command: str, descriptor: int, **arguments: Any
+) -> Any:
+    """The same with an open file handed over (only over a Unix socket)."""
+    text, _ = libvirt_qemu.qemuMonitorCommandWithFiles(domain, _request(command, arguments), [descriptor], 0)
+    return _answer(command, text)
+
+
+def human_monitor(domain: libvirt.virDomain, line: str) -> str:
+    """Run one HMP command, for what QMP cannot tell."""
+    return str(monitor(domain, "human-monitor-command", **{"command-line": line}))
+
+
+def _request(command: str, arguments: Mapping[str, Any]) -> str:
+    return json.dumps({"execute": command, "arguments": dict(arguments)})
+
+
+def _answer(command: str, text: str) -> Any:
+    answer = json.loads(text)
+    if "error" in answer:
+        raise InfrastructureError(f"QEMU refused {command}: {answer['error'].get('desc', answer['error'])}.")
+    return answer.get("return")
+
+
+class ProgramResult(Frozen):
+    """What a program in the guest ended with."""
+
+    exit_code: int
+    output: str
+    errors: str
+
+
+def agent(
+    domain: libvirt.virDomain, command: str, *, timeout_s: int = AGENT_TIMEOUT_S, **arguments: Any
+) -> Any:
+    """One guest agent command; raises `libvirtError` if the agent does not answer in time."""
+    request = json.dumps({"execute": command, "arguments": arguments})
+    return json.loads(libvirt_qemu.qemuAgentCommand(domain, request, timeout_s, 0))["return"]
+
+
+def agent_alive(domain: libvirt.virDomain, timeout_s: int = 2) -> bool:
+    """Whether something inside the guest answers on the second channel."""
+    try:
+        agent(domain, "guest-ping", timeout_s=timeout_s)
+    except libvirt.libvirtError:
+        return False
+    return True
+
+
+def run_in_guest(
+    domain: libvirt.virDomain,
+    path: str,
+    *arguments: str,
+    deadline: Deadline,
+    environment: Sequence[str] = (),
+) -> ProgramResult:
+    """Run a program by the guest agent. Raises `DeadlineExceeded`, or `libvirtError` if the agent is gone."""
+    started = agent(
+        domain,
+        "guest-exec",
+        path=path,
+        arg=list(arguments),
+        env=list(environment),
+        **{"capture-output": True},
+    )
+    result: dict[str, Any] = {}
+
+    def ended() -> bool:
+        result.update(agent(domain, "guest-exec-status", pid=started["pid"]))
+        return bool(result["exited"])
+
+    deadline.poll(ended, f"the end of {path} in {domain.name()}", interval_s=0.02)
+    return ProgramResult(
+        exit_code=int(result.get("exitcode", -int(result.get("signal", 1)))),
+        output=_decode(result.get("out-data")),
+        errors=_decode(result.get("err-data")),
+    )
+
+
+def _decode(data: str | None) -> str:
+    return base64.b64decode(data or "").decode(errors="replace")
