@@ -27,6 +27,8 @@ MAX_DEPTH = 60
 
 PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
 PLAIN_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
+LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+"""`010` is octal and `09` is text to YAML 1.1: neither is what its author sees."""
 BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 PREFIX = "tag:yaml.org,2002:"
 
@@ -47,9 +49,8 @@ class Document:
         self.data = self._build(root, (), ())
 
     def _compose(self, text: str) -> yaml.Node | None:
-        loader = yaml.SafeLoader(text)
         try:
-            return loader.get_single_node()
+            return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             raise ConfigurationError(
                 _syntax_message(error), file=self.file, line=_line(error.problem_mark or error.context_mark)
@@ -61,8 +62,6 @@ class Document:
             ) from None
         except RecursionError:
             raise ConfigurationError("the document is nested too deeply.", file=self.file, line=1) from None
-        finally:
-            loader.dispose()
 
     def _build(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> Any:
         line = node.start_mark.line + 1
@@ -111,7 +110,7 @@ class Document:
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text: str = node.value
         kind = node.tag.removeprefix(PREFIX)
-        if kind == "str":
+        if kind == "str" and not (node.style is None and LEADING_ZERO.fullmatch(text)):
             return text
         if kind == "null":
             return None
@@ -149,7 +148,7 @@ class Document:
         """The first problem in the file as the error; where there are more it says so."""
         placed = sorted(
             ((self.line_of(problem.path, at_key=problem.at_key), problem) for problem in problems),
-            key=lambda pair: pair[0],
+            key=lambda pair: (pair[0], not pair[1].hint),  # of one line, the one that says what to do
         )
         line, first = placed[0]
         lines = sorted({str(line) for line, _ in placed[1:]}, key=int)
@@ -220,4 +219,4 @@ def _line(mark: yaml.Mark | None) -> int | None:
 
 
 def _a(kind: str) -> str:
-    return {"int": "a number", "float": "a number", "timestamp": "a date"}.get(kind, kind)
+    return {"int": "a number", "float": "a number", "timestamp": "a date", "str": "text"}.get(kind, kind)

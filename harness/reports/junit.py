@@ -1,7 +1,7 @@
 """JUnit XML for CI systems: one test suite per cell.
 
 A failed check is a `failure`, a lab failure an `error`. What did not run for want of something else is an
-`error` too, so that no reader of JUnit takes a hole for a pass. What does not apply is `skipped` and says why.
+`error` too, so that no reader of JUnit takes a hole for a pass. What does not apply is `skipped`.
 """
 
 import re

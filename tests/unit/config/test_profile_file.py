@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pytest
+
+from harness.config import find_matrix, load_profile, search_path
+from harness.config.load import known_profiles
+from harness.model.errors import ConfigurationError
+
+GOOD = """\
+name: tiny
+title: Tiny agent
+status: exercised
+product_name: Tiny Agent
+install_dir: C:\\Program Files\\Tiny
+services:
+  - {name: TinyAgent, start: auto}
+guest_files:
+  - {path: C:\\t.ini, content: "{backend_host}", restart_service: tinyagent}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "tiny.yaml").write_text(GOOD)
+    return tmp_path
+
+
+def test_a_profile_is_found_by_name_and_by_path(place: Path) -> None:
+    by_name = load_profile("tiny", [place])
+    assert by_name == load_profile(str(place / "agents" / "tiny.yaml"), [])
+    assert by_name[0].services[0].name == "TinyAgent"
+
+
+def test_an_unknown_profile_lists_the_known_ones(place: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"unknown agent profile 'tyny'. Did you mean 'tiny'\? Known .*: tiny"
+    ):
+        load_profile("tyny", [place])
+    with pytest.raises(ConfigurationError, match="Known profiles: tiny"):
+        load_profile("zzz", [place])
+    with pytest.raises(ConfigurationError, match="which holds none"):
+        load_profile("tiny", [place / "agents"])
+
+
+def test_the_first_place_wins(place: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "agents").mkdir()
+    (other / "agents" / "tiny.yaml").write_text(GOOD)
+    assert known_profiles([other, place])["tiny"].is_relative_to(other)
+
+
+def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    monkeypatch.chdir(place)
+    assert search_path()[0] == place
+    assert load_profile("tiny")[0].name == "tiny"
+    assert find_matrix() != place / "matrix.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("name: tiny", "name: other", 1, "must be its file's name, 'tiny', not 'other'"),
+        ("name: tiny", "name: Tiny", 1, "does not have the form"),
+        ("start: auto", "start: automatic", 7, "found 'automatic'. Did you mean 'auto'?"),
+        ("restart_service: tinyagent", "restart_service: TinyAgnt", 9, "Did you mean 'TinyAgent'?"),
+        ("{backend_host}", "{backend_hots}", 9, "unknown placeholder {backend_hots}"),
+        ("{backend_host}", "{", 9, "Single '{'"),
+        ("title: Tiny agent", "title: Tiny agent\nplatform: x46", 3, "Known: x64, Intel, Arm64"),
+        ("title: Tiny agent", "title: Tiny agent\ninstaller: {kind: exe}", 3, "'declared_version'"),
+        ("title: Tiny agent", 'title: T\ninstaller: {declared_version: "1"}', 3, "for EXE installers only"),
+        (
+            "  - {name: TinyAgent, start: auto}",
+            "  - name: a\n  - name: A",
+            7,
+            "the service 'a' is listed twice",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\ntelemetry: {proces: {query: q, columns: {a: b}}}",
+            3,
+            "unknown stimulus",
+        ),
+        ("title: Tiny agent", "title: T\ncheck_in: {deadline_s: 0}", 3, "expected more than 0"),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {}, changed: {}}",
+            3,
+            "'effect_query' must say",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {}, invalid: {x: y}}",
+            3,
+            "'refusal_contains' must",
+        ),
+    ],
+)
+def test_a_broken_profile_is_one_sentence_with_its_line(
+    place: Path, old: str, new: str, line: int, words: str
+) -> None:
+    assert old in GOOD
+    (place / "agents" / "tiny.yaml").write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(ConfigurationError) as caught:
+        load_profile("tiny", [place])
+    assert caught.value.line == line, str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_every_profile_that_ships_loads() -> None:
+    for name in known_profiles(search_path()):
+        assert load_profile(name)[0].name == name
