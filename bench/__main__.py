@@ -13,7 +13,9 @@ from harness.model.errors import HarnessError
 
 def names() -> list[str]:
     return sorted(
-        info.name for info in pkgutil.iter_modules(bench.__path__) if info.name not in ("__main__", "measure", "rig")
+        info.name
+        for info in pkgutil.iter_modules(bench.__path__)
+        if info.name not in ("__main__", "measure", "rig")
     )
 
 

@@ -47,7 +47,11 @@ def _clone_to_reply(provider: MachineProvider, spec: MachineSpec, scratch: Path)
 
 
 def _wineboot(prefix: Path) -> None:
-    environment = os.environ | {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+    environment = os.environ | {
+        "WINEPREFIX": str(prefix),
+        "WINEDEBUG": "-all",
+        "WINEDLLOVERRIDES": "mscoree,mshtml=",
+    }
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(["wineboot", "-i"], env=environment, check=True, timeout=300, **quiet)  # type: ignore[call-overload]
     subprocess.run(["wine64", "cmd", "/c", "ver"], env=environment, check=True, timeout=60, **quiet)  # type: ignore[call-overload]

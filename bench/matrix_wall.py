@@ -26,7 +26,9 @@ def measure() -> Iterator[Result]:
         round(alone_s / together_s, 2), f"{cells} cells, verdict {gate.verdict}",
     )  # fmt: skip
     own = [
-        sum(timing.harness_s for timing in cell.report.timings) for cell in gate.cells if cell.report is not None
+        sum(timing.harness_s for timing in cell.report.timings)
+        for cell in gate.cells
+        if cell.report is not None
     ]
     yield Result(
         "harness_share", round(statistics.median(own), 3), "limit of 1 s a cell", 1.0,
@@ -36,7 +38,18 @@ def measure() -> Iterator[Result]:
 
 def _run(candidate: str, out: Path, workers: str) -> tuple[float, Gate]:
     began = time.perf_counter()
-    command = ["-m", "harness.cli", "run", candidate, "--profile", "reference", "-n", workers, "--out", str(out)]
+    command = [
+        "-m",
+        "harness.cli",
+        "run",
+        candidate,
+        "--profile",
+        "reference",
+        "-n",
+        workers,
+        "--out",
+        str(out),
+    ]
     subprocess.run([sys.executable, *command], check=False, stdout=subprocess.DEVNULL, timeout=1800)
     took_s = time.perf_counter() - began
     gate = read_gate(out)

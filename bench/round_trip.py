@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import winrm
 from pypsrp.client import Client
@@ -34,7 +35,7 @@ def measure() -> Iterator[Result]:
             ca_trust_path=str(access.ca_pem),
             server_cert_validation="validate",
         )
-        options = {
+        options: dict[str, Any] = {
             "username": access.username,
             "password": password,
             "port": access.port,

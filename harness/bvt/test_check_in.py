@@ -32,7 +32,9 @@ def test_identity(cell: CellSession, timeline: Timeline) -> None:
     else:
         expected, stated, what = machine.computer_name, endpoint.hostname, "computer name"
     assert expected, f"The guest does not state its {what}."
-    assert stated.lower() == expected.lower(), f"The agent enrolled as {stated!r}; the machine's {what} is {expected!r}."
+    assert stated.lower() == expected.lower(), (
+        f"The agent enrolled as {stated!r}; the machine's {what} is {expected!r}."
+    )
 
 
 @check("It stays in touch", backend=[BackendFeature.HEARTBEAT])
@@ -66,7 +68,9 @@ def test_recovers(cell: CellSession, timeline: Timeline) -> None:
     cell.backend.misbehave(cell.cell.id, FaultKind.DROP)
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_recovered(cell.cell.id, Deadline.after(within))
-    assert seen is not None, f"After two errors and a dropped connection the agent was not seen again within {within:g} s."
+    assert seen is not None, (
+        f"After two errors and a dropped connection the agent was not seen again within {within:g} s."
+    )
 
 
 @check("It speaks the protocol without a mistake")

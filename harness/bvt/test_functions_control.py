@@ -30,7 +30,10 @@ def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
-@check("An invalid configuration is refused and the last good one stays", backend=[*CONFIGURE, BackendFeature.STATUS])
+@check(
+    "An invalid configuration is refused and the last good one stays",
+    backend=[*CONFIGURE, BackendFeature.STATUS],
+)
 def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     if not push.invalid:
@@ -95,7 +98,9 @@ def test_release(cell: CellSession, timeline: Timeline) -> None:
     _act(cell, timeline, "release")
 
 
-@check("An isolated host reaches nothing but its backend", backend=STATUS, needs=[Capability.ISOLATION_ENFORCED])
+@check(
+    "An isolated host reaches nothing but its backend", backend=STATUS, needs=[Capability.ISOLATION_ENFORCED]
+)
 def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     _act(cell, timeline, "isolate")
     try:

@@ -34,15 +34,15 @@ def test_installer_signature(cell: CellSession) -> None:
 def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
     name = cell.profile.product_name
     found = [entry.key for entry in timeline.inspection.entries if entry.display_name == name]
-    assert len(found) == 1, f"Expected one entry named {name!r}, found {len(found)}: {', '.join(found) or 'none'}."
+    assert len(found) == 1, (
+        f"Expected one entry named {name!r}, found {len(found)}: {', '.join(found) or 'none'}."
+    )
 
 
 @check("The entry shows the candidate's version")
 def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
     name = cell.profile.product_name
-    shown = {
-        entry.display_version for entry in timeline.inspection.entries if entry.display_name == name
-    }
+    shown = {entry.display_version for entry in timeline.inspection.entries if entry.display_name == name}
     assert shown == {cell.candidate.version}, (
         f"Add/Remove Programs shows version {_list(shown)}, the candidate is {cell.candidate.version}."
     )
@@ -85,7 +85,9 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         found = timeline.inspection.file(path)
         assert found is not None, f"{path} is missing."
         packed = payload.get(found.sha256 or "")
-        assert packed is not None, f"{path} is not one of the installer's programs: its SHA-256 is {found.sha256}."
+        assert packed is not None, (
+            f"{path} is not one of the installer's programs: its SHA-256 is {found.sha256}."
+        )
         assert packed.signature.present, f"{path} carries no Authenticode signature."
         assert packed.signature.intact, f"The signature of {path} does not match the file."
 
@@ -135,11 +137,11 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
 
 @check("No crash dump or error report appeared")
 def test_no_crash(timeline: Timeline) -> None:
-    since = timeline.baseline.boot.boot_time
+    since = timeline.baseline.boot.booted
     new = [
         crash.path
         for crash in timeline.inspection.crashes
-        if crash.modified is None or crash.modified.timestamp() >= since
+        if crash.modified is None or crash.modified >= since
     ]
     assert not new, f"Crash files appeared: {', '.join(new)}."
 

@@ -35,7 +35,9 @@ def test_driver_loaded(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable("the profile declares no drivers")
     for expected, found in _found(drivers, timeline):
         assert found.manager is not None, f"Driver {expected.name} is unknown to the service manager."
-        assert found.manager.state == 4, f"Driver {expected.name} is in state {found.manager.state}, not running."
+        assert found.manager.state == 4, (
+            f"Driver {expected.name} is in state {found.manager.state}, not running."
+        )
 
 
 @check("Services have the declared start type")
@@ -117,7 +119,9 @@ def test_service_delayed_start(cell: CellSession, timeline: Timeline) -> None:
 @check("Services recover as declared", needs=[Capability.SERVICE_RECOVERY])
 def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "recovery"):
-        actions = found.manager.failure_actions.actions if found.manager and found.manager.failure_actions else ()
+        actions = (
+            found.manager.failure_actions.actions if found.manager and found.manager.failure_actions else ()
+        )
         shown = tuple(FAILURE_ACTIONS.get(action.kind, str(action.kind)) for action in actions)
         assert shown == expected.recovery, (
             f"Service {expected.name} recovers by {shown or 'nothing'}, expected {expected.recovery}."
@@ -139,7 +143,9 @@ def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
 
 @check("Services survive a stop and a start")
 def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
-    restarted = [service.name for service in cell.profile.services if service.survives_restart and service.running]
+    restarted = [
+        service.name for service in cell.profile.services if service.survives_restart and service.running
+    ]
     if not restarted:
         raise NotApplicable("the profile declares no service that may be stopped")
     services = cell.guest.services

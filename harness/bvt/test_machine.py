@@ -1,4 +1,4 @@
-"""The machine before the candidate: is it really the clean Windows that the plan names?"""
+"""The machine before the candidate: is it really the clean Windows that the plan names? Asked before anything else."""
 
 from harness.model.errors import InfrastructureError
 from harness.model.report import Phase

@@ -27,7 +27,7 @@ def test_services(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("No entry is left in Add/Remove Programs")
-def test_entry(cell: CellSession, timeline: Timeline) -> None:
+def test_entry(timeline: Timeline) -> None:
     left = sorted(timeline.after.entries - timeline.baseline.snapshot.entries)
     assert not left, f"Still listed after the uninstall: {', '.join(left)}."
 
@@ -56,7 +56,7 @@ def test_tasks(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("Nothing of the agent waits for the next boot")
-def test_pending_renames(cell: CellSession, timeline: Timeline) -> None:
+def test_pending_renames(timeline: Timeline) -> None:
     new = timeline.after.pending_renames - timeline.baseline.snapshot.pending_renames
     assert not new, f"To be moved or deleted at the next boot: {_some(sorted(new))}."
 
@@ -84,7 +84,9 @@ def test_sentinel_service(cell: CellSession, timeline: Timeline) -> None:
 @check("Nothing that was there before is gone")
 def test_nothing_taken(timeline: Timeline) -> None:
     before, after = timeline.baseline.snapshot, timeline.after
-    gone = sorted((before.services - after.services) | (before.files - after.files) | (before.tasks - after.tasks))
+    gone = sorted(
+        (before.services - after.services) | (before.files - after.files) | (before.tasks - after.tasks)
+    )
     assert not gone, f"Gone since before the installation: {_some(gone)}."
 
 

@@ -22,4 +22,6 @@ def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated
 @check("Uninstalling asks for no reboot")
 def test_no_pending_reboot(timeline: Timeline) -> None:
     result = timeline.uninstallation
-    assert not result.reboot_needed, f"The uninstaller ended with {result.exit_code}: a reboot is needed to finish."
+    assert not result.reboot_needed, (
+        f"The uninstaller ended with {result.exit_code}: a reboot is needed to finish."
+    )

@@ -36,7 +36,9 @@ def doctor(
     findings.append(("state", _orphan_finding(len(left), str(state.root))))
     if json:
         for place, finding in findings:
-            typer.echo(finding.model_copy(update={"subject": f"{place}: {finding.subject}"}).model_dump_json())
+            typer.echo(
+                finding.model_copy(update={"subject": f"{place}: {finding.subject}"}).model_dump_json()
+            )
     else:
         _show(findings)
     return 0 if all(finding.ok or not finding.required for _, finding in findings) else 4

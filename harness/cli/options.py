@@ -5,9 +5,14 @@ from typing import Annotated
 
 import typer
 
-CandidateArgument = Annotated[Path, typer.Argument(help="The installer under test (MSI or EXE).", show_default=False)]
+CandidateArgument = Annotated[
+    Path, typer.Argument(help="The installer under test (MSI or EXE).", show_default=False)
+]
 ProfileOption = Annotated[
-    str, typer.Option("--profile", "-p", help="Agent profile: a name under agents/ or a file.", show_default=False)
+    str,
+    typer.Option(
+        "--profile", "-p", help="Agent profile: a name under agents/ or a file.", show_default=False
+    ),
 ]
 MatrixOption = Annotated[
     Path | None, typer.Option("--matrix", "-m", help="Matrix file.", show_default="matrix.yaml")

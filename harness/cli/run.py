@@ -16,7 +16,6 @@ from harness.cli.progress import Progress
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
-from harness.model.gate import Gate
 from harness.model.plan import Cell
 from harness.run.conclusion import PAGE, conclude
 from harness.run.directory import RunDirectory
@@ -42,12 +41,15 @@ def run(
     ] = None,
     workers: Annotated[str, typer.Option("-n", help="Cells at once: a number, or auto.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run directory.", show_default="reports/<run id>")] = None,
-    keep: Annotated[str, typer.Option(help="Machines that outlive the run: failed, always or never.")] = "never",
+    keep: Annotated[
+        str, typer.Option(help="Machines that outlive the run: failed, always or never.")
+    ] = "never",
     backend: Annotated[
         str | None, typer.Option(help="File of an external backend.", show_default="embedded")
     ] = None,
     infra_retries: Annotated[
-        int, typer.Option(min=0, help="New machines for a cell whose machine is lost before the install began.")
+        int,
+        typer.Option(min=0, help="New machines for a cell whose machine is lost before the install began."),
     ] = 1,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
@@ -87,7 +89,7 @@ def execute(directory: RunDirectory, workers: str, console: Console) -> int:
     finally:
         reclaim_run(StateDirectory.default(), settings.run_id)
     gate = conclude(directory)
-    _say_verdict(gate, directory, console)
+    _say_verdict(directory, console)
     return gate.verdict.exit_code
 
 
@@ -124,7 +126,7 @@ def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> in
     return max(1, min(wanted, len(chosen)))
 
 
-def _say_verdict(gate: Gate, directory: RunDirectory, console: Console) -> None:
+def _say_verdict(directory: RunDirectory, console: Console) -> None:
     console.print((directory.root / "summary.md").read_text(encoding="utf-8"), markup=False, highlight=False)
     console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
     sys.stdout.flush()

@@ -16,7 +16,8 @@ def attribute_silence(
         return MachineLost(f"The lab lost the machine ({condition.reason}).", hint="Run the cell again.")
     if not candidate_touched:
         return MachineLost(
-            f"The guest stopped answering before the candidate was started ({symptom}).", hint="Run the cell again."
+            f"The guest stopped answering before the candidate was started ({symptom}).",
+            hint="Run the cell again.",
         )
     if condition.state is MachineState.CRASHED:
         return CandidateError(f"The guest crashed after the candidate was installed ({condition.reason}).")

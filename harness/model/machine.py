@@ -76,7 +76,9 @@ class MachineCondition(Frozen):
     state: MachineState
     fault: Fault = Fault.NONE
     reason: str = ""
-    boots: int = Field(default=1, description="boots seen since the machine was handed out, the first included")
+    boots: int = Field(
+        default=1, description="boots seen since the machine was handed out, the first included"
+    )
     guest_alive: bool | None = Field(
         default=None,
         description="the second channel's own word from inside the guest; None where there is no such channel",

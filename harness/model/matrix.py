@@ -59,10 +59,13 @@ class Pool(Frozen):
 
     provider: str = Field(description="name of a provider folder under harness/machines")
     base_image: str | None = Field(
-        default=None, description="provider image that serves every Windows version; None: the image's own name"
+        default=None,
+        description="provider image that serves every Windows version; None: the image's own name",
     )
     substrates: tuple[Substrate, ...] = Field(min_length=1, description="what a cell's machine may really be")
-    images: tuple[str, ...] = Field(default=("*",), description="patterns on image names that this pool serves")
+    images: tuple[str, ...] = Field(
+        default=("*",), description="patterns on image names that this pool serves"
+    )
     scenarios: tuple[str, ...] = ("*",)
     hosts: tuple[HostLimits, ...] = ()
     memory_mb: int = 1024
@@ -80,7 +83,9 @@ class Matrix(Frozen):
     axes: dict[str, tuple[str, ...]] = Field(
         description="`image` and `scenario` list names or patterns; any further axis multiplies the cells"
     )
-    include: tuple[dict[str, str], ...] = Field(default=(), description="cells added beyond the product of the axes")
+    include: tuple[dict[str, str], ...] = Field(
+        default=(), description="cells added beyond the product of the axes"
+    )
     exclude: tuple[Selector, ...] = ()
     requirements: tuple[RequirementRule, ...] = ()
     pools: dict[str, Pool] = Field(min_length=1)

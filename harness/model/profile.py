@@ -162,7 +162,9 @@ class ConfigurationPush(Frozen):
     base: dict[str, Any]
     changed: dict[str, Any] | None = None
     effect_query: str = ""
-    invalid: dict[str, str] = Field(default_factory=dict, description="name → raw text sent as the configuration")
+    invalid: dict[str, str] = Field(
+        default_factory=dict, description="name → raw text sent as the configuration"
+    )
     refusal_contains: str = ""
     deadline_s: float = Field(default=30, gt=0)
 
@@ -202,7 +204,9 @@ class AgentProfile(Frozen):
     registry_roots: tuple[str, ...] = Field(default=(), description="keys that must be gone after uninstall")
     guest_files: tuple[GuestFile, ...] = ()
     version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
-    diagnostics: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name → command, run on failure")
+    diagnostics: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="name → command, run on failure"
+    )
     logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
     check_in: CheckIn = CheckIn()
     configuration: ConfigurationPush | None = None

@@ -8,7 +8,7 @@ from harness.model.base import Frozen
 
 
 class ProductType(StrEnum):
-    """`HKLM\\System\\CurrentControlSet\\Control\\ProductOptions\\ProductType`."""
+    r"""`HKLM\System\CurrentControlSet\Control\ProductOptions\ProductType`."""
 
     WORKSTATION = "WinNT"
     SERVER = "ServerNT"

@@ -12,9 +12,9 @@ from pydantic import Field, ValidationError
 
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
+from harness.model.matrix import Pool
 from harness.model.plan import Plan
 from harness.model.profile import AgentProfile
-from harness.model.matrix import Pool
 
 
 class KeepPolicy(Frozen):
@@ -37,9 +37,15 @@ class RunSettings(Frozen):
     pool: Pool
     selected: tuple[str, ...] = Field(description="ids of the cells that this run executes")
     keep: KeepPolicy = KeepPolicy()
-    backend: str | None = Field(default=None, description="path of an external backend's file; None: embedded")
-    infra_retries: int = Field(default=1, ge=0, description="new machines after a loss before the install began")
-    until: str | None = Field(default=None, description="id of the check before which a cell stops, for `bvt repro`")
+    backend: str | None = Field(
+        default=None, description="path of an external backend's file; None: embedded"
+    )
+    infra_retries: int = Field(
+        default=1, ge=0, description="new machines after a loss before the install began"
+    )
+    until: str | None = Field(
+        default=None, description="id of the check before which a cell stops, for `bvt repro`"
+    )
 
 
 def new_run_id() -> str:

@@ -51,7 +51,9 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
     config.stash[OWNS_CONCLUSION] = True
     profile: str | None = config.getoption("--profile")
     if profile is None:
-        raise ConfigurationError("--profile is missing.", hint="Name an agent profile, e.g. --profile reference.")
+        raise ConfigurationError(
+            "--profile is missing.", hint="Name an agent profile, e.g. --profile reference."
+        )
     return prepare_run(
         RunRequest(
             candidate=candidate,
@@ -117,8 +119,9 @@ def _check(item: pytest.Item) -> Check | None:
 
 def _cell(item: pytest.Item) -> Cell:
     assert isinstance(item, pytest.Function)
-    cell: Cell = item.callspec.params["cell"]
-    return cell
+    found = item.callspec.params["cell"]
+    assert isinstance(found, Cell)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,9 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
         ["sockets"],
         ["crashes"],
     )
-    everything = read_value("services", list[Service], services) + read_value("drivers", list[Service], drivers)
+    everything = read_value("services", list[Service], services) + read_value(
+        "drivers", list[Service], drivers
+    )
     return Inspection(
         services={service.name.lower(): service for service in everything},
         entries=tuple(read_value("uninstall-entries", list[UninstallEntry], entries)),

@@ -46,7 +46,9 @@ class CellRecorder:
         )
         return number
 
-    def amend_attempt(self, *, machine_id: str | None = None, outcome: Outcome | None = None, message: str = "") -> None:
+    def amend_attempt(
+        self, *, machine_id: str | None = None, outcome: Outcome | None = None, message: str = ""
+    ) -> None:
         """Complete the record of the attempt in hand."""
         current = self.attempts[-1]
         self.attempts[-1] = current.model_copy(
@@ -101,7 +103,11 @@ class CellRecorder:
         found = []
         for path in sorted(self.directory.rglob("*")):
             relative = path.relative_to(self.directory).as_posix()
-            if not path.is_file() or relative in ("report.json", "started.json", "evidence.json") or path.name.startswith("."):
+            if (
+                not path.is_file()
+                or relative in ("report.json", "started.json", "evidence.json")
+                or path.name.startswith(".")
+            ):
                 continue
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()

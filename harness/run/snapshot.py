@@ -49,7 +49,9 @@ def plant_sentinels(guest: Guest, nonce: str) -> None:
     ):
         result = guest.run(command, timeout_s=30)
         if not result.ok:
-            raise GuestFault(f"A sentinel could not be planted: {result.command!r} ended with {result.exit_code}.")
+            raise GuestFault(
+                f"A sentinel could not be planted: {result.command!r} ended with {result.exit_code}."
+            )
 
 
 def take_snapshot(guest: Guest, profile: AgentProfile) -> Snapshot:

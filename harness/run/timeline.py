@@ -66,7 +66,9 @@ class Timeline:
         _ = self.installation
         check_in = self.session.profile.check_in
         with self.session.recorder.stopwatch.waiting():
-            found = self.session.backend.wait_enrolled(self.session.cell.id, Deadline.after(check_in.deadline_s))
+            found = self.session.backend.wait_enrolled(
+                self.session.cell.id, Deadline.after(check_in.deadline_s)
+            )
         if found is None:
             raise CandidateError(
                 f"The agent did not enrol at the backend within {check_in.deadline_s:g} s of its installation."

@@ -10,10 +10,9 @@ import pytest
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
 from harness.machines.registry import load_provider
-from harness.model.errors import HarnessError, InfrastructureError
+from harness.model.errors import HarnessError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
-from harness.model.report import Outcome
 from harness.model.substrate import why_not
 from harness.run.cell import CellSession
 from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks

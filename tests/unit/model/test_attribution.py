@@ -49,7 +49,9 @@ def test_before_the_candidate_every_loss_is_the_labs(condition: MachineCondition
 def test_a_fault_of_the_host_is_never_the_candidates(
     state: MachineState, boots: int, alive: bool | None
 ) -> None:
-    condition = MachineCondition(state=state, fault=Fault.HOST, reason="killed", boots=boots, guest_alive=alive)
+    condition = MachineCondition(
+        state=state, fault=Fault.HOST, reason="killed", boots=boots, guest_alive=alive
+    )
     assert isinstance(_blame(condition), MachineLost)
 
 

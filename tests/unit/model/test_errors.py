@@ -19,12 +19,16 @@ from harness.model.errors import (
 
 
 def test_a_configuration_error_names_file_line_and_key() -> None:
-    error = ConfigurationError("expected a number.", file="matrix.yaml", line=7, key="pools.lab.cpus", hint="Use 2.")
+    error = ConfigurationError(
+        "expected a number.", file="matrix.yaml", line=7, key="pools.lab.cpus", hint="Use 2."
+    )
     assert str(error) == "matrix.yaml:7: pools.lab.cpus: expected a number. Use 2."
 
 
 def test_a_missing_tool_says_how_to_get_it() -> None:
-    assert "apt-get install msitools" in str(ToolMissing("msiinfo", package="msitools", needed_for="reading MSIs"))
+    assert "apt-get install msitools" in str(
+        ToolMissing("msiinfo", package="msitools", needed_for="reading MSIs")
+    )
     assert "./dev setup" in str(ToolMissing("thing"))
 
 

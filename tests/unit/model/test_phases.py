@@ -3,7 +3,10 @@
 from harness.model.phases import NEEDS, blocked_by
 from harness.model.report import Outcome, Phase
 
-ESSENTIAL = {Phase.INSTALL: frozenset({"install.exit_code"}), Phase.CHECK_IN: frozenset({"check-in.enrolled"})}
+ESSENTIAL = {
+    Phase.INSTALL: frozenset({"install.exit_code"}),
+    Phase.CHECK_IN: frozenset({"check-in.enrolled"}),
+}
 
 
 def test_a_failed_install_blocks_what_needs_the_product() -> None:
