@@ -94,6 +94,7 @@ static ports open_sockets(int connection) {
   WINSOCK(getsockname);
   WINSOCK(connect);
   WINSOCK(accept);
+  WINSOCK(ioctlsocket);
   WINSOCK(send);
   WINSOCK(recv);
   WSADATA data;
@@ -101,6 +102,7 @@ static ports open_sockets(int connection) {
   struct sockaddr_in listening = {.sin_family = AF_INET}, calling;
   int size = sizeof listening;
   char byte = 'b';
+  u_long no_waiting = 1;
   listening.sin_addr.s_addr = 0x0100007F; /* 127.0.0.1 */
   call_WSAStartup(0x0202, &data);
   SOCKET server = call_socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
@@ -111,7 +113,9 @@ static ports open_sockets(int connection) {
   }
   opened.local = (WORD)(listening.sin_port << 8 | listening.sin_port >> 8);
   if (!connection) {
-    call_send(server, &byte, 1, 0); /* fails, but from now on Wine knows whose socket this is */
+    /* Fails, but from now on Wine knows whose socket this is. A blocking one would wait for ever there. */
+    call_ioctlsocket(server, (long)FIONBIO, &no_waiting);
+    call_send(server, &byte, 1, 0);
     return opened;
   }
   SOCKET client = call_socket(AF_INET, SOCK_STREAM, IPPROTO_TCP), accepted;
