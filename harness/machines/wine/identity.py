@@ -19,6 +19,7 @@ TCPIP = "System\\CurrentControlSet\\Services\\Tcpip\\Parameters"
 CRYPTOGRAPHY = "Software\\Microsoft\\Cryptography"
 DRIVES = "Software\\Wine\\Drives"
 WINE = "Software\\Wine"
+DLL_OVERRIDES = "Software\\Wine\\DllOverrides"
 WINE_NETWORK = "Software\\Wine\\Network"
 
 _SERVICE_PACKS = {(6, 1, 7601): ("Service Pack 1", 0x100)}
@@ -43,7 +44,8 @@ def system_edits(windows: WindowsVersion, identity: Identity, media_drive: str) 
     modern = windows.major >= 10
     pack, pack_number = _SERVICE_PACKS.get((windows.major, windows.minor, windows.build), ("", 0))
     edits: list[RegistryEdit] = [
-        SetValue(CURRENT_VERSION, "CurrentVersion", "6.3" if modern else f"{windows.major}.{windows.minor}"),
+        # Windows 10 and later say 6.3 here, for old programs; Wine 8.0 reads nothing else, so it must be true.
+        SetValue(CURRENT_VERSION, "CurrentVersion", f"{windows.major}.{windows.minor}"),
         SetValue(CURRENT_VERSION, "CurrentBuild", build),
         SetValue(CURRENT_VERSION, "CurrentBuildNumber", build),
         SetValue(CURRENT_VERSION, "ProductName", windows.product_name),
@@ -78,4 +80,5 @@ def user_edits(identity: Identity) -> Sequence[RegistryEdit]:
         DeleteValue(WINE, "Version"),
         SetValue(WINE_NETWORK, "UseDnsComputerName", "N"),
         SetValue(WINE_NETWORK, "ComputerName", identity.hostname),
+        SetValue(DLL_OVERRIDES, "shutdown.exe", "native"),  # ours (power.c), not Wine's stub
     )

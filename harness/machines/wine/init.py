@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.machines.wine import namespaces
 from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, Order, Status
-from harness.machines.wine.processes import holders, server_directory
+from harness.machines.wine.processes import holders, server_socket
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
@@ -139,8 +139,7 @@ class Init:
     def await_wineserver(self) -> None:
         """Wait for the socket: a client that comes earlier would start a second server."""
         deadline = time.monotonic() + self.order.boot_deadline_s
-        path = server_directory(self.places.prefix) / "socket"
-        while not path.exists():
+        while not server_socket(self.places.prefix, self.places.home).exists():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"wineserver made no socket within {self.order.boot_deadline_s:g} s")
             time.sleep(0.001)

@@ -48,6 +48,19 @@ def end_all(prefix: Path, *, within_s: float) -> list[str]:
 
 
 def server_directory(prefix: Path) -> Path:
-    """Where wineserver puts the socket of a prefix when the machine has no mount namespace (server/request.c)."""
+    """Where upstream's wineserver puts the socket of a prefix (server/request.c)."""
     facts = prefix.stat()
-    return Path(f"/tmp/.wine-{os.getuid()}", f"server-{facts.st_dev:x}-{facts.st_ino:x}")  # noqa: S108
+    return Path(f"/tmp/.wine-{os.getuid()}", _server_name(facts))  # noqa: S108
+
+
+def server_socket(prefix: Path, temporary: Path) -> Path:
+    """The socket itself: Debian's wineserver makes a directory in TMPDIR and names it in `<prefix>/wineserver`."""
+    try:
+        named = (prefix / "wineserver").read_text().strip()
+    except OSError:
+        return server_directory(prefix) / "socket"
+    return temporary / named / _server_name(prefix.stat()) / "socket"
+
+
+def _server_name(facts: os.stat_result) -> str:
+    return f"server-{facts.st_dev:x}-{facts.st_ino:x}"

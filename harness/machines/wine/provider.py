@@ -16,7 +16,7 @@ from harness.machines.wine.installation import find_wine
 from harness.machines.wine.machine import WineMachine, reopen
 from harness.machines.wine.reclaim import remove_all
 from harness.machines.wine.start import Means, reap_ended, start_machine
-from harness.machines.wine.template import COMPILER, IMAGE_NAME, Template, ensure_template
+from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
@@ -44,7 +44,6 @@ class WineProvider:
                 key="options",
             )
         self._state = state
-        self._template: Template | None = None
         self._means: Means | None = None
 
     def prepare(self, image: str, progress: Progress) -> ImageInfo:
@@ -54,18 +53,19 @@ class WineProvider:
                 hint="Set base_image: wine in the pool.",
             )
         try:
-            self._template = ensure_template(self._state, find_wine(), progress)
+            template = ensure_template(self._state, find_wine(), progress)
+            method, isolated, _ = self._method()
+            progress("Building the guest probe, unless it is there already.")
+            self._means = Means(find_wine(), template, method, isolated, probe_exe(self._state))
         except OSError as error:
             raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
-        return self._template.info()
+        return template.info()
 
     def create(self, spec: MachineSpec, deadline: Deadline) -> Machine:
-        template = self._template
-        if template is None or spec.image != IMAGE_NAME:
+        if self._means is None or spec.image != IMAGE_NAME:
             self.prepare(spec.image, lambda _: None)
-            template = self._template
-            assert template is not None
-        means = self._find_means(template)
+        means = self._means
+        assert means is not None
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
         intent = IntentFile.begin(
@@ -86,7 +86,7 @@ class WineProvider:
                 remove_all(intent.intent)
                 intent.done()
                 reap_ended()
-        return WineMachine(self._state, intent, started.order, template.info(), started.access, started.leash)
+        return WineMachine(self._state, intent, started.order, means.template.info(), started.access, started.leash)
 
     def reopen(self, machine_id: str) -> WineMachine:
         """A kept machine of an earlier run. Raises `ConfigurationError` if there is none of that id."""
@@ -118,12 +118,6 @@ class WineProvider:
     def findings(self) -> Sequence[Finding]:
         found = [_wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
         return tuple(found)
-
-    def _find_means(self, template: Template) -> Means:
-        if self._means is None or self._means.template != template:
-            method, isolated, _ = self._method()
-            self._means = Means(find_wine(), template, method, isolated, probe_exe(self._state))
-        return self._means
 
     def _method(self) -> tuple[CloneMethod, bool, str]:
         """Clone method, namespaces or not, and why nothing better."""

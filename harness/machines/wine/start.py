@@ -112,10 +112,25 @@ def _clone(spec: MachineSpec, means: Means, places: Places, identity: Identity) 
         copy_tree(spec.media, places.media)  # nothing can write-protect the original, so it is not exposed
     (target / "dosdevices").mkdir(exist_ok=True)
     (target / "dosdevices" / "d:").symlink_to(places.media)
+    (target / "dosdevices" / "d::").symlink_to(_media_label(places))
     system, user = (template / "system.reg").read_bytes(), (template / "user.reg").read_bytes()
     (target / "system.reg").write_bytes(edit(system, system_edits(spec.windows, identity, "d:")))
     (target / "user.reg").write_bytes(edit(user, user_edits(identity)))
     os.mkfifo(target / "power", 0o600)
+
+
+def _media_label(places: Places) -> Path:
+    """A volume descriptor (ECMA-119, 8.4) that names the media drive: Wine asks the drive's device for its label."""
+    image = places.root / "media.iso"
+    primary = bytearray(2048)
+    primary[0:7] = b"\x01CD001\x01"
+    primary[8:40] = b" " * 32
+    primary[40:72] = b"BVT_MEDIA".ljust(32)
+    end = b"\xffCD001\x01".ljust(2048, b"\0")
+    with image.open("wb") as file:
+        file.seek(16 * 2048)
+        file.write(primary + end)
+    return image
 
 
 def _bind_listener() -> socket.socket:
