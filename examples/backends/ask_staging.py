@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The program of command.yaml, for a staging backend that keeps one JSON file per cell in STAGING_DIRECTORY.
 
-Replace the reading of files by whatever reaches your backend. What matters is the contract: JSON on standard output;
-exit code 0, 3 for "not there yet" (`absent` in command.yaml), 75 for "try again", anything else for an error.
+Replace the reading of files by whatever reaches your backend. What matters is the contract: JSON on standard
+output; exit code 0, 3 for "not there yet" (`absent` in command.yaml), 75 for "try again", else an error.
 """
 
 import argparse
@@ -31,25 +31,26 @@ def main() -> int:
     asked = parser.parse_args()
     file = file_of(asked.cell)
     if asked.question == "secret":
-        print(json.dumps({"secret": f"secret-of-{asked.cell}"}))
-        return 0
+        return answer({"secret": f"secret-of-{asked.cell}"})
     if not file.exists():
         return NOT_THERE if asked.question == "host" else TRY_AGAIN
     known: dict[str, Any] = json.loads(file.read_text())
     if asked.question == "configure":
         known["configuration"] = sys.stdin.read()
         file.write_text(json.dumps(known))
-    elif asked.question == "query":
-        print(
-            json.dumps(
-                known["answers"].get(asked.sql, {"rows": None, "status": 1, "message": "no such table"})
-            )
+        return 0
+    if asked.question == "query":
+        return answer(known["answers"].get(asked.sql, {"status": 1, "message": "no such table"}))
+    if asked.question == "events":
+        return answer(
+            [e for e in known["events"] if e["at"] >= asked.since and asked.query in ("", e["name"])]
         )
-    elif asked.question == "events":
-        wanted = (e for e in known["events"] if e["at"] >= asked.since and asked.query in ("", e["name"]))
-        print(json.dumps(list(wanted)))
-    else:
-        print(json.dumps(known[asked.question]))
+    return answer(known[asked.question])
+
+
+def answer(document: Any) -> int:
+    """Give the answer."""
+    sys.stdout.write(json.dumps(document))
     return 0
 
 

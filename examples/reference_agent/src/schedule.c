@@ -8,14 +8,17 @@
 #include "rows.h"
 #include "tables.h"
 
-enum { IDLE_MS = 3600 * 1000 };
+enum {
+    IDLE_MS = 3600 * 1000,
+    COMPLAIN_AFTER = 5, /* failures in a row: while the system starts, one or two are usual */
+};
 
 struct running {
     struct scheduled scheduled;
     unsigned long long due;
     struct rows last;
     long long after; /* place in an evented table */
-    bool complained;
+    int failures; /* in a row */
 };
 
 static struct running *running;
@@ -61,14 +64,13 @@ static void run(struct running *query) {
     struct rows rows = {0};
     bool evented = SCHEMAS[query->scheduled.query.table].evented;
     if (!tables_run(&query->scheduled.query, &rows, &query->after)) {
-        if (!query->complained) { /* once, not every second */
+        if (++query->failures == COMPLAIN_AFTER) {
             log_warning("query %s: this system cannot answer", query->scheduled.name);
         }
-        query->complained = true;
         rows_free(&rows); /* an unanswered query says nothing about what is gone */
         return;
     }
-    query->complained = false;
+    query->failures = 0;
     if (evented) {
         struct rows none = {0};
         rows_compare(&none, &rows, send_change, query);

@@ -6,6 +6,7 @@
 #include <iphlpapi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tables.h"
 #include "text.h"
@@ -27,7 +28,7 @@ static void set_port(char text[8], DWORD port) {
     snprintf(text, 8, "%u", ntohs((u_short)port));
 }
 
-/* MSDN gives no bound on how often the table may grow between two calls; four tries are plenty. */
+/* The table may grow between two calls; four tries are plenty. A system without the family has an empty table. */
 static void *read_table(ULONG family) {
     ULONG size = 16 * 1024;
     void *table = NULL;
@@ -35,6 +36,10 @@ static void *read_table(ULONG family) {
         table = reallocate(table, size);
         DWORD result = GetExtendedTcpTable(table, &size, FALSE, family, TCP_TABLE_OWNER_PID_ALL, 0);
         if (result == NO_ERROR) {
+            return table;
+        }
+        if (result == ERROR_NOT_SUPPORTED) {
+            memset(table, 0, sizeof(DWORD)); /* both families' tables start with the number of entries */
             return table;
         }
         if (result != ERROR_INSUFFICIENT_BUFFER) {
@@ -80,8 +85,7 @@ static bool each_ipv6(struct sink *sink, use_socket *use) {
 }
 
 static bool each_socket(struct sink *sink, use_socket *use) {
-    bool ipv4 = each_ipv4(sink, use);
-    return each_ipv6(sink, use) || ipv4;
+    return each_ipv4(sink, use) && each_ipv6(sink, use);
 }
 
 static void use_connection(struct sink *sink, const struct socket_row *row) {
