@@ -23,10 +23,14 @@ PLATFORMS = {
 """The template's platform part; empty means Intel."""
 
 
-def table(path: Path, name: str) -> tuple[dict[str, str], ...]:
-    """The rows of a table, by column name. Raises `ConfigurationError` if it cannot be read."""
+def table(path: Path, name: str, *needed: str) -> tuple[dict[str, str], ...]:
+    """The rows of a table, by column name; every row has the `needed` columns.
+
+    Raises `ConfigurationError` if the table cannot be read or lacks one of them.
+    """
     said = run_tool("msiinfo", "export", path, name, needed_for=f"reading table {name} of the MSI")
-    if said.code != 0 or not said.out:
+    header = said.out.split("\n", 1)[0].strip("\r").split("\t")
+    if said.code != 0 or not set(needed) <= set(header):
         raise ConfigurationError(
             f"the MSI is damaged or incomplete: its table {name} cannot be read.",
             file=str(path),
@@ -48,9 +52,7 @@ def parse_idt(text: str) -> tuple[dict[str, str], ...]:
 
 def properties(path: Path) -> dict[str, str]:
     """The Property table."""
-    return {
-        row["Property"]: row["Value"] for row in table(path, "Property") if {"Property", "Value"} <= set(row)
-    }
+    return {row["Property"]: row["Value"] for row in table(path, "Property", "Property", "Value")}
 
 
 def platform(path: Path) -> Platform:
