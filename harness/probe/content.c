@@ -7,6 +7,7 @@
 static void base64(const unsigned char *bytes, DWORD count) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   char *text = allocate((size_t)(count / 3 + 2) * 4), *end = text;
+  *end++ = '"';
   for (DWORD i = 0; i < count; i += 3) {
     DWORD left = count - i;
     unsigned group = bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
@@ -15,8 +16,8 @@ static void base64(const unsigned char *bytes, DWORD count) {
     *end++ = left > 1 ? digits[group >> 6 & 63] : '=';
     *end++ = left > 2 ? digits[group & 63] : '=';
   }
-  *end = 0;
-  json_ascii("base64", text);
+  *end++ = '"';
+  json_raw("base64", text, (size_t)(end - text));
   free(text);
 }
 

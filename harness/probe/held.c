@@ -12,10 +12,12 @@ typedef struct {
   WORD local, remote; /* host byte order */
 } ports;
 
-static wchar_t *event_name(const wchar_t *nonce) { return join_text(L"Global\\bvt-held-", nonce, NULL); }
+static wchar_t *event_name(const wchar_t *kind, const wchar_t *nonce) {
+  return join_text(L"Global\\bvt-", kind, L"-", nonce, NULL);
+}
 
 /* Starts `hold KIND` and reads its ports from a pipe that only it inherits. */
-static int start_holder(const stimulus *wanted, const wchar_t *kind, DWORD *pid, wchar_t **line, ports *opened) {
+static int start_holder(const stimulus *wanted, DWORD *pid, wchar_t **line, ports *opened) {
   SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
   HANDLE ours, theirs;
   wchar_t numbers[96];
@@ -24,7 +26,7 @@ static int start_holder(const stimulus *wanted, const wchar_t *kind, DWORD *pid,
   if (!CreatePipe(&ours, &theirs, &inherit, 0)) return fail("CreatePipe", GetLastError());
   SetHandleInformation(ours, HANDLE_FLAG_INHERIT, 0);
   swprintf(numbers, 96, L" --hold-ms %lu --pipe %llu", wanted->hold_ms, (unsigned long long)(ULONG_PTR)theirs);
-  *line = join_text(L"\"", own_path(), L"\" hold ", kind, L" --nonce ", wanted->nonce, numbers, NULL);
+  *line = join_text(L"\"", own_path(), L"\" hold ", wanted->kind, L" --nonce ", wanted->nonce, numbers, NULL);
   start_options options = {.extra = theirs, .flags = DETACHED_PROCESS};
   DWORD error = start_program(*line, &options, &holder);
   CloseHandle(theirs);
@@ -40,7 +42,7 @@ int start_process(const stimulus *wanted) {
   DWORD pid;
   wchar_t *line;
   ports unused;
-  if (start_holder(wanted, L"process", &pid, &line, &unused)) return 1;
+  if (start_holder(wanted, &pid, &line, &unused)) return 1;
   fact_number("pid", pid);
   json_text("path", own_path());
   json_text("cmdline", line);
@@ -52,7 +54,7 @@ int open_connection(const stimulus *wanted) {
   DWORD pid;
   wchar_t *line;
   ports opened;
-  if (start_holder(wanted, L"connection", &pid, &line, &opened)) return 1;
+  if (start_holder(wanted, &pid, &line, &opened)) return 1;
   fact_number("pid", pid);
   fact_number("local_port", opened.local);
   json_ascii("remote_address", "127.0.0.1");
@@ -65,7 +67,7 @@ int open_listener(const stimulus *wanted) {
   DWORD pid;
   wchar_t *line;
   ports opened;
-  if (start_holder(wanted, L"listener", &pid, &line, &opened)) return 1;
+  if (start_holder(wanted, &pid, &line, &opened)) return 1;
   fact_number("pid", pid);
   fact_number("port", opened.local);
   json_ascii("address", "127.0.0.1");
@@ -74,7 +76,7 @@ int open_listener(const stimulus *wanted) {
 }
 
 int end_held(const stimulus *wanted) {
-  HANDLE event = OpenEventW(EVENT_MODIFY_STATE, FALSE, event_name(wanted->nonce));
+  HANDLE event = OpenEventW(EVENT_MODIFY_STATE, FALSE, event_name(wanted->kind, wanted->nonce));
   if (event) { /* else it has ended already */
     SetEvent(event);
     CloseHandle(event);
@@ -138,8 +140,8 @@ int hold_command(arguments *given) {
   ports opened = {0, 0, 0};
   if (given->count != 1 || !nonce || !pipe_number) return fail("hold is for the probe itself", ERROR_INVALID_PARAMETER);
   HANDLE pipe = (HANDLE)(ULONG_PTR)wcstoull(pipe_number, NULL, 10);
-  HANDLE event = CreateEventW(NULL, TRUE, FALSE, event_name(nonce));
-  if (wcscmp(given->items[0], L"process")) opened = open_sockets(!wcscmp(given->items[0], L"connection"));
+  HANDLE event = CreateEventW(NULL, TRUE, FALSE, event_name(given->items[0], nonce));
+  if (wcscmp(given->items[0], L"process_start")) opened = open_sockets(!wcscmp(given->items[0], L"connection"));
   WriteFile(pipe, &opened, sizeof opened, &wrote, NULL);
   CloseHandle(pipe);
   if (!opened.error) {

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schedule.h"
 #include "start.h"
+#include "wait.h"
 
 static void print_message(DWORD code) {
   wchar_t *message = NULL;
@@ -116,15 +118,48 @@ int watch_command(arguments *given) {
   return 0;
 }
 
+/* --as-system: a task of its own that runs this very command without the flag, and then deletes itself. */
+static int run_as_system(const wchar_t *result, DWORD timeout_ms, int detach, const wchar_t *out, const wchar_t *err,
+                         const wchar_t *directory, const wchar_t *command_line) {
+  wchar_t name[64], timeout[32], *folder = expand_text(L"%SystemRoot%\\Temp");
+  DWORD size = 0, error;
+  uint64_t began = now();
+  swprintf(name, 64, L"bvt-run-%llx-%lx", (unsigned long long)began, GetCurrentProcessId());
+  swprintf(timeout, 32, L"%lu", timeout_ms);
+  wchar_t *line = join_text(L"run --forget-task ", name, L" --timeout-ms ", timeout, L" --result \"", result, L"\"",
+                            out ? L" --out \"" : L"", out ? out : L"", out ? L"\"" : L"", err ? L" --err \"" : L"",
+                            err ? err : L"", err ? L"\"" : L"", directory ? L" --cwd \"" : L"",
+                            directory ? directory : L"", directory ? L"\"" : L"", L" -- ", command_line, NULL);
+  error = create_task(name, folder, own_path(), line);
+  if (error) return fail("schtasks /create", error);
+  error = run_task(name);
+  if (error) return fail("schtasks /run", error);
+  if (detach) {
+    json_object(NULL);
+    json_null("pid");
+    json_time("started", began);
+    json_text("task", name);
+    json_end();
+    return 0;
+  }
+  char *bytes = wait_for_file(result, timeout_ms == INFINITE ? INFINITE : timeout_ms + 30000, &size, &error);
+  if (!bytes || error) return fail("the task wrote no result", error);
+  json_raw(NULL, bytes, size && bytes[size - 1] == '\n' ? size - 1 : size);
+  return 0;
+}
+
 int run_command(arguments *given) {
   const wchar_t *result = take_option(given, L"--result"), *out = take_option(given, L"--out"),
                 *err = take_option(given, L"--err"), *directory = take_option(given, L"--cwd");
   DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), code, error;
-  int detach = take_flag(given, L"--detach");
+  const wchar_t *task = take_option(given, L"--forget-task");
+  int detach = take_flag(given, L"--detach"), as_system = take_flag(given, L"--as-system");
   started program;
   uint64_t began = now();
-  if (!given->command_line || (detach && !result))
-    return fail("run needs `-- COMMANDLINE`, and --result with --detach", ERROR_INVALID_PARAMETER);
+  if (!given->command_line || ((detach || as_system) && !result))
+    return fail("run needs `-- COMMANDLINE`, and --result with --detach and --as-system", ERROR_INVALID_PARAMETER);
+  if (result) DeleteFileW(result); /* an old one would be taken for this run's */
+  if (as_system) return run_as_system(result, timeout_ms, detach, out, err, directory, given->rest);
   start_options options = {.in = CreateFileW(L"NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                                              OPEN_EXISTING, 0, NULL),
                            .out = output_file(out),
@@ -152,6 +187,7 @@ int run_command(arguments *given) {
   }
   json_mark before = json_here();
   int timed_out = wait_program(&program, timeout_ms, &code);
+  if (task) delete_task(task);
   describe_end(program.pid, code, timed_out, began);
   if (result) {
     error = (DWORD)json_save(result);

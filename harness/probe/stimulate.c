@@ -50,6 +50,7 @@ static int perform(arguments *given, int undo) {
   wanted.short_name = short_name;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (wcscmp(all[i].name, given->items[0])) continue;
+    wanted.kind = all[i].name;
     json_object(NULL);
     json_text("name", all[i].name);
     json_text("nonce", nonce);

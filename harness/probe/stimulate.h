@@ -4,6 +4,7 @@
 #include "probe.h"
 
 typedef struct {
+  const wchar_t *kind; /* e.g. process_start */
   const wchar_t *nonce;
   const wchar_t *name;  /* bvt-NONCE */
   const wchar_t *short_name; /* the same within the 20 characters of an account's name */
