@@ -34,19 +34,20 @@ class PayloadSignature(Frozen):
 
 def installed_files(path: Path) -> tuple[MsiFile, ...]:
     """The files that the MSI installs. Raises `ConfigurationError` if it cannot be read."""
-    parents = {
-        row["Directory"]: (row["Directory_Parent"], row["DefaultDir"]) for row in table(path, "Directory")
+    directories = table(path, "Directory", "Directory", "Directory_Parent", "DefaultDir")
+    parents = {row["Directory"]: (row["Directory_Parent"], row["DefaultDir"]) for row in directories}
+    homes = {
+        row["Component"]: row["Directory_"] for row in table(path, "Component", "Component", "Directory_")
     }
-    homes = {row["Component"]: row["Directory_"] for row in table(path, "Component")}
     return tuple(
         MsiFile(
             key=row["File"],
             name=long_name(row["FileName"]),
             directory=directory_path(homes.get(row["Component_"], ""), parents),
-            size=int(row["FileSize"]) if row["FileSize"].isdigit() else 0,
+            size=int(row["FileSize"]) if row["FileSize"].isdecimal() else 0,
             version=row["Version"],
         )
-        for row in table(path, "File")
+        for row in table(path, "File", "File", "Component_", "FileName", "FileSize", "Version")
     )
 
 
@@ -82,7 +83,7 @@ def payload_signatures(path: Path, workdir: Path) -> tuple[PayloadSignature, ...
     Executables are known by their content, not their name: a driver may be called anything. Raises
     `ConfigurationError` if the MSI cannot be unpacked completely.
     """
-    expected = len(table(path, "File"))
+    expected = len(table(path, "File", "File"))
     target = workdir / "payload"
     target.mkdir(parents=True, exist_ok=True)
     said = run_tool(
