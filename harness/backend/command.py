@@ -1,6 +1,9 @@
 """The command adapter: a program that knows how to ask a team's backend and prints JSON."""
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,19 +41,7 @@ class CommandTransport:
         argv = [fill(part, values) for part in call.argv]
         body = fill_body(call.stdin, values)
         given = "" if body is None else body if isinstance(body, str) else json.dumps(body)
-        try:
-            run = subprocess.run(
-                argv,
-                input=given.encode(),
-                capture_output=True,
-                cwd=self._directory,
-                timeout=timeout_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"{argv[0]} did not end within {timeout_s:g} s and was killed.") from error
-        except (OSError, ValueError) as error:
-            raise BackendError(f"{argv[0]} cannot be run: {error}.", hint="Is it executable?") from error
+        run = self._run(argv, given.encode(), timeout_s)
         if run.returncode in call.absent:
             return None
         if run.returncode != 0:
@@ -64,6 +55,31 @@ class CommandTransport:
         except (ValueError, RecursionError) as error:
             excerpt = run.stdout[:200].decode(errors="replace")
             raise BackendError(f"{argv[0]} did not print JSON: {excerpt!r}.") from error
+
+    def _run(self, argv: list[str], given: bytes, timeout_s: float) -> "subprocess.CompletedProcess[bytes]":
+        try:
+            program = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=self._directory,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise BackendError(f"{argv[0]} cannot be run: {error}.", hint="Is it executable?") from error
+        ended = False
+        try:
+            stdout, stderr = program.communicate(given, timeout_s)
+            ended = True
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"{argv[0]} did not end within {timeout_s:g} s and was killed.") from error
+        finally:
+            if not ended:  # with everything it started: a grandchild would keep the pipes open
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(program.pid, signal.SIGKILL)
+                program.communicate()
+        return subprocess.CompletedProcess(argv, program.returncode, stdout, stderr)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -1,5 +1,6 @@
 """From an external backend's answers to typed facts, by the expressions of its file. Pure."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,10 @@ def read_time(value: Any, key: str, unit: str = "s") -> float:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         if isinstance(value, bool):
             raise TypeError("a truth value")
-        return float(value) / (1000 if unit == "ms" else 1)
+        number = float(value) / (1000 if unit == "ms" else 1)
+        if not math.isfinite(number):
+            raise ValueError("not finite")
+        return number
     except (TypeError, ValueError, OverflowError) as error:
         raise BackendError(
             f"The backend's answer has no time at {key}: {str(value)[:60]!r}.",
@@ -68,7 +72,13 @@ def read_endpoint(
 def read_events(
     answer: Any, items: str, fields: EventFields, cell: str, query: str, unit: str, now: float
 ) -> Iterator[Event]:
-    """The events in an answer; `query` and `now` stand in for what the backend does not tell."""
+    """The events in an answer; `query` and `now` stand in for what the backend does not tell.
+
+    An array that is not where it should be is an error, not an empty one: else a slip in the file would look as if
+    the agent had sent nothing.
+    """
+    if answer is None:
+        return
     for item in _list(search(items, answer, "events.items"), "events.items"):
 
         def find(name: str, default: Any, item: Any = item) -> Any:
@@ -95,7 +105,9 @@ def read_events(
 def read_status(
     answer: Any, items: str, fields: StatusFields, cell: str, unit: str, now: float
 ) -> Iterator[StatusLine]:
-    """The status lines in an answer."""
+    """The status lines in an answer; see `read_events`."""
+    if answer is None:
+        return
     for item in _list(search(items, answer, "status.items"), "status.items"):
 
         def find(name: str, default: Any, item: Any = item) -> Any:
@@ -126,10 +138,11 @@ def read_rows(answer: Any, expression: str) -> tuple[dict[str, str], ...]:
 
 
 def _list(found: Any, key: str) -> list[Any]:
-    if found is None:
-        return []
     if not isinstance(found, list):
-        raise BackendError(f"The backend's answer has no array at {key}: {str(found)[:60]!r}.")
+        raise BackendError(
+            f"The backend's answer has no array at {key}: {str(found)[:60]!r}.",
+            hint="Where null means none, let the expression end in: || `[]`",
+        )
     return found
 
 

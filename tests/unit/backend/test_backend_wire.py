@@ -5,7 +5,7 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.backend.wire import (
@@ -44,6 +44,7 @@ def test_garbage_is_malformed_or_an_object(body: bytes) -> None:
         assert isinstance(parse_object(body), dict)
 
 
+@settings(max_examples=60)
 @given(near_api)
 def test_whatever_the_fields_hold_it_is_parsed_or_malformed(document: dict[str, Any]) -> None:
     for parse in (parse_enrolment, parse_results, parse_status, parse_answers):

@@ -1,0 +1,107 @@
+import contextlib
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.backend.description import load_description
+from harness.backend.placeholders import PLACEHOLDERS, fill, fill_body
+from harness.backend.reading import read_time
+from harness.model.errors import BackendError, ConfigurationError
+
+GOOD = """\
+schema_version: 1
+kind: http
+name: staging
+address: {host: h, port: 443}
+url: https://h/api
+headers:
+  Authorization: {env: TOKEN}
+enrolment:
+  secret: {env: SECRET}
+endpoint:
+  call: {path: "/hosts/{identity}"}
+  fields:
+    host_identifier: id
+    version: version
+    enrolled_at: enrolled
+"""
+
+
+def wrong(tmp_path: Path, text: str) -> ConfigurationError:
+    file = tmp_path / "backend.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_description(file)
+    return caught.value
+
+
+def test_the_smallest_description_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "backend.yaml"
+    file.write_text(GOOD)
+    assert load_description(file).name == "staging"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "line", "words"),
+    [
+        ("version: version", "version: '[broken'", "endpoint.fields.version", 14, "JMESPath"),
+        ("{identity}", "{nonsense}", "endpoint.call.path", 11, "unknown placeholder {nonsense}"),
+        ("{identity}", "{cell.__class__}", "endpoint.call.path", 11, "unknown placeholder"),
+        ("{identity}", "{cell", "endpoint.call.path", 11, "literal brace"),
+        ("{env: TOKEN}", "{env: '1 x'}", "headers.Authorization.EnvironmentValue.env", 7, "match"),
+        ("enrolled_at: enrolled", "uuid: x", "endpoint.fields", 12, "enrolled_at or last_seen is required"),
+        ("secret: {env: SECRET}", "ca_file: x", "enrolment", 8, "either secret or call"),
+        ("port: 443", "port: 443000", "address.port", 4, "65535"),
+        ("kind: http", "kind: carrier-pigeon", "", 1, "carrier-pigeon"),
+        ("name: staging", "nmae: staging", "name", 1, "required"),
+        ("url: https://h/api", "url: h", "url", 5, "URL"),
+    ],
+)
+def test_a_wrong_description_is_named_with_key_and_line(
+    tmp_path: Path, old: str, new: str, key: str, line: int, words: str
+) -> None:
+    error = wrong(tmp_path, GOOD.replace(old, new))
+    assert error.key == key
+    assert error.line == line
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "text", "\x00", "a: &a [*a]"])
+def test_what_is_no_description_is_a_configuration_error(tmp_path: Path, text: str) -> None:
+    assert "backend.yaml" in str(wrong(tmp_path, text))
+
+
+def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_description(tmp_path / "nowhere.yaml")
+
+
+@given(st.sampled_from(sorted(PLACEHOLDERS)), st.text())
+def test_a_value_is_filled_in_once_and_never_read_as_a_template(name: str, value: str) -> None:
+    assert fill(f"<{{{name}}}>", {name: value}) == f"<{value}>"
+    assert fill_body([f"{{{name}}}", {"a": f"{name}={{{name}}}"}], {name: value}) == [
+        value,
+        {"a": f"{name}={value}"},
+    ]
+
+
+def test_a_placeholder_alone_keeps_its_values_type() -> None:
+    values = {"configuration": {"a": [1]}}
+    assert fill_body("{configuration}", values) == {"a": [1]}
+    assert fill_body("c={configuration}", values) == 'c={"a": [1]}'
+    assert fill_body([1, None, "{{x}}"], values) == [1, None, "{x}"]
+
+
+def test_times_are_numbers_or_iso_8601() -> None:
+    assert read_time(5, "k") == read_time("5.0", "k") == read_time(5000, "k", "ms") == 5.0
+    assert read_time("1970-01-01T00:00:05Z", "k") == read_time("1970-01-01T00:00:05", "k") == 5.0
+    assert read_time("1970-01-01T01:00:05+01:00", "k") == 5.0
+
+
+@given(st.none() | st.text() | st.booleans() | st.lists(st.none()) | st.integers() | st.floats())
+def test_any_other_time_is_a_backend_error(value: object) -> None:
+    with contextlib.suppress(BackendError):
+        assert math.isfinite(read_time(value, "k"))
