@@ -24,12 +24,12 @@ def read_time(value: Any, key: str, unit: str = "s") -> float:
         number = float(value) / (1000 if unit == "ms" else 1)
         if not math.isfinite(number):
             raise ValueError("not finite")
-        return number
     except (TypeError, ValueError, OverflowError) as error:
         raise BackendError(
             f"The backend's answer has no time at {key}: {str(value)[:60]!r}.",
             hint="A number or ISO 8601 is expected.",
         ) from error
+    return number
 
 
 def read_endpoint(
