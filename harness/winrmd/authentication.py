@@ -52,7 +52,7 @@ class NtlmContext:
 
 
 class UserStore:
-    """The users in the form that pyspnego reads them: a file, here one in memory that has no name on any disk."""
+    """The users in the form that pyspnego reads them: a file, here one in memory, on no disk."""
 
     def __init__(self, users: Mapping[str, str], machine_name: str) -> None:
         self._file = os.memfd_create("winrm-users", os.MFD_CLOEXEC)
@@ -139,7 +139,7 @@ def _text(credentials: bytes) -> str:
 
 
 class _StoreInEnvironment:
-    """pyspnego takes the store's name from the environment of the process, and two servers may live in one."""
+    """pyspnego takes the store's name from the process's environment, and two servers may live in one."""
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -41,10 +41,10 @@ class Limits:
 class ServerConfig:
     """One server in front of one Windows-like system.
 
-    `launcher` is the argv that runs a command; `{result}` in an item stands for the file where the launcher is
-    to write the exit code (as JSON with `exit_code`, or as a number), in the form the guest's programs
-    understand, and `{command}` for the whole Windows command line. Without `{result}` the launcher's own status
-    is the exit code.
+    `launcher` is the argv that runs a command; `{result}` in an item stands for the file where the launcher
+    is to write the exit code (as JSON with `exit_code`, or as a number), in the form the guest's programs
+    understand, and `{command}` for the whole Windows command line. Without `{result}` the launcher's own
+    status is the exit code.
     """
 
     users: Mapping[str, str] = field(repr=False)
@@ -86,7 +86,7 @@ class ServerConfig:
         for name, password in self.users.items():
             if set(name + password) & set(":\r\n"):
                 raise ConfigurationRejected(
-                    f"user {name}: a colon or line break in a name or password cannot be told to Basic or NTLM."
+                    f"user {name}: a name or password with a colon or line break cannot be used."
                 )
         if (
             "basic" in self.auth

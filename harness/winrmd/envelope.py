@@ -47,7 +47,7 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True)
 class Request:
-    """One request, taken apart. Option and selector names are kept in lower case: Windows ignores their case."""
+    """One request, taken apart. Option and selector names are in lower case: Windows ignores their case."""
 
     action: str
     message_id: str

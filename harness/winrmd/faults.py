@@ -1,8 +1,8 @@
 """The faults this server answers with: SOAP codes, WS-Management subcodes and the error numbers of Windows.
 
-Numbers are those of `wsmerror.h` and `winerror.h`; subcodes those of DSP0226 section 14 and MS-WSMV 3.1.4.5.2.
-Where Windows answers otherwise than the specification (quotas), Windows is followed. The table is in
-docs/winrm-server.md.
+Numbers are those of `wsmerror.h` and `winerror.h`; subcodes those of DSP0226 section 14 and MS-WSMV
+3.1.4.5.2. Where Windows answers otherwise than the specification (quotas), Windows is followed. The table is
+in docs/winrm-server.md.
 """
 
 from . import namespaces as ns
@@ -108,8 +108,8 @@ def command_not_found(command_id: str) -> Fault:
     return Fault(
         "w:InvalidSelectors",
         UNEXPECTED_SELECTORS,
-        f"The request for the command with CommandId {command_id} failed because the command was not found in "
-        "the shell: the CommandId is incorrect, or the command was terminated.",
+        f"The request for the command with CommandId {command_id} failed because the command was not found "
+        "in the shell: the CommandId is incorrect, or the command was terminated.",
         detail="UnexpectedSelectors",
     )
 
@@ -124,7 +124,8 @@ def timed_out() -> Fault:
     return Fault(
         "w:TimedOut",
         OPERATION_TIMED_OUT,
-        "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.",
+        "The WS-Management service cannot complete the operation within the time specified in "
+        "OperationTimeout.",
         sender=False,
     )
 
@@ -145,8 +146,8 @@ def too_many_shells(limit: int) -> Fault:
         "w:InternalError",
         QUOTA_SHELLS,
         "The WS-Management service cannot process the request. This user is allowed a maximum number of "
-        f"{limit} concurrent shells, which has been exceeded. Close existing shells or raise the quota for this "
-        "user.",
+        f"{limit} concurrent shells, which has been exceeded. Close existing shells or raise the quota for "
+        "this user.",
         sender=False,
     )
 
@@ -157,8 +158,8 @@ def too_many_operations(limit: int) -> Fault:
         "w:InternalError",
         QUOTA_OPERATIONS,
         "The WS-Management service cannot process the request. This user is allowed a maximum number of "
-        f"{limit} concurrent operations, which has been exceeded. Close existing operations for this user, or "
-        "raise the quota for this user.",
+        f"{limit} concurrent operations, which has been exceeded. Close existing operations for this user, "
+        "or raise the quota for this user.",
         sender=False,
     )
 
@@ -168,8 +169,8 @@ def too_many_processes(limit: int) -> Fault:
     return Fault(
         "w:QuotaLimit",
         QUOTA_LIMIT,
-        "The Windows Remote Shell cannot process the request. The server is already executing the maximum number "
-        f"of {limit} processes allowed in one shell. Retry later.",
+        "The Windows Remote Shell cannot process the request. The server is already executing the maximum "
+        f"number of {limit} processes allowed in one shell. Retry later.",
         sender=False,
     )
 

@@ -1,7 +1,7 @@
 """Just enough HTTP/1.1 for WinRM: POST with a length, kept alive, one write for each answer.
 
-`http.server` of the standard library costs 45 ms to import, a quarter of what a server may take to start, and has
-no limit on the size of a body; a WinRM client needs none of the rest of it.
+`http.server` of the standard library costs 45 ms to import, a quarter of what a server may take to start, and
+has no limit on the size of a body; a WinRM client needs none of the rest of it.
 """
 
 import socket

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -20,6 +21,8 @@ from .shell import Shell, ShellSettings, ShellTable
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+log = logging.getLogger("winrmd")
 
 PRODUCT_VERSION = "OS: 0.0.0 SP: 0.0 Stack: 3.0"
 _CREATE_OPTIONS = frozenset(["winrs_noprofile", "winrs_codepage"])
@@ -66,7 +69,7 @@ class Service:
             if isinstance(request, Identify):
                 return Answer(200, responses.identified(PRODUCT_VERSION))
             message_id = request.message_id
-            self._shells.begin_operation(caller.user)
+            self._shells.begin_operation(caller.user, limited=request.action in (ns.CREATE, ns.COMMAND))
             try:
                 body = self._perform(request, caller)
             finally:
@@ -75,6 +78,8 @@ class Service:
             return Answer(200, responses.envelope(action, message_id, body, request.operation_id))
         except faults.Fault as fault:
             related = message_id or message_id_of(data)
+            if fault.number != faults.OPERATION_TIMED_OUT:
+                log.info("fault %d for %s: %s", fault.number, caller.user, fault.message)
             return Answer(500, responses.fault_envelope(fault, related, self._config.machine_name))
 
     def _perform(self, request: Request, caller: Caller) -> str:
@@ -93,6 +98,7 @@ class Service:
         settings = self._settings(_child(request.body, "Shell"), request, caller)
         proposed = _child(request.body, "Shell").get("ShellId")
         shell = self._shells.create(settings, proposed)
+        log.info("shell %s opened by %s", shell.shell_id, caller.user)
         fields = self._fields(shell)
         return responses.resource_created(shell.shell_id, ns.RESOURCE_CMD_SHELL) + responses.shell_properties(
             fields
@@ -142,6 +148,7 @@ class Service:
     def _delete(self, request: Request, caller: Caller) -> str:
         with self._shells.use(_shell_id(request), caller.user) as shell:
             self._shells.close(shell)
+        log.info("shell %s closed by %s", shell.shell_id, caller.user)
         return ""
 
     def _get(self, request: Request, caller: Caller) -> str:
@@ -151,15 +158,20 @@ class Service:
     def _configuration(self) -> str:
         """The part of winrm/config that clients read (MS-WSMV 2.2.4.10): sizes, times and quotas."""
         limits = self._config.limits
+        quotas = {
+            "MaxConcurrentOperationsPerUser": limits.max_operations_per_user,
+            "MaxConnections": limits.max_connections,
+        }
+        shells = {
+            "IdleTimeout": round(limits.idle_timeout_s * 1000),
+            "MaxProcessesPerShell": limits.max_processes_per_shell,
+            "MaxShellsPerUser": limits.max_shells_per_user,
+        }
         return (
-            f'<cfg:Config xmlns:cfg="{ns.CONFIG}"><cfg:MaxEnvelopeSizekb>{limits.max_envelope_size // 1024}'
-            f"</cfg:MaxEnvelopeSizekb><cfg:MaxTimeoutms>{limits.operation_timeout_s * 1000:.0f}</cfg:MaxTimeoutms>"
-            f"<cfg:Service><cfg:MaxConcurrentOperationsPerUser>{limits.max_operations_per_user}"
-            f"</cfg:MaxConcurrentOperationsPerUser><cfg:MaxConnections>{limits.max_connections}</cfg:MaxConnections>"
-            "</cfg:Service><cfg:Winrs><cfg:AllowRemoteShellAccess>true</cfg:AllowRemoteShellAccess>"
-            f"<cfg:IdleTimeout>{limits.idle_timeout_s * 1000:.0f}</cfg:IdleTimeout>"
-            f"<cfg:MaxProcessesPerShell>{limits.max_processes_per_shell}</cfg:MaxProcessesPerShell>"
-            f"<cfg:MaxShellsPerUser>{limits.max_shells_per_user}</cfg:MaxShellsPerUser></cfg:Winrs></cfg:Config>"
+            f'<cfg:Config xmlns:cfg="{ns.CONFIG}">'
+            f"<cfg:MaxEnvelopeSizekb>{limits.max_envelope_size // 1024}</cfg:MaxEnvelopeSizekb>"
+            f"<cfg:MaxTimeoutms>{limits.operation_timeout_s * 1000:.0f}</cfg:MaxTimeoutms>"
+            f"<cfg:Service>{_elements(quotas)}</cfg:Service><cfg:Winrs>{_elements(shells)}</cfg:Winrs></cfg:Config>"
         )
 
     def _command(self, request: Request, caller: Caller) -> str:
@@ -175,6 +187,7 @@ class Service:
             command = self._shells.add_command(
                 shell, line.get("CommandId"), lambda command_id: self._start(shell, command_id, text)
             )
+        log.info("command %s started in shell %s", command.command_id, shell.shell_id)
         identifier = escape(command.command_id)
         return f"<rsp:CommandResponse><rsp:CommandId>{identifier}</rsp:CommandId></rsp:CommandResponse>"
 
@@ -215,7 +228,7 @@ class Service:
     def _receive(self, request: Request, caller: Caller) -> str:
         desired = _child(_child(request.body, "Receive"), "DesiredStream")
         most = min(request.max_envelope_size or self._config.limits.max_envelope_size, 4 * 1024 * 1024)
-        # base64 makes four bytes of three; a chunk list can alternate between the streams, hence the generous margin.
+        # base64 makes four bytes of three.
         room = (most - responses.ENVELOPE_OVERHEAD - 8 * responses.STREAM_OVERHEAD) * 3 // 4
         with self._shells.use(_shell_id(request), caller.user) as shell:
             wanted = frozenset((desired.text or "").split()) or frozenset(shell.settings.output_streams)
@@ -225,6 +238,8 @@ class Service:
             chunks, exit_code = command.receive(
                 wanted, room, self._timeout(request), self._config.limits.receive_linger_s
             )
+        if exit_code is not None:
+            log.info("command %s ended with %d", command.command_id, exit_code)
         encoded = [(name, base64.b64encode(data).decode("ascii")) for name, data in chunks]
         ended = [name for name in ("stdout", "stderr") if name in wanted] if exit_code is not None else []
         return responses.received(command.command_id, encoded, ended, exit_code)
@@ -252,6 +267,10 @@ class Service:
         if command is None:
             raise faults.command_not_found(command_id or "(none)")
         return command
+
+
+def _elements(values: Mapping[str, int]) -> str:
+    return "".join(f"<cfg:{name}>{value}</cfg:{name}>" for name, value in values.items())
 
 
 def _shell_id(request: Request) -> str:

@@ -1,8 +1,8 @@
 """One running command: its process, its pipes, and the thread that moves bytes between them and the client.
 
-The thread sleeps in poll() on the pipes, on the process (pidfd) and on an eventfd, so that nothing is ever polled
-by time. It never waits for end of file: what a command leaves behind under Wine keeps inherited pipes open for
-ever. Once the launcher has ended, what is in the pipes at that moment is the rest of the output.
+The thread sleeps in poll() on the pipes, on the process (pidfd) and on an eventfd, so that nothing is ever
+polled by time. It never waits for end of file: what a command leaves behind under Wine keeps inherited pipes
+open for ever. Once the launcher has ended, what is in the pipes at that moment is the rest of the output.
 """
 
 import codecs
@@ -24,6 +24,7 @@ from . import faults, process_tree
 OUTPUT_BUFFER = 1024 * 1024
 """Bytes held for the client before the command is made to wait, per command."""
 INPUT_BUFFER = 4 * 1024 * 1024
+STATUS_CONTROL_C_EXIT = 0xC000013A
 _READ = 65536
 _END_TIMEOUT_S = 10.0
 
@@ -42,12 +43,10 @@ class Command:
         directory: str | None,
         result: Path | None,
         encodings: Encodings | None = None,
-        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         """Start the process; raises `Fault` if it cannot be started."""
         self.command_id = command_id
         self._result = result
-        self._on_end = on_end
         self._changed = threading.Condition()
         self._chunks: deque[tuple[str, bytes]] = deque()
         self._buffered = 0
@@ -58,6 +57,7 @@ class Command:
         self._failure: faults.Fault | None = None
         self._ended = False
         self._aborted = False
+        self._interrupted = False
         self._converters = {name: _converter(encodings) for name in ("stdout", "stderr")}
         try:
             self._process = subprocess.Popen(
@@ -86,8 +86,8 @@ class Command:
     ) -> tuple[list[tuple[str, bytes]], int | None]:
         """Up to `most` bytes of output, and the exit code once all output has been handed over.
 
-        Waits up to `timeout_s` for something to hand over and then up to `linger_s` for more. Raises `Fault`: timed
-        out, aborted, or the launcher broke.
+        Waits up to `timeout_s` for something to hand over and then up to `linger_s` for more. Raises `Fault`:
+        timed out, aborted, or the launcher broke.
         """
         deadline = time.monotonic() + timeout_s
         with self._changed:
@@ -107,9 +107,10 @@ class Command:
             return taken, None if self._failure is not None else self._exit_code
 
     def send(self, data: bytes, *, end: bool, timeout_s: float) -> None:
-        """Queue input; waits while the queue is full. Input for a command that has ended is dropped, as on Windows.
+        """Queue input; waits while the queue is full.
 
-        Raises `Fault` (timed out, nothing taken) if the command does not read enough within `timeout_s`.
+        Input for a command that has ended is dropped, as on Windows. Raises `Fault` (timed out, nothing
+        taken) if the command does not read enough within `timeout_s`.
         """
         with self._changed:
             room = self._changed.wait_for(
@@ -130,6 +131,7 @@ class Command:
         """Ctrl+C; the command may ignore it."""
         with self._changed:
             if not self._ended:
+                self._interrupted = True
                 process_tree.interrupt(self._process.pid)
 
     def terminate(self) -> None:
@@ -193,7 +195,6 @@ class Command:
             self._ended = True
             os.close(self._wake)
             self._changed.notify_all()
-        self._on_end()
 
     def _move(self, to_process: int, outputs: dict[int, str], ended: int) -> None:
         """Move bytes until the process ends (it stays a zombie, so that its id stays its own)."""
@@ -301,8 +302,10 @@ class Command:
             code = said["exit_code"] if isinstance(said, dict) else said
             return int(code) & 0xFFFFFFFF, None
         except (OSError, ValueError, TypeError, LookupError) as error:
+            if self._interrupted:  # and so was the launcher, with the command
+                return STATUS_CONTROL_C_EXIT, None
             return 0, faults.launcher_failed(
-                f"the launcher ended with status {status} and left no readable result ({type(error).__name__})"
+                f"the launcher ended with status {status} and left no result ({type(error).__name__})"
             )
 
 
@@ -314,7 +317,7 @@ def _unregister(poll: "select.poll", descriptor: int) -> None:
 
 
 def _converter(encodings: Encodings | None) -> Callable[[bytes, bool], bytes]:
-    """A function from output bytes to client bytes that keeps a character split between two reads together."""
+    """A function from output bytes to client bytes that keeps a character that two reads split together."""
     if encodings is None:
         return lambda data, _final: data
     source, target = encodings

@@ -1,8 +1,9 @@
 """Ends a command with everything it started.
 
-Under Wine a Windows process is one Linux process whose loader forks twice, so it is nobody's child; but it stays in
-the session of the process that started the command unless it was started detached. Members are therefore found by
-session, by process group and by descent. Wine's server and service processes leave the session and stay.
+Under Wine a Windows process is one Linux process whose loader forks twice, so it is nobody's child; but it
+stays in the session of the process that started the command unless it was started detached. Members are
+therefore found by session, by process group and by descent. Wine's server and service processes leave the
+session and stay.
 """
 
 import os
@@ -13,7 +14,7 @@ _ROUNDS = 8
 
 
 def members(leader: int) -> set[int]:
-    """Ids of the living processes that belong to the session that `leader` leads, and of their descendants."""
+    """Ids of the living processes that belong to the session of `leader`, and of their descendants."""
     parents: dict[int, int] = {}
     found: set[int] = set()
     for entry in Path("/proc").iterdir():

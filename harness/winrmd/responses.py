@@ -8,7 +8,8 @@ from . import namespaces as ns
 from .faults import Fault
 
 _PREFIXES = (
-    f'xml:lang="en-US" xmlns:s="{ns.SOAP}" xmlns:a="{ns.ADDRESSING}" xmlns:x="{ns.TRANSFER}" xmlns:w="{ns.WSMAN}" '
+    f'xml:lang="en-US" xmlns:s="{ns.SOAP}" xmlns:a="{ns.ADDRESSING}" xmlns:x="{ns.TRANSFER}" '
+    f'xmlns:w="{ns.WSMAN}" '
     f'xmlns:rsp="{ns.SHELL}" xmlns:p="{ns.WSMAN_MICROSOFT}"'
 )
 
@@ -71,7 +72,7 @@ def resource_created(shell_id: str, resource_uri: str) -> str:
 def received(
     command_id: str, chunks: list[tuple[str, str]], ended: Sequence[str], exit_code: int | None
 ) -> str:
-    """A rsp:ReceiveResponse: base64 chunks in order; once the command is done, the ends of streams and the exit code."""
+    """A rsp:ReceiveResponse: base64 chunks in order and, once the command is done, how it ended."""
     command = escape(command_id)
     parts = ["<rsp:ReceiveResponse>"]
     parts += [f'<rsp:Stream Name="{name}" CommandId="{command}">{data}</rsp:Stream>' for name, data in chunks]

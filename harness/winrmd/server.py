@@ -1,8 +1,9 @@
 """Sockets, TLS and HTTP around the service.
 
-Threads, not asyncio: a request that waits (Receive) then costs a sleeping thread and no callback machinery, a request
-that does not is answered on the thread that read it, the TLS of the standard library is used blocking, and the import
-of asyncio alone would take a third of the time this server may take to start. WinRM has few connections.
+Threads, not asyncio: a request that waits (Receive) then costs a sleeping thread and no callback machinery, a
+request that does not is answered on the thread that read it, the TLS of the standard library is used
+blocking, and the import of asyncio alone would take a third of the time this server may take to start. WinRM
+has few connections.
 """
 
 import logging
@@ -36,6 +37,8 @@ def serve(config: ServerConfig, listener: socket.socket, stop: threading.Event) 
     reaping = threading.Thread(target=server.shells.reap, name="reap", daemon=True)
     accepting.start()
     reaping.start()
+    if "ntlm" in config.auth:
+        threading.Thread(target=_import_spnego, name="import", daemon=True).start()
     try:
         stop.wait()
     finally:
@@ -170,6 +173,11 @@ class _Server:
             return HttpResponse(403, close=True)
         answer = self._service.answer(request.body, caller)
         return HttpResponse(answer.status, answer.body, told)
+
+
+def _import_spnego() -> None:
+    """Off the way to listening, and on while the first client is still shaking hands: it takes 100 ms."""
+    import spnego  # noqa: F401
 
 
 def _tls_context(config: ServerConfig) -> ssl.SSLContext | None:

@@ -99,15 +99,16 @@ class ShellTable:
             shell.in_use -= 1
             shell.last_used = self._clock()
 
-    def begin_operation(self, owner: str) -> None:
-        """Count an operation under way; raises `Fault` if with it the owner has too many.
+    def begin_operation(self, owner: str, *, limited: bool) -> None:
+        """Count an operation under way; raises `Fault` if it is `limited` and the owner has too many.
 
-        Commands count until their shell is closed, even when they are terminated: MS-WSMV product behaviour note 118.
+        Commands count until their shell is closed, even when they are terminated (MS-WSMV product behaviour
+        note 118). What reads from, ends or closes them is not limited, or nobody could get below the limit.
         """
         with self._changed:
             begun = self._operations.get(owner, 0)
             commands = sum(shell.started for shell in self._shells.values() if shell.settings.owner == owner)
-            if begun + commands >= self._limits.max_operations_per_user:
+            if limited and begun + commands >= self._limits.max_operations_per_user:
                 raise faults.too_many_operations(self._limits.max_operations_per_user)
             self._operations[owner] = begun + 1
 
@@ -141,7 +142,7 @@ class ShellTable:
             command.terminate()
 
     def expire(self) -> float | None:
-        """Close every shell whose time is over; says in how many seconds the next one's is, None without shells."""
+        """Close every shell whose time is over; says in how many seconds the next one's is, or None."""
         with self._changed:
             now = self._clock()
             over = [shell for shell in self._shells.values() if shell.expires_at() <= now]

@@ -4,8 +4,8 @@ import datetime
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,69 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pypsrp.wsman import WSMan
-from winrm.protocol import Protocol
 
 from harness.winrmd.config import Limits, ServerConfig
 from harness.winrmd.server import serve
-
-USER = "bvt"
-PASSWORD = "Pä55 word!"
-LAUNCHER = ("/bin/sh", str(Path(__file__).with_name("posix_launcher.sh")), "{result}", "{command}")
-
-
-@dataclass(frozen=True)
-class Running:
-    """A server that listens."""
-
-    config: ServerConfig
-    port: int
-
-    @property
-    def scheme(self) -> str:
-        return "https" if self.config.tls_cert else "http"
-
-    def protocol(
-        self,
-        transport: str = "ntlm",
-        *,
-        password: str = PASSWORD,
-        encryption: str = "auto",
-        operation_timeout_s: int = 20,
-        read_timeout_s: int = 30,
-    ) -> Protocol:
-        """A pywinrm client."""
-        return Protocol(
-            endpoint=f"{self.scheme}://127.0.0.1:{self.port}/wsman",
-            transport=transport,
-            username=USER,
-            password=password,
-            server_cert_validation="validate",
-            ca_trust_path=self.config.tls_cert or "legacy_requests",
-            message_encryption=encryption,
-            operation_timeout_sec=operation_timeout_s,
-            read_timeout_sec=read_timeout_s,
-            proxy=None,
-        )
-
-    def wsman(self, auth: str = "ntlm", *, encryption: str = "auto", password: str = PASSWORD) -> WSMan:
-        """A pypsrp client."""
-        return WSMan(
-            "127.0.0.1",
-            port=self.port,
-            username=USER,
-            password=password,
-            ssl=self.scheme == "https",
-            auth=auth,
-            cert_validation=self.config.tls_cert or False,
-            encryption=encryption,
-            no_proxy=True,
-            connection_timeout=10,
-            read_timeout=30,
-        )
-
-
-Start = Callable[..., Running]
+from tests.integration.winrmd.servers import LAUNCHER, PASSWORD, USER, Running, Start
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +52,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 @pytest.fixture
 def start(tmp_path: Path, certificate: tuple[str, str]) -> Iterator[Start]:
-    """Starts servers: `start(tls=True, limits=…, **fields of ServerConfig)`; all are stopped after the test."""
+    """Starts servers: `start(tls=True, limits=…, **fields of ServerConfig)`; all stopped after the test."""
     stops: list[tuple[threading.Event, threading.Thread]] = []
 
     def start_one(*, tls: bool = False, limits: Limits | None = None, **given: object) -> Running:

@@ -10,8 +10,7 @@ from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError
 from winrm.protocol import Protocol
 
 from harness.winrmd.config import Limits
-
-from .conftest import Running, Start
+from tests.integration.winrmd.servers import Encryption, Running, Start, Transport
 
 
 def run(client: Protocol, shell: str, line: str, *, stdin: bytes | None = None) -> tuple[bytes, bytes, int]:
@@ -35,7 +34,7 @@ def run(client: Protocol, shell: str, line: str, *, stdin: bytes | None = None) 
     ],
 )
 def test_a_command_answers_over_every_transport(
-    start: Start, tls: bool, transport: str, encryption: str
+    start: Start, tls: bool, transport: Transport, encryption: Encryption
 ) -> None:
     client = start(tls=tls).protocol(transport, encryption=encryption)
     shell = client.open_shell(codepage=65001)
@@ -45,7 +44,7 @@ def test_a_command_answers_over_every_transport(
 
 
 @pytest.mark.parametrize(("tls", "transport"), [(False, "ntlm"), (True, "ntlm"), (True, "basic")])
-def test_a_wrong_password_is_refused(start: Start, tls: bool, transport: str) -> None:
+def test_a_wrong_password_is_refused(start: Start, tls: bool, transport: Transport) -> None:
     client = start(tls=tls).protocol(transport, password="wrong")
     with pytest.raises(InvalidCredentialsError):
         client.open_shell()
@@ -159,12 +158,13 @@ def test_a_shell_too_many_is_refused_until_one_is_closed(start: Start) -> None:
 def test_commands_count_as_operations_until_their_shell_is_closed(start: Start) -> None:
     client = start(limits=Limits(max_operations_per_user=4)).protocol()
     shell = client.open_shell()
-    for _ in range(3):
+    for _ in range(4):
         run(client, shell, "true")
     with pytest.raises(WSManFaultError) as fault:
         client.run_command(shell, "true")
-        client.run_command(shell, "true")
     assert fault.value.wsman_fault_code == 2150859174
+    client.close_shell(shell, close_session=False)
+    assert run(client, client.open_shell(), "echo again")[0] == b"again\n"
 
 
 def test_a_process_too_many_is_refused(start: Start) -> None:
