@@ -1,6 +1,6 @@
 """Builds the reference agent's MSI.
 
-`python -m examples.reference_agent.build [--version 1.2.3] [--defect NAME …] [--out DIR] [--platform x64]` prints the
+`python -m examples.reference_agent.build [--version 1.2.3] [--defect NAME …] [--out DIR] [--platform arm64]` prints the
 path of the MSI. A second build of the same sources with the same options takes it from the cache.
 """
 
@@ -20,8 +20,8 @@ from harness.model.errors import HarnessError
 DEFAULT_OUT = Path(__file__).resolve().parents[2] / ".cache" / "reference_agent"
 
 
-def _key(version: str, defects: frozenset[str]) -> str:
-    options = "\0".join((version, *sorted(defects), compiling.sources_digest()))
+def _key(version: str, defects: frozenset[str], platform: str) -> str:
+    options = "\0".join((version, platform, *sorted(defects), compiling.sources_digest()))
     return hashlib.sha256(options.encode()).hexdigest()[:16]
 
 
@@ -37,7 +37,8 @@ def _say(text: str) -> None:
     sys.stderr.write(f"reference agent: {text}\n")
 
 
-def _build(version: str, defects: frozenset[str], out: Path, target: Path, key: str) -> None:
+def _build(version: str, defects: frozenset[str], platform: str, out: Path, target: Path) -> None:
+    key = target.parent.name
     keys = out / "signing"
     with tempfile.TemporaryDirectory(dir=out, prefix="build-") as name:
         work = Path(name)
@@ -45,32 +46,39 @@ def _build(version: str, defects: frozenset[str], out: Path, target: Path, key: 
         executable = compiling.compile_agent(version, defects, work, out / "objects")
         if not defects & {"unsigned", "unsigned-file"}:
             signing.sign(executable, keys)
-        msi = package.pack(executable, version, package.product_code(version, key), defects)
+        msi = package.pack(executable, version, package.product_code(version, key), defects, platform)
         if "unsigned" not in defects:
             signing.sign(msi, keys)
         target.parent.mkdir(parents=True, exist_ok=True)
         msi.replace(target)
 
 
-def build(version: str, defects: frozenset[str] = frozenset(), out: Path = DEFAULT_OUT) -> Path:
+def build(
+    version: str,
+    defects: frozenset[str] = frozenset(),
+    out: Path = DEFAULT_OUT,
+    platform: str = "x64",
+) -> Path:
     """The MSI of this version with these defects, from the cache in `out` if it is there.
 
-    Safe to call from several processes at once. Raises `ValueError` for a bad version or an unknown defect,
-    `ToolMissing` and `InfrastructureError` when it cannot be built.
+    Safe to call from several processes at once. Platform `arm64` is the same x64 program in an MSI that claims to be for
+    ARM64, which no x64 machine may install. Raises `ValueError` for a bad version or an unknown defect, `ToolMissing`
+    and `InfrastructureError` when it cannot be built.
     """
     _check_version(version)
     check(defects)
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    key = _key(version, defects)
-    label = "-".join(("reference-agent", version, *sorted(defects)))[:120]
+    key = _key(version, defects, platform)
+    extra = () if platform == "x64" else (platform,)
+    label = "-".join(("reference-agent", version, *extra, *sorted(defects)))[:120]
     target = out / key / f"{label}.msi"
     if target.exists():
         return target
     with (out / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
-            _build(version, defects, out, target, key)
+            _build(version, defects, platform, out, target)
     return target
 
 
@@ -86,10 +94,10 @@ def main() -> int:
     parser.add_argument("--version", default="1.0.0", help="three numbers (default %(default)s)")
     parser.add_argument("--defect", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="cache and result")
-    parser.add_argument("--platform", choices=["x64"], default="x64", help="the only one there is")
+    parser.add_argument("--platform", choices=package.PLATFORMS, default="x64", help="arm64 only says so")
     options = parser.parse_args()
     try:
-        msi = build(options.version, frozenset(options.defect), options.out)
+        msi = build(options.version, frozenset(options.defect), options.out, options.platform)
     except ValueError as error:
         _say(str(error))
         return 2

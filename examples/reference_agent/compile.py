@@ -20,7 +20,20 @@ FLAGS = (
     "-std=c17 -O2 -municode -Wall -Wextra -Werror -D_WIN32_WINNT=0x0601 -DUNICODE -D_UNICODE "
     "-DWIN32_LEAN_AND_MEAN -D__USE_MINGW_ANSI_STDIO=1 -ffile-prefix-map=" + str(SOURCES) + "=src"
 ).split()
-LIBRARIES = "-lwinhttp -lws2_32 -liphlpapi -lbcrypt -lcrypt32 -lnetapi32 -ladvapi32 -lshell32 -lntdll".split()
+LIBRARIES = [
+    f"-l{name}"
+    for name in (
+        "winhttp",
+        "ws2_32",
+        "iphlpapi",
+        "bcrypt",
+        "crypt32",
+        "netapi32",
+        "advapi32",
+        "shell32",
+        "ntdll",
+    )
+]
 
 _RESOURCE = """\
 1 VERSIONINFO
@@ -97,7 +110,9 @@ def compile_agent(version: str, defects: frozenset[str], work: Path, cache: Path
     headers = b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.h")))
     with ThreadPoolExecutor(2) as pool:
         objects = list(
-            pool.map(lambda path: _object(path, headers, version, defects, cache), sorted(SOURCES.glob("*.c")))
+            pool.map(
+                lambda path: _object(path, headers, version, defects, cache), sorted(SOURCES.glob("*.c"))
+            )
         )
     shown = "0.0.1" if "wrong-file-version" in defects else version
     comma = ",".join((shown.split(".") + ["0"] * 4)[:4])

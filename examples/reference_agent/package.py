@@ -6,22 +6,23 @@ from pathlib import Path
 
 from examples.reference_agent.compile import run
 
+PLATFORMS = ("x64", "arm64")
 DISPLAY_NAME = "BVT Reference Agent"
 _SOURCE = Path(__file__).parent / "agent.wxs"
 _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a security product.\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 _REGISTRY = "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES "
 
-# [MS Windows Installer: Custom Action Type 18] an installed executable (0x12), run deferred in the system context
-# (0x400 | 0x800).
-_PURGE_TYPE = 0x12 | 0x400 | 0x800
-
 _FINISH = (
+    # Custom Action Type 18 (an installed executable), deferred (+1024) in the system's context (+2048):
+    # "Custom Action Return Processing Options" and "In-Script Execution Options" of the Windows Installer reference.
     # After the files' registry values went and before the files go; not when a newer version takes over.
     "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "
-    f"VALUES ('Purge', {_PURGE_TYPE}, 'AgentExecutable', '--purge')",
+    "VALUES ('Purge', 3090, 'AgentExecutable', '--purge')",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
     "VALUES ('Purge', 'REMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE', 3400)",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+    "VALUES ('MsiConfigureServices', 'VersionNT >= 600', 5850)",
     # Restart after one second, twice, then after a minute; counters start anew after a day (Windows 7 and later).
     "CREATE TABLE `MsiServiceConfigFailureActions` (`MsiServiceConfigFailureActions` CHAR(72) NOT NULL, "
     "`Name` CHAR(255) NOT NULL LOCALIZABLE, `Event` SHORT NOT NULL, `ResetPeriod` LONG, "
@@ -48,7 +49,7 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 
 
-def pack(executable: Path, version: str, product_code: str, defects: frozenset[str]) -> Path:
+def pack(executable: Path, version: str, product_code: str, defects: frozenset[str], platform: str) -> Path:
     """Build `agent.msi` beside the executable. Raises `ToolMissing` and `InfrastructureError`."""
     work = executable.parent
     (work / "NOTICE.txt").write_bytes(_NOTICE.encode("ascii"))
@@ -63,7 +64,16 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
     statements = [part for sql in (*_FINISH, *_edits(defects)) for part in ("-q", sql)]
     run("msibuild", str(msi), *statements)
+    if platform != "x64":
+        _claim_platform(msi, platform)
     return msi
+
+
+def _claim_platform(msi: Path, platform: str) -> None:
+    """Rewrite the summary information, whose Template property names the platform and the language."""
+    template = f"{platform.capitalize()};1033"
+    package_code = f"{{{str(uuid.uuid5(uuid.NAMESPACE_OID, msi.as_posix())).upper()}}}"
+    run("msibuild", str(msi), "-s", DISPLAY_NAME, "BVT", template, package_code)
 
 
 def product_code(version: str, key: str) -> str:
