@@ -1,4 +1,4 @@
-"""Reclaims what killed runs left behind: reads the intents, asks each intent's provider to remove what it names."""
+"""Reclaims what killed runs left behind: each intent's provider removes what the intent names."""
 
 from harness.machines.intent import Intent, read_intents
 from harness.machines.registry import load_provider

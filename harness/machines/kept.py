@@ -1,4 +1,4 @@
-"""How to reach machines that outlive their run. The files hold passwords, so only their owner may read them."""
+"""How to reach machines that outlive their run. The files hold passwords: mode 0600."""
 
 import json
 import os

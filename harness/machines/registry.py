@@ -26,5 +26,5 @@ def load_provider(pool: Pool, state: StateDirectory) -> MachineProvider:
             f"there is no machine provider {name!r}; there is: {', '.join(provider_names())}.", key="provider"
         )
     module = importlib.import_module(f"harness.machines.{name}")
-    provider: MachineProvider = module.provider(pool, state)
+    provider: MachineProvider = module.make_provider(pool, state)
     return provider

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from harness.state import StateDirectory
 
 
-def provider(pool: "Pool", state: "StateDirectory") -> "MachineProvider":
+def make_provider(pool: "Pool", state: "StateDirectory") -> "MachineProvider":
     """The provider for a pool. Raises `ConfigurationError` for options it does not know."""
     # Imported late: a machine's supervisor lives in this package and must start in milliseconds.
     from harness.machines.wine.provider import WineProvider

@@ -1,7 +1,8 @@
 """Turns a sealed template into a prefix of one machine's own.
 
-Overlay first, because it costs milliseconds and its upper directory is an exact witness of what changed. Where it is not
-permitted: hard links for Wine's own program files and copies of everything that is written in place; else a plain copy.
+Overlay first, because it costs milliseconds and its upper directory is an exact witness of what changed.
+Where it is not permitted: hard links for Wine's own program files and copies of everything that is written in
+place; else a plain copy.
 """
 
 import os
@@ -30,7 +31,7 @@ SHARED_SUFFIXES = frozenset(
         ".nls",
     }
 )
-"""Program files that Wine never writes in place. Everything else is copied, so a write cannot reach the template."""
+"""Program files that Wine never writes in place. All else is copied: a write cannot reach the template."""
 
 
 class CloneMethod(StrEnum):

@@ -1,7 +1,7 @@
 """Which registry values make a clone the Windows version, and the one computer, that its cell asks for.
 
-Sources: ntdll/version.c of Wine 8.0 (`get_nt_registry_version` decides what RtlGetVersion and `ver` answer) and real
-Windows for the values that only agents read.
+Sources: ntdll/version.c of Wine 8.0 (`get_nt_registry_version` decides what RtlGetVersion and `ver` answer)
+and real Windows for the values that only agents read.
 """
 
 import uuid
@@ -34,7 +34,7 @@ class Identity:
 
     @classmethod
     def new(cls, machine_id: str) -> "Identity":
-        """A host name of at most 15 characters (the NetBIOS limit) made from the machine's id, and a new GUID."""
+        """A host name of at most 15 characters (NetBIOS) from the machine's id, and a new GUID."""
         return cls(hostname=machine_id.upper()[:15].rstrip("-"), machine_guid=str(uuid.uuid4()))
 
 

@@ -1,8 +1,8 @@
-"""The machine's init: sets up what the machine sees, boots Wine, serves WinRM, reboots on request, reaps what ends.
+"""The machine's init: sets up its view, boots Wine, serves WinRM, reboots on request, reaps what ends.
 
-Runs as PID 1 of the machine's process namespace (without namespaces: as the adopter of its orphans). Whatever is fatal
-is written to the machine's status file with who is to blame: losing wineserver or the WinRM server is the lab's fault, a
-power-off is the guest's.
+Runs as PID 1 of the machine's process namespace (without namespaces: as the adopter of its orphans). Whatever
+is fatal is written to the machine's status file with who is to blame: losing wineserver or the WinRM server
+is the lab's fault, a power-off is the guest's.
 """
 
 import contextlib
@@ -198,7 +198,7 @@ class Init:
                 self.due_s = time.monotonic() + max(REPLY_GRACE_S, float(delay))
 
     def shut_down(self) -> None:
-        """WinRM first, so that clients meet a refusal as at a real reboot; then Wine; then whatever is left."""
+        """WinRM first, so that clients meet a refusal as at a real reboot; then Wine; then the rest."""
         self.stopping = True
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)

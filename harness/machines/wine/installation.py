@@ -1,4 +1,4 @@
-"""Where Wine is on this host. The Debian wrapper scripts are passed by: they cost a shell per call and kill services."""
+"""Where Wine is on this host. Debian's wrapper scripts are passed by: a shell per call, and `-p0` ends services."""
 
 import shutil
 import subprocess

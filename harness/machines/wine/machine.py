@@ -53,7 +53,7 @@ class WineMachine:
 
     @property
     def backend_address(self) -> HostPort | None:
-        """The relayed address; without namespaces the backend's own, because nothing then separates the networks."""
+        """The relayed address; without namespaces the backend's own, as nothing then separates networks."""
         if self._order.backend is None:
             return None
         if self._order.namespaces:
@@ -140,7 +140,7 @@ class WineMachine:
         return machine
 
     def destroy(self) -> None:
-        """Kill every process, remove every file; idempotent. Raises `InfrastructureError` if something stays."""
+        """Kill every process, remove every file; idempotent. Raises `InfrastructureError` if any stays."""
         if self._destroyed:
             return
         remove_all(self._intent.intent)
@@ -153,7 +153,7 @@ class WineMachine:
 
 
 def reopen(state: StateDirectory, intent: Intent, image: ImageInfo) -> WineMachine:
-    """A kept machine again. Raises `ConfigurationError` if none is kept under this id, `MachineLost` if it has ended."""
+    """A kept machine again. Raises `ConfigurationError` if it is not kept, `MachineLost` if it has ended."""
     machine = kept.load(state, intent.machine_id)
     try:
         order = Order.read(Path(intent.resources["directory"]))

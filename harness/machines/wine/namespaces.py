@@ -1,7 +1,8 @@
 """System calls that give a machine its own view of processes, files, network and host name.
 
-Called by the machine's supervisor through ctypes, because starting `unshare`, `mount` and `ip` costs more than the
-whole clone. Standard library only: this module is imported on the way to a machine's first instruction.
+Called by the machine's supervisor through ctypes, because starting `unshare`, `mount` and `ip` costs more
+than the whole clone. Standard library only: this module is imported on the way to a machine's first
+instruction.
 """
 
 import ctypes
@@ -33,12 +34,12 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """unshare(2). Raises `OSError`."""
+    """Leave the shared namespaces. Raises `OSError`."""
     _check(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: Path, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """mount(2). Raises `OSError` naming the target."""
+    """Attach a file system. Raises `OSError` naming the target."""
     result = _libc.mount(
         source.encode(),
         os.fsencode(target),
@@ -59,8 +60,8 @@ def bind(source: Path, target: Path, *, read_only: bool = False) -> None:
 def overlay_options(lower: Path, upper: Path, work: Path, *, rootless: bool) -> str:
     """Mount data of an overlay.
 
-    `userxattr` keeps its notes where an ordinary user may write them. `volatile`: nobody mounts a machine's overlay
-    twice, and without it the unmount would write the whole host file system's pending data to disk.
+    `userxattr` keeps its notes where an ordinary user may write them. `volatile`: nobody mounts a machine's
+    overlay twice, and without it the unmount would write the whole host file system's pending data to disk.
     """
 
     def escaped(path: Path) -> str:
@@ -71,7 +72,7 @@ def overlay_options(lower: Path, upper: Path, work: Path, *, rootless: bool) -> 
 
 
 def set_read_only(target: Path, wanted: bool, *, recursive: bool = False) -> None:
-    """mount_setattr(2), Linux 5.12: (un)protect a mount, or a whole tree of mounts. Raises `OSError`."""
+    """(Un)protect a mount, or a whole tree of mounts (mount_setattr(2), Linux 5.12). Raises `OSError`."""
     attributes = struct.pack(
         "QQQQ", _MOUNT_ATTR_RDONLY if wanted else 0, 0 if wanted else _MOUNT_ATTR_RDONLY, 0, 0
     )
@@ -124,7 +125,7 @@ def loopback_up(address: str) -> None:
 
 @cache
 def why_no_namespaces() -> str:
-    """Empty if machines can have namespaces of their own, proven by making some; else what the kernel said."""
+    """Empty if machines can have namespaces, proven by making some; else what the kernel said."""
 
     def attempt() -> None:
         enter(with_user=os.geteuid() != 0)
@@ -143,7 +144,7 @@ def why_no_namespaces() -> str:
 
 
 def tried(attempt: Callable[[], None]) -> str:
-    """Run `attempt` in a forked child, so that what it changes does not stay. Empty if it succeeded, else why not."""
+    """Run `attempt` in a forked child, so that nothing it changes stays. Empty on success, else why not."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

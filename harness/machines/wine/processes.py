@@ -1,4 +1,4 @@
-"""Which processes belong to a prefix. Every process of a machine has its WINEPREFIX in the environment it was started with."""
+"""Which processes belong to a prefix: all that were started with its WINEPREFIX in their environment."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ PROC = Path("/proc")
 
 
 def holders(prefix: Path) -> dict[int, str]:
-    """Process id to command line of everything that runs with this WINEPREFIX, in any process namespace below ours."""
+    """Process id to command line of whatever has this WINEPREFIX, in any process namespace below ours."""
     wanted = b"WINEPREFIX=" + os.fsencode(prefix)
     found = {}
     for entry in os.scandir(PROC):

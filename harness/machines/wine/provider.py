@@ -1,4 +1,4 @@
-"""Makes Wine machines. Each is a clone of one sealed prefix, in namespaces of its own, ready in well under a second."""
+"""Makes Wine machines: each a clone of one sealed prefix, in namespaces of its own."""
 
 import os
 import shutil
@@ -86,7 +86,8 @@ class WineProvider:
                 remove_all(intent.intent)
                 intent.done()
                 reap_ended()
-        return WineMachine(self._state, intent, started.order, means.template.info(), started.access, started.leash)
+        image = means.template.info()
+        return WineMachine(self._state, intent, started.order, image, started.access, started.leash)
 
     def reopen(self, machine_id: str) -> WineMachine:
         """A kept machine of an earlier run. Raises `ConfigurationError` if there is none of that id."""
@@ -98,7 +99,7 @@ class WineProvider:
         )
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
-        """Twice the processors (a machine mostly waits), within free memory. A Wine machine reserves neither."""
+        """Twice the processors (a machine mostly waits), within free memory; none is reserved."""
         del memory_mb, cpus
         by_memory = psutil.virtual_memory().available // MEMORY_PER_MACHINE
         return max(1, min(2 * (os.cpu_count() or 1), by_memory))
@@ -159,8 +160,8 @@ class WineProvider:
                 ok=isolated,
                 detail="own processes, network, mounts, IPC and host name"
                 if isolated
-                else f"none ({why}): machines share the host's network and file system, media is a private copy, not "
-                "write-protected, and the backend is reached at its own address",
+                else f"none ({why}): machines share the host's network and files, media is a private copy, "
+                "not write-protected, and the backend is reached at its own address",
                 remedy="" if isolated else "Run as root, or set sysctl kernel.unprivileged_userns_clone=1.",
                 required=False,
             ),

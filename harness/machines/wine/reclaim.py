@@ -50,7 +50,7 @@ def remove_all(intent: Intent) -> Sequence[str]:
 
 
 def _require_no_mounts(directory: Path) -> None:
-    """A machine mounts in its own namespace only; removing through a mount on the host would remove the wrong files."""
+    """A machine mounts in its own namespace only; removing through a host mount would hit other files."""
     with Path("/proc/self/mounts").open() as mounts:
         points = [line.split(" ")[1].encode().decode("unicode_escape") for line in mounts]
     below = [point for point in points if Path(point).is_relative_to(directory)]

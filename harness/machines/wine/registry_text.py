@@ -1,8 +1,9 @@
-"""Edits Wine's registry files as bytes, before wineserver reads them.
+r"""Edits Wine's registry files as bytes, before wineserver reads them.
 
-A clone gets its Windows version and identity this way: a few milliseconds on the host instead of one `wine reg` process
-per value. The format is what wineserver's `save_branch` writes: sections `[Escaped\\\\Key] time`, values `"name"=data`,
-long data continued by a backslash at the end of the line, everything outside ASCII escaped as `\\xNNNN`.
+A clone gets its Windows version and identity this way: a few milliseconds on the host instead of one `wine
+reg` process per value. The format is what wineserver's `save_branch` writes: sections `[Escaped\\Key] time`,
+values `"name"=data`, long data continued by a backslash at the end of the line, everything outside ASCII
+escaped as `\xNNNN`.
 """
 
 from collections.abc import Iterable
@@ -72,7 +73,7 @@ def _edit_one(text: bytes, change: RegistryEdit) -> bytes:
 
 
 def _section(text: bytes, key: str) -> tuple[int, int] | None:
-    """First and past-the-last byte of the lines under a key's heading. Keys compare without case, as in Windows."""
+    """First and past-the-last byte of the lines under a key's heading; case is ignored, as in Windows."""
     heading = b"\n[" + _escape(key, b"[]") + b"]"
     at = text.find(heading)
     if at < 0:

@@ -1,7 +1,8 @@
 """Carries the guest's connections to the backend on the host, and nothing else.
 
-The listening socket was made inside the machine's network namespace and handed out as a descriptor; what it accepts
-belongs to the machine, what is connected here belongs to the host. There is no other way out of the machine.
+The listening socket was made inside the machine's network namespace and handed out as a descriptor; what it
+accepts belongs to the machine, what is connected here belongs to the host. There is no other way out of the
+machine.
 """
 
 import asyncio
@@ -58,7 +59,7 @@ class Half(asyncio.Protocol):
 
 
 async def start_relay(listener: socket.socket, backend: tuple[str, int]) -> asyncio.Server:
-    """Serve `listener` until the returned server is closed. A backend that refuses resets the guest's connection."""
+    """Serve `listener` until the server is closed. A backend that refuses resets the guest's connection."""
     loop = asyncio.get_running_loop()
     dialling: set[asyncio.Task[None]] = set()
 

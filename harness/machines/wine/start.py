@@ -1,4 +1,4 @@
-"""Makes one machine: directory, clone, way in, supervisor; then waits until Wine has booted and WinRM answers."""
+"""Makes one machine: directory, clone, way in, supervisor; waits until Wine has booted and WinRM answers."""
 
 import http.client
 import os
@@ -50,7 +50,7 @@ class Started:
 def start_machine(
     spec: MachineSpec, means: Means, intent: IntentFile, root: Path, deadline: Deadline
 ) -> Started:
-    """Start the machine that `intent` already names. What it made stays for the caller to remove when it raises.
+    """Start the machine that `intent` already names. When it raises, the caller removes what it made.
 
     Raises `InfrastructureError`, `DeadlineExceeded`, `OSError`.
     """
@@ -112,29 +112,14 @@ def _clone(spec: MachineSpec, means: Means, places: Places, identity: Identity) 
         copy_tree(spec.media, places.media)  # nothing can write-protect the original, so it is not exposed
     (target / "dosdevices").mkdir(exist_ok=True)
     (target / "dosdevices" / "d:").symlink_to(places.media)
-    (target / "dosdevices" / "d::").symlink_to(_media_label(places))
     system, user = (template / "system.reg").read_bytes(), (template / "user.reg").read_bytes()
     (target / "system.reg").write_bytes(edit(system, system_edits(spec.windows, identity, "d:")))
     (target / "user.reg").write_bytes(edit(user, user_edits(identity)))
     os.mkfifo(target / "power", 0o600)
 
 
-def _media_label(places: Places) -> Path:
-    """A volume descriptor (ECMA-119, 8.4) that names the media drive: Wine asks the drive's device for its label."""
-    image = places.root / "media.iso"
-    primary = bytearray(2048)
-    primary[0:7] = b"\x01CD001\x01"
-    primary[8:40] = b" " * 32
-    primary[40:72] = b"BVT_MEDIA".ljust(32)
-    end = b"\xffCD001\x01".ljust(2048, b"\0")
-    with image.open("wb") as file:
-        file.seek(16 * 2048)
-        file.write(primary + end)
-    return image
-
-
 def _bind_listener() -> socket.socket:
-    """A loopback socket on a free port, bound by number so that the port outlives a stop of listening at a reboot."""
+    """A loopback socket, bound by number so that the port is kept while a reboot stops listening."""
     for _ in range(20):
         with socket.socket() as finder:
             finder.bind(("127.0.0.1", 0))
@@ -153,7 +138,7 @@ def _bind_listener() -> socket.socket:
 
 
 def _spawn(order: Order, listener: socket.socket) -> tuple[socket.socket, int]:
-    """Start the supervisor in a session of its own: it must survive Ctrl-C at the owner to be told what to do."""
+    """Start the supervisor in a session of its own: Ctrl-C at the owner is not meant for it."""
     ours, theirs = socket.socketpair()
     with theirs, (order.places.logs / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
@@ -212,7 +197,7 @@ def _await_boot(leash: socket.socket, places: Places, deadline: Deadline) -> Non
 
 
 def _await_winrm(access: WinRMAccess, leash: socket.socket, places: Places, deadline: Deadline) -> None:
-    """One unauthenticated request, which the server must refuse: then TLS, HTTP and the server itself work."""
+    """One unauthenticated request, which the server must refuse: then TLS, HTTP and server work."""
     context = ssl.create_default_context(cafile=str(access.ca_pem))
     while True:
         connection = http.client.HTTPSConnection(
@@ -228,8 +213,9 @@ def _await_winrm(access: WinRMAccess, leash: socket.socket, places: Places, dead
         if status == http.HTTPStatus.UNAUTHORIZED:
             return
         if select.select([leash], [], [], 0)[0] and b"failed " in (said := leash.recv(4096)):
+            reason = said.decode(errors="replace").strip()
             raise InfrastructureError(
-                f"A Wine machine did not start: {said.decode(errors='replace').strip()}. {_last_words(places)}".strip()
+                f"A Wine machine did not start: {reason}. {_last_words(places)}".strip()
             )
         if deadline.passed:
             raise DeadlineExceeded(

@@ -1,8 +1,8 @@
 """The host-side process of one machine: `python -m harness.machines.wine.supervisor ROOT LISTENER LEASH`.
 
-It starts the machine's init in namespaces of its own, relays the guest's backend connections, and ends the machine when
-its owner ends (the leash, a socket pair, breaks) unless the owner said `keep`. Killing it ends the machine, because every
-process below it dies with its parent.
+It starts the machine's init in namespaces of its own, relays the guest's backend connections, and ends the
+machine when its owner ends (the leash, a socket pair, breaks) unless the owner said `keep`. Killing it ends
+the machine, because every process below it dies with its parent.
 
     owner ──leash──> supervisor ──> guard (enters the namespaces) ──> init (PID 1 in the machine)
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Start the guard and watch over it. Arguments: machine directory, WinRM listener and leash descriptors."""
+    """Start the guard and watch it. Arguments: machine directory, WinRM listener, leash (descriptors)."""
     root, listener_fd, leash_fd = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     order = Order.read(root)
     listener = socket.socket(fileno=listener_fd)

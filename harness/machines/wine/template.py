@@ -1,4 +1,4 @@
-"""The sealed prefix that every Wine machine is cloned from: built once per Wine version and recipe, never written again."""
+"""The sealed prefix that every Wine machine is cloned from: built once per Wine version and recipe."""
 
 import fcntl
 import hashlib
@@ -188,7 +188,7 @@ def _digest(prefix: Path) -> str:
 
 
 def _seal(prefix: Path) -> str:
-    """SHA-256 over every name, size and modification time: milliseconds, so it is checked before every use."""
+    """SHA-256 over every name, size and modification time: quick, so checked before every use."""
     total = hashlib.sha256()
     for name, path in sorted(_walk(prefix)):
         facts = path.lstat()
