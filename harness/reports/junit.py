@@ -8,7 +8,7 @@ import re
 
 from lxml import etree
 
-from harness.model.gate import Gate, Verdict
+from harness.model.gate import SEVERITY, Gate, Verdict
 from harness.model.report import CheckResult, Outcome
 from harness.reports.facts import CellFacts, cell_facts
 
@@ -69,7 +69,7 @@ def _suite(item: CellFacts, run_id: str) -> etree._Element:
     whole = [reason for reason in item.reasons if not reason.check and reason.verdict is not Verdict.PASS]
     if whole or told - done - set(item.cell.checks):
         case = _case(suite, item.cell.id, "cell", 0.0)
-        worst = item.verdict.verdict
+        worst = min((reason.verdict for reason in whole), key=SEVERITY.index, default=Verdict.INVALID)
         text = (
             "\n".join(reason.text for reason in whole)
             or "The report holds checks that the plan does not know."

@@ -1,5 +1,6 @@
 """One self-contained HTML page. It needs no network, no script and no second file."""
 
+import functools
 from pathlib import Path
 
 import jinja2
@@ -11,8 +12,8 @@ from harness.reports import facts, words
 TEMPLATE = "page.html.j2"
 
 
-def render_page(gate: Gate) -> str:
-    """The page as HTML text. Every value is escaped: names and messages come from guests and backends."""
+@functools.cache
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -21,9 +22,14 @@ def render_page(gate: Gate) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(seconds=words.seconds, megabytes=words.megabytes)
+    return environment.get_template(TEMPLATE)
+
+
+def render_page(gate: Gate) -> str:
+    """The page as HTML text. Every value is escaped: names and messages come from guests and backends."""
     cells = facts.cell_facts(gate)
     required = [cell for cell in cells if cell.cell.required]
-    return environment.get_template(TEMPLATE).render(
+    return _template().render(
         gate=gate,
         candidate=gate.plan.candidate,
         cells=cells,

@@ -1,0 +1,77 @@
+"""The page in a real browser: what a reader sees, on a desktop, on a phone and on paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from harness.reports import write_reports
+from tests.unit.reports.test_reports import failing, hostile, passing
+
+ColorScheme = Literal["light", "dark"]
+CHROMIUM = Path("/usr/bin/chromium")
+CONTRAST = """() => {
+  const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).slice(0, 3).map(v => { v /= 255;
+    return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = e => { for (; e; e = e.parentElement) { const b = getComputedStyle(e).backgroundColor;
+    if (!/, 0\\)$/.test(b)) return b; } return 'rgb(255,255,255)'; };
+  return [...document.querySelectorAll('main *')].filter(e => e.offsetParent && [...e.childNodes].some(n =>
+    n.nodeType === 3 && n.data.trim())).map(e => { const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
+    return [(Math.max(a, b) + .05) / (Math.min(a, b) + .05), e.className, e.textContent.slice(0, 30)]; })
+    .filter(([ratio]) => ratio < 4.5); }"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+def opened(browser: Browser, run: Path, *, width: int = 1280, scheme: ColorScheme = "light") -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto((run / "gate.html").as_uri())
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_page_reads_on_every_screen(
+    browser: Browser, tmp_path: Path, width: int, scheme: ColorScheme
+) -> None:
+    write_reports(tmp_path, failing())
+    page = opened(browser, tmp_path, width=width, scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(CONTRAST) == []
+    assert page.locator("header .word").inner_text() == "FAIL"
+    notice = page.locator(".notice")
+    assert "not on Windows" in notice.inner_text()
+    box = notice.bounding_box()
+    assert box is not None
+    assert box["y"] < 450, "the notice must be on the first screen"
+
+
+def test_hostile_text_runs_nothing_and_fetches_nothing(browser: Browser, tmp_path: Path) -> None:
+    write_reports(tmp_path, hostile())
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
+    page.goto((tmp_path / "gate.html").as_uri())
+    assert len(asked) == 1
+    assert "<script>alert(1)</script>" in page.locator("h1").inner_text()
+
+
+def test_a_cell_opens_without_script_and_paper_shows_every_cell(browser: Browser, tmp_path: Path) -> None:
+    write_reports(tmp_path, passing())
+    page = opened(browser, tmp_path)
+    detail = page.locator("details.cell").first
+    assert not detail.locator(".body").is_visible()
+    detail.locator("summary").click()
+    assert detail.locator(".body").is_visible()
+    page.emulate_media(media="print")
+    heights = page.evaluate("[...document.querySelectorAll('details.cell .body')].map(e => e.offsetHeight)")
+    assert len(heights) == 3
+    assert min(heights) > 50
