@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.ending import ends
 from harness.machines import hygiene
 from harness.state import StateDirectory
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("clean")(clean)
+    app.command("clean")(ends(clean))
 
 
 def clean(

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from harness.cli.ending import ends
 from harness.cli.options import MatrixOption
 from harness.config.load import find_matrix, load_matrix
 from harness.machines.hygiene import orphans
@@ -17,7 +18,7 @@ from harness.state import StateDirectory
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("doctor")(doctor)
+    app.command("doctor")(ends(doctor))
 
 
 def doctor(

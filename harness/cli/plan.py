@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from harness.cli.ending import ends
 from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
 from harness.model.plan import Plan
 from harness.run.directory import write_atomically
@@ -15,7 +16,7 @@ from harness.run.preparation import RunRequest, make_plan
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("plan")(plan)
+    app.command("plan")(ends(plan))
 
 
 def plan(

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -11,12 +10,14 @@ import pytest
 import typer
 from rich.console import Console
 
+from harness.cli.ending import ends
 from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
 from harness.cli.progress import Progress
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
 from harness.model.plan import Cell
+from harness.reports.summary import summary_text
 from harness.run.conclusion import PAGE, conclude
 from harness.run.directory import RunDirectory
 from harness.run.preparation import RunRequest, prepare_run
@@ -27,7 +28,7 @@ MODES = ("failed", "always", "never")
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("run")(run)
+    app.command("run")(ends(run))
 
 
 def run(
@@ -83,18 +84,28 @@ def execute(directory: RunDirectory, workers: str, console: Console) -> int:
     )
     try:
         if chosen:
-            interrupted = _run_pytest(directory, chosen, count, console)
-            if interrupted:
+            code = _run_pytest(directory, chosen, count, console)
+            if code == pytest.ExitCode.INTERRUPTED:
                 raise KeyboardInterrupt
+            if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+                _blame_the_lab(directory, chosen)
     finally:
         reclaim_run(StateDirectory.default(), settings.run_id)
     gate = conclude(directory)
-    _say_verdict(directory, console)
+    console.print(summary_text(gate), markup=False, highlight=False)
+    console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
     return gate.verdict.exit_code
 
 
-def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console: Console) -> bool:
-    """Run the checks in this process (and `count` workers); True if the user interrupted."""
+def _blame_the_lab(directory: RunDirectory, chosen: list[Cell]) -> None:
+    """Pytest itself broke: cells without a report were lost to the lab, not merely left out."""
+    for cell in chosen:
+        if not directory.sealed(cell.id):
+            directory.mark_started(cell.id, {"error": "pytest ended with an internal error"})
+
+
+def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console: Console) -> int:
+    """Run the checks in this process (and `count` workers); pytest's own exit code."""
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     arguments = [
         "--pyargs",
@@ -110,8 +121,7 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
         "no:cacheprovider",
         *(["-n", str(count)] if count > 1 else []),
     ]
-    code = pytest.main(arguments, plugins=[Progress(chosen, console)])
-    return code == pytest.ExitCode.INTERRUPTED
+    return int(pytest.main(arguments, plugins=[Progress(chosen, console)]))
 
 
 def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> int:
@@ -124,12 +134,6 @@ def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> in
     else:
         raise ConfigurationError(f"-n takes a number of at least 1, or auto, not {asked!r}.")
     return max(1, min(wanted, len(chosen)))
-
-
-def _say_verdict(directory: RunDirectory, console: Console) -> None:
-    console.print((directory.root / "summary.md").read_text(encoding="utf-8"), markup=False, highlight=False)
-    console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
-    sys.stdout.flush()
 
 
 def _shown(path: Path) -> Path:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from harness.cli.ending import ends
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
 from harness.machines.kept import list_kept, load
@@ -18,7 +19,7 @@ TIMEOUT_S = 300.0
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("shell")(shell)
+    app.command("shell")(ends(shell))
 
 
 def shell(

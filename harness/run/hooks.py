@@ -105,23 +105,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = {cell.id: number for number, cell in enumerate(worker.cells)}
 
     def place(item: pytest.Item) -> tuple[int, int, str, int]:
-        described = _check(item)
-        if described is None or not isinstance(item, pytest.Function):
+        described, cell = _check(item), _cell(item)
+        if described is None or cell is None:
             return (len(order), 0, item.nodeid, 0)
-        return (order[_cell(item).id], described.phase.order, str(item.path), described.line)
+        return (order[cell.id], described.phase.order, str(item.path), described.line)
 
-    items.sort(key=place)
+    # A check that no cell of this run has would stay as one skipped item without a cell.
+    items[:] = sorted((item for item in items if not (_check(item) and _cell(item) is None)), key=place)
 
 
 def _check(item: pytest.Item) -> Check | None:
     return check_of(item.function) if isinstance(item, pytest.Function) else None
 
 
-def _cell(item: pytest.Item) -> Cell:
-    assert isinstance(item, pytest.Function)
-    found = item.callspec.params["cell"]
-    assert isinstance(found, Cell)
-    return found
+def _cell(item: pytest.Item) -> Cell | None:
+    callspec = getattr(item, "callspec", None)
+    found = callspec.params.get("cell") if callspec is not None else None
+    return found if isinstance(found, Cell) else None
 
 
 @pytest.fixture(scope="session")
@@ -166,8 +166,9 @@ def pytest_runtest_makereport(
     report = yield
     described = _check(item)
     worker = item.config.stash.get(WORKER, None)
-    if described is not None and worker is not None and call.when in ("setup", "call"):
-        worker.record(described, _cell(item), call, report)
+    cell = _cell(item)
+    if described is not None and cell is not None and worker is not None and call.when in ("setup", "call"):
+        worker.record(described, cell, call, report)
     return report
 
 

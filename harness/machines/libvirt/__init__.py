@@ -5,7 +5,7 @@ from harness.model.matrix import Pool
 from harness.state import StateDirectory
 
 
-def provider(pool: Pool, state: StateDirectory) -> MachineProvider:
+def make_provider(pool: Pool, state: StateDirectory) -> MachineProvider:
     """The provider for `pool`."""
     from harness.machines.libvirt.provider import LibvirtProvider
 

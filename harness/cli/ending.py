@@ -1,0 +1,58 @@
+"""How a command ends: its number is the exit code, its error is a sentence. No traceback ever reaches the user."""
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import ParamSpec
+
+import typer
+
+from harness.model.errors import CandidateError, ConfigurationError, HarnessError
+from harness.model.gate import EXIT_CODES, Verdict
+from harness.state import StateDirectory
+
+Arguments = ParamSpec("Arguments")
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
+
+def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
+    """Wrap a command: its result becomes the exit code, what it raises one sentence on standard error."""
+
+    @functools.wraps(command)
+    def ended(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs) or 0
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            _say("interrupted")
+            code = INTERRUPTED
+        except HarnessError as error:
+            _say(str(error))
+            code = exit_code_of(error)
+        except Exception:  # noqa: BLE001 - the last line of defence: a defect of our own, kept whole in a file
+            _say(f"an internal error; its details are in {_keep_details()}. Please report it.")
+            code = EXIT_CODES[Verdict.INFRA]
+        raise typer.Exit(code)
+
+    return ended
+
+
+def exit_code_of(error: HarnessError) -> int:
+    """2 for the user's mistakes, 1 for the candidate's, 4 for the lab's."""
+    if isinstance(error, ConfigurationError):
+        return 2
+    return EXIT_CODES[Verdict.FAIL if isinstance(error, CandidateError) else Verdict.INFRA]
+
+
+def _keep_details() -> str:
+    path = StateDirectory.default().part("crashes") / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+    path.write_text(traceback.format_exc(), encoding="utf-8")
+    return str(path)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"bvt: {text}\n")
