@@ -1,0 +1,74 @@
+"""exec, run and wait-file under a real Wine."""
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from harness.probe.answers import Detached, FileArrived, Finished, ProbeFailed, read_answer
+from tests.integration.probe.conftest import Probe, windows_path
+
+pytestmark = pytest.mark.wine
+
+
+def _finished(probe: Probe, name: str) -> Finished:
+    return read_answer("exec", Finished, (probe.home / name).read_bytes())
+
+
+def _exec(probe: Probe, *arguments: str, stdin: bytes = b"") -> tuple[subprocess.CompletedProcess[bytes], Finished]:
+    result = probe.home / "exec.json"
+    result.unlink(missing_ok=True)
+    done = probe.run("exec", "--result", windows_path(result), *arguments, stdin=stdin)
+    return done, _finished(probe, "exec.json")
+
+
+def test_exec_reports_all_32_bits_of_the_exit_code_and_prints_nothing_itself(probe: Probe) -> None:
+    done, finished = _exec(probe, "--", 'cmd /c "echo out& echo err>&2& exit -1073741819"')
+    assert (done.stdout, done.stderr) == (b"out\r\n", b"err\r\n")
+    assert finished.exit_code == 0xC0000005
+    assert not finished.timed_out
+
+
+def test_exec_passes_its_input_on(probe: Probe) -> None:
+    done, _ = _exec(probe, "--", 'cmd /c "set /p X=& set X"', stdin=b"fed\r\n")
+    assert b"X=fed" in done.stdout
+
+
+def test_exec_makes_cmd_write_utf8(probe: Probe) -> None:
+    done, finished = _exec(probe, "--utf8", "--", 'cmd /c "echo äöü日本& exit 7"')
+    assert done.stdout.decode() == "äöü日本\r\n"
+    assert finished.exit_code == 7
+
+
+def test_exec_says_why_a_program_cannot_be_started(probe: Probe) -> None:
+    done, finished = _exec(probe, "--", "no-such-program.exe")
+    assert finished.exit_code == 1
+    assert finished.code == 2
+    assert done.stderr
+
+
+def test_exec_ends_the_whole_tree_when_the_time_is_over(probe: Probe) -> None:
+    began = time.monotonic()
+    _, finished = _exec(probe, "--timeout-ms", "500", "--", 'cmd /c "cmd /c ping -n 30 127.0.0.1"')
+    assert finished.timed_out
+    assert time.monotonic() - began < 10
+    assert b"ping" not in probe.run("processes").stdout.lower()
+
+
+def test_a_detached_run_outlives_its_caller_and_leaves_its_result(probe: Probe) -> None:
+    result = windows_path(probe.home / "run.json")
+    out = windows_path(probe.home / "run.out")
+    command = 'cmd /c "echo started& ping -n 2 127.0.0.1 >NUL& exit 1605"'
+    (probe.home / "run.json").write_text('{"exit_code": 0}')
+    started = probe.ask(Detached, "run", "--detach", "--out", out, "--result", result, "--", command)
+    assert not (probe.home / "run.json").exists(), "an old result would be taken for the new one"
+    arrived = probe.ask(FileArrived, "wait-file", result, "--timeout-ms", "10000")
+    finished = read_answer("run", Finished, json.dumps(arrived.content))
+    assert (finished.exit_code, finished.pid) == (1605, started.pid)
+    assert (probe.home / "run.out").read_text().startswith("started")
+
+
+def test_waiting_for_a_file_has_a_deadline(probe: Probe) -> None:
+    with pytest.raises(ProbeFailed, match="1460"):
+        probe.ask(FileArrived, "wait-file", "C:\\never", "--timeout-ms", "200")
