@@ -35,7 +35,7 @@ class Transcript:
         self._secrets: set[str] = set()
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        self._file = path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
         self.hide(*secrets)
 
     def hide(self, *secrets: str) -> None:

@@ -1,0 +1,101 @@
+"""A WinRM server whose commands are POSIX shell lines, for what the shell layer does when things go wrong."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from harness.model.machine import WinRMAccess
+from harness.winrmd.config import Limits, ServerConfig
+from harness.winrmd.server import serve
+
+PASSWORD = "Secret-1"
+
+
+class Cutter:
+    """A TCP relay that can be told to cut every connection, or to refuse new ones for a while."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self.refuse = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Reset every connection."""
+        while self._open:
+            with contextlib.suppress(OSError):
+                self._open.pop().shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.refuse > 0:
+                self.refuse -= 1
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self._target_port))
+            self._open += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server behind a relay."""
+
+    access: WinRMAccess
+    relay: Cutter
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Serve]:
+    """Start a server with limits of the test's own; NTLM with message encryption over HTTP."""
+    ends: list[Callable[[], None]] = []
+
+    def start(**limits: float) -> Served:
+        config = ServerConfig(
+            users={"bvt": PASSWORD},
+            launcher=("/bin/sh", "-c", "{command}"),
+            result_dir=str(tmp_path),
+            limits=Limits(**limits),  # type: ignore[arg-type]
+        )
+        listener = socket.create_server(("127.0.0.1", 0))
+        stop = threading.Event()
+        relay = Cutter(listener.getsockname()[1])
+        thread = threading.Thread(target=serve, args=(config, listener, stop), daemon=True)
+        thread.start()
+        ends.extend([relay.close, stop.set, lambda: thread.join(10)])
+        access = WinRMAccess(
+            host="127.0.0.1", port=relay.port, username="bvt", password=SecretStr(PASSWORD), ca_pem=None
+        )
+        return Served(access, relay)
+
+    yield start
+    for end in ends:
+        end()

@@ -1,0 +1,183 @@
+"""What the kept shell does when the guest or the network misbehaves."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from harness.guest.shell import CommandTimedOut, RemoteShell
+from harness.model.deadline import Deadline
+from harness.model.errors import GuestFault, GuestUnreachable, OutcomeUnknown
+from tests.integration.guest.conftest import Serve, Served
+
+Notes = list[str]
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return []
+
+
+@pytest.fixture
+def served(server: Serve) -> Served:
+    return server()
+
+
+@pytest.fixture
+def shell(served: Served, notes: Notes) -> Iterator[RemoteShell]:
+    shell = RemoteShell(served.access, notes.append)
+    yield shell
+    shell.close()
+
+
+def soon(seconds: float = 20.0) -> Deadline:
+    return Deadline.after(seconds)
+
+
+def test_output_error_output_and_exit_code_come_back(shell: RemoteShell) -> None:
+    output = shell.run("echo out; echo err >&2; exit 7", soon())
+    assert (output.stdout, output.stderr, output.exit_code) == (b"out\n", b"err\n", 7)
+
+
+def test_large_output_is_whole(shell: RemoteShell) -> None:
+    assert shell.run("seq 1 300000", soon()).stdout == b"".join(b"%d\n" % n for n in range(1, 300001))
+
+
+@pytest.mark.parametrize("size", [1, 95_999, 96_000, 96_001, 300_000])
+def test_input_of_any_size_arrives_and_ends(shell: RemoteShell, size: int) -> None:
+    assert shell.run("wc -c", soon(), stdin=b"x" * size).stdout.split() == [str(size).encode()]
+
+
+def test_one_shell_serves_more_commands_than_fit_in_it(shell: RemoteShell, notes: Notes) -> None:
+    for number in range(60):
+        assert shell.run(f"exit {number}", soon()).exit_code == number
+    assert notes == []
+
+
+def test_threads_take_turns(shell: RemoteShell) -> None:
+    answers: dict[int, bytes] = {}
+
+    def ask(number: int) -> None:
+        answers[number] = shell.run(f"echo {number}", soon()).stdout
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {number: b"%d\n" % number for number in range(8)}
+
+
+def test_a_deadline_ends_the_command_and_names_it(shell: RemoteShell, tmp_path: Path) -> None:
+    mark = tmp_path / "still-there"
+    began = time.monotonic()
+    with pytest.raises(CommandTimedOut, match="sleep 2") as caught:
+        shell.run(f"echo before; sleep 2; touch {mark}", soon(0.6))
+    assert time.monotonic() - began < 2
+    assert caught.value.stdout == b"before\n"
+    time.sleep(2)
+    assert not mark.exists()
+    assert shell.run("echo next", soon()).stdout == b"next\n"
+
+
+def test_a_command_that_never_stops_writing_still_meets_its_deadline(shell: RemoteShell) -> None:
+    with pytest.raises(CommandTimedOut):
+        shell.run("yes", soon(0.7))
+
+
+def test_a_cut_in_mid_command_leaves_the_outcome_unknown(served: Served, shell: RemoteShell) -> None:
+    threading.Timer(0.5, served.relay.cut).start()
+    with pytest.raises(OutcomeUnknown, match="sleep 3"):
+        shell.run("sleep 3", soon())
+    assert shell.run("echo again", soon()).stdout == b"again\n"
+
+
+def test_a_command_that_only_reads_is_run_again_after_a_cut(served: Served, shell: RemoteShell) -> None:
+    threading.Timer(0.5, served.relay.cut).start()
+    assert shell.run("sleep 1; echo done", soon(), repeatable=True).stdout == b"done\n"
+
+
+def test_connections_cut_while_nothing_runs_do_no_harm(served: Served, shell: RemoteShell) -> None:
+    shell.run("true", soon())
+    served.relay.cut()
+    time.sleep(0.1)
+    assert shell.run("echo fine", soon()).stdout == b"fine\n"
+
+
+def test_an_expired_shell_is_replaced(server: Serve, notes: Notes) -> None:
+    shell = RemoteShell(server(max_idle_timeout_s=0.3, idle_timeout_s=0.3).access, notes.append)
+    shell.run("true", soon())
+    time.sleep(1.5)
+    assert shell.run("echo new", soon()).stdout == b"new\n"
+    assert any("2150858843" in note for note in notes)
+    shell.close()
+
+
+def test_a_spent_quota_of_operations_is_cured_by_a_new_shell(server: Serve, notes: Notes) -> None:
+    shell = RemoteShell(server(max_operations_per_user=5).access, notes.append)
+    for number in range(12):
+        assert shell.run(f"exit {number}", soon()).exit_code == number
+    assert any("2150859174" in note for note in notes)
+    shell.close()
+
+
+def test_a_quota_that_stays_spent_is_a_guest_fault_with_its_code(server: Serve, notes: Notes) -> None:
+    served = server(max_shells_per_user=1)
+    first = RemoteShell(served.access, notes.append)
+    first.run("true", soon())
+    second = RemoteShell(served.access, notes.append)
+    with pytest.raises(GuestFault, match="shells") as caught:
+        second.run("true", soon(), reconnect_s=0.5)
+    assert caught.value.code == 2150859173
+    first.close()
+    assert second.run("echo mine", soon()).stdout == b"mine\n"
+    second.close()
+
+
+def test_a_guest_that_is_not_there_is_unreachable(served: Served, shell: RemoteShell) -> None:
+    served.relay.close()
+    began = time.monotonic()
+    with pytest.raises(GuestUnreachable, match="refused"):
+        shell.run("true", soon(), reconnect_s=0.5)
+    assert time.monotonic() - began < 3
+
+
+def test_a_guest_that_comes_late_is_waited_for(notes: Notes, server: Serve) -> None:
+    served = server()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    late = served.access.model_copy(update={"port": port})
+
+    def appear() -> None:
+        listener = socket.create_server(("127.0.0.1", port))
+        for _ in range(2):
+            near, _ = listener.accept()
+            far = socket.create_connection(("127.0.0.1", served.access.port))
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=served.relay._pump, args=(source, sink), daemon=True).start()
+
+    threading.Timer(0.5, appear).start()
+    shell = RemoteShell(late, notes.append)
+    assert shell.run("echo late", soon()).stdout == b"late\n"
+
+
+def test_a_wrong_password_is_said_at_once(served: Served, notes: Notes) -> None:
+    access = served.access.model_copy(update={"password": SecretStr("wrong")})
+    began = time.monotonic()
+    with pytest.raises(GuestFault, match="refused user 'bvt'"):
+        RemoteShell(access, notes.append).run("true", soon())
+    assert time.monotonic() - began < 3
+
+
+def test_a_guest_that_hangs_does_not_hang_the_harness(notes: Notes, served: Served) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        access = served.access.model_copy(update={"port": mute.getsockname()[1]})
+        shell = RemoteShell(access, notes.append)
+        began = time.monotonic()
+        with pytest.raises((GuestUnreachable, OutcomeUnknown)):
+            shell.run("true", soon(0.5))
+        assert time.monotonic() - began < 8

@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.guest.command_line import CMD_SPECIAL, in_directory, join, quote, through_cmd
+
+
+def split_like_msvcrt(line: str) -> list[str]:
+    """The receiving side: Microsoft, "Parsing C command-line arguments", for everything after the program."""
+    arguments: list[str] = []
+    current: list[str] = []
+    inside = started = False
+    at = 0
+    while at < len(line):
+        c = line[at]
+        if c == "\\":
+            run = len(line[at:]) - len(line[at:].lstrip("\\"))
+            at += run
+            if at < len(line) and line[at] == '"':
+                current.append("\\" * (run // 2))
+                if run % 2:
+                    current.append('"')
+                    at += 1
+            else:
+                current.append("\\" * run)
+            started = True
+            continue
+        if c == '"':
+            inside, started = not inside, True
+        elif c in " \t\n\v" and not inside:
+            if started:
+                arguments.append("".join(current))
+            current, started = [], False
+        else:
+            current.append(c)
+            started = True
+        at += 1
+    return [*arguments, "".join(current)] if started else arguments
+
+
+@given(st.lists(st.text()))
+def test_arguments_survive_the_way_to_the_program(arguments: list[str]) -> None:
+    line = join(["program.exe", *arguments])
+    assert split_like_msvcrt(line.removeprefix("program.exe")) == arguments
+
+
+@given(st.text(alphabet=st.characters(exclude_characters='"')))
+def test_what_cmd_would_interpret_is_inside_quotes(argument: str) -> None:
+    quoted = quote(argument)
+    assert quoted.startswith('"') or not CMD_SPECIAL & set(quoted)
+
+
+def test_plain_arguments_stay_as_they_are() -> None:
+    assert join(["sc.exe", "query", r"C:\a\b"]) == r"sc.exe query C:\a\b"
+
+
+def test_a_program_with_a_space_is_quoted_and_one_with_a_quote_refused() -> None:
+    assert join([r"C:\Program Files\x.exe"]) == r'"C:\Program Files\x.exe"'
+    with pytest.raises(ValueError, match="cannot hold a quote"):
+        join(['a"b'])
+    with pytest.raises(ValueError, match="needs a program"):
+        join([])
+
+
+def test_cmd_gets_the_command_whole() -> None:
+    assert through_cmd(in_directory("dir /b", "C:\\a b")) == 'cmd.exe /d /s /c "cd /d "C:\\a b" && dir /b"'
