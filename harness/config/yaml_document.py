@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -64,40 +64,47 @@ class Document:
             raise ConfigurationError("the document is nested too deeply.", file=self.file, line=1) from None
 
     def _build(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> Any:
-        line = node.start_mark.line + 1
-        self.value_lines[path] = line
-        self._values += 1
-        if node in above:
-            self._fail("an alias names a part of the document that contains it.", line, path)
-        if self._values > MAX_VALUES or len(path) > MAX_DEPTH:
-            self._fail("the document is too large or too deep once its aliases are expanded.", line, path)
-        inside = (*above, node)
+        self.value_lines[path] = node.start_mark.line + 1
+        inside = self._enter(node, path, above)
         if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
             return self._mapping(node, path, inside)
         if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
             return [self._build(item, (*path, index), inside) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
-        return self._fail(f"the tag {node.tag.removeprefix(PREFIX)!r} has no meaning here.", line, path)
+        message = f"the tag {node.tag.removeprefix(PREFIX)!r} has no meaning here."
+        self._fail(message, node.start_mark.line + 1, path)
+
+    def _enter(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> tuple[yaml.Node, ...]:
+        line = node.start_mark.line + 1
+        self._values += 1
+        if node in above:
+            self._fail("an alias names a part of the document that contains it.", line, path)
+        if self._values > MAX_VALUES or len(above) > MAX_DEPTH:
+            self._fail("the document is too large or too deep once its aliases are expanded.", line, path)
+        return (*above, node)
 
     def _mapping(self, node: yaml.MappingNode, path: Path, inside: tuple[yaml.Node, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
+        # Merged keys come first, so that the mapping's own replace them; of several, the first named wins.
+        for merged in reversed([m for key, value in node.value if _is_merge(key) for m in _listed(value)]):
+            if not isinstance(merged, yaml.MappingNode):
+                self._fail("only a mapping can be merged (<<).", merged.start_mark.line + 1, path)
+            result |= self._mapping(merged, path, self._enter(merged, path, inside))
+        own: dict[str, int] = {}
         for key_node, value_node in node.value:
-            key = self._key(key_node, path)
-            line = key_node.start_mark.line + 1
-            if key in result:
-                first = self.key_lines[(*path, key)]
-                self._fail(
-                    f"the key {key!r} is given twice.", line, path, f"It is first given in line {first}."
-                )
-            self.key_lines[(*path, key)] = line
+            if _is_merge(key_node):
+                continue
+            key, line = self._key(key_node, path), key_node.start_mark.line + 1
+            if key in own:
+                hint = f"It is first given in line {own[key]}."
+                self._fail(f"the key {key!r} is given twice.", line, path, hint)
+            own[key] = self.key_lines[(*path, key)] = line
             result[key] = self._build(value_node, (*path, key), inside)
         return result
 
     def _key(self, node: yaml.Node, path: Path) -> str:
         line = node.start_mark.line + 1
-        if node.tag == PREFIX + "merge":
-            self._fail("merge keys (<<) are not supported.", line, path, "Write the keys out.")
         if not isinstance(node, yaml.ScalarNode):
             self._fail("a key must be text.", line, path)
         text: str = node.value
@@ -124,15 +131,15 @@ class Document:
         line = node.start_mark.line + 1
         if kind == "bool":
             advice = f'Write true or false; for the word itself put it in quotes: "{text}".'
-            return self._fail(f"YAML reads {text} as a truth value.", line, path, advice)
-        return self._fail(
+            self._fail(f"YAML reads {text} as a truth value.", line, path, advice)
+        self._fail(
             f"YAML does not read {text[:40]!r} as it is written (it takes it for {_a(kind)}).",
             line,
             path,
             f'For text put it in quotes: "{text[:40]}"; a number is written in plain decimal digits.',
         )
 
-    def _fail(self, message: str, line: int, path: Path, hint: str = "") -> Any:
+    def _fail(self, message: str, line: int, path: Path, hint: str = "") -> NoReturn:
         raise ConfigurationError(message, file=self.file, line=line, key=Problem(path, "").dotted, hint=hint)
 
     def line_of(self, path: Path, *, at_key: bool = False) -> int:
@@ -212,6 +219,14 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
         return "the file holds more than one document (---); it must hold one."
     context = f" ({error.context})" if error.context and error.problem else ""
     return f"this is not valid YAML: {problem}{context}."
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    return bool(key.tag == PREFIX + "merge")
+
+
+def _listed(value: yaml.Node) -> list[yaml.Node]:
+    return list(value.value) if isinstance(value, yaml.SequenceNode) else [value]
 
 
 def _line(mark: yaml.Mark | None) -> int | None:

@@ -98,7 +98,9 @@ def test_aliases_are_expanded(tmp_path: Path) -> None:
         ("title: x\non: y\n", 2, "", 'does not read the key on as text. Put it in quotes: "on"'),
         ("title: x\n1607: y\n", 2, "", "does not read the key 1607 as text"),
         ("title: x\n? [a]\n: y\n", 2, "", "a key must be text"),
-        ("title: x\nby_name:\n  <<: {name: a}\n", 3, "by_name", "merge keys (<<) are not supported"),
+        ("title: x\nby_name:\n  <<: name\n", 3, "by_name", "only a mapping can be merged"),
+        ("title: x\nby_name: &a\n  <<: *a\n", 2, "by_name", "an alias names a part of the document that"),
+        ("title: x\nby_name:\n  k: {<<: {bulid: 1}, name: a}\n", 3, "by_name.k.bulid", "mean 'build'?"),
         ("title: x\n\tparts: []\n", 2, "", "a tab stands where YAML wants spaces"),
         ("title: [x\n", 2, "", "this is not valid YAML"),
         ("title: *nobody\n", 1, "", "this is not valid YAML: found undefined alias 'nobody'"),
@@ -122,6 +124,19 @@ def test_the_first_mistake_in_the_file_comes_first_and_the_others_are_counted(tm
     error = refusal(tmp_path, "titel: x\nparts:\n- {nam: a}\n- {name: b, build: x}\n")
     assert error.line == 1
     assert "(4 more in line 1, 3, 4.)" in str(error)
+
+
+def test_merged_keys_give_way_to_the_mappings_own(tmp_path: Path) -> None:
+    file = tmp_path / "merge.yaml"
+    text = "title: x\nparts: [&a {name: a, build: 1}, &b {name: b, share: 2.0}, {<<: [*a, *b], name: own}]\n"
+    file.write_text(text)
+    assert load(file, Sample)[0].parts[2] == Part(name="own", build=1, share=2.0)
+
+
+def test_merging_without_end_is_refused(tmp_path: Path) -> None:
+    lines = ["title: x", "a0: &a0 {}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 9)]
+    assert "too large or too deep" in str(refusal(tmp_path, "\n".join(lines)))
 
 
 def test_a_document_that_grows_without_end_through_aliases_is_refused(tmp_path: Path) -> None:
