@@ -78,7 +78,7 @@ def directory_path(key: str, parents: dict[str, tuple[str, str]]) -> str:
 
 
 def payload_signatures(path: Path, workdir: Path) -> tuple[PayloadSignature, ...]:
-    """Unpack the MSI below `workdir` and read the signature of every executable in it.
+    """Unpack the MSI into `workdir/payload` and read the signature of every executable in it.
 
     Executables are known by their content, not their name: a driver may be called anything. Raises
     `ConfigurationError` if the MSI cannot be unpacked completely.

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -73,15 +73,17 @@ class Document:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         message = f"the tag {node.tag.removeprefix(PREFIX)!r} has no meaning here."
-        self._fail(message, node.start_mark.line + 1, path)
+        raise self._refusal(message, node.start_mark.line + 1, path)
 
     def _enter(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> tuple[yaml.Node, ...]:
         line = node.start_mark.line + 1
         self._values += 1
         if node in above:
-            self._fail("an alias names a part of the document that contains it.", line, path)
+            raise self._refusal("an alias names a part of the document that contains it.", line, path)
         if self._values > MAX_VALUES or len(above) > MAX_DEPTH:
-            self._fail("the document is too large or too deep once its aliases are expanded.", line, path)
+            raise self._refusal(
+                "the document is too large or too deep once its aliases are expanded.", line, path
+            )
         return (*above, node)
 
     def _mapping(self, node: yaml.MappingNode, path: Path, inside: tuple[yaml.Node, ...]) -> dict[str, Any]:
@@ -89,7 +91,7 @@ class Document:
         # Merged keys come first, so that the mapping's own replace them; of several, the first named wins.
         for merged in reversed([m for key, value in node.value if _is_merge(key) for m in _listed(value)]):
             if not isinstance(merged, yaml.MappingNode):
-                self._fail("only a mapping can be merged (<<).", merged.start_mark.line + 1, path)
+                raise self._refusal("only a mapping can be merged (<<).", merged.start_mark.line + 1, path)
             result |= self._mapping(merged, path, self._enter(merged, path, inside))
         own: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -98,7 +100,7 @@ class Document:
             key, line = self._key(key_node, path), key_node.start_mark.line + 1
             if key in own:
                 hint = f"It is first given in line {own[key]}."
-                self._fail(f"the key {key!r} is given twice.", line, path, hint)
+                raise self._refusal(f"the key {key!r} is given twice.", line, path, hint)
             own[key] = self.key_lines[(*path, key)] = line
             result[key] = self._build(value_node, (*path, key), inside)
         return result
@@ -106,10 +108,10 @@ class Document:
     def _key(self, node: yaml.Node, path: Path) -> str:
         line = node.start_mark.line + 1
         if not isinstance(node, yaml.ScalarNode):
-            self._fail("a key must be text.", line, path)
+            raise self._refusal("a key must be text.", line, path)
         text: str = node.value
         if node.tag != PREFIX + "str":
-            self._fail(
+            raise self._refusal(
                 f"YAML does not read the key {text} as text.", line, path, f'Put it in quotes: "{text}".'
             )
         return text
@@ -131,16 +133,17 @@ class Document:
         line = node.start_mark.line + 1
         if kind == "bool":
             advice = f'Write true or false; for the word itself put it in quotes: "{text}".'
-            self._fail(f"YAML reads {text} as a truth value.", line, path, advice)
-        self._fail(
+            raise self._refusal(f"YAML reads {text} as a truth value.", line, path, advice)
+        raise self._refusal(
             f"YAML does not read {text[:40]!r} as it is written (it takes it for {_a(kind)}).",
             line,
             path,
             f'For text put it in quotes: "{text[:40]}"; a number is written in plain decimal digits.',
         )
 
-    def _fail(self, message: str, line: int, path: Path, hint: str = "") -> NoReturn:
-        raise ConfigurationError(message, file=self.file, line=line, key=Problem(path, "").dotted, hint=hint)
+    def _refusal(self, message: str, line: int, path: Path, hint: str = "") -> ConfigurationError:
+        key = Problem(path, "").dotted
+        return ConfigurationError(message, file=self.file, line=line, key=key, hint=hint)
 
     def line_of(self, path: Path, *, at_key: bool = False) -> int:
         """The line of a value (or of its key); the nearest enclosing part's where the path leads nowhere."""
