@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -29,15 +30,24 @@ class Probe:
     home: Path
 
     def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [str(self.wine.loader), str(self.exe), *arguments],
-            env=self.environment,
-            cwd=self.home,
-            input=stdin,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        """Uses files and no pipes: what is started under Wine and lives on would hold a pipe open."""
+        argv = [str(self.wine.loader), str(self.exe), *arguments]
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write(stdin)
+            given.seek(0)
+            done = subprocess.run(
+                argv,
+                env=self.environment,
+                cwd=self.home,
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                timeout=60,
+                check=False,
+            )
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(argv, done.returncode, out.read(), err.read())
 
     def ask(self, shape: type[Shape], command: str, *arguments: str, stdin: bytes = b"") -> Shape:
         return read_answer(command, shape, self.run(command, *arguments, stdin=stdin).stdout)
@@ -54,10 +64,21 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
         if not (prefix / "dosdevices" / drive).is_symlink():
             (prefix / "dosdevices" / drive).symlink_to(place)
     environment = wine.environment(prefix, home)
-    quiet = {"env": environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    subprocess.run([str(wine.server), "-p"], check=True, timeout=30, stderr=subprocess.DEVNULL, **quiet)
+    _server(wine, environment, "-p")
     try:
         yield Probe(probe_exe(state), wine, environment, home)
     finally:
-        for option in ("-k", "-w"):
-            subprocess.run([str(wine.server), option], check=False, timeout=30, stderr=subprocess.DEVNULL, **quiet)
+        _server(wine, environment, "-k")
+        _server(wine, environment, "-w")
+
+
+def _server(wine: WineInstallation, environment: dict[str, str], option: str) -> None:
+    subprocess.run(
+        [str(wine.server), option],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=30,
+        check=False,
+    )

@@ -102,7 +102,12 @@ def test_an_unpaired_surrogate_still_gives_valid_json(probe: Probe) -> None:
 
 
 def test_questions_that_cannot_be_answered_are_errors(probe: Probe) -> None:
-    for shape, command in ((list[User], "users"), (ClockSet, "set-clock"), (Tree, "tree"), (Version, "nonsense")):
+    for shape, command in (
+        (list[User], "users"),
+        (ClockSet, "set-clock"),
+        (Tree, "tree"),
+        (Version, "nonsense"),
+    ):
         with pytest.raises(ProbeFailed):
             probe.ask(shape, command)
     assert probe.run("nonsense").returncode == 3
@@ -125,11 +130,15 @@ def test_stimuli_happen_and_can_be_undone(probe: Probe) -> None:
     try:
         lines = {str(each.pid): each.command_line for each in probe.ask(list[Process], "processes")}
         assert lines[facts["process_start"]["pid"]] == facts["process_start"]["cmdline"]
-        owners = {str(each.local_port): str(each.pid) for each in probe.ask(list[Socket], "sockets") if each.pid}
+        owners = {
+            str(each.local_port): str(each.pid) for each in probe.ask(list[Socket], "sockets") if each.pid
+        }
         assert owners[facts["listening_port"]["port"]] == facts["listening_port"]["pid"]
         assert owners[facts["connection"]["local_port"]] == facts["connection"]["pid"]
         assert probe.ask(list[Service], "services", facts["service"]["name"])
-        assert [task.name for task in probe.ask(list[Task], "tasks")] == ["\\" + facts["scheduled_task"]["name"]]
+        assert [task.name for task in probe.ask(list[Task], "tasks")] == [
+            "\\" + facts["scheduled_task"]["name"]
+        ]
         (file,) = probe.ask(list[FileFacts], "file", facts["permission"]["path"])
         assert file.sddl is not None
         assert ";;;WD)" in file.sddl

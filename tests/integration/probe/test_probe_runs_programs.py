@@ -16,7 +16,9 @@ def _finished(probe: Probe, name: str) -> Finished:
     return read_answer("exec", Finished, (probe.home / name).read_bytes())
 
 
-def _exec(probe: Probe, *arguments: str, stdin: bytes = b"") -> tuple[subprocess.CompletedProcess[bytes], Finished]:
+def _exec(
+    probe: Probe, *arguments: str, stdin: bytes = b""
+) -> tuple[subprocess.CompletedProcess[bytes], Finished]:
     result = probe.home / "exec.json"
     result.unlink(missing_ok=True)
     done = probe.run("exec", "--result", windows_path(result), *arguments, stdin=stdin)
