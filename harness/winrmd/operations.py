@@ -176,13 +176,14 @@ class Service:
 
     def _command(self, request: Request, caller: Caller) -> str:
         line = _child(request.body, "CommandLine")
+        command_text = _text(line, "Command", strip=False) or ""
+        if not command_text.strip():
+            raise faults.malformed("the Command is empty")
         text = windows_command_line(
-            _text(line, "Command", strip=False) or "",
+            command_text,
             [argument.text or "" for argument in line.iter(f"{{{ns.SHELL}}}Arguments")],
             skip_cmd_shell=request.options.get("winrs_skip_cmd_shell", "").upper() == "TRUE",
         )
-        if not text.strip():
-            raise faults.malformed("the Command is empty")
         with self._shells.use(_shell_id(request), caller.user) as shell:
             command = self._shells.add_command(
                 shell, line.get("CommandId"), lambda command_id: self._start(shell, command_id, text)

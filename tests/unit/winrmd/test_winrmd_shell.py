@@ -1,0 +1,126 @@
+"""Lives and limits of shells, on a clock that the test turns."""
+
+import threading
+
+import pytest
+
+from harness.winrmd import faults
+from harness.winrmd.config import Limits
+from harness.winrmd.faults import Fault
+from harness.winrmd.shell import ShellSettings, ShellTable
+
+LIMITS = Limits(max_shells_per_user=2, max_operations_per_user=3)
+
+
+class Clock:
+    """Seconds, as the test wants them."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def settings(owner: str = "bvt", idle_s: float = 60.0, lifetime_s: float = 600.0) -> ShellSettings:
+    return ShellSettings(owner=owner, client_ip="", idle_timeout_s=idle_s, lifetime_s=lifetime_s)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table(clock: Clock) -> ShellTable:
+    return ShellTable(LIMITS, clock)
+
+
+def gone(table: ShellTable, shell_id: str) -> bool:
+    try:
+        with table.use(shell_id, "bvt"):
+            return False
+    except Fault as fault:
+        return fault.number == faults.UNEXPECTED_SELECTORS
+
+
+def test_an_idle_shell_ends_at_its_time_and_not_before(table: ShellTable, clock: Clock) -> None:
+    shell = table.create(settings())
+    clock.now += 59
+    assert table.expire() == 1
+    clock.now += 1
+    assert table.expire() is None
+    assert gone(table, shell.shell_id)
+
+
+def test_using_a_shell_puts_off_its_end(table: ShellTable, clock: Clock) -> None:
+    shell = table.create(settings())
+    clock.now += 59
+    assert not gone(table, shell.shell_id)
+    clock.now += 59
+    assert table.expire() == 1
+
+
+def test_a_shell_in_use_is_not_idle(table: ShellTable, clock: Clock) -> None:
+    shell = table.create(settings())
+    with table.use(shell.shell_id, "bvt"):
+        clock.now += 300
+        assert table.expire() == 300
+    assert table.expire() == 60
+
+
+def test_a_lifetime_ends_even_a_busy_shell(table: ShellTable, clock: Clock) -> None:
+    shell = table.create(settings())
+    with table.use(shell.shell_id, "bvt"):
+        clock.now += 600
+        assert table.expire() is None
+    assert gone(table, shell.shell_id)
+
+
+def test_every_user_has_the_limit_of_shells_to_himself(table: ShellTable) -> None:
+    first = table.create(settings())
+    table.create(settings())
+    with pytest.raises(Fault) as refused:
+        table.create(settings())
+    assert refused.value.number == faults.QUOTA_SHELLS
+    table.create(settings(owner="other"))
+    table.close(first)
+    table.create(settings())
+
+
+def test_operations_under_way_and_commands_of_open_shells_count_together(table: ShellTable) -> None:
+    shell = table.create(settings())
+    shell.started = 2
+    table.begin_operation("bvt", limited=True)
+    with pytest.raises(Fault) as refused:
+        table.begin_operation("bvt", limited=True)
+    assert refused.value.number == faults.QUOTA_OPERATIONS
+    table.begin_operation("bvt", limited=False)
+    table.end_operation("bvt")
+    table.close(shell)
+    table.begin_operation("bvt", limited=True)
+
+
+def test_the_reaper_sleeps_until_a_shell_ends_and_stops_when_told() -> None:
+    table = ShellTable(Limits())
+    reaper = threading.Thread(target=table.reap, daemon=True)
+    reaper.start()
+    shell = table.create(settings(idle_s=0.05))
+    ended = threading.Event()
+    for _ in range(100):
+        if gone_without_use(table, shell.shell_id):
+            break
+        ended.wait(0.02)
+    assert gone(table, shell.shell_id)
+    table.close_all()
+    reaper.join(2)
+    assert not reaper.is_alive()
+
+
+def gone_without_use(table: ShellTable, shell_id: str) -> bool:
+    """Ask as a stranger would not: without renewing the shell's life."""
+    try:
+        table.enter(shell_id, "nobody")
+    except Fault:
+        return table.expire() is None
+    return False
