@@ -178,7 +178,7 @@ class MsiExec:
                 return None
             raise
         try:
-            return Finished.model_validate_json(str(arrived.content))
+            return Finished.model_validate(arrived.content)
         except ValidationError as error:
             raise GuestFault(f"The result file {file} is not what the probe writes: {error}.") from error
 

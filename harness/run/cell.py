@@ -147,7 +147,7 @@ class CellSession:
         finally:
             self._end_machine()
         if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
-            self.recorder.amend_attempt(outcome=Outcome.FAILED if self.recorder.failed else Outcome.PASSED)
+            self.recorder.end_attempt()
         return self.recorder.seal()
 
     def _provision(self) -> None:

@@ -60,6 +60,15 @@ class CellRecorder:
             }
         )
 
+    def end_attempt(self) -> None:
+        """The last machine did its job to the end: its outcome is the worst of its checks."""
+        for outcome in (Outcome.FAILED, Outcome.INFRA):
+            names = [name for name, found in self.outcomes.items() if found is outcome]
+            if names:
+                self.amend_attempt(outcome=outcome, message=f"{len(names)} checks: {', '.join(names)}")
+                return
+        self.amend_attempt(outcome=Outcome.PASSED)
+
     def add(self, check: Check, outcome: Outcome, message: str, duration_s: float) -> CheckResult:
         """Record one check's outcome with the details that it noted."""
         result = CheckResult(

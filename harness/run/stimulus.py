@@ -1,12 +1,11 @@
 """Provokes every class of telemetry at once, then waits for each event by its nonce."""
 
-from functools import cached_property
-
 from harness.model.deadline import Deadline
 from harness.model.profile import STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Stimulus, read_value
 from harness.run.check import NotApplicable
+from harness.run.once import once
 from harness.run.timeline import Timeline
 
 NEEDS: dict[str, frozenset[Capability]] = {
@@ -50,7 +49,7 @@ class Stimulated:
         for name in self._given:
             self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce)
 
-    @cached_property
+    @once
     def _given(self) -> dict[str, Stimulus]:
         _ = self._timeline.endpoint
         system = self._session.machine.guest_system

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from harness.backend.interface import Endpoint
@@ -17,6 +16,7 @@ from harness.probe.answers import Service, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
 from harness.run.inspection import Inspection, inspect
+from harness.run.once import forget, once
 from harness.run.snapshot import Snapshot, plant_sentinels, take_snapshot
 
 REBOOT_S = 300.0
@@ -39,28 +39,28 @@ class Timeline:
         self.session = session
         self.nonce = f"bvt{secrets.token_hex(6)}"
 
-    @cached_property
+    @once
     def baseline(self) -> Baseline:
         """Plant the sentinels and look at the clean machine. A machine lost here is replaced."""
         return self.session.before_candidate(self._take_baseline)
 
-    @cached_property
+    @once
     def installation(self) -> MsiResult:
         """Install the candidate, once. From here on a silent guest may be the candidate's doing."""
         baseline = self.baseline
         if self.session.before_candidate(self.session.guest.boot) != baseline.boot:
             # before_candidate replaced the machine: the clean state has to be looked at anew.
-            del self.baseline
+            forget(self, "baseline")
             _ = self.baseline
         return self._install()
 
-    @cached_property
+    @once
     def inspection(self) -> Inspection:
         """The installed candidate, looked at once."""
         _ = self.installation
         return inspect(self.session.guest, self.session.profile)
 
-    @cached_property
+    @once
     def endpoint(self) -> Endpoint:
         """The agent at its backend. Raises `CandidateError` if it does not enrol within the profile's deadline."""
         _ = self.installation
@@ -84,14 +84,14 @@ class Timeline:
         manager = found[0].manager if found else None
         return manager is not None and manager.pid_alive is not False
 
-    @cached_property
+    @once
     def reboot(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
         _ = self.installation
         self.session.expected_boots += 1
         return self.session.guest.reboot(Deadline.after(REBOOT_S))
 
-    @cached_property
+    @once
     def uninstallation(self) -> MsiResult:
         """Uninstall the candidate, once. Blocked if it never got installed."""
         if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
@@ -106,7 +106,7 @@ class Timeline:
         guest.collect([result.log_path], self.session.directory / "uninstall")
         return result
 
-    @cached_property
+    @once
     def after(self) -> Snapshot:
         """The machine after the uninstall (or after a failed install)."""
         _ = self.installation
