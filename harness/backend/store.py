@@ -76,6 +76,9 @@ class Store:
         event.listen(self._engine, "connect", _tune)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(
+                mode=0o600
+            )  # what an agent sends may hold its secrets; SQLite keeps the mode for its log
             _metadata.create_all(self._engine)
             self._connection = self._engine.connect()
         except (SQLAlchemyError, OSError) as error:

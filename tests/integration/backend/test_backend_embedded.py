@@ -291,6 +291,13 @@ def test_an_address_in_use_is_said(authority: Authority, backend: EmbeddedBacken
         TlsServer(authority, "nonsense", lambda _: None)
 
 
+def test_the_database_is_for_its_owner_alone(authority: Authority, tmp_path: Path) -> None:
+    backend = EmbeddedBackend(authority, tmp_path / "backend.sqlite")
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("backend.sqlite*")}
+    backend.close()
+    assert modes == {0o600}
+
+
 def test_a_database_that_cannot_be_made_is_said(authority: Authority, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackendError, match="store"):
