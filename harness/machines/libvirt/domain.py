@@ -19,6 +19,7 @@ class Memory(StrEnum):
 
     PLAIN = "plain"
     TEMPLATE = "template"  # a file, written through: the template under construction
+    INCOMING = "incoming"  # its own, filled from a saved state
     CLONE = "clone"  # the template's file, copy-on-write
 
 

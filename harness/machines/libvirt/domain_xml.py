@@ -145,11 +145,11 @@ def _passthrough(root: etree._Element, spec: DomainSpec) -> None:
     model = "virtio-net-pci" if spec.hardware.disk_bus.value == "virtio" else "e1000e"
     arguments = ["-netdev", network]
     arguments += ["-device", f"{model},id=bvtnic,netdev={NETWORK_ID},mac={MAC},addr=0x1c,romfile="]
-    if spec.memory is not Memory.PLAIN:
+    if spec.memory in (Memory.TEMPLATE, Memory.CLONE):
         share = "on" if spec.memory is Memory.TEMPLATE else "off"
         backend = f"memory-backend-file,id={MEMORY_ID},size={spec.memory_mb}M,mem-path={spec.memory_file}"
         arguments += ["-object", f"{backend},share={share}", "-machine", f"memory-backend={MEMORY_ID}"]
-    if spec.memory is Memory.CLONE:
+    if spec.memory in (Memory.CLONE, Memory.INCOMING):
         arguments += ["-incoming", "defer"]
     command_line = etree.SubElement(root, f"{{{QEMU}}}commandline")
     for argument in arguments:

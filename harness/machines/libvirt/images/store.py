@@ -48,6 +48,7 @@ class ImageStore:
     """The images of one state directory."""
 
     def __init__(self, state: StateDirectory) -> None:
+        self.state = state
         self.root = state.images
 
     def versions(self, name: str) -> list[StoredImage]:

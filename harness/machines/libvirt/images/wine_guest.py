@@ -23,6 +23,8 @@ from harness.machines.libvirt.seal import digest_files
 from harness.machines.provider import Progress
 from harness.model.errors import InfrastructureError
 from harness.model.substrate import GuestSystem
+from harness.probe.build import probe_exe
+from harness.state import StateDirectory
 
 NAME = "wine-guest"
 VERSION = "2"
@@ -32,6 +34,7 @@ COMPILER = "x86_64-w64-mingw32-gcc"
 HARNESS = Path(__file__).resolve().parents[3]
 POWER_SOURCE = HARNESS / "machines" / "wine" / "power.c"
 WINRMD = HARNESS / "winrmd"
+PROBE = HARNESS / "probe"
 
 
 def recipe_digest(recipe: WineGuestRecipe, directory: Path) -> str:
@@ -68,7 +71,7 @@ def _build(
     tree = working / "tree"
     progress("wine-guest: adding the project's files")
     run(["cp", "-al", base, tree], what="Copying the base tree failed", deadline_s=300)
-    for target, content, mode in _layer(directory):
+    for target, content, mode in _layer(directory, store.state):
         _place(tree, target, content, mode)
     _link_units(tree, recipe)
     facts = _facts(tree)
@@ -107,7 +110,7 @@ def _build(
     return image
 
 
-def _layer(directory: Path) -> Iterator[tuple[str, bytes, int]]:
+def _layer(directory: Path, state: StateDirectory) -> Iterator[tuple[str, bytes, int]]:
     """The project's own files: path in the guest, content, mode."""
     rootfs = directory / "rootfs"
     for path in sorted(rootfs.rglob("*")):
@@ -117,6 +120,7 @@ def _layer(directory: Path) -> Iterator[tuple[str, bytes, int]]:
     for package, root in (("winrmd", WINRMD), ("spnego", _installed("spnego"))):
         for path in sorted(root.rglob("*.py")):
             yield f"usr/lib/bvt/{package}/{path.relative_to(root)}", path.read_bytes(), 0o644
+    yield "usr/lib/bvt/bvt-probe.exe", probe_exe(state).read_bytes(), 0o755
     yield "usr/lib/bvt/identity.exe", _compile(directory / "identity.c"), 0o755
     yield f"{PREFIX}/drive_c/windows/system32/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755
     yield "etc/fstab", b"/dev/vda / ext4 noatime 0 1\n", 0o644

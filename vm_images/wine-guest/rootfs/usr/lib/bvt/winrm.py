@@ -9,16 +9,19 @@ import os
 import socket
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, "/usr/lib/bvt")
 
 from winrmd.config import load_config
 from winrmd.server import serve
+from winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
 
 PORT = int(os.environ.get("BVT_WINRM_PORT", "5986"))
 CONFIGURATION = Path("/var/lib/bvt/winrm.json")
 GO = Path("/run/bvt/winrm.go")
+RESULTS = Path("/run/bvt/results")
 READY = Path("/run/bvt/winrm.ready")
 
 
@@ -33,8 +36,11 @@ def main() -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("", PORT))
     listener.listen(128)
+    RESULTS.mkdir(mode=0o700, exist_ok=True)
+    utf8 = {UTF8_CODEPAGE: utf8_environment(Path("/run/bvt/locale"))}
+    configuration = replace(load_config(CONFIGURATION), codepage_environment=utf8)
     READY.touch()
-    serve(load_config(CONFIGURATION), listener, threading.Event())
+    serve(configuration, listener, threading.Event())
 
 
 main()

@@ -1,0 +1,206 @@
+"""One running virtual machine, as its owner sees it."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import libvirt
+
+from harness.machines import kept
+from harness.machines.intent import Intent, IntentFile
+from harness.machines.libvirt.condition import Seen, judge
+from harness.machines.libvirt.domain import BACKEND_IN_GUEST
+from harness.machines.libvirt.evidence import collect_evidence, screenshot
+from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, run_in_guest
+from harness.machines.provider import ImageInfo, KeptMachine
+from harness.model.deadline import Deadline
+from harness.model.errors import InfrastructureError, MachineLost
+from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
+from harness.model.report import Evidence
+from harness.model.substrate import GuestSystem, Substrate
+from harness.state import StateDirectory
+
+PING_TIMEOUT_S = 3
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is fixed about a machine once it runs."""
+
+    image: ImageInfo
+    substrate: Substrate
+    winrm: WinRMAccess
+    media_root: str
+    relayed: bool
+    directory: Path
+    definition: str
+
+
+class LibvirtMachine:
+    """A libvirt domain with its overlay. Satisfies `Machine`; not thread-safe."""
+
+    def __init__(self, state: StateDirectory, host: Host, intent: IntentFile, facts: Facts) -> None:
+        self._state, self._host, self._intent, self._facts = state, host, intent, facts
+        self._history = host.events.history(intent.intent.machine_id)
+        self._destroyed = False
+
+    @property
+    def machine_id(self) -> str:
+        return self._intent.intent.machine_id
+
+    @property
+    def substrate(self) -> Substrate:
+        return self._facts.substrate
+
+    @property
+    def guest_system(self) -> GuestSystem:
+        return self._facts.image.guest_system
+
+    @property
+    def image(self) -> ImageInfo:
+        return self._facts.image
+
+    @property
+    def winrm(self) -> WinRMAccess:
+        return self._facts.winrm
+
+    @property
+    def media_root(self) -> str:
+        return self._facts.media_root
+
+    @property
+    def backend_address(self) -> HostPort | None:
+        return BACKEND_IN_GUEST if self._facts.relayed else None
+
+    @property
+    def directory(self) -> Path:
+        """The machine's working directory on the host."""
+        return self._facts.directory
+
+    @property
+    def host_uri(self) -> str:
+        """The host that it runs on, as the pool names it."""
+        return self._host.uri
+
+    def condition(self) -> MachineCondition:
+        """Domain state, events, and whether the guest agent answers."""
+        if self._destroyed:
+            return MachineCondition(
+                state=MachineState.GONE, fault=Fault.HOST, reason="the machine was destroyed"
+            )
+        history = self._history
+        try:
+            domain = self._host.domain(self.machine_id)
+            state, reason = _state(domain)
+            running = state == libvirt.VIR_DOMAIN_RUNNING
+            alive = agent_alive(domain, PING_TIMEOUT_S) if domain is not None and running else None
+        except (InfrastructureError, libvirt.libvirtError) as error:
+            return MachineCondition(state=MachineState.GONE, fault=Fault.HOST, reason=str(error))
+        return judge(
+            Seen(
+                state=state,
+                reason=reason,
+                ended=history.ended,
+                panicked=history.panicked,
+                io_error=history.io_error,
+                boots=history.boots,
+                guest_alive=alive,
+            )
+        )
+
+    def run(self, path: str, *arguments: str, deadline: Deadline) -> ProgramResult:
+        """Run a program in the guest's own system by the second channel. Raises `MachineLost`."""
+        try:
+            return run_in_guest(self._domain(), path, *arguments, deadline=deadline)
+        except libvirt.libvirtError as error:
+            raise MachineLost(f"The guest agent of {self.machine_id} does not answer: {error}.") from error
+
+    def set_network(self, connected: bool) -> None:
+        """Plug the network cable in or out. Raises `MachineLost`."""
+        state = "on" if connected else "off"
+        try:
+            human_monitor(self._domain(), f"set_link bvtnic {state}")
+        except libvirt.libvirtError as error:
+            raise MachineLost(f"The network of {self.machine_id} cannot be changed: {error}.") from error
+
+    def screenshot(self) -> bytes:
+        """The screen as PNG. Raises `MachineLost`."""
+        try:
+            return screenshot(self._host, self.machine_id)
+        except (ValueError, libvirt.libvirtError) as error:
+            raise MachineLost(f"{self.machine_id} has no screen to show: {error}.") from error
+
+    def collect(self, into: Path) -> Sequence[Evidence]:
+        return collect_evidence(
+            self._host, self.machine_id, self._facts.directory, self._facts.definition, into
+        )
+
+    def keep(self) -> KeptMachine:
+        """Let it outlive the run. Its relay leads to the run's backend, which ends with the run."""
+        self._intent.mark_kept()
+        intent = self._intent.intent
+        machine = KeptMachine(
+            machine_id=self.machine_id,
+            cell_id=intent.cell_id,
+            run_id=intent.run_id,
+            provider="libvirt",
+            access=self.winrm,
+            notes=(
+                f"domain {self.machine_id} on {self._host.uri}",
+                f"screen: VNC {self._vnc_address()}",
+                f"serial console: {self._facts.directory / 'serial.log'}",
+                "its backend connections lead to the run's backend, which ended with the run",
+            ),
+        )
+        kept.store(self._state, machine)
+        return machine
+
+    def destroy(self) -> None:
+        """End the domain, remove its files. Raises `InfrastructureError` if something stays."""
+        if self._destroyed:
+            return
+        remove_machine(self._host, self._intent.intent)
+        self._host.events.forget(self.machine_id)
+        kept.drop(self._state, self.machine_id)
+        self._intent.done()
+        self._destroyed = True
+
+    def _domain(self) -> libvirt.virDomain:
+        domain = self._host.domain(self.machine_id)
+        if domain is None:
+            raise MachineLost(f"The domain {self.machine_id} no longer exists on {self._host.uri}.")
+        return domain
+
+    def _vnc_address(self) -> str:
+        try:
+            text = human_monitor(self._domain(), "info vnc")
+        except (InfrastructureError, libvirt.libvirtError):
+            return "not known"
+        words = [word for line in text.splitlines() if "Server" in line for word in line.split()]
+        return next((word for word in words if ":" in word and word[-1].isdigit()), "not known")
+
+
+def _state(domain: libvirt.virDomain | None) -> tuple[int | None, int]:
+    """VirDomainGetState's pair; (None, 0) without a domain. The binding's own annotation is wrong here."""
+    if domain is None:
+        return None, 0
+    pair: Any = domain.state()
+    return int(pair[0]), int(pair[1])
+
+
+def remove_machine(host: Host, intent: Intent) -> list[str]:
+    """End the intent's domain and remove its directory; says what was there. Raises `InfrastructureError`."""
+    removed = []
+    name, directory = str(intent.resources.get("domain", "")), intent.resources.get("directory")
+    try:
+        if name and host.destroy(name):
+            removed.append(f"domain {name} on {host.uri}")
+    except libvirt.libvirtError as error:
+        raise InfrastructureError(f"The domain {name} on {host.uri} cannot be ended: {error}.") from error
+    if directory and Path(directory).exists():
+        shutil.rmtree(directory, ignore_errors=True)
+        removed.append(f"directory {directory}")
+    return removed

@@ -1,0 +1,50 @@
+"""The pool's `options` for this provider."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from harness.model.base import Frozen
+from harness.model.errors import ConfigurationError
+from harness.model.matrix import Pool
+
+
+class CloneMethod(StrEnum):
+    """How a machine comes up, fastest first."""
+
+    RAM = "ram"  # the template's RAM copy-on-write: under a second
+    STATE = "state"  # the template's whole state read from a file: seconds
+    BOOT = "boot"  # an ordinary boot from an overlay: as long as the guest takes
+
+
+class LibvirtOptions(Frozen):
+    """`options` of a pool with `provider: libvirt`."""
+
+    clone: str = Field(default="auto", pattern="^(auto|ram|state|boot)$")
+    acceleration: str = Field(
+        default="auto", pattern="^(auto|tcg)$", description="auto: KVM where it is proven"
+    )
+    storage: Path | None = Field(
+        default=None,
+        description="host directory for overlays and templates that QEMU's user can reach; None: the state directory",
+    )
+    addresses: dict[str, str] = Field(
+        default_factory=dict, description="by host URI: the address where machines' WinRM ports listen"
+    )
+    template_deadline_s: float = Field(default=600, gt=0)
+
+    @property
+    def methods(self) -> tuple[CloneMethod, ...]:
+        """What to try, in order."""
+        return tuple(CloneMethod) if self.clone == "auto" else (CloneMethod(self.clone),)
+
+
+def pool_options(pool: Pool) -> LibvirtOptions:
+    """Validate the pool's options. Raises `ConfigurationError` naming the key."""
+    try:
+        return LibvirtOptions.model_validate(pool.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(["options", *(str(part) for part in first["loc"])])
+        raise ConfigurationError(f"{first['msg']}.", key=key) from error

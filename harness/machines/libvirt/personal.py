@@ -1,0 +1,165 @@
+"""Makes a resumed clone one computer: clock, name, identity, Windows version, password. By the guest agent.
+
+A clone wakes up as the copy of its template. Nothing here goes over WinRM: until this is done nobody can
+log in.
+"""
+
+import base64
+import json
+import secrets
+import shlex
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import libvirt
+from pydantic import SecretStr
+
+from harness.machines.certificate import self_signed
+from harness.machines.libvirt.images.manifest import ImageManifest
+from harness.machines.libvirt.images.recipe import recipe_directory
+from harness.machines.libvirt.qmp import agent, run_in_guest
+from harness.machines.wine.identity import (
+    COMPUTER_NAME,
+    Identity,
+    system_edits,
+    user_edits,
+)
+from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue
+from harness.model.deadline import Deadline
+from harness.model.errors import InfrastructureError
+from harness.model.substrate import GuestSystem
+from harness.model.windows import WindowsVersion
+
+PREFIX = "/var/lib/bvt/prefix"
+MEDIA = "/media/bvt"
+ACTIVE_COMPUTER_NAME = COMPUTER_NAME.rpartition("\\")[0] + "\\ActiveComputerName"
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one clone is told."""
+
+    identity: Identity
+    password: SecretStr
+    certificate: bytes
+    key: bytes
+
+    @classmethod
+    def new(cls, machine_id: str) -> "Person":
+        """A fresh password, certificate and identity."""
+        identity = Identity.new(machine_id)
+        certificate, key = self_signed(identity.hostname)
+        return cls(identity, SecretStr(secrets.token_urlsafe(18)), certificate, key)
+
+
+def personalise(
+    domain: libvirt.virDomain,
+    manifest: ImageManifest,
+    windows: WindowsVersion,
+    person: Person,
+    deadline: Deadline,
+) -> None:
+    """Tell the guest who it is. Raises `InfrastructureError` with what the guest says, `DeadlineExceeded`."""
+    if manifest.guest_system is GuestSystem.WINE:
+        _personalise_wine(domain, manifest, windows, person, deadline)
+    else:
+        _personalise_windows(domain, manifest, person)
+
+
+def _personalise_wine(
+    domain: libvirt.virDomain,
+    manifest: ImageManifest,
+    windows: WindowsVersion,
+    person: Person,
+    deadline: Deadline,
+) -> None:
+    environment = {
+        "BVT_TIME": f"{time.time():.3f}",
+        "BVT_HOSTNAME": person.identity.hostname,
+        "BVT_REGISTRY": "\n".join([*registry_lines(windows, person.identity, manifest.media_root), "."]),
+        "BVT_WINRM": json.dumps(winrm_configuration(manifest, person)),
+        "BVT_CERTIFICATE": person.certificate.decode(),
+        "BVT_KEY": person.key.decode(),
+    }
+    done = run_in_guest(
+        domain,
+        "/usr/lib/bvt/personalise",
+        deadline=deadline,
+        environment=[f"{name}={value}" for name, value in environment.items()],
+    )
+    if done.exit_code != 0:
+        raise InfrastructureError(
+            f"Machine {domain.name()} could not be given its identity (exit code {done.exit_code}): "
+            f"{(done.errors or done.output).strip()[-300:]}"
+        )
+
+
+def _personalise_windows(domain: libvirt.virDomain, manifest: ImageManifest, person: Person) -> None:
+    """Clock and password ("QEMU Guest Agent Protocol Reference"); a name change would need a reboot."""
+    agent(domain, "guest-set-time", time=time.time_ns())
+    password = base64.b64encode(person.password.get_secret_value().encode()).decode()
+    agent(
+        domain,
+        "guest-set-user-password",
+        username=manifest.winrm.username,
+        password=password,
+        crypted=False,
+    )
+
+
+def registry_lines(windows: WindowsVersion, identity: Identity, media_root: str) -> list[str]:
+    """The lines that identity.exe in the guest takes (vm_images/wine-guest/identity.c)."""
+    machine = [
+        *system_edits(windows, identity, media_root.rstrip("\\")),
+        # Wine copies the name here when it boots; this clone has booted already.
+        SetValue(ACTIVE_COMPUTER_NAME, "ComputerName", identity.hostname),
+    ]
+    return [*_lines("M", machine), *_lines("U", user_edits(identity))]
+
+
+def _lines(hive: str, edits: Iterable[RegistryEdit]) -> Sequence[str]:
+    lines = []
+    for change in edits:
+        kind, data = "X", ""
+        if not isinstance(change, DeleteValue):
+            kind, data = ("D" if isinstance(change.data, int) else "S"), str(change.data)
+        fields = (hive, kind, change.key, change.name, data)
+        if any(set(field) & set("\t\r\n") for field in fields):
+            raise ValueError(f"a registry value holds a tab or line break: {change.key} {change.name}")
+        lines.append("\t".join(fields))
+    return lines
+
+
+def winrm_configuration(manifest: ImageManifest, person: Person) -> dict[str, Any]:
+    """The configuration of `harness.winrmd` inside the guest."""
+    unix = "\\\\?\\unix"
+    return {
+        "users": {manifest.winrm.username: person.password.get_secret_value()},
+        "launcher": [
+            "/usr/lib/wine/wine64",
+            unix + "\\usr\\lib\\bvt\\bvt-probe.exe",
+            "exec",
+            "--result",
+            "{result}",
+            "--",
+            "{command}",
+        ],
+        "result_dir": "/run/bvt/results",
+        "result_dir_guest": unix + "\\run\\bvt\\results",
+        "tls_cert": "/var/lib/bvt/winrm.pem",
+        "tls_key": "/var/lib/bvt/winrm.key",
+        "environment": wine_environment(),
+        "drives": {"C:": f"{PREFIX}/drive_c", "D:": MEDIA},
+        "working_directory": f"{PREFIX}/drive_c",
+        "machine_name": person.identity.hostname,
+        "log_path": "/var/log/bvt-winrm.log",
+    }
+
+
+def wine_environment(recipe: Path | None = None) -> dict[str, str]:
+    """The environment of Wine's processes in the guest: the very file that its units read."""
+    path = (recipe or recipe_directory("wine-guest")) / "rootfs" / "usr" / "lib" / "bvt" / "environment"
+    return dict(word.split("=", 1) for line in path.read_text().splitlines() for word in shlex.split(line))

@@ -1,0 +1,214 @@
+"""Templates: an image booted once, made ready, frozen. Every clone starts from there.
+
+Kept by (image, domain shape, QEMU and libvirt version, host processor, method): anything else changed and
+the frozen state may not load, so another template is built. Sealed like images; one that does not match its
+seal is built again.
+"""
+
+import fcntl
+import hashlib
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import libvirt
+from pydantic import ValidationError
+
+from harness.machines.intent import IntentFile
+from harness.machines.libvirt.domain import DomainSpec, Memory
+from harness.machines.libvirt.domain_xml import domain_xml, shape_digest, validate
+from harness.machines.libvirt.events import await_agent
+from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.images.store import StoredImage
+from harness.machines.libvirt.migration import save_state
+from harness.machines.libvirt.options import CloneMethod
+from harness.machines.libvirt.overlay import make_overlay
+from harness.machines.libvirt.qmp import run_in_guest
+from harness.machines.libvirt.seal import FileSeal, broken_seals, digest_files
+from harness.machines.provider import Progress
+from harness.model.base import Frozen
+from harness.model.deadline import Deadline
+from harness.model.errors import InfrastructureError
+from harness.state import StateDirectory
+
+RECORD = "template.json"
+DISK, RAM, STATE = "disk.qcow2", "ram", "state"
+
+
+class TemplateRecord(Frozen):
+    """`template.json`: written last, so a directory without it is no template."""
+
+    schema_version: int = 1
+    key: str
+    image_digest: str
+    method: CloneMethod
+    built: datetime
+    build_s: float
+    files: dict[str, FileSeal]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A sealed template on disk."""
+
+    directory: Path
+    record: TemplateRecord
+
+    @property
+    def disk(self) -> Path:
+        return self.directory / DISK
+
+    @property
+    def ram(self) -> Path:
+        return self.directory / RAM
+
+    @property
+    def state(self) -> Path:
+        return self.directory / STATE
+
+
+@dataclass(frozen=True)
+class TemplateMaker:
+    """Finds or builds the template of one image for one shape of domain on one host."""
+
+    host: Host
+    image: StoredImage
+    shape: DomainSpec
+    method: CloneMethod
+    storage: Path
+    state: StateDirectory
+    deadline_s: float
+    trial: Callable[["Template", DomainSpec], None]
+    """Starts a clone of the new template, or raises; what does not pass is not used."""
+
+    @property
+    def key(self) -> str:
+        """Everything that a frozen state depends on."""
+        parts = (
+            self.image.manifest.digest,
+            shape_digest(self.shape),
+            self.host.versions(),
+            host_processor(),
+            self.method.value,
+        )
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def find(self) -> Template | None:
+        """The sealed template; None if there is none, or one that does not match its seal."""
+        directory = self._directory
+        try:
+            record = TemplateRecord.model_validate_json((directory / RECORD).read_text())
+        except (OSError, ValidationError):
+            return None
+        if record.key == self.key and not broken_seals(directory, record.files):
+            return Template(directory, record)
+        return None
+
+    def ensure(self, progress: Progress) -> Template:
+        """The template; one process builds it, others wait. Raises `InfrastructureError`."""
+        if found := self.find():
+            return found
+        with self._locked():
+            return self.find() or self._build(progress)
+
+    @property
+    def _directory(self) -> Path:
+        return self.storage / "templates" / self.image.manifest.name / self.key[:16]
+
+    def _build(self, progress: Progress) -> Template:
+        began = time.monotonic()
+        target = self._directory
+        if target.exists():
+            progress(f"{self.image.manifest.name}: the template is stale or damaged; building it again")
+            shutil.rmtree(target)
+        progress(f"{self.image.manifest.name}: booting the image once to make a {self.method} template")
+        intent = IntentFile.begin(self.state.intents, provider="libvirt", run_id="template")
+        name = intent.intent.machine_id
+        working = target.with_name(f"{target.name}.{name}")
+        intent.add(uri=self.host.uri, domain=name, directory=str(working), memory_mb=self.shape.memory_mb)
+        intent.add(cpus=self.shape.cpus)
+        try:
+            working.mkdir(parents=True)
+            self._freeze(name, working, progress)
+            self.host.destroy(name)  # lets go of the disk
+            names = [DISK, STATE, *([RAM] if self.method is CloneMethod.RAM else [])]
+            record = TemplateRecord(
+                key=self.key,
+                image_digest=self.image.manifest.digest,
+                method=self.method,
+                built=datetime.now(UTC),
+                build_s=time.monotonic() - began,
+                files=digest_files(working, names),
+            )
+            self.trial(Template(working, record), self.shape.model_copy(update={"name": name}))
+            (working / RECORD).write_text(record.model_dump_json(indent=1))
+            working.rename(target)
+        except libvirt.libvirtError as error:
+            raise InfrastructureError(
+                f"The template of image {self.image.manifest.name} could not be made on {self.host.uri}: {error}."
+            ) from error
+        finally:
+            self.host.destroy(name)
+            shutil.rmtree(working, ignore_errors=True)
+            intent.done()
+        progress(f"{self.image.manifest.name}: template ready after {record.build_s:.0f} s")
+        return Template(target, record)
+
+    def _freeze(self, name: str, working: Path, progress: Progress) -> None:
+        deadline = Deadline.after(self.deadline_s)
+        shared = self.method is CloneMethod.RAM
+        make_overlay(self.image.disk, working / DISK)
+        spec = self.shape.model_copy(
+            update={
+                "name": name,
+                "disk": working / DISK,
+                "serial_log": working / "serial.log",
+                "memory": Memory.TEMPLATE if shared else Memory.PLAIN,
+                "memory_file": working / RAM if shared else None,
+            }
+        )
+        xml = domain_xml(spec)
+        validate(xml, working)
+        history = self.host.events.history(name)
+        try:
+            flags = libvirt.VIR_DOMAIN_START_VALIDATE
+            domain = self.host.call(lambda connection: connection.createXML(xml, flags))
+            await_agent(history, name, deadline)
+            progress(f"{self.image.manifest.name}: booted; waiting until it is warm and quiet")
+            settled = run_in_guest(domain, "/usr/lib/bvt/settle", deadline=deadline)
+            if settled.exit_code != 0:
+                raise InfrastructureError(f"The template's guest did not settle: {settled.errors[-300:]}")
+            domain.suspend()
+            save_state(domain, working / STATE, deadline, ignore_shared=shared)
+        finally:
+            self.host.events.forget(name)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._directory.parent.mkdir(parents=True, exist_ok=True)
+        with self._directory.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def stored_templates(storage: Path, image: str) -> list[TemplateRecord]:
+    """The records of every finished template of that image."""
+    found = []
+    for path in sorted((storage / "templates" / image).glob(f"*/{RECORD}")):
+        with suppress(OSError, ValidationError):
+            found.append(TemplateRecord.model_validate_json(path.read_text()))
+    return found
+
+
+def host_processor() -> str:
+    """The processor's model and features: a frozen state may use any of them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor()
+    return "\n".join(line for line in lines if line.startswith(("model name", "flags", "microcode")))
