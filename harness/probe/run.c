@@ -163,12 +163,11 @@ int run_command(arguments *given) {
   start_options options = {.in = CreateFileW(L"NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                                              OPEN_EXISTING, 0, NULL),
                            .out = output_file(out),
-                           .err = out && err && !_wcsicmp(out, err) ? NULL : output_file(err),
                            .directory = directory,
                            .flags = CREATE_NO_WINDOW};
-  if (!options.err) options.err = options.out;
-  if (options.out == INVALID_HANDLE_VALUE || options.err == INVALID_HANDLE_VALUE)
-    return fail("cannot create the output files", GetLastError());
+  if (options.out == INVALID_HANDLE_VALUE) return fail("cannot create the file for output", GetLastError());
+  options.err = out && err && !_wcsicmp(out, err) ? options.out : output_file(err);
+  if (options.err == INVALID_HANDLE_VALUE) return fail("cannot create the file for errors", GetLastError());
   error = start_program(given->command_line, &options, &program);
   if (error) {
     json_mark empty = json_here();
