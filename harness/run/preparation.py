@@ -118,12 +118,16 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
 
 
 def lay_out_media(media: Path, candidate: Path, probe: Path) -> None:
-    """The media drive: candidate and tools. Hard links where the file system allows, since candidates are large."""
-    for folder, source in (("candidate", candidate), ("tools", probe)):
-        place = media / folder
-        place.mkdir(parents=True, exist_ok=True)
-        target = place / source.name
-        try:
-            target.hardlink_to(source.resolve())
-        except OSError:  # another file system, or links are not allowed: copy
-            shutil.copy2(source, target)
+    """The media drive: candidate and tools.
+
+    The candidate is hard-linked where the file system allows, for it may be large. The probe is copied: Wine names a
+    file by its inode, so a link would make its processes appear under the probe's other path.
+    """
+    for folder in ("candidate", "tools"):
+        (media / folder).mkdir(parents=True, exist_ok=True)
+    shutil.copy2(probe, media / "tools" / probe.name)
+    target = media / "candidate" / candidate.name
+    try:
+        target.hardlink_to(candidate.resolve())
+    except OSError:  # another file system, or links are not allowed
+        shutil.copy2(candidate, target)
