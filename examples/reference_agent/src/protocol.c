@@ -9,6 +9,8 @@
 #include "outbox.h"
 #include "status.h"
 
+enum { SLOW_MS = 2000 };
+
 void protocol_open(struct protocol *protocol, const struct settings *settings, HANDLE stop) {
     memset(protocol, 0, sizeof *protocol);
     protocol->settings = *settings;
@@ -40,7 +42,12 @@ static bool says_node_invalid(const char *body, size_t length) {
 enum answer protocol_post(struct protocol *protocol, const char *path, const char *request, struct text *body) {
     struct http_reply reply;
     enum answer answer = ANSWER_GOOD;
+    unsigned long long started = GetTickCount64();
     http_post(protocol->http, path, request, protocol->stop, &reply);
+    unsigned long long took_ms = GetTickCount64() - started;
+    if (took_ms > SLOW_MS) {
+        log_warning("%s took %llu ms", path, took_ms);
+    }
     if (reply.status == 200) {
         status_contact();
     } else {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <windows.h>
+
 #include "logger.h"
 #include "outbox.h"
 #include "rows.h"
@@ -10,6 +12,7 @@
 
 enum {
     IDLE_MS = 3600 * 1000,
+    SLOW_MS = 1000,
     COMPLAIN_AFTER = 5, /* failures in a row: while the system starts, one or two are usual */
 };
 
@@ -63,7 +66,13 @@ static void send_change(void *context, const char *action, const char *columns) 
 static void run(struct running *query) {
     struct rows rows = {0};
     bool evented = SCHEMAS[query->scheduled.query.table].evented;
-    if (!tables_run(&query->scheduled.query, &rows, &query->after)) {
+    unsigned long long started = GetTickCount64();
+    bool answered = tables_run(&query->scheduled.query, &rows, &query->after);
+    unsigned long long took_ms = GetTickCount64() - started;
+    if (took_ms > SLOW_MS) {
+        log_warning("query %s took %llu ms", query->scheduled.name, took_ms);
+    }
+    if (!answered) {
         if (++query->failures == COMPLAIN_AFTER) {
             log_warning("query %s: this system cannot answer", query->scheduled.name);
         }

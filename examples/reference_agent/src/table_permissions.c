@@ -28,6 +28,21 @@ static char *principal_name(PSID sid) {
     return result;
 }
 
+/* The rights in words, as osquery shows them. */
+static void add_rights(struct text *text, DWORD mask) {
+    static const struct {
+        DWORD bit;
+        const char *name;
+    } rights[] = {{FILE_READ_DATA, "Read"}, {FILE_WRITE_DATA, "Write"},  {FILE_EXECUTE, "Execute"},
+                  {DELETE, "Delete"},       {WRITE_DAC, "Change DACL"}, {WRITE_OWNER, "Change Owner"}};
+    text_add(text, "");
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
+        if (mask & rights[i].bit) {
+            text_addf(text, "%s%s", text->length ? "," : "", rights[i].name);
+        }
+    }
+}
+
 static void add_entry(struct sink *sink, const char *path, ACE_HEADER *header) {
     if (header->AceType != ACCESS_ALLOWED_ACE_TYPE && header->AceType != ACCESS_DENIED_ACE_TYPE) {
         return;
@@ -35,7 +50,7 @@ static void add_entry(struct sink *sink, const char *path, ACE_HEADER *header) {
     ACCESS_ALLOWED_ACE *entry = (ACCESS_ALLOWED_ACE *)header; /* both types have this layout */
     char *principal = principal_name(&entry->SidStart);
     struct text access = {0};
-    text_addf(&access, "0x%08lx", entry->Mask);
+    add_rights(&access, entry->Mask);
     table_row(sink, (const char *[]){path, header->AceType == ACCESS_ALLOWED_ACE_TYPE ? "grant" : "deny", principal,
                                      access.data});
     text_free(&access);
