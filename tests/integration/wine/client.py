@@ -1,7 +1,8 @@
 """pywinrm, which was not written here, as the one way into a machine."""
 
-from harness.model.machine import WinRMAccess
 from winrm.protocol import Protocol
+
+from harness.model.machine import WinRMAccess
 
 
 class Client:

@@ -1,11 +1,13 @@
 """Real Wine machines. The template lives in the user's state directory, so that it is built once, not once per run."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
 from harness.machines.registry import load_provider
 from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.provider import WineProvider
@@ -14,9 +16,9 @@ from harness.model.machine import HostPort, MachineSpec
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
+from harness.probe.build import probe_exe
 from harness.state import StateDirectory
-
-from .client import Client
+from tests.integration.wine.client import Client
 
 MATRIX = yaml.safe_load((Path(__file__).parents[3] / "matrix.yaml").read_text())
 VERSIONS = {
@@ -44,8 +46,9 @@ def provider(state: StateDirectory) -> WineProvider:
 
 
 @pytest.fixture(scope="session")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def media(tmp_path_factory: pytest.TempPathFactory, state: StateDirectory) -> Path:
     directory = tmp_path_factory.mktemp("media")
+    shutil.copy(probe_exe(state), directory / "bvt-probe.exe")
     (directory / "hello.txt").write_text("hello from the host")
     return directory
 

@@ -1,9 +1,10 @@
 """Editing Wine's registry files."""
 
 import pytest
-from harness.machines.wine.registry_text import DeleteValue, SetValue, edit, read_value
 from hypothesis import given
 from hypothesis import strategies as st
+
+from harness.machines.wine.registry_text import DeleteValue, SetValue, edit, read_value
 
 SAMPLE = rb"""WINE REGISTRY Version 2
 ;; All keys relative to REGISTRY\\Machine

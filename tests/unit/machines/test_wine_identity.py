@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from harness.machines.wine.identity import (
     COMPUTER_NAME,
     CRYPTOGRAPHY,
