@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from harness.candidate.signed_data import signed_by_its_key
 from harness.candidate.tool import run_tool
 from harness.model.candidate import Signature
 
@@ -12,13 +13,17 @@ ABSENT = ("no signature found", "has no signature")
 def read_signature(path: Path, *, timeout_s: float = 120) -> Signature:
     """The file's Authenticode signature.
 
-    Intact means that the digest in the signature is the file's. Who is to be trusted is not judged here: a
-    release candidate may still carry a test certificate; subject and issuer say which.
+    Intact means that the digest in the signature is the file's, and that the signature over it was made with the
+    key of the certificate it names. Whom to trust is not judged here: a release candidate may still carry a test
+    certificate; subject and issuer say which.
     """
     said = run_tool(
         "osslsigncode", "verify", "-in", path, needed_for="checking the signature", timeout_s=timeout_s
     )
-    return parse_verification(f"{said.out}\n{said.err}")
+    signature = parse_verification(f"{said.out}\n{said.err}")
+    if signature.intact and not signed_by_its_key(path, timeout_s=timeout_s):
+        return signature.model_copy(update={"intact": False})
+    return signature
 
 
 def parse_verification(text: str) -> Signature:

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from harness.model.errors import DeadlineExceeded, ToolMissing
 
-PACKAGES = {"msiinfo": "msitools", "msiextract": "msitools", "osslsigncode": "osslsigncode"}
+PACKAGES = {
+    "msiinfo": "msitools",
+    "msiextract": "msitools",
+    "osslsigncode": "osslsigncode",
+    "openssl": "openssl",
+}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ class Signature(Frozen):
     """What osslsigncode says of the file's Authenticode signature."""
 
     present: bool
-    intact: bool = Field(default=False, description="the digest in the signature matches the file")
+    intact: bool = Field(
+        default=False,
+        description="the the signed digest is the file's and was signed by the named certificate's key",
+    )
     subject: str = ""
     issuer: str = ""
     digest_algorithm: str = ""

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness.candidate.authenticode import parse_verification
 from harness.candidate.msi import parse_idt, parse_template
 from harness.candidate.payload import directory_path, long_name
 from harness.candidate.pe import is_pe
+from harness.candidate.signed_data import signed_content
 from harness.candidate.tool import run_tool
 from harness.model.candidate import InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError, DeadlineExceeded, HarnessError, ToolMissing
@@ -54,6 +56,40 @@ def test_a_file_changed_after_signing_is_not_intact(
     signature = read_signature(changed)
     assert signature.present
     assert not signature.intact
+
+
+@pytest.mark.parametrize("which", ["signed", "signed_exe"])
+def test_a_forged_digest_is_not_intact_though_it_fits_the_file(
+    installers: Installers, tmp_path: Path, which: str
+) -> None:
+    """The file is changed and the digest in the signature is set to match; only the key cannot be forged."""
+    path: Path = getattr(installers, which)
+    said = run_tool("osslsigncode", "verify", "-in", path, needed_for="the test").out
+    raw = bytearray(path.read_bytes())
+    marker = b"MSCF" if which == "signed" else b".text"
+    old = bytes.fromhex(digests(said)[1])
+    raw[raw.index(marker) + 60] ^= 1
+    forged = tmp_path / "forged.bin"
+    forged.write_bytes(raw)
+    new = bytes.fromhex(
+        digests(run_tool("osslsigncode", "verify", "-in", forged, needed_for="the test").out)[1]
+    )
+    assert raw.count(old) == 1
+    forged.write_bytes(bytes(raw).replace(old, new))
+    said = run_tool("osslsigncode", "verify", "-in", forged, needed_for="the test").out
+    assert parse_verification(said).intact, "the forgery must be good enough to deceive the digest comparison"
+    assert not read_signature(forged).intact
+
+
+def digests(said: str) -> list[str]:
+    """Current and calculated, as `osslsigncode verify` prints them."""
+    pattern = r"(?:Current|Calculated) (?:DigitalSignature|message digest)\s*: ([0-9A-F]{64})"
+    return re.findall(pattern, said)
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_break_the_reader_of_signatures(raw: bytes) -> None:
+    signed_content(raw)
 
 
 def test_an_exe_is_taken_at_its_profiles_word(installers: Installers, exe_profile: AgentProfile) -> None:

@@ -1,0 +1,75 @@
+"""Whether an Authenticode signature was really made with its signer's key.
+
+osslsigncode stops at a chain that it does not trust, before it looks at the signature itself, so a forged digest under
+a test certificate would look intact. OpenSSL checks the signature without the chain, given the bytes that were signed.
+Sources: Microsoft's "Windows Authenticode Portable Executable Signature Format"; RFC 2315, section 9 (what of the
+content is digested: its value, without tag and length).
+"""
+
+import tempfile
+from pathlib import Path
+
+from harness.candidate.tool import run_tool
+
+CONTEXT_0 = 0xA0
+SEQUENCE = 0x30
+
+
+def signed_by_its_key(path: Path, *, timeout_s: float = 120) -> bool:
+    """True if the signature inside the file verifies with the certificate that it names."""
+    with tempfile.TemporaryDirectory(prefix="bvt-signature-") as directory:
+        der, content = Path(directory, "signature.der"), Path(directory, "content")
+        purpose = "checking the signature"
+        run_tool(
+            "osslsigncode",
+            "extract-signature",
+            "-in",
+            path,
+            "-out",
+            der,
+            needed_for=purpose,
+            timeout_s=timeout_s,
+        )
+        signed = signed_content(der.read_bytes()) if der.exists() else None
+        if signed is None:
+            return False
+        content.write_bytes(signed)
+        arguments = ("-verify", "-inform", "DER", "-in", der, "-content", content, "-noverify", "-binary")
+        said = run_tool(
+            "openssl", "smime", *arguments, "-out", "/dev/null", needed_for=purpose, timeout_s=timeout_s
+        )
+        return said.code == 0
+
+
+def signed_content(der: bytes) -> bytes | None:
+    """The bytes under the signature of a PKCS #7 SignedData; None if this is none."""
+    try:
+        signed_data = _child(der, SEQUENCE, CONTEXT_0, SEQUENCE)
+        return _child(signed_data, SEQUENCE, CONTEXT_0, SEQUENCE)
+    except (IndexError, ValueError):
+        return None
+
+
+def _child(der: bytes, *tags: int) -> bytes:
+    """Go down: at each level the value of the first element with this tag."""
+    for tag in tags:
+        while True:
+            found, value, der_after = _element(der)
+            if found == tag:
+                der = value
+                break
+            der = der_after
+    return der
+
+
+def _element(der: bytes) -> tuple[int, bytes, bytes]:
+    """Tag, value, and what follows. Raises `ValueError` or `IndexError` where it is no definite-length DER."""
+    tag, length, start = der[0], der[1], 2
+    if length == 0x80:
+        raise ValueError("indefinite length is not DER")
+    if length > 0x80:
+        start += length - 0x80
+        length = int.from_bytes(der[2:start], "big")
+    if start + length > len(der):
+        raise ValueError("the element is cut short")
+    return tag, der[start : start + length], der[start + length :]
