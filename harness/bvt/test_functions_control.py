@@ -8,6 +8,7 @@ from harness.model.deadline import Deadline
 from harness.model.profile import ConfigurationPush, ResponseAction
 from harness.model.report import Phase
 from harness.model.substrate import Capability
+from harness.probe.answers import Stimulus, read_value
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
 from harness.run.timeline import Timeline
@@ -30,10 +31,7 @@ def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
-@check(
-    "An invalid configuration is refused and the last good one stays",
-    backend=[*CONFIGURE, BackendFeature.STATUS],
-)
+@check("Every invalid configuration is refused", backend=STATUS)
 def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     if not push.invalid:
@@ -45,30 +43,33 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
                 cell.cell.id, push.refusal_contains, Deadline.after(push.deadline_s), after=pushed_at
             )
         assert line is not None, (
-            f"The invalid configuration {name!r} was not refused: no status line with {push.refusal_contains!r}"
-            f" within {push.deadline_s:g} s."
+            f"The invalid configuration {name!r} was not refused: no status line with"
+            f" {push.refusal_contains!r} within {push.deadline_s:g} s."
         )
-        _last_good_stays(cell, timeline, push, name)
-    cell.backend.configure(cell.cell.id, push.changed or push.base)
+    cell.note("refused", ", ".join(push.invalid))
 
 
-def _last_good_stays(cell: CellSession, timeline: Timeline, push: ConfigurationPush, name: str) -> None:
-    """A query of the last good configuration must still see something new."""
+@check("After invalid configurations the last good one stays in force", backend=CONFIGURE)
+def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
+    push = _push(cell, timeline)
     telemetry = cell.profile.telemetry.get("registry_change")
-    if telemetry is None:
-        return
+    if not push.invalid or telemetry is None:
+        raise NotApplicable("the profile declares no invalid configuration, or no telemetry to see it by")
     nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
-    answer = cell.guest.probe("stimulate", "registry_change", "--nonce", nonce)
-    facts = answer["facts"] | {"nonce": nonce}
+    given = read_value(
+        "stimulate", Stimulus, cell.guest.probe("stimulate", "registry_change", "--nonce", nonce)
+    )
+    facts = given.facts | {"nonce": nonce}
     columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(
             cell.cell.id, telemetry.query, columns, Deadline.after(push.deadline_s), action=telemetry.action
         )
     cell.guest.probe("unstimulate", "registry_change", "--nonce", nonce)
+    cell.backend.configure(cell.cell.id, push.changed or push.base)
     assert event is not None, (
-        f"After the invalid configuration {name!r} the last good one is no longer in force:"
-        f" {telemetry.query!r} reports nothing."
+        f"With an invalid configuration pushed the last good one is no longer in force: {telemetry.query!r}"
+        " reports nothing."
     )
 
 

@@ -96,6 +96,10 @@ class CellSession:
         """Seconds spent in guest commands so far, by the machine in hand."""
         return self._guest.guest_s if self._guest is not None else 0.0
 
+    def identify(self, identity: str) -> None:
+        """Tell the backend which host identifier to expect; an external one finds the endpoint by it."""
+        self.backend.identify(self.cell.id, identity)
+
     def note(self, name: str, value: object) -> None:
         """Add a fact to the result of the check in hand."""
         self.recorder.details[name] = str(value)

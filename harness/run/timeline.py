@@ -65,6 +65,10 @@ class Timeline:
         """The agent at its backend. Raises `CandidateError` if it does not enrol within the profile's deadline."""
         _ = self.installation
         check_in = self.session.profile.check_in
+        machine = self.baseline.version
+        self.session.identify(
+            (machine.machine_guid if check_in.identity == "uuid" else machine.computer_name) or ""
+        )
         with self.session.recorder.stopwatch.waiting():
             found = self.session.backend.wait_enrolled(
                 self.session.cell.id, Deadline.after(check_in.deadline_s)
