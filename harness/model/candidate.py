@@ -29,7 +29,7 @@ class Signature(Frozen):
     present: bool
     intact: bool = Field(
         default=False,
-        description="the the signed digest is the file's and was signed by the named certificate's key",
+        description="the signed digest is the file's and was signed by the named certificate's key",
     )
     subject: str = ""
     issuer: str = ""
