@@ -47,7 +47,9 @@ static bool judge(struct agent *agent, enum answer answer) {
         protocol_forget(&agent->protocol);
         return false;
     }
-    back_off(agent, GetTickCount64());
+    if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
+        back_off(agent, GetTickCount64());
+    }
     return false;
 }
 

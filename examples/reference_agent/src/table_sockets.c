@@ -50,61 +50,87 @@ static void *read_table(ULONG family) {
     return NULL;
 }
 
-typedef void use_socket(struct sink *sink, const struct socket_row *row);
+/* One reading serves both tables of a round: asking for owners is dear, on Wine above all. */
+enum { SNAPSHOT_MS = 500 };
 
-static bool each_ipv4(struct sink *sink, use_socket *use) {
+static struct {
+    struct socket_row *rows;
+    size_t count, capacity;
+    unsigned long long taken; /* GetTickCount64; 0: none */
+} snapshot;
+
+static struct socket_row *add_socket(const char *family, DWORD state, DWORD pid, DWORD local_port, DWORD remote_port) {
+    if (snapshot.count == snapshot.capacity) {
+        snapshot.capacity = snapshot.capacity ? snapshot.capacity * 2 : 128;
+        snapshot.rows = reallocate(snapshot.rows, snapshot.capacity * sizeof *snapshot.rows);
+    }
+    struct socket_row *row = &snapshot.rows[snapshot.count++];
+    *row = (struct socket_row){.family = family, .state = state};
+    snprintf(row->pid, sizeof row->pid, "%lu", pid);
+    set_port(row->local_port, local_port);
+    set_port(row->remote_port, state == MIB_TCP_STATE_LISTEN ? 0 : remote_port);
+    return row;
+}
+
+static bool read_ipv4(void) {
     MIB_TCPTABLE_OWNER_PID *table = read_table(AF_INET);
     for (DWORD i = 0; table && i < table->dwNumEntries; i++) {
         const MIB_TCPROW_OWNER_PID *entry = &table->table[i];
-        struct socket_row row = {.family = "2", .state = entry->dwState};
-        snprintf(row.pid, sizeof row.pid, "%lu", entry->dwOwningPid);
-        inet_ntop(AF_INET, &entry->dwLocalAddr, row.local_address, sizeof row.local_address);
-        inet_ntop(AF_INET, &entry->dwRemoteAddr, row.remote_address, sizeof row.remote_address);
-        set_port(row.local_port, entry->dwLocalPort);
-        set_port(row.remote_port, entry->dwState == MIB_TCP_STATE_LISTEN ? 0 : entry->dwRemotePort);
-        use(sink, &row);
+        struct socket_row *row =
+            add_socket("2", entry->dwState, entry->dwOwningPid, entry->dwLocalPort, entry->dwRemotePort);
+        inet_ntop(AF_INET, &entry->dwLocalAddr, row->local_address, sizeof row->local_address);
+        inet_ntop(AF_INET, &entry->dwRemoteAddr, row->remote_address, sizeof row->remote_address);
     }
     free(table);
     return table != NULL;
 }
 
-static bool each_ipv6(struct sink *sink, use_socket *use) {
+static bool read_ipv6(void) {
     MIB_TCP6TABLE_OWNER_PID *table = read_table(AF_INET6);
     for (DWORD i = 0; table && i < table->dwNumEntries; i++) {
         const MIB_TCP6ROW_OWNER_PID *entry = &table->table[i];
-        struct socket_row row = {.family = "23", .state = entry->dwState};
-        snprintf(row.pid, sizeof row.pid, "%lu", entry->dwOwningPid);
-        inet_ntop(AF_INET6, entry->ucLocalAddr, row.local_address, sizeof row.local_address);
-        inet_ntop(AF_INET6, entry->ucRemoteAddr, row.remote_address, sizeof row.remote_address);
-        set_port(row.local_port, entry->dwLocalPort);
-        set_port(row.remote_port, entry->dwState == MIB_TCP_STATE_LISTEN ? 0 : entry->dwRemotePort);
-        use(sink, &row);
+        struct socket_row *row =
+            add_socket("23", entry->dwState, entry->dwOwningPid, entry->dwLocalPort, entry->dwRemotePort);
+        inet_ntop(AF_INET6, entry->ucLocalAddr, row->local_address, sizeof row->local_address);
+        inet_ntop(AF_INET6, entry->ucRemoteAddr, row->remote_address, sizeof row->remote_address);
     }
     free(table);
     return table != NULL;
 }
 
-static bool each_socket(struct sink *sink, use_socket *use) {
-    return each_ipv4(sink, use) && each_ipv6(sink, use);
-}
-
-static void use_connection(struct sink *sink, const struct socket_row *row) {
-    if (row->state != MIB_TCP_STATE_LISTEN) {
-        table_row(sink, (const char *[]){row->pid, row->family, "6", row->local_address, row->local_port,
-                                         row->remote_address, row->remote_port, state_name(row->state)});
+static bool refresh(void) {
+    if (snapshot.taken && GetTickCount64() - snapshot.taken < SNAPSHOT_MS) {
+        return true;
     }
-}
-
-static void use_listener(struct sink *sink, const struct socket_row *row) {
-    if (row->state == MIB_TCP_STATE_LISTEN) {
-        table_row(sink, (const char *[]){row->pid, row->local_port, "6", row->family, row->local_address});
-    }
+    snapshot.count = 0;
+    bool good = read_ipv4() && read_ipv6();
+    snapshot.taken = good ? GetTickCount64() : 0;
+    return good;
 }
 
 bool process_open_sockets_table(struct sink *sink) {
-    return each_socket(sink, use_connection);
+    if (!refresh()) {
+        return false;
+    }
+    for (size_t i = 0; i < snapshot.count; i++) {
+        const struct socket_row *row = &snapshot.rows[i];
+        if (row->state != MIB_TCP_STATE_LISTEN) {
+            table_row(sink, (const char *[]){row->pid, row->family, "6", row->local_address, row->local_port,
+                                             row->remote_address, row->remote_port, state_name(row->state)});
+        }
+    }
+    return true;
 }
 
 bool listening_ports_table(struct sink *sink) {
-    return each_socket(sink, use_listener);
+    if (!refresh()) {
+        return false;
+    }
+    for (size_t i = 0; i < snapshot.count; i++) {
+        const struct socket_row *row = &snapshot.rows[i];
+        if (row->state == MIB_TCP_STATE_LISTEN) {
+            table_row(sink, (const char *[]){row->pid, row->local_port, "6", row->family, row->local_address});
+        }
+    }
+    return true;
 }
