@@ -18,6 +18,9 @@ READ_MARGIN_S = 5.0
 """How much longer than the operation's own timeout an answer may take."""
 
 
+BAD_REQUEST = 400
+
+
 class LinkDown(GuestUnreachable):
     """The connection failed. `sent`: the message may have arrived. `retry`: trying again can help."""
 
@@ -52,7 +55,7 @@ class Link:
             transport="ntlm" if access.auth == "ntlm" else "basic",
             username=access.username,
             password=access.password.get_secret_value(),
-            ca_trust_path=str(access.ca_pem) if access.ca_pem else "legacy_requests",
+            ca_trust_path=str(access.ca_pem) if access.ca_pem else None,  # type: ignore[arg-type]
             server_cert_validation="validate",
             # Encrypts over HTTP where the method can (NTLM); over HTTPS there is TLS.
             message_encryption="auto",
@@ -79,15 +82,19 @@ class Link:
         except InvalidCredentialsError as error:
             self.drop()
             if reused:
-                # A connection that the guest closed takes its NTLM context along; refused means not run.
-                raise LinkDown("The guest closed the authenticated connection.", sent=False) from error
+                return self.post(envelope, timeout_s)
             raise GuestFault(
                 f"The guest at {self._access.url} refused user {self._access.username!r}.",
                 code=401,
                 hint="Check the machine's credentials.",
             ) from error
         except WinRMTransportError as error:
+            encrypted = self._protocol.transport.encryption is not None
             self.drop()
+            if reused and encrypted and error.code == BAD_REQUEST:
+                # The guest had closed the connection, and the NTLM context to decrypt with went along. What it
+                # could not read it did not do, so a new connection may bring the message again.
+                return self.post(envelope, timeout_s)
             raise GuestFault(
                 f"The guest at {self._access.url} answered HTTP {error.code} without a WinRM fault.",
                 code=error.code,

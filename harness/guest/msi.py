@@ -17,6 +17,7 @@ from harness.model.deadline import Deadline
 from harness.model.errors import (
     CandidateError,
     ConfigurationError,
+    DeadlineExceeded,
     GuestFault,
     GuestUnreachable,
     OutcomeUnknown,
@@ -28,6 +29,8 @@ POLL_S = 20.0
 BUSY_PAUSE_S = 2.0
 LOG_LIMIT_BYTES = 8 * 1024 * 1024
 COMMAND_S = 60.0
+GRACE_S = 30.0
+"""Until the watcher has ended an installer that hangs, and said so."""
 
 WORK_DIR = "C:\\Windows\\Temp"
 """There on every Windows, writable by SYSTEM, and no place where a product installs anything."""
@@ -37,7 +40,7 @@ NOT_YET = 1460
 
 
 class InstallerHangs(CandidateError):
-    """The installer did not end by its deadline although the guest answers. It was ended."""
+    """The installer did not end by its deadline. It was ended, with all that it started."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +116,21 @@ class MsiExec:
     def _run(self, line: str, log: str, deadline: Deadline, *, printed: bool) -> MsiResult:
         before = boot_identity(self._console, deadline)
         answer_file = self._new_file("exit", "json")
-        options = ["--detach", "--result", answer_file]
+        # The probe's watcher in the guest ends an installer that hangs, with all that it started.
+        ends_ms = str(max(1, int(deadline.remaining_s * 1000)))
+        options = ["--detach", "--result", answer_file, "--timeout-ms", ends_ms]
         if printed:
             options += ["--out", log, "--err", log]
         if not self._wine():
             options.append("--as-system")
-        started = self._console.probe(
+        self._console.probe(
             Detached, "run", *options, deadline=Deadline.after(COMMAND_S), repeatable=False, then=line
         )
-        finished = self._await(line, answer_file, before, started, log, deadline)
+        finished = self._await(line, answer_file, before, Deadline.after(deadline.remaining_s + GRACE_S))
+        if finished.timed_out:
+            raise InstallerHangs(
+                f"`{line}` did not end within {deadline.length_s:g} s and was ended.", hint=self._excerpt(log)
+            )
         system = GuestSystem.WINE if self._wine() else GuestSystem.WINDOWS
         if finished.error is not None:
             raise GuestFault(f"`{line}` could not be started: {finished.error}.", code=finished.code or 0)
@@ -136,31 +145,39 @@ class MsiExec:
             duration_s=took.total_seconds() if took else 0.0,
         )
 
-    def _await(
-        self, line: str, file: str, before: BootIdentity, started: Detached, log: str, deadline: Deadline
-    ) -> Finished:
+    def _await(self, line: str, file: str, before: BootIdentity, deadline: Deadline) -> Finished:
         unreachable: GuestUnreachable | None = None
-        while not deadline.passed:
+        while True:
             try:
                 finished = self._arrived(file, deadline)
-                if unreachable is not None and finished is None and self._rebooted(before, deadline):
-                    finished = self._arrived(file, Deadline.after(1.0))
-                    if finished is None:
-                        raise OutcomeUnknown(
-                            f"The machine rebooted while `{line}` ran, and its exit code is lost.",
-                            hint="Look at what is installed.",
-                        )
+                if finished is None and unreachable is not None:
+                    finished = self._after_reboot(line, file, before, deadline)
+                unreachable = None
             except GuestUnreachable as error:
                 # An agent may cut the network while it installs; the file waits.
-                unreachable = error
+                unreachable, finished = error, None
                 self._console.shell.reset()
-                continue
             if finished is not None:
                 return finished
-        if unreachable is not None and not self._answers():
-            raise unreachable
-        self._end(started)
-        raise InstallerHangs(f"`{line}` did not end within {deadline.length_s:g} s.", hint=self._excerpt(log))
+            if deadline.passed:
+                raise unreachable or DeadlineExceeded(
+                    f"The exit code of `{line}`",
+                    deadline.length_s,
+                    hint="The probe's watcher did not write it.",
+                )
+
+    def _after_reboot(
+        self, line: str, file: str, before: BootIdentity, deadline: Deadline
+    ) -> Finished | None:
+        if boot_identity(self._console, deadline) == before:
+            return None
+        finished = self._arrived(file, Deadline.after(1.0))
+        if finished is None:
+            raise OutcomeUnknown(
+                f"The machine rebooted while `{line}` ran, and its exit code is lost.",
+                hint="Look at what is installed.",
+            )
+        return finished
 
     def _arrived(self, file: str, deadline: Deadline) -> Finished | None:
         wait_s = deadline.cap(POLL_S)
@@ -181,21 +198,6 @@ class MsiExec:
             return Finished.model_validate(arrived.content)
         except ValidationError as error:
             raise GuestFault(f"The result file {file} is not what the probe writes: {error}.") from error
-
-    def _rebooted(self, before: BootIdentity, deadline: Deadline) -> bool:
-        return boot_identity(self._console, deadline) != before
-
-    def _answers(self) -> bool:
-        try:
-            boot_identity(self._console, Deadline.after(COMMAND_S / 4))
-        except GuestUnreachable:
-            return False
-        return True
-
-    def _end(self, started: Detached) -> None:
-        if started.pid is not None:
-            kill = ["taskkill.exe", "/f", "/t", "/pid", str(started.pid)]
-            self._console.run(kill, Deadline.after(COMMAND_S), repeatable=True)
 
     def _excerpt(self, log: str) -> str:
         try:

@@ -9,6 +9,7 @@ from harness.model.errors import ConfigurationError, GuestFault
 from harness.probe.answers import FileContent
 
 TIMEOUT_S = 60.0
+FILE_NOT_FOUND = 2
 LIMIT_BYTES = 128 * 1024 * 1024
 
 
@@ -34,11 +35,15 @@ class Registry:
             in_cmd=True,
             repeatable=True,
         )
-        if not result.stdout.strip():
+        try:
+            content = self._console.answer(FileContent, "read", result)
+        except GuestFault as fault:
+            # Wine's cmd goes on behind a failed `&&`, and the probe finds no file; Windows' prints nothing.
+            if fault.code != FILE_NOT_FOUND and result.stdout.strip():
+                raise
             if self.exists(key):
-                raise GuestFault(f"The registry key {path} is there and could not be exported.")
+                raise GuestFault(f"The registry key {path} is there and could not be exported.") from fault
             return RegistryTree({})
-        content = self._console.answer(FileContent, "read", result)
         if content.size > len(content.base64):
             raise GuestFault(
                 f"The export of {path} has {content.size} bytes, more than the {LIMIT_BYTES} that are read.",

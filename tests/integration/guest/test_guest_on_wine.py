@@ -1,0 +1,248 @@
+"""The guest layer against a real Wine machine over HTTPS and NTLM."""
+
+import contextlib
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from examples.reference_agent.build import build
+from harness.guest.facts import ServiceState
+from harness.guest.guest import Guest
+from harness.guest.msi import InstallerHangs
+from harness.guest.msi_exit import MsiOutcome
+from harness.guest.services import ServiceStateNotReached
+from harness.guest.shell import CommandTimedOut
+from harness.guest.transcript import Transcript
+from harness.machines.provider import Machine
+from harness.machines.registry import load_provider
+from harness.model.deadline import Deadline
+from harness.model.errors import GuestFault
+from harness.model.machine import MachineSpec
+from harness.model.matrix import Pool
+from harness.model.substrate import Substrate
+from harness.model.windows import WindowsVersion
+from harness.probe.answers import Boot, Version, read_value
+from harness.probe.build import probe_exe
+from harness.state import StateDirectory
+
+pytestmark = pytest.mark.wine
+
+SERVICE = "BvtRefAgent"
+VERSION = "1.0.0"
+Connect = Callable[[], Guest]
+
+
+def soon(seconds: float = 60.0) -> Deadline:
+    return Deadline.after(seconds)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("media")
+    for name in ("tools", "candidate"):
+        (root / name).mkdir()
+    shutil.copy(probe_exe(StateDirectory.default()), root / "tools" / "bvt-probe.exe")
+    shutil.copy(build(VERSION), root / "candidate" / "agent.msi")
+    (root / "candidate" / "corrupt.msi").write_bytes(b"this is no MSI")
+    return root
+
+
+@pytest.fixture(scope="module")
+def machine(media: Path) -> Iterator[Machine]:
+    provider = load_provider(Pool(provider="wine", substrates=(Substrate.WINE,)), StateDirectory.default())
+    provider.prepare("wine", print)
+    windows = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
+    spec = MachineSpec(run_id="test", cell_id="test/guest", image="wine", windows=windows, media=media)
+    machine = provider.create(spec, soon())
+    yield machine
+    machine.destroy()
+
+
+@pytest.fixture(scope="module")
+def transcript_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("transcript") / "transcript.jsonl"
+
+
+@pytest.fixture(scope="module")
+def guest(machine: Machine, transcript_file: Path) -> Iterator[Guest]:
+    secrets = [machine.winrm.password.get_secret_value()]
+    transcript = Transcript(transcript_file, cell="test/guest", machine=machine.machine_id, secrets=secrets)
+    with (
+        transcript,
+        contextlib.closing(Guest(machine.winrm, transcript, media_root=machine.media_root)) as guest,
+    ):
+        yield guest
+
+
+@pytest.mark.parametrize("code", [0, 1, 255, 256, 1605, 0x80070643, 0xFFFFFFFF])
+def test_exit_codes_are_whole(guest: Guest, code: int) -> None:
+    signed = code - 2**32 if code >= 2**31 else code
+    assert guest.run(["cmd.exe", "/c", "exit", str(signed)]).exit_code == code
+
+
+def test_a_shell_line_runs_in_cmd_and_where_it_is_told(guest: Guest) -> None:
+    result = guest.run("cd & echo second", cwd="C:\\Program Files")
+    assert result.stdout.split("\r\n")[:2] == ["C:\\Program Files", "second"]
+    assert guest.run("exit 7", shell=True).exit_code == 7
+
+
+def test_unicode_survives_in_both_directions(guest: Guest) -> None:
+    assert guest.run("echo Zoë 日本", shell=True).stdout.strip() == "Zoë 日本"
+
+
+def test_a_command_that_hangs_is_terminated(guest: Guest) -> None:
+    with pytest.raises(CommandTimedOut, match="ping"):
+        guest.run(["ping.exe", "-n", "60", "127.0.0.1"], timeout_s=1)
+    assert not [process for process in guest.processes() if process.name.lower() == "ping.exe"]
+
+
+def test_files_keep_every_byte(guest: Guest) -> None:
+    path = "C:\\bvt\\deep er\\Zoë.bin"
+    content = bytes(range(256)) * 2000
+    guest.write_file(path, content)
+    assert guest.read_file(path, limit_bytes=10**6) == content
+    assert guest.read_file(path, limit_bytes=5) == content[:5]
+    assert guest.files(path, "C:\\nope")[0].size == len(content)
+    guest.write_file(path, b"")
+    assert guest.read_file(path, limit_bytes=5) == b""
+    assert guest.delete(path)
+    assert not guest.delete(path)
+    with pytest.raises(GuestFault) as caught:
+        guest.read_file(path, limit_bytes=5)
+    assert caught.value.code == 2
+
+
+def test_several_questions_take_one_round_trip(guest: Guest) -> None:
+    boot, version, wrong = guest.batch(["boot"], ["version"], ["no-such-question"])
+    assert read_value("boot", Boot, boot).identity == guest.boot().identity
+    assert read_value("version", Version, version).build == 19045
+    assert "error" in wrong
+    with pytest.raises(GuestFault, match="no such command"):
+        guest.probe("no-such-question")
+
+
+def test_the_registry_is_read_with_types(guest: Guest) -> None:
+    key = "HKLM\\Software\\BvtTest"
+    assert not guest.registry.exists(key)
+    assert guest.registry.value(key, "n") is None
+    before = guest.registry.export("HKLM\\Software\\BvtTest")
+    for name, kind, data in (
+        ("n", "REG_DWORD", "42"),
+        ("ü", "REG_SZ", "Zoë 日本"),
+        ("m", "REG_MULTI_SZ", "a\\0b"),
+    ):
+        assert guest.run(["reg.exe", "add", key, "/v", name, "/t", kind, "/d", data, "/f"]).ok
+    tree = guest.registry.export(key)
+    assert [tree.value(key, name).data for name in "nüm"] == [42, "Zoë 日本", ("a", "b")]  # type: ignore[union-attr]
+    assert len(before.diff(tree).values) == 3
+    assert guest.registry.exists(key)
+    assert guest.run(["reg.exe", "delete", key, "/f"]).ok
+
+
+def test_a_whole_hive_is_exported_and_parsed(guest: Guest) -> None:
+    tree = guest.registry.export("HKLM\\Software\\Microsoft\\Windows NT")
+    found = tree.value("HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion", "CurrentBuild")
+    assert found is not None
+    assert found.data == "19045"
+
+
+def test_a_missing_service_is_no_service(guest: Guest) -> None:
+    assert guest.services.query("NoSuchService") is None
+    with pytest.raises(ServiceStateNotReached, match="does not exist"):
+        guest.services.start("NoSuchService", soon(5))
+    assert not guest.services.reaches("NoSuchService", ServiceState.RUNNING, soon(0.2))
+
+
+def test_the_agent_is_installed_controlled_and_removed(guest: Guest) -> None:
+    installed = guest.msi.install("D:\\candidate\\agent.msi", {"ENROLSECRET": "a b;c"}, soon())
+    assert (installed.exit_code, installed.meaning.outcome) == (0, MsiOutcome.SUCCESS), installed.log_excerpt
+    (entry,) = [e for e in guest.uninstall_entries() if e.display_name == "BVT Reference Agent"]
+    assert entry.display_version == VERSION
+    secret = guest.registry.value("HKLM\\Software\\BVT\\ReferenceAgent", "ENROLSECRET")
+    assert secret is not None
+    assert secret.data == "a b;c"
+    services = guest.services
+    assert services.wait_state(SERVICE, ServiceState.RUNNING, soon(20)).type & 0x10
+    assert services.stop(SERVICE, soon(20)).state is ServiceState.STOPPED
+    assert services.start(SERVICE, soon(20)).state is ServiceState.RUNNING
+    details = services.details(SERVICE)
+    assert details is not None
+    assert details.manager is not None
+    assert details.manager.pid_alive
+    assert SERVICE in {service.name for service in services.all()}
+    repaired = guest.msi.repair(entry.key, soon())
+    assert repaired.succeeded, repaired.log_excerpt
+    removed = guest.msi.uninstall(entry.key, soon())
+    assert removed.succeeded, removed.log_excerpt
+    assert services.query(SERVICE) is None
+    again = guest.msi.uninstall(entry.key, soon())
+    assert again.meaning.outcome is MsiOutcome.NOT_INSTALLED
+
+
+def test_a_package_that_cannot_be_installed_says_why(guest: Guest) -> None:
+    corrupt = guest.msi.install("D:\\candidate\\corrupt.msi", {}, soon())
+    assert not corrupt.succeeded
+    assert "corrupt" in corrupt.meaning.text
+    missing = guest.msi.install("D:\\candidate\\missing.msi", {}, soon())
+    assert missing.meaning.outcome is MsiOutcome.BAD_PACKAGE
+
+
+def test_an_installer_is_not_lost_with_the_connection(guest: Guest) -> None:
+    threading.Timer(0.7, guest._console.shell._link.drop).start()
+    result = guest.msi.run_installer(
+        ["cmd.exe", "/c", "ping -n 3 127.0.0.1 >nul & echo done & exit 3010"], soon()
+    )
+    assert result.reboot_needed
+    assert guest.read_file(result.log_path, limit_bytes=100).strip() == b"done"
+
+
+def test_an_installer_that_hangs_is_ended_and_named(guest: Guest) -> None:
+    with pytest.raises(InstallerHangs, match="ping"):
+        guest.msi.run_installer(["ping.exe", "-n", "60", "127.0.0.1"], soon(1.5))
+    assert not [process for process in guest.processes() if process.name.lower() == "ping.exe"]
+
+
+def test_evidence_is_collected_and_what_is_missing_noted(
+    guest: Guest, tmp_path: Path, transcript_file: Path
+) -> None:
+    for name in ("one.log", "two.log", "other.txt"):
+        guest.write_file(f"C:\\evidence\\{name}", name.encode())
+    saved = guest.collect(
+        ["C:\\evidence\\*.log", "C:\\evidence\\one.log", "C:\\nowhere\\x.log"], tmp_path / "e"
+    )
+    assert sorted(path.name for path in saved) == ["one-2.log", "one.log", "two.log"]
+    assert (tmp_path / "e" / "one.log").read_bytes() == b"one.log"
+    assert "nothing collected for C:\\\\nowhere\\\\x.log" in transcript_file.read_text()
+
+
+def test_a_reboot_is_proven_by_a_new_boot_identity(guest: Guest) -> None:
+    before = guest.boot()
+    after = guest.reboot(soon())
+    assert after != before
+    assert guest.boot() == after
+    guest.ready(soon(10))
+
+
+def test_the_transcript_has_every_command_and_no_secret(
+    guest: Guest, machine: Machine, transcript_file: Path
+) -> None:
+    guest.run(["cmd.exe", "/c", "echo", machine.winrm.password.get_secret_value()])
+    text = transcript_file.read_text()
+    assert machine.winrm.password.get_secret_value() not in text
+    entries = [json.loads(line) for line in text.splitlines()]
+    assert "********" in entries[-1]["stdout"]
+    assert sum(entry.get("duration_s", 0) for entry in entries) == pytest.approx(guest.guest_s, abs=0.1)
+
+
+def test_a_command_costs_milliseconds(guest: Guest) -> None:
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        guest.run(["cmd.exe", "/c", "exit"])
+        took.append(time.monotonic() - began)
+    assert min(took) < 0.5
