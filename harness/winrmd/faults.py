@@ -16,7 +16,6 @@ PROVIDER_FAILURE = 0x80338003
 MUST_UNDERSTAND = 0x80338010
 MESSAGE_HEADER_REQUIRED = 0x80338011
 OPERATION_TIMED_OUT = 0x80338029
-INVALID_RESOURCE_URI = 0x8033803B
 SCHEMA_VALIDATION = 0x80338041
 OPTION_INVALID_VALUE = 0x80338053
 OPTIONS_NOT_SUPPORTED = 0x80338051
@@ -208,7 +207,7 @@ def option_unknown(name: str) -> Fault:
 def timeout_invalid(value: str) -> Fault:
     """An OperationTimeout that is not a duration."""
     return Fault(
-        "w:InvalidTimeout" if not value else "w:SchemaValidationError",
+        "w:SchemaValidationError",
         INVALID_TIMEOUT,
         f"The OperationTimeout {value} is not a positive xs:duration.",
     )
