@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from harness.machines.wine.order import Places
 from harness.model.machine import WinRMAccess
+from harness.winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
 
 USERNAME = "bvt"
 
@@ -35,7 +36,7 @@ def make_access(
         "tls_cert": str(places.certificate),
         "tls_key": str(places.key),
         "environment": environment,
-        "codepage_environment": {65001: {"LC_ALL": "C.UTF-8"}},
+        "codepage_environment": {UTF8_CODEPAGE: utf8_environment(places.home / "locales")},
         "drives": {"C:": str(places.prefix / "drive_c"), "D:": str(places.media)},
         "working_directory": str(places.prefix / "drive_c"),
         "machine_name": hostname,
