@@ -103,15 +103,21 @@ def copy_tree(template: Path, prefix: Path) -> None:
 
 
 def remove_tree(directory: Path) -> None:
-    """Remove a directory with everything in it, overlay work directories (mode 000) included."""
-    if directory.exists():
+    """Remove a directory with everything in it, also what an overlay or a candidate made inaccessible."""
+    try:
+        shutil.rmtree(directory)
+    except FileNotFoundError:
+        return
+    except PermissionError:
         _unlock(directory)
-        shutil.rmtree(directory, ignore_errors=True)
-        if directory.exists():
-            shutil.rmtree(directory)
+        shutil.rmtree(directory)
 
 
 def _unlock(directory: Path) -> None:
-    for path in (directory / "work" / "work", directory / "work"):
-        if path.is_dir():
-            path.chmod(0o700)
+    """Give the owner access to every directory below; overlay work directories have mode 000."""
+    directory.chmod(0o700)
+    for parent, names, _ in os.walk(directory):  # top-down, so that what was unlocked is walked into
+        for name in names:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                path.chmod(0o700)

@@ -125,8 +125,10 @@ class Init:
         self.report("running")
         self.wineserver = self.spawn(self.order.server, "-f", "-p")
         self.await_wineserver()
-        # Any first process makes Wine boot (services, drivers, pending renames) and ends when that is done.
-        self.booter = self.spawn(self.order.loader, "cmd.exe", "/c", "exit")
+        # Any first process makes Wine boot (services, drivers, pending renames) and runs when that is done. This
+        # one is the smallest there is, by its full path (a bare name costs one more process), and proves that
+        # the guest can ask for a reboot: with nothing to abort it does nothing else.
+        self.booter = self.spawn(self.order.loader, "C:\\windows\\system32\\shutdown.exe", "/a")
         self.listener.listen(128)
         self.winrm = self.start_winrm()
 
@@ -180,7 +182,9 @@ class Init:
                 self.booter = 0
                 took_s = time.monotonic() - self.boot_began_s
                 self.say(
-                    f"booted {took_s:.3f}" if status == 0 else f"failed Wine did not boot: cmd.exe {how}"
+                    f"booted {took_s:.3f}"
+                    if status == 0
+                    else f"failed Wine did not boot: its first process {how}"
                 )
             elif pid == self.wineserver:
                 self.report("gone", "host", f"wineserver {how}")

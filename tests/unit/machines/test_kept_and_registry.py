@@ -1,0 +1,108 @@
+"""Kept machines on disk, providers by name, and cleaning."""
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from harness.machines import kept
+from harness.machines.hygiene import clean
+from harness.machines.intent import Intent, IntentFile, Owner
+from harness.machines.provider import KeptMachine
+from harness.machines.registry import load_provider, provider_names
+from harness.model.errors import ConfigurationError
+from harness.model.machine import WinRMAccess
+from harness.model.matrix import Pool
+from harness.model.substrate import Substrate
+from harness.state import StateDirectory
+
+
+def make_kept(machine_id: str, cell_id: str = "win11-24h2/fresh") -> KeptMachine:
+    access = WinRMAccess(host="127.0.0.1", port=5986, username="bvt", password=SecretStr("hush"))
+    return KeptMachine(machine_id=machine_id, cell_id=cell_id, run_id="r", provider="wine", access=access)
+
+
+def test_a_kept_machine_is_found_by_its_id_and_its_cell_with_its_password(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    path = kept.store(state, make_kept("bvt-1"))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert kept.load(state, "bvt-1").access.password.get_secret_value() == "hush"
+    assert kept.load(state, "win11-24h2/fresh").machine_id == "bvt-1"
+    kept.drop(state, "bvt-1")
+    kept.drop(state, "bvt-1")
+    assert kept.list_kept(state) == []
+
+
+def test_an_unknown_kept_machine_is_said_with_those_there_are(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    kept.store(state, make_kept("bvt-1"))
+    (state.kept / "broken.json").write_text("{")
+    with pytest.raises(ConfigurationError, match=r"bvt-1 \(win11-24h2/fresh\)"):
+        kept.load(state, "bvt-2")
+
+
+def test_the_wine_provider_is_found_by_its_folder() -> None:
+    assert "wine" in provider_names()
+
+
+@pytest.mark.parametrize("name", ["nothing", "../wine", "os", ""])
+def test_an_unknown_provider_is_a_configuration_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="no machine provider"):
+        load_provider(Pool(provider=name, substrates=(Substrate.WINE,)), StateDirectory(tmp_path))
+
+
+def orphan(state: StateDirectory, *, kept_on_purpose: bool = False) -> Path:
+    ended = subprocess.Popen(["true"])
+    owner = Owner.of(ended.pid)
+    ended.wait()
+    directory = state.machines / "bvt-orphan"
+    directory.mkdir()
+    (directory / "file").touch()
+    intent = Intent(
+        machine_id="bvt-orphan",
+        provider="wine",
+        run_id="r",
+        owner=owner,
+        kept=kept_on_purpose,
+        created=datetime.now(UTC),
+        resources={"directory": str(directory), "prefix": str(directory / "prefix")},
+    )
+    IntentFile(state.intents, intent)
+    return directory
+
+
+def test_clean_removes_what_a_dead_owner_left_and_says_so(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    directory = orphan(state)
+    assert clean(state, all=False, kept=False) == [f"bvt-orphan: removed directory {directory}"]
+    assert not directory.exists()
+    assert list(state.intents.iterdir()) == []
+    assert clean(state, all=False, kept=False) == []
+
+
+def test_clean_leaves_kept_machines_and_live_runs_alone_unless_told(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    directory = orphan(state, kept_on_purpose=True)
+    IntentFile.begin(state.intents, provider="wine", run_id="live", machine_id="bvt-live")
+    assert clean(state, all=False, kept=False) == []
+    assert directory.exists()
+    assert clean(state, all=False, kept=True)
+    assert not directory.exists()
+    assert (state.intents / "bvt-live.json").exists()
+    assert clean(state, all=True, kept=False) == ["bvt-live: nothing was left"]
+
+
+def test_an_intent_of_an_unknown_provider_does_not_stop_the_others(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    directory = orphan(state)
+    path = state.intents / "bvt-orphan.json"
+    document = json.loads(path.read_text())
+    (state.intents / "bvt-other.json").write_text(
+        json.dumps(document | {"machine_id": "bvt-another", "provider": "gone"})
+    )
+    said = clean(state, all=False, kept=False)
+    assert any("not removed" in line and "gone" in line for line in said)
+    assert not directory.exists()
