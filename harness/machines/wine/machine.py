@@ -12,6 +12,7 @@ from harness.machines.provider import ImageInfo, KeptMachine
 from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, Order, Status
 from harness.machines.wine.processes import holders
 from harness.machines.wine.reclaim import remove_all
+from harness.machines.wine.start import reap_ended
 from harness.model.errors import MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
 from harness.model.report import Evidence
@@ -117,13 +118,13 @@ class WineMachine:
         return found
 
     def keep(self) -> KeptMachine:
-        """Mark the intent, let go of the leash: supervisor and relay live on. Raises `MachineLost`."""
-        self._intent.mark_kept()
+        """Let go of the leash, mark the intent: supervisor and relay live on. Raises `MachineLost`."""
         if self._leash is not None:
             try:
                 self._leash.sendall(b"keep\n")
             except OSError as error:
                 raise MachineLost(f"Machine {self.machine_id} cannot be kept: it has ended.") from error
+        self._intent.mark_kept()
         intent = self._intent.intent
         machine = KeptMachine(
             machine_id=self.machine_id,
@@ -144,6 +145,7 @@ class WineMachine:
         if self._destroyed:
             return
         remove_all(self._intent.intent)
+        reap_ended()
         if self._leash is not None:
             self._leash.close()
             self._leash = None

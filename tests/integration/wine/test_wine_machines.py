@@ -19,7 +19,7 @@ from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import WineProvider
 from harness.model.deadline import Deadline
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, MachineLost
 from harness.model.machine import Fault, HostPort, MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
@@ -231,6 +231,9 @@ def test_losing_a_part_of_the_lab_is_the_hosts_fault(
     condition = machine.condition()
     assert condition.fault is Fault.HOST
     assert "killed" in condition.reason
+    if victim in ("supervisor", "init"):
+        with pytest.raises(MachineLost):
+            machine.keep()
     names = {evidence.path for evidence in machine.collect(tmp_path)}
     assert {"init.log", "status.json", "system.reg"} <= names
     machine.destroy()

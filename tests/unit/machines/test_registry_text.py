@@ -26,7 +26,7 @@ SAMPLE = rb"""WINE REGISTRY Version 2
 "Auto"="1"
 """
 KEY = "Software\\Microsoft\\Windows NT\\CurrentVersion"
-text_values = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40)
+text_values = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 names = text_values.filter(lambda name: name != "")
 
 
