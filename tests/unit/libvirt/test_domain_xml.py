@@ -1,0 +1,117 @@
+"""Domain definitions from typed data."""
+
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from harness.machines.libvirt.domain import DomainSpec, Memory
+from harness.machines.libvirt.domain_xml import QEMU, domain_xml, shape_digest, validate
+from harness.machines.libvirt.images.manifest import DiskBus, Firmware, Hardware
+from harness.model.errors import InfrastructureError
+from harness.model.machine import HostPort
+
+WINE_GUEST = DomainSpec(
+    name="bvt-1",
+    run_id="run",
+    cell_id="win11-24h2/fresh",
+    kvm=False,
+    hardware=Hardware(firmware=Firmware.KERNEL, kernel_arguments="root=/dev/vda"),
+    memory_mb=1024,
+    cpus=1,
+    disk=Path("/m/disk.qcow2"),
+    kernel=Path("/i/vmlinuz"),
+    initrd=Path("/i/initrd.img"),
+    media=Path("/m/media.iso"),
+    serial_log=Path("/m/serial.log"),
+    memory=Memory.CLONE,
+    memory_file=Path("/t/ram"),
+    relay=HostPort(host="127.0.0.1", port=4433),
+)
+WINDOWS = DomainSpec(
+    name="bvt-2",
+    kvm=True,
+    hardware=Hardware(
+        machine="q35", firmware=Firmware.UEFI_SECURE, tpm=True, disk_bus=DiskBus.SATA, panic_model="hyperv"
+    ),
+    memory_mb=4096,
+    cpus=2,
+    disk=Path("/m/disk.qcow2"),
+    installation_media=(Path("/iso/windows.iso"), Path("/iso/answers.iso")),
+    serial_log=Path("/m/serial.log"),
+)
+SPECS = {
+    "wine-guest clone": WINE_GUEST,
+    "wine-guest template": WINE_GUEST.model_copy(update={"memory": Memory.TEMPLATE}),
+    "wine-guest boot": WINE_GUEST.model_copy(update={"memory": Memory.PLAIN, "media": None}),
+    "wine-guest under KVM": WINE_GUEST.model_copy(update={"kvm": True}),
+    "Windows installation": WINDOWS,
+    "Windows with BIOS": WINDOWS.model_copy(update={"hardware": Hardware(disk_bus=DiskBus.SATA)}),
+}
+
+
+def arguments(spec: DomainSpec) -> list[str]:
+    root = etree.fromstring(domain_xml(spec).encode())
+    return [element.get("value", "") for element in root.iter(f"{{{QEMU}}}arg")]
+
+
+@pytest.mark.libvirt
+@pytest.mark.parametrize("name", SPECS)
+def test_every_definition_is_valid_by_libvirts_own_schema(name: str, tmp_path: Path) -> None:
+    validate(domain_xml(SPECS[name]), tmp_path)
+
+
+@pytest.mark.libvirt
+def test_a_definition_that_libvirt_does_not_know_is_refused(tmp_path: Path) -> None:
+    xml = domain_xml(WINE_GUEST).replace("<on_crash>preserve", "<on_crash>celebrate")
+    with pytest.raises(InfrastructureError, match="not valid"):
+        validate(xml, tmp_path)
+
+
+def test_the_guest_reaches_the_backend_and_nothing_else() -> None:
+    network = next(argument for argument in arguments(WINE_GUEST) if argument.startswith("user,"))
+    assert "restrict=on" in network
+    assert "hostfwd=tcp:127.0.0.1:0-10.0.2.15:5986" in network
+    assert "guestfwd=tcp:10.0.2.100:443-cmd:/usr/bin/socat -t 30 - TCP:127.0.0.1:4433" in network
+    alone = arguments(WINE_GUEST.model_copy(update={"relay": None}))
+    assert not any("guestfwd" in argument for argument in alone)
+
+
+def test_a_clone_maps_the_templates_memory_copy_on_write() -> None:
+    clone, template = arguments(WINE_GUEST), arguments(SPECS["wine-guest template"])
+    assert any("mem-path=/t/ram,share=off" in argument for argument in clone)
+    assert "defer" in clone
+    assert any("mem-path=/t/ram,share=on" in argument for argument in template)
+    assert "defer" not in template
+
+
+def test_emulated_guests_get_the_processor_that_works() -> None:
+    root = etree.fromstring(domain_xml(WINE_GUEST).encode())
+    assert root.findtext("cpu/model") == "Nehalem"
+    assert root.get("type") == "qemu"
+
+
+def test_clones_of_one_template_have_one_shape() -> None:
+    other = WINE_GUEST.model_copy(
+        update={
+            "name": "bvt-9",
+            "disk": Path("/elsewhere"),
+            "media": None,
+            "relay": None,
+            "memory": Memory.TEMPLATE,
+            "memory_file": Path("/x"),
+            "cell_id": "y/z",
+        }
+    )
+    assert shape_digest(other) == shape_digest(WINE_GUEST)
+
+
+@pytest.mark.parametrize("change", [{"memory_mb": 2048}, {"cpus": 2}, {"kvm": True}, {"winrm_port": 5985}])
+def test_another_shape_needs_another_template(change: dict[str, object]) -> None:
+    assert shape_digest(WINE_GUEST.model_copy(update=change)) != shape_digest(WINE_GUEST)
+
+
+def test_text_from_outside_cannot_become_markup() -> None:
+    hostile = WINE_GUEST.model_copy(update={"cell_id": '"/><disk/>', "disk": Path("/a<b>&c")})
+    root = etree.fromstring(domain_xml(hostile).encode())
+    assert root.find("devices/disk/source").get("file") == "/a<b>&c"  # type: ignore[union-attr]

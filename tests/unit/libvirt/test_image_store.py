@@ -1,0 +1,103 @@
+"""Images in the store, and the seals that keep them honest."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.seal import broken_seals, digest_files
+from harness.model.errors import ConfigurationError
+from harness.model.substrate import GuestSystem
+from harness.state import StateDirectory
+
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def admit(store: ImageStore, content: bytes, built: datetime = BUILT) -> StoredImage:
+    working = store.working_directory("win")
+    (working / "disk.qcow2").write_bytes(content)
+    manifest = ImageManifest(
+        name="win",
+        guest_system=GuestSystem.WINDOWS,
+        recipe_digest="a" * 64,
+        built=built,
+        files=digest_files(working, ["disk.qcow2"]),
+        hardware=Hardware(),
+        winrm=WinRMEndpoint(port=5986, username="bvt", tls=True),
+    )
+    return store.admit(working, manifest)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ImageStore:
+    return ImageStore(StateDirectory(tmp_path))
+
+
+def test_an_admitted_image_is_found_and_verifies(store: ImageStore) -> None:
+    image = admit(store, b"disk")
+    found = store.find("win")
+    assert found is not None
+    assert found.manifest.digest == image.manifest.digest
+    found.verify()
+    found.verify(thorough=True)
+    assert store.names() == ["win"]
+    assert store.find("win", "b" * 64) is None
+
+
+def test_the_newest_of_several_is_taken_and_the_rest_pruned(store: ImageStore) -> None:
+    old = admit(store, b"old")
+    new = admit(store, b"new", BUILT + timedelta(days=1))
+    found = store.find("win")
+    assert found is not None
+    assert found.directory == new.directory
+    assert store.prune("win") == [old.directory]
+    assert not old.directory.exists()
+
+
+def test_the_digest_follows_the_content_and_not_the_date(store: ImageStore) -> None:
+    first = admit(store, b"same")
+    later = admit(store, b"same", BUILT + timedelta(days=1))
+    other = admit(store, b"other")
+    assert first.manifest.digest == later.manifest.digest != other.manifest.digest
+
+
+def test_a_changed_image_is_refused(store: ImageStore) -> None:
+    image = admit(store, b"disk")
+    image.verify()
+    image.disk.write_bytes(b"dusk")
+    with pytest.raises(ConfigurationError, match=r"disk\.qcow2 has SHA-256"):
+        image.verify()
+
+
+def test_a_missing_file_is_refused(store: ImageStore) -> None:
+    image = admit(store, b"disk")
+    image.disk.unlink()
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        image.verify()
+
+
+def test_setting_the_times_back_does_not_hide_a_change(tmp_path: Path) -> None:
+    path = tmp_path / "ram"
+    path.write_bytes(b"aaaa")
+    seals = digest_files(tmp_path, ["ram"])
+    before = path.stat()
+    path.write_bytes(b"bbbb")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert broken_seals(tmp_path, seals)
+
+
+def test_an_untouched_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ram").write_bytes(b"aaaa")
+    seals = digest_files(tmp_path, ["ram"])
+    monkeypatch.setattr("harness.machines.libvirt.seal.digest_file", lambda path: pytest.fail(f"{path} read"))
+    assert broken_seals(tmp_path, seals) == []
+
+
+def test_a_directory_without_a_manifest_is_no_image(store: ImageStore) -> None:
+    (store.root / "win" / "half").mkdir(parents=True)
+    assert store.find("win") is None
+    (store.root / "win" / "half" / "manifest.json").write_text("{")
+    assert store.find("win") is None

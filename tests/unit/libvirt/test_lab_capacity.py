@@ -1,0 +1,82 @@
+"""Which host a machine goes to."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.machines.intent import Intent, Owner
+from harness.machines.libvirt.capacity import Room, emptiest, reservations, room_of
+from harness.machines.libvirt.host import HostSize
+from harness.model.matrix import HostLimits
+
+
+def intent(provider: str = "libvirt", **resources: Any) -> Intent:
+    return Intent(
+        machine_id="bvt-1",
+        provider=provider,
+        run_id="r",
+        owner=Owner.this_process(),
+        created=datetime.now(UTC),
+        resources=resources,
+    )
+
+
+def test_memory_and_processors_both_limit() -> None:
+    assert Room("a", memory_mb=4096, cpus=10).fits(1024, 1) == 4
+    assert Room("a", memory_mb=40960, cpus=2).fits(1024, 1) == 2
+    assert Room("a", memory_mb=4096, cpus=10, memory_taken_mb=3500).fits(1024, 1) == 0
+
+
+def test_the_pools_limits_beat_the_hosts_size() -> None:
+    size = HostSize(memory_mb=64_000, cpus=32)
+    assert room_of(HostLimits(uri="a", memory_mb=2048, cpus=3), size) == Room("a", 2048, 3)
+    assert room_of(HostLimits(uri="a"), size) == Room("a", 62_976, 64)
+
+
+def test_machines_of_all_runs_count_on_their_own_host_only() -> None:
+    taken = reservations(
+        [
+            intent(uri="a", memory_mb=1024, cpus=1),
+            intent(uri="a", memory_mb=512, cpus=2),
+            intent(uri="b", memory_mb=1, cpus=1),
+            intent(provider="wine", uri="a", memory_mb=9, cpus=9),
+            intent(),
+        ]
+    )
+    assert taken == {"a": (1536, 3), "b": (1, 1)}
+
+
+def test_the_emptiest_host_is_chosen_and_a_full_one_never() -> None:
+    rooms = [Room("a", 2048, 8, 1024, 1), Room("b", 4096, 8)]
+    chosen = emptiest(rooms, 1024, 1)
+    assert chosen is not None
+    assert chosen.uri == "b"
+    assert emptiest([Room("a", 512, 8)], 1024, 1) is None
+    assert emptiest([], 1024, 1) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 16), st.integers(0, 16)), max_size=5),
+    st.integers(1, 4),
+    st.integers(1, 4),
+)
+def test_placing_until_nothing_fits_never_overcommits(
+    sizes: list[tuple[int, int]], memory: int, cpus: int
+) -> None:
+    rooms = {str(i): Room(str(i), *size) for i, size in enumerate(sizes)}
+    placed = 0
+    while (chosen := emptiest(list(rooms.values()), memory, cpus)) is not None:
+        placed += 1
+        rooms[chosen.uri] = Room(
+            chosen.uri,
+            chosen.memory_mb,
+            chosen.cpus,
+            chosen.memory_taken_mb + memory,
+            chosen.cpus_taken + cpus,
+        )
+    assert placed == sum(min(m // memory, c // cpus) for m, c in sizes)
+    for room in rooms.values():
+        assert room.memory_taken_mb <= room.memory_mb
+        assert room.cpus_taken <= room.cpus
