@@ -8,6 +8,15 @@ import typer
 CandidateArgument = Annotated[
     Path, typer.Argument(help="The installer under test (MSI or EXE).", show_default=False)
 ]
+OptionalCandidateArgument = Annotated[
+    Path | None, typer.Argument(help="The installer under test (MSI or EXE).", show_default=False)
+]
+OptionalProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-p", help="Agent profile: a name under agents/ or a file.", show_default=False
+    ),
+]
 ProfileOption = Annotated[
     str,
     typer.Option(

@@ -11,7 +11,12 @@ import typer
 from rich.console import Console
 
 from harness.cli.ending import ends
-from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
+from harness.cli.options import (
+    MatrixOption,
+    OptionalCandidateArgument,
+    OptionalProfileOption,
+    PoolOption,
+)
 from harness.cli.progress import Progress
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
@@ -21,6 +26,7 @@ from harness.reports.summary import summary_text
 from harness.run.conclusion import PAGE, conclude
 from harness.run.directory import RunDirectory
 from harness.run.preparation import RunRequest, prepare_run
+from harness.run.resumption import resume_run
 from harness.state import StateDirectory
 
 MODES = ("failed", "always", "never")
@@ -32,8 +38,8 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    candidate: CandidateArgument,
-    profile: ProfileOption,
+    candidate: OptionalCandidateArgument = None,
+    profile: OptionalProfileOption = None,
     matrix: MatrixOption = None,
     pool: PoolOption = "embedded",
     cells: Annotated[
@@ -52,12 +58,27 @@ def run(
         int,
         typer.Option(min=0, help="New machines for a cell whose machine is lost before the install began."),
     ] = 1,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with this run directory: only cells without a result, or lost to the lab."),
+    ] = None,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
-    if keep not in MODES:
-        raise ConfigurationError(f"--keep takes {', '.join(MODES)}, not {keep!r}.")
     signal.signal(signal.SIGTERM, _as_interrupt)
     console = Console(soft_wrap=True)
+
+    def progress(line: str) -> None:
+        console.print(line, style="dim", markup=False)
+
+    if resume is not None:
+        if candidate is not None or profile is not None:
+            raise ConfigurationError("--resume takes candidate and profile from the run; leave them out.")
+        return execute(resume_run(resume, progress), workers, console)
+    if candidate is None or profile is None:
+        missing = "CANDIDATE" if candidate is None else "--profile"
+        raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
+    if keep not in MODES:
+        raise ConfigurationError(f"--keep takes {', '.join(MODES)}, not {keep!r}.")
     request = RunRequest(
         candidate=candidate,
         profile=profile,
@@ -69,12 +90,21 @@ def run(
         backend=backend,
         infra_retries=infra_retries,
     )
-    directory = prepare_run(request, lambda line: console.print(line, style="dim"))
+    directory = prepare_run(request, progress)
     return execute(directory, workers, console)
 
 
 def execute(directory: RunDirectory, workers: str, console: Console) -> int:
     """Run what has no sealed report yet, then judge. Used by a fresh run and by a resumed one."""
+    carry_out(directory, workers, console)
+    gate = conclude(directory)
+    console.print(summary_text(gate), markup=False, highlight=False)
+    console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
+    return gate.verdict.exit_code
+
+
+def carry_out(directory: RunDirectory, workers: str, console: Console) -> None:
+    """Run the cells that have no sealed report yet; whatever happens, no machine of the run is left over."""
     settings, plan = directory.settings(), directory.plan()
     chosen = [cell for cell in plan.cells if cell.id in settings.selected and not directory.sealed(cell.id)]
     count = _worker_count(workers, directory, chosen)
@@ -91,10 +121,6 @@ def execute(directory: RunDirectory, workers: str, console: Console) -> int:
                 _blame_the_lab(directory, chosen)
     finally:
         reclaim_run(StateDirectory.default(), settings.run_id)
-    gate = conclude(directory)
-    console.print(summary_text(gate), markup=False, highlight=False)
-    console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
-    return gate.verdict.exit_code
 
 
 def _blame_the_lab(directory: RunDirectory, chosen: list[Cell]) -> None:

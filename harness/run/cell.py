@@ -26,6 +26,7 @@ from harness.model.machine import MachineSpec
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Outcome
+from harness.run.attempts import earlier_attempts
 from harness.run.directory import RunDirectory, RunSettings
 from harness.run.recorder import CellRecorder
 from harness.state import StateDirectory
@@ -54,6 +55,8 @@ class CellSession:
         self.backend = backend
         self.directory = run.cell(cell.id)
         self.recorder = CellRecorder(settings.run_id, plan_digest, cell, self.directory)
+        self.recorder.attempts = list(earlier_attempts(self.directory))
+        self._attempts_before = len(self.recorder.attempts)
         self.candidate_touched = False
         self.expected_boots = 1
         self.lost: HarnessError | None = None
@@ -202,7 +205,7 @@ class CellSession:
             self._machine.collect(self._folder(f"attempt-{number}"))
             self._machine.destroy()
         self._machine = self._guest = None
-        if number > self.settings.infra_retries:
+        if number - self._attempts_before > self.settings.infra_retries:
             self.lost = error
             raise error
 

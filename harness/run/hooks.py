@@ -9,7 +9,7 @@ import pytest
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.plan import Cell
 from harness.run.cell import CellSession
-from harness.run.check import Check, check_of
+from harness.run.check import Check, catalogue, check_of
 from harness.run.conclusion import conclude
 from harness.run.directory import RunDirectory
 from harness.run.preparation import RunRequest, prepare_run
@@ -110,6 +110,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             return (len(order), 0, item.nodeid, 0)
         return (order[cell.id], described.phase.order, str(item.path), described.line)
 
+    until = worker.settings.until
+    if until is not None:
+        stop = next(check for check in catalogue() if check.id == until)
+        items[:] = [item for item in items if (described := _check(item)) is None or described < stop]
     # A check that no cell of this run has would stay as one skipped item without a cell.
     items[:] = sorted((item for item in items if not (_check(item) and _cell(item) is None)), key=place)
 

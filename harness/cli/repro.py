@@ -1,0 +1,34 @@
+"""`bvt repro`: the same machine, the same steps up to the check that failed; then it is yours."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from harness.cli.ending import ends
+from harness.cli.run import carry_out
+from harness.run.resumption import reproduce_cell
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("repro")(ends(repro))
+
+
+def repro(
+    run: Annotated[Path, typer.Argument(help="Run directory of the failed run.", show_default=False)],
+    cell: Annotated[str, typer.Option("--cell", help="Cell to reproduce.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Run directory of the reproduction.")] = None,
+) -> int:
+    """Repeat a failed cell up to its failing check and hand you the machine.
+
+    Candidate, checks and image must have the digests of the failed run; otherwise nothing is started.
+    """
+    console = Console(soft_wrap=True)
+    directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
+    console.print(f"{cell}: repeating every step before {check}")
+    carry_out(directory, "1", console)
+    console.print(f"stopped before {check}; the machine is yours: bvt shell {cell}", markup=False)
+    console.print("remove it with: bvt clean --kept")
+    return 0

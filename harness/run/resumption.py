@@ -1,0 +1,153 @@
+"""Going on with a run that did not finish, and reproducing one of its cells."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.backend.pki import make_authority
+from harness.candidate.read import sha256_of
+from harness.machines.provider import Progress
+from harness.machines.registry import load_provider
+from harness.model.errors import ConfigurationError
+from harness.model.plan import Plan
+from harness.model.report import Attempt, CellReport, Outcome
+from harness.probe.build import probe_exe
+from harness.run.attempts import earlier_attempts, keep_attempts
+from harness.run.directory import KeepPolicy, RunDirectory, new_run_id
+from harness.run.preparation import checks_digest, lay_out_media
+from harness.state import StateDirectory
+
+
+def resume_run(root: Path, progress: Progress) -> RunDirectory:
+    """Make a run directory ready to go on: cells that the lab lost or that never ended are set aside for a new try.
+
+    Raises `ConfigurationError` if this is no run, or if candidate or checks are no longer those of its plan.
+    """
+    run = RunDirectory(root.absolute())
+    settings, plan = run.settings(), run.plan()
+    require_same(plan, root)
+    for cell in settings.selected:
+        _set_aside(run, cell)
+    make_ready(run, plan, progress)
+    return run
+
+
+def reproduce_cell(
+    root: Path, cell_id: str, out: Path | None, progress: Progress
+) -> tuple[RunDirectory, str]:
+    """A new run of one cell of a finished run: same digests, same steps up to the check that failed there.
+
+    Returns the new run's directory and that check's id. Raises `ConfigurationError` if the run has no such cell, if
+    nothing failed in it, or if candidate, checks or image are no longer the same.
+    """
+    old = RunDirectory(root.absolute())
+    settings, plan = old.settings(), old.plan()
+    report = _report(old, cell_id)
+    if report is None:
+        known = ", ".join(cell for cell in settings.selected if old.sealed(cell)) or "none"
+        raise ConfigurationError(
+            f"the run has no report of cell {cell_id!r}; it has: {known}.", file=str(root), key="--cell"
+        )
+    failed = next((check for check in report.checks if check.outcome is Outcome.FAILED), None)
+    if failed is None:
+        raise ConfigurationError(
+            f"no check failed in cell {cell_id!r}, so there is nothing to reproduce.", file=str(root)
+        )
+    require_same(plan, root)
+    state = StateDirectory.default()
+    image = load_provider(settings.pool, state).prepare(report.image, progress)
+    if image.digest != report.image_digest:
+        raise ConfigurationError(
+            f"image {report.image} is now {image.digest[:12]}, the cell ran on {report.image_digest[:12]}.",
+            file=str(root),
+            hint="Import the image of that digest again, or run the candidate anew.",
+        )
+    run_id = new_run_id()
+    run = RunDirectory.create(out or root.absolute().parent / run_id)
+    run.write(
+        settings.model_copy(
+            update={
+                "run_id": run_id,
+                "began": datetime.now(UTC),
+                "selected": (cell_id,),
+                "keep": KeepPolicy(value="always"),
+                "until": failed.check,
+            }
+        ),
+        plan,
+    )
+    make_ready(run, plan, progress)
+    return run, failed.check
+
+
+def require_same(plan: Plan, root: Path) -> None:
+    """Raise `ConfigurationError` unless candidate and checks are still what the plan was sealed over."""
+    candidate = plan.candidate
+    if not candidate.path.is_file() or sha256_of(candidate.path) != candidate.sha256:
+        raise ConfigurationError(
+            f"the candidate {candidate.path} is no longer the file with SHA-256 {candidate.sha256[:12]}….",
+            file=str(root),
+            hint="Put that file back, or start a new run.",
+        )
+    if checks_digest() != plan.checks_sha256:
+        raise ConfigurationError(
+            "the checks have changed since this run was planned.", file=str(root), hint="Start a new run."
+        )
+
+
+def make_ready(run: RunDirectory, plan: Plan, progress: Progress) -> None:
+    """Media, authority and image, as a fresh run has them."""
+    state = StateDirectory.default()
+    run.work.mkdir(mode=0o700, exist_ok=True)
+    shutil.rmtree(run.media, ignore_errors=True)
+    lay_out_media(run.media, plan.candidate.path, probe_exe(state))
+    make_authority(run.authority)
+    pool = run.settings().pool
+    provider = load_provider(pool, state)
+    for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
+        provider.prepare(image, progress)
+
+
+def _set_aside(run: RunDirectory, cell_id: str) -> None:
+    """Keep what an unfinished or lost cell left, under `earlier-<n>/`, and its attempts on the record.
+
+    A cell in which the candidate failed a check is finished: product failures are never tried again silently.
+    """
+    directory = run.cell(cell_id)
+    if not directory.exists():
+        return
+    report = _report(run, cell_id)
+    if report is not None:
+        outcomes = {check.outcome for check in report.checks}
+        if Outcome.INFRA not in outcomes or Outcome.FAILED in outcomes:
+            return
+        attempts = report.attempts
+    else:
+        before = earlier_attempts(directory)
+        attempts = (*before, _unfinished(directory, len(before) + 1))
+    number = len(list(directory.glob("earlier-*/"))) + 1
+    aside = directory / f"earlier-{number}"
+    aside.mkdir()
+    for path in sorted(directory.iterdir()):
+        if not path.name.startswith("earlier-"):
+            path.rename(aside / path.name)
+    keep_attempts(directory, attempts)
+
+
+def _unfinished(directory: Path, number: int) -> Attempt:
+    started = json.loads((directory / "started.json").read_text(encoding="utf-8"))
+    began = datetime.fromisoformat(started["began"]) if "began" in started else datetime.now(UTC)
+    return Attempt(
+        number=number,
+        machine_id="",
+        began=began,
+        ended=datetime.now(UTC),
+        outcome=Outcome.INFRA,
+        message="The run ended before this cell did.",
+    )
+
+
+def _report(run: RunDirectory, cell_id: str) -> CellReport | None:
+    path = run.cell(cell_id) / "report.json"
+    return CellReport.model_validate_json(path.read_bytes()) if path.exists() else None
