@@ -18,7 +18,7 @@
 #include "settings.h"
 #include "wide.h"
 
-enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, LINGER_MS = 600000 };
 
 static int show_version(void) {
     puts(DEFECT_WRONG_VERSION_COMMAND ? "0.0.1" : PRODUCT_VERSION);
@@ -99,6 +99,10 @@ int wmain(int count, wchar_t **arguments) {
     }
     if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
         return purge();
+    }
+    if (DEFECT_LEAVES_PROCESS && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
+        Sleep(LINGER_MS);
+        return EXIT_GOOD;
     }
     return usage();
 }

@@ -91,6 +91,7 @@ bool control_start(void) {
         log_error("the command port does not open, error %d", WSAGetLastError());
         return false;
     }
+    send(listener, "", 0, 0); /* fails, as it must; but Wine knows a socket's owner only after its first send */
     publish_port();
     thread = CreateThread(NULL, 0, run_control, NULL, 0, NULL);
     return thread != NULL;

@@ -25,9 +25,11 @@ static DWORD WINAPI crash(void *parameter) {
     return 0;
 }
 
-/* A child of ours that outlives the service and, run from System32, the product. */
+/* A child of ours that outlives the service and the product. */
 static void leave_process(void) {
-    wchar_t line[] = L"cmd.exe /c ping -n 3600 127.0.0.1";
+    wchar_t path[MAX_PATH], line[MAX_PATH + 16];
+    GetModuleFileNameW(NULL, path, MAX_PATH);
+    swprintf(line, MAX_PATH + 16, L"\"%ls\" --linger", path);
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION process;
     if (CreateProcessW(NULL, line, NULL, NULL, FALSE, CREATE_NO_WINDOW, NULL, NULL, &startup, &process)) {
