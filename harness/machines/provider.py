@@ -60,7 +60,7 @@ class Machine(Protocol):
     def winrm(self) -> WinRMAccess: ...
     @property
     def media_root(self) -> str:
-        """The media drive as the guest sees it, e.g. `D:\\`."""
+        r"""The media drive as the guest sees it, e.g. `D:\`."""
         ...
 
     @property
