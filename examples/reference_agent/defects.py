@@ -15,6 +15,11 @@ DEFECTS: dict[str, str] = {
     "wrong-version-command": "refagent --version prints another version",
     "wrong-start-type": "the service is installed to start on demand",
     "wrong-display-name": "the service's display name is another",
+    "wrong-description": "the service's description is another",
+    "wrong-dependency": "the service depends on a service that it does not need",
+    "wrong-image-path": "the service is left to run a program in C:\\Windows\\Temp",
+    "needs-reboot-to-install": "installing asks for a reboot",
+    "leaves-crash-dump": "a dump appears where Windows puts them",
     "listens-on-all-interfaces": "the command port listens on 0.0.0.0 instead of loopback",
     "crashes-after-install": "the service crashes three seconds after it has started",
     "does-not-restart": "the service starts once and never again",
@@ -23,6 +28,7 @@ DEFECTS: dict[str, str] = {
     "wrong-version": "the agent reports another version to the backend than the MSI says",
     "wrong-identity": "the agent reports another machine's identity",
     "no-heartbeat": "after enrolling and one configuration the agent falls silent",
+    "malformed-log": "one request is not of the protocol",
     # functions
     "no-process-events": "started processes are not reported",
     "no-connection-events": "connections are not reported",
@@ -41,14 +47,21 @@ DEFECTS: dict[str, str] = {
     "rejects-silently": "an invalid configuration is rejected without a word to the backend",
     "no-isolation": "the host is never isolated",
     "no-release": "an isolated host is never released",
+    # reboot
+    "reboots-again": "the third start of the service, which is the one at the first boot, reboots the machine",
+    "cancels-reboot": "the service cancels every reboot that anybody asks for",
     # uninstall
     "uninstall-fails": "uninstalling ends with an error",
+    "needs-reboot-to-uninstall": "uninstalling asks for a reboot",
+    "leaves-entry": "an entry stays in Add/Remove Programs",
+    "leaves-pending-rename": "a file is left to be deleted at the next boot",
     "leaves-process": "a child process outlives the product",
     "leaves-service": "the service's entry stays",
     "leaves-file": "a file stays in ProgramData",
     "leaves-registry": "a registry key stays",
     "leaves-task": "a scheduled task's file stays",
     "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",
+    "tampers-sentinel-service": "uninstalling deletes the unrelated service BvtSentinel",
     # virtual machines only; harmless under Wine
     "cuts-network": "the agent's firewall policy cuts the host off from everything",
 }

@@ -8,6 +8,7 @@ from examples.reference_agent.compile import run
 
 PLATFORMS = ("x64", "arm64")
 DISPLAY_NAME = "BVT Reference Agent"
+DESCRIPTION = "Reports what happens on this machine to its backend."
 _SOURCE = Path(__file__).parent / "agent.wxs"
 _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a security product.\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
@@ -39,6 +40,15 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
     if "leaves-service" in defects:
         # 1 start on install, 2 stop on install, 32 stop on uninstall; 128, delete on uninstall, is left out.
         yield "UPDATE `ServiceControl` SET `Event` = 35 WHERE `ServiceControl` = 'AgentControl'"
+    if "wrong-dependency" in defects:
+        # A list of names, each ended by a null, and one null more (ServiceInstall table).
+        yield "UPDATE `ServiceInstall` SET `Dependencies` = 'PlugPlay[~][~]'"
+    for moment, condition in (("install", "NOT Installed"), ("uninstall", 'REMOVE="ALL"')):
+        if f"needs-reboot-to-{moment}" in defects:
+            yield (
+                "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+                f"VALUES ('ScheduleReboot', '{condition}', 6550)"
+            )
     if "missing-registry-value" in defects:
         yield "DELETE FROM `Registry` WHERE `Name` = 'Version'"
     if "second-uninstall-entry" in defects:
@@ -57,6 +67,7 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
         "ProductCode": product_code,
         "Version": version,
         "Start": "demand" if "wrong-start-type" in defects else "auto",
+        "ServiceDescription": "Does something else." if "wrong-description" in defects else DESCRIPTION,
         "DisplayName": "Some Other Agent" if "wrong-display-name" in defects else DISPLAY_NAME,
     }
     options = [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]

@@ -78,6 +78,14 @@ static void publish_port(void) {
     }
 }
 
+/* Wine tells a socket's owner only after its first send. On a listener that send must fail, and it must not block. */
+static void own_on_wine(void) {
+    u_long nonblocking = 1, blocking = 0;
+    ioctlsocket(listener, FIONBIO, &nonblocking);
+    send(listener, "", 1, 0);
+    ioctlsocket(listener, FIONBIO, &blocking);
+}
+
 bool control_start(void) {
     WSADATA data;
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -91,7 +99,7 @@ bool control_start(void) {
         log_error("the command port does not open, error %d", WSAGetLastError());
         return false;
     }
-    send(listener, "", 0, 0); /* fails, as it must; but Wine knows a socket's owner only after its first send */
+    own_on_wine();
     publish_port();
     thread = CreateThread(NULL, 0, run_control, NULL, 0, NULL);
     return thread != NULL;

@@ -38,7 +38,39 @@ static void leave_process(void) {
     }
 }
 
+static DWORD WINAPI cancel_reboots(void *unused) {
+    (void)unused;
+    for (;;) {
+        run_system_program(L"shutdown.exe", L"/a");
+        Sleep(50);
+    }
+}
+
+static void reboot_at_third_start(void) {
+    char count[8];
+    runtime_read(L"Starts", count, sizeof count);
+    runtime_write(L"Starts", !*count ? "1" : *count == '1' ? "2" : "3");
+    if (*count == '2') {
+        run_system_program(L"shutdown.exe", L"/r /t 0");
+    }
+}
+
 void defective_start(void) {
+    if (DEFECT_WRONG_IMAGE_PATH) {
+        static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
+        RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
+                        program, sizeof program);
+    }
+    if (DEFECT_LEAVES_CRASH_DUMP) {
+        CreateDirectoryW(L"C:\\Windows\\Minidump", NULL);
+        write_file(L"C:\\Windows\\Minidump\\refagent.dmp");
+    }
+    if (DEFECT_REBOOTS_AGAIN) {
+        reboot_at_third_start();
+    }
+    if (DEFECT_CANCELS_REBOOT) {
+        CloseHandle(CreateThread(NULL, 0, cancel_reboots, NULL, 0, NULL));
+    }
     if (DEFECT_CRASHES_AFTER_INSTALL) {
         CloseHandle(CreateThread(NULL, 0, crash, NULL, 0, NULL));
     }
@@ -64,7 +96,40 @@ static void tamper_with_sentinel_files(void) {
     FindClose(find);
 }
 
+static void delete_sentinel_service(void) {
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service = manager ? OpenServiceW(manager, L"BvtSentinel", DELETE) : NULL;
+    if (service) {
+        DeleteService(service);
+        CloseServiceHandle(service);
+    }
+    if (manager) {
+        CloseServiceHandle(manager);
+    }
+}
+
+static void leave_entry(void) {
+    static const wchar_t key[] = L"Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\BvtLeftover";
+    static const wchar_t name[] = L"BVT Leftover";
+    RegSetKeyValueW(HKEY_LOCAL_MACHINE, key, L"DisplayName", REG_SZ, name, sizeof name);
+}
+
+static void leave_pending_rename(void) {
+    static const wchar_t path[] = L"C:\\Windows\\Temp\\bvt-pending.dat";
+    write_file(path);
+    MoveFileExW(path, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
+}
+
 int defective_purge(void) {
+    if (DEFECT_LEAVES_ENTRY) {
+        leave_entry();
+    }
+    if (DEFECT_LEAVES_PENDING_RENAME) {
+        leave_pending_rename();
+    }
+    if (DEFECT_TAMPERS_SENTINEL_SERVICE) {
+        delete_sentinel_service();
+    }
     if (DEFECT_LEAVES_FILE) {
         wchar_t path[MAX_PATH];
         make_data_directories();

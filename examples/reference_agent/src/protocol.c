@@ -101,7 +101,23 @@ static enum answer send_batch(struct protocol *protocol, enum outbox_kind kind) 
     return answer;
 }
 
+static void send_malformed(struct protocol *protocol) {
+    static bool sent;
+    struct text request = {0};
+    if (sent) {
+        return;
+    }
+    sent = true;
+    add_node_key(protocol, &request);
+    text_add(&request, ",\"log_type\":\"gossip\",\"data\":[]}");
+    protocol_post(protocol, "/log", request.data, NULL);
+    text_free(&request);
+}
+
 enum answer protocol_log(struct protocol *protocol) {
+    if (DEFECT_MALFORMED_LOG) {
+        send_malformed(protocol);
+    }
     enum answer answer = send_batch(protocol, OUTBOX_STATUS);
     return answer == ANSWER_GOOD ? send_batch(protocol, OUTBOX_RESULT) : answer;
 }
