@@ -59,10 +59,7 @@ int main(void)
     fflush(stdout);
     while (fgets(line, sizeof(line), stdin)) {
         line[strcspn(line, "\r\n")] = 0;
-        if (!strcmp(line, ".")) {
-            RegFlushKey(HKEY_LOCAL_MACHINE);
-            return 0;
-        }
+        if (!strcmp(line, ".")) return 0; /* no RegFlushKey: it writes megabytes; wineserver saves by itself */
         for (count = 0; count < FIELDS; count++) {
             field[count] = count ? strchr(field[count - 1], '\t') : line;
             if (!field[count]) return 2;

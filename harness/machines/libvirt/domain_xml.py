@@ -87,7 +87,9 @@ def _processor(root: etree._Element, spec: DomainSpec) -> None:
     else:
         cpu = etree.SubElement(root, "cpu", {"mode": "custom", "match": "exact", "check": "none"})
         _text(cpu, "model", TCG_CPU, fallback="forbid")
-    etree.SubElement(root, "clock", {"offset": "utc"})
+    clock = etree.SubElement(root, "clock", {"offset": "utc"})
+    # With an HPET a Linux guest under emulation reads the time through the device model, which is slow.
+    etree.SubElement(clock, "timer", {"name": "hpet", "present": "no"})
 
 
 def _devices(devices: etree._Element, spec: DomainSpec) -> None:

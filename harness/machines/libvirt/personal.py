@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from harness.machines.certificate import self_signed
 from harness.machines.libvirt.images.manifest import ImageManifest
 from harness.machines.libvirt.images.recipe import recipe_directory
-from harness.machines.libvirt.qmp import agent, run_in_guest
+from harness.machines.libvirt.qmp import agent, run_in_guest, write_file
 from harness.machines.wine.identity import (
     COMPUTER_NAME,
     Identity,
@@ -29,12 +29,13 @@ from harness.machines.wine.identity import (
 )
 from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue
 from harness.model.deadline import Deadline
-from harness.model.errors import InfrastructureError
+from harness.model.errors import DeadlineExceeded
 from harness.model.substrate import GuestSystem
 from harness.model.windows import WindowsVersion
 
 PREFIX = "/var/lib/bvt/prefix"
 MEDIA = "/media/bvt"
+FAILURE_DEADLINE_S = 5.0
 ACTIVE_COMPUTER_NAME = COMPUTER_NAME.rpartition("\\")[0] + "\\ActiveComputerName"
 
 
@@ -60,11 +61,10 @@ def personalise(
     manifest: ImageManifest,
     windows: WindowsVersion,
     person: Person,
-    deadline: Deadline,
 ) -> None:
-    """Tell the guest who it is. Raises `InfrastructureError` with what the guest says, `DeadlineExceeded`."""
+    """Tell the guest who it is; its WinRM answers once it has taken that in. Raises `libvirtError`."""
     if manifest.guest_system is GuestSystem.WINE:
-        _personalise_wine(domain, manifest, windows, person, deadline)
+        _personalise_wine(domain, manifest, windows, person)
     else:
         _personalise_windows(domain, manifest, person)
 
@@ -74,27 +74,29 @@ def _personalise_wine(
     manifest: ImageManifest,
     windows: WindowsVersion,
     person: Person,
-    deadline: Deadline,
 ) -> None:
-    environment = {
-        "BVT_TIME": f"{time.time():.3f}",
-        "BVT_HOSTNAME": person.identity.hostname,
-        "BVT_REGISTRY": "\n".join([*registry_lines(windows, person.identity, manifest.media_root), "."]),
-        "BVT_WINRM": json.dumps(winrm_configuration(manifest, person)),
-        "BVT_CERTIFICATE": person.certificate.decode(),
-        "BVT_KEY": person.key.decode(),
+    word = {
+        "time": time.time(),
+        "hostname": person.identity.hostname,
+        "registry": registry_lines(windows, person.identity, manifest.media_root),
+        "winrm": winrm_configuration(manifest, person),
+        "certificate": person.certificate.decode(),
+        "key": person.key.decode(),
+        "media": True,
     }
-    done = run_in_guest(
-        domain,
-        "/usr/lib/bvt/personalise",
-        deadline=deadline,
-        environment=[f"{name}={value}" for name, value in environment.items()],
-    )
-    if done.exit_code != 0:
-        raise InfrastructureError(
-            f"Machine {domain.name()} could not be given its identity (exit code {done.exit_code}): "
-            f"{(done.errors or done.output).strip()[-300:]}"
+    # Into the FIFO on which vm_images/wine-guest/rootfs/usr/lib/bvt/guest.py waits.
+    write_file(domain, "/run/bvt/word", json.dumps(word).encode())
+
+
+def failure(domain: libvirt.virDomain) -> str:
+    """What went wrong inside, in the guest's own words; empty if it does not say."""
+    try:
+        said = run_in_guest(
+            domain, "/bin/cat", "/run/bvt/failed", deadline=Deadline.after(FAILURE_DEADLINE_S)
         )
+    except (libvirt.libvirtError, DeadlineExceeded):
+        return ""
+    return said.output.strip().splitlines()[-1] if said.output.strip() else ""
 
 
 def _personalise_windows(domain: libvirt.virDomain, manifest: ImageManifest, person: Person) -> None:

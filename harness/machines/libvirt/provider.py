@@ -71,8 +71,11 @@ class LibvirtProvider:
         return _info(ready)
 
     def create(self, spec: MachineSpec, deadline: Deadline) -> Machine:
-        self.prepare(spec.image, lambda _: None)
+        # Once prepared, an image stays what it is for this run, even if its recipe changes meanwhile.
+        if spec.image not in self._prepared:
+            self.prepare(spec.image, lambda _: None)
         prepared = self._prepared[spec.image]
+        prepared.image.verify()
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
         gone: dict[str, str] = {}
@@ -110,6 +113,21 @@ class LibvirtProvider:
     def findings(self) -> Sequence[Finding]:
         image = self._pool.base_image or WINE_GUEST
         return lab_findings(self._hosts.values(), self._options, self._store, image)
+
+    @property
+    def pool(self) -> Pool:
+        """The pool that this provider serves."""
+        return self._pool
+
+    def stored_image(self, image: str) -> StoredImage:
+        """The image as it is prepared. Raises `ConfigurationError` if there is none."""
+        ready = self._prepared.get(image)
+        return ready.image if ready is not None else self._image(image, lambda _: None)
+
+    def template_maker(self, image: str, method: CloneMethod) -> TemplateMaker:
+        """What finds or builds this pool's template of an image. Raises `HostUnreachable`."""
+        host = self._placement.any_host()
+        return self._maker(host, self.stored_image(image), method, self._pool.memory_mb, self._pool.cpus)
 
     def close(self) -> None:
         """Close the connections to the hosts."""

@@ -8,12 +8,12 @@ from harness.machines.libvirt.domain import DomainSpec
 from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.images.manifest import ImageManifest
 from harness.machines.libvirt.images.store import StoredImage
-from harness.machines.libvirt.personal import Person, personalise
+from harness.machines.libvirt.personal import Person, failure, personalise
 from harness.machines.libvirt.qmp import run_in_guest
 from harness.machines.libvirt.readiness import await_winrm
 from harness.machines.libvirt.template import Template
 from harness.model.deadline import Deadline
-from harness.model.errors import InfrastructureError
+from harness.model.errors import DeadlineExceeded, InfrastructureError
 from harness.model.machine import MachineSpec, WinRMAccess
 from harness.model.substrate import GuestSystem
 
@@ -53,9 +53,17 @@ def start_machine(
     manifest = parts.image.manifest
     if parts.template is None:
         await_boot(started, manifest, deadline)
-    personalise(started.domain, manifest, spec.windows, person, deadline)
+    personalise(started.domain, manifest, spec.windows, person)
     access = _access(parts, manifest, person, shape.listen, started.port)
-    await_winrm(access, deadline)
+    try:
+        await_winrm(access, deadline)
+    except DeadlineExceeded as error:
+        reason = failure(started.domain)
+        if not reason:
+            raise
+        raise InfrastructureError(
+            f"The guest of {machine_id} could not take its identity: {reason}"
+        ) from error
     return started, access
 
 

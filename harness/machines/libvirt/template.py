@@ -100,7 +100,7 @@ class TemplateMaker:
 
     def find(self) -> Template | None:
         """The sealed template; None if there is none, or one that does not match its seal."""
-        directory = self._directory
+        directory = self.directory
         try:
             record = TemplateRecord.model_validate_json((directory / RECORD).read_text())
         except (OSError, ValidationError):
@@ -117,12 +117,13 @@ class TemplateMaker:
             return self.find() or self._build(progress)
 
     @property
-    def _directory(self) -> Path:
+    def directory(self) -> Path:
+        """Where the template is or would be."""
         return self.storage / "templates" / self.image.manifest.name / self.key[:16]
 
     def _build(self, progress: Progress) -> Template:
         began = time.monotonic()
-        target = self._directory
+        target = self.directory
         if target.exists():
             progress(f"{self.image.manifest.name}: the template is stale or damaged; building it again")
             shutil.rmtree(target)
@@ -190,8 +191,8 @@ class TemplateMaker:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._directory.parent.mkdir(parents=True, exist_ok=True)
-        with self._directory.with_suffix(".lock").open("w") as lock:
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        with self.directory.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -1,0 +1,91 @@
+"""Gives a clone its identity, then serves WinRM.
+
+Started before the machine is frozen as a template, because starting Python or any other program takes long under
+emulation: a clone wakes up inside this process, which waits on a FIFO for one JSON object written by the guest agent:
+`time` (seconds since the epoch), `hostname`, `registry` (lines for identity.exe), `winrm` (the server's configuration),
+`certificate`, `key`. After a reboot everything is on disk and it serves at once. What fails is in /run/bvt/failed.
+"""
+
+import ctypes
+import json
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, "/usr/lib/bvt")
+
+from winrmd.config import load_config
+from winrmd.server import serve
+from winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
+
+PORT = 5986
+RUN = Path("/run/bvt")
+LIBRARY = Path("/var/lib/bvt")
+PERSONAL = LIBRARY / "personal"
+CONFIGURATION = LIBRARY / "winrm.json"
+MEDIA_DEVICE, MEDIA = Path("/dev/sr0"), Path("/media/bvt")
+READ_ONLY_NOSUID_NODEV = 1 | 2 | 4
+
+
+def main() -> None:
+    """Wait to be told who this is, unless that is known; then serve until killed."""
+    utf8 = {UTF8_CODEPAGE: utf8_environment(RUN / "locale")}
+    (RUN / "results").mkdir(mode=0o700, exist_ok=True)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # loads what the first connection would wait for
+    if not PERSONAL.exists():
+        word = RUN / "word"
+        os.mkfifo(word, 0o600)
+        (RUN / "winrm.ready").touch()
+        become(json.loads(word.read_bytes()))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("", PORT))
+    listener.listen(128)
+    (RUN / "winrm.ready").touch()
+    serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+
+
+def become(person: dict[str, Any]) -> None:
+    """Take clock, name, media drive, registry values, password."""
+    os.umask(0o077)
+    began = time.monotonic()
+    time.clock_settime(time.CLOCK_REALTIME, person["time"])
+    (RUN / "identity.in").write_text("".join(f"{line}\n" for line in person["registry"]) + ".\n")
+    socket.sethostname(person["hostname"])
+    Path("/etc/hostname").write_text(person["hostname"] + "\n")
+    Path("/etc/hosts").write_text(f"127.0.0.1 localhost {person['hostname']}\n")
+    CONFIGURATION.write_text(json.dumps(person["winrm"]))
+    (LIBRARY / "winrm.pem").write_text(person["certificate"])
+    (LIBRARY / "winrm.key").write_text(person["key"])
+    if person["media"]:
+        mount_media()
+    answer = (RUN / "identity.out").read_text().strip()
+    (RUN / "identity.took").write_text(f"{time.monotonic() - began:.3f}\n")
+    if answer != "0":
+        said = (RUN / "identity.log").read_text()
+        raise RuntimeError(f"identity.exe ended with {answer}: {said}")
+    PERSONAL.touch()
+
+
+def mount_media() -> None:
+    """Opening the device makes the kernel notice a medium that came while the machine was frozen."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    options = b"mode=0555,dmode=0555"
+    place = (bytes(MEDIA_DEVICE), bytes(MEDIA), b"iso9660", READ_ONLY_NOSUID_NODEV, options)
+    if libc.mount(*place) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"mounting {MEDIA_DEVICE}: {os.strerror(code)}")
+
+
+try:
+    main()
+except Exception:
+    (RUN / "failed").write_text(traceback.format_exc())
+    raise
