@@ -1,0 +1,200 @@
+"""What goes wrong in a lab, and who is blamed for it."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.machines.libvirt.daemon import PrivateDaemon
+from harness.machines.libvirt.host import HostUnreachable
+from harness.machines.libvirt.machine import LibvirtMachine
+from harness.machines.libvirt.options import CloneMethod
+from harness.machines.libvirt.provider import LibvirtProvider
+from harness.machines.libvirt.seal import FileSeal
+from harness.machines.libvirt.template import RECORD, TemplateRecord
+from harness.model.deadline import Deadline
+from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
+from harness.model.machine import Fault, MachineSpec, MachineState
+from harness.model.matrix import Pool
+from harness.state import StateDirectory
+
+pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
+
+MakePool = Callable[..., Pool]
+MakeSpec = Callable[..., MachineSpec]
+Create = Callable[..., LibvirtMachine]
+Run = Callable[[LibvirtMachine, str], str]
+
+
+def await_state(machine: LibvirtMachine, state: MachineState, within_s: float = 20) -> None:
+    Deadline.after(within_s).poll(
+        lambda: machine.condition().state is state, f"state {state}", interval_s=0.05
+    )
+
+
+def doom(machine: LibvirtMachine, script: str, within_s: float = 10) -> None:
+    """Run what takes the guest agent down with it, so that nobody answers."""
+    with pytest.raises((InfrastructureError, DeadlineExceeded)):
+        machine.run("/bin/sh", "-c", script, deadline=Deadline.after(within_s))
+
+
+def test_a_killed_libvirtd_comes_back_and_the_machine_never_noticed(
+    create: Create, make_pool: MakePool, run: Run, state: StateDirectory, tmp_path: Path
+) -> None:
+    provider = LibvirtProvider(make_pool("private:faults"), state)
+    machine = create(provider)
+    daemon = PrivateDaemon.named("private:faults", state)
+    os.kill(int(daemon.pid_file.read_text()), signal.SIGKILL)
+    assert "10.0.26100" in run(machine, "ver")
+    condition = machine.condition()
+    assert (condition.state, condition.guest_alive) == (MachineState.RUNNING, True)
+
+    # Events are heard again: a panic after the restart is the guest's fault, with evidence.
+    doom(machine, "echo c >/proc/sysrq-trigger", 3)
+    await_state(machine, MachineState.CRASHED)
+    condition = machine.condition()
+    assert condition.fault is Fault.GUEST
+    assert "panicked" in condition.reason
+    evidence = {item.path for item in machine.collect(tmp_path)}
+    assert {"screenshot.png", "serial.log"} <= evidence
+    assert b"sysrq triggered crash" in (tmp_path / "serial.log").read_bytes()
+    machine.destroy()
+    provider.close()
+    daemon.stop()
+
+
+def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, state: StateDirectory) -> None:
+    machine = create(lab)
+    daemon = PrivateDaemon.named("private:lab", state)
+    pid = int((daemon.runtime / "qemu" / f"{machine.machine_id}.pid").read_text())
+    assert "qemu" in psutil.Process(pid).name()
+    os.kill(pid, signal.SIGKILL)
+    await_state(machine, MachineState.GONE)
+    condition = machine.condition()
+    assert condition.fault is Fault.HOST
+    assert condition.reason == "its QEMU process died"
+
+
+def test_a_guest_that_powers_itself_off_did_it_itself(lab: LibvirtProvider, create: Create) -> None:
+    machine = create(lab)
+    machine.run("/bin/systemctl", "poweroff", "--force", deadline=Deadline.after(20))
+    await_state(machine, MachineState.STOPPED, 60)
+    assert machine.condition().fault is Fault.GUEST
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "bvt-test", place], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_full_host_disk_pauses_the_machine_and_is_the_labs_fault(
+    create: Create, make_pool: MakePool, state: StateDirectory, small_disk: Path
+) -> None:
+    (small_disk / "templates").symlink_to(state.root / "templates")
+    daemon = PrivateDaemon.named("private:full", state)
+    daemon.stop()  # one that was started before the mount does not see it
+    provider = LibvirtProvider(make_pool("private:full", storage=small_disk), state)
+    machine = create(provider)
+    doom(machine, "dd if=/dev/urandom of=/big bs=1M count=80 conv=fsync", 30)
+    await_state(machine, MachineState.PAUSED)
+    condition = machine.condition()
+    assert condition.fault is Fault.HOST
+    assert "disk is full" in condition.reason
+    machine.destroy()
+    provider.close()
+    daemon.stop()
+
+
+def test_a_damaged_image_is_refused(lab: LibvirtProvider, make_pool: MakePool, tmp_path: Path) -> None:
+    image = lab.stored_image("wine-guest").directory
+    other = StateDirectory(tmp_path)
+    copy = other.images / "wine-guest" / image.name
+    copy.mkdir(parents=True)
+    for path in image.iterdir():
+        if path.name == "disk.qcow2":
+            (copy / path.name).write_bytes(b"not the disk")
+        else:
+            shutil.copy(path, copy)
+    provider = LibvirtProvider(make_pool("private:lab"), other)
+    with pytest.raises(ConfigurationError, match=r"does not match its manifest: disk\.qcow2"):
+        provider.prepare("wine-guest", lambda _: None)
+
+
+def test_an_unknown_image_is_refused_with_what_to_do(lab: LibvirtProvider) -> None:
+    with pytest.raises(ConfigurationError, match="bvt image build win95"):
+        lab.prepare("win95", lambda _: None)
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_damaged_template_is_built_again_and_state_clones_work_too(
+    create: Create, make_pool: MakePool, run: Run, state: StateDirectory, tmp_path: Path
+) -> None:
+    provider = LibvirtProvider(make_pool("private:lab", storage=tmp_path, clone="state"), state)
+    maker = provider.template_maker("wine-guest", CloneMethod.STATE)
+    maker.directory.mkdir(parents=True)
+    (maker.directory / "state").write_bytes(b"scratched")
+    record = TemplateRecord(
+        key=maker.key,
+        image_digest="0" * 64,
+        method=CloneMethod.STATE,
+        built=datetime.now(UTC),
+        build_s=1,
+        files={"state": FileSeal(sha256="0" * 64, size=9)},
+    )
+    (maker.directory / RECORD).write_text(record.model_dump_json())
+    said: list[str] = []
+    info = provider.prepare("wine-guest", said.append)
+    assert any("stale or damaged" in line for line in said)
+    assert info.detail == "clones by state"
+    assert "10.0.26100" in run(create(provider), "ver")
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_host_that_goes_away_is_replaced_by_another(
+    create: Create, make_pool: MakePool, make_spec: MakeSpec, in_guest: Run, state: StateDirectory
+) -> None:
+    daemons = [PrivateDaemon.named(f"private:{name}", state) for name in ("one", "two")]
+    # By the daemons' own URIs, so that nobody starts a stopped one again.
+    uris = [daemon.ensure() for daemon in daemons]
+    provider = LibvirtProvider(make_pool(*uris, limits={"cpus": 1, "memory_mb": 2048}), state)
+    assert provider.capacity(1024, 1) == 2
+    first, second = create(provider), create(provider)
+    assert {first.host_uri, second.host_uri} == set(uris)
+    with pytest.raises(DeadlineExceeded, match="room for"):
+        provider.create(make_spec(), Deadline.after(0.5))
+    second.destroy()
+    gone = next(daemon for daemon in daemons if daemon.uri == first.host_uri)
+    gone.stop()
+    assert first.condition().fault is Fault.HOST
+    third = create(provider)
+    assert third.host_uri == second.host_uri
+    assert in_guest(third, "echo here").strip() == "here"
+    gone.ensure()
+    assert first.condition().state is MachineState.RUNNING
+    for machine in (first, third):
+        machine.destroy()
+    provider.close()
+    for daemon in daemons:
+        daemon.stop()
+
+
+def test_a_pool_whose_hosts_are_all_away_says_so(
+    make_pool: MakePool, state: StateDirectory, tmp_path: Path
+) -> None:
+    uri = f"qemu+unix:///system?socket={tmp_path}/none"
+    provider = LibvirtProvider(make_pool(uri), state)
+    with pytest.raises(HostUnreachable, match="does not answer"):
+        provider.prepare("wine-guest", lambda _: None)
+    assert provider.capacity(1024, 1) == 0
+    assert any(not finding.ok and uri in finding.subject for finding in provider.findings())
