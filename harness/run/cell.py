@@ -54,7 +54,9 @@ class CellSession:
         self.cell, self.candidate, self.settings, self.run = cell, candidate, settings, run
         self.backend = backend
         self.directory = run.cell(cell.id)
-        self.recorder = CellRecorder(settings.run_id, plan_digest, cell, self.directory)
+        self.recorder = CellRecorder(
+            settings.run_id, plan_digest, cell, self.directory, guest_clock=lambda: self.guest_s
+        )
         self.recorder.attempts = list(earlier_attempts(self.directory))
         self._attempts_before = len(self.recorder.attempts)
         self.candidate_touched = False
@@ -63,6 +65,7 @@ class CellSession:
         self._provider, self._state = provider, state
         self._machine: Machine | None = None
         self._guest: Guest | None = None
+        self._earlier_guests_s = 0.0
         self._enrolment: Enrolment | None = None
         run.mark_started(cell.id, {"run_id": settings.run_id, "began": datetime.now(UTC).isoformat()})
 
@@ -96,8 +99,8 @@ class CellSession:
 
     @property
     def guest_s(self) -> float:
-        """Seconds spent in guest commands so far, by the machine in hand."""
-        return self._guest.guest_s if self._guest is not None else 0.0
+        """Seconds spent in guest commands so far, on every machine of this cell."""
+        return self._earlier_guests_s + (self._guest.guest_s if self._guest is not None else 0.0)
 
     def identify(self, identity: str) -> None:
         """Tell the backend which host identifier to expect; an external one finds the endpoint by it."""
@@ -204,6 +207,7 @@ class CellSession:
         if self._machine is not None:
             self._machine.collect(self._folder(f"attempt-{number}"))
             self._machine.destroy()
+        self._earlier_guests_s = self.guest_s
         self._machine = self._guest = None
         if number - self._attempts_before > self.settings.infra_retries:
             self.lost = error

@@ -24,10 +24,16 @@ class Check:
     needs: frozenset[Capability]
     features: frozenset[BackendFeature]
     essential: bool
+    module: str
     line: int
 
+    @property
+    def place(self) -> tuple[int, str, int]:
+        """Where it stands in a cell's timeline: by phase, then by module, then as written."""
+        return (self.phase.order, self.module, self.line)
+
     def __lt__(self, other: "Check") -> bool:
-        return (self.phase.order, self.line) < (other.phase.order, other.line)
+        return self.place < other.place
 
 
 class HeldBack(Exception):
@@ -63,6 +69,7 @@ def check(
             needs=frozenset(needs),
             features=frozenset(backend),
             essential=essential,
+            module=function.__module__.rpartition(".")[2],
             line=function.__code__.co_firstlineno,
         )
         function.__bvt_check__ = described  # type: ignore[attr-defined]

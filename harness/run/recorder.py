@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +17,17 @@ from harness.run.stopwatch import Stopwatch
 class CellRecorder:
     """The growing record of one cell, on disk only when sealed."""
 
-    def __init__(self, run_id: str, plan_digest: str, cell: Cell, directory: Path) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        plan_digest: str,
+        cell: Cell,
+        directory: Path,
+        guest_clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.run_id, self.plan_digest, self.cell, self.directory = run_id, plan_digest, cell, directory
         self.began = datetime.now(UTC)
-        self.stopwatch = Stopwatch()
+        self.stopwatch = Stopwatch(guest_clock)
         self.attempts: list[Attempt] = []
         self.results: dict[str, CheckResult] = {}
         self.details: dict[str, str] = {}

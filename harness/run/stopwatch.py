@@ -1,16 +1,20 @@
 """Where a cell's time goes: guest commands, waiting for others, and the harness itself."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.model.report import Phase, PhaseTiming
 
 
 class Stopwatch:
-    """Sums seconds per phase. Waiting inside guest time is counted once, as guest time."""
+    """Sums seconds per phase. `guest_clock` says how long guest commands took so far.
 
-    def __init__(self) -> None:
+    A guest command inside a wait (asking a service's state until it runs) is counted once, as guest time.
+    """
+
+    def __init__(self, guest_clock: Callable[[], float] = lambda: 0.0) -> None:
+        self._guest_clock = guest_clock
         self._total: dict[Phase, float] = {}
         self._guest: dict[Phase, float] = {}
         self._waiting: dict[Phase, float] = {}
@@ -31,11 +35,12 @@ class Stopwatch:
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Time spent waiting for the agent, its backend or the machine."""
-        began = time.monotonic()
+        began, guest_began = time.monotonic(), self._guest_clock()
         try:
             yield
         finally:
-            passed = time.monotonic() - began
+            in_guest = self._guest_clock() - guest_began
+            passed = max(0.0, time.monotonic() - began - in_guest)
             self._waiting[self.phase] = self._waiting.get(self.phase, 0.0) + passed
 
     def timing(self, phase: Phase) -> PhaseTiming:

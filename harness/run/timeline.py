@@ -19,7 +19,6 @@ from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
 from harness.run.snapshot import Snapshot, plant_sentinels, take_snapshot
 
-REBOOT_S = 300.0
 STOP_S = 60.0
 
 
@@ -93,7 +92,7 @@ class Timeline:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
         _ = self.installation
         self.session.expected_boots += 1
-        return self.session.guest.reboot(Deadline.after(REBOOT_S))
+        return self.session.guest.reboot(Deadline.after(self.session.profile.reboot_deadline_s))
 
     @once
     def uninstallation(self) -> MsiResult:
