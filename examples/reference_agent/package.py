@@ -12,6 +12,7 @@ DESCRIPTION = "Reports what happens on this machine to its backend."
 _SOURCE = Path(__file__).parent / "agent.wxs"
 _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a security product.\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
+_SEQUENCE = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES "
 _REGISTRY = "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES "
 
 _FINISH = (
@@ -43,12 +44,10 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
     if "wrong-dependency" in defects:
         # A list of names, each ended by a null, and one null more (ServiceInstall table).
         yield "UPDATE `ServiceInstall` SET `Dependencies` = 'PlugPlay[~][~]'"
-    for moment, condition in (("install", "NOT Installed"), ("uninstall", 'REMOVE="ALL"')):
-        if f"needs-reboot-to-{moment}" in defects:
-            yield (
-                "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
-                f"VALUES ('ScheduleReboot', '{condition}', 6550)"
-            )
+    when = {"needs-reboot-to-install": "NOT Installed", "needs-reboot-to-uninstall": 'REMOVE="ALL"'}
+    conditions = " OR ".join(condition for name, condition in when.items() if name in defects)
+    if conditions:
+        yield _SEQUENCE + f"('ScheduleReboot', '{conditions}', 6550)"
     if "missing-registry-value" in defects:
         yield "DELETE FROM `Registry` WHERE `Name` = 'Version'"
     if "second-uninstall-entry" in defects:

@@ -209,6 +209,7 @@ class AgentProfile(Frozen):
     )
     logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
     check_in: CheckIn = CheckIn()
+    reboot_deadline_s: float = Field(default=300, gt=0, description="the guest is back and steady by then")
     configuration: ConfigurationPush | None = None
     telemetry: dict[str, Telemetry] = Field(default_factory=dict)
     live_query: LiveQuery | None = None

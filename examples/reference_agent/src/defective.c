@@ -40,10 +40,11 @@ static void leave_process(void) {
 
 static DWORD WINAPI cancel_reboots(void *unused) {
     (void)unused;
-    for (;;) {
+    while (true) {
         run_system_program(L"shutdown.exe", L"/a");
         Sleep(50);
     }
+    return 0;
 }
 
 static void reboot_at_third_start(void) {

@@ -1,0 +1,68 @@
+"""Runs every known-bad candidate once, several at a time, each in its own run of one Wine cell."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from examples.reference_agent.build import build
+from harness.gate.artifact import read_gate
+from harness.model.gate import Gate
+from tests.integration.known_bad.candidates import BAD, KnownBad
+from tests.integration.known_bad.profile import derived_profile
+
+AT_ONCE = 3
+RUN_S = 240.0
+
+MATRIX = """\
+schema_version: 1
+images:
+  win11-24h2: {{product_name: Windows 11 Pro, major: 10, minor: 0, build: 26100, display_version: 24H2}}
+scenarios:
+  bad: {{title: A known-bad candidate, phases: [{phases}]}}
+axes: {{image: [win11-24h2], scenario: [bad]}}
+pools:
+  embedded: {{provider: wine, base_image: wine, substrates: [wine], ready_deadline_s: 90}}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of a known-bad candidate ended."""
+
+    code: int
+    said: str
+    gate: Gate
+
+
+def run_bad(bad: KnownBad, place: Path) -> Ended:
+    candidate = build("1.0.0", bad.defects)
+    place.mkdir()
+    matrix = place / "matrix.yaml"
+    matrix.write_text(MATRIX.format(phases=", ".join(bad.phases)))
+    profile = derived_profile(place / "reference.yaml", bad.profile)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "harness.cli", "run", str(candidate)),
+            *("--profile", str(profile), "--matrix", str(matrix), "--out", str(place / "run"), "-n", "1"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert (place / "run" / "gate.json").exists(), done.stdout + done.stderr
+    return Ended(done.returncode, done.stdout + done.stderr, read_gate(place / "run"))
+
+
+@pytest.fixture(scope="session")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Ended]]:
+    """The runs by candidate. All are started at once; a test waits for the one it looks at."""
+    root = tmp_path_factory.mktemp("known-bad")
+    pool = ThreadPoolExecutor(AT_ONCE)
+    return {name: pool.submit(run_bad, bad, root / name) for name, bad in BAD.items()}

@@ -1,0 +1,31 @@
+"""Test profiles: the shipped one with short deadlines, so that a defect shows in seconds."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
+
+SHORT: dict[str, Any] = {
+    "check_in.deadline_s": 12,
+    "check_in.heartbeat_s": 6,
+    "reboot_deadline_s": 25,
+    "configuration.deadline_s": 6,
+    "live_query.deadline_s": 8,
+    "response_actions.isolate.deadline_s": 6,
+    "response_actions.release.deadline_s": 6,
+}
+
+
+def derived_profile(into: Path, changes: dict[str, Any]) -> Path:
+    """Write the shipped profile with `SHORT` and `changes` (dotted path → value) to `into`."""
+    document = yaml.safe_load(SHIPPED.read_text())
+    for path, value in (SHORT | changes).items():
+        *parents, last = path.split(".")
+        place = document
+        for name in parents:
+            place = place[name]
+        place[last] = value
+    into.write_text(yaml.safe_dump(document, sort_keys=False))
+    return into

@@ -1,0 +1,58 @@
+"""The gate catches what it must: every check of the catalogue is tripped by a candidate that is known to be bad."""
+
+import re
+from concurrent.futures import Future
+
+import pytest
+
+from harness.model.gate import Verdict
+from harness.model.report import CheckResult, Outcome
+from harness.model.substrate import GuestSystem, why_not
+from harness.run.check import catalogue
+from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS
+from tests.integration.known_bad.conftest import RUN_S, Ended
+
+pytestmark = [pytest.mark.wine, pytest.mark.slow]
+
+CATCHES = [(name, check, words) for name, bad in BAD.items() for check, words in bad.caught.items()]
+WINE_CANNOT = {
+    check.id: reason
+    for check in catalogue()
+    if (reason := why_not(GuestSystem.WINE, check.needs)) is not None
+}
+
+
+def results(ended: Ended) -> dict[str, CheckResult]:
+    (cell,) = ended.gate.cells
+    assert cell.report is not None, ended.said
+    return {result.check: result for result in cell.report.checks}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_known_bad_candidate_ends_with_fail(name: str, ended: dict[str, Future[Ended]]) -> None:
+    run = ended[name].result(RUN_S * len(BAD))
+    assert run.gate.verdict is Verdict.FAIL, run.said
+    assert run.code == 1
+    assert not [check for check in results(run).values() if check.outcome is Outcome.INFRA], run.said
+
+
+@pytest.mark.parametrize(("name", "check", "words"), CATCHES, ids=[f"{n}-{c}" for n, c, _ in CATCHES])
+def test_the_failing_check_names_the_defect(
+    name: str, check: str, words: str, ended: dict[str, Future[Ended]]
+) -> None:
+    found = results(ended[name].result(RUN_S * len(BAD)))[check]
+    assert found.outcome is Outcome.FAILED, f"{found.outcome.value}: {found.message}"
+    assert re.search(words, found.message), found.message
+
+
+def test_every_check_is_tripped_by_a_known_bad_candidate_or_cannot_run_on_wine() -> None:
+    tripped = {check for _, check, _ in CATCHES}
+    everything = {check.id for check in catalogue()}
+    assert everything == tripped | MACHINE_CHECKS | set(WINE_CANNOT)
+    assert not tripped & set(WINE_CANNOT)
+
+
+def test_what_wine_cannot_show_is_said_in_the_words_of_its_limits(ended: dict[str, Future[Ended]]) -> None:
+    found = results(ended["blind-and-deaf"].result(RUN_S * len(BAD)))
+    for check, reason in WINE_CANNOT.items():
+        assert (found[check].outcome, found[check].message) == (Outcome.NOT_APPLICABLE, reason)
