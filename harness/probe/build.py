@@ -53,10 +53,7 @@ def probe_exe(state: StateDirectory) -> Path:
 
 
 def _digest(compiler: str, sources: list[Path]) -> str:
-    version = subprocess.run(
-        [compiler, "--version"], check=True, capture_output=True, timeout=COMPILE_TIMEOUT_S
-    )
-    digest = hashlib.sha256(version.stdout)
+    digest = hashlib.sha256(_run([compiler, "--version"]).stdout.encode())
     digest.update("\0".join(FLAGS + LIBRARIES).encode())
     for source in sorted([*sources, *SOURCES.glob("*.h")]):
         digest.update(f"\0{source.name}\0".encode())
@@ -71,9 +68,7 @@ def _compile(compiler: str, sources: list[Path], target: Path) -> None:
     try:
         # Paths relative to the sources keep this machine's layout out of messages and of the program.
         argv = [compiler, *FLAGS, "-o", str(building), *(source.name for source in sources), *LIBRARIES]
-        done = subprocess.run(
-            argv, cwd=SOURCES, check=False, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S
-        )
+        done = _run(argv)
         if done.returncode != 0:
             raise InfrastructureError(
                 f"The guest probe does not compile:\n{done.stderr.strip()[:2000]}",
@@ -83,3 +78,15 @@ def _compile(compiler: str, sources: list[Path], target: Path) -> None:
         building.replace(target)
     finally:
         building.unlink(missing_ok=True)
+
+
+def _run(argv: list[str]) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            argv, cwd=SOURCES, check=False, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired:
+        raise InfrastructureError(
+            f"The compiler did not finish the guest probe within {COMPILE_TIMEOUT_S:g} s.",
+            hint="The machine is overloaded; try again.",
+        ) from None
