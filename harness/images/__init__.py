@@ -1,0 +1,1 @@
+"""Windows images: recipes, answer files, first-boot scripts, media, and the installation."""

@@ -1,0 +1,274 @@
+"""An installation under libvirt: from media to a sealed disk."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import libvirt
+from lxml import etree
+
+from harness.images.account import Account, EndpointCertificate
+from harness.images.marker import FirstBoot, read_marker
+from harness.images.media_tree import build_media, check_virtio_media, media_tree
+from harness.images.recipe import UEFI, WindowsRecipe
+from harness.images.record import CERTIFICATE, DISK, installed_build, windows_manifest
+from harness.images.wim import choose_image, read_medium
+from harness.machines.intent import IntentFile, new_machine_id
+from harness.machines.libvirt.acceleration import prove_kvm
+from harness.machines.libvirt.domain import DomainSpec
+from harness.machines.libvirt.domain_xml import domain_xml, validate
+from harness.machines.libvirt.events import DomainHistory
+from harness.machines.libvirt.evidence import screenshot
+from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.programs import program, run
+from harness.machines.libvirt.seal import digest_files
+from harness.machines.provider import Progress
+from harness.model.deadline import Deadline
+from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
+from harness.state import StateDirectory
+
+LOOK_EVERY_S = 10.0
+BOOT_PROMPT_S = 20.0
+"""UEFI media ask for a key before they boot; an unanswered question falls through to the empty disk."""
+KEY_ENTER = 28
+BETWEEN_KEYS_S = 0.5
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to install, from what, how long it may take."""
+
+    recipe: WindowsRecipe
+    edition: str | None
+    iso: Path
+    virtio_iso: Path
+    screenshots: Path
+    deadline_s: float
+    memory_mb: int | None = None
+    cpus: int | None = None
+    acceleration: bool = True
+    look_every_s: float = LOOK_EVERY_S
+    build_id: str = field(default_factory=new_machine_id)
+
+    @property
+    def edition_name(self) -> str:
+        return self.edition or self.recipe.default_edition
+
+
+def install(order: Order, host: Host, state: StateDirectory, progress: Progress) -> StoredImage:
+    """Run the installation, seal the disk, admit the image to the store.
+
+    Raises `ConfigurationError` before anything starts if the media do not fit the recipe; `DeadlineExceeded` and
+    `InfrastructureError` with where the screenshots are.
+    """
+    if not host.local_socket:
+        raise ConfigurationError(f"{host.uri} is remote; images are built on a local host.", key="--host")
+    recipe, store = order.recipe, ImageStore(state)
+    edition = recipe.edition(order.edition)
+    check_virtio_media(recipe, order.virtio_iso)
+    progress(f"{recipe.name}: reading {order.iso}")
+    media = {"iso": read_medium(order.iso), "virtio_iso": read_medium(order.virtio_iso)}
+    choose_image(media["iso"], edition.image_name, recipe.build, order.iso)
+    account = Account.new()
+    certificate = EndpointCertificate.new(recipe.computer_name, account.password)
+    order.screenshots.mkdir(parents=True, exist_ok=True)
+    with store.locked(recipe.name):
+        working = store.working_directory(recipe.name)
+        try:
+            tree = media_tree(recipe, edition, account, certificate, order.build_id)
+            build_media(tree, working / "answer.iso")
+            size = f"{recipe.disk_gb}G"
+            run(
+                ["qemu-img", "create", "-q", "-f", "qcow2", working / DISK, size],
+                what="No disk",
+                deadline_s=60,
+            )
+            with _domain(order, host, state, working) as running:
+                said = _await_end(order, running, progress)
+            installed_build(recipe, said)
+            progress(f"{recipe.name}: sealing the disk")
+            run(["qemu-img", "check", "-q", working / DISK], what="The disk is damaged", deadline_s=600)
+            (working / CERTIFICATE).write_bytes(certificate.pem)
+            for name in ("answer.iso", "serial.log", "domain.xml"):
+                (working / name).unlink(missing_ok=True)
+            for name in (DISK, CERTIFICATE):
+                (working / name).chmod(0o444)
+            image = store.admit(
+                working,
+                windows_manifest(
+                    recipe,
+                    order.edition_name,
+                    said,
+                    media,
+                    digest_files(working, (DISK, CERTIFICATE)),
+                    account.username,
+                    "kvm" if running.kvm else "tcg",
+                ),
+            )
+        finally:
+            if working.exists():
+                _rescue(working, order.screenshots)
+                shutil.rmtree(working, ignore_errors=True)
+    progress(f"{recipe.name}: built, digest {image.manifest.digest[:16]}")
+    return image
+
+
+@dataclass(frozen=True)
+class Running:
+    """The machine that is being installed."""
+
+    host: Host
+    name: str
+    domain: libvirt.virDomain
+    history: DomainHistory
+    serial: Path
+    kvm: bool
+
+
+@contextmanager
+def _domain(order: Order, host: Host, state: StateDirectory, working: Path) -> Iterator[Running]:
+    """Start the machine; end it and everything that libvirt keeps for it, whatever happens."""
+    recipe = order.recipe
+    kvm = order.acceleration and prove_kvm().ran
+    name = new_machine_id()
+    spec = DomainSpec(
+        name=name,
+        run_id="image-build",
+        cell_id=recipe.name,
+        kvm=kvm,
+        hardware=recipe.hardware,
+        memory_mb=order.memory_mb or recipe.memory_mb,
+        cpus=order.cpus or recipe.cpus,
+        disk=working / DISK,
+        media=working / "answer.iso",
+        installation_media=(order.iso.resolve(), order.virtio_iso.resolve()),
+        serial_log=working / "serial.log",
+        socat=program("socat"),
+    )
+    xml = domain_xml(spec)
+    validate(xml, working)
+    intent = IntentFile.begin(
+        state.intents, provider="libvirt", run_id="image-build", cell_id=recipe.name, machine_id=name
+    )
+    intent.add(uri=host.uri, domain=name, directory=str(working), memory_mb=spec.memory_mb, cpus=spec.cpus)
+    history, nvram = host.events.history(name), ""
+    try:
+        flags = libvirt.VIR_DOMAIN_START_VALIDATE
+        domain = host.call(lambda connection: connection.createXML(xml, flags))
+        nvram = etree.fromstring(domain.XMLDesc(0)).findtext("os/nvram") or ""
+        yield Running(host, name, domain, history, spec.serial_log, kvm)
+    except libvirt.libvirtError as error:
+        raise InfrastructureError(
+            f"The installation of {recipe.name} broke on {host.uri}: {error}."
+        ) from error
+    finally:
+        host.destroy(name)
+        host.events.forget(name)
+        if nvram:
+            Path(nvram).unlink(missing_ok=True)
+        intent.done()
+
+
+def _await_end(order: Order, running: Running, progress: Progress) -> FirstBoot:
+    """Wait until the guest shuts itself down, showing how far it is. Raises `InfrastructureError`."""
+    began, deadline = time.monotonic(), Deadline.after(order.deadline_s)
+    if order.recipe.firmware in UEFI:
+        _answer_boot_prompt(running, Deadline.after(min(BOOT_PROMPT_S, order.deadline_s)))
+    shots, last = Screenshots(order.screenshots), ""
+    history = running.history
+    while True:
+        with history.changed:
+            over = history.changed.wait_for(
+                lambda: bool(history.ended or history.panicked or history.io_error),
+                deadline.cap(order.look_every_s),
+            )
+        said = read_marker(_bytes(running.serial), order.build_id)
+        elapsed = time.monotonic() - began
+        shot = "" if over and not history.panicked else shots.take(running, elapsed)
+        line = f"{said.progress}; {shots.count} screenshots in {order.screenshots}"
+        if line != last:
+            progress(f"{order.recipe.name}: {_clock(elapsed)} {line}{f', last {shot}' if shot else ''}")
+            last = line
+        if over:
+            return _judge(order, history, said)
+        if deadline.passed:
+            raise DeadlineExceeded(
+                f"The installation of {order.recipe.name} (it was in {said.progress})",
+                order.deadline_s,
+                hint=f"See the screenshots in {order.screenshots}; --deadline gives it longer.",
+            )
+
+
+def _judge(order: Order, history: DomainHistory, said: FirstBoot) -> FirstBoot:
+    where = f"See the screenshots and the serial log in {order.screenshots}."
+    name = order.recipe.name
+    if history.io_error:
+        raise InfrastructureError(
+            f"The host's disk failed while {name} was installed ({history.io_error}).", hint=where
+        )
+    if history.panicked:
+        raise InfrastructureError(f"The guest crashed while {name} was installed.", hint=where)
+    if said.failure:
+        raise InfrastructureError(f"The first-boot script of {name} failed in {said.failure}.", hint=where)
+    if history.ended != "shutdown":
+        raise InfrastructureError(f"The machine of {name} ended by itself ({history.ended}).", hint=where)
+    if not said.done:
+        raise InfrastructureError(
+            f"The guest of {name} shut down before its first-boot script was done (it was in {said.progress}).",
+            hint=where,
+        )
+    return said
+
+
+def _answer_boot_prompt(running: Running, deadline: Deadline) -> None:
+    """Press Enter while UEFI media may ask for it."""
+    while not deadline.passed and running.history.ended is None:
+        with suppress(libvirt.libvirtError):  # not possible in the first moments
+            running.domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 50, [KEY_ENTER], 1, 0)
+        deadline.pause(BETWEEN_KEYS_S)
+
+
+@dataclass
+class Screenshots:
+    """The screen as it changed."""
+
+    directory: Path
+    count: int = 0
+    _last: str = ""
+
+    def take(self, running: Running, elapsed_s: float) -> str:
+        """Save the screen if it is another one than before; the file's name, empty if not."""
+        try:
+            data = screenshot(running.host, running.name)
+        except (libvirt.libvirtError, ValueError, InfrastructureError):
+            return ""  # the machine is going down; its end is judged elsewhere
+        digest = hashlib.sha256(data).hexdigest()
+        if digest == self._last:
+            return ""
+        self._last, self.count = digest, self.count + 1
+        name = f"{self.count:04d}-{_clock(elapsed_s).replace(':', 'm')}s.png"
+        (self.directory / name).write_bytes(data)
+        return name
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _rescue(working: Path, into: Path) -> None:
+    """Keep what tells of a failed installation; the answer media hold the password and are not kept."""
+    for name in ("serial.log", "domain.xml"):
+        with suppress(OSError):
+            shutil.copyfile(working / name, into / name)

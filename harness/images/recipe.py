@@ -1,0 +1,189 @@
+"""Recipes of Windows images, typed. A recipe names groups of changes; loading it writes them out."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from harness.images.surface import SurfaceChange
+from harness.machines.libvirt.images.manifest import DiskBus, Firmware, Hardware
+from harness.machines.libvirt.images.recipe import RECIPES, digest_of, recipe_directory
+from harness.model.base import Frozen
+from harness.model.errors import ConfigurationError
+from harness.model.windows import WindowsVersion
+
+SHARED = "_windows"
+RECIPE = "recipe.yaml"
+UEFI = (Firmware.UEFI, Firmware.UEFI_SECURE)
+NEW_SETUP_BUILD = 26100
+"""From this build on Setup does not load storage drivers from an answer file by itself (virtio-win issue 1100)."""
+
+
+class Edition(Frozen):
+    """One image of the installation medium."""
+
+    image_name: str = Field(description="NAME in install.wim, which Setup selects by", min_length=4)
+    setup_key: str | None = Field(
+        default=None,
+        pattern="^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$",
+        description="the public KMS client key, where Setup asks for one (Microsoft, "
+        '"Key Management Services client activation and product keys"); it activates nothing',
+    )
+
+
+class Driver(Frozen):
+    """One driver on the virtio ISO."""
+
+    name: str
+    folder: str = Field(pattern="^[A-Za-z0-9]+(/[A-Za-z0-9.]+)+$", description="as on the ISO, with /")
+    inf: str = Field(pattern=r"^[a-z0-9]+\.inf$")
+    in_setup: bool = Field(default=False, description="Setup needs it to see the disk")
+
+    @property
+    def file(self) -> PurePosixPath:
+        """The .inf file's path on the ISO."""
+        return PurePosixPath(self.folder, self.inf)
+
+
+class WindowsRecipe(Frozen):
+    """`vm_images/<name>/recipe.yaml`, its groups of changes written out."""
+
+    name: str = Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
+    version: WindowsVersion
+    legacy: bool = False
+    language: str = Field(default="en-US", description="of the installation medium")
+    editions: dict[str, Edition] = Field(min_length=1)
+    default_edition: str
+    machine: str = Field(pattern="^(pc|q35)$")
+    firmware: Firmware
+    tpm: bool = False
+    disk_bus: DiskBus
+    disk_gb: int = Field(ge=32)
+    memory_mb: int = Field(ge=2048)
+    cpus: int = Field(ge=1)
+    computer_name: str = Field(pattern="^[A-Z][A-Z0-9-]{0,13}[A-Z0-9]$", description="at most 15 characters")
+    drivers: tuple[Driver, ...] = Field(min_length=1)
+    guest_agent: str = "guest-agent/qemu-ga-x86_64.msi"
+    needs_on_medium: tuple[str, ...] = Field(default=(), description="updates that the medium must hold")
+    surface_changes: tuple[SurfaceChange, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "WindowsRecipe":
+        if self.default_edition not in self.editions:
+            raise ValueError(f"default_edition {self.default_edition!r} is not among the editions")
+        if self.firmware is Firmware.KERNEL:
+            raise ValueError("Windows starts by BIOS or UEFI")
+        if self.firmware is Firmware.UEFI_SECURE and self.machine != "q35":
+            raise ValueError("Secure Boot needs machine q35")
+        storage = [driver for driver in self.drivers if driver.in_setup]
+        if (self.disk_bus is DiskBus.VIRTIO) != bool(storage):
+            raise ValueError("a virtio disk needs a driver with in_setup, and no other disk has one")
+        if self.build >= NEW_SETUP_BUILD and storage:
+            raise ValueError(
+                f"Setup of build {self.build} loads no storage drivers unattended: use disk_bus sata"
+            )
+        if self.needs_windows_11 and not (self.tpm and self.firmware is Firmware.UEFI_SECURE):
+            raise ValueError("Windows 11 needs UEFI with Secure Boot and a TPM 2.0")
+        return self
+
+    @property
+    def build(self) -> int:
+        """The build that the medium must hold."""
+        return self.version.build
+
+    @property
+    def needs_windows_11(self) -> bool:
+        """True for a client from build 22000 on."""
+        return self.build >= 22000 and not self.server
+
+    @property
+    def server(self) -> bool:
+        """True for a server edition."""
+        return self.version.product_type != "WinNT"
+
+    @property
+    def hardware(self) -> Hardware:
+        """The machine that the image runs in, during its installation and after."""
+        return Hardware(
+            machine=self.machine,
+            firmware=self.firmware,
+            tpm=self.tpm,
+            disk_bus=self.disk_bus,
+            panic_model="hyperv",
+            minimum_memory_mb=2048,
+        )
+
+    def edition(self, name: str | None) -> Edition:
+        """The edition of that name, the default for None. Raises `ConfigurationError`."""
+        chosen = name or self.default_edition
+        if chosen not in self.editions:
+            known = ", ".join(self.editions)
+            raise ConfigurationError(
+                f"image {self.name} has no edition '{chosen}' (there: {known}).", key="--edition"
+            )
+        return self.editions[chosen]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the recipe as it is written out and the templates that turn it into files."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return digest_of(text, files=[template_directory(), *_renderers()])
+
+
+def _renderers() -> list[Path]:
+    here = Path(__file__).parent
+    return [here / name for name in ("answer_file.py", "first_boot.py", "surface.py", "media_tree.py")]
+
+
+def template_directory() -> Path:
+    """Templates and groups of changes that the Windows images share."""
+    return RECIPES / SHARED
+
+
+def windows_recipes() -> list[str]:
+    """The names of all Windows recipes."""
+    return sorted(path.parent.name for path in RECIPES.glob(f"*/{RECIPE}") if _is_windows(path))
+
+
+def _is_windows(path: Path) -> bool:
+    return "default_edition" in path.read_text()
+
+
+def load_windows(name: str) -> WindowsRecipe:
+    """Read a recipe with its groups. Raises `ConfigurationError` naming the file and the key."""
+    path = recipe_directory(name) / RECIPE
+    document = _mapping(path)
+    groups = _mapping(template_directory() / "surface.yaml")
+    return resolve(document, groups, str(path))
+
+
+def resolve(document: dict[str, Any], groups: dict[str, Any], file: str) -> WindowsRecipe:
+    """A recipe from its parsed document, `surface` replaced by the groups' entries, own entries last."""
+    document = dict(document)
+    entries: list[Any] = []
+    for group in document.pop("surface", ()):
+        if group not in groups:
+            raise ConfigurationError(f"there is no group of changes '{group}'.", file=file, key="surface")
+        entries += groups[group]
+    own = document.get("surface_changes", ())
+    document["surface_changes"] = [*entries, *own]
+    try:
+        return WindowsRecipe.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{first['msg']}.", file=file, key=key) from error
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read ({error.strerror}).", file=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"is not YAML: {error}.", file=str(path)) from error
+    if not isinstance(document, dict):
+        raise ConfigurationError("is not a mapping.", file=str(path))
+    return document

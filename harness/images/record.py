@@ -1,0 +1,102 @@
+"""The manifest of a Windows image: what was installed, from what, with which changes. And images made elsewhere."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from harness.images.marker import FirstBoot
+from harness.images.recipe import WindowsRecipe
+from harness.images.wim import Medium
+from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.images.recipe import digest_of
+from harness.machines.libvirt.seal import FileSeal
+from harness.model.base import Frozen
+from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.model.substrate import GuestSystem
+
+WINRM_PORT = 5986
+DISK, CERTIFICATE = "disk.qcow2", "ca.pem"
+
+
+def installed_build(recipe: WindowsRecipe, said: FirstBoot) -> None:
+    """Raises `InfrastructureError` if the guest that was installed is not the recipe's build."""
+    if said.facts.get("build") != str(recipe.build):
+        raise InfrastructureError(
+            f"The installed guest says build {said.facts.get('build', 'nothing')}, image {recipe.name} is "
+            f"build {recipe.build}."
+        )
+
+
+def windows_manifest(
+    recipe: WindowsRecipe,
+    edition: str,
+    said: FirstBoot,
+    media: Mapping[str, Medium],
+    files: dict[str, FileSeal],
+    username: str,
+    substrate: str,
+) -> ImageManifest:
+    """What `manifest.json` says of a built image."""
+    facts = {
+        "installed_on": substrate,
+        "edition": edition,
+        **{name: value for name, value in said.facts.items() if value},
+        **{f"{name}_sha256": medium.sha256 for name, medium in media.items()},
+    }
+    return ImageManifest(
+        name=recipe.name,
+        guest_system=GuestSystem.WINDOWS,
+        recipe_digest=recipe.digest,
+        built=datetime.now(UTC),
+        disk=DISK,
+        files=files,
+        hardware=recipe.hardware,
+        winrm=WinRMEndpoint(
+            port=WINRM_PORT, username=username, tls=True, server_name=recipe.computer_name, auth="ntlm"
+        ),
+        facts=facts,
+        changes=tuple(change.sentence for change in recipe.surface_changes),
+    )
+
+
+class ImportDescription(Frozen):
+    """What its owner says of a disk that was made elsewhere (`bvt image import --manifest FILE`)."""
+
+    guest_system: GuestSystem = GuestSystem.WINDOWS
+    hardware: Hardware
+    winrm: WinRMEndpoint
+    media_root: str = "D:\\"
+    facts: dict[str, str] = Field(default_factory=dict)
+    changes: tuple[str, ...] = Field(
+        min_length=1, description="differences from a plain installation, a sentence each"
+    )
+
+
+def read_import(text: str, file: str) -> ImportDescription | ImageManifest:
+    """A description, or the manifest of an image that another store sealed. Raises `ConfigurationError`."""
+    try:
+        document: Any = yaml.safe_load(text)
+        if isinstance(document, dict) and "recipe_digest" in document:
+            return ImageManifest.model_validate(document)
+        return ImportDescription.model_validate(document)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"is neither JSON nor YAML: {error}.", file=file) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{first['msg']}.", file=file, key=key) from error
+
+
+def imported_manifest(name: str, said: ImportDescription, files: dict[str, FileSeal]) -> ImageManifest:
+    """The manifest of a disk made elsewhere; its description stands for the recipe."""
+    return ImageManifest(
+        name=name,
+        recipe_digest=digest_of("import", said.model_dump_json()),
+        built=datetime.now(UTC),
+        disk=DISK,
+        files=files,
+        **dict(said),
+    )
