@@ -1,0 +1,177 @@
+"""`bvt image`: build, import, list, verify and prune the images of pool lab."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.ending import ends
+from harness.images import shelf
+from harness.images.installation import Order, install
+from harness.images.recipe import load_windows, windows_recipes
+from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.images.store import ImageStore
+from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
+from harness.model.errors import ConfigurationError
+from harness.state import StateDirectory
+
+VIRTIO_PLACES = (
+    Path("/usr/share/virtio-win/virtio-win.iso"),  # where distributions' virtio-win packages put it
+    Path("/usr/share/virtio/virtio-win.iso"),
+)
+DEFAULT_HOST = "private:lab"
+DEFAULT_DEADLINE_MIN = 180.0
+
+NameArgument = Annotated[str, typer.Argument(help="Image: a folder under vm_images/.", show_default=False)]
+NameFilter = Annotated[str | None, typer.Argument(help="Only this image.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        name="image", help="Images of pool lab: build, import, list, verify, prune.", no_args_is_help=True
+    )
+    group.command("build")(ends(build))
+    group.command("import")(ends(import_))
+    group.command("list")(ends(list_))
+    group.command("verify")(ends(verify))
+    group.command("prune")(ends(prune))
+    app.add_typer(group)
+
+
+def build(
+    name: NameArgument,
+    iso: Annotated[
+        Path | None, typer.Option("--iso", help="Windows installation medium.", show_default=False)
+    ] = None,
+    virtio_iso: Annotated[
+        Path | None,
+        typer.Option("--virtio-iso", help="virtio-win ISO.", show_default="where the distribution puts it"),
+    ] = None,
+    edition: Annotated[
+        str | None, typer.Option("--edition", help="Edition of the recipe.", show_default="the recipe's")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Local libvirt URI.")] = DEFAULT_HOST,
+    deadline: Annotated[
+        float, typer.Option("--deadline", min=0.01, help="Minutes until the installation must have ended.")
+    ] = DEFAULT_DEADLINE_MIN,
+    screenshots: Annotated[
+        Path | None,
+        typer.Option(
+            "--screenshots", help="Where to save the screen as it changes.", show_default="a new folder"
+        ),
+    ] = None,
+    memory_mb: Annotated[
+        int | None, typer.Option("--memory", min=1024, help="MiB.", show_default="the recipe's")
+    ] = None,
+    cpus: Annotated[int | None, typer.Option("--cpus", min=1, show_default="the recipe's")] = None,
+) -> None:
+    """Install Windows unattended from its medium, seal the disk and store it as an image."""
+    state = StateDirectory.default()
+    if name == WINE_GUEST:
+        image = ensure_wine_guest(ImageStore(state), typer.echo)
+        typer.echo(f"{name} {image.manifest.digest[:16]}: {image.directory}")
+        return
+    if name not in windows_recipes():
+        known = ", ".join([WINE_GUEST, *windows_recipes()])
+        raise ConfigurationError(f"there is no image recipe '{name}' (known: {known}).")
+    recipe = load_windows(name)
+    if iso is None:
+        raise ConfigurationError(
+            f"building {name} needs a Windows installation medium.",
+            key="--iso",
+            hint="See vm_images/README.md.",
+        )
+    if not iso.is_file():
+        raise ConfigurationError("there is no such file.", file=str(iso), key="--iso")
+    order = Order(
+        recipe=recipe,
+        edition=edition,
+        iso=iso,
+        virtio_iso=virtio_iso or _virtio_iso(),
+        screenshots=screenshots or _screenshots(state, name),
+        deadline_s=deadline * 60,
+        memory_mb=memory_mb,
+        cpus=cpus,
+    )
+    connection = Host(host, state)
+    try:
+        image = install(order, connection, state, typer.echo)
+    finally:
+        connection.close()
+    typer.echo(f"{name} {image.manifest.digest[:16]}: {image.directory}")
+
+
+def import_(
+    name: NameArgument,
+    disk: Annotated[Path, typer.Argument(help="qcow2, vhdx, vhd, vmdk or raw disk.", show_default=False)],
+    manifest: Annotated[
+        Path,
+        typer.Option(
+            "--manifest", help="manifest.json of another store, or a description (YAML).", show_default=False
+        ),
+    ],
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help="PEM certificate of the image's WinRM.", show_default=False),
+    ] = None,
+) -> None:
+    """Take in a disk that was made elsewhere. It must have the QEMU guest agent and the account that it names."""
+    store = ImageStore(StateDirectory.default())
+    image = shelf.import_image(store, name, disk, manifest, certificate)
+    typer.echo(f"{name} {image.manifest.digest[:16]}: {image.directory}")
+
+
+def list_(name: NameFilter = None) -> None:
+    """List the stored images."""
+    table = Table(box=None, header_style="dim")
+    for column in ("image", "digest", "built", "build", "size", "used by"):
+        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=column != "used by")
+    found = shelf.entries(ImageStore(StateDirectory.default()), name)
+    for entry in found:
+        manifest = entry.image.manifest
+        table.add_row(
+            manifest.name if entry.newest else f"  older {manifest.name}",
+            manifest.digest[:16],
+            f"{manifest.built:%Y-%m-%d %H:%M}",
+            ".".join(filter(None, (manifest.facts.get("build"), manifest.facts.get("ubr")))) or "–",
+            f"{entry.size / 1024**3:.1f} GiB",
+            ", ".join(entry.used_by) or "–",
+        )
+    if found:
+        Console(width=120).print(table)
+    else:
+        typer.echo("no images yet; build one with: bvt image build NAME --iso FILE (vm_images/README.md)")
+
+
+def verify(name: NameFilter = None) -> None:
+    """Read every byte of the stored images and compare with their manifests. Exit code 2 if one does not match."""
+    found = shelf.entries(ImageStore(StateDirectory.default()), name)
+    shelf.verify(found, typer.echo)
+    if not found:
+        typer.echo("no images to verify")
+
+
+def prune(name: NameFilter = None) -> None:
+    """Remove images that are neither the newest of their name nor used by a machine."""
+    removed = shelf.prune(shelf.entries(ImageStore(StateDirectory.default()), name), typer.echo)
+    typer.echo(f"{removed} removed" if removed else "nothing to prune")
+
+
+def _virtio_iso() -> Path:
+    for path in VIRTIO_PLACES:
+        if path.is_file():
+            return path
+    raise ConfigurationError(
+        "no virtio-win ISO was given, and none is installed.",
+        key="--virtio-iso",
+        hint="Windows needs its drivers and the guest agent. See vm_images/README.md.",
+    )
+
+
+def _screenshots(state: StateDirectory, name: str) -> Path:
+    return state.part("image-builds", f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
