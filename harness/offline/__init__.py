@@ -1,0 +1,1 @@
+"""Reads files and registry hives from a stopped machine's disk, without starting or mounting it."""

@@ -1,0 +1,162 @@
+"""Registry hives from a stopped machine, by libregf.
+
+Windows writes changes to a hive's transaction logs first. A machine that was not shut down leaves them there: this
+reader does not apply them, it says so in `Hive.warnings`. Source: "Windows registry file format specification"
+(M. Suhanov).
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyregf
+
+from harness.model.base import Frozen
+from harness.offline.disk import OfflineDisk
+from harness.offline.errors import HiveUnreadable, NotOnDisk
+from harness.offline.window import LIBRARY_ERRORS
+
+LARGEST_HIVE = 1024 * 1024 * 1024
+LOG_HEAD = 512
+BASE_BLOCK = 4096
+REG_SZ, REG_EXPAND_SZ, REG_DWORD, REG_MULTI_SZ, REG_QWORD = 1, 2, 4, 7, 11
+
+
+class HiveValue(Frozen):
+    """One value; an empty name is the key's default value. `type` is the number of the REG_ type."""
+
+    name: str
+    type: int
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """REG_SZ and REG_EXPAND_SZ as text, without the terminating zero; REG_MULTI_SZ one string per line."""
+        text = self.data[: len(self.data) & ~1].decode("utf-16-le", "surrogatepass")
+        if self.type == REG_MULTI_SZ:
+            return "\n".join(part for part in text.split("\0") if part)
+        return text.split("\0")[0]
+
+    @property
+    def number(self) -> int:
+        """REG_DWORD and REG_QWORD, and any other data as a little-endian number."""
+        return int.from_bytes(self.data, "little")
+
+    def __str__(self) -> str:
+        if self.type in (REG_SZ, REG_EXPAND_SZ, REG_MULTI_SZ):
+            return self.text
+        return str(self.number) if self.type in (REG_DWORD, REG_QWORD) else self.data.hex()
+
+
+class Hive:
+    r"""One hive. Keys are written below its root, `Microsoft\Windows NT`, upper and lower case alike.
+
+    Made by `open_hive` or `parse_hive`. Methods raise `HiveUnreadable` for damage.
+    """
+
+    def __init__(self, data: bytes, name: str, warnings: tuple[str, ...]) -> None:
+        self.name = name
+        self._file = pyregf.file()
+        with self._reading("the hive"):
+            self._file.open_file_object(io.BytesIO(data))
+            damaged = bool(self._file.is_corrupted())
+        self.warnings = warnings + ((f"{name} is damaged: parts of it are missing",) if damaged else ())
+        """What makes the answers incomplete: pending transaction logs, damage. Empty for a clean hive."""
+
+    def value(self, key: str, name: str = "") -> HiveValue | None:
+        """One value, or None if the key or the value is missing."""
+        return next(
+            (value for value in self.values(key) if value.name.upper() == name.upper())
+            if self.has(key)
+            else iter(()),
+            None,
+        )
+
+    def values(self, key: str) -> tuple[HiveValue, ...]:
+        """All values of a key. Raises `NotOnDisk` if there is no such key."""
+        with self._reading(key):
+            found = self._key(key)
+            return tuple(
+                HiveValue(name=value.name or "", type=value.type, data=value.data or b"")
+                for value in (found.get_value(number) for number in range(found.number_of_values))
+            )
+
+    def subkeys(self, key: str = "") -> tuple[str, ...]:
+        """Names of the keys directly below. Raises `NotOnDisk` if there is no such key."""
+        with self._reading(key):
+            found = self._key(key)
+            return tuple(found.get_sub_key(number).name for number in range(found.number_of_sub_keys))
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a key."""
+        with self._reading(key):
+            return self._find(key) is not None
+
+    def _key(self, key: str) -> "pyregf.key":
+        found = self._find(key)
+        if found is None:
+            raise NotOnDisk(f"there is no key {key} in the hive {self.name}")
+        return found
+
+    def _find(self, key: str) -> "pyregf.key | None":
+        path = key.strip("\\")
+        if not path:
+            return self._file.get_root_key()
+        return self._file.get_key_by_path("\\" + path)
+
+    @contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except LIBRARY_ERRORS as error:
+            reason = str(error).split(". ")[0].rstrip(".") or type(error).__name__
+            raise HiveUnreadable(
+                f"{what or 'The root key'} of {self.name} cannot be read: {reason}."
+            ) from error
+
+
+def open_hive(disk: OfflineDisk, path: str) -> Hive:
+    r"""A hive file and its transaction logs, e.g. `C:\Windows\System32\config\SOFTWARE`.
+
+    Raises `NotOnDisk`, `HiveUnreadable`, and what reading the disk raises.
+    """
+    logs = {
+        suffix: disk.read(path + suffix, LOG_HEAD)
+        for suffix in (".LOG1", ".LOG2")
+        if disk.exists(path + suffix)
+    }
+    size = disk.stat(path).size
+    if size > LARGEST_HIVE:
+        raise HiveUnreadable(f"{path} has {size} bytes; no hive is that large.")
+    return parse_hive(disk.read(path, LARGEST_HIVE), path, logs)
+
+
+def parse_hive(data: bytes, name: str = "hive", logs: "dict[str, bytes] | None" = None) -> Hive:
+    """A hive from its bytes; `logs` are the first 512 bytes of its transaction logs by suffix."""
+    if len(data) < BASE_BLOCK or data[:4] != b"regf":
+        raise HiveUnreadable(f"{name} is no registry hive: it does not begin with a regf header.")
+    return Hive(data, name, _pending(data, name, logs or {}))
+
+
+def _pending(data: bytes, name: str, logs: "dict[str, bytes]") -> tuple[str, ...]:
+    primary, secondary = struct.unpack_from("<II", data, 4)
+    warnings = []
+    if primary != secondary or _checksum(data) != struct.unpack_from("<I", data, 508)[0]:
+        warnings.append(f"{name} is dirty: the machine stopped while it was being written")
+    for suffix, head in sorted(logs.items()):
+        if (
+            len(head) == LOG_HEAD
+            and head[:4] == b"regf"
+            and struct.unpack_from("<I", head, 4)[0] >= secondary
+        ):
+            warnings.append(f"{name}{suffix} holds later changes that are not shown here")
+    return tuple(warnings)
+
+
+def _checksum(data: bytes) -> int:
+    """XOR of the base block's first 127 words; 0 and 2^32-1 are replaced ("Base block")."""
+    total = 0
+    for (word,) in struct.iter_unpack("<I", data[:508]):
+        total ^= word
+    return {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(total, total)

@@ -1,0 +1,141 @@
+"""A disk image as bytes: QEMU's own block layer reads the format and the chain of backing files.
+
+`qemu-nbd --read-only` serves one image to one connection over a private socket and ends with it, so a killed
+harness leaves no process. Own or third-party readers of qcow2 were tried and are not used, see `docs/offline-disks.md`.
+"""
+
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from harness.model.errors import ToolMissing
+from harness.offline.errors import DiskInUse, DiskUnreadable, NotOnDisk
+from harness.offline.nbd import NbdClient, NbdError
+
+REPLY_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 5.0
+MAGIC = {b"QFI\xfb": "qcow2", b"vhdxfile": "vhdx"}
+# systemd's socket activation: the listening socket is descriptor 3 of the process that LISTEN_PID names.
+SERVE = 'exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec qemu-nbd --read-only "$0"'
+
+
+def image_format(path: Path) -> str:
+    """`qcow2`, `vhdx`, or `raw` for everything else. Raises `NotOnDisk` for no file, `DiskUnreadable`."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except FileNotFoundError as error:
+        raise NotOnDisk("there is no such disk image", file=str(path)) from error
+    except OSError as error:
+        raise DiskUnreadable(f"The disk image {path} cannot be opened: {error.strerror}.") from error
+    if not head:
+        raise DiskUnreadable(f"The disk image {path} is empty.")
+    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "raw")
+
+
+class Image:
+    """An image opened for reading; never writes. Close it, or use it as a context.
+
+    `backing=False` reads what the overlay itself holds and zeros elsewhere. `shared=True` also reads a disk that
+    another QEMU has open. Raises `DiskInUse`, `DiskUnreadable`, `NotOnDisk`, `ToolMissing`.
+    """
+
+    def __init__(
+        self, path: Path, *, image_format_name: str | None = None, backing: bool = True, shared: bool = False
+    ) -> None:
+        self.path = path
+        self.format = image_format_name or image_format(path)
+        if shutil.which("qemu-nbd") is None:
+            raise ToolMissing("qemu-nbd", package="qemu-utils", needed_for="reading disks")
+        options: dict[str, object] = {
+            "driver": self.format,
+            "read-only": True,
+            "force-share": shared,
+            "file": {"driver": "file", "filename": str(path.absolute())},
+        }
+        if not backing and self.format == "qcow2":
+            options["backing"] = None
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the server
+        try:
+            self._process, connection = _serve(f"json:{json.dumps(options)}", self._complaints)
+        except BaseException:
+            self._complaints.close()
+            raise
+        try:
+            self._client = NbdClient(connection, REPLY_TIMEOUT_S)
+        except NbdError as error:
+            connection.close()
+            self._end()
+            raise self._explained(error) from error
+        self.size = self._client.size
+        """Bytes of the virtual disk."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of the virtual disk; fewer at its end, none beyond it. Raises `DiskUnreadable`."""
+        if offset < 0 or size < 0:
+            raise DiskUnreadable(f"The disk {self.path} is damaged: it points to {size} bytes at {offset}.")
+        size = max(0, min(size, self.size - offset))
+        try:
+            return self._client.read(offset, size)
+        except NbdError as error:
+            raise DiskUnreadable(f"The disk image {self.path} cannot be read: {error}.") from error
+
+    def close(self) -> None:
+        """End the server. Idempotent."""
+        if self._process.returncode is None:
+            self._client.close()
+            self._end()
+
+    def __enter__(self) -> "Image":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _end(self) -> None:
+        try:
+            self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _explained(self, error: NbdError) -> DiskInUse | DiskUnreadable:
+        self._complaints.seek(0)
+        said = self._complaints.read().decode("utf-8", "replace").strip()
+        if "lock" in said and "another process" in said:
+            return DiskInUse(
+                f"The disk {self.path} is in use by a running machine.",
+                hint="Stop the machine; or, if it is paused or has crashed, read its disk with --shared.",
+            )
+        reason = said.splitlines()[-1].removeprefix("qemu-nbd: ") if said else str(error)
+        return DiskUnreadable(
+            f"The disk image {self.path} ({self.format}) cannot be opened: {reason}.",
+            hint="Check it and every file behind it with: qemu-img info --backing-chain",
+        )
+
+
+def _serve(image: str, complaints: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the server with a connection that waits for it already: no polling, and an early end is seen at once."""
+    with tempfile.TemporaryDirectory(prefix="bvt-disk-") as directory:
+        address = f"{directory}/nbd"
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(address)
+                listener.listen(1)
+                connection.connect(address)
+                process = subprocess.Popen(
+                    ["sh", "-c", SERVE, image],
+                    stdin=listener.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=complaints,
+                    start_new_session=True,
+                )
+        except BaseException:
+            connection.close()
+            raise
+    return process, connection
