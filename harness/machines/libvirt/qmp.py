@@ -106,7 +106,7 @@ def run_in_guest(
 
 
 def write_file(domain: libvirt.virDomain, path: str, data: bytes) -> None:
-    """Write a file (or FIFO) in the guest, at most 64 KiB: larger writes hang the agent. Raises `libvirtError`."""
+    """Write a file (or FIFO) in the guest, at most 64 KiB: more hangs the agent. Raises `libvirtError`."""
     handle = agent(domain, "guest-file-open", path=path, mode="w")
     try:
         content = base64.b64encode(data).decode()

@@ -1,4 +1,4 @@
-"""Real virtual machines: image and template are cached in the user's state directory, everything else is not."""
+"""Real virtual machines: image and template are cached in the user's state directory, the rest is not."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

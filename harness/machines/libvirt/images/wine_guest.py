@@ -35,6 +35,7 @@ HARNESS = Path(__file__).resolve().parents[3]
 POWER_SOURCE = HARNESS / "machines" / "wine" / "power.c"
 WINRMD = HARNESS / "winrmd"
 PROBE = HARNESS / "probe"
+CERTIFICATE = HARNESS / "machines" / "certificate.py"
 
 
 def recipe_digest(recipe: WineGuestRecipe, directory: Path) -> str:
@@ -121,6 +122,7 @@ def _layer(directory: Path, state: StateDirectory) -> Iterator[tuple[str, bytes,
         for path in sorted(root.rglob("*.py")):
             yield f"usr/lib/bvt/{package}/{path.relative_to(root)}", path.read_bytes(), 0o644
     yield "usr/lib/bvt/bvt-probe.exe", probe_exe(state).read_bytes(), 0o755
+    yield "usr/lib/bvt/certificate.py", CERTIFICATE.read_bytes(), 0o644
     yield "usr/lib/bvt/identity.exe", _compile(directory / "identity.c"), 0o755
     yield f"{PREFIX}/drive_c/windows/system32/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755
     yield "etc/fstab", b"/dev/vda / ext4 noatime 0 1\n", 0o644

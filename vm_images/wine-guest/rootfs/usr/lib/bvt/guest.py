@@ -6,9 +6,12 @@ emulation: a clone wakes up inside this process, which waits on a FIFO for one J
 `certificate`, `key`. After a reboot everything is on disk and it serves at once. What fails is in /run/bvt/failed.
 """
 
+import base64
 import ctypes
+import http.client
 import json
 import os
+import secrets
 import socket
 import ssl
 import sys
@@ -21,7 +24,9 @@ from typing import Any
 
 sys.path.insert(0, "/usr/lib/bvt")
 
-from winrmd.config import load_config
+import spnego
+from certificate import self_signed
+from winrmd.config import ServerConfig, load_config
 from winrmd.server import serve
 from winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
 
@@ -38,10 +43,10 @@ def main() -> None:
     """Wait to be told who this is, unless that is known; then serve until killed."""
     utf8 = {UTF8_CODEPAGE: utf8_environment(RUN / "locale")}
     (RUN / "results").mkdir(mode=0o700, exist_ok=True)
-    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # loads what the first connection would wait for
     if not PERSONAL.exists():
         word = RUN / "word"
         os.mkfifo(word, 0o600)
+        rehearse()
         (RUN / "winrm.ready").touch()
         become(json.loads(word.read_bytes()))
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -50,6 +55,43 @@ def main() -> None:
     listener.listen(128)
     (RUN / "winrm.ready").touch()
     serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+
+
+def rehearse() -> None:
+    """Serve one NTLM login over TLS, so that no clone waits for what the first one loads (two seconds of it)."""
+    certificate, key = self_signed("rehearsal")
+    (RUN / "rehearsal.pem").write_bytes(certificate)
+    (RUN / "rehearsal.key").write_bytes(key)
+    password = secrets.token_hex(8)
+    configuration = ServerConfig(
+        users={"rehearsal": password},
+        launcher=("/bin/false", "{command}"),
+        result_dir=str(RUN),
+        tls_cert=str(RUN / "rehearsal.pem"),
+        tls_key=str(RUN / "rehearsal.key"),
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    stop = threading.Event()
+    server = threading.Thread(target=serve, args=(configuration, listener, stop))
+    server.start()
+    context = ssl.create_default_context(cafile=str(RUN / "rehearsal.pem"))
+    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=60)
+    login = spnego.client("rehearsal", password, hostname="localhost", service="http", protocol="ntlm")
+    token, statuses = login.step(), []
+    while token:
+        header = "Negotiate " + base64.b64encode(token).decode()
+        connection.request("POST", "/wsman", headers={"Authorization": header, "Content-Length": "0"})
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+        challenge = answer.headers.get("WWW-Authenticate", "").partition(" ")[2]
+        token = login.step(base64.b64decode(challenge)) if challenge else None
+    connection.close()
+    stop.set()
+    server.join()
+    if statuses[0] != 401 or statuses[-1] == 401:
+        raise RuntimeError(f"the rehearsal of a login got {statuses}")
 
 
 def become(person: dict[str, Any]) -> None:
