@@ -80,7 +80,7 @@ class Machine(Protocol):
         ...
 
     def keep(self) -> KeptMachine:
-        """Let the machine outlive its run; `destroy` is not called after this."""
+        """Let the machine outlive its run and store how to reach it; `destroy` is not called after this."""
         ...
 
     def destroy(self) -> None:

@@ -8,7 +8,6 @@ from typing import TypeVar
 from harness.backend.interface import Backend, Enrolment
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines import kept
 from harness.machines.provider import Machine, MachineProvider
 from harness.model.attribution import attribute_silence
 from harness.model.candidate import Candidate
@@ -29,7 +28,6 @@ from harness.model.report import CellReport, Outcome
 from harness.run.attempts import earlier_attempts
 from harness.run.directory import RunDirectory, RunSettings
 from harness.run.recorder import CellRecorder
-from harness.state import StateDirectory
 
 Answer = TypeVar("Answer")
 ANSWER_AGAIN_S = 10.0
@@ -49,7 +47,6 @@ class CellSession:
         run: RunDirectory,
         provider: MachineProvider,
         backend: Backend,
-        state: StateDirectory,
     ) -> None:
         self.cell, self.candidate, self.settings, self.run = cell, candidate, settings, run
         self.backend = backend
@@ -62,7 +59,7 @@ class CellSession:
         self.candidate_touched = False
         self.expected_boots = 1
         self.lost: HarnessError | None = None
-        self._provider, self._state = provider, state
+        self._provider = provider
         self._machine: Machine | None = None
         self._guest: Guest | None = None
         self._earlier_guests_s = 0.0
@@ -246,7 +243,7 @@ class CellSession:
         if self._machine is None:
             return
         if self.settings.keep.keeps(failed=self.recorder.failed):
-            kept.store(self._state, self._machine.keep())
+            self._machine.keep()
         else:
             self._machine.destroy()
 

@@ -8,11 +8,13 @@ import pytest
 
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.plan import Cell
+from harness.run.allure_results import attach_evidence, label_check
 from harness.run.cell import CellSession
 from harness.run.check import Check, catalogue, check_of
 from harness.run.conclusion import conclude
 from harness.run.directory import RunDirectory
 from harness.run.preparation import RunRequest, prepare_run
+from harness.run.reboots import Reboots
 from harness.run.stimulus import Stimulated
 from harness.run.timeline import Timeline
 from harness.run.worker import RunWorker
@@ -136,7 +138,7 @@ def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
     try:
         yield session
     finally:
-        worker.close_cell(session)
+        attach_evidence(session.directory, worker.close_cell(session))
 
 
 @pytest.fixture(scope="session")
@@ -151,6 +153,12 @@ def stimulated(timeline: Timeline) -> Stimulated:
     return Stimulated(timeline)
 
 
+@pytest.fixture(scope="session")
+def reboots(timeline: Timeline) -> Reboots:
+    """The reboots of the cell's machine; asking for a series performs it."""
+    return Reboots(timeline)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Hold back a check that is blocked or not applicable; attribute what it raises."""
@@ -158,6 +166,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     worker = item.config.stash.get(WORKER, None)
     if described is None or worker is None:
         return (yield)
+    cell = _cell(item)
+    if cell is not None:
+        label_check(described, cell)
     with worker.judging(described):
         return (yield)
 

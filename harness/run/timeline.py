@@ -87,10 +87,8 @@ class Timeline:
         manager = found[0].manager if found else None
         return manager is not None and manager.pid_alive is not False
 
-    @once
-    def reboot(self) -> BootIdentity:
+    def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
-        _ = self.installation
         self.session.expected_boots += 1
         return self.session.guest.reboot(Deadline.after(self.session.profile.reboot_deadline_s))
 

@@ -10,10 +10,12 @@ import pytest
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
 from harness.machines.registry import load_provider
-from harness.model.errors import HarnessError
+from harness.model.errors import CandidateError, HarnessError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
+from harness.model.report import CellReport
 from harness.model.substrate import why_not
+from harness.run.allure_results import attach_details
 from harness.run.cell import CellSession
 from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks
 from harness.run.directory import RunDirectory
@@ -33,8 +35,7 @@ class RunWorker:
         self.plan = run.plan()
         self._name = name
         self._essential = essential_checks()
-        self._state = StateDirectory.default()
-        self._provider = load_provider(self.settings.pool, self._state)
+        self._provider = load_provider(self.settings.pool, StateDirectory.default())
         self._backend: Backend | None = None
         self._current: CellSession | None = None
         self._item_began = 0.0
@@ -65,14 +66,13 @@ class RunWorker:
             run=self.run,
             provider=self._provider,
             backend=self.backend,
-            state=self._state,
         )
         return self._current
 
-    def close_cell(self, session: CellSession) -> None:
+    def close_cell(self, session: CellSession) -> CellReport:
         """End a cell and seal its report."""
         self._current = None
-        session.close()
+        return session.close()
 
     @contextmanager
     def judging(self, check: Check) -> Iterator[None]:
@@ -89,10 +89,14 @@ class RunWorker:
             raise pytest.skip.Exception(str(held), _use_item_location=True) from held
         except (HarnessError, AssertionError) as error:
             attributed = session.attribute(error)
+            if isinstance(attributed, CandidateError):
+                # For every reader of pytest's own results the candidate failed; nothing of ours broke.
+                raise pytest.fail.Exception(str(attributed), pytrace=False) from error
             if attributed is error:
                 raise
             raise attributed from error
         finally:
+            attach_details(recorder.details)
             recorder.stopwatch.add_guest(max(0.0, session.guest_s - self._guest_before))
 
     def _hold_back(self, session: CellSession, check: Check) -> None:

@@ -1,18 +1,13 @@
 """Makes the way into a machine: certificate, password, and the configuration of its WinRM server."""
 
-import datetime
-import ipaddress
 import json
 import os
 import secrets
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
+from harness.machines.certificate import self_signed
 from harness.machines.wine.order import Places
 from harness.model.machine import WinRMAccess
 from harness.winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
@@ -59,31 +54,9 @@ def windows_path(path: Path) -> str:
 
 
 def _write_certificate(places: Places, hostname: str) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname)])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [
-        x509.DNSName("localhost"),
-        x509.DNSName(hostname),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    ]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    _write_private(places.certificate, certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    _write_private(places.key, private)
+    certificate, key = self_signed(hostname)
+    _write_private(places.certificate, certificate)
+    _write_private(places.key, key)
 
 
 def _write_private(path: Path, data: bytes) -> None:
