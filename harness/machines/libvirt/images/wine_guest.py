@@ -27,7 +27,6 @@ from harness.probe.build import probe_exe
 from harness.state import StateDirectory
 
 NAME = "wine-guest"
-VERSION = "2"
 USERNAME = "bvt"
 WINRM_PORT = 5986
 COMPILER = "x86_64-w64-mingw32-gcc"
@@ -40,14 +39,9 @@ CERTIFICATE = HARNESS / "machines" / "certificate.py"
 
 def recipe_digest(recipe: WineGuestRecipe, directory: Path) -> str:
     """Everything that decides what the image holds."""
-    sources = (
-        directory / "recipe.yaml",
-        directory / "rootfs",
-        directory / "identity.c",
-        POWER_SOURCE,
-        WINRMD,
-    )
-    return digest_of(VERSION, base_digest(recipe), version("pyspnego"), files=sources)
+    own = (directory / "recipe.yaml", directory / "rootfs", directory / "identity.c", Path(__file__))
+    sources = (*own, POWER_SOURCE, WINRMD, PROBE, CERTIFICATE)
+    return digest_of(base_digest(recipe), version("pyspnego"), files=sources)
 
 
 def ensure_wine_guest(store: ImageStore, progress: Progress) -> StoredImage:
@@ -125,6 +119,7 @@ def _layer(directory: Path, state: StateDirectory) -> Iterator[tuple[str, bytes,
     yield "usr/lib/bvt/certificate.py", CERTIFICATE.read_bytes(), 0o644
     yield "usr/lib/bvt/identity.exe", _compile(directory / "identity.c"), 0o755
     yield f"{PREFIX}/drive_c/windows/system32/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755
+    yield "etc/hosts", b"127.0.0.1 localhost\n", 0o644
     yield "etc/fstab", b"/dev/vda / ext4 noatime 0 1\n", 0o644
     yield "etc/hostname", b"bvt-guest\n", 0o644
     yield "etc/machine-id", b"", 0o444
