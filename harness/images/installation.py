@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import libvirt
-from lxml import etree
 
 from harness.images.account import Account, EndpointCertificate
+from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot, read_marker
 from harness.images.media_tree import build_media, check_virtio_media, media_tree
 from harness.images.recipe import UEFI, WindowsRecipe
-from harness.images.record import CERTIFICATE, DISK, installed_build, windows_manifest
+from harness.images.record import CERTIFICATE, DISK, windows_manifest
 from harness.images.wim import choose_image, read_medium
 from harness.machines.intent import IntentFile, new_machine_id
 from harness.machines.libvirt.acceleration import prove_kvm
@@ -90,7 +90,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
             )
             with _domain(order, host, state, working) as running:
                 said = _await_end(order, running, progress)
-            installed_build(recipe, said)
+            said = confirmed(recipe, said, working / DISK)
             progress(f"{recipe.name}: sealing the disk")
             run(["qemu-img", "check", "-q", working / DISK], what="The disk is damaged", deadline_s=600)
             (working / CERTIFICATE).write_bytes(certificate.pem)
@@ -156,11 +156,10 @@ def _domain(order: Order, host: Host, state: StateDirectory, working: Path) -> I
         state.intents, provider="libvirt", run_id="image-build", cell_id=recipe.name, machine_id=name
     )
     intent.add(uri=host.uri, domain=name, directory=str(working), memory_mb=spec.memory_mb, cpus=spec.cpus)
-    history, nvram = host.events.history(name), ""
+    history = host.events.history(name)
     try:
         flags = libvirt.VIR_DOMAIN_START_VALIDATE
         domain = host.call(lambda connection: connection.createXML(xml, flags))
-        nvram = etree.fromstring(domain.XMLDesc(0)).findtext("os/nvram") or ""
         yield Running(host, name, domain, history, spec.serial_log, kvm)
     except libvirt.libvirtError as error:
         raise InfrastructureError(
@@ -169,8 +168,7 @@ def _domain(order: Order, host: Host, state: StateDirectory, working: Path) -> I
     finally:
         host.destroy(name)
         host.events.forget(name)
-        if nvram:
-            Path(nvram).unlink(missing_ok=True)
+        (host.nvram_directory / f"{name}_VARS.fd").unlink(missing_ok=True)
         intent.done()
 
 

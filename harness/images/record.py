@@ -14,20 +14,11 @@ from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, Wi
 from harness.machines.libvirt.images.recipe import digest_of
 from harness.machines.libvirt.seal import FileSeal
 from harness.model.base import Frozen
-from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.model.errors import ConfigurationError
 from harness.model.substrate import GuestSystem
 
 WINRM_PORT = 5986
 DISK, CERTIFICATE = "disk.qcow2", "ca.pem"
-
-
-def installed_build(recipe: WindowsRecipe, said: FirstBoot) -> None:
-    """Raises `InfrastructureError` if the guest that was installed is not the recipe's build."""
-    if said.facts.get("build") != str(recipe.build):
-        raise InfrastructureError(
-            f"The installed guest says build {said.facts.get('build', 'nothing')}, image {recipe.name} is "
-            f"build {recipe.build}."
-        )
 
 
 def windows_manifest(

@@ -65,6 +65,15 @@ class Host:
             return daemon.root / "log" if daemon.privileged else daemon.root / "cache" / "libvirt"
         return Path("/var/log/libvirt")
 
+    @property
+    def nvram_directory(self) -> Path:
+        """Where libvirt keeps UEFI variables, on that host; it leaves those of vanished domains behind."""
+        if self.uri.startswith(SCHEME):
+            daemon = PrivateDaemon.named(self.uri, self._state)
+            own = daemon.root / "lib" if daemon.privileged else daemon.root / "etc" / "libvirt"
+            return own / "qemu" / "nvram"
+        return Path("/var/lib/libvirt/qemu/nvram")
+
     def connection(self) -> libvirt.virConnect:
         """A live connection, opened anew if the old one broke. Raises `HostUnreachable`."""
         with self._lock:

@@ -200,6 +200,8 @@ def remove_machine(host: Host, intent: Intent) -> list[str]:
             removed.append(f"domain {name} on {host.uri}")
     except libvirt.libvirtError as error:
         raise InfrastructureError(f"The domain {name} on {host.uri} cannot be ended: {error}.") from error
+    if name and host.local_socket:
+        (host.nvram_directory / f"{name}_VARS.fd").unlink(missing_ok=True)
     if directory and Path(directory).exists():
         shutil.rmtree(directory, ignore_errors=True)
         removed.append(f"directory {directory}")
