@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from harness.backend.interface import Backend, Enrolment
 from harness.guest.guest import Guest
-from harness.guest.transcript import Transcript
+from harness.guest.transcript import MASK, Transcript
 from harness.machines.provider import Machine, MachineProvider
 from harness.model.attribution import attribute_silence
 from harness.model.candidate import Candidate
@@ -28,6 +28,7 @@ from harness.model.report import CellReport, Outcome
 from harness.run.attempts import earlier_attempts
 from harness.run.directory import RunDirectory, RunSettings
 from harness.run.recorder import CellRecorder
+from harness.run.redaction import redact
 
 Answer = TypeVar("Answer")
 ANSWER_AGAIN_S = 10.0
@@ -64,6 +65,7 @@ class CellSession:
         self._guest: Guest | None = None
         self._earlier_guests_s = 0.0
         self._enrolment: Enrolment | None = None
+        self._secrets: set[str] = set()
         run.mark_started(cell.id, {"run_id": settings.run_id, "began": datetime.now(UTC).isoformat()})
 
     @property
@@ -98,6 +100,12 @@ class CellSession:
     def guest_s(self) -> float:
         """Seconds spent in guest commands so far, on every machine of this cell."""
         return self._earlier_guests_s + (self._guest.guest_s if self._guest is not None else 0.0)
+
+    def masked(self, text: str) -> str:
+        """`text` without this cell's secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
 
     def identify(self, identity: str) -> None:
         """Tell the backend which host identifier to expect; an external one finds the endpoint by it."""
@@ -155,6 +163,7 @@ class CellSession:
             self._end_machine()
         if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
             self.recorder.end_attempt()
+        redact(self.directory, self._secrets)
         return self.recorder.seal()
 
     def _provision(self) -> None:
@@ -187,11 +196,12 @@ class CellSession:
         recorder.amend_attempt(machine_id=machine.machine_id)
         recorder.substrate, recorder.guest_system = machine.substrate, machine.guest_system
         recorder.image, recorder.image_digest = machine.image.name, machine.image.digest
+        self._secrets.update((machine.winrm.password.get_secret_value(), self.enrolment.secret))
         transcript = Transcript(
             self.directory / "transcript.jsonl",
             cell=self.cell.id,
             machine=machine.machine_id,
-            secrets=[machine.winrm.password.get_secret_value(), self.enrolment.secret],
+            secrets=self._secrets,
         )
         self._guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
 

@@ -122,8 +122,10 @@ class RunWorker:
             self._item_began = time.monotonic() - call.duration
             if error is None:
                 return
-        outcome, message = classify(error), message_of(error)
         session = self._current
+        outcome, message = classify(error), message_of(error)
+        if session is not None:
+            message = session.masked(message)
         result: dict[str, Any] = {
             "cell": cell.id,
             "check": check.id,

@@ -1,0 +1,38 @@
+"""Secrets do not survive in evidence."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.run.redaction import redact
+
+SECRET = "s3cret-Token_42"
+
+
+def test_a_secret_is_masked_in_both_encodings_of_windows_logs(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.log").write_text(f"PROPERTY={SECRET} again {SECRET}")
+    (tmp_path / "sub" / "b.log").write_bytes(f"PROPERTY={SECRET}".encode("utf-16-le"))
+    (tmp_path / "c.log").write_text("nothing here")
+    (tmp_path / "empty.log").touch()
+    changed = redact(tmp_path, [SECRET, ""])
+    assert [path.name for path in changed] == ["a.log", "b.log"]
+    assert SECRET not in (tmp_path / "a.log").read_text()
+    assert SECRET not in (tmp_path / "sub" / "b.log").read_bytes().decode("utf-16-le")
+
+
+@given(before=st.binary(max_size=64), after=st.binary(max_size=64), secret=st.text(min_size=4, max_size=20))
+def test_everything_else_stays_where_it_was(
+    tmp_path_factory: "object", before: bytes, after: bytes, secret: str
+) -> None:
+    folder = Path(str(tmp_path_factory.mktemp("evidence")))  # type: ignore[attr-defined]
+    try:
+        encoded = secret.encode()
+    except UnicodeEncodeError:
+        return  # a lone surrogate cannot be a secret that was ever written
+    (folder / "dump.bin").write_bytes(before + encoded + after)
+    redact(folder, [secret])
+    content = (folder / "dump.bin").read_bytes()
+    assert len(content) == len(before) + len(encoded) + len(after)
+    assert encoded not in content or "*" in secret
