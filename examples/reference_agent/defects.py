@@ -6,6 +6,7 @@ A new defect is one line here. What it does is either C (`DEFECT_NAME` in `src/`
 DEFECTS: dict[str, str] = {
     # install
     "service-does-not-start": "the service stops at once with an error, so the installation fails",
+    "service-stops-soon": "the service starts and stops at once by itself",
     "second-uninstall-entry": "a second entry for the same product is in the Uninstall key",
     "unsigned": "neither the MSI nor the executable is signed",
     "unsigned-file": "the MSI is signed, the executable in it is not",
@@ -62,6 +63,8 @@ DEFECTS: dict[str, str] = {
     "leaves-task": "a scheduled task's file stays",
     "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",
     "tampers-sentinel-service": "uninstalling deletes the unrelated service BvtSentinel",
+    "comes-back": "at the next boot after the uninstall the product is there again",
+    "reboots-when-gone": "after the uninstall the next boot ends in another reboot",
     # virtual machines only; harmless under Wine
     "cuts-network": "the agent's firewall policy cuts the host off from everything",
 }

@@ -82,4 +82,4 @@ def test_protocol(cell: CellSession, timeline: Timeline) -> None:
     if BackendFeature.FAULTS not in cell.backend.features:
         raise NotApplicable(f"backend {cell.backend.name} does not report malformed requests")
     errors = cell.backend.protocol_errors(cell.cell.id)
-    assert not errors, f"The backend could not understand a request: {errors[0]}"
+    assert not errors, f"The backend could not understand a request: {errors[0].path}: {errors[0].message}."

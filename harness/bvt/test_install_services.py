@@ -13,7 +13,7 @@ from harness.run.check import NotApplicable, check
 from harness.run.timeline import Timeline
 
 PHASE = Phase.INSTALL
-RESTART_S = 60.0
+STOP_S = 60.0
 FAILURE_ACTIONS = {0: "none", 1: "restart", 2: "reboot", 3: "run"}
 
 
@@ -143,17 +143,16 @@ def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
 
 @check("Services survive a stop and a start")
 def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
-    restarted = [
-        service.name for service in cell.profile.services if service.survives_restart and service.running
-    ]
+    restarted = [service for service in cell.profile.services if service.survives_restart and service.running]
     if not restarted:
         raise NotApplicable("the profile declares no service that may be stopped")
     services = cell.guest.services
-    for name in restarted:
+    for service in restarted:
         with cell.recorder.stopwatch.waiting():
-            services.stop(name, Deadline.after(RESTART_S))
-            services.start(name, Deadline.after(RESTART_S))
-        assert timeline.service_comes_up(name, RESTART_S), f"Service {name} did not come up again."
+            services.stop(service.name, Deadline.after(STOP_S))
+            services.start(service.name, Deadline.after(service.start_deadline_s))
+            running = timeline.service_comes_up(service.name, service.start_deadline_s)
+        assert running, f"Service {service.name} did not come up again."
 
 
 def _found(

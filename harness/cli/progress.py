@@ -1,59 +1,57 @@
 """What a user sees of a run: a live table on a terminal, plain lines in CI."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import pytest
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.cell_progress import CellProgress, counted
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
+from harness.reports.words import SIGNS, plural, seconds
 from harness.run.worker import PROPERTY
+from harness.scheduling import cell_of
 
-SIGNS = {
-    Outcome.PASSED: ("✔", "green"),
-    Outcome.FAILED: ("✘", "bold red"),
-    Outcome.INFRA: ("!", "bold yellow"),
-    Outcome.BLOCKED: ("–", "dim"),
-    Outcome.NOT_APPLICABLE: ("n/a", "dim"),
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.INFRA: "bold yellow",
+    Outcome.BLOCKED: "yellow",
+    Outcome.NOT_APPLICABLE: "dim",
 }
-WORST_FIRST = (Outcome.FAILED, Outcome.INFRA, Outcome.BLOCKED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
-
-
-@dataclass
-class CellProgress:
-    """What is known of one cell."""
-
-    cell: Cell
-    outcomes: dict[Phase, list[Outcome]] = field(default_factory=dict)
-    began_s: float | None = None
-    took_s: float = 0.0
-    phase: Phase | None = None
-
-    @property
-    def done(self) -> int:
-        """Checks with an outcome."""
-        return sum(len(outcomes) for outcomes in self.outcomes.values())
+REFRESH_PER_S = 4
 
 
 class Progress:
     """A pytest plugin of the controlling process."""
 
-    def __init__(self, cells: Sequence[Cell], console: Console) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], console: Console, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._cells = {cell.id: CellProgress(cell) for cell in cells}
-        self._console = console
-        self._began_s = time.monotonic()
-        self._live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
+        self._console, self._clock = console, clock
+        self._began_s = clock()
+        self._width = max((len(cell.id) for cell in cells), default=0)
+        self._live = (
+            Live(console=console, refresh_per_second=REFRESH_PER_S, get_renderable=self.table)
+            if console.is_terminal
+            else None
+        )
 
     def pytest_sessionstart(self) -> None:
         """Begin the live table."""
         if self._live is not None:
             self._live.start()
-            self._live.update(self._table())
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A check begins, and with a cell's first one the cell: its machine is made now."""
+        progress = self._cells.get(cell_of(nodeid))
+        if progress is not None:
+            progress.begin(self._clock())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one check's outcome."""
@@ -63,74 +61,78 @@ class Progress:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A worker or pytest itself broke; the verdict will say INFRA."""
-        self._console.print(f"internal error: {str(excrepr).strip().splitlines()[-1]}", style="yellow")
+        self._say(Text(f"internal error: {str(excrepr).strip().splitlines()[-1]}", style="yellow"))
 
     def pytest_sessionfinish(self) -> None:
-        """End the live table, or say the last phases."""
+        """Leave the table's last state on the screen."""
         if self._live is not None:
-            self._live.update(self._table())
             self._live.stop()
-            return
-        for progress in self._cells.values():
-            self._say_phase(progress)
 
     def _take(self, value: dict[str, str]) -> None:
         progress = self._cells.get(value["cell"])
         if progress is None:
             return
         phase, outcome = Phase(value["phase"]), Outcome(value["outcome"])
-        if progress.began_s is None:
-            progress.began_s = time.monotonic()
-        if progress.phase is not phase:
-            if self._live is None:
-                self._say_phase(progress)
-            progress.phase = phase
-        progress.outcomes.setdefault(phase, []).append(outcome)
-        progress.took_s = time.monotonic() - progress.began_s
+        last = progress.take(phase, outcome, self._clock())
         if outcome in (Outcome.FAILED, Outcome.INFRA):
-            sign, style = SIGNS[outcome]
-            text = Text(f"{sign} {value['cell']}  {value['check']}: {value['message']}", style=style)
-            (self._live.console if self._live else self._console).print(text)
-        if self._live is not None:
-            self._live.update(self._table())
+            self._say(self._line(outcome, value["cell"], f"{value['check']}: {value['message']}"))
+        if self._live is None and last:
+            worst = progress.worst(phase) or Outcome.PASSED
+            text = f"{phase.value:<10} {counted(progress.outcomes[phase])}"
+            self._say(self._line(worst, value["cell"], text))
+        if self._live is None and progress.ended_s is not None:
+            outcomes = [one for found in progress.outcomes.values() for one in found]
+            took = seconds(progress.took_s(self._clock()) or 0.0)
+            worst = progress.worst() or Outcome.PASSED
+            self._say(self._line(worst, value["cell"], f"ended after {took}: {counted(outcomes)}"))
 
-    def _say_phase(self, progress: CellProgress) -> None:
-        if progress.phase is None:
-            return
-        outcomes = progress.outcomes[progress.phase]
-        counts = ", ".join(
-            f"{count} {outcome.value}" for outcome in WORST_FIRST if (count := outcomes.count(outcome))
-        )
-        elapsed = time.monotonic() - self._began_s
-        self._console.print(
-            f"[{elapsed:6.1f} s] {progress.cell.id:<24} {progress.phase.value:<10} {counts}",
-            highlight=False,
-            markup=False,
-        )
-        progress.phase = None
+    def _line(self, outcome: Outcome, cell: str, text: str) -> Text:
+        """`   12.3 s ✓ cell  text`; without the time above a live table, which shows it."""
+        elapsed = "" if self._live is not None else f"{self._clock() - self._began_s:7.1f} s "
+        line = Text(elapsed, style="dim")
+        line.append(SIGNS[outcome], style=STYLES[outcome])
+        line.append(f" {cell:<{self._width}}  ", style="")
+        line.append(text, style=STYLES[outcome] if outcome in (Outcome.FAILED, Outcome.INFRA) else "")
+        return line
 
-    def _table(self) -> Table:
-        table = Table(box=None, header_style="dim")
-        table.add_column("cell")
+    def _say(self, line: Text) -> None:
+        self._console.print(line, highlight=False)
+
+    def table(self) -> Group:
+        """The table as it stands now."""
+        now_s = self._clock()
+        table = Table(box=None, header_style="dim", padding=(0, 1))
+        table.add_column("cell", no_wrap=True)
         phases = [phase for phase in Phase if any(phase in item.cell.phases for item in self._cells.values())]
         for phase in phases:
-            table.add_column(phase.value, justify="center")
-        table.add_column("checks", justify="right")
-        table.add_column("time", justify="right")
+            table.add_column(phase.value, justify="center", no_wrap=True)
+        for heading in ("checks", "time"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for progress in self._cells.values():
-            row: list[Text | str] = [progress.cell.id, *(self._sign(progress, phase) for phase in phases)]
-            took = f"{progress.took_s:.0f} s" if progress.began_s is not None else ""
-            table.add_row(*row, f"{progress.done}/{len(progress.cell.checks)}", took)
-        return table
+            took_s = progress.took_s(now_s)
+            table.add_row(
+                Text(progress.cell.id, style="" if took_s is not None else "dim"),
+                *(_sign(progress, phase) for phase in phases),
+                f"{progress.done}/{len(progress.cell.checks)}",
+                "" if took_s is None else f"{took_s:.0f} s",
+            )
+        return Group(table, self._footer(now_s))
 
-    @staticmethod
-    def _sign(progress: CellProgress, phase: Phase) -> Text:
-        if phase not in progress.cell.phases:
-            return Text("")
-        outcomes = progress.outcomes.get(phase, [])
-        worst = next((outcome for outcome in WORST_FIRST if outcome in outcomes), None)
-        if worst is None:
-            return Text("·", style="dim")
-        sign, style = SIGNS[worst]
-        running = progress.phase is phase and worst is Outcome.PASSED
-        return Text("…" if running else sign, style="cyan" if running else style)
+    def _footer(self, now_s: float) -> Text:
+        ended = sum(progress.ended_s is not None for progress in self._cells.values())
+        outcomes = [one for item in self._cells.values() for found in item.outcomes.values() for one in found]
+        text = f" {ended} of {plural(len(self._cells), 'cell')} done"
+        text += f"; {counted(outcomes)}" if outcomes else ""
+        return Text(f"{text}; {seconds(max(1.0, now_s - self._began_s))}", style="dim")
+
+
+def _sign(progress: CellProgress, phase: Phase) -> Text:
+    if phase not in progress.cell.phases:
+        return Text("")
+    worst = progress.worst(phase)
+    if progress.current is phase and worst in (None, Outcome.PASSED, Outcome.NOT_APPLICABLE):
+        done = len(progress.outcomes.get(phase, []))
+        return Text(f"{done}/{progress.planned(phase)}", style="cyan")
+    if worst is None:
+        return Text("·", style="dim")
+    return Text(SIGNS[worst], style=STYLES[worst])

@@ -102,6 +102,14 @@ def catalogue() -> tuple[Check, ...]:
     return tuple(sorted(found.values()))
 
 
+def first_checks() -> dict[Phase, str]:
+    """Per phase that begins with an essential check, that check's id: without it the rest of the phase is moot."""
+    first: dict[Phase, Check] = {}
+    for described in catalogue():
+        first.setdefault(described.phase, described)
+    return {phase: described.id for phase, described in first.items() if described.essential}
+
+
 def essential_checks() -> dict[Phase, frozenset[str]]:
     """Per phase, the ids of the checks without which later phases make no sense."""
     by_phase: dict[Phase, set[str]] = {}

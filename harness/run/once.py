@@ -38,6 +38,12 @@ class once(Generic[Owner, Answer]):  # noqa: N801 - used like functools.cached_p
         return found
 
 
+def happened(instance: object, name: str) -> bool:
+    """Whether the action `name` was made and succeeded."""
+    _, failure = instance.__dict__.get("_once", {}).get(name, (None, LookupError()))
+    return failure is None
+
+
 def forget(instance: object, name: str) -> None:
     """Let the action `name` happen again."""
     instance.__dict__.get("_once", {}).pop(name, None)

@@ -5,7 +5,7 @@ from harness.model.profile import STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Stimulus, read_value
 from harness.run.check import NotApplicable
-from harness.run.once import once
+from harness.run.once import happened, once
 from harness.run.timeline import Timeline
 
 NEEDS: dict[str, frozenset[Capability]] = {
@@ -45,7 +45,9 @@ class Stimulated:
         self._session.note("event", dict(event.columns))
 
     def withdraw(self) -> None:
-        """Undo what the stimuli left behind, so that it is not taken for the agent's residue."""
+        """Undo what the stimuli left behind, so that it is not taken for the agent's residue. Gives none."""
+        if not happened(self, "_given"):
+            return
         for name in self._given:
             self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce)
 

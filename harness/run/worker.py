@@ -13,11 +13,11 @@ from harness.machines.registry import load_provider
 from harness.model.errors import CandidateError, HarnessError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
-from harness.model.report import CellReport
+from harness.model.report import CellReport, Outcome
 from harness.model.substrate import why_not
 from harness.run.allure_results import attach_details
 from harness.run.cell import CellSession
-from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks
+from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks, first_checks
 from harness.run.directory import RunDirectory
 from harness.run.outcome import classify, message_of
 from harness.state import StateDirectory
@@ -35,6 +35,7 @@ class RunWorker:
         self.plan = run.plan()
         self._name = name
         self._essential = essential_checks()
+        self._first = first_checks()
         self._provider = load_provider(self.settings.pool, StateDirectory.default())
         self._backend: Backend | None = None
         self._current: CellSession | None = None
@@ -102,7 +103,11 @@ class RunWorker:
     def _hold_back(self, session: CellSession, check: Check) -> None:
         if session.lost is not None:
             raise Blocked(f"blocked: {session.lost}")
-        blocker = blocked_by(check.phase, session.recorder.outcomes, self._essential)
+        outcomes = session.recorder.outcomes
+        blocker = blocked_by(check.phase, outcomes, self._essential)
+        first = self._first.get(check.phase)
+        if blocker is None and first is not None and outcomes.get(first) in (Outcome.FAILED, Outcome.INFRA):
+            blocker = first
         if blocker is not None:
             raise Blocked(f"blocked by {blocker}, which did not succeed")
         missing = check.features - session.backend.features

@@ -127,6 +127,7 @@ void agent_run(HANDLE stop) {
     if (wait_for_settings(&settings, stop)) {
         policy_open(&settings);
         protocol_open(&agent.protocol, &settings, stop);
+        agent.silent = DEFECT_NO_HEARTBEAT && agent.protocol.node_key[0];
         DWORD pause = 0;
         while (WaitForSingleObject(stop, pause) == WAIT_TIMEOUT) {
             unsigned long long now = GetTickCount64();

@@ -100,7 +100,7 @@ int wmain(int count, wchar_t **arguments) {
     if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
         return purge();
     }
-    if (DEFECT_LEAVES_PROCESS && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
+    if ((DEFECT_LEAVES_PROCESS || DEFECT_COMES_BACK) && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
         Sleep(LINGER_MS);
         return EXIT_GOOD;
     }

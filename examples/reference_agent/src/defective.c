@@ -1,6 +1,7 @@
 #include "defective.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <windows.h>
 
@@ -8,15 +9,19 @@
 #include "run.h"
 #include "settings.h"
 
-enum { CRASH_AFTER_MS = 3000 };
+enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400 };
 
-static void write_file(const wchar_t *path) {
+static void write_text(const wchar_t *path, const char *text) {
     DWORD written;
     HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
     if (file != INVALID_HANDLE_VALUE) {
-        WriteFile(file, "left behind\r\n", 13, &written, NULL);
+        WriteFile(file, text, (DWORD)strlen(text), &written, NULL);
         CloseHandle(file);
     }
+}
+
+static void write_file(const wchar_t *path) {
+    write_text(path, "left behind\r\n");
 }
 
 static DWORD WINAPI crash(void *parameter) {
@@ -47,12 +52,20 @@ static DWORD WINAPI cancel_reboots(void *unused) {
     return 0;
 }
 
+/* A little later, so that the boot itself is over. */
+static DWORD WINAPI reboot(void *unused) {
+    (void)unused;
+    Sleep(REBOOT_AFTER_MS);
+    run_system_program(L"shutdown.exe", L"/r /t 0");
+    return 0;
+}
+
 static void reboot_at_third_start(void) {
     char count[8];
     runtime_read(L"Starts", count, sizeof count);
     runtime_write(L"Starts", !*count ? "1" : *count == '1' ? "2" : "3");
     if (*count == '2') {
-        run_system_program(L"shutdown.exe", L"/r /t 0");
+        CloseHandle(CreateThread(NULL, 0, reboot, NULL, 0, NULL));
     }
 }
 
@@ -121,7 +134,34 @@ static void leave_pending_rename(void) {
     MoveFileExW(path, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
 }
 
+/* The next boot runs RunOnce. */
+static void at_next_boot(const wchar_t *name, const wchar_t *command) {
+    RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\Microsoft\\Windows\\CurrentVersion\\RunOnce", name, REG_SZ, command,
+                    (DWORD)((wcslen(command) + 1) * sizeof *command));
+}
+
+static void come_back(void) {
+    wchar_t self[MAX_PATH];
+    GetModuleFileNameW(NULL, self, MAX_PATH);
+    CopyFileW(self, L"C:\\Windows\\Temp\\bvt-back.exe", FALSE);
+    write_text(L"C:\\Windows\\Temp\\bvt-back.cmd",
+               "set AGENT=C:\\Program Files\\BVT\\ReferenceAgent\r\n"
+               "md \"%AGENT%\"\r\n"
+               "copy C:\\Windows\\Temp\\bvt-back.exe \"%AGENT%\\refagent.exe\"\r\n"
+               "reg add HKLM\\Software\\BVT\\ReferenceAgent /f\r\n"
+               "sc create BvtRefAgent binPath= \"%AGENT%\\refagent.exe\"\r\n"
+               "del C:\\ProgramData\\bvt-sentinel.txt\r\n"
+               "start \"\" \"%AGENT%\\refagent.exe\" --linger\r\n");
+    at_next_boot(L"BvtBack", L"cmd.exe /c C:\\Windows\\Temp\\bvt-back.cmd");
+}
+
 int defective_purge(void) {
+    if (DEFECT_COMES_BACK) {
+        come_back();
+    }
+    if (DEFECT_REBOOTS_WHEN_GONE) {
+        at_next_boot(L"BvtReboot", L"shutdown.exe /r /t 0");
+    }
     if (DEFECT_LEAVES_ENTRY) {
         leave_entry();
     }

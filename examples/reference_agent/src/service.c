@@ -63,7 +63,9 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
     }
     logger_open();
     report(SERVICE_RUNNING, NO_ERROR);
-    agent_run(stop);
+    if (!DEFECT_SERVICE_STOPS_SOON) {
+        agent_run(stop);
+    }
     logger_close();
     report(SERVICE_STOPPED, NO_ERROR);
 }

@@ -22,6 +22,7 @@ INSTALLED = ("machine", "install", "uninstall", "residue")
 CHECKED_IN = ("machine", "install", "check-in", "uninstall", "residue")
 USED = ("machine", "install", "check-in", "functions", "uninstall", "residue")
 REBOOTED = ("machine", "install", "reboot", "uninstall", "residue")
+CLEAN_REBOOTED = ("machine", "install", "uninstall", "residue", "reboot-clean")
 USED_AND_REBOOTED = ("machine", "install", "check-in", "functions", "reboot", "uninstall", "residue")
 
 BAD: dict[str, KnownBad] = {
@@ -62,7 +63,7 @@ BAD: dict[str, KnownBad] = {
             "install.entry_unique": "Expected one entry named 'BVT Reference Agent', found 2",
             "install.entry_version": r"shows version 0\.9\.0, 1\.0\.0, the candidate is 1\.0\.0",
             "install.files": r"Missing after the installation: .*NOTICE\.txt",
-            "install.file_versions": r"refagent\.exe has version 0\.0\.1, the candidate is 1\.0\.0",
+            "install.file_versions": r"refagent\.exe has version 0\.0\.1\.0, the candidate is 1\.0\.0",
             "install.file_signatures": r"refagent\.exe carries no Authenticode signature",
             "install.registry": r"ReferenceAgent\\Version is missing",
             "install.running_version": r"--version says '0\.0\.1', the candidate is 1\.0\.0",
@@ -81,7 +82,7 @@ BAD: dict[str, KnownBad] = {
             "residue.entry": "Still listed after the uninstall: bvt leftover",
             "residue.files": r"leftover\.dat",
             "residue.registry": r"hklm\\software\\bvt",
-            "residue.tasks": "scheduled task bvtrefagentleftover",
+            "residue.tasks": r"scheduled task \\bvtrefagentleftover",
             "residue.pending_renames": r"bvt-pending\.dat",
             "residue.sentinel_files": r"unrelated file C:\\bvt-sentinel\\keep\.txt is gone",
             "residue.sentinel_service": "unrelated service BvtSentinel is gone",
@@ -93,14 +94,19 @@ BAD: dict[str, KnownBad] = {
         phases=INSTALLED,
         caught={
             "install.exit_code": "The installer ended with 16",
-            "install.service_running": "The installer did not succeed",
         },
+    ),
+    "quitter": KnownBad(
+        defects=frozenset({"service-stops-soon"}),
+        phases=INSTALLED,
+        caught={"install.service_running": "Service BvtRefAgent was not running within"},
+        profile={"services.0.start_deadline_s": 3},
     ),
     "one-start-only": KnownBad(
         defects=frozenset({"does-not-restart", "uninstall-fails"}),
         phases=REBOOTED,
         caught={
-            "install.service_restart": "Service BvtRefAgent did not come up again",
+            "install.service_restart": "Service BvtRefAgent did not become RUNNING",
             "reboot.services": "After the reboot service BvtRefAgent is not running",
             "reboot.same_endpoint": "did not check in within",
             "uninstall.exit_code": "The uninstaller ended with 16",
@@ -115,7 +121,7 @@ BAD: dict[str, KnownBad] = {
             "check-in.heartbeat": "No further sign of life within",
             "check-in.enrols_again": "the agent did not enrol again within",
             "check-in.recovers": "the agent was not seen again within",
-            "check-in.protocol": "could not understand a request: .*gossip",
+            "check-in.protocol": "could not understand a request: /log: .*gossip",
         },
     ),
     "mute": KnownBad(
@@ -174,6 +180,22 @@ BAD: dict[str, KnownBad] = {
             "functions.release": "did not report 'isolation released'",
             "reboot.comes_back": "reboot did not happen within",
         },
+    ),
+    "revenant": KnownBad(
+        defects=frozenset({"comes-back"}),
+        phases=CLEAN_REBOOTED,
+        caught={
+            "reboot-clean.processes": r"Running after the uninstall and a reboot: .*refagent\.exe",
+            "reboot-clean.services": "service bvtrefagent",
+            "reboot-clean.files": r"referenceagent\\refagent\.exe",
+            "reboot-clean.registry": r"hklm\\software\\bvt",
+            "reboot-clean.sentinel_files": r"Gone after .*bvt-sentinel\.txt",
+        },
+    ),
+    "parting-shot": KnownBad(
+        defects=frozenset({"reboots-when-gone"}),
+        phases=CLEAN_REBOOTED,
+        caught={"reboot-clean.once": "booted 3 times|rebooted 1 times without being asked"},
     ),
     "boot-loop": KnownBad(
         defects=frozenset({"reboots-again"}),

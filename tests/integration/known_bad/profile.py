@@ -11,6 +11,7 @@ SHORT: dict[str, Any] = {
     "check_in.deadline_s": 12,
     "check_in.heartbeat_s": 6,
     "reboot_deadline_s": 25,
+    "services.0.start_deadline_s": 10,
     "configuration.deadline_s": 6,
     "live_query.deadline_s": 8,
     "response_actions.isolate.deadline_s": 6,
@@ -25,7 +26,7 @@ def derived_profile(into: Path, changes: dict[str, Any]) -> Path:
         *parents, last = path.split(".")
         place = document
         for name in parents:
-            place = place[name]
+            place = place[int(name) if isinstance(place, list) else name]
         place[last] = value
     into.write_text(yaml.safe_dump(document, sort_keys=False))
     return into

@@ -1,0 +1,73 @@
+"""What is known of one cell while it runs. Pure, but for the clock that is handed in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from harness.model.plan import Cell
+from harness.model.report import Outcome, Phase
+from harness.reports.words import WORDS, WORST_OUTCOME
+
+
+@dataclass
+class CellProgress:
+    """Outcomes so far, by phase. Times are seconds of one monotonic clock."""
+
+    cell: Cell
+    outcomes: dict[Phase, list[Outcome]] = field(default_factory=dict)
+    began_s: float | None = None
+    ended_s: float | None = None
+
+    def begin(self, now_s: float) -> None:
+        """The cell's first check begins; later calls change nothing."""
+        if self.began_s is None:
+            self.began_s = now_s
+
+    def take(self, phase: Phase, outcome: Outcome, now_s: float) -> bool:
+        """Add one outcome; True if it was the phase's last."""
+        self.begin(now_s)
+        self.outcomes.setdefault(phase, []).append(outcome)
+        if self.done == len(self.cell.checks):
+            self.ended_s = now_s
+        return self.complete(phase)
+
+    @property
+    def done(self) -> int:
+        """Checks with an outcome."""
+        return sum(len(outcomes) for outcomes in self.outcomes.values())
+
+    def took_s(self, now_s: float) -> float | None:
+        """How long the cell has been running or ran; None before it begins."""
+        if self.began_s is None:
+            return None
+        return (now_s if self.ended_s is None else self.ended_s) - self.began_s
+
+    def planned(self, phase: Phase) -> int:
+        """How many checks the phase has."""
+        return sum(check.startswith(f"{phase.value}.") for check in self.cell.checks)
+
+    def complete(self, phase: Phase) -> bool:
+        """True once every check of the phase has an outcome."""
+        return len(self.outcomes.get(phase, [])) >= self.planned(phase)
+
+    @property
+    def current(self) -> Phase | None:
+        """The phase in hand; None before the cell begins and after it ends."""
+        if self.began_s is None or self.ended_s is not None:
+            return None
+        return next((phase for phase in self.cell.phases if not self.complete(phase)), None)
+
+    def worst(self, phase: Phase | None = None) -> Outcome | None:
+        """What stands for the phase, or for the whole cell; None if nothing is known."""
+        found = (
+            self.outcomes.get(phase, [])
+            if phase is not None
+            else [outcome for outcomes in self.outcomes.values() for outcome in outcomes]
+        )
+        return next((outcome for outcome in WORST_OUTCOME if outcome in found), None)
+
+
+def counted(outcomes: Sequence[Outcome]) -> str:
+    """`1 failed, 12 passed, 3 not applicable`: the worst first."""
+    return ", ".join(
+        f"{count} {WORDS[outcome]}" for outcome in WORST_OUTCOME if (count := outcomes.count(outcome))
+    )
