@@ -41,7 +41,7 @@ def _check(name: str = "install.exit_code") -> Check:
     )
 
 
-@pytest.fixture()
+@pytest.fixture
 def recorder(tmp_path: Path) -> CellRecorder:
     return CellRecorder("run", "0" * 64, _cell(), tmp_path)
 
