@@ -56,6 +56,11 @@ class OfflineDisk:
         self._image.close()
 
     @property
+    def server_pid(self) -> int:
+        """Process id of the block server that reads the image; it ends with this disk or with this process."""
+        return self._image.server_pid
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Damaged entries that were skipped so far, one sentence each."""
         return tuple(f"{volume}: {text}" for volume in self.volumes for text in volume.problems)

@@ -2,6 +2,9 @@
 
 from harness.model.errors import ConfigurationError, InfrastructureError
 
+LIBRARY_ERRORS = (OSError, RuntimeError, SystemError, ValueError, OverflowError, MemoryError, TypeError)
+"""What the C libraries raise on damaged data, found by feeding them thousands of damaged disks and hives."""
+
 
 class DiskUnreadable(InfrastructureError):
     """The image, a file behind it, its partition table or a filesystem is damaged or of an unknown format."""
@@ -25,3 +28,12 @@ class HiveUnreadable(InfrastructureError):
 
 class NotOnDisk(ConfigurationError):
     """There is no such file, directory, volume or registry key on this disk."""
+
+
+def reason(error: Exception) -> str:
+    """The innermost sentence of a library's error: libyal lists its call chain, the cause second."""
+    sentences = [
+        part.strip().rstrip(".") for part in " ".join(str(error).split()).split(". ") if part.strip()
+    ]
+    text = sentences[min(1, len(sentences) - 1)] if sentences else type(error).__name__
+    return text.split(": ", 1)[-1] if text.startswith(("lib", "py")) else text

@@ -14,8 +14,7 @@ import pyregf
 
 from harness.model.base import Frozen
 from harness.offline.disk import OfflineDisk
-from harness.offline.errors import HiveUnreadable, NotOnDisk
-from harness.offline.window import LIBRARY_ERRORS
+from harness.offline.errors import LIBRARY_ERRORS, HiveUnreadable, NotOnDisk, reason
 
 LARGEST_HIVE = 1024 * 1024 * 1024
 LOG_HEAD = 512
@@ -110,9 +109,8 @@ class Hive:
         try:
             yield
         except LIBRARY_ERRORS as error:
-            reason = str(error).split(". ")[0].rstrip(".") or type(error).__name__
             raise HiveUnreadable(
-                f"{what or 'The root key'} of {self.name} cannot be read: {reason}."
+                f"{what or 'The root key'} of {self.name} cannot be read: {reason(error)}."
             ) from error
 
 
@@ -136,7 +134,9 @@ def parse_hive(data: bytes, name: str = "hive", logs: "dict[str, bytes] | None" 
     """A hive from its bytes; `logs` are the first 512 bytes of its transaction logs by suffix."""
     if len(data) < BASE_BLOCK or data[:4] != b"regf":
         raise HiveUnreadable(f"{name} is no registry hive: it does not begin with a regf header.")
-    return Hive(data, name, _pending(data, name, logs or {}))
+    warnings = _pending(data, name, logs or {})
+    # A torn header alone does not make the rest unreadable: the library gets it with its checksum put right.
+    return Hive(b"".join((data[:508], struct.pack("<I", _checksum(data)), data[512:])), name, warnings)
 
 
 def _pending(data: bytes, name: str, logs: "dict[str, bytes]") -> tuple[str, ...]:

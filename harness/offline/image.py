@@ -70,7 +70,8 @@ class Image:
         except NbdError as error:
             connection.close()
             self._end()
-            raise self._explained(error) from error
+            with self._complaints:
+                raise self._explained(error) from error
         self.size = self._client.size
         """Bytes of the virtual disk."""
 
@@ -84,11 +85,17 @@ class Image:
         except NbdError as error:
             raise DiskUnreadable(f"The disk image {self.path} cannot be read: {error}.") from error
 
+    @property
+    def server_pid(self) -> int:
+        """Process id of the block server."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the server. Idempotent."""
         if self._process.returncode is None:
             self._client.close()
             self._end()
+            self._complaints.close()
 
     def __enter__(self) -> "Image":
         return self

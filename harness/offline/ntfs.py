@@ -1,11 +1,13 @@
 """NTFS, by libfsntfs: compressed, sparse and WOF-compressed files included."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import pyfsntfs
 
 from harness.offline.entry import Entry, FileFacts, filetime
-from harness.offline.window import LIBRARY_ERRORS, Window
+from harness.offline.errors import LIBRARY_ERRORS, reason
+from harness.offline.window import Window
 
 REPARSE_POINT = 0x400
 
@@ -15,6 +17,7 @@ class NtfsFilesystem:
 
     def __init__(self, window: Window) -> None:
         self.problems: list[str] = []
+        self.check = window.check
         self._volume = pyfsntfs.volume()
         self._volume.open_file_object(window)
 
@@ -51,15 +54,17 @@ class NtfsEntry:
             yield NtfsEntry(self._filesystem, record)
 
     def child(self, name: str) -> Entry | None:
-        wanted, alike = name.upper(), None
-        if not self._record.has_directory_entries_index():
-            return None
-        for record in self._records():
-            if record.name == name:
-                return NtfsEntry(self._filesystem, record)
-            if alike is None and record.name.upper() == wanted:
-                alike = NtfsEntry(self._filesystem, record)  # a directory may be case-sensitive: go on
-        return alike
+        records = self._by_name.get(name.upper(), ())
+        exact = [record for record in records if record.name == name]  # a directory may be case-sensitive
+        return NtfsEntry(self._filesystem, (exact or records)[0]) if records else None
+
+    @cached_property
+    def _by_name(self) -> "dict[str, list[pyfsntfs.file_entry]]":
+        records: dict[str, list[pyfsntfs.file_entry]] = {}
+        if self._record.has_directory_entries_index():
+            for record in self._records():
+                records.setdefault(record.name.upper(), []).append(record)
+        return records
 
     def read_at(self, offset: int, size: int) -> bytes:
         if not self._record.has_default_data_stream():
@@ -70,6 +75,7 @@ class NtfsEntry:
 
     def _records(self) -> Iterator["pyfsntfs.file_entry"]:
         for number in range(self._record.number_of_sub_file_entries):
+            self._filesystem.check()
             try:
                 record = self._record.get_sub_file_entry(number)
                 if record.name is None:
@@ -77,7 +83,7 @@ class NtfsEntry:
             except LIBRARY_ERRORS as error:
                 self._filesystem.problems.append(
                     f"entry {number} of the directory {self._record.name!r} is damaged and was skipped: "
-                    f"{str(error).split('. ')[0]}"
+                    f"{reason(error)}"
                 )
                 continue
             yield record

@@ -6,7 +6,8 @@ from typing import cast
 import pytsk3
 
 from harness.offline.entry import Entry, FileFacts, unix_time
-from harness.offline.window import LIBRARY_ERRORS, Window
+from harness.offline.errors import LIBRARY_ERRORS, reason
+from harness.offline.window import Window
 
 
 class WindowImage(pytsk3.Img_Info):  # type: ignore[misc]  # an extension class without types
@@ -30,6 +31,7 @@ class SleuthkitFilesystem:
     def __init__(self, window: Window, *, case_sensitive: bool) -> None:
         self.problems: list[str] = []
         self.case_sensitive = case_sensitive
+        self.check = window.check
         self._image = WindowImage(window)
         self.handle = pytsk3.FS_Info(self._image)
 
@@ -93,6 +95,7 @@ class SleuthkitEntry:
 
     def _files(self) -> Iterator[tuple["pytsk3.File", str]]:
         for file in self._file.as_directory():
+            self._filesystem.check()
             try:
                 name = file.info.name
                 if not int(name.flags) & int(pytsk3.TSK_FS_NAME_FLAG_ALLOC):
@@ -100,7 +103,7 @@ class SleuthkitEntry:
                 text = name.name.decode("utf-8", "surrogateescape")
             except LIBRARY_ERRORS as error:
                 self._filesystem.problems.append(
-                    f"an entry of the directory {self._name!r} is damaged and was skipped: {error}"
+                    f"an entry of the directory {self._name!r} is damaged and was skipped: {reason(error)}"
                 )
                 continue
             if text not in (".", "..", "$OrphanFiles"):

@@ -57,6 +57,9 @@ class Volume:
         self.label = label
         self.offset, self.size = window.start, window.size
         self._window = window
+        self._directories: dict[
+            tuple[str, ...], Entry
+        ] = {}  # walked through before; a stopped disk does not change
         self.filesystem = filesystem_on(window.at(0, 2 * SUPERBLOCK))
 
     def __str__(self) -> str:
@@ -92,7 +95,7 @@ class Volume:
             entry = self._found(path)
             if not entry.facts.is_directory:
                 raise NotOnDisk(f"{path} is a file, not a directory", file=str(self._window.image.path))
-            listing = self._listing(entry)
+            listing = list(self._listing(entry))
         return tuple(sorted(listing, key=lambda facts: facts.name.upper()))
 
     def stat(self, path: str) -> FileFacts:
@@ -157,11 +160,14 @@ class Volume:
         for _ in range(MOST_LINKS):
             entry: Entry | None = self._filesystem.root
             for position, name in enumerate(names, start=1):
-                entry = entry.child(name) if entry is not None else None
+                at = names[:position]
+                entry = self._directories.get(at) or (entry.child(name) if entry is not None else None)
                 if entry is None:
                     return None
+                if position < len(names):
+                    self._directories[at] = entry
                 if target := entry.facts.link_target:
-                    names = paths.through_link(names[:position], target, names[position:])
+                    names = paths.through_link(at, target, names[position:])
                     break
             else:
                 return entry

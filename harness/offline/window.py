@@ -6,14 +6,12 @@ from contextlib import contextmanager
 
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, HarnessError
-from harness.offline.errors import DiskUnreadable
+from harness.offline.errors import LIBRARY_ERRORS, DiskUnreadable, reason
 from harness.offline.image import Image
 
 BLOCK = 64 * 1024
 CACHED_BLOCKS = 512
 OPERATION_S = 60.0
-# What the C libraries raise on a damaged filesystem, found by feeding them thousands of damaged ones.
-LIBRARY_ERRORS = (OSError, RuntimeError, SystemError, ValueError, OverflowError, MemoryError, TypeError)
 
 
 class Window:
@@ -31,9 +29,7 @@ class Window:
     def at(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes from `offset`. Raises `DiskUnreadable`, and `DeadlineExceeded` within `operation`."""
         try:
-            self._deadline.require(
-                f"Reading {self.image.path}", hint="The filesystem may be damaged in a way that has no end."
-            )
+            self.check()
             if offset < 0 or size < 0:
                 raise DiskUnreadable(
                     f"The disk {self.image.path} is damaged: it points before its beginning."
@@ -42,11 +38,19 @@ class Window:
             if size > BLOCK:
                 return self.image.read(self.start + offset, size)
             first, last = offset // BLOCK, (offset + max(size, 1) - 1) // BLOCK
-            data = b"".join(self._block(number) for number in range(first, last + 1))
+            data = self._block(first)
+            if last != first:
+                data += self._block(last)  # at most one more: larger reads went past the cache
         except HarnessError as error:
             self._failure = error  # a C library in between turns it into something of its own
             raise
         return data[offset - first * BLOCK :][:size]
+
+    def check(self) -> None:
+        """Raise `DeadlineExceeded` once the operation takes too long; for loops that may need no more bytes."""
+        self._deadline.require(
+            f"Reading {self.image.path}", hint="The filesystem may be damaged in a way that has no end."
+        )
 
     @contextmanager
     def operation(self, what: str, limit_s: float = OPERATION_S) -> Iterator[None]:
@@ -59,9 +63,8 @@ class Window:
         except LIBRARY_ERRORS as error:
             if isinstance(self._failure, DeadlineExceeded | DiskUnreadable):
                 raise self._failure from error
-            reason = str(error).split(". ")[0].rstrip(".") or type(error).__name__
             raise DiskUnreadable(
-                f"{what} on {self.image.path} cannot be read: it is damaged ({reason})."
+                f"{what} on {self.image.path} cannot be read: it is damaged ({reason(error)})."
             ) from error
         if self._failure is not None:
             raise self._failure  # swallowed on its way through a library
