@@ -1,4 +1,4 @@
-"""A reboot after the installation: the machine comes back once, and the agent with it."""
+"""Reboots after the installation: the machine comes back, once each time, and the agent with it."""
 
 import time
 
@@ -7,45 +7,48 @@ from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import check
+from harness.run.reboots import Reboots
 from harness.run.timeline import Timeline
 
 PHASE = Phase.REBOOT
 
 
-@check("The guest comes back with a new boot identity")
-def test_comes_back(timeline: Timeline) -> None:
+@check("The guest comes back, each time with a new boot identity")
+def test_comes_back(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     before = timeline.baseline.boot
-    after = timeline.reboot
-    assert after != before, "The guest still shows the boot identity from before the reboot."
+    series = reboots.in_use
+    cell.note("reboots", len(series.boots))
+    seen = {before}
+    for number, boot in enumerate(series.boots, 1):
+        assert boot not in seen, f"Reboot {number} of {series.wanted} shows a boot identity from before it."
+        seen.add(boot)
 
 
-@check("It reboots exactly once")
-def test_once(cell: CellSession, timeline: Timeline) -> None:
-    _ = timeline.reboot
+@check("It reboots exactly as often as asked")
+def test_once(cell: CellSession, reboots: Reboots) -> None:
+    _ = reboots.in_use
     boots = cell.machine.condition().boots
+    cell.note("boots", boots)
     assert boots == cell.expected_boots, (
         f"The machine booted {boots} times, {cell.expected_boots} were expected."
     )
 
 
 @check("Every service runs again without help")
-def test_services(cell: CellSession, timeline: Timeline) -> None:
-    _ = timeline.reboot
-    for expected in cell.profile.services:
-        if expected.running:
-            with cell.recorder.stopwatch.waiting():
-                running = timeline.service_comes_up(expected.name, expected.start_deadline_s)
-            assert running, f"After the reboot service {expected.name} is not running."
+def test_services(reboots: Reboots) -> None:
+    series = reboots.in_use
+    down = series.down or ("" if series.silent else reboots.service_down())
+    assert not down, f"After {series.words} service {down} is not running."
 
 
 @check("The agent checks in again as the same endpoint", backend=[BackendFeature.HEARTBEAT])
-def test_same_endpoint(cell: CellSession, timeline: Timeline) -> None:
+def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     before = timeline.endpoint
-    _ = timeline.reboot
+    series = reboots.in_use
     within = cell.profile.check_in.deadline_s
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(within), after=time.time())
-    assert seen is not None, f"The agent did not check in within {within:g} s of the reboot."
+    assert seen is not None, f"The agent did not check in within {within:g} s of {series.words}."
     assert seen.host_identifier == before.host_identifier, (
-        f"After the reboot the agent is {seen.host_identifier!r}, it was {before.host_identifier!r}."
+        f"After {series.words} the agent is {seen.host_identifier!r}, it was {before.host_identifier!r}."
     )

@@ -1,10 +1,9 @@
 """What the candidate left behind, and what it took with it that was not its own."""
 
-from fnmatch import fnmatchcase
-
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
+from harness.run.excuses import some, unexcused
 from harness.run.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
 from harness.run.timeline import Timeline
 
@@ -22,7 +21,7 @@ def test_processes(cell: CellSession, timeline: Timeline) -> None:
 def test_services(cell: CellSession, timeline: Timeline) -> None:
     before = timeline.baseline.snapshot
     new = (timeline.after.services | timeline.after.drivers) - before.services - before.drivers
-    left = _unexcused(cell, "service", new)
+    left = unexcused(cell, "service", new)
     assert not left, f"Left after the uninstall: service {', '.join(left)}."
 
 
@@ -34,8 +33,8 @@ def test_entry(timeline: Timeline) -> None:
 
 @check("No file is left")
 def test_files(cell: CellSession, timeline: Timeline) -> None:
-    left = _unexcused(cell, "file", timeline.after.files - timeline.baseline.snapshot.files)
-    assert not left, f"Left after the uninstall: {_some(left)}."
+    left = unexcused(cell, "file", timeline.after.files - timeline.baseline.snapshot.files)
+    assert not left, f"Left after the uninstall: {some(left)}."
 
 
 @check("No registry key is left")
@@ -45,20 +44,20 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable("the profile declares no registry keys of the agent")
     _ = timeline.after
     there = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
-    left = _unexcused(cell, "registry", there)
-    assert not left, f"Left after the uninstall: {_some(left)}."
+    left = unexcused(cell, "registry", there)
+    assert not left, f"Left after the uninstall: {some(left)}."
 
 
 @check("No scheduled task is left")
 def test_tasks(cell: CellSession, timeline: Timeline) -> None:
-    left = _unexcused(cell, "task", timeline.after.tasks - timeline.baseline.snapshot.tasks)
+    left = unexcused(cell, "task", timeline.after.tasks - timeline.baseline.snapshot.tasks)
     assert not left, f"Left after the uninstall: scheduled task {', '.join(left)}."
 
 
 @check("Nothing of the agent waits for the next boot")
 def test_pending_renames(timeline: Timeline) -> None:
     new = timeline.after.pending_renames - timeline.baseline.snapshot.pending_renames
-    assert not new, f"To be moved or deleted at the next boot: {_some(sorted(new))}."
+    assert not new, f"To be moved or deleted at the next boot: {some(sorted(new))}."
 
 
 @check("Unrelated files are untouched")
@@ -87,22 +86,4 @@ def test_nothing_taken(timeline: Timeline) -> None:
     gone = sorted(
         (before.services - after.services) | (before.files - after.files) | (before.tasks - after.tasks)
     )
-    assert not gone, f"Gone since before the installation: {_some(gone)}."
-
-
-def _unexcused(cell: CellSession, kind: str, found: frozenset[str]) -> list[str]:
-    """What the profile gives no reason for; what it excuses is noted on the check."""
-    excuses = [keep for keep in cell.profile.keeps if keep.kind == kind]
-    left = []
-    for name in sorted(found):
-        excuse = next((keep for keep in excuses if fnmatchcase(name, keep.path.lower())), None)
-        if excuse is None:
-            left.append(name)
-        else:
-            cell.note(name, f"may stay: {excuse.reason}")
-    return left
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+    assert not gone, f"Gone since before the installation: {some(gone)}."

@@ -14,6 +14,7 @@ from harness.model.expansion import (
     serves,
 )
 from harness.model.matrix import Matrix, Scenario, Selector
+from harness.model.report import Phase
 
 NAME_FORM = "lower-case letters, digits, '.', '+' and '-', beginning with a letter or digit"
 
@@ -56,6 +57,9 @@ def _scenarios(matrix: Matrix) -> Iterator[Problem]:
             yield Problem(path, "a phase is listed twice.")
         elif list(scenario.phases) != sorted(scenario.phases, key=lambda phase: phase.order):
             yield Problem(path, "phases run in a fixed order.", f"Write {_in_order(scenario)}.")
+        if scenario.reboots > 1 and Phase.REBOOT not in scenario.phases:
+            hint = "Add it, or leave reboots out."
+            yield Problem(("scenarios", name, "reboots"), "this scenario has no phase reboot.", hint)
 
 
 def _in_order(scenario: Scenario) -> str:

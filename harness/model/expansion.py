@@ -128,6 +128,7 @@ def expand(matrix: Matrix, pool: str, checks_for: ChecksFor) -> tuple[Cell, ...]
             scenario=point.scenario,
             axes=point.axes,
             phases=scenario.phases,
+            reboots=scenario.reboots,
             requirement=need,
             reason=reason,
             substrates=place.substrates,

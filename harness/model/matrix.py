@@ -29,6 +29,7 @@ class Scenario(Frozen):
 
     title: str
     phases: tuple[Phase, ...] = Field(min_length=1)
+    reboots: int = Field(default=1, ge=1, le=20, description="how often in a row phase `reboot` reboots")
 
 
 class Selector(Frozen):

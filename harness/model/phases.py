@@ -12,6 +12,7 @@ NEEDS: dict[Phase, tuple[Phase, ...]] = {
     Phase.REBOOT: (Phase.MACHINE, Phase.INSTALL),
     Phase.UNINSTALL: (Phase.MACHINE,),  # runs even after a failed install: cleaning up is part of the job
     Phase.RESIDUE: (Phase.MACHINE,),  # a failed install must not leave anything either
+    Phase.REBOOT_CLEAN: (Phase.MACHINE,),  # what comes back at the next boot was left behind too
 }
 """A phase is blocked when an essential check of a phase it needs did not succeed."""
 

@@ -22,6 +22,7 @@ class Cell(Frozen):
     scenario: str
     axes: dict[str, str] = Field(default_factory=dict, description="further axes only")
     phases: tuple[Phase, ...]
+    reboots: int = Field(default=1, ge=1, description="how often in a row phase `reboot` reboots")
     requirement: Requirement
     reason: str = ""
     substrates: tuple[Substrate, ...] = Field(description="a result on any other substrate does not count")

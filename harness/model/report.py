@@ -19,6 +19,7 @@ class Phase(StrEnum):
     REBOOT = "reboot"
     UNINSTALL = "uninstall"
     RESIDUE = "residue"
+    REBOOT_CLEAN = "reboot-clean"
 
     @property
     def order(self) -> int:

@@ -37,6 +37,7 @@ PHASES = {
     Phase.REBOOT: "Reboot",
     Phase.UNINSTALL: "Uninstall",
     Phase.RESIDUE: "Residue",
+    Phase.REBOOT_CLEAN: "Clean reboot",
 }
 
 SUBSTRATES = {

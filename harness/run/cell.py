@@ -21,7 +21,7 @@ from harness.model.errors import (
     MachineLost,
     OutcomeUnknown,
 )
-from harness.model.machine import MachineSpec
+from harness.model.machine import Fault, MachineCondition, MachineSpec
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Outcome
@@ -134,13 +134,15 @@ class CellSession:
             return error
         silent = isinstance(error, GuestUnreachable | MachineLost | OutcomeUnknown | DeadlineExceeded)
         condition = self._machine.condition()
-        if condition.fault.value != "none" or condition.boots > self.expected_boots:
-            silent = True
-        elif silent and self._answers_again():
-            if isinstance(error, DeadlineExceeded) and self.candidate_touched:
-                return CandidateError(str(error))
-            return error
-        if not silent:
+        wrong = self._shows_why(condition)
+        if silent and not wrong and self._answers_again():
+            # The connection may have broken because of a reboot that only now is counted.
+            condition = self._machine.condition()
+            wrong = self._shows_why(condition)
+            if not wrong:
+                blames = isinstance(error, DeadlineExceeded) and self.candidate_touched
+                return CandidateError(str(error)) if blames else error
+        if not (silent or wrong):
             return error
         blamed = attribute_silence(
             condition,
@@ -154,6 +156,10 @@ class CellSession:
             message=str(blamed),
         )
         return blamed
+
+    def _shows_why(self, condition: MachineCondition) -> bool:
+        """Whether the outside has seen something that explains a failed check."""
+        return condition.fault is not Fault.NONE or condition.boots > self.expected_boots
 
     def close(self) -> CellReport:
         """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before."""

@@ -160,7 +160,8 @@ int defective_purge(void) {
         come_back();
     }
     if (DEFECT_REBOOTS_WHEN_GONE) {
-        at_next_boot(L"BvtReboot", L"shutdown.exe /r /t 0");
+        /* Asked for again and again, because what starts Wine aborts a shutdown that comes before it is up. */
+        at_next_boot(L"BvtReboot", L"cmd.exe /c start /b cmd.exe /c for /l %i in (1,0,2) do shutdown.exe /r /t 0");
     }
     if (DEFECT_LEAVES_ENTRY) {
         leave_entry();

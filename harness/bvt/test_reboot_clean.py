@@ -1,0 +1,62 @@
+"""A reboot after the uninstall: nothing of the candidate comes back."""
+
+from harness.model.report import Phase
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable, check
+from harness.run.excuses import some, unexcused
+from harness.run.reboots import Reboots
+from harness.run.snapshot import SENTINEL_FILES
+from harness.run.timeline import Timeline
+
+PHASE = Phase.REBOOT_CLEAN
+
+
+@check("It reboots exactly once")
+def test_once(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
+    boot = reboots.after_uninstall.boot
+    now = cell.guest.boot()
+    boots = cell.machine.condition().boots
+    cell.note("boots", boots)
+    assert boots == cell.expected_boots, (
+        f"The machine booted {boots} times, {cell.expected_boots} were expected."
+    )
+    assert now == boot != timeline.baseline.boot, (
+        "The guest's boot identity is not the one of its last reboot."
+    )
+
+
+@check("After a reboot no process of the agent runs")
+def test_processes(reboots: Reboots) -> None:
+    there = reboots.after_uninstall.processes
+    assert not there, f"Running after the uninstall and a reboot: {', '.join(there)}."
+
+
+@check("After a reboot no service or driver of the agent is there")
+def test_services(cell: CellSession, reboots: Reboots) -> None:
+    found = frozenset(name.lower() for name in reboots.after_uninstall.services)
+    there = unexcused(cell, "service", found)
+    assert not there, f"There after the uninstall and a reboot: service {', '.join(there)}."
+
+
+@check("After a reboot no file of the agent is there")
+def test_files(cell: CellSession, reboots: Reboots) -> None:
+    there = unexcused(cell, "file", reboots.after_uninstall.files)
+    assert not there, f"There after the uninstall and a reboot: {some(there)}."
+
+
+@check("After a reboot no registry key of the agent is there")
+def test_registry(cell: CellSession, reboots: Reboots) -> None:
+    roots = cell.profile.registry_roots
+    if not roots:
+        raise NotApplicable("the profile declares no registry keys of the agent")
+    _ = reboots.after_uninstall
+    found = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
+    there = unexcused(cell, "registry", found)
+    assert not there, f"There after the uninstall and a reboot: {some(there)}."
+
+
+@check("Unrelated files outlive the reboot")
+def test_sentinel_files(cell: CellSession, reboots: Reboots) -> None:
+    _ = reboots.after_uninstall
+    gone = [facts.path for facts in cell.guest.files(*SENTINEL_FILES) if not facts.exists]
+    assert not gone, f"Gone after the uninstall and a reboot: {', '.join(gone)}."
