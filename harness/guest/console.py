@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 
 from harness.guest.command_line import in_directory, join, through_cmd
+from harness.guest.envelopes import Output
 from harness.guest.facts import CommandResult
 from harness.guest.shell import RemoteShell
 from harness.guest.transcript import Transcript
@@ -18,6 +19,9 @@ from harness.probe.answers import ProbeFailed, read_answer
 Shape = TypeVar("Shape")
 
 PROBE_TIMEOUT_S = 60.0
+PROVIDER_FAILED = 0x80338003
+"""ERROR_WSMAN_PROVIDER_FAILURE: the program behind WinRM that runs commands broke."""
+TRIES = 3
 
 
 class Console:
@@ -48,7 +52,7 @@ class Console:
         options = {} if reconnect_s is None else {"reconnect_s": reconnect_s}
         began = time.monotonic()
         try:
-            output = self.shell.run(sent, deadline, stdin=stdin, repeatable=repeatable, **options)
+            output = self._perform(sent, deadline, stdin=stdin, repeatable=repeatable, **options)
         except HarnessError as error:
             self.transcript.failure(line, self._took(began), error)
             raise
@@ -61,6 +65,17 @@ class Console:
         )
         self.transcript.command(result)
         return result
+
+    def _perform(self, line: str, deadline: Deadline, *, repeatable: bool, **options: Any) -> Output:
+        """Run it; what only reads is tried again when the program that runs commands broke."""
+        for left in reversed(range(TRIES if repeatable else 1)):
+            try:
+                return self.shell.run(line, deadline, repeatable=repeatable, **options)
+            except GuestFault as error:
+                if error.code != PROVIDER_FAILED or not left or deadline.passed:
+                    raise
+                self.transcript.note(f"repeating `{line}` after: {error}")
+        raise AssertionError("unreachable: the last try returns or raises")
 
     def probe(
         self,
@@ -81,14 +96,16 @@ class Console:
         )
         return self.answer(shape, arguments[0], result)
 
-    def batch(self, commands: Sequence[Sequence[str]], deadline: Deadline) -> list[JsonValue]:
+    def batch(
+        self, commands: Sequence[Sequence[str]], deadline: Deadline, *, repeatable: bool = False
+    ) -> list[JsonValue]:
         """The answers of several probe commands in their order, by one process in one round trip.
 
         Raises `GuestFault` if the probe does not answer every one of them.
         """
         lines = [join(command) for command in commands]
         asked = "".join(f"{line}\n" for line in lines).encode()
-        result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=False)
+        result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=repeatable)
         answers = self.answer(dict[str, Any], "batch", result)
         if missing := [line for line in lines if line not in answers]:
             raise GuestFault(f"The guest probe left commands of a batch unanswered: {'; '.join(missing)}.")

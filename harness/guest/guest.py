@@ -60,19 +60,19 @@ class Guest:
             command, Deadline.after(timeout_s), stdin=stdin, cwd=cwd, in_cmd=shell, repeatable=repeatable
         )
 
-    def probe(self, *args: str, timeout_s: float = PROBE_TIMEOUT_S) -> Any:
+    def probe(self, *args: str, timeout_s: float = PROBE_TIMEOUT_S, repeatable: bool = False) -> Any:
         """What the guest probe answers, as parsed JSON. Raises `GuestFault` if it reports an error.
 
-        Never repeated by itself: some of its commands change the guest.
+        `repeatable`: doing it twice is as good as once, so a broken connection may run it again.
         """
-        return self._console.probe(object, *args, deadline=Deadline.after(timeout_s), repeatable=False)
+        return self._console.probe(object, *args, deadline=Deadline.after(timeout_s), repeatable=repeatable)
 
-    def batch(self, *commands: Sequence[str]) -> list[Any]:
+    def batch(self, *commands: Sequence[str], repeatable: bool = False) -> list[Any]:
         """Several probe commands in one round trip; their answers in order.
 
         An error of one command is its answer (`{"error": …}`); `harness.probe.answers.read_value` raises it.
         """
-        return self._console.batch(commands, Deadline.after(2 * PROBE_TIMEOUT_S))
+        return self._console.batch(commands, Deadline.after(2 * PROBE_TIMEOUT_S), repeatable=repeatable)
 
     def processes(self) -> tuple[Process, ...]:
         """Every process."""

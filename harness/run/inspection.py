@@ -55,6 +55,7 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
         ["processes"],
         ["sockets"],
         ["crashes"],
+        repeatable=True,
     )
     everything = read_value("services", list[Service], services) + read_value(
         "drivers", list[Service], drivers

@@ -1,7 +1,7 @@
 """What a machine holds before and after the candidate, and the sentinels that must survive it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from harness.guest.guest import Guest
 from harness.model.errors import GuestFault
@@ -35,6 +35,14 @@ class Snapshot:
     processes: frozenset[str]
     pending_renames: frozenset[str]
 
+    def without(self, token: str) -> "Snapshot":
+        """The same without every name that holds `token`: what the harness made itself is nobody's residue."""
+        kept = {
+            field.name: frozenset(name for name in getattr(self, field.name) if token not in name)
+            for field in fields(self)
+        }
+        return Snapshot(**kept)
+
 
 def plant_sentinels(guest: Guest, nonce: str) -> None:
     """Create unrelated files, a key and a service that no installer has any business with.
@@ -65,6 +73,7 @@ def take_snapshot(guest: Guest, profile: AgentProfile) -> Snapshot:
         ["processes"],
         ["pending-renames"],
         *(["tree", root] for root in roots),
+        repeatable=True,
     )
     return Snapshot(
         services=_names(service.name for service in read_value("services", list[Service], services)),

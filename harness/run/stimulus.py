@@ -49,7 +49,7 @@ class Stimulated:
         if not happened(self, "_given"):
             return
         for name in self._given:
-            self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce)
+            self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce, repeatable=True)
 
     @once
     def _given(self) -> dict[str, Stimulus]:

@@ -113,7 +113,7 @@ class Timeline:
         _ = self.installation
         if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
             _ = self.uninstallation
-        return take_snapshot(self.session.guest, self.session.profile)
+        return take_snapshot(self.session.guest, self.session.profile).without(self.nonce)
 
     def render(self, template: str) -> str:
         """Fill a profile template with this cell's values."""
