@@ -167,7 +167,9 @@ class PrivateDaemon:
             self._own(part).mkdir(parents=True, exist_ok=True, mode=0o700)
         configuration = self.root / "etc" if self.privileged else self.root / "etc" / "libvirt"
         configuration.mkdir(parents=True, exist_ok=True)
-        user = 'user = "root"\ngroup = "root"\n' if self.privileged else ""
+        # swtpm too: its default user may not enter this daemon's directories.
+        users = 'user = "root"\ngroup = "root"\nswtpm_user = "root"\nswtpm_group = "root"\n'
+        user = users if self.privileged else ""
         (configuration / "qemu.conf").write_text(QEMU_CONF + user)
         host_uuid = uuid.uuid5(uuid.NAMESPACE_URL, str(self.root.resolve()))
         (configuration / "libvirtd.conf").write_text(

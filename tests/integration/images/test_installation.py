@@ -1,0 +1,266 @@
+"""The whole way of `bvt image build` under a real libvirt, with a medium that is not Windows."""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.images import shelf
+from harness.images.installation import Order, install
+from harness.machines.intent import read_intents
+from harness.machines.libvirt.domain import DomainSpec
+from harness.machines.libvirt.domain_xml import domain_xml, validate
+from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.images.store import ImageStore
+from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
+from harness.state import StateDirectory
+from tests.integration.images.dummy_media import virtio_iso, windows_iso
+from tests.unit.images.samples import BUILD_ID, NAMES, recipe
+
+pytestmark = pytest.mark.libvirt
+WIN7 = recipe("win7-sp1")
+STEP = f"BVT-STEP {BUILD_ID} 35/35 35-registry"
+DONE = (
+    f"BVT-DONE {BUILD_ID} build=7601 ubr=24545 edition=Professional last_update=2020-01-14 updates=2 noted="
+)
+
+
+def order(folder: Path, lines: Sequence[str], *, power_off: bool = True, **more: Any) -> Order:
+    return Order(
+        **{
+            "recipe": WIN7,
+            "edition": None,
+            "iso": windows_iso(folder, WIN7, lines, power_off=power_off),
+            "virtio_iso": virtio_iso(folder, WIN7),
+            "screenshots": folder / "screenshots",
+            "deadline_s": 60.0,
+            "look_every_s": 0.2,
+            "build_id": BUILD_ID,
+            **more,
+        }
+    )
+
+
+def nothing_left(state: StateDirectory, host: Host) -> None:
+    assert read_intents(state.intents) == []
+    assert not (state.images / WIN7.name / "building").exists()
+    assert host.connection().listAllDomains() == []
+    assert not list(host.nvram_directory.glob("bvt-*"))
+
+
+def test_an_installation_ends_in_a_sealed_image(folder: Path, state: StateDirectory, host: Host) -> None:
+    said: list[str] = []
+    image = install(order(folder, [STEP, DONE]), host, state, said.append)
+    manifest = image.manifest
+    assert manifest.facts["build"] == "7601"
+    assert manifest.facts["last_update"] == "2020-01-14"
+    assert manifest.facts["edition"] == "Professional"
+    assert set(manifest.files) == {"disk.qcow2", "ca.pem"}
+    assert {path.name for path in image.directory.iterdir()} <= {
+        *manifest.files,
+        "manifest.json",
+        "checked.json",
+    }
+    assert image.disk.stat().st_mode & 0o222 == 0
+    assert any("step 35 of 35" in line for line in said)
+    store = ImageStore(state)
+    found = store.find(WIN7.name)
+    assert found is not None
+    found.verify(thorough=True)
+    nothing_left(state, host)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            [f"BVT-FAILED {BUILD_ID} 05-guest-agent msiexec.exe_ended_with_1603"],
+            "05-guest-agent: msiexec.exe ended",
+        ),
+        ([STEP], "shut down before its first-boot script was done"),
+        ([DONE.replace("7601", "9600")], "build 9600, but image win7-sp1 is build 7601"),
+        ([DONE.replace(BUILD_ID, "bvt-another")], "before its first-boot script was done"),
+    ],
+)
+def test_an_installation_that_went_wrong_makes_no_image(
+    lines: Sequence[str], said: str, folder: Path, state: StateDirectory, host: Host
+) -> None:
+    before = len(ImageStore(state).versions(WIN7.name))
+    with pytest.raises(InfrastructureError, match=said):
+        install(order(folder, lines), host, state, lambda _: None)
+    assert len(ImageStore(state).versions(WIN7.name)) == before
+    assert (folder / "screenshots" / "serial.log").is_file()
+    assert not (folder / "screenshots" / "answer.iso").exists()
+    nothing_left(state, host)
+
+
+def test_a_guest_that_hangs_is_ended_at_the_deadline_with_its_screen_saved(
+    folder: Path, state: StateDirectory, host: Host
+) -> None:
+    with pytest.raises(DeadlineExceeded, match="step 35 of 35"):
+        install(order(folder, [STEP], power_off=False, deadline_s=2.0), host, state, lambda _: None)
+    screens = sorted((folder / "screenshots").glob("*.png"))
+    assert screens
+    assert screens[0].read_bytes().startswith(b"\x89PNG")
+    nothing_left(state, host)
+
+
+def test_media_of_another_version_start_nothing(folder: Path, state: StateDirectory, host: Host) -> None:
+    win10 = recipe("win10-22h2")
+    wrong = order(folder, [DONE], recipe=win10, virtio_iso=virtio_iso(folder / "w10", win10))
+    with pytest.raises(ConfigurationError, match="no image 'Windows 10 Pro'"):
+        install(wrong, host, state, lambda _: None)
+    assert not (folder / "screenshots").exists()
+
+
+def test_images_are_not_built_on_remote_hosts(folder: Path, state: StateDirectory) -> None:
+    with pytest.raises(ConfigurationError, match="remote"):
+        install(order(folder, [DONE]), Host("qemu+ssh://elsewhere/system", state), state, lambda _: None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_libvirt_accepts_the_machine_of_every_recipe(name: str, folder: Path) -> None:
+    chosen = recipe(name)
+    spec = DomainSpec(
+        name="bvt-test",
+        kvm=False,
+        hardware=chosen.hardware,
+        memory_mb=chosen.memory_mb,
+        cpus=chosen.cpus,
+        disk=folder / "disk.qcow2",
+        media=folder / "answer.iso",
+        installation_media=(folder / "windows.iso", folder / "virtio.iso"),
+        serial_log=folder / "serial.log",
+    )
+    xml = domain_xml(spec)
+    validate(xml, folder)
+    assert '<panic model="hyperv"/>' in xml
+    assert ("tpm-crb" in xml) == chosen.tpm
+
+
+@pytest.mark.skipif(shutil.which("swtpm_setup") is None, reason="swtpm-tools is not installed")
+def test_a_machine_with_secure_boot_and_tpm_starts(folder: Path, state: StateDirectory, host: Host) -> None:
+    win11 = recipe("win11-24h2")
+    iso = windows_iso(folder, win11, [DONE])
+    chosen = order(
+        folder / "7", [], recipe=win11, iso=iso, virtio_iso=virtio_iso(folder, win11), deadline_s=2.0
+    )
+    with pytest.raises(DeadlineExceeded, match="it was in Setup"):
+        install(chosen, host, state, lambda _: None)
+    definition = (folder / "7" / "screenshots" / "domain.xml").read_text()
+    assert 'name="secure-boot"' in definition
+    nothing_left(state, host)
+
+
+class TestShelf:
+    """Import, verify, prune."""
+
+    DESCRIPTION = (
+        "hardware: {machine: q35, firmware: uefi, disk_bus: sata, panic_model: hyperv}\n"
+        "winrm: {port: 5986, username: bvt, tls: true}\n"
+        "changes: [WinRM over HTTPS]\n"
+    )
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> ImageStore:
+        return ImageStore(StateDirectory(tmp_path / "home"))
+
+    @pytest.fixture
+    def description(self, folder: Path) -> Path:
+        path = folder / "import.yaml"
+        path.write_text(self.DESCRIPTION)
+        (folder / "winrm.pem").write_text("a certificate")
+        return path
+
+    def disk(self, folder: Path, kind: str, marker: str = "x") -> Path:
+        raw, path = folder / f"{marker}.raw", folder / f"{marker}.{kind}"
+        raw.write_bytes(marker.encode().ljust(1 << 20, b"\0"))
+        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", kind, str(raw), str(path)], check=True)
+        return path
+
+    @pytest.mark.parametrize("kind", ["qcow2", "vhdx"])
+    def test_a_disk_made_elsewhere_is_taken_in(
+        self, kind: str, folder: Path, store: ImageStore, description: Path
+    ) -> None:
+        image = shelf.import_image(store, "mine", self.disk(folder, kind), description, folder / "winrm.pem")
+        image.verify(thorough=True)
+        done = subprocess.run(
+            ["qemu-img", "info", str(image.disk)], capture_output=True, text=True, check=True
+        )
+        assert "file format: qcow2" in done.stdout
+        assert image.file("ca.pem") is not None
+
+    def test_tls_without_its_certificate_is_refused(
+        self, folder: Path, store: ImageStore, description: Path
+    ) -> None:
+        with pytest.raises(ConfigurationError, match="certificate is needed"):
+            shelf.import_image(store, "mine", self.disk(folder, "qcow2"), description, None)
+        assert store.names() == []
+
+    def test_an_image_of_another_store_keeps_its_digest(
+        self, folder: Path, store: ImageStore, description: Path
+    ) -> None:
+        first = shelf.import_image(
+            store, "mine", self.disk(folder, "qcow2"), description, folder / "winrm.pem"
+        )
+        other = ImageStore(StateDirectory(folder / "other"))
+        second = shelf.import_image(other, "mine", first.disk, first.directory / "manifest.json", None)
+        assert second.manifest.digest == first.manifest.digest
+
+    def test_an_image_of_another_store_that_was_changed_is_refused(
+        self, folder: Path, store: ImageStore, description: Path
+    ) -> None:
+        first = shelf.import_image(
+            store, "mine", self.disk(folder, "qcow2"), description, folder / "winrm.pem"
+        )
+        first.disk.chmod(0o600)
+        first.disk.write_bytes(first.disk.read_bytes() + b"!")
+        other = ImageStore(StateDirectory(folder / "other"))
+        with pytest.raises(ConfigurationError, match="does not match its manifest"):
+            shelf.import_image(other, "mine", first.disk, first.directory / "manifest.json", None)
+        assert other.names() == []
+
+    def test_a_changed_disk_does_not_verify(self, folder: Path, store: ImageStore, description: Path) -> None:
+        image = shelf.import_image(
+            store, "mine", self.disk(folder, "qcow2"), description, folder / "winrm.pem"
+        )
+        shelf.verify(shelf.entries(store), lambda _: None)
+        image.disk.chmod(0o600)
+        with image.disk.open("r+b") as file:
+            file.seek(-1, 2)
+            file.write(b"!")
+        with pytest.raises(ConfigurationError, match=r"disk.qcow2 has SHA-256 .*an image is never edited"):
+            shelf.verify(shelf.entries(store), lambda _: None)
+
+    def test_an_edited_manifest_does_not_verify(
+        self, folder: Path, store: ImageStore, description: Path
+    ) -> None:
+        image = shelf.import_image(
+            store, "mine", self.disk(folder, "qcow2"), description, folder / "winrm.pem"
+        )
+        manifest = image.directory / "manifest.json"
+        manifest.write_text(manifest.read_text().replace("WinRM over HTTPS", "nothing"))
+        with pytest.raises(ConfigurationError, match="its manifest was edited"):
+            shelf.verify(shelf.entries(store), lambda _: None)
+
+    def test_prune_keeps_the_newest_and_what_machines_use(
+        self, folder: Path, store: ImageStore, description: Path
+    ) -> None:
+        from harness.machines.intent import IntentFile
+
+        images = [
+            shelf.import_image(
+                store, "mine", self.disk(folder, "qcow2", mark), description, folder / "winrm.pem"
+            )
+            for mark in ("a", "b", "c")
+        ]
+        intent = IntentFile.begin(store.state.intents, provider="libvirt", run_id="r")
+        intent.add(image=images[0].manifest.digest)
+        said: list[str] = []
+        assert shelf.prune(shelf.entries(store), said.append) == 1
+        assert any("used by" in line for line in said)
+        left = {image.manifest.digest for image in store.versions("mine")}
+        assert left == {images[0].manifest.digest, images[2].manifest.digest}

@@ -1,0 +1,79 @@
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.images.wim import HEADER_SIZE, MAGIC, choose_image, images_at, parse_contents, read_medium
+from harness.model.errors import ConfigurationError
+from tests.integration.images.dummy_media import wim
+
+PRO = ("Windows 10 Pro", 19045)
+
+
+@pytest.fixture
+def medium(tmp_path: Path) -> Path:
+    path = tmp_path / "windows.iso"
+    path.write_bytes(b"\0" * 4096 + b"x" + MAGIC + b"\0" * 2039 + wim([PRO, ("Windows 10 Home", 19045)]))
+    return path
+
+
+def test_the_images_of_a_medium_are_found(medium: Path) -> None:
+    found = read_medium(medium)
+    assert [(image.index, image.name, image.build) for image in found.images] == [
+        (1, *PRO),
+        (2, "Windows 10 Home", 19045),
+    ]
+    assert found.sha256 == hashlib.sha256(medium.read_bytes()).hexdigest()
+    assert choose_image(found, PRO[0], PRO[1], medium).architecture == "amd64"
+
+
+def test_a_missing_edition_is_refused_with_what_there_is(medium: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"no image 'Windows 10 Education'.*Windows 10 Home \(build 19045\)"
+    ):
+        choose_image(read_medium(medium), "Windows 10 Education", 19045, medium)
+
+
+def test_another_build_is_refused(medium: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is build 19045 amd64, the recipe is for 22631"):
+        choose_image(read_medium(medium), PRO[0], 22631, medium)
+
+
+def test_a_medium_without_windows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "any.iso"
+    path.write_bytes(b"\0" * 5000)
+    with pytest.raises(ConfigurationError, match="no Windows image at all"):
+        choose_image(read_medium(path), *PRO, path)
+
+
+def test_a_medium_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_medium(tmp_path / "nowhere.iso")
+
+
+def test_external_entities_are_not_followed() -> None:
+    text = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><WIM><IMAGE INDEX="1"><NAME>&e;</NAME></IMAGE></WIM>'
+    assert parse_contents(text.encode("utf-16")) == []
+
+
+@given(st.binary(max_size=400))
+def test_any_table_of_contents_is_read_or_refused(data: bytes) -> None:
+    parse_contents(data)
+
+
+@given(st.binary(min_size=HEADER_SIZE, max_size=HEADER_SIZE + 50))
+def test_any_header_is_read_or_refused(data: bytes) -> None:
+    images_at(io.BytesIO(MAGIC + data), 0)
+
+
+@given(st.text(max_size=60))
+def test_any_number_in_the_table_is_read_or_refused(text: str) -> None:
+    safe = "".join(c for c in text if c.isprintable() and c not in '<>&"')
+    parse_contents(
+        f'<WIM><IMAGE INDEX="{safe}"><WINDOWS><VERSION><BUILD>{safe}</BUILD></VERSION></WINDOWS></IMAGE></WIM>'.encode(
+            "utf-16"
+        )
+    )
