@@ -1,5 +1,6 @@
 """`bvt disk`: looks into a stopped machine's disk without starting or mounting it."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -66,9 +67,12 @@ def cat(
 ) -> None:
     """Write a file's bytes to standard output."""
     with _opened(disk, shared, image_format) as opened:
-        for chunk in _place(opened, volume, path).chunks(path, EVERYTHING):
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+        try:
+            for chunk in _place(opened, volume, path).chunks(path, EVERYTHING):
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # `| head` has enough; Python would complain once more on its way out
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _report(opened.problems)
 
 

@@ -9,6 +9,7 @@ from harness.model.errors import InfrastructureError
 from harness.model.report import Evidence
 from harness.offline.disk import OfflineDisk
 from harness.offline.errors import NotOnDisk
+from harness.offline.paths import parse
 
 LIMIT_BYTES = 4 * 1024 * 1024 * 1024
 WINDOWS_PATHS = (
@@ -58,7 +59,9 @@ def _save(disk: OfflineDisk, path: str, into: Path, limit: int) -> tuple[Evidenc
     expected = disk.stat(path).size
     name = _name(path)
     digest, size, note = hashlib.sha256(), 0, ""
-    with (into / name).open("wb") as file:
+    target = into / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
         try:
             for chunk in disk.chunks(path, min(limit, expected)):
                 file.write(chunk)
@@ -73,8 +76,13 @@ def _save(disk: OfflineDisk, path: str, into: Path, limit: int) -> tuple[Evidenc
 
 
 def _name(path: str) -> str:
-    """A file name of its own for every path: `C_Windows_MEMORY.DMP`."""
-    name = re.sub(r"[^\w.\-]+", "_", path).strip("_.") or "file"
-    short = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    changed = name != path.replace(":\\", "_").replace("\\", "_").strip("_")
-    return f"{name[:150]}-{short}" if changed or len(name) > 150 else name
+    r"""Where `C:\Windows\MEMORY.DMP` is kept: `C/Windows/MEMORY.DMP`, names a page or a shell trips over made plain."""
+    found = parse(path)
+    return "/".join([found.drive or "disk", *map(_plain, found.names)])
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^A-Za-z0-9_.\-]", "_", name)[:100]
+    if plain == name and plain.strip("."):
+        return name
+    return f"{plain}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

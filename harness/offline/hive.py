@@ -141,9 +141,9 @@ def parse_hive(data: bytes, name: str = "hive", logs: "dict[str, bytes] | None" 
 
 def _pending(data: bytes, name: str, logs: "dict[str, bytes]") -> tuple[str, ...]:
     primary, secondary = struct.unpack_from("<II", data, 4)
-    warnings = []
-    if primary != secondary or _checksum(data) != struct.unpack_from("<I", data, 508)[0]:
-        warnings.append(f"{name} is dirty: the machine stopped while it was being written")
+    if primary == secondary and _checksum(data) == struct.unpack_from("<I", data, 508)[0]:
+        return ()  # Windows itself applies logs to a dirty hive only
+    warnings = [f"{name} is dirty: the machine stopped while it was being written"]
     for suffix, head in sorted(logs.items()):
         if (
             len(head) == LOG_HEAD

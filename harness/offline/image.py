@@ -5,6 +5,7 @@ harness leaves no process. Own or third-party readers of qcow2 were tried and ar
 """
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -128,7 +129,8 @@ class Image:
 def _serve(image: str, complaints: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Start the server with a connection that waits for it already: no polling, and an early end is seen at once."""
     with tempfile.TemporaryDirectory(prefix="bvt-disk-") as directory:
-        address = f"{directory}/nbd"
+        place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        address = f"/proc/self/fd/{place}/nbd"  # a socket's path holds 107 bytes, $TMPDIR may be longer
         connection = socket.socket(socket.AF_UNIX)
         try:
             with socket.socket(socket.AF_UNIX) as listener:
@@ -145,4 +147,6 @@ def _serve(image: str, complaints: IO[bytes]) -> tuple[subprocess.Popen[bytes], 
         except BaseException:
             connection.close()
             raise
+        finally:
+            os.close(place)
     return process, connection

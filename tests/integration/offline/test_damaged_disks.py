@@ -12,7 +12,6 @@ import pytest
 
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, HarnessError
-from harness.offline import window
 from harness.offline.collect import collect
 from harness.offline.disk import OfflineDisk, open_disk
 from harness.offline.errors import DiskUnreadable, NotOnDisk
@@ -102,7 +101,8 @@ def test_no_image_and_an_empty_image_are_said(tmp_path: Path) -> None:
 def test_reading_that_takes_too_long_ends(dead_machine: DeadMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_disk(dead_machine.overlay) as disk:
         volume = disk.volumes[2]
-        monkeypatch.setattr(window.Deadline, "after", lambda _: Deadline(at_s=0.0, length_s=60.0))
+        past = Deadline(at_s=0.0, length_s=60.0)
+        monkeypatch.setattr(Deadline, "after", lambda _: past)
         with pytest.raises(DeadlineExceeded, match=r"Reading .*overlay\.qcow2 did not happen within 60 s"):
             volume.listdir(r"C:\Windows")
 

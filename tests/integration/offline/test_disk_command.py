@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
-from harness.cli.main import app
+from harness.cli import disk as disk_command
 from tests.integration.offline.conftest import DeadMachine
 
 pytestmark = pytest.mark.libvirt
+app = typer.Typer()
+disk_command.register(app)
 
 
 def bvt(*arguments: str) -> Result:

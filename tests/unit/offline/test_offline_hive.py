@@ -32,9 +32,14 @@ def test_a_header_torn_in_mid_write_is_a_warning_and_the_rest_is_read() -> None:
         (b"", False),
     ],
 )
-def test_a_transaction_log_counts_if_it_is_not_older_than_the_hive(log: bytes, warned: bool) -> None:
-    hive = parse_hive(empty_hive(), "SYSTEM", {".LOG1": log})
-    assert hive.warnings == (("SYSTEM.LOG1 holds later changes that are not shown here",) if warned else ())
+def test_a_dirty_hives_transaction_log_counts_if_it_is_not_older(log: bytes, warned: bool) -> None:
+    dirty = base_block(2, 1) + empty_hive()[4096:]
+    found = parse_hive(dirty, "SYSTEM", {".LOG1": log}).warnings[1:]
+    assert found == (("SYSTEM.LOG1 holds later changes that are not shown here",) if warned else ())
+
+
+def test_a_clean_hives_transaction_log_is_an_old_one() -> None:
+    assert parse_hive(empty_hive(), "SYSTEM", {".LOG1": base_block(2, 2)[:512]}).warnings == ()
 
 
 @pytest.mark.parametrize("data", [b"", b"regf", b"MZ" + bytes(9000), bytes(4096)])
