@@ -8,7 +8,7 @@ from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.images.store import ImageStore
 from harness.machines.libvirt.options import LibvirtOptions
 from harness.machines.libvirt.programs import PACKAGES, program
-from harness.machines.libvirt.template import stored_templates
+from harness.machines.libvirt.template import stored_template_records
 from harness.machines.provider import Finding
 from harness.model.errors import HarnessError, ToolMissing
 
@@ -61,8 +61,8 @@ def _image(store: ImageStore, name: str, options: LibvirtOptions) -> list[Findin
     manifest = image.manifest
     detail = f"{manifest.digest[:16]}, built {manifest.built:%Y-%m-%d}"
     found = [Finding(subject=f"image {name}", ok=True, detail=detail)]
-    templates = stored_templates(options.storage or store.state.root, name)
-    for record in templates:
+    templates = stored_template_records(options.storage or store.state.root, name)
+    for _, record in templates:
         if record.image_digest == manifest.digest:
             detail = f"{record.method}, proven by a clone on {record.built:%Y-%m-%d}, built in {record.build_s:.0f} s"
             found.append(Finding(subject=f"clones of {name}", ok=True, detail=detail, required=False))

@@ -9,7 +9,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
-from harness.machines.intent import Intent, IntentFile
+from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.acceleration import prove_kvm
 from harness.machines.libvirt.daemon import SCHEME
 from harness.machines.libvirt.doctor import lab_findings
@@ -23,6 +23,7 @@ from harness.machines.libvirt.media import build_iso
 from harness.machines.libvirt.options import CloneMethod, pool_options
 from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.programs import program
+from harness.machines.libvirt.prune import prune
 from harness.machines.libvirt.start import Parts, prove_template, start_machine
 from harness.machines.libvirt.template import Template, TemplateMaker
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress
@@ -164,6 +165,7 @@ class LibvirtProvider:
                 reasons.append(f"{method}: {error}")
                 progress(f"{image.manifest.name}: {method} clones do not work here: {error}")
                 continue
+            prune(self._store, self._storage, image.manifest.name, read_intents(self._state.intents))
             return Prepared(image, method, tuple(reasons))
         raise InfrastructureError(f"No way to clone {image.manifest.name} works: {'; '.join(reasons)}")
 

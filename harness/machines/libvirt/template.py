@@ -197,12 +197,12 @@ class TemplateMaker:
             yield
 
 
-def stored_templates(storage: Path, image: str) -> list[TemplateRecord]:
-    """The records of every finished template of that image."""
+def stored_template_records(storage: Path, image: str) -> list[tuple[Path, TemplateRecord]]:
+    """Every finished template of that image, with its directory."""
     found = []
     for path in sorted((storage / "templates" / image).glob(f"*/{RECORD}")):
         with suppress(OSError, ValidationError):
-            found.append(TemplateRecord.model_validate_json(path.read_text()))
+            found.append((path.parent, TemplateRecord.model_validate_json(path.read_text())))
     return found
 
 

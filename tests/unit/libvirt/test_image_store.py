@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.machines.intent import Intent, Owner
 from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.options import CloneMethod
+from harness.machines.libvirt.prune import prune
 from harness.machines.libvirt.seal import broken_seals, digest_files
+from harness.machines.libvirt.template import RECORD, TemplateRecord
 from harness.model.errors import ConfigurationError
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
@@ -101,3 +105,37 @@ def test_a_directory_without_a_manifest_is_no_image(store: ImageStore) -> None:
     assert store.find("win") is None
     (store.root / "win" / "half" / "manifest.json").write_text("{")
     assert store.find("win") is None
+
+
+def template_of(storage: Path, image: StoredImage, key: str) -> Path:
+    directory = storage / "templates" / "win" / key
+    directory.mkdir(parents=True)
+    record = TemplateRecord(
+        key=key,
+        image_digest=image.manifest.digest,
+        method=CloneMethod.RAM,
+        built=BUILT,
+        build_s=1,
+        files={},
+    )
+    (directory / RECORD).write_text(record.model_dump_json())
+    return directory
+
+
+def test_what_a_newer_image_replaced_goes_unless_a_machine_stands_on_it(
+    store: ImageStore, tmp_path: Path
+) -> None:
+    images = [admit(store, bytes([day]), BUILT + timedelta(days=day)) for day in range(4)]
+    templates = [template_of(tmp_path, image, str(n)) for n, image in enumerate(images)]
+    machine = Intent(
+        machine_id="bvt-1",
+        provider="libvirt",
+        run_id="r",
+        owner=Owner.this_process(),
+        created=BUILT,
+        resources={"image": images[0].manifest.digest},
+    )
+    removed = prune(store, tmp_path, "win", [machine])
+    assert set(removed) == {templates[1], images[1].directory}
+    assert [path.exists() for path in templates] == [True, False, True, True]
+    assert [image.directory.exists() for image in images] == [True, False, True, True]
