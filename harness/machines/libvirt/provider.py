@@ -3,28 +3,23 @@
 import shutil
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import libvirt
 
 from harness.machines import kept
-from harness.machines.intent import Intent, IntentFile, read_intents
-from harness.machines.libvirt.acceleration import prove_kvm
+from harness.machines.intent import Intent, IntentFile
 from harness.machines.libvirt.daemon import SCHEME
 from harness.machines.libvirt.doctor import lab_findings
-from harness.machines.libvirt.domain import DomainSpec
 from harness.machines.libvirt.host import Host, HostUnreachable
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.images.store import StoredImage
 from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
-from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
 from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_machine
 from harness.machines.libvirt.media import build_iso
-from harness.machines.libvirt.options import CloneMethod, pool_options
+from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.placement import Placement
-from harness.machines.libvirt.programs import program
-from harness.machines.libvirt.prune import prune
-from harness.machines.libvirt.start import Parts, prove_template, start_machine
+from harness.machines.libvirt.preparation import Preparation, Prepared
+from harness.machines.libvirt.start import Parts, start_machine
 from harness.machines.libvirt.template import Template, TemplateMaker
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress
 from harness.model.deadline import Deadline
@@ -37,15 +32,6 @@ from harness.state import StateDirectory
 DEFAULT_HOST = HostLimits(uri=f"{SCHEME}lab")
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """An image that can be cloned, and how."""
-
-    image: StoredImage
-    method: CloneMethod
-    why_not_faster: tuple[str, ...]
-
-
 class LibvirtProvider:
     """Satisfies `MachineProvider`. Options: `harness.machines.libvirt.options`."""
 
@@ -53,21 +39,20 @@ class LibvirtProvider:
 
     def __init__(self, pool: Pool, state: StateDirectory) -> None:
         self._pool, self._state = pool, state
-        self._options = pool_options(pool)
+        self._preparation = Preparation(pool, state)
         self._limits = pool.hosts or (DEFAULT_HOST,)
         self._hosts = {limits.uri: Host(limits.uri, state) for limits in self._limits}
         self._placement = Placement(self._limits, self._hosts, state)
-        self._store = ImageStore(state)
         self._prepared: dict[str, Prepared] = {}
         self._lock = threading.Lock()
 
     def prepare(self, image: str, progress: Progress) -> ImageInfo:
         with self._lock:
-            stored = self._image(image, progress)
+            stored = self._preparation.image(image, progress)
             stored.verify()
             ready = self._prepared.get(image)
             if ready is None or ready.image.manifest.digest != stored.manifest.digest:
-                ready = self._choose_method(stored, progress)
+                ready = self._preparation.choose_method(self._placement.any_host(), stored, progress)
                 self._prepared[image] = ready
         return _info(ready)
 
@@ -113,7 +98,7 @@ class LibvirtProvider:
 
     def findings(self) -> Sequence[Finding]:
         image = self._pool.base_image or WINE_GUEST
-        return lab_findings(self._hosts.values(), self._options, self._store, image)
+        return lab_findings(self._hosts.values(), self._preparation.options, self._preparation.store, image)
 
     @property
     def pool(self) -> Pool:
@@ -123,100 +108,32 @@ class LibvirtProvider:
     def stored_image(self, image: str) -> StoredImage:
         """The image as it is prepared. Raises `ConfigurationError` if there is none."""
         ready = self._prepared.get(image)
-        return ready.image if ready is not None else self._image(image, lambda _: None)
+        return ready.image if ready is not None else self._preparation.image(image, lambda _: None)
 
     def template_maker(self, image: str, method: CloneMethod) -> TemplateMaker:
         """What finds or builds this pool's template of an image. Raises `HostUnreachable`."""
         host = self._placement.any_host()
-        return self._maker(host, self.stored_image(image), method, self._pool.memory_mb, self._pool.cpus)
+        return self._preparation.maker(
+            host, self.stored_image(image), method, self._pool.memory_mb, self._pool.cpus
+        )
 
     def close(self) -> None:
         """Close the connections to the hosts."""
         for host in self._hosts.values():
             host.close()
 
-    def _image(self, name: str, progress: Progress) -> StoredImage:
-        if name == WINE_GUEST:
-            return ensure_wine_guest(self._store, progress)
-        found = self._store.find(name)
-        if found is None:
-            known = ", ".join(self._store.names()) or "none"
-            raise ConfigurationError(
-                f"there is no image '{name}' in the store (there: {known}).",
-                hint=f"Build it with: bvt image build {name} --iso … (vm_images/README.md)",
-            )
-        return found
-
-    def _choose_method(self, image: StoredImage, progress: Progress) -> Prepared:
-        """The fastest method that is proven to work on a host that answers; why the faster ones do not."""
-        host = self._placement.any_host()
-        reasons: list[str] = []
-        for method in self._options.methods:
-            if method is CloneMethod.BOOT:
-                return Prepared(image, method, tuple(reasons))
-            if not host.local_socket:
-                reasons.append(f"{method}: {host.uri} is remote, and open files pass only over a Unix socket")
-                continue
-            try:
-                self._maker(host, image, method, self._pool.memory_mb, self._pool.cpus).ensure(progress)
-            except InfrastructureError as error:
-                if isinstance(error, HostUnreachable) or len(self._options.methods) == 1:
-                    raise
-                reasons.append(f"{method}: {error}")
-                progress(f"{image.manifest.name}: {method} clones do not work here: {error}")
-                continue
-            prune(self._store, self._storage, image.manifest.name, read_intents(self._state.intents))
-            return Prepared(image, method, tuple(reasons))
-        raise InfrastructureError(f"No way to clone {image.manifest.name} works: {'; '.join(reasons)}")
-
-    def _maker(
-        self, host: Host, image: StoredImage, method: CloneMethod, memory_mb: int, cpus: int
-    ) -> TemplateMaker:
-        return TemplateMaker(
-            host=host,
-            image=image,
-            shape=self._shape(host, image, memory_mb, cpus),
-            method=method,
-            storage=self._storage,
-            state=self._state,
-            deadline_s=self._options.template_deadline_s,
-            trial=lambda template, spec: prove_template(host, image, template, spec),
-        )
-
-    def _shape(self, host: Host, image: StoredImage, memory_mb: int, cpus: int) -> DomainSpec:
-        kvm = self._options.acceleration == "auto" and host.local_socket and prove_kvm().ran
-        manifest = image.manifest
-        return DomainSpec(
-            name="shape",
-            kvm=kvm,
-            hardware=manifest.hardware,
-            memory_mb=memory_mb,
-            cpus=cpus,
-            disk=Path("/disk"),
-            kernel=image.file("vmlinuz"),
-            initrd=image.file("initrd.img"),
-            serial_log=Path("/serial"),
-            winrm_port=manifest.winrm.port,
-            listen=self._options.addresses.get(host.uri, "127.0.0.1"),
-            socat=program("socat"),
-        )
-
-    @property
-    def _storage(self) -> Path:
-        return self._options.storage or self._state.root
-
     def _create_on(
         self, host: Host, prepared: Prepared, spec: MachineSpec, intent: IntentFile, deadline: Deadline
     ) -> Machine:
         machine_id = intent.intent.machine_id
-        directory = self._storage / "machines" / machine_id
+        directory = self._preparation.storage / "machines" / machine_id
         intent.add(directory=str(directory), image=prepared.image.manifest.digest)
         done = False
         try:
             template = self._template(host, prepared, spec)
             directory.mkdir(parents=True, mode=0o700)
             build_iso(spec.media, directory / "media.iso")
-            shape = self._shape(host, prepared.image, spec.memory_mb, spec.cpus)
+            shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
             parts = Parts(host, prepared.image, template, directory)
             started, access = start_machine(parts, shape, spec, machine_id, deadline)
             done = True
@@ -246,7 +163,7 @@ class LibvirtProvider:
     def _template(self, host: Host, prepared: Prepared, spec: MachineSpec) -> Template | None:
         if prepared.method is CloneMethod.BOOT:
             return None
-        maker = self._maker(host, prepared.image, prepared.method, spec.memory_mb, spec.cpus)
+        maker = self._preparation.maker(host, prepared.image, prepared.method, spec.memory_mb, spec.cpus)
         return maker.ensure(lambda _: None)
 
     def _undo(self, host: Host, intent: IntentFile, directory: Path) -> None:

@@ -1,0 +1,112 @@
+"""Makes images ready to be cloned: finds or builds them, and finds out which way to clone them works."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.machines.intent import read_intents
+from harness.machines.libvirt.acceleration import prove_kvm
+from harness.machines.libvirt.domain import DomainSpec
+from harness.machines.libvirt.host import Host, HostUnreachable
+from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
+from harness.machines.libvirt.options import CloneMethod, pool_options
+from harness.machines.libvirt.programs import program
+from harness.machines.libvirt.prune import prune
+from harness.machines.libvirt.start import prove_template
+from harness.machines.libvirt.template import TemplateMaker
+from harness.machines.provider import Progress
+from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.model.matrix import Pool
+from harness.state import StateDirectory
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An image that can be cloned, and how."""
+
+    image: StoredImage
+    method: CloneMethod
+    why_not_faster: tuple[str, ...]
+
+
+class Preparation:
+    """The images of one pool."""
+
+    def __init__(self, pool: Pool, state: StateDirectory) -> None:
+        self._pool, self._state = pool, state
+        self.options = pool_options(pool)
+        self.store = ImageStore(state)
+
+    @property
+    def storage(self) -> Path:
+        """Where templates and machines are."""
+        return self.options.storage or self._state.root
+
+    def image(self, name: str, progress: Progress) -> StoredImage:
+        """The stored image, built if it is wine-guest. Raises `ConfigurationError` if there is none."""
+        if name == WINE_GUEST:
+            return ensure_wine_guest(self.store, progress)
+        found = self.store.find(name)
+        if found is None:
+            known = ", ".join(self.store.names()) or "none"
+            raise ConfigurationError(
+                f"there is no image '{name}' in the store (there: {known}).",
+                hint=f"Build it with: bvt image build {name} --iso … (vm_images/README.md)",
+            )
+        return found
+
+    def choose_method(self, host: Host, image: StoredImage, progress: Progress) -> Prepared:
+        """The fastest method that is proven to work on a host that answers; why the faster ones do not."""
+        reasons: list[str] = []
+        for method in self.options.methods:
+            if method is CloneMethod.BOOT:
+                return Prepared(image, method, tuple(reasons))
+            if not host.local_socket:
+                reasons.append(f"{method}: {host.uri} is remote, and open files pass only over a Unix socket")
+                continue
+            try:
+                self.maker(host, image, method, self._pool.memory_mb, self._pool.cpus).ensure(progress)
+            except InfrastructureError as error:
+                if isinstance(error, HostUnreachable) or len(self.options.methods) == 1:
+                    raise
+                reasons.append(f"{method}: {error}")
+                progress(f"{image.manifest.name}: {method} clones do not work here: {error}")
+                continue
+            prune(self.store, self.storage, image.manifest.name, read_intents(self._state.intents))
+            return Prepared(image, method, tuple(reasons))
+        raise InfrastructureError(f"No way to clone {image.manifest.name} works: {'; '.join(reasons)}")
+
+    def maker(
+        self, host: Host, image: StoredImage, method: CloneMethod, memory_mb: int, cpus: int
+    ) -> TemplateMaker:
+        """What finds or builds the template for machines of this size."""
+        return TemplateMaker(
+            host=host,
+            image=image,
+            shape=self.shape(host, image, memory_mb, cpus),
+            method=method,
+            storage=self.storage,
+            state=self._state,
+            deadline_s=self.options.template_deadline_s,
+            trial=lambda template, spec: prove_template(host, image, template, spec),
+        )
+
+    def shape(self, host: Host, image: StoredImage, memory_mb: int, cpus: int) -> DomainSpec:
+        """What all domains of this image and size have in common."""
+        kvm = self.options.acceleration == "auto" and host.local_socket and prove_kvm().ran
+        manifest = image.manifest
+        return DomainSpec(
+            name="shape",
+            kvm=kvm,
+            hardware=manifest.hardware,
+            memory_mb=memory_mb,
+            cpus=cpus,
+            disk=Path("/disk"),
+            kernel=image.file("vmlinuz"),
+            initrd=image.file("initrd.img"),
+            serial_log=Path("/serial"),
+            winrm_port=manifest.winrm.port,
+            listen=self.options.addresses.get(host.uri, "127.0.0.1"),
+            socat=program("socat"),
+        )
