@@ -114,6 +114,10 @@ class Link:
             raise GuestFault(
                 f"The guest at {self._access.url} broke the authentication protocol: {error}."
             ) from error
+        except OSError as error:
+            # requests says so when the CA's file is gone, and with it the machine.
+            self.drop()
+            raise LinkDown(f"The guest at {self._access.url} is gone: {error}.", sent=False) from error
         self._used = True
         return answer
 
