@@ -1,0 +1,165 @@
+"""A virtual machine until it answers: a clone of a RAM template against what libvirt itself offers.
+
+Same image, same host, by turns. Two moments are told for each: the first WinRM reply (`vm_ready`; for a new
+machine its identity is taken by then) and the answer to the first command (`vm_first_command`). The peers:
+an overlay boot until Wine and WinRM are up; restoring a ready domain that `virsh save` put away; reverting
+a ready domain to an internal snapshot. The last two bring back one and the same machine, so they do less.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import libvirt
+
+from bench.lab_rig import Lab, lab_rig
+from bench.measure import Result, result
+from harness.machines.libvirt.clone import forwarded_port
+from harness.machines.libvirt.machine import LibvirtMachine
+from harness.machines.libvirt.options import CloneMethod
+from harness.machines.libvirt.overlay import make_overlay
+from harness.machines.libvirt.qmp import human_monitor
+from harness.machines.libvirt.readiness import await_winrm
+from harness.model.deadline import Deadline
+from harness.model.machine import WinRMAccess
+
+ROUNDS = 2
+TURNS = 3
+BUDGET_S = 110.0
+"""No further round is begun after this, so that the whole stays below four minutes."""
+CLONE_DEADLINE_S = 60.0
+BOOT_DEADLINE_S = 200.0
+OURS = "clone of a RAM template"
+BOOT, RESTORE, REVERT = "overlay boot + readiness", "libvirt save/restore", "internal snapshot revert"
+SNAPSHOT = "<domainsnapshot><name>ready</name></domainsnapshot>"
+DOING = {
+    BOOT: "cold boot of the same image through the same provider",
+    RESTORE: "restore of one saved machine on a new overlay; no new identity",
+    REVERT: "the same machine set back; no new identity",
+}
+
+
+class Times:
+    """Seconds to the first reply and to the first command's answer, by side."""
+
+    def __init__(self) -> None:
+        self.reply: dict[str, list[float]] = {}
+        self.command: dict[str, list[float]] = {}
+
+    def take(self, side: str, ready: Callable[[], None], command: Callable[[], None]) -> None:
+        """Measure both moments from one beginning."""
+        began = time.perf_counter()
+        ready()
+        self.reply.setdefault(side, []).append(time.perf_counter() - began)
+        command()
+        self.command.setdefault(side, []).append(time.perf_counter() - began)
+
+
+def measure() -> Iterator[Result]:
+    times, began = Times(), time.monotonic()
+    with lab_rig() as lab:
+        for method in (CloneMethod.RAM, CloneMethod.BOOT):
+            lab.provider(method)  # making image and template is not what is measured
+        for _ in range(ROUNDS):
+            _round(lab, times)
+            if time.monotonic() - began > BUDGET_S:
+                break
+    for name, taken in (("vm_ready", times.reply), ("vm_first_command", times.command)):
+        for peer in (BOOT, RESTORE, REVERT):
+            runs = f"{len(taken[OURS])} clones, {len(taken[peer])} of the peer"
+            yield result(name, taken[OURS], peer, taken[peer], f"{DOING[peer]}; {runs}")
+
+
+def _round(lab: Lab, times: Times) -> None:
+    _clone(lab, times)
+    booted: list[LibvirtMachine] = []
+    try:
+        times.take(
+            BOOT,
+            lambda: booted.append(lab.create(CloneMethod.BOOT, BOOT_DEADLINE_S)),
+            lambda: lab.first_command(booted[0]),
+        )
+        machine = booted[0]
+        domain = lab.host.domain(machine.machine_id)
+        assert domain is not None
+        snapshot = domain.snapshotCreateXML(SNAPSHOT, 0)
+        for _ in range(TURNS):
+            times.take(
+                REVERT,
+                lambda: _reply(_reverted(lab, machine, snapshot), machine),
+                lambda: lab.first_command(machine, _access(lab, machine)),
+            )
+            _clone(lab, times)
+        saved = _save(lab, machine)
+        for _ in range(TURNS):
+            times.take(
+                RESTORE,
+                lambda: _reply(_restored(lab, machine, saved), machine),
+                lambda: lab.first_command(machine, _access(lab, machine)),
+            )
+            lab.host.destroy(machine.machine_id)
+            _clone(lab, times)
+    finally:
+        for each in booted:
+            each.destroy()
+
+
+def _clone(lab: Lab, times: Times) -> None:
+    made: list[LibvirtMachine] = []
+    try:
+        times.take(
+            OURS,
+            lambda: made.append(lab.create(CloneMethod.RAM, CLONE_DEADLINE_S)),
+            lambda: lab.first_command(made[0]),
+        )
+    finally:
+        for machine in made:
+            machine.destroy()
+
+
+def _reverted(lab: Lab, machine: LibvirtMachine, snapshot: libvirt.virDomainSnapshot) -> libvirt.virDomain:
+    snapshot.getDomain().revertToSnapshot(snapshot, libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
+    domain = lab.host.domain(machine.machine_id)
+    assert domain is not None
+    return domain
+
+
+def _save(lab: Lab, machine: LibvirtMachine) -> Path:
+    """End the machine, keeping RAM and disk beside each other."""
+    domain = lab.host.domain(machine.machine_id)
+    assert domain is not None
+    directory = _disk(domain).parent
+    domain.save(str(directory / "saved"))
+    (directory / "disk.qcow2").rename(directory / "saved.qcow2")
+    return directory
+
+
+def _restored(lab: Lab, machine: LibvirtMachine, saved: Path) -> libvirt.virDomain:
+    """The saved machine over its disk as it was then."""
+    (saved / "disk.qcow2").unlink(missing_ok=True)
+    make_overlay(saved / "saved.qcow2", saved / "disk.qcow2")
+    lab.host.call(lambda connection: connection.restore(str(saved / "saved")))
+    domain = lab.host.domain(machine.machine_id)
+    assert domain is not None
+    return domain
+
+
+def _reply(domain: libvirt.virDomain, machine: LibvirtMachine) -> None:
+    """Wait for the first WinRM reply; a new QEMU has forwarded another port."""
+    await_winrm(_moved(domain, machine.winrm), Deadline.after(CLONE_DEADLINE_S))
+
+
+def _access(lab: Lab, machine: LibvirtMachine) -> WinRMAccess:
+    domain = lab.host.domain(machine.machine_id)
+    assert domain is not None
+    return _moved(domain, machine.winrm)
+
+
+def _moved(domain: libvirt.virDomain, access: WinRMAccess) -> WinRMAccess:
+    return access.model_copy(update={"port": forwarded_port(human_monitor(domain, "info usernet"))})
+
+
+def _disk(domain: libvirt.virDomain) -> Path:
+    name = "disk.qcow2"
+    found = next(line for line in domain.XMLDesc().splitlines() if name in line)
+    return Path(found.split("'")[1])
