@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import harness
-from harness.cli import clean, disk, doctor, image, plan, repro, run, shell
+from harness.cli import clean, console, disk, doctor, image, plan, repro, run, shell
 
 EPILOG = "Exit codes: 0 PASS, 1 FAIL, 2 usage or configuration, 3 INCOMPLETE, 4 INFRA, 5 INVALID, 6 STALE."
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (run, repro, plan, doctor, clean, shell, disk, image):
+for part in (run, repro, plan, doctor, clean, shell, console, disk, image):
     part.register(app)
 
 

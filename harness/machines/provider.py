@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from pydantic import Field
+
 from harness.model.base import Frozen
 from harness.model.deadline import Deadline
 from harness.model.machine import HostPort, MachineCondition, MachineSpec, WinRMAccess
@@ -118,4 +120,25 @@ class MachineProvider(Protocol):
 
     def reclaim(self, intent_file: Path) -> Sequence[str]:
         """Remove everything the intent names that still exists; says what was removed. Idempotent."""
+        ...
+
+
+class View(Frozen):
+    """Where a machine can be looked at."""
+
+    screen: HostPort | None = Field(description="VNC address; None: the machine has no screen")
+    serial: Path = Field(description="file with what its serial console has shown, on the machine's host")
+    host: str
+
+
+@runtime_checkable
+class Viewable(Protocol):
+    """What a provider also offers if its machines have a screen. Machines are named by their id."""
+
+    def view(self, machine_id: str) -> View:
+        """Where to look. Raises `InfrastructureError` if the machine or its host is gone."""
+        ...
+
+    def screenshot(self, machine_id: str) -> bytes:
+        """The screen as PNG. Raises `InfrastructureError` if it cannot be had."""
         ...

@@ -8,7 +8,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
-from harness.machines.intent import Intent, IntentFile
+from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.daemon import SCHEME
 from harness.machines.libvirt.doctor import lab_findings
 from harness.machines.libvirt.host import Host, HostUnreachable
@@ -21,9 +21,10 @@ from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.preparation import Preparation, Prepared
 from harness.machines.libvirt.start import Parts, start_machine
 from harness.machines.libvirt.template import Template, TemplateMaker
-from harness.machines.provider import Finding, ImageInfo, Machine, Progress
+from harness.machines.libvirt.view import screenshot_of, view_of
+from harness.machines.provider import Finding, ImageInfo, Machine, Progress, View
 from harness.model.deadline import Deadline
-from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.model.errors import ConfigurationError, InfrastructureError, MachineLost
 from harness.model.machine import MachineSpec
 from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import Substrate
@@ -116,6 +117,22 @@ class LibvirtProvider:
         return self._preparation.maker(
             host, self.stored_image(image), method, self._pool.memory_mb, self._pool.cpus
         )
+
+    def view(self, machine_id: str) -> View:
+        """Where the screen and the serial console of a machine are, whoever runs it."""
+        host, intent = self._existing(machine_id)
+        return view_of(host, intent)
+
+    def screenshot(self, machine_id: str) -> bytes:
+        host, intent = self._existing(machine_id)
+        return screenshot_of(host, intent)
+
+    def _existing(self, machine_id: str) -> tuple[Host, Intent]:
+        for intent in read_intents(self._state.intents):
+            uri = intent.resources.get("uri")
+            if intent.machine_id == machine_id and isinstance(uri, str):
+                return self._hosts.get(uri) or Host(uri, self._state), intent
+        raise MachineLost(f"There is no machine {machine_id} in {self._state.intents}.")
 
     def close(self) -> None:
         """Close the connections to the hosts."""
