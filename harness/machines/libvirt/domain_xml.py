@@ -143,7 +143,8 @@ def _passthrough(root: etree._Element, spec: DomainSpec) -> None:
     )
     if spec.relay is not None:
         # `cmd:` starts one relay per connection; the `-tcp:` form would serve a single connection in all.
-        network += f",guestfwd=tcp:{BACKEND_IN_GUEST}-cmd:{spec.socat} -t 30 - TCP:{spec.relay}"
+        # socat passes the end of a connection on only by ending, `-t` seconds after it.
+        network += f",guestfwd=tcp:{BACKEND_IN_GUEST}-cmd:{spec.socat} -t 1 - TCP:{spec.relay}"
     model = "virtio-net-pci" if spec.hardware.disk_bus.value == "virtio" else "e1000e"
     arguments = ["-netdev", network]
     arguments += ["-device", f"{model},id=bvtnic,netdev={NETWORK_ID},mac={MAC},addr=0x1c,romfile="]

@@ -72,7 +72,7 @@ def test_the_guest_reaches_the_backend_and_nothing_else() -> None:
     network = next(argument for argument in arguments(WINE_GUEST) if argument.startswith("user,"))
     assert "restrict=on" in network
     assert "hostfwd=tcp:127.0.0.1:0-10.0.2.15:5986" in network
-    assert "guestfwd=tcp:10.0.2.100:443-cmd:/usr/bin/socat -t 30 - TCP:127.0.0.1:4433" in network
+    assert "guestfwd=tcp:10.0.2.100:443-cmd:/usr/bin/socat -t 1 - TCP:127.0.0.1:4433" in network
     alone = arguments(WINE_GUEST.model_copy(update={"relay": None}))
     assert not any("guestfwd" in argument for argument in alone)
 
