@@ -71,6 +71,64 @@ def virtio_iso(directory: Path, recipe: WindowsRecipe, *, without: str = "") -> 
     return _iso(tree, directory / "virtio.iso", [])
 
 
+EFI_PROGRAM = """\
+static void out(unsigned short port, unsigned char value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+static unsigned char in(unsigned short port)
+{ unsigned char value; __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port)); return value; }
+static const char text[] = TEXT;
+unsigned long long efi_main(void *image, void *system)
+{
+    (void)image; (void)system;
+    for (const char *at = text; *at; at++) { while (!(in(0x3fd) & 0x20)) { } out(0x3f8, *at); }
+    __asm__ volatile("outw %0, %1" : : "a"((unsigned short)0x2000), "Nd"((unsigned short)0x604));
+    for (;;) __asm__ volatile("hlt");
+}
+"""
+
+
+def uefi_windows_iso(directory: Path, recipe: WindowsRecipe, lines: Iterable[str]) -> Path:
+    """The same for UEFI: a boot loader (unsigned) in a FAT image, as on Windows media."""
+    tree = directory / "windows"
+    (tree / "sources").mkdir(parents=True)
+    names = [(edition.image_name, recipe.build) for edition in recipe.editions.values()]
+    (tree / "sources" / "install.wim").write_bytes(wim(names))
+    source, loader = directory / "loader.c", directory / "bootx64.efi"
+    text = "".join(f"{line}\\r\\n" for line in lines)
+    source.write_text(EFI_PROGRAM)
+    compiler = ["x86_64-w64-mingw32-gcc", "-O1", "-ffreestanding", "-nostdlib", "-shared", f'-DTEXT="{text}"']
+    linking = ["-Wl,--subsystem,10", "-e", "efi_main", "-o", str(loader), str(source)]
+    subprocess.run([*compiler, *linking], check=True)
+    (tree / "efi.img").write_bytes(fat_image(loader.read_bytes()))
+    return _iso(tree, directory / "windows.iso", ["-e", "efi.img", "-no-emul-boot"])
+
+
+def fat_image(loader: bytes) -> bytes:
+    r"""A 1.44 MB FAT12 file system with `\EFI\BOOT\BOOTX64.EFI` and nothing else (Microsoft, "FAT specification")."""
+    sector, total, fat_sectors, root_entries = 512, 2880, 9, 224
+    clusters = -(-len(loader) // sector)
+    chain = [0xFF0, 0xFFF, 0xFFF, 0xFFF, *range(5, 4 + clusters), 0xFFF]
+    if len(chain) % 2:
+        chain.append(0)
+    fat = b"".join(
+        (low | high << 12).to_bytes(3, "little") for low, high in zip(chain[::2], chain[1::2], strict=True)
+    )
+    fat = fat.ljust(fat_sectors * sector, b"\0")
+
+    def entry(name: bytes, attribute: int, cluster: int, size: int = 0) -> bytes:
+        return struct.pack("<11sB14sHI", name.ljust(11), attribute, b"\0" * 14, cluster, size)
+
+    boot = b"\xeb\x3c\x90BVT     " + struct.pack(
+        "<HBHBHHBHHHII", sector, 1, 1, 2, root_entries, total, 0xF0, fat_sectors, 18, 2, 0, 0
+    )
+    boot += struct.pack("<BBBI11s8s", 0, 0, 0x29, 1, b"BVT        ", b"FAT12   ")
+    boot = boot.ljust(510, b"\0") + b"\x55\xaa"
+    dots = [entry(b".", 0x10, 2) + entry(b"..", 0x10, 0), entry(b".", 0x10, 3) + entry(b"..", 0x10, 2)]
+    image = boot + fat + fat + entry(b"EFI", 0x10, 2).ljust(root_entries * 32, b"\0")
+    image += (dots[0] + entry(b"BOOT", 0x10, 3)).ljust(sector, b"\0")
+    image += (dots[1] + entry(b"BOOTX64 EFI", 0x20, 4, len(loader))).ljust(sector, b"\0")
+    return (image + loader).ljust(total * sector, b"\0")
+
+
 def _iso(tree: Path, target: Path, options: list[str]) -> Path:
     command = ["xorriso", "-as", "mkisofs", "-quiet", "-J", "-r", *options, "-o", str(target), str(tree)]
     subprocess.run(command, check=True, capture_output=True)

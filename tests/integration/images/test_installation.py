@@ -17,7 +17,7 @@ from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.images.store import ImageStore
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
 from harness.state import StateDirectory
-from tests.integration.images.dummy_media import virtio_iso, windows_iso
+from tests.integration.images.dummy_media import uefi_windows_iso, virtio_iso, windows_iso
 from tests.unit.images.samples import BUILD_ID, NAMES, recipe
 
 pytestmark = pytest.mark.libvirt
@@ -139,6 +139,19 @@ def test_libvirt_accepts_the_machine_of_every_recipe(name: str, folder: Path) ->
     validate(xml, folder)
     assert '<panic model="hyperv"/>' in xml
     assert ("tpm-crb" in xml) == chosen.tpm
+
+
+def test_an_installation_under_uefi_ends_in_a_sealed_image(
+    folder: Path, state: StateDirectory, host: Host
+) -> None:
+    server = recipe("server-2022")
+    done = DONE.replace("7601", "20348")
+    iso = uefi_windows_iso(folder, server, [done])
+    chosen = order(folder / "7", [], recipe=server, iso=iso, virtio_iso=virtio_iso(folder, server))
+    image = install(chosen, host, state, lambda _: None)
+    assert image.manifest.hardware.firmware == "uefi"
+    assert image.manifest.facts["build"] == "20348"
+    nothing_left(state, host)
 
 
 @pytest.mark.skipif(shutil.which("swtpm_setup") is None, reason="swtpm-tools is not installed")
