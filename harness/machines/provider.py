@@ -123,6 +123,22 @@ class MachineProvider(Protocol):
         ...
 
 
+class StoppedDisk(Frozen):
+    """A machine's disk, to be read without starting it."""
+
+    path: Path
+    drive_c: str = Field(default="", description="folder that is drive C:; empty on a Windows disk")
+
+
+@runtime_checkable
+class HasDisk(Protocol):
+    """What a machine also offers if it has a disk image."""
+
+    def disk(self) -> StoppedDisk:
+        """Its own overlay; what is beneath is found from there."""
+        ...
+
+
 class View(Frozen):
     """Where a machine can be looked at."""
 

@@ -26,6 +26,7 @@ from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Outcome
 from harness.run.attempts import earlier_attempts
+from harness.run.autopsy import examine
 from harness.run.directory import RunDirectory, RunSettings
 from harness.run.recorder import CellRecorder
 from harness.run.redaction import redact
@@ -242,6 +243,7 @@ class CellSession:
         self.backend.export(self.cell.id, self.directory / "backend.jsonl")
         if self.recorder.failed or self.lost is not None:
             self._machine.collect(self._folder("machine"))
+            examine(self._machine, self.profile, self.directory / "disk")
 
     def _collect_from_guest(self, guest: Guest) -> None:
         try:

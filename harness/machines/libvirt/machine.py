@@ -14,8 +14,9 @@ from harness.machines.libvirt.condition import Seen, judge
 from harness.machines.libvirt.domain import BACKEND_IN_GUEST
 from harness.machines.libvirt.evidence import collect_evidence, screenshot
 from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.personal import PREFIX
 from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, run_in_guest
-from harness.machines.provider import ImageInfo, KeptMachine
+from harness.machines.provider import ImageInfo, KeptMachine, StoppedDisk
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
@@ -125,6 +126,12 @@ class LibvirtMachine:
             human_monitor(self._domain(), f"set_link bvtnic {state}")
         except libvirt.libvirtError as error:
             raise MachineLost(f"The network of {self.machine_id} cannot be changed: {error}.") from error
+
+    def disk(self) -> StoppedDisk:
+        """Its overlay. On `wine-guest` drive C: is a folder of the Linux filesystem."""
+        wine = self.guest_system is GuestSystem.WINE
+        path = self._facts.directory / "disk.qcow2"
+        return StoppedDisk(path=path, drive_c=f"{PREFIX}/drive_c" if wine else "")
 
     def screenshot(self) -> bytes:
         """The screen as PNG. Raises `MachineLost`."""
