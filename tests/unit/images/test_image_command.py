@@ -1,0 +1,111 @@
+"""`bvt image` as a user meets it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from harness.cli.main import app
+from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.seal import digest_files
+from harness.model.substrate import GuestSystem
+from harness.state import StateDirectory
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageStore:
+    monkeypatch.setenv("BVT_HOME", str(tmp_path / "home"))
+    return ImageStore(StateDirectory.default())
+
+
+def stored(store: ImageStore, content: bytes, day: int) -> StoredImage:
+    working = store.working_directory("win10-22h2")
+    (working / "disk.qcow2").write_bytes(content)
+    manifest = ImageManifest(
+        name="win10-22h2",
+        guest_system=GuestSystem.WINDOWS,
+        recipe_digest="0" * 64,
+        built=datetime(2024, 5, day, tzinfo=UTC),
+        files=digest_files(working, ["disk.qcow2"]),
+        hardware=Hardware(),
+        winrm=WinRMEndpoint(port=5986, username="bvt", tls=True),
+        facts={"build": "19045", "ubr": "4412"},
+    )
+    return store.admit(working, manifest)
+
+
+def bvt(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["image", *map(str, arguments)])
+
+
+def test_an_empty_store_says_how_to_fill_it(store: ImageStore) -> None:
+    done = bvt("list")
+    assert done.exit_code == 0
+    assert "bvt image build" in done.output
+
+
+def test_images_are_listed_newest_first(store: ImageStore) -> None:
+    old, new = stored(store, b"a", 1), stored(store, b"b", 2)
+    done = bvt("list")
+    assert done.exit_code == 0
+    assert done.output.index(new.manifest.digest[:16]) < done.output.index(old.manifest.digest[:16])
+    assert "19045.4412" in done.output
+
+
+def test_a_whole_image_verifies(store: ImageStore) -> None:
+    stored(store, b"a", 1)
+    done = bvt("verify")
+    assert (done.exit_code, "whole" in done.output) == (0, True)
+
+
+def test_a_changed_image_ends_with_2_and_a_clear_sentence(store: ImageStore) -> None:
+    image = stored(store, b"a", 1)
+    image.disk.write_bytes(b"b")
+    done = bvt("verify", "win10-22h2")
+    assert done.exit_code == 2
+    assert "image 'win10-22h2' does not match its manifest: disk.qcow2 has SHA-256" in done.output
+
+
+def test_pruning_keeps_the_newest(store: ImageStore) -> None:
+    old, new = stored(store, b"a", 1), stored(store, b"b", 2)
+    done = bvt("prune")
+    assert (done.exit_code, "1 removed" in done.output) == (0, True)
+    assert not old.directory.exists()
+    assert new.directory.exists()
+    assert "nothing to prune" in bvt("prune").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("build", "windows-95"), "there is no image recipe 'windows-95'"),
+        (("build", "win10-22h2"), "needs a Windows installation medium"),
+        (("build", "win10-22h2", "--iso", "nowhere.iso"), "nowhere.iso: --iso: there is no such file"),
+        (("build", "_windows"), "there is no image recipe '_windows'"),
+        (("verify", "win10-22h2"), "no image 'win10-22h2' in the store"),
+        (
+            ("import", "mine", "nowhere.qcow2", "--manifest", "nowhere.yaml"),
+            "nowhere.qcow2: there is no such file",
+        ),
+    ],
+)
+def test_a_wrong_command_ends_with_2_and_says_why(
+    store: ImageStore, arguments: tuple[str, ...], said: str
+) -> None:
+    done = bvt(*arguments)
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_the_wrong_medium_is_refused_before_anything_starts(store: ImageStore, tmp_path: Path) -> None:
+    (tmp_path / "windows.iso").write_bytes(b"no Windows")
+    (tmp_path / "virtio.iso").write_bytes(b"no drivers")
+    done = bvt(
+        *("build", "win10-22h2", "--iso", tmp_path / "windows.iso", "--virtio-iso", tmp_path / "virtio.iso"),
+        *("--screenshots", tmp_path / "screens"),
+    )
+    assert done.exit_code == 2
+    assert "--virtio-iso" in done.output
+    assert not (tmp_path / "screens").exists()
