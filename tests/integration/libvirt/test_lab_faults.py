@@ -81,9 +81,11 @@ def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, s
     assert condition.reason == "its QEMU process died"
 
 
-def test_a_guest_that_powers_itself_off_did_it_itself(lab: LibvirtProvider, create: Create) -> None:
+def test_a_guest_that_powers_itself_off_did_it_itself(
+    lab: LibvirtProvider, create: Create, in_guest: Run
+) -> None:
     machine = create(lab)
-    machine.run("/bin/systemctl", "poweroff", "--force", deadline=Deadline.after(20))
+    in_guest(machine, "setsid sh -c 'sleep 1; systemctl poweroff' >/dev/null 2>&1 </dev/null &")
     await_state(machine, MachineState.STOPPED, 60)
     assert machine.condition().fault is Fault.GUEST
 
