@@ -32,6 +32,8 @@ from harness.state import StateDirectory
 SCHEME = "private:"
 IDLE_EXIT_S = 120
 START_DEADLINE_S = 30.0
+SCREEN_PORTS = 10000
+"""The first VNC port; each daemon has 100 of 20000."""
 
 # Every line here is a measured saving per domain (docs/lab.md) or is needed for a feature: seccomp would
 # forbid the `cmd:` relay to the backend; ownership changes and namespaces serve many users on one daemon,
@@ -170,7 +172,10 @@ class PrivateDaemon:
         # swtpm too: its default user may not enter this daemon's directories.
         users = 'user = "root"\ngroup = "root"\nswtpm_user = "root"\nswtpm_group = "root"\n'
         user = users if self.privileged else ""
-        (configuration / "qemu.conf").write_text(QEMU_CONF + user)
+        # Two daemons do not know of each other's screens, so each has ports of its own.
+        first = SCREEN_PORTS + 100 * (int(self.runtime.name, 16) % 200)
+        screens = f"remote_display_port_min = {first}\nremote_display_port_max = {first + 99}\n"
+        (configuration / "qemu.conf").write_text(QEMU_CONF + user + screens)
         host_uuid = uuid.uuid5(uuid.NAMESPACE_URL, str(self.root.resolve()))
         (configuration / "libvirtd.conf").write_text(
             f'host_uuid = "{host_uuid}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
