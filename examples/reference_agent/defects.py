@@ -6,7 +6,7 @@ A new defect is one line here. What it does is either C (`DEFECT_NAME` in `src/`
 DEFECTS: dict[str, str] = {
     # install
     "service-does-not-start": "the service stops at once with an error, so the installation fails",
-    "service-stops-soon": "the service starts and stops at once by itself",
+    "service-stops-soon": "the service starts and soon stops by itself",
     "second-uninstall-entry": "a second entry for the same product is in the Uninstall key",
     "unsigned": "neither the MSI nor the executable is signed",
     "unsigned-file": "the MSI is signed, the executable in it is not",

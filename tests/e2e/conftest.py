@@ -18,7 +18,7 @@ MATRIX = """\
 schema_version: 1
 images:
   win11-24h2: {product_name: Windows 11 Pro, major: 10, minor: 0, build: 26100, display_version: 24H2}
-  server-2022: {product_name: Windows Server 2022 Standard, major: 10, minor: 0, build: 20348, display_version: 21H2, product_type: ServerNT}
+  server-2022: {product_name: Windows Server 2022 Standard, major: 10, minor: 0, build: 20348, product_type: ServerNT}
 scenarios:
   short: {title: Installed and gone again, phases: [machine, install, uninstall, residue]}
 axes: {image: [IMAGES], scenario: [short]}

@@ -31,7 +31,7 @@ class Done:
     err: str
 
 
-def until(probe: Callable[[], Found], what: str, *, within_s: float = WAIT_S) -> Found:
+def until(probe: Callable[[], Found | None], what: str, *, within_s: float = WAIT_S) -> Found:
     """Wait for something outside this process that gives no event of its own."""
     deadline = time.monotonic() + within_s
     while not (found := probe()):

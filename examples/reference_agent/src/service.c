@@ -7,7 +7,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { WAIT_HINT_MS = 20000 };
+enum { WAIT_HINT_MS = 20000, STOPS_SOON_MS = 1500 };
 
 static SERVICE_STATUS_HANDLE handle;
 static HANDLE stop;
@@ -63,7 +63,9 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
     }
     logger_open();
     report(SERVICE_RUNNING, NO_ERROR);
-    if (!DEFECT_SERVICE_STOPS_SOON) {
+    if (DEFECT_SERVICE_STOPS_SOON) {
+        Sleep(STOPS_SOON_MS);
+    } else {
         agent_run(stop);
     }
     logger_close();

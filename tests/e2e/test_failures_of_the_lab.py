@@ -1,0 +1,72 @@
+"""What the lab does wrong is INFRA and never FAIL, and before the install it costs an attempt only."""
+
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.machines.intent import Intent
+from harness.state import StateDirectory
+from tests.e2e.running import Lab, Running, kill_wineserver, kill_winrm_server, report_of
+
+pytestmark = [pytest.mark.wine, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run whose machine was harmed."""
+
+    code: int
+    run: Running
+
+    @property
+    def verdict(self) -> str:
+        return str(json.loads((self.run.out / "gate.json").read_text())["verdict"])
+
+
+def harmed(lab: Lab, candidate: Path, matrix: Path, how: str) -> Ended:
+    run = lab.run(candidate, "--profile", "reference", "--matrix", matrix, "-n", 1)
+    machine: Intent = run.before_install() if how == "early" else run.after_install()
+    (kill_winrm_server if how == "winrm" else kill_wineserver)(machine)
+    return Ended(run.ended(), run)
+
+
+@pytest.fixture(scope="module")
+def ended(
+    tmp_path_factory: pytest.TempPathFactory, state: StateDirectory, candidate: Path, one_cell: Path
+) -> dict[str, Future[Ended]]:
+    """The three runs side by side, each in a state directory of its own."""
+    pool = ThreadPoolExecutor(3)
+    found = {}
+    for how in ("wine", "winrm", "early"):
+        lab = Lab(tmp_path_factory.mktemp(how) / "home")
+        lab.borrow(state)
+        found[how] = pool.submit(harmed, lab, candidate, one_cell, how)
+    return found
+
+
+@pytest.mark.parametrize(("how", "words"), [("wine", "wineserver"), ("winrm", "the WinRM server")])
+def test_what_the_lab_kills_in_mid_run_is_infra(
+    how: str, words: str, ended: dict[str, Future[Ended]]
+) -> None:
+    found = ended[how].result()
+    assert found.code == 4, found.run.said
+    assert found.verdict == "INFRA"
+    text = json.dumps(report_of(found.run.out))
+    assert f"The lab lost the machine ({words} was killed by SIGKILL)" in text
+    assert '"failed"' not in text
+
+
+def test_a_machine_lost_before_the_install_is_replaced_on_the_record(
+    ended: dict[str, Future[Ended]],
+) -> None:
+    found = ended["early"].result()
+    assert found.code == 0, found.run.said
+    report = report_of(found.run.out)
+    attempts = report["attempts"]
+    assert isinstance(attempts, list)
+    assert [attempt["outcome"] for attempt in attempts] == ["infra", "passed"]
+    assert "wineserver" in attempts[0]["message"]
+    assert len({attempt["machine_id"] for attempt in attempts}) == 2
