@@ -33,8 +33,9 @@ from harness.model.errors import ConfigurationError, DeadlineExceeded, Infrastru
 from harness.state import StateDirectory
 
 LOOK_EVERY_S = 10.0
-BOOT_PROMPT_S = 20.0
-"""UEFI media ask for a key before they boot; an unanswered question falls through to the empty disk."""
+BOOT_PROMPT_S = {True: 20.0, False: 60.0}
+"""With and without KVM. UEFI media ask for a key before they boot; an unanswered question falls through to the empty
+disk. Emulated, the firmware with Secure Boot was seen to need 25 s to come to that question."""
 KEY_ENTER = 28
 BETWEEN_KEYS_S = 0.5
 
@@ -73,7 +74,14 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     check_virtio_media(recipe, order.virtio_iso)
     progress(f"{recipe.name}: reading {order.iso}")
     media = {"iso": read_medium(order.iso), "virtio_iso": read_medium(order.virtio_iso)}
-    choose_image(media["iso"], edition.image_name, recipe.build, order.iso)
+    chosen = choose_image(media["iso"], edition.image_name, recipe.build, order.iso)
+    if chosen.evaluation and edition.setup_key is not None:
+        raise ConfigurationError(
+            f"'{chosen.name}' on this medium is an evaluation, which takes no key.",
+            file=str(order.iso),
+            key="--edition",
+            hint=f"Choose one without a key: {', '.join(recipe.keyless) or 'the recipe has none'}.",
+        )
     account = Account.new()
     certificate = EndpointCertificate.new(recipe.computer_name, account.password)
     order.screenshots.mkdir(parents=True, exist_ok=True)
@@ -176,7 +184,7 @@ def _await_end(order: Order, running: Running, progress: Progress) -> FirstBoot:
     """Wait until the guest shuts itself down, showing how far it is. Raises `InfrastructureError`."""
     began, deadline = time.monotonic(), Deadline.after(order.deadline_s)
     if order.recipe.firmware in UEFI:
-        _answer_boot_prompt(running, Deadline.after(min(BOOT_PROMPT_S, order.deadline_s)))
+        _answer_boot_prompt(running, Deadline.after(min(BOOT_PROMPT_S[running.kvm], order.deadline_s)))
     shots, last = Screenshots(order.screenshots), ""
     history = running.history
     while True:

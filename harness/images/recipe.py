@@ -115,6 +115,11 @@ class WindowsRecipe(Frozen):
             minimum_memory_mb=2048,
         )
 
+    @property
+    def keyless(self) -> tuple[str, ...]:
+        """The editions that are installed without a key: evaluations."""
+        return tuple(name for name, edition in self.editions.items() if edition.setup_key is None)
+
     def edition(self, name: str | None) -> Edition:
         """The edition of that name, the default for None. Raises `ConfigurationError`."""
         chosen = name or self.default_edition

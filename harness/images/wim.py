@@ -35,6 +35,11 @@ class WimImage(Frozen):
     build: int = 0
     architecture: str = ""
 
+    @property
+    def evaluation(self) -> bool:
+        """True for an image that runs for a while and takes no key (`ServerStandardEval`, `EnterpriseEval`)."""
+        return self.edition.lower().endswith("eval")
+
 
 class Medium(Frozen):
     """An installation medium."""

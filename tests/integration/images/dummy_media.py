@@ -30,10 +30,10 @@ def boot_sector(lines: Iterable[str], *, power_off: bool) -> bytes:
     return sector.ljust(LOADED_SECTORS * 512, b"\0")
 
 
-def wim(images: Iterable[tuple[str, int]]) -> bytes:
+def wim(images: Iterable[tuple[str, int]], edition: str = "Any") -> bytes:
     """A WIM file's header and table of contents, without contents."""
     body = "".join(
-        f'<IMAGE INDEX="{index}"><NAME>{name}</NAME><WINDOWS><ARCH>9</ARCH><EDITIONID>Any</EDITIONID>'
+        f'<IMAGE INDEX="{index}"><NAME>{name}</NAME><WINDOWS><ARCH>9</ARCH><EDITIONID>{edition}</EDITIONID>'
         f"<VERSION><BUILD>{build}</BUILD></VERSION></WINDOWS></IMAGE>"
         for index, (name, build) in enumerate(images, start=1)
     )
@@ -45,13 +45,18 @@ def wim(images: Iterable[tuple[str, int]]) -> bytes:
 
 
 def windows_iso(
-    directory: Path, recipe: WindowsRecipe, lines: Iterable[str], *, power_off: bool = True
+    directory: Path,
+    recipe: WindowsRecipe,
+    lines: Iterable[str],
+    *,
+    power_off: bool = True,
+    edition_id: str = "Any",
 ) -> Path:
     """A bootable medium with the recipe's images in its table of contents."""
     tree = directory / "windows"
     (tree / "sources").mkdir(parents=True)
     names = [(edition.image_name, recipe.build) for edition in recipe.editions.values()]
-    (tree / "sources" / "install.wim").write_bytes(wim(names))
+    (tree / "sources" / "install.wim").write_bytes(wim(names, edition_id))
     (tree / "boot.bin").write_bytes(boot_sector(lines, power_off=power_off))
     boot = ["-b", "boot.bin", "-no-emul-boot", "-boot-load-size", str(LOADED_SECTORS)]
     return _iso(tree, directory / "windows.iso", boot)

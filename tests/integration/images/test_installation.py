@@ -116,6 +116,14 @@ def test_media_of_another_version_start_nothing(folder: Path, state: StateDirect
     assert not (folder / "screenshots").exists()
 
 
+def test_an_evaluation_is_not_given_a_key(folder: Path, state: StateDirectory, host: Host) -> None:
+    server = recipe("server-2022")
+    iso = windows_iso(folder, server, [], edition_id="ServerStandardEval")
+    chosen = order(folder / "7", [], recipe=server, iso=iso, virtio_iso=virtio_iso(folder, server))
+    with pytest.raises(ConfigurationError, match=r"takes no key.*standard-eval"):
+        install(chosen, host, state, lambda _: None)
+
+
 def test_images_are_not_built_on_remote_hosts(folder: Path, state: StateDirectory) -> None:
     with pytest.raises(ConfigurationError, match="remote"):
         install(order(folder, [DONE]), Host("qemu+ssh://elsewhere/system", state), state, lambda _: None)
