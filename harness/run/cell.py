@@ -216,16 +216,28 @@ class CellSession:
         """Record the attempt as lost, keep what the outside can tell, and make room for the next one."""
         if not self.recorder.attempts:
             self.recorder.begin_attempt()
-        self.recorder.amend_attempt(outcome=Outcome.INFRA, message=str(error))
+        message = str(error)
+        if self._machine is not None and (reason := self._machine.condition().reason) not in message:
+            message = f"{message} ({reason})"
+        self.recorder.amend_attempt(outcome=Outcome.INFRA, message=message)
         number = len(self.recorder.attempts)
         if self._machine is not None:
             self._machine.collect(self._folder(f"attempt-{number}"))
-            self._machine.destroy()
+            self._abandon(self._machine)
         self._earlier_guests_s = self.guest_s
         self._machine = self._guest = None
         if number - self._attempts_before > self.settings.infra_retries:
             self.lost = error
             raise error
+
+    def _abandon(self, machine: Machine) -> None:
+        """End a lost machine as far as its host still answers; the rest stays in its intent, for `bvt clean`."""
+        try:
+            machine.destroy()
+        except InfrastructureError as left:
+            self.recorder.amend_attempt(
+                message=f"{self.recorder.attempts[-1].message} Not removed yet: {left}".strip()
+            )
 
     def _answers_again(self) -> bool:
         assert self._guest is not None
@@ -261,9 +273,12 @@ class CellSession:
         if self._machine is None:
             return
         if self.settings.keep.keeps(failed=self.recorder.failed):
-            self._machine.keep()
+            try:
+                self._machine.keep()
+            except MachineLost:  # nothing is left to keep
+                self._abandon(self._machine)
         else:
-            self._machine.destroy()
+            self._abandon(self._machine)
 
     def _folder(self, name: str) -> Path:
         folder = self.directory / name

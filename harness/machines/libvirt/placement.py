@@ -15,6 +15,8 @@ from harness.model.matrix import HostLimits
 from harness.state import StateDirectory
 
 POLL_S = 0.2
+AWAY_S = 30.0
+"""A host that did not answer is not asked again for this long: asking a dead one takes seconds, under the lock."""
 
 
 class Placement:
@@ -24,6 +26,7 @@ class Placement:
         self, limits: Sequence[HostLimits], hosts: Mapping[str, Host], state: StateDirectory
     ) -> None:
         self._limits, self._hosts, self._state = limits, hosts, state
+        self._away: dict[str, tuple[float, str]] = {}
 
     def reserve(
         self, spec: MachineSpec, without: frozenset[str], deadline: Deadline
@@ -81,9 +84,14 @@ class Placement:
         for limits in self._limits:
             if limits.uri in without:
                 continue
+            since, reason = self._away.get(limits.uri, (-AWAY_S, ""))
+            if time.monotonic() - since < AWAY_S:
+                reasons.append(reason)
+                continue
             try:
                 size = self._hosts[limits.uri].size()
             except HostUnreachable as error:
+                self._away[limits.uri] = time.monotonic(), str(error)
                 reasons.append(str(error))
                 continue
             rooms.append(room_of(limits, size, taken.get(limits.uri, (0, 0))))
