@@ -12,7 +12,7 @@ UNATTEND = "urn:schemas-microsoft-com:unattend"
 WCM = "http://schemas.microsoft.com/WMIConfig/2002/State"
 LETTERS = ("D", "E", "F", "G", "C", "H")
 """Drives that installation media may get; in Windows PE the empty disk has none, so media may begin at C."""
-EFI_MB, MSR_MB, BIOS_SYSTEM_MB = 260, 16, 350
+EFI_MB, MSR_MB = 260, 16
 FIRST_BOOT = "bvt\\first-boot.ps1"
 
 WINPE_LOCALE = "Microsoft-Windows-International-Core-WinPE"
@@ -64,14 +64,15 @@ def _windows_pe(section: etree._Element, recipe: WindowsRecipe, edition: Edition
     if recipe.firmware in UEFI:
         _partitions(disk, [("EFI", EFI_MB, "FAT32"), ("MSR", MSR_MB, None), ("Primary", None, "NTFS")])
     else:
-        _partitions(disk, [("Primary", BIOS_SYSTEM_MB, "NTFS"), ("Primary", None, "NTFS")], active=1)
+        # One partition: a separate system partition might take the drive letter that the media drive is to have.
+        _partitions(disk, [("Primary", None, "NTFS")], active=1)
     _set(setup, "DiskConfiguration/WillShowUI", "OnError")
     image = _at(setup, "ImageInstall/OSImage")
     metadata = etree.SubElement(_at(image, "InstallFrom"), _tag("MetaData"), _added())
     _set(metadata, "Key", "/IMAGE/NAME")
     _set(metadata, "Value", edition.image_name)
     _set(image, "InstallTo/DiskID", "0")
-    _set(image, "InstallTo/PartitionID", "3" if recipe.firmware in UEFI else "2")
+    _set(image, "InstallTo/PartitionID", "3" if recipe.firmware in UEFI else "1")
     _set(image, "WillShowUI", "OnError")
     _set(setup, "UserData/AcceptEula", "true")
     _set(setup, "UserData/FullName", "bvt")
@@ -142,6 +143,8 @@ def _partitions(
             _set(shaped, "PartitionID", str(number))
             _set(shaped, "Format", file_system)
             _set(shaped, "Label", "Windows" if number == len(layout) else "System")
+            if number == len(layout):
+                _set(shaped, "Letter", "C")
             if number == active:
                 _set(shaped, "Active", "true")
 

@@ -143,6 +143,9 @@ def _disk(answer: Answer, recipe: WindowsRecipe) -> list[str]:
             found.append(f"BIOS needs primary partitions, not {', '.join(types) or 'none'}")
         if active != ["true"]:
             found.append("BIOS needs exactly one active partition")
+    letters = answer.texts("windowsPE", SETUP, at + "ModifyPartitions/ModifyPartition/Letter")
+    if letters != ["C"]:
+        found.append("only Windows may have a drive letter, and it must be C")
     if extends != ["true"]:
         found.append("exactly one partition must take the rest of the disk")
     if target != str(len(types)):

@@ -152,6 +152,7 @@ MUTANTS: list[tuple[str, Callable[[etree._Element], None], str]] = [
     ("win7-sp1", without(".//u:Active"), "active partition"),
     ("win7-sp1", without(".//u:NetworkLocation"), "network's location"),
     ("win7-sp1", setting(".//u:CreatePartition/u:Type", "EFI"), "BIOS needs primary"),
+    ("win7-sp1", setting(".//u:Letter", "D"), "must be C"),
     ("win7-sp1", without(".//u:Extend"), "rest of the disk"),
 ]
 
