@@ -125,7 +125,8 @@ class PrivateDaemon:
         running = self.supervisor()
         if running is None:
             return
-        children = running.children()
+        # QEMU processes are its children too (it is their reaper), and they are to live on.
+        children = [child for child in running.children() if child.name() == "libvirtd"]
         running.terminate()
         _, alive = psutil.wait_procs([running, *children], timeout=deadline_s)
         for process in alive:
