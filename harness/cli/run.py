@@ -17,7 +17,6 @@ from harness.cli.options import (
     OptionalProfileOption,
     PoolOption,
 )
-from harness.cli.progress import Progress
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
@@ -77,6 +76,7 @@ def run(
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
+    _wanted_workers(workers)
     if keep not in MODES:
         raise ConfigurationError(f"--keep takes {', '.join(MODES)}, not {keep!r}.")
     request = RunRequest(
@@ -132,6 +132,8 @@ def _blame_the_lab(directory: RunDirectory, chosen: list[Cell]) -> None:
 
 def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console: Console) -> int:
     """Run the checks in this process (and `count` workers); pytest's own exit code."""
+    from harness.cli.progress import Progress  # brings in all that a run needs, which other commands do not
+
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     arguments = [
         "--pyargs",
@@ -150,15 +152,21 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
     return int(pytest.main(arguments, plugins=[Progress(chosen, console)]))
 
 
-def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> int:
+def _wanted_workers(asked: str) -> int | None:
+    """The number that -n gives; None for auto."""
+    if asked == "auto":
+        return None
     if asked.isdigit() and int(asked) > 0:
-        wanted = int(asked)
-    elif asked == "auto":
+        return int(asked)
+    raise ConfigurationError(f"-n takes a number of at least 1, or auto, not {asked!r}.")
+
+
+def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> int:
+    wanted = _wanted_workers(asked)
+    if wanted is None:
         pool = directory.settings().pool
         provider = load_provider(pool, StateDirectory.default())
         wanted = provider.capacity(pool.memory_mb, pool.cpus)
-    else:
-        raise ConfigurationError(f"-n takes a number of at least 1, or auto, not {asked!r}.")
     return max(1, min(wanted, len(chosen)))
 
 

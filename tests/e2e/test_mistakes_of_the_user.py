@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.wine]
 
 GOOD = MATRIX.replace("IMAGES", "win11-24h2")
 BROKEN = {
-    "no-yaml": ("images: {", "images: [{", r"matrix.yaml:"),
+    "no-yaml": ("images:\n", "images: [\n", "matrix.yaml:"),
     "unknown-key": ("axes:", "axis: {}\naxes:", "axis"),
     "key-twice": ("axes:", "pools: {}\naxes:", "pools"),
     "unknown-image": ("[win11-24h2]", "[win12]", "no image matches 'win12'"),
