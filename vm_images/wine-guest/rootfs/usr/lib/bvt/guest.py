@@ -37,6 +37,7 @@ PERSONAL = LIBRARY / "personal"
 CONFIGURATION = LIBRARY / "winrm.json"
 MEDIA_DEVICE, MEDIA = Path("/dev/sr0"), Path("/media/bvt")
 READ_ONLY_NOSUID_NODEV = 1 | 2 | 4
+MEDIA_DEADLINE_S = 5.0
 
 
 def main() -> None:
@@ -76,7 +77,7 @@ def rehearse() -> None:
     server = threading.Thread(target=serve, args=(configuration, listener, stop))
     server.start()
     context = ssl.create_default_context(cafile=str(RUN / "rehearsal.pem"))
-    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=60)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
     login = spnego.client("rehearsal", password, hostname="localhost", service="http", protocol="ntlm")
     token, statuses = login.step(), []
     while token:
@@ -117,13 +118,20 @@ def become(person: dict[str, Any]) -> None:
 
 
 def mount_media() -> None:
-    """Opening the device makes the kernel notice a medium that came while the machine was frozen."""
+    """Opening the device makes the kernel notice a medium that came while the machine was frozen.
+
+    The first read may still meet the news that the medium changed, which the kernel reports as an I/O error.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     options = b"mode=0555,dmode=0555"
     place = (bytes(MEDIA_DEVICE), bytes(MEDIA), b"iso9660", READ_ONLY_NOSUID_NODEV, options)
-    if libc.mount(*place) != 0:
+    give_up_at = time.monotonic() + MEDIA_DEADLINE_S
+    while libc.mount(*place) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"mounting {MEDIA_DEVICE}: {os.strerror(code)}")
+        if time.monotonic() > give_up_at:
+            raise OSError(code, f"mounting {MEDIA_DEVICE}: {os.strerror(code)}")
+        time.sleep(0.05)
+
 
 
 try:
