@@ -133,7 +133,6 @@ def mount_media() -> None:
         time.sleep(0.05)
 
 
-
 try:
     main()
 except Exception:
