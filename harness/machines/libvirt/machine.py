@@ -25,6 +25,7 @@ from harness.model.substrate import GuestSystem, Substrate
 from harness.state import StateDirectory
 
 PING_TIMEOUT_S = 3
+REMOVE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,18 @@ def remove_machine(host: Host, intent: Intent) -> list[str]:
     if name and host.local_socket:
         (host.nvram_directory / f"{name}_VARS.fd").unlink(missing_ok=True)
     if directory and Path(directory).exists():
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_directory(Path(directory), Deadline.after(REMOVE_S))
         removed.append(f"directory {directory}")
     return removed
+
+
+def remove_directory(directory: Path, deadline: Deadline) -> None:
+    """Remove it with everything in it. Raises `InfrastructureError` if something stays.
+
+    A program that a killed run started (qemu-img, xorriso) may still write into it for a moment.
+    """
+    while directory.exists():
+        shutil.rmtree(directory, ignore_errors=True)
+        if directory.exists():
+            deadline.require(f"The removal of {directory}", hint="See what holds it, then run: bvt clean")
+            deadline.pause(0.05)
