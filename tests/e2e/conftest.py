@@ -77,6 +77,7 @@ class BvtCommand:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.command = BVT
 
     def __call__(self, *arguments: object, home: Path | None = None, timeout_s: float = 150.0) -> Done:
         environment = os.environ | ({"BVT_HOME": str(home)} if home else {})
