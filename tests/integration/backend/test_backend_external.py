@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from harness.backend.embedded import EmbeddedBackend
-from harness.backend.external import ExternalBackend
+from harness.backend.external import ExternalBackend, Unavailable
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend, BackendFeature, Enrolment, FaultKind
 from harness.backend.pki import make_authority
@@ -302,7 +302,7 @@ def test_command_everything_is_read_from_a_programs_json(program: Program) -> No
 
 def test_command_a_program_that_keeps_asking_for_patience_is_the_labs_fault(program: Program) -> None:
     program.backend.admit(CELL, None)
-    with pytest.raises(BackendError, match="ended with 75"):
+    with pytest.raises(Unavailable, match="ended with 75"):
         program.backend.wait_event(CELL, "processes", {}, soon(0.05))
 
 
