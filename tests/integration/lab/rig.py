@@ -198,7 +198,7 @@ class Rig:
         arguments = (
             candidate,
             "--profile",
-            brief_profile(place / "profile.yaml"),
+            brief_profile(place / "reference.yaml"),
             "--pool",
             "lab",
             "--matrix",
