@@ -72,20 +72,15 @@ def _at_once(lab: Lab, method: CloneMethod, deadline_s: float, stack: ExitStack)
 
     def create() -> LibvirtMachine | None:
         try:
-            return lab.create(method, deadline_s)
+            machine = lab.create(method, deadline_s)
         except DeadlineExceeded:
             return None
+        stack.callback(machine.destroy)  # here, so that it is destroyed also if another one fails
+        return machine
 
     with ThreadPoolExecutor(CLONES) as pool:
         started = [pool.submit(create) for _ in range(CLONES)]
-    machines = []
-    for future in started:
-        if future.exception() is None and (machine := future.result()) is not None:
-            stack.callback(machine.destroy)
-            machines.append(machine)
-    for future in started:
-        future.result()  # raises what went wrong, now that the others will be destroyed
-    return machines
+    return [machine for future in started if (machine := future.result()) is not None]
 
 
 def _each(machines: Sequence[LibvirtMachine], action: Callable[[LibvirtMachine], None]) -> None:
