@@ -13,6 +13,7 @@ from harness.run.cell import CellSession
 from harness.run.check import Check, catalogue, check_of
 from harness.run.conclusion import conclude
 from harness.run.directory import RunDirectory
+from harness.run.lifeline import end_with_controller
 from harness.run.preparation import RunRequest, prepare_run
 from harness.run.reboots import Reboots
 from harness.run.stimulus import Stimulated
@@ -28,6 +29,8 @@ OWNS_CONCLUSION = pytest.StashKey[bool]()
 def pytest_configure(config: pytest.Config) -> None:
     """Find or prepare the run. A usage error ends pytest with exit code 2."""
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        end_with_controller()
     try:
         run = _find_run(config, worker_input)
     except HarnessError as error:
