@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+from harness.model.errors import ConfigurationError
+
 
 @dataclass(frozen=True)
 class StateDirectory:
@@ -20,9 +22,16 @@ class StateDirectory:
         return cls(Path(named) if named else Path(platformdirs.user_cache_dir("agent-bvt")))
 
     def part(self, *names: str) -> Path:
-        """A sub-directory, made with mode 0700 if it is not there."""
+        """A sub-directory, made with mode 0700 if it is not there. Raises `ConfigurationError` if it cannot be made."""
         path = self.root.joinpath(*names)
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the harness cannot keep its state here: {error.strerror}.",
+                file=str(path),
+                hint="Name another directory in BVT_HOME.",
+            ) from error
         return path
 
     @property

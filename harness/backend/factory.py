@@ -15,7 +15,8 @@ from harness.backend.pki import make_authority
 def open_backend(spec: str | Path | None, run_dir: Path, authority: Path) -> Backend:
     """The embedded backend (None) with a database in `run_dir`; else the one that the file `spec` describes.
 
-    Each process opens its own. Raises `ConfigurationError` for a wrong file, `BackendError` if it fails.
+    Each process opens its own. An external one uses neither directory. Raises `ConfigurationError` for a wrong file,
+    `BackendError` if it fails.
     """
     if spec is None:
         return EmbeddedBackend(make_authority(authority), run_dir / f"backend-{os.getpid()}.sqlite")

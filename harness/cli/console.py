@@ -8,7 +8,7 @@ import typer
 
 from harness.cli.ending import ends
 from harness.machines.views import existing, viewable
-from harness.model.errors import InfrastructureError
+from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.run.directory import cell_slug
 from harness.state import StateDirectory
 
@@ -54,7 +54,12 @@ def screenshot(
     machine = existing(state, cell)
     picture = viewable(state, machine).screenshot(machine.machine_id)
     path = out or Path(f"{cell_slug(machine.cell_id)}.png")
-    path.write_bytes(picture)
+    try:
+        path.write_bytes(picture)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the picture cannot be written here: {error.strerror}.", file=str(path), key="--out"
+        ) from error
     typer.echo(str(path))
 
 

@@ -3,15 +3,16 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli.ending import ends
 from harness.cli.options import MatrixOption
+from harness.cli.output import Output
 from harness.config.load import find_matrix, load_matrix
 from harness.machines.hygiene import orphans
 from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
+from harness.model.errors import ConfigurationError
 from harness.run.tools import tool_findings
 from harness.state import StateDirectory
 
@@ -29,6 +30,10 @@ def doctor(
     """Look at this machine. Exit 0 if everything that is required is there, else 4."""
     state = StateDirectory.default()
     found, _ = load_matrix(matrix or find_matrix())
+    if pool is not None and pool not in found.pools:
+        raise ConfigurationError(
+            f"the matrix has no pool {pool!r}.", hint=f"Known pools: {', '.join(found.pools)}."
+        )
     findings: list[tuple[str, Finding]] = [("tools", finding) for finding in tool_findings()]
     for name, entry in found.pools.items():
         if pool in (None, name):
@@ -63,4 +68,4 @@ def _show(findings: list[tuple[str, Finding]]) -> None:
         remedy = f"  [dim]→ {finding.remedy}[/]" if finding.remedy and not finding.ok else ""
         table.add_row(place if place != last else "", sign, finding.subject, finding.detail + remedy)
         last = place
-    Console().print(table)
+    Output().print(table)

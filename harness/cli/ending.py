@@ -2,13 +2,16 @@
 
 import functools
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ParamSpec
 
 import typer
 
+from harness.cli.output import discard_output
 from harness.model.errors import CandidateError, ConfigurationError, HarnessError
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.state import StateDirectory
@@ -16,6 +19,8 @@ from harness.state import StateDirectory
 Arguments = ParamSpec("Arguments")
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
+OUTPUT_CLOSED = 141
+"""128 + SIGPIPE, likewise."""
 
 
 def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
@@ -30,9 +35,18 @@ def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
         except KeyboardInterrupt:
             _say("interrupted")
             code = INTERRUPTED
+        except BrokenPipeError:  # `| head` has enough
+            discard_output()
+            code = OUTPUT_CLOSED
         except HarnessError as error:
             _say(str(error))
             code = exit_code_of(error)
+        except (
+            OSError
+        ) as error:  # a full disk, a path that may not be written: the words of the system say it
+            place = f"{error.filename}: " if error.filename else ""
+            _say(f"{place}{error.strerror or error}. Details are in {_keep_details()}.")
+            code = EXIT_CODES[Verdict.INFRA]
         except Exception:  # noqa: BLE001 - the last line of defence: a defect of our own, kept whole in a file
             _say(f"an internal error; its details are in {_keep_details()}. Please report it.")
             code = EXIT_CODES[Verdict.INFRA]
@@ -49,8 +63,13 @@ def exit_code_of(error: HarnessError) -> int:
 
 
 def _keep_details() -> str:
-    path = StateDirectory.default().part("crashes") / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
-    path.write_text(traceback.format_exc(), encoding="utf-8")
+    details, name = traceback.format_exc(), f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+    try:
+        path = StateDirectory.default().part("crashes") / name
+        path.write_text(details, encoding="utf-8")
+    except (OSError, HarnessError):  # the state directory may be what broke
+        path = Path(tempfile.mkdtemp(prefix="bvt-crash-")) / name
+        path.write_text(details, encoding="utf-8")
     return str(path)
 
 

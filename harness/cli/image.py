@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli.ending import ends
+from harness.cli.output import Output
 from harness.images import shelf
 from harness.images.installation import Order, install
 from harness.images.recipe import load_windows, windows_recipes
@@ -143,7 +143,7 @@ def list_(name: NameFilter = None) -> None:
             ", ".join(entry.used_by) or "–",
         )
     if found:
-        Console(width=120).print(table)
+        Output(width=120).print(table)
     else:
         typer.echo("no images yet; build one with: bvt image build NAME --iso FILE (vm_images/README.md)")
 

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli.ending import ends
 from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
+from harness.cli.output import Output
+from harness.model.errors import ConfigurationError
 from harness.model.plan import Plan
 from harness.run.directory import write_atomically
 from harness.run.preparation import RunRequest, make_plan
@@ -30,7 +31,12 @@ def plan(
     """Show and seal the list of cells that CANDIDATE must pass. Nothing is run."""
     prepared = make_plan(RunRequest(candidate=candidate, profile=profile, matrix=matrix, pool=pool))
     if out is not None:
-        write_atomically(out, prepared.plan.model_dump_json(indent=1))
+        try:
+            write_atomically(out, prepared.plan.model_dump_json(indent=1))
+        except OSError as error:
+            raise ConfigurationError(
+                f"the plan cannot be written here: {error.strerror}.", file=str(out), key="--out"
+            ) from error
     if json:
         typer.echo(prepared.plan.model_dump_json(indent=1))
     else:
@@ -38,7 +44,7 @@ def plan(
 
 
 def _show(plan: Plan) -> None:
-    console = Console()
+    console = Output()
     candidate = plan.candidate
     console.print(f"[bold]{candidate.product_name} {candidate.version}[/]  {candidate.path.name}")
     console.print(f"sha256 {candidate.sha256}", highlight=False)

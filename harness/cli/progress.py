@@ -35,6 +35,8 @@ class Progress:
         self._cells = {cell.id: CellProgress(cell) for cell in cells}
         self._console, self._clock = console, clock
         self._began_s = clock()
+        self.interrupted = False
+        """Set by Ctrl-C alone; pytest ends with the same exit code when it cannot collect the checks."""
         self._width = max((len(cell.id) for cell in cells), default=0)
         self._live = (
             Live(console=console, refresh_per_second=REFRESH_PER_S, get_renderable=self.table)
@@ -62,6 +64,12 @@ class Progress:
     def pytest_internalerror(self, excrepr: object) -> None:
         """A worker or pytest itself broke; the verdict will say INFRA."""
         self._say(Text(f"internal error: {str(excrepr).strip().splitlines()[-1]}", style="yellow"))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell the user's interrupt from pytest's own, which is a subclass."""
+        self.interrupted = excinfo.type is KeyboardInterrupt
+        if not self.interrupted:
+            self._say(Text(f"pytest gave up: {excinfo.value}", style="yellow"))
 
     def pytest_sessionfinish(self) -> None:
         """Leave the table's last state on the screen."""

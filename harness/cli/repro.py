@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from harness.cli.ending import ends
+from harness.cli.output import Output
 from harness.cli.run import carry_out
 from harness.run.resumption import reproduce_cell
 
@@ -25,7 +25,7 @@ def repro(
 
     Candidate, checks and image must have the digests of the failed run; otherwise nothing is started.
     """
-    console = Console(soft_wrap=True)
+    console = Output(soft_wrap=True)
     directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
     console.print(f"{cell}: repeating every step before {check}")
     carry_out(directory, "1", console)

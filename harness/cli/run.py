@@ -8,7 +8,6 @@ from typing import Annotated
 
 import pytest
 import typer
-from rich.console import Console
 
 from harness.cli.ending import ends
 from harness.cli.options import (
@@ -17,6 +16,7 @@ from harness.cli.options import (
     OptionalProfileOption,
     PoolOption,
 )
+from harness.cli.output import Output
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
@@ -64,7 +64,7 @@ def run(
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     signal.signal(signal.SIGTERM, _as_interrupt)
-    console = Console(soft_wrap=True)
+    console = Output(soft_wrap=True)
 
     def progress(line: str) -> None:
         console.print(line, style="dim", markup=False)
@@ -94,7 +94,7 @@ def run(
     return execute(directory, workers, console)
 
 
-def execute(directory: RunDirectory, workers: str, console: Console) -> int:
+def execute(directory: RunDirectory, workers: str, console: Output) -> int:
     """Run what has no sealed report yet, then judge. Used by a fresh run and by a resumed one."""
     carry_out(directory, workers, console)
     gate = conclude(directory)
@@ -103,7 +103,7 @@ def execute(directory: RunDirectory, workers: str, console: Console) -> int:
     return gate.verdict.exit_code
 
 
-def carry_out(directory: RunDirectory, workers: str, console: Console) -> None:
+def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
     """Run the cells that have no sealed report yet; whatever happens, no machine of the run is left over."""
     settings, plan = directory.settings(), directory.plan()
     chosen = [cell for cell in plan.cells if cell.id in settings.selected and not directory.sealed(cell.id)]
@@ -115,22 +115,20 @@ def carry_out(directory: RunDirectory, workers: str, console: Console) -> None:
     try:
         if chosen:
             code = _run_pytest(directory, chosen, count, console)
-            if code == pytest.ExitCode.INTERRUPTED:
-                raise KeyboardInterrupt
-            if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-                _blame_the_lab(directory, chosen)
+            if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                _blame_the_lab(directory, chosen, code)
     finally:
         reclaim_run(StateDirectory.default(), settings.run_id)
 
 
-def _blame_the_lab(directory: RunDirectory, chosen: list[Cell]) -> None:
+def _blame_the_lab(directory: RunDirectory, chosen: list[Cell], code: int) -> None:
     """Pytest itself broke: cells without a report were lost to the lab, not merely left out."""
     for cell in chosen:
         if not directory.sealed(cell.id):
-            directory.mark_started(cell.id, {"error": "pytest ended with an internal error"})
+            directory.mark_started(cell.id, {"error": f"pytest ended with exit code {code}"})
 
 
-def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console: Console) -> int:
+def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console: Output) -> int:
     """Run the checks in this process (and `count` workers); pytest's own exit code."""
     from harness.cli.progress import Progress  # brings in all that a run needs, which other commands do not
 
@@ -149,7 +147,11 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
         "no:cacheprovider",
         *(["-n", str(count)] if count > 1 else []),
     ]
-    return int(pytest.main(arguments, plugins=[Progress(chosen, console)]))
+    progress = Progress(chosen, console)
+    code = int(pytest.main(arguments, plugins=[progress]))
+    if progress.interrupted:
+        raise KeyboardInterrupt
+    return code
 
 
 def _wanted_workers(asked: str) -> int | None:

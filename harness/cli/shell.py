@@ -4,10 +4,10 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli.ending import ends
+from harness.cli.output import Output
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
 from harness.machines.kept import list_kept, load
@@ -58,7 +58,7 @@ def _list(state: StateDirectory) -> None:
         table.add_column(heading)
     for machine in machines:
         table.add_row(machine.cell_id, machine.machine_id, machine.run_id, machine.provider)
-    Console().print(table)
+    Output().print(table)
 
 
 def _run(guest: Guest, command: str) -> int:

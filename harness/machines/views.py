@@ -16,9 +16,9 @@ def existing(state: StateDirectory, name: str) -> Intent:
     for intent in machines:
         if name in (intent.machine_id, intent.cell_id):
             return intent
-    there = ", ".join(f"{intent.machine_id} ({intent.cell_id})" for intent in machines) or "there is none"
+    there = ", ".join(f"{intent.machine_id} ({intent.cell_id})" for intent in machines) or "none"
     raise ConfigurationError(
-        f"No machine is called {name!r}; there is: {there}.",
+        f"No machine is called {name!r}; there are: {there}.",
         hint="Machines exist while their run goes on, and longer with: bvt run --keep failed",
     )
 

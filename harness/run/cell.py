@@ -1,7 +1,6 @@
 """One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,7 +66,6 @@ class CellSession:
         self._earlier_guests_s = 0.0
         self._enrolment: Enrolment | None = None
         self._secrets: set[str] = set()
-        run.mark_started(cell.id, {"run_id": settings.run_id, "began": datetime.now(UTC).isoformat()})
 
     @property
     def profile(self) -> AgentProfile:

@@ -21,7 +21,7 @@ def conclude(run: RunDirectory) -> Gate:
         run.root,
         run.plan(),
         settings.run_id,
-        duration_s=(datetime.now(UTC) - settings.began).total_seconds(),
+        duration_s=max(0.0, (datetime.now(UTC) - settings.began).total_seconds()),  # clocks are set back too
         selected=settings.selected,
     )
     publish(run.root, gate)

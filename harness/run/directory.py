@@ -1,12 +1,13 @@
 """The run directory: one folder holds everything that a run writes."""
 
+import fcntl
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import Field, ValidationError
 
@@ -48,6 +49,9 @@ class RunSettings(Frozen):
     )
 
 
+LOCK = "lock"
+
+
 def new_run_id() -> str:
     """Sorts by time and never repeats."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -72,18 +76,46 @@ class RunDirectory:
     """Paths and documents of one run."""
 
     root: Path
+    lock: IO[bytes] | None = field(default=None, compare=False, repr=False)
+    """Open while this process is the one that writes here; the system lets go of it when the process ends."""
 
     @classmethod
     def create(cls, root: Path) -> "RunDirectory":
-        """Make a new run directory; an existing one is refused, so that no result is overwritten."""
+        """Make a new run directory and claim it.
+
+        Raises `ConfigurationError` for one that holds anything, so that nothing is overwritten or removed at the end.
+        """
+        hint = "Name another directory with --out."
         if (root / "run.json").exists():
+            raise ConfigurationError("a run was already written here.", file=str(root), hint=hint)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            # What a run leaves that was ended while it was being prepared is no reason to refuse the next one.
+            strangers = [path.name for path in root.iterdir() if not (path / LOCK).is_file()]
+            if strangers:
+                raise ConfigurationError(
+                    f"the directory is not empty: it holds {sorted(strangers)[0]!r}.",
+                    file=str(root),
+                    hint=hint,
+                )
+            return cls(root.absolute()).claimed()
+        except OSError as error:
             raise ConfigurationError(
-                "a run was already written here", file=str(root), hint="Name another directory with --out."
-            )
-        root.mkdir(parents=True, exist_ok=True)
-        run = cls(root.absolute())
-        run.work.mkdir(mode=0o700, exist_ok=True)
-        return run
+                f"no run can be written here: {error.strerror}.", file=str(root), hint=hint
+            ) from error
+
+    def claimed(self) -> "RunDirectory":
+        """The same directory, locked by this process. Raises `ConfigurationError` while another run works in it."""
+        self.work.mkdir(mode=0o700, exist_ok=True)
+        lock = (self.work / LOCK).open("wb")
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise ConfigurationError(
+                "another run works in this directory.", file=str(self.root), hint="Wait for its end."
+            ) from None
+        return RunDirectory(self.root, lock)
 
     @property
     def work(self) -> Path:
@@ -120,6 +152,10 @@ class RunDirectory:
     def mark_started(self, cell_id: str, facts: Mapping[str, Any]) -> None:
         """From now on a missing report means that the lab failed, not that the cell was never tried."""
         write_atomically(self.cell(cell_id) / "started.json", json.dumps(dict(facts)))
+
+    def started(self, cell_id: str) -> bool:
+        """True once the cell was begun, until `--resume` sets it aside."""
+        return (self.cell(cell_id) / "started.json").exists()
 
     def sealed(self, cell_id: str) -> bool:
         """True once the cell's report is written."""

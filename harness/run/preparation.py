@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.backend.factory import open_backend
 from harness.backend.pki import make_authority
 from harness.candidate.read import read_candidate
 from harness.config.load import find_matrix, load_matrix, load_profile
@@ -61,6 +62,8 @@ def make_plan(request: RunRequest) -> Prepared:
 
     cells = expand(matrix, request.pool, checks_for)
     selected = tuple(cell.id for cell in select(cells, request.cells))
+    if request.backend is not None:  # a mistake in its file is found now and not in every cell
+        open_backend(request.backend, Path(), Path()).close()
     candidate: Candidate = read_candidate(request.candidate, profile)
     plan = Plan(
         candidate=candidate,
@@ -123,8 +126,9 @@ def lay_out_media(media: Path, candidate: Path, probe: Path) -> None:
     The candidate is hard-linked where the file system allows, for it may be large. The probe is copied: Wine names a
     file by its inode, so a link would make its processes appear under the probe's other path.
     """
+    shutil.rmtree(media, ignore_errors=True)  # of a preparation that was ended half-way
     for folder in ("candidate", "tools"):
-        (media / folder).mkdir(parents=True, exist_ok=True)
+        (media / folder).mkdir(parents=True)
     shutil.copy2(probe, media / "tools" / probe.name)
     target = media / "candidate" / candidate.name
     try:

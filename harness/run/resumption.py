@@ -27,6 +27,7 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     run = RunDirectory(root.absolute())
     settings, plan = run.settings(), run.plan()
     require_same(plan, root)
+    run = run.claimed()
     for cell in settings.selected:
         _set_aside(run, cell)
     make_ready(run, plan, progress)

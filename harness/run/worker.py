@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
 from harness.machines.registry import load_provider
-from harness.model.errors import CandidateError, HarnessError
+from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
 from harness.model.report import CellReport, Outcome
@@ -58,7 +59,19 @@ class RunWorker:
         return self._backend
 
     def open_cell(self, cell: Cell) -> CellSession:
-        """Begin a cell. Its machine is made when a check asks for it."""
+        """Begin a cell. Its machine is made when a check asks for it.
+
+        Raises `InfrastructureError` for a cell that was begun before: xdist hands what a dead worker left over to
+        another one, but the rest of a timeline proves nothing on a machine that has not seen its beginning. The
+        cell stays without a report, which is INFRA, and `--resume` runs it from its start.
+        """
+        if self.run.started(cell.id):
+            raise InfrastructureError(
+                f"The process that ran {cell.id} died in the middle of it.",
+                hint="Go on with bvt run --resume.",
+            )
+        began = datetime.now(UTC).isoformat()
+        self.run.mark_started(cell.id, {"run_id": self.settings.run_id, "began": began})
         self._current = CellSession(
             cell,
             candidate=self.plan.candidate,
