@@ -40,7 +40,7 @@ class RunWorker:
         self._provider = load_provider(self.settings.pool, StateDirectory.default())
         self._backend: Backend | None = None
         self._current: CellSession | None = None
-        self._item_began = 0.0
+        self._item_began = self._cell_began = 0.0
         self._guest_before = 0.0
 
     @property
@@ -72,6 +72,7 @@ class RunWorker:
             )
         began = datetime.now(UTC).isoformat()
         self.run.mark_started(cell.id, {"run_id": self.settings.run_id, "began": began})
+        self._cell_began = time.monotonic()
         self._current = CellSession(
             cell,
             candidate=self.plan.candidate,
@@ -137,7 +138,8 @@ class RunWorker:
         """Take the outcome of a check from pytest. A failing set-up is the lab's."""
         error = call.excinfo.value if call.excinfo is not None else None
         if call.when == "setup":
-            self._item_began = time.monotonic() - call.duration
+            # The set-up of a cell's first check also ends the cell before: that time is not this cell's.
+            self._item_began = max(time.monotonic() - call.duration, self._cell_began)
             if error is None:
                 return
         session = self._current
