@@ -5,12 +5,19 @@ from harness.model.machine import Fault, MachineCondition, MachineState
 
 
 def attribute_silence(
-    condition: MachineCondition, *, candidate_touched: bool, expected_boots: int, symptom: str
+    condition: MachineCondition,
+    *,
+    candidate_touched: bool,
+    expected_boots: int,
+    symptom: str,
+    slow: bool = False,
 ) -> HarnessError:
     """Turn a guest's silence into the candidate's failure or the lab's.
 
     Before the candidate was started every loss is the lab's. After it, the host's own word comes first; then a crash, a
     power-off, unasked-for reboots, or a guest that lives but cannot be reached over its network are the candidate's.
+    A guest that is `slow` (its endpoint answers, its commands do not end in time) proves neither: an overloaded host
+    looks just like that.
     """
     if condition.fault is Fault.HOST:
         return MachineLost(f"The lab lost the machine ({condition.reason}).", hint="Run the cell again.")
@@ -29,6 +36,11 @@ def attribute_silence(
     if condition.fault is Fault.GUEST:
         return CandidateError(
             f"The guest went down after the candidate was installed ({condition.reason or condition.state.value})."
+        )
+    if slow:
+        return MachineLost(
+            f"The guest's WinRM endpoint answers, but commands in it do not end in time ({symptom}).",
+            hint="See whether the host is overloaded (fewer cells at once: -n), then run the cell again.",
         )
     if condition.guest_alive:
         return CandidateError(

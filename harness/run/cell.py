@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from harness.backend.interface import Backend, Enrolment
 from harness.guest.guest import Guest
+from harness.guest.reach import endpoint_answers
 from harness.guest.transcript import MASK, Transcript
 from harness.machines.provider import Machine, MachineProvider
 from harness.model.attribution import attribute_silence
@@ -33,6 +34,8 @@ from harness.run.redaction import redact
 Answer = TypeVar("Answer")
 ANSWER_AGAIN_S = 10.0
 """How long a guest that went silent gets to answer once more before its silence is judged."""
+SLOW_ANSWER_S = 90.0
+"""The same where its endpoint still answers: an emulated guest on a busy host is slow, not cut off."""
 
 
 class CellSession:
@@ -133,21 +136,22 @@ class CellSession:
             return error
         silent = isinstance(error, GuestUnreachable | MachineLost | OutcomeUnknown | DeadlineExceeded)
         condition = self._machine.condition()
-        wrong = self._shows_why(condition)
-        if silent and not wrong and self._answers_again():
+        slow = False
+        if silent and not self._shows_why(condition):
+            answers, slow = self._listen_again()
             # The connection may have broken because of a reboot that only now is counted.
             condition = self._machine.condition()
-            wrong = self._shows_why(condition)
-            if not wrong:
-                blames = isinstance(error, DeadlineExceeded) and self.candidate_touched
+            if answers and not self._shows_why(condition):
+                blames = isinstance(error, DeadlineExceeded) and self.candidate_touched and not slow
                 return CandidateError(str(error)) if blames else error
-        if not (silent or wrong):
+        elif not self._shows_why(condition):
             return error
         blamed = attribute_silence(
             condition,
             candidate_touched=self.candidate_touched,
             expected_boots=self.expected_boots,
             symptom=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            slow=slow,
         )
         self.lost = blamed
         self.recorder.amend_attempt(
@@ -237,10 +241,17 @@ class CellSession:
                 message=f"{self.recorder.attempts[-1].message} Not removed yet: {left}".strip()
             )
 
-    def _answers_again(self) -> bool:
+    def _listen_again(self) -> tuple[bool, bool]:
+        """Whether the guest answers commands again, and whether it is slow: reachable, but not ready soon."""
+        if self._ready_within(ANSWER_AGAIN_S):
+            return True, False
+        slow = endpoint_answers(self.machine.winrm, Deadline.after(ANSWER_AGAIN_S))
+        return slow and self._ready_within(SLOW_ANSWER_S), slow
+
+    def _ready_within(self, seconds: float) -> bool:
         assert self._guest is not None
         try:
-            self._guest.ready(Deadline.after(ANSWER_AGAIN_S))
+            self._guest.ready(Deadline.after(seconds))
         except InfrastructureError:
             return False
         return True

@@ -62,3 +62,10 @@ def test_silence_that_nothing_explains_is_the_labs() -> None:
 def test_reboots_that_were_asked_for_blame_nobody() -> None:
     error = _blame(MachineCondition(state=MachineState.RUNNING, boots=3), expected_boots=3)
     assert isinstance(error, MachineLost)
+
+
+def test_a_slow_guest_is_not_taken_for_one_that_is_cut_off() -> None:
+    condition = MachineCondition(state=MachineState.RUNNING, guest_alive=True)
+    error = attribute_silence(condition, candidate_touched=True, expected_boots=1, symptom="35 s", slow=True)
+    assert isinstance(error, MachineLost)
+    assert "do not end in time" in str(error)
