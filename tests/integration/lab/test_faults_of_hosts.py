@@ -41,10 +41,17 @@ def test_two_hosts_share_a_matrix_and_the_run_finishes_on_the_one_that_is_left(
     assert [attempt.outcome for attempt in run.report("c").attempts] == [Outcome.PASSED]
 
 
-def test_a_killed_run_is_cleaned_up_and_resumed(make_rig: MakeRig, candidate: Path) -> None:
+def test_a_run_can_be_watched_killed_cleaned_up_and_resumed(
+    make_rig: MakeRig, candidate: Path, tmp_path: Path
+) -> None:
     rig = make_rig("killed")
     run = rig.run(candidate, "a", hosts=[{"uri": "private:killed"}], at_once=1)
     machine = run.machine("a")
+    shown = rig.bvt("console", "a/brief")
+    assert f"machine  {machine.machine_id} (a/brief)" in shown.stdout, shown.stderr
+    assert "VNC 127.0.0.1:" in shown.stdout
+    assert rig.bvt("screenshot", machine.machine_id, "-o", tmp_path / "screen.png").returncode == 0
+    assert (tmp_path / "screen.png").read_bytes().startswith(b"\x89PNG")
     run.kill()
     assert rig.qemus()
     cleaned = rig.bvt("clean")
