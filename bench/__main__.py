@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Iterable
 
@@ -20,6 +21,8 @@ def names() -> list[str]:
 
 
 def main() -> int:
+    # What a benchmark made is destroyed on the way out, also when somebody's time limit ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parser = argparse.ArgumentParser(prog="./dev bench", description="Benchmarks, side by side.")
     parser.add_argument("name", nargs="*", help=f"any of: {', '.join(names())} (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
