@@ -1,27 +1,51 @@
 """Entry point of `bvt`: the commands in one place."""
 
+import importlib
+import sys
 from typing import Annotated
 
 import typer
 
 import harness
-from harness.cli import clean, console, disk, doctor, image, plan, repro, run, shell
 
 EPILOG = "Exit codes: 0 PASS, 1 FAIL, 2 usage or configuration, 3 INCOMPLETE, 4 INFRA, 5 INVALID, 6 STALE."
+MODULES = {
+    "run": "run",
+    "repro": "repro",
+    "plan": "plan",
+    "doctor": "doctor",
+    "clean": "clean",
+    "shell": "shell",
+    "console": "console",
+    "screenshot": "console",
+    "disk": "disk",
+    "image": "image",
+}
+"""Which module of this package offers a command, in the order of the help."""
 
-app = typer.Typer(
-    name="bvt",
-    help="The build-verification gate for Windows endpoint agents.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-for part in (run, repro, plan, doctor, clean, shell, console, disk, image):
-    part.register(app)
+
+def application(arguments: list[str]) -> typer.Typer:
+    """The command line. Only the command asked for is imported: each stands on other rooms, and imports cost time.
+
+    Help and completion need them all.
+    """
+    app = typer.Typer(
+        name="bvt",
+        help="The build-verification gate for Windows endpoint agents.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback(invoke_without_command=True)(_root)
+    asked = arguments[0] if arguments else ""
+    wanted = [MODULES[asked]] if asked in MODULES else list(dict.fromkeys(MODULES.values()))
+    if asked != "--version":
+        for module in wanted:
+            importlib.import_module(f"harness.cli.{module}").register(app)
+    return app
 
 
-@app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
@@ -32,4 +56,4 @@ def _root(
 
 def main() -> None:
     """Run the command line; ends with the command's exit code, 2 for a wrong command line."""
-    app()
+    application(sys.argv[1:])()

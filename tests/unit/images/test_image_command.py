@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from harness.cli.main import app
+from harness.cli.main import application
 from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.images.store import ImageStore, StoredImage
 from harness.machines.libvirt.seal import digest_files
@@ -37,7 +37,7 @@ def stored(store: ImageStore, content: bytes, day: int) -> StoredImage:
 
 
 def bvt(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, ["image", *map(str, arguments)])
+    return CliRunner().invoke(application([]), ["image", *map(str, arguments)])
 
 
 def test_an_empty_store_says_how_to_fill_it(store: ImageStore) -> None:

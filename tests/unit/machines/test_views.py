@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli.main import app
+from harness.cli.main import application
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.view import vnc_address
 from harness.machines.views import existing, viewable
@@ -43,7 +43,7 @@ def test_a_wine_machine_says_that_it_has_no_console(
         viewable(state, existing(state, "win11/fresh"))
     monkeypatch.setenv("BVT_HOME", str(state.root))
     for command in ("console", "screenshot"):
-        done = CliRunner().invoke(app, [command, "win11/fresh"])
+        done = CliRunner().invoke(application([]), [command, "win11/fresh"])
         assert done.exit_code == 2
         assert "bvt shell win11/fresh" in done.output
 
