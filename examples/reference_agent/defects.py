@@ -8,6 +8,8 @@ DEFECTS: dict[str, str] = {
     "service-does-not-start": "the service stops at once with an error, so the installation fails",
     "service-stops-soon": "the service starts and soon stops by itself",
     "second-uninstall-entry": "a second entry for the same product is in the Uninstall key",
+    "unregistered": "Windows Installer's own entry in the Uninstall key is not written",
+    "leaves-extracted-program": "a program stays in C:\\Windows\\Temp",
     "unsigned": "neither the MSI nor the executable is signed",
     "unsigned-file": "the MSI is signed, the executable in it is not",
     "missing-file": "a file that belongs to the product is not installed",

@@ -54,6 +54,8 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
         key = rf"{_UNINSTALL}\BvtReferenceAgentOld"
         yield f"{_REGISTRY}('Second1', 2, '{key}', 'DisplayName', '{DISPLAY_NAME}', 'Settings')"
         yield f"{_REGISTRY}('Second2', 2, '{key}', 'DisplayVersion', '0.9.0', 'Settings')"
+    if "unregistered" in defects:
+        yield "DELETE FROM `InstallExecuteSequence` WHERE `Action` = 'RegisterProduct'"
     if "missing-file" in defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 

@@ -4,7 +4,6 @@ from ipaddress import ip_address
 
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
-from harness.model.substrate import Capability
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
 from harness.run.payload import payload_of
@@ -92,6 +91,34 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         assert packed.signature.intact, f"The signature of {path} does not match the file."
 
 
+@check("Every program in the installer is signed")
+def test_payload_signatures(cell: CellSession) -> None:
+    if cell.candidate.kind is InstallerKind.EXE:
+        raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
+    programs = payload_of(cell.candidate.path)
+    if not programs:
+        raise NotApplicable("the installer holds no program")
+    excused = {name.lower() for name in cell.profile.unsigned_programs}
+    bad = [
+        file.name
+        for file in programs
+        if not (file.signature.present and file.signature.intact)
+        and (file.signature.present or file.name.lower() not in excused)
+    ]
+    assert not bad, f"Not signed, or not as it was signed: {', '.join(sorted(set(bad)))}."
+    cell.note("programs", len(programs))
+
+
+@check("The product is registered under its product code")
+def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
+    if cell.candidate.kind is InstallerKind.EXE:
+        raise NotApplicable("an EXE installer registers no product code")
+    code = cell.candidate.product_code
+    found = [entry for entry in timeline.inspection.entries if entry.key.lower() == code.lower()]
+    assert found, f"Windows Installer knows no product {code}."
+    assert found[0].windows_installer == 1, f"The entry {code} is not marked as Windows Installer's."
+
+
 @check("Every declared registry value is there")
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
     if not cell.profile.registry:
@@ -146,15 +173,10 @@ def test_no_crash(timeline: Timeline) -> None:
     assert not new, f"Crash files appeared: {', '.join(new)}."
 
 
-@check("No installed file or folder is writable by everyone", needs=[Capability.FILE_ACLS])
-def test_not_world_writable(cell: CellSession, timeline: Timeline) -> None:
-    for path, facts in timeline.inspection.files.items():
-        sddl = facts.sddl or ""
-        for trustee in ("WD", "BU", "AU"):
-            for rights in ("FA", "GA", "GW", "FW"):
-                assert f"(A;;{rights};;;{trustee})" not in sddl, f"{path} is writable by {trustee}: {sddl}."
-    assert timeline.inspection.files, "No installed file could be looked at."
-    cell.note("files", len(timeline.inspection.files))
+@check("No program or package is left in the folders for temporary files")
+def test_extraction_leftovers(timeline: Timeline) -> None:
+    left = sorted(timeline.dropped)
+    assert not left, f"The installer left behind: {', '.join(left)}."
 
 
 @check("Installing asks for no reboot")

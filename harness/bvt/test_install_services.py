@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from harness.guest.access_control import SERVICE_WRITES, read_sddl
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
-from harness.model.profile import START_CODES, ServiceExpectation
+from harness.model.profile import SID_TYPE_CODES, START_CODES, ServiceExpectation
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.probe.answers import Service
@@ -74,7 +75,7 @@ def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "image_path"):
         assert expected.image_path is not None
         stored = (found.registry.image_path or "") if found.registry else ""
-        assert stored.strip('"').lower().startswith(expected.image_path.lower()), (
+        assert _program(stored) == expected.image_path.lower(), (
             f"Service {expected.name} runs {stored!r}, expected {expected.image_path!r}."
         )
 
@@ -83,7 +84,7 @@ def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
 def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _found(cell.profile.services, timeline):
         stored = (found.registry.image_path or "") if found.registry else ""
-        program = stored.partition(".exe")[0]
+        program = stored.lower().partition(".exe")[0]
         assert " " not in program or stored.startswith('"'), (
             f"Service {expected.name} has the unquoted path {stored!r}: another program could run in its place."
         )
@@ -128,17 +129,33 @@ def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
+@check("Services also recover from an error as declared", needs=[Capability.SERVICE_RECOVERY])
+def test_service_failure_flag(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "failure_flag"):
+        flag = found.manager.failure_flag if found.manager else None
+        assert flag is expected.failure_flag, (
+            f"Service {expected.name}: the failure flag is {flag}, expected {expected.failure_flag}."
+        )
+
+
+@check("Services have a SID of their own as declared", needs=[Capability.SERVICE_SID])
+def test_service_sid(cell: CellSession, timeline: Timeline) -> None:
+    for expected, found in _declaring(cell, timeline, "sid_type"):
+        assert expected.sid_type is not None
+        stored = found.manager.sid_type if found.manager else None
+        assert stored == SID_TYPE_CODES[expected.sid_type], (
+            f"Service {expected.name} has SID type {stored}, expected {SID_TYPE_CODES[expected.sid_type]}"
+            f" ({expected.sid_type.value})."
+        )
+
+
 @check("Nobody but administrators can change the services", needs=[Capability.SERVICE_DACL])
 def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
-    for expected, found in _found(cell.profile.services, timeline):
+    for expected, found in _found((*cell.profile.services, *cell.profile.drivers), timeline):
         sddl = (found.manager.sddl or "") if found.manager else ""
         assert sddl, f"Service {expected.name} has no security descriptor that could be read."
-        for entry in sddl.split("(")[1:]:
-            kind, _, rights, _, _, trustee = (entry.split(")")[0].split(";") + [""] * 6)[:6]
-            weak = kind == "A" and trustee in ("WD", "BU", "AU", "IU")
-            assert not (weak and {"DC", "WD", "WO", "GA", "GW"} & set(_pairs(rights))), (
-                f"Service {expected.name} can be changed by {trustee}: {sddl}."
-            )
+        loose = read_sddl(sddl).writable_by(SERVICE_WRITES)
+        assert not loose, f"Service {expected.name} can be changed by {', '.join(loose)}: {sddl}."
 
 
 @check("Services survive a stop and a start")
@@ -153,6 +170,18 @@ def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
             services.start(service.name, Deadline.after(service.start_deadline_s))
             running = timeline.service_comes_up(service.name, service.start_deadline_s)
         assert running, f"Service {service.name} did not come up again."
+
+
+def _program(image_path: str) -> str:
+    """The program of an image path, which may be quoted and have arguments, in lower case."""
+    path = image_path.strip().lower()
+    if path.startswith('"'):
+        return path[1:].partition('"')[0]
+    for ending in (".exe", ".sys"):
+        program, found, rest = path.partition(ending)
+        if found and rest[:1] in ("", " ", '"'):
+            return program + found
+    return path
 
 
 def _found(
@@ -177,7 +206,3 @@ def _declaring(
     if not declared:
         raise NotApplicable(f"the profile declares no {attribute.replace('_', ' ')} for its services")
     return _found(declared, timeline)
-
-
-def _pairs(rights: str) -> list[str]:
-    return [rights[at : at + 2] for at in range(0, len(rights), 2)]

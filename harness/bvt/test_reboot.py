@@ -45,6 +45,7 @@ def test_services(reboots: Reboots) -> None:
 def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     before = timeline.endpoint
     series = reboots.in_use
+    assert not series.silent, f"The agent did not check in after {series.words}, so no further one was made."
     within = cell.profile.check_in.deadline_s
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(within), after=time.time())

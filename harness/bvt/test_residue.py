@@ -1,6 +1,7 @@
 """What the candidate left behind, and what it took with it that was not its own."""
 
 from harness.model.report import Phase
+from harness.model.substrate import Capability
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
 from harness.run.excuses import some, unexcused
@@ -54,6 +55,26 @@ def test_tasks(cell: CellSession, timeline: Timeline) -> None:
     assert not left, f"Left after the uninstall: scheduled task {', '.join(left)}."
 
 
+@check("No user or group is left", needs=[Capability.LOCAL_USERS])
+def test_accounts(cell: CellSession, timeline: Timeline) -> None:
+    left = unexcused(cell, "user", timeline.after.accounts - timeline.baseline.snapshot.accounts)
+    assert not left, f"Left after the uninstall: {', '.join(left)}."
+
+
+@check("The folders that all products share have the permissions that they had", needs=[Capability.FILE_ACLS])
+def test_shared_permissions(timeline: Timeline) -> None:
+    before, after = timeline.baseline.snapshot.permissions, timeline.after.permissions
+    assert before, "The permissions before the installation are not known."
+    changed = sorted(after - before)
+    assert not changed, f"Permissions are not what they were: {some(changed)}."
+
+
+@check("Nothing crashed from the installation to the end")
+def test_no_crash(timeline: Timeline) -> None:
+    new = sorted(timeline.after.crashes - timeline.baseline.snapshot.crashes)
+    assert not new, f"Crash files appeared: {some(new)}."
+
+
 @check("Nothing of the agent waits for the next boot")
 def test_pending_renames(timeline: Timeline) -> None:
     new = timeline.after.pending_renames - timeline.baseline.snapshot.pending_renames
@@ -84,6 +105,11 @@ def test_sentinel_service(cell: CellSession, timeline: Timeline) -> None:
 def test_nothing_taken(timeline: Timeline) -> None:
     before, after = timeline.baseline.snapshot, timeline.after
     gone = sorted(
-        (before.services - after.services) | (before.files - after.files) | (before.tasks - after.tasks)
+        (before.services - after.services)
+        | (before.drivers - after.drivers)
+        | (before.entries - after.entries)
+        | (before.files - after.files)
+        | (before.tasks - after.tasks)
+        | (before.accounts - after.accounts)
     )
     assert not gone, f"Gone since before the installation: {some(gone)}."

@@ -56,6 +56,12 @@ def _services(profile: AgentProfile) -> Iterator[Problem]:
 
 
 def _events(profile: AgentProfile) -> Iterator[Problem]:
+    for name, action in profile.response_actions.items():
+        if not action.status_contains.strip():
+            path = ("response_actions", name, "status_contains")
+            yield Problem(path, "it must say which words of a status line confirm the action.")
+    if profile.live_query is not None and not profile.live_query.expect:
+        yield Problem(("live_query", "expect"), "it must say what the first row holds.")
     pushed = profile.configuration
     if pushed is None:
         return
@@ -63,6 +69,9 @@ def _events(profile: AgentProfile) -> Iterator[Problem]:
         yield Problem(
             ("configuration", "changed"), "'effect_query' must say which query shows the effect.", at_key=True
         )
+    if pushed.changed is not None and pushed.effect_query in pushed.base.get("schedule", {}):
+        message = "the first configuration has this query too, so its result would show nothing."
+        yield Problem(("configuration", "effect_query"), message)
     if pushed.invalid and not pushed.refusal_contains:
         message = "'refusal_contains' must say which words of a status line report the refusal."
         yield Problem(("configuration", "invalid"), message, at_key=True)

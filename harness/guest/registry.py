@@ -6,7 +6,7 @@ from harness.guest.console import Console
 from harness.guest.registry_text import RegistryTree, RegistryValue, decode, full_path, parse
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, GuestFault
-from harness.probe.answers import FileContent
+from harness.probe.answers import FileContent, KeyFacts
 
 TIMEOUT_S = 60.0
 FILE_NOT_FOUND = 2
@@ -66,6 +66,11 @@ class Registry:
         if listing is None or path.lower() not in {line.strip().lower() for line in listing.splitlines()}:
             return False
         raise GuestFault(f"The registry key {path} is there and could not be read.")
+
+    def sddl(self, key: str) -> str | None:
+        """Owner, group and access list of a key in SDDL; None if key or permission to read them is missing."""
+        (found,) = self._console.probe(list[KeyFacts], "keys", _checked(key), repeatable=True)
+        return found.sddl
 
     def _query(self, path: str) -> str | None:
         result = self._console.run(["reg.exe", "query", path], Deadline.after(TIMEOUT_S), repeatable=True)

@@ -65,6 +65,18 @@ START_CODES = {
 """The `Start` values of a service's registry key."""
 
 
+class SidType(StrEnum):
+    """Whether a service has a SID of its own, by the names that `sc qsidtype` uses."""
+
+    NONE = "none"
+    UNRESTRICTED = "unrestricted"
+    RESTRICTED = "restricted"
+
+
+SID_TYPE_CODES = {SidType.NONE: 0, SidType.UNRESTRICTED: 1, SidType.RESTRICTED: 3}
+"""Microsoft, "SERVICE_SID_INFO structure"."""
+
+
 class ServiceExpectation(Frozen):
     """A service or driver that the installer creates. Fields left out are not checked."""
 
@@ -79,6 +91,10 @@ class ServiceExpectation(Frozen):
     recovery: tuple[str, ...] | None = Field(
         default=None, description="failure actions in order: restart, reboot, run, none"
     )
+    failure_flag: bool | None = Field(
+        default=None, description="also recover when it stops with an error and not only when it crashes"
+    )
+    sid_type: SidType | None = None
     running: bool = True
     start_deadline_s: float = 30
     survives_restart: bool = Field(default=True, description="must come up again after stop and start")
@@ -90,6 +106,13 @@ class FileExpectation(Frozen):
     path: str
     version: bool = Field(default=False, description="its version resource must equal the candidate's")
     signed: bool = Field(default=False, description="must carry an intact Authenticode signature")
+
+
+class AccessExpectation(Frozen):
+    """Who may do what with a file or folder after install."""
+
+    path: str
+    sddl: str = Field(description="the access list in SDDL; entries in any order", pattern="^D:")
 
 
 class RegistryExpectation(Frozen):
@@ -200,6 +223,12 @@ class AgentProfile(Frozen):
     services: tuple[ServiceExpectation, ...] = Field(min_length=1)
     drivers: tuple[ServiceExpectation, ...] = ()
     files: tuple[FileExpectation, ...] = ()
+    access: tuple[AccessExpectation, ...] = Field(
+        default=(), description="access lists, e.g. of `install_dir` and `data_dirs`"
+    )
+    unsigned_programs: dict[str, str] = Field(
+        default_factory=dict, description="name of a program in the installer that has no signature → why"
+    )
     registry: tuple[RegistryExpectation, ...] = ()
     registry_roots: tuple[str, ...] = Field(default=(), description="keys that must be gone after uninstall")
     guest_files: tuple[GuestFile, ...] = ()

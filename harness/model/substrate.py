@@ -33,6 +33,7 @@ class Capability(StrEnum):
     EVENT_LOG = "event-log"
     SERVICE_DACL = "service-dacl"
     SERVICE_RECOVERY = "service-recovery"
+    SERVICE_SID = "service-sid"
     SERVICE_DELAYED_START = "service-delayed-start"
     SERVICE_ACCOUNT = "service-account"
     QUOTED_IMAGE_PATH = "quoted-image-path"
@@ -53,6 +54,7 @@ LIMITS: dict[GuestSystem, dict[Capability, str]] = {
         Capability.EVENT_LOG: "Wine cannot read the Event Log back",
         Capability.SERVICE_DACL: "Wine does not apply service security descriptors",
         Capability.SERVICE_RECOVERY: "Wine does not store service failure actions",
+        Capability.SERVICE_SID: "Wine gives services no SID of their own",
         Capability.SERVICE_DELAYED_START: "Wine does not store the delayed-start flag",
         Capability.SERVICE_ACCOUNT: "Wine runs every service as one user",
         Capability.QUOTED_IMAGE_PATH: "Wine's MSI engine writes service image paths unquoted",

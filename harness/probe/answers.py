@@ -175,6 +175,14 @@ class FileFacts(_Answer):
     sddl: str | None = None
 
 
+class KeyFacts(_Answer):
+    """One registry key. `sddl` is None where the system does not show its permissions."""
+
+    path: str
+    exists: bool
+    sddl: str | None
+
+
 class TreeEntry(_Answer):
     """One file or directory below the root of a tree; `path` is relative to the root, with backslashes."""
 

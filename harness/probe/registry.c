@@ -1,7 +1,10 @@
+/* Registry keys and values. */
 #include "registry.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "security.h"
 
 HKEY registry_open(HKEY root, const wchar_t *path) {
   HKEY opened;
@@ -64,4 +67,47 @@ void registry_value(const char *key, HKEY root, const wchar_t *path, const wchar
   }
   registry_value_of(key, opened, name);
   RegCloseKey(opened);
+}
+
+static HKEY root_of(const wchar_t *path, const wchar_t **below) {
+  static const struct {
+    const wchar_t *name;
+    HKEY key;
+  } roots[] = {{L"HKEY_LOCAL_MACHINE", HKEY_LOCAL_MACHINE}, {L"HKEY_CURRENT_USER", HKEY_CURRENT_USER},
+               {L"HKEY_USERS", HKEY_USERS}, {L"HKEY_CLASSES_ROOT", HKEY_CLASSES_ROOT}};
+  for (size_t n = 0; n < sizeof roots / sizeof *roots; n++) {
+    size_t units = wcslen(roots[n].name);
+    if (_wcsnicmp(path, roots[n].name, units) || path[units] != L'\\') continue;
+    *below = path + units + 1;
+    return roots[n].key;
+  }
+  return NULL;
+}
+
+static void key_security(HKEY opened) {
+  const SECURITY_INFORMATION parts =
+      OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+  DWORD size = 0;
+  RegGetKeySecurity(opened, parts, NULL, &size);
+  PSECURITY_DESCRIPTOR descriptor = allocate(size);
+  if (size && !RegGetKeySecurity(opened, parts, descriptor, &size)) json_sddl("sddl", descriptor, parts);
+  else json_null("sddl");
+  free(descriptor);
+}
+
+int keys_command(arguments *given) {
+  json_array(NULL);
+  for (int i = 0; i < given->count; i++) {
+    const wchar_t *below = NULL;
+    HKEY root = root_of(given->items[i], &below), opened = root ? registry_open(root, below) : NULL;
+    json_object(NULL);
+    json_text("path", given->items[i]);
+    json_bool("exists", opened != NULL);
+    if (opened) key_security(opened);
+    else json_null("sddl");
+    json_end();
+    if (opened) RegCloseKey(opened);
+  }
+  json_end();
+  return 0;
 }

@@ -36,7 +36,7 @@ class Inspection:
 
     def agent_pids(self, profile: AgentProfile) -> frozenset[int]:
         """Process ids that run from the agent's install directory or belong to its services."""
-        root = profile.install_dir.lower()
+        root = profile.install_dir.lower().rstrip("\\") + "\\"
         pids = {process.pid for process in self.processes if (process.path or "").lower().startswith(root)}
         for expected in profile.services:
             found = self.service(expected.name)

@@ -1,18 +1,24 @@
 """What a machine holds before and after the candidate, and the sentinels that must survive it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from harness.guest.guest import Guest
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
+from harness.model.substrate import Capability, GuestSystem, why_not
 from harness.probe.answers import (
+    CrashFile,
+    FileFacts,
+    Group,
     PendingRename,
     Process,
     Service,
     Task,
     Tree,
     UninstallEntry,
+    User,
     read_value,
 )
 
@@ -21,6 +27,12 @@ SENTINEL_FILES = (f"{SENTINEL_DIR}\\keep.txt", "C:\\ProgramData\\bvt-sentinel.tx
 SENTINEL_SERVICE = "BvtSentinel"
 SENTINEL_KEY = "HKLM\\Software\\BvtSentinel"
 WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData")
+
+
+SHARED_FOLDERS = ("C:\\", *WATCHED_TREES)
+TEMPORARY = ("C:\\Windows\\Temp", "%TEMP%")
+PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
+USER_SERVICE_INSTANCE = 0x80
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,13 @@ class Snapshot:
     files: frozenset[str]
     processes: frozenset[str]
     pending_renames: frozenset[str]
+    crashes: frozenset[str]
+    accounts: frozenset[str]
+    """Local users and groups; empty where the system keeps none."""
+    permissions: frozenset[str]
+    """Access lists of the folders that every product shares, as `path: SDDL`."""
+    dropped: frozenset[str]
+    """Programs and packages in the folders for temporary files."""
 
     def without(self, token: str) -> "Snapshot":
         """The same without every name that holds `token`: what the harness made itself is nobody's residue."""
@@ -62,21 +81,33 @@ def plant_sentinels(guest: Guest, nonce: str) -> None:
             )
 
 
-def take_snapshot(guest: Guest, profile: AgentProfile) -> Snapshot:
+def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> Snapshot:
     """Everything that a residue check compares, in one round trip."""
     roots = tuple(dict.fromkeys((*WATCHED_TREES, profile.install_dir, *profile.data_dirs)))
-    services, drivers, tasks, entries, processes, renames, *trees = guest.batch(
+    has_accounts = why_not(system, frozenset({Capability.LOCAL_USERS})) is None
+    services, drivers, tasks, entries, processes, renames, crashes, shared, *more = guest.batch(
         ["services"],
         ["drivers"],
         ["tasks"],
         ["uninstall-entries"],
         ["processes"],
         ["pending-renames"],
+        ["crashes"],
+        ["file", *SHARED_FOLDERS],
         *(["tree", root] for root in roots),
+        *(["tree", place] for place in TEMPORARY),
+        *([["users"], ["groups"]] if has_accounts else []),
         repeatable=True,
     )
+    trees, rest = more[: len(roots)], more[len(roots) :]
+    temporary, accounts = rest[: len(TEMPORARY)], rest[len(TEMPORARY) :]
+    folders = read_value("file", list[FileFacts], shared)
     return Snapshot(
-        services=_names(service.name for service in read_value("services", list[Service], services)),
+        services=_names(
+            service.name
+            for service in read_value("services", list[Service], services)
+            if not belongs_to_a_session(service)
+        ),
         drivers=_names(service.name for service in read_value("drivers", list[Service], drivers)),
         tasks=_names(task.name for task in read_value("tasks", list[Task], tasks)),
         entries=_names(
@@ -87,7 +118,39 @@ def take_snapshot(guest: Guest, profile: AgentProfile) -> Snapshot:
         pending_renames=_names(
             rename.source for rename in read_value("pending-renames", list[PendingRename], renames)
         ),
+        crashes=_names(
+            f"{crash.path} of {crash.modified}" for crash in read_value("crashes", list[CrashFile], crashes)
+        ),
+        accounts=_accounts(*accounts) if has_accounts else frozenset(),
+        permissions=frozenset(f"{folder.path}: {folder.sddl}" for folder in folders if folder.exists),
+        dropped=_programs(temporary),
     )
+
+
+def look_for_dropped(guest: Guest) -> frozenset[str]:
+    """Programs and packages in the folders for temporary files."""
+    return _programs(guest.batch(*(["tree", place] for place in TEMPORARY), repeatable=True))
+
+
+def _programs(trees: Sequence[Any]) -> frozenset[str]:
+    paths = (path for tree in trees for path in _paths(read_value("tree", Tree, tree)))
+    return _names(path for path in paths if path.lower().endswith(PROGRAMS))
+
+
+def _accounts(users: Any, groups: Any) -> frozenset[str]:
+    return _names(
+        [f"user {user.name}" for user in read_value("users", list[User], users)]
+        + [f"group {group.name}" for group in read_value("groups", list[Group], groups)]
+    )
+
+
+def belongs_to_a_session(service: Service) -> bool:
+    """True for an instance of a per-user service: its name ends in a number that changes with every log-on.
+
+    Microsoft, "Per-user services in Windows"; the bit is SERVICE_USERSERVICE_INSTANCE.
+    """
+    kinds = [side.service_type for side in (service.manager, service.registry) if side is not None]
+    return any((kind or 0) & USER_SERVICE_INSTANCE for kind in kinds)
 
 
 def _paths(tree: Tree) -> Iterable[str]:

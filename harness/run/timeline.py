@@ -12,12 +12,12 @@ from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 from harness.model.report import Outcome
-from harness.probe.answers import Service, Version, read_value
+from harness.probe.answers import FileFacts, Service, Tree, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
 from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
-from harness.run.snapshot import Snapshot, plant_sentinels, take_snapshot
+from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 
 STOP_S = 60.0
 
@@ -58,6 +58,29 @@ class Timeline:
         """The installed candidate, looked at once."""
         _ = self.installation
         return inspect(self.session.guest, self.session.profile)
+
+    @once
+    def dropped(self) -> frozenset[str]:
+        """Programs and packages in the folders for temporary files, once the candidate is installed."""
+        _ = self.installation
+        return look_for_dropped(self.session.guest) - self.baseline.snapshot.dropped
+
+    @once
+    def installed(self) -> Mapping[str, FileFacts]:
+        """Every file and folder of the agent with its owner and access list, by path in lower case."""
+        _ = self.installation
+        guest, profile = self.session.guest, self.session.profile
+        roots = (profile.install_dir, *profile.data_dirs)
+        trees = guest.batch(*(["tree", root] for root in roots), repeatable=True)
+        paths = {path.lower(): path for path in (*roots, *(file.path for file in profile.files))}
+        for answer in trees:
+            tree = read_value("tree", Tree, answer)
+            below = (f"{tree.root}\\{entry.path}" for entry in tree.entries)
+            paths.update((path.lower(), path) for path in below)
+        facts = read_value(
+            "file", list[FileFacts], guest.batch(["file", *paths.values()], repeatable=True)[0]
+        )
+        return {each.path.lower(): each for each in facts if each.exists}
 
     @once
     def endpoint(self) -> Endpoint:
@@ -113,7 +136,7 @@ class Timeline:
         _ = self.installation
         if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
             _ = self.uninstallation
-        return take_snapshot(self.session.guest, self.session.profile).without(self.nonce)
+        return self._look().without(self.nonce)
 
     def render(self, template: str) -> str:
         """Fill a profile template with this cell's values."""
@@ -123,9 +146,11 @@ class Timeline:
         guest = self.session.guest
         answer = guest.version()
         plant_sentinels(guest, self.nonce)
-        return Baseline(
-            version=answer, boot=guest.boot(), snapshot=take_snapshot(guest, self.session.profile)
-        )
+        return Baseline(version=answer, boot=guest.boot(), snapshot=self._look())
+
+    def _look(self) -> Snapshot:
+        session = self.session
+        return take_snapshot(session.guest, session.profile, session.machine.guest_system)
 
     def _install(self) -> MsiResult:
         session = self.session

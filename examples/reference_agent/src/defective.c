@@ -79,6 +79,9 @@ void defective_start(void) {
         CreateDirectoryW(L"C:\\Windows\\Minidump", NULL);
         write_file(L"C:\\Windows\\Minidump\\refagent.dmp");
     }
+    if (DEFECT_LEAVES_EXTRACTED_PROGRAM) {
+        write_file(L"C:\\Windows\\Temp\\extracted.exe");
+    }
     if (DEFECT_REBOOTS_AGAIN) {
         reboot_at_third_start();
     }

@@ -37,6 +37,7 @@ BAD: dict[str, KnownBad] = {
                 "wrong-version-command",
                 "listens-on-all-interfaces",
                 "leaves-crash-dump",
+                "leaves-extracted-program",
                 "wrong-start-type",
                 "wrong-display-name",
                 "wrong-description",
@@ -69,6 +70,8 @@ BAD: dict[str, KnownBad] = {
             "install.running_version": r"--version says '0\.0\.1', the candidate is 1\.0\.0",
             "install.loopback_ports": r"listens beyond loopback: 0\.0\.0\.0:\d+",
             "install.no_crash": r"Crash files appeared: .*refagent\.dmp",
+            "install.extraction_leftovers": r"left behind: c:\\windows\\temp\\extracted\.exe",
+            "install.payload_signatures": r"Not signed, or not as it was signed: refagent\.exe",
             "install.no_pending_reboot": "ended with 3010: a reboot is needed",
             "install.driver_loaded": "no service or driver named BvtMissingDriver",
             "install.service_start_type": "has start type 3, expected 2",
@@ -86,6 +89,7 @@ BAD: dict[str, KnownBad] = {
             "residue.pending_renames": r"bvt-pending\.dat",
             "residue.sentinel_files": r"unrelated file C:\\bvt-sentinel\\keep\.txt is gone",
             "residue.sentinel_service": "unrelated service BvtSentinel is gone",
+            "residue.no_crash": r"Crash files appeared: .*refagent\.dmp",
             "residue.nothing_taken": "Gone since before the installation: bvtsentinel",
         },
     ),
@@ -95,6 +99,11 @@ BAD: dict[str, KnownBad] = {
         caught={
             "install.exit_code": "The installer ended with 16",
         },
+    ),
+    "unknown-to-windows": KnownBad(
+        defects=frozenset({"unregistered"}),
+        phases=INSTALLED,
+        caught={"install.product_registered": "Windows Installer knows no product"},
     ),
     "quitter": KnownBad(
         defects=frozenset({"service-stops-soon"}),
