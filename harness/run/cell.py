@@ -105,7 +105,7 @@ class CellSession:
 
     def masked(self, text: str) -> str:
         """`text` without this cell's secrets."""
-        for secret in self._secrets:
+        for secret in filter(None, self._secrets):
             text = text.replace(secret, MASK)
         return text
 
@@ -173,6 +173,7 @@ class CellSession:
         if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
             self.recorder.end_attempt()
         redact(self.directory, self._secrets)
+        self.recorder.mask(self.masked)
         return self.recorder.seal()
 
     def _provision(self) -> None:

@@ -38,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
+    if config.option.tbstyle == "auto":
+        config.option.tbstyle = "short"  # the long form shows arguments, and among them secrets
     executes = worker_input is not None or not _is_distributed(config)
     if executes:
         config.stash[WORKER] = RunWorker(run, worker_input["workerid"] if worker_input else "main")

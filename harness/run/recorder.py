@@ -91,6 +91,21 @@ class CellRecorder:
         self.results[check.id] = result
         return result
 
+    def mask(self, masked: Callable[[str], str]) -> None:
+        """Take secrets out of what attempts and checks say."""
+        self.attempts = [
+            attempt.model_copy(update={"message": masked(attempt.message)}) for attempt in self.attempts
+        ]
+        self.results = {
+            name: result.model_copy(
+                update={
+                    "message": masked(result.message),
+                    "details": {key: masked(text) for key, text in result.details.items()},
+                }
+            )
+            for name, result in self.results.items()
+        }
+
     def seal(self) -> CellReport:
         """Write `report.json`, with the digest of every piece of evidence beside it."""
         report = CellReport(

@@ -1,11 +1,23 @@
 """Takes secrets out of collected evidence: installers write their properties into logs, agents their settings."""
 
 import mmap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from harness.model.errors import HarnessError
 
 STARS = {"utf-8": b"*", "utf-16-le": b"*\0"}
 """An asterisk in each encoding in which logs on Windows are written."""
+
+
+def mask_error(error: BaseException, masked: Callable[[str], str]) -> None:
+    """Take secrets out of an error and its causes in place: pytest and Allure print them by themselves."""
+    seen: BaseException | None = error
+    while seen is not None:
+        seen.args = tuple(masked(part) if isinstance(part, str) else part for part in seen.args)
+        if isinstance(seen, HarnessError):
+            seen.message, seen.hint = masked(seen.message), masked(seen.hint)
+        seen = seen.__cause__ or seen.__context__
 
 
 def redact(folder: Path, secrets: Iterable[str]) -> list[Path]:

@@ -21,6 +21,7 @@ from harness.run.cell import CellSession
 from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks, first_checks
 from harness.run.directory import RunDirectory
 from harness.run.outcome import classify, message_of
+from harness.run.redaction import mask_error
 from harness.state import StateDirectory
 
 PROPERTY = "bvt"
@@ -103,6 +104,7 @@ class RunWorker:
         except HeldBack as held:
             raise pytest.skip.Exception(str(held), _use_item_location=True) from held
         except (HarnessError, AssertionError) as error:
+            mask_error(error, session.masked)
             attributed = session.attribute(error)
             if isinstance(attributed, CandidateError):
                 # For every reader of pytest's own results the candidate failed; nothing of ours broke.
@@ -111,7 +113,7 @@ class RunWorker:
                 raise
             raise attributed from error
         finally:
-            attach_details(recorder.details)
+            attach_details({name: session.masked(text) for name, text in recorder.details.items()})
             recorder.stopwatch.add_guest(max(0.0, session.guest_s - self._guest_before))
 
     def _hold_back(self, session: CellSession, check: Check) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.run.redaction import redact
+from harness.model.errors import InfrastructureError
+from harness.run.redaction import mask_error, redact
 
 SECRET = "s3cret-Token_42"
 
@@ -36,3 +37,12 @@ def test_everything_else_stays_where_it_was(
     content = (folder / "dump.bin").read_bytes()
     assert len(content) == len(before) + len(encoded) + len(after)
     assert encoded not in content or "*" in secret
+
+
+def test_an_error_and_its_causes_lose_their_secrets() -> None:
+    cause = ValueError("msiexec ENROLSECRET=hush", 7)
+    error = InfrastructureError("`msiexec ENROLSECRET=hush` hangs.", hint="It said hush.")
+    error.__cause__ = cause
+    mask_error(error, lambda text: text.replace("hush", "***"))
+    assert str(error) == "`msiexec ENROLSECRET=***` hangs. It said ***."
+    assert cause.args == ("msiexec ENROLSECRET=***", 7)
