@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -50,6 +50,7 @@ class RunSettings(Frozen):
 
 
 LOCK = "lock"
+Document = TypeVar("Document", bound=Frozen)
 
 
 def new_run_id() -> str:
@@ -143,11 +144,11 @@ class RunDirectory:
 
     def settings(self) -> RunSettings:
         """Read `run.json`; raises `ConfigurationError` if this is no run directory."""
-        return RunSettings.model_validate(self._document("run.json"))
+        return self._document("run.json", RunSettings)
 
     def plan(self) -> Plan:
         """Read `plan.json`; raises `ConfigurationError` if it is missing or does not validate."""
-        return Plan.model_validate(self._document("plan.json"))
+        return self._document("plan.json", Plan)
 
     def mark_started(self, cell_id: str, facts: Mapping[str, Any]) -> None:
         """From now on a missing report means that the lab failed, not that the cell was never tried."""
@@ -161,13 +162,20 @@ class RunDirectory:
         """True once the cell's report is written."""
         return (self.cell(cell_id) / "report.json").exists()
 
-    def _document(self, name: str) -> Any:
+    def _document(self, name: str, shape: type[Document]) -> Document:
         path = self.root / name
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return shape.model_validate_json(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
             raise ConfigurationError(
                 f"there is no {name} here, so this is no run directory", file=str(self.root)
             ) from None
-        except (ValueError, ValidationError) as error:
-            raise ConfigurationError(f"cannot be read: {error}", file=str(path)) from error
+        except OSError as error:
+            raise ConfigurationError(f"cannot be read: {error.strerror}.", file=str(path)) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigurationError(
+                f"cannot be read: {first['msg']}.",
+                file=str(path),
+                key=".".join(str(part) for part in first["loc"]),
+            ) from error

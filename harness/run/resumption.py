@@ -5,12 +5,14 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from harness.backend.pki import make_authority
 from harness.candidate.read import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
-from harness.model.plan import Plan
+from harness.model.plan import Cell, Plan
 from harness.model.report import Attempt, CellReport, Outcome
 from harness.probe.build import probe_exe
 from harness.run.attempts import earlier_attempts, keep_attempts
@@ -28,8 +30,9 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     settings, plan = run.settings(), run.plan()
     require_same(plan, root)
     run = run.claimed()
-    for cell in settings.selected:
-        _set_aside(run, cell)
+    for cell in plan.cells:
+        if cell.id in settings.selected:
+            _set_aside(run, cell)
     make_ready(run, plan, progress)
     return run
 
@@ -110,18 +113,21 @@ def make_ready(run: RunDirectory, plan: Plan, progress: Progress) -> None:
         provider.prepare(image, progress)
 
 
-def _set_aside(run: RunDirectory, cell_id: str) -> None:
+def _set_aside(run: RunDirectory, cell: Cell) -> None:
     """Keep what an unfinished or lost cell left, under `earlier-<n>/`, and its attempts on the record.
 
     A cell in which the candidate failed a check is finished: product failures are never tried again silently.
     """
-    directory = run.cell(cell_id)
+    directory = run.cell(cell.id)
     if not directory.exists():
         return
-    report = _report(run, cell_id)
+    report = _report(run, cell.id)
     if report is not None:
         outcomes = {check.outcome for check in report.checks}
-        if Outcome.INFRA not in outcomes or Outcome.FAILED in outcomes:
+        finished = {check.check for check in report.checks} >= set(
+            cell.checks
+        ) and Outcome.INFRA not in outcomes
+        if finished or Outcome.FAILED in outcomes:
             return
         attempts = report.attempts
     else:
@@ -137,8 +143,16 @@ def _set_aside(run: RunDirectory, cell_id: str) -> None:
 
 
 def _unfinished(directory: Path, number: int) -> Attempt:
-    started = json.loads((directory / "started.json").read_text(encoding="utf-8"))
-    began = datetime.fromisoformat(started["began"]) if "began" in started else datetime.now(UTC)
+    try:
+        started = json.loads((directory / "started.json").read_text(encoding="utf-8"))
+        began = datetime.fromisoformat(started["began"])
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # ended before it was written, or marked when pytest broke
+        began = datetime.now(UTC)
     return Attempt(
         number=number,
         machine_id="",
@@ -151,4 +165,13 @@ def _unfinished(directory: Path, number: int) -> Attempt:
 
 def _report(run: RunDirectory, cell_id: str) -> CellReport | None:
     path = run.cell(cell_id) / "report.json"
-    return CellReport.model_validate_json(path.read_bytes()) if path.exists() else None
+    try:
+        return CellReport.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise ConfigurationError(
+            "this report cannot be read.",
+            file=str(path),
+            hint="Start a new run; a damaged one is not gone on with.",
+        ) from error

@@ -42,3 +42,13 @@ def test_a_run_that_was_ended_while_it_was_prepared_leaves_room_for_the_next(tmp
 def test_a_place_that_cannot_be_written_is_one_sentence(place: str) -> None:
     with pytest.raises(ConfigurationError, match="no run can be written here"):
         RunDirectory.create(Path(place))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"run_id": 1}', "\\x00"])
+def test_a_damaged_document_is_one_sentence_with_its_key(tmp_path: Path, text: str) -> None:
+    for name in ("run.json", "plan.json"):
+        (tmp_path / name).write_text(text)
+    for read in (RunDirectory(tmp_path).settings, RunDirectory(tmp_path).plan):
+        with pytest.raises(ConfigurationError, match="cannot be read") as refused:
+            read()
+        assert "\n" not in str(refused.value)
