@@ -38,7 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
-    if config.option.tbstyle == "auto":
+    if (
+        getattr(config.option, "tbstyle", "auto") == "auto"
+    ):  # without the terminal plugin there is no such option
         config.option.tbstyle = "short"  # the long form shows arguments, and among them secrets
     executes = worker_input is not None or not _is_distributed(config)
     if executes:
