@@ -31,7 +31,7 @@ def test_the_newest_machine_of_a_cell_is_found_by_cell_or_machine_id(state: Stat
 
 def test_a_template_under_construction_is_no_machine(state: StateDirectory) -> None:
     template = begin(state, "libvirt", "")
-    with pytest.raises(ConfigurationError, match="there is none"):
+    with pytest.raises(ConfigurationError, match="No machine is called"):
         existing(state, template)
 
 
