@@ -38,10 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
-    if (
-        getattr(config.option, "tbstyle", "auto") == "auto"
-    ):  # without the terminal plugin there is no such option
-        config.option.tbstyle = "short"  # the long form shows arguments, and among them secrets
+    # The long form shows arguments, and among them secrets. Without the terminal plugin there is no such option.
+    if getattr(config.option, "tbstyle", "auto") == "auto":
+        config.option.tbstyle = "short"
     executes = worker_input is not None or not _is_distributed(config)
     if executes:
         config.stash[WORKER] = RunWorker(run, worker_input["workerid"] if worker_input else "main")
