@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from pydantic import JsonValue
 
+from harness.guest.access_control import read_sddl
 from harness.probe.answers import (
     Boot,
     Clock,
@@ -13,6 +14,7 @@ from harness.probe.answers import (
     Environment,
     FileFacts,
     Group,
+    KeyFacts,
     PendingRename,
     ProbeFailed,
     Process,
@@ -72,6 +74,15 @@ def test_what_wine_does_not_store_is_null(probe: Probe) -> None:
     assert spooler.manager.start == spooler.registry.start
     assert spooler.manager.failure_actions is None
     assert spooler.manager.sddl is None
+
+
+def test_a_registry_key_is_described_with_its_access_list(probe: Probe) -> None:
+    there, missing = probe.ask(
+        list[KeyFacts], "keys", "HKEY_LOCAL_MACHINE\\Software", "HKEY_LOCAL_MACHINE\\Software\\NoSuchKey"
+    )
+    assert there.exists
+    assert read_sddl(there.sddl or "").owner
+    assert (missing.exists, missing.sddl) == (False, None)
 
 
 def test_a_file_is_described_with_its_hash(probe: Probe) -> None:
