@@ -156,8 +156,12 @@ def _never_connected(error: Exception) -> bool:
 
 
 def _innermost(error: BaseException) -> str:
-    """The deepest cause's own words; the outer ones repeat it wrapped in object addresses."""
-    seen = error
-    while (inner := seen.__cause__ or seen.__context__) is not None:
+    """The deepest cause's own words; the outer ones repeat it wrapped in object addresses.
+
+    Causes may form a ring (an exception raised again while what came of it is handled): each is looked at once.
+    """
+    seen, known = error, {id(error)}
+    while (inner := seen.__cause__ or seen.__context__) is not None and id(inner) not in known:
+        known.add(id(inner))
         seen = inner
     return f"{type(seen).__name__}: {seen}".rstrip(".: ")
