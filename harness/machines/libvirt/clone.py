@@ -1,6 +1,7 @@
 """Starts one domain as a clone of a template, or from the image where there is none."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import libvirt
@@ -31,17 +32,26 @@ class Started:
     kvm: bool
 
 
-def start_clone(
-    host: Host, image: StoredImage, template: Template | None, spec: DomainSpec, deadline: Deadline
-) -> Started:
-    """Make the overlay, start the domain, wait for the guest agent.
+def make_disk(image: StoredImage, template: Template | None, spec: DomainSpec) -> None:
+    """The overlay that the domain will write to. Raises `InfrastructureError`."""
+    make_overlay(template.disk if template else image.disk, spec.disk)
 
-    Raises `InfrastructureError`, `DeadlineExceeded`, `libvirtError`. What was made stays for the caller to
-    remove.
+
+def start_clone(
+    host: Host,
+    template: Template | None,
+    spec: DomainSpec,
+    deadline: Deadline,
+    greet: Callable[[libvirt.virDomain], None],
+) -> Started:
+    """Start the domain on its disk, wait for the guest agent, `greet` the guest, ask QEMU about the domain.
+
+    The greeting comes first because it gives the guest something to do meanwhile. Raises
+    `InfrastructureError`, `DeadlineExceeded`, `libvirtError`, and what `greet` raises. What was made stays for
+    the caller to remove.
     """
     history = host.events.history(spec.name)
     shared = template is not None and template.record.method is CloneMethod.RAM
-    make_overlay(template.disk if template else image.disk, spec.disk)
     if template is not None:
         ram = {"memory": Memory.CLONE, "memory_file": template.ram} if shared else {"memory": Memory.INCOMING}
         spec = spec.model_copy(update=ram)
@@ -52,6 +62,7 @@ def start_clone(
         load_state(domain, template.state, deadline, ignore_shared=shared)
         domain.resume()
     await_agent(history, spec.name, deadline)
+    greet(domain)
     return Started(
         domain=domain,
         xml=xml,

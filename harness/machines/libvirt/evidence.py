@@ -9,16 +9,28 @@ from pathlib import Path
 import libvirt
 
 from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.memory_dump import FILE as MEMORY_FILE
+from harness.machines.libvirt.memory_dump import dump_memory
 from harness.model.errors import HarnessError
 from harness.model.report import Evidence
+from harness.model.substrate import GuestSystem
 
 SERIAL_TAIL_BYTES = 64 * 1024
 
 
 def collect_evidence(
-    host: Host, name: str, directory: Path, definition: str, into: Path
+    host: Host,
+    name: str,
+    directory: Path,
+    definition: str,
+    into: Path,
+    *,
+    memory_of: GuestSystem | None = None,
 ) -> Sequence[Evidence]:
-    """Save what there is; what cannot be had is left out, and `missing.txt` says why."""
+    """Save what there is; what cannot be had is left out, and `missing.txt` says why.
+
+    `memory_of`: also dump the memory, of a guest of this kind.
+    """
     sources: dict[str, tuple[str, Callable[[], bytes]]] = {
         "screenshot.png": ("the machine's screen", lambda: screenshot(host, name)),
         "serial.log": ("end of the serial console", lambda: tail(directory / "serial.log")),
@@ -36,6 +48,11 @@ def collect_evidence(
                 continue
             (into / file).write_bytes(data)
             found.append(_evidence(file, data, what))
+        if memory_of is not None:
+            try:
+                found.append(dump_memory(host, name, memory_of, into))
+            except (OSError, HarnessError, libvirt.libvirtError) as error:
+                missing.append(f"{MEMORY_FILE}: {error}")
         if missing:
             text = "".join(f"{line}\n" for line in missing).encode()
             (into / "missing.txt").write_bytes(text)

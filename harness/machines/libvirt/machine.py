@@ -39,6 +39,7 @@ class Facts:
     relayed: bool
     directory: Path
     definition: str
+    memory_dump: bool = False
 
 
 class LibvirtMachine:
@@ -142,8 +143,15 @@ class LibvirtMachine:
             raise MachineLost(f"{self.machine_id} has no screen to show: {error}.") from error
 
     def collect(self, into: Path) -> Sequence[Evidence]:
+        facts = self._facts
+        crashed = facts.memory_dump and self.condition().state is MachineState.CRASHED
         return collect_evidence(
-            self._host, self.machine_id, self._facts.directory, self._facts.definition, into
+            self._host,
+            self.machine_id,
+            facts.directory,
+            facts.definition,
+            into,
+            memory_of=self.guest_system if crashed else None,
         )
 
     def keep(self) -> KeptMachine:

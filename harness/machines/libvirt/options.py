@@ -33,6 +33,9 @@ class LibvirtOptions(Frozen):
         default_factory=dict, description="by host URI: the address where machines' WinRM ports listen"
     )
     template_deadline_s: float = Field(default=600, gt=0)
+    memory_dump: bool = Field(
+        default=False, description="save the memory of a guest that crashed with its evidence"
+    )
 
     @property
     def methods(self) -> tuple[CloneMethod, ...]:

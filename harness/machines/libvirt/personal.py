@@ -85,7 +85,7 @@ def _personalise_wine(
         "media": True,
     }
     # Into the FIFO on which vm_images/wine-guest/rootfs/usr/lib/bvt/guest.py waits.
-    write_file(domain, "/run/bvt/word", json.dumps(word).encode())
+    write_file(domain, "/run/bvt/word", json.dumps(word).encode() + b"\n")
 
 
 def failure(domain: libvirt.virDomain) -> str:
@@ -100,7 +100,11 @@ def failure(domain: libvirt.virDomain) -> str:
 
 
 def _personalise_windows(domain: libvirt.virDomain, manifest: ImageManifest, person: Person) -> None:
-    """Clock and password ("QEMU Guest Agent Protocol Reference"); a name change would need a reboot."""
+    """Clock and password ("QEMU Guest Agent Protocol Reference").
+
+    Name and MachineGuid stay the template's: Windows takes a new name only at a reboot, which would cost what the
+    clone saved. WinRM comes with the template; whoever made the machine waits for its answer.
+    """
     agent(domain, "guest-set-time", time=time.time_ns())
     password = base64.b64encode(person.password.get_secret_value().encode()).decode()
     agent(

@@ -15,7 +15,6 @@ from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.machines.libvirt.images.store import StoredImage
 from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_machine
-from harness.machines.libvirt.media import build_iso
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.preparation import Preparation, Prepared
@@ -149,7 +148,6 @@ class LibvirtProvider:
         try:
             template = self._template(host, prepared, spec)
             directory.mkdir(parents=True, mode=0o700)
-            build_iso(spec.media, directory / "media.iso")
             shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
             parts = Parts(host, prepared.image, template, directory)
             started, access = start_machine(parts, shape, spec, machine_id, deadline)
@@ -174,6 +172,7 @@ class LibvirtProvider:
             relayed=spec.backend is not None,
             directory=directory,
             definition=started.xml,
+            memory_dump=self._preparation.options.memory_dump,
         )
         return LibvirtMachine(self._state, host, intent, facts)
 

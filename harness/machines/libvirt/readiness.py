@@ -8,7 +8,9 @@ from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded
 from harness.model.machine import WinRMAccess
 
-ATTEMPT_S = 5.0
+ATTEMPT_S, LONGEST_ATTEMPT_S = 5.0, 15.0
+"""Each attempt has twice the time of the one before: giving up on a slow guest makes it slower. But an attempt that a
+reboot cut off waits in vain."""
 BETWEEN_S = 0.02
 REFUSED = (401, 405, 200)
 """What a WinRM listener answers to a request without credentials, or to a GET."""
@@ -19,26 +21,35 @@ def await_winrm(access: WinRMAccess, deadline: Deadline) -> None:
 
     QEMU accepts on the forwarded port before the guest does, so only an answer counts, never a connection.
     """
-    last = "nothing was tried"
+    last, attempt_s = "nothing was tried", ATTEMPT_S
+    context = _pinned(access)
     while not deadline.passed:
         try:
-            status = _ask(access, max(0.1, deadline.cap(ATTEMPT_S)))
+            status = _ask(access, context, max(0.1, deadline.cap(attempt_s)))
             if status in REFUSED:
                 return
             last = f"HTTP status {status}"
+        except TimeoutError:
+            last, attempt_s = "no answer in time", min(2 * attempt_s, LONGEST_ATTEMPT_S)
         except (OSError, http.client.HTTPException) as error:
             last = f"{type(error).__name__}: {error}"
         time.sleep(deadline.cap(BETWEEN_S))
     raise DeadlineExceeded(f"an answer of {access.url}", deadline.length_s, hint=f"Last: {last}")
 
 
-def _ask(access: WinRMAccess, timeout_s: float) -> int:
-    connection: http.client.HTTPConnection
+def _pinned(access: WinRMAccess) -> ssl.SSLContext | None:
     if access.ca_pem is None:
+        return None
+    context = ssl.create_default_context(cafile=str(access.ca_pem))
+    context.check_hostname = False  # the address is a forwarded port; the certificate itself is pinned
+    return context
+
+
+def _ask(access: WinRMAccess, context: ssl.SSLContext | None, timeout_s: float) -> int:
+    connection: http.client.HTTPConnection
+    if context is None:
         connection = http.client.HTTPConnection(access.host, access.port, timeout=timeout_s)
     else:
-        context = ssl.create_default_context(cafile=str(access.ca_pem))
-        context.check_hostname = False  # the address is a forwarded port; the certificate itself is pinned
         connection = http.client.HTTPSConnection(access.host, access.port, timeout=timeout_s, context=context)
     try:
         connection.request("POST", "/wsman", headers={"Content-Length": "0"})

@@ -1,13 +1,17 @@
 """From a reservation to a machine whose WinRM answers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.machines.libvirt.clone import Started, start_clone
+import libvirt
+
+from harness.machines.libvirt.clone import Started, make_disk, start_clone
 from harness.machines.libvirt.domain import DomainSpec
 from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.images.manifest import ImageManifest
 from harness.machines.libvirt.images.store import StoredImage
+from harness.machines.libvirt.media import build_iso
 from harness.machines.libvirt.personal import Person, failure, personalise
 from harness.machines.libvirt.qmp import run_in_guest
 from harness.machines.libvirt.readiness import await_winrm
@@ -33,7 +37,9 @@ class Parts:
 def start_machine(
     parts: Parts, shape: DomainSpec, spec: MachineSpec, machine_id: str, deadline: Deadline
 ) -> tuple[Started, WinRMAccess]:
-    """Clone, give it its identity, wait for WinRM. What it made stays for the caller to remove when it raises.
+    """Make media drive and disk, clone, give it its identity, wait for WinRM.
+
+    What it made stays for the caller to remove when it raises.
 
     Raises `InfrastructureError`, `DeadlineExceeded`, `libvirtError`, `OSError`.
     """
@@ -49,11 +55,18 @@ def start_machine(
             "relay": spec.backend,
         }
     )
-    started = start_clone(parts.host, parts.image, parts.template, domain, deadline)
     manifest = parts.image.manifest
-    if parts.template is None:
-        await_boot(started, manifest, deadline)
-    personalise(started.domain, manifest, spec.windows, person)
+
+    def greet(guest: libvirt.virDomain) -> None:
+        if parts.template is None:
+            await_boot(guest, manifest, deadline)
+        personalise(guest, manifest, spec.windows, person)
+
+    with ThreadPoolExecutor(1) as beside:
+        media = beside.submit(build_iso, spec.media, parts.directory / "media.iso")
+        make_disk(parts.image, parts.template, domain)
+        media.result()
+    started = start_clone(parts.host, parts.template, domain, deadline, greet)
     access = _access(parts, manifest, person, shape.listen, started.port)
     try:
         await_winrm(access, deadline)
@@ -67,10 +80,10 @@ def start_machine(
     return started, access
 
 
-def await_boot(started: Started, manifest: ImageManifest, deadline: Deadline) -> None:
+def await_boot(guest: libvirt.virDomain, manifest: ImageManifest, deadline: Deadline) -> None:
     """The guest agent comes up before the rest of the guest does."""
     if manifest.guest_system is GuestSystem.WINE:
-        waited = run_in_guest(started.domain, "/bin/sh", "-c", ". /usr/lib/bvt/ready-wait", deadline=deadline)
+        waited = run_in_guest(guest, "/bin/sh", "-c", ". /usr/lib/bvt/ready-wait", deadline=deadline)
         if waited.exit_code != 0:
             raise InfrastructureError(f"The guest did not come up: {waited.errors.strip()[-300:]}")
 
@@ -85,7 +98,8 @@ def prove_template(host: Host, image: StoredImage, template: Template, shape: Do
         }
     )
     try:
-        start_clone(host, image, template, spec, deadline)
+        make_disk(image, template, spec)
+        start_clone(host, template, spec, deadline, greet=lambda _: None)
     finally:
         host.destroy(spec.name)
         host.events.forget(spec.name)

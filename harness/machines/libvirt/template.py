@@ -28,8 +28,8 @@ from harness.machines.libvirt.images.store import StoredImage
 from harness.machines.libvirt.migration import save_state
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.overlay import make_overlay
-from harness.machines.libvirt.qmp import run_in_guest
 from harness.machines.libvirt.seal import FileSeal, broken_seals, digest_files
+from harness.machines.libvirt.settle import settle
 from harness.machines.provider import Progress
 from harness.model.base import Frozen
 from harness.model.deadline import Deadline
@@ -181,9 +181,7 @@ class TemplateMaker:
             domain = self.host.call(lambda connection: connection.createXML(xml, flags))
             await_agent(history, name, deadline)
             progress(f"{self.image.manifest.name}: booted; waiting until it is warm and quiet")
-            settled = run_in_guest(domain, "/usr/lib/bvt/settle", deadline=deadline)
-            if settled.exit_code != 0:
-                raise InfrastructureError(f"The template's guest did not settle: {settled.errors[-300:]}")
+            settle(domain, self.image.manifest.guest_system, deadline)
             domain.suspend()
             save_state(domain, working / STATE, deadline, ignore_shared=shared)
         finally:

@@ -6,14 +6,12 @@ emulation: a clone wakes up inside this process, which waits on a FIFO for one J
 `certificate`, `key`. After a reboot everything is on disk and it serves at once. What fails is in /run/bvt/failed.
 """
 
-import base64
 import ctypes
-import http.client
 import json
 import os
 import secrets
 import socket
-import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -24,7 +22,7 @@ from typing import Any
 
 sys.path.insert(0, "/usr/lib/bvt")
 
-import spnego
+import rehearsal
 from certificate import self_signed
 from winrmd.config import ServerConfig, load_config
 from winrmd.server import serve
@@ -44,76 +42,99 @@ def main() -> None:
     """Wait to be told who this is, unless that is known; then serve until killed."""
     utf8 = {UTF8_CODEPAGE: utf8_environment(RUN / "locale")}
     (RUN / "results").mkdir(mode=0o700, exist_ok=True)
-    if not PERSONAL.exists():
+    if PERSONAL.exists():
+        listener = listen()
+        (RUN / "winrm.ready").touch()
+    else:
         word = RUN / "word"
         os.mkfifo(word, 0o600)
-        rehearse()
+        identity = start_identity()
+        rehearse(utf8)
+        listener = listen()
         (RUN / "winrm.ready").touch()
-        become(json.loads(word.read_bytes()))
+        with word.open() as told:
+            become(json.loads(told.readline()), identity)
+    serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+
+
+def rehearse(utf8: dict[int, dict[str, str]]) -> None:
+    """Serve one login and one command over TLS, so that no clone waits for what the first ones load."""
+    certificate, key = self_signed("rehearsal")
+    (RUN / "rehearsal.pem").write_bytes(certificate)
+    (RUN / "rehearsal.key").write_bytes(key)
+    user, password = "rehearsal", secrets.token_hex(8)
+    configuration = ServerConfig(
+        users={user: password},
+        launcher=("/bin/echo", "{command}"),
+        result_dir=str(RUN / "results"),
+        tls_cert=str(RUN / "rehearsal.pem"),
+        tls_key=str(RUN / "rehearsal.key"),
+        codepage_environment=utf8,
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+    server = threading.Thread(target=serve, args=(configuration, listener, stop))
+    port = listener.getsockname()[1]
+    server.start()
+    try:
+        rehearsal.log_in(port, user, password, RUN / "rehearsal.pem")
+        rehearsal.run_command(port, user, password, RUN / "rehearsal.pem")
+    finally:
+        stop.set()
+        server.join()
+
+
+def start_identity() -> subprocess.Popen[str]:
+    """identity.exe, started and waiting; started here, its answer comes without another program's help."""
+    command = ["wine64", "/usr/lib/bvt/identity.exe"]
+    identity = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    expect(identity, "ready")
+    return identity
+
+
+def expect(identity: subprocess.Popen[str], word: str) -> None:
+    """Read one line of identity.exe. Raises `RuntimeError` with what it says instead."""
+    assert identity.stdout is not None
+    said = identity.stdout.readline().strip()
+    if said != word:
+        raise RuntimeError(f"identity.exe said {said!r} instead of {word!r}")
+
+
+def listen() -> socket.socket:
+    """The port is open before the machine is frozen: whoever connects to a clone just waits, and never in vain."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("", PORT))
     listener.listen(128)
-    (RUN / "winrm.ready").touch()
-    serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+    return listener
 
 
-def rehearse() -> None:
-    """Serve one NTLM login over TLS, so that no clone waits for what the first one loads (two seconds of it)."""
-    certificate, key = self_signed("rehearsal")
-    (RUN / "rehearsal.pem").write_bytes(certificate)
-    (RUN / "rehearsal.key").write_bytes(key)
-    password = secrets.token_hex(8)
-    configuration = ServerConfig(
-        users={"rehearsal": password},
-        launcher=("/bin/false", "{command}"),
-        result_dir=str(RUN),
-        tls_cert=str(RUN / "rehearsal.pem"),
-        tls_key=str(RUN / "rehearsal.key"),
-    )
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    stop = threading.Event()
-    server = threading.Thread(target=serve, args=(configuration, listener, stop))
-    server.start()
-    context = ssl.create_default_context(cafile=str(RUN / "rehearsal.pem"))
-    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
-    login = spnego.client("rehearsal", password, hostname="localhost", service="http", protocol="ntlm")
-    token, statuses = login.step(), []
-    while token:
-        header = "Negotiate " + base64.b64encode(token).decode()
-        connection.request("POST", "/wsman", headers={"Authorization": header, "Content-Length": "0"})
-        answer = connection.getresponse()
-        answer.read()
-        statuses.append(answer.status)
-        challenge = answer.headers.get("WWW-Authenticate", "").partition(" ")[2]
-        token = login.step(base64.b64decode(challenge)) if challenge else None
-    connection.close()
-    stop.set()
-    server.join()
-    if statuses[0] != 401 or statuses[-1] == 401:
-        raise RuntimeError(f"the rehearsal of a login got {statuses}")
-
-
-def become(person: dict[str, Any]) -> None:
-    """Take clock, name, media drive, registry values, password."""
+def become(person: dict[str, Any], identity: subprocess.Popen[str]) -> None:
+    """Take clock, name, media drive, registry values, password; until then nobody is accepted."""
     os.umask(0o077)
     began = time.monotonic()
+    assert identity.stdin is not None
+    # Wine works on this while the rest is done here; identity.exe answers first and ends when it likes.
+    identity.stdin.write("".join(f"{line}\n" for line in person["registry"]) + ".\n")
+    identity.stdin.close()
     time.clock_settime(time.CLOCK_REALTIME, person["time"])
-    (RUN / "identity.in").write_text("".join(f"{line}\n" for line in person["registry"]) + ".\n")
     socket.sethostname(person["hostname"])
     Path("/etc/hostname").write_text(person["hostname"] + "\n")
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost {person['hostname']}\n")
     CONFIGURATION.write_text(json.dumps(person["winrm"]))
     (LIBRARY / "winrm.pem").write_text(person["certificate"])
     (LIBRARY / "winrm.key").write_text(person["key"])
+    named = time.monotonic()
     if person["media"]:
         mount_media()
-    answer = (RUN / "identity.out").read_text().strip()
-    (RUN / "identity.took").write_text(f"{time.monotonic() - began:.3f}\n")
-    if answer != "0":
-        said = (RUN / "identity.log").read_text()
-        raise RuntimeError(f"identity.exe ended with {answer}: {said}")
+    mounted = time.monotonic()
+    expect(identity, "done")
+    ended = time.monotonic()
+    (RUN / "times").write_text(
+        f"name {named - began:.3f} media {mounted - named:.3f} registry {ended - mounted:.3f}\n"
+    )
     PERSONAL.touch()
 
 

@@ -1,0 +1,93 @@
+"""The memory dump of a crashed guest: which formats are tried, and what is said when none works."""
+
+from pathlib import Path
+from typing import cast
+
+import libvirt
+import pytest
+
+from harness.machines.libvirt.evidence import collect_evidence
+from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.memory_dump import COMPRESSED, ELF, WINDOWS, dump_memory
+from harness.machines.libvirt.options import pool_options
+from harness.model.errors import MachineLost
+from harness.model.matrix import Pool
+from harness.model.substrate import GuestSystem, Substrate
+
+
+class CrashedDomain:
+    """A domain that can be dumped in some formats, and has nothing else to show."""
+
+    def __init__(self, *formats: int) -> None:
+        self.formats, self.tried = formats, list[int]()
+
+    def coreDumpWithFormat(self, path: str, number: int, flags: int) -> None:  # noqa: N802
+        assert flags == libvirt.VIR_DUMP_MEMORY_ONLY
+        self.tried.append(number)
+        Path(path).write_bytes(b"memory")
+        if number not in self.formats:
+            raise libvirt.libvirtError("this format is not supported")
+
+    def XMLDesc(self, _flags: int) -> str:  # noqa: N802
+        return "<domain/>"
+
+
+class OneHost:
+    """A host with that domain or none."""
+
+    uri = "private:unit"
+
+    def __init__(self, domain: CrashedDomain | None, directory: Path) -> None:
+        self._domain, self.log_directory = domain, directory
+
+    def domain(self, _name: str) -> CrashedDomain | None:
+        return self._domain
+
+    def connection(self) -> object:
+        raise libvirt.libvirtError("no screen")
+
+
+def host_with(domain: CrashedDomain | None, directory: Path) -> Host:
+    return cast(Host, OneHost(domain, directory))
+
+
+def test_a_compressed_dump_is_preferred(tmp_path: Path) -> None:
+    domain = CrashedDomain(COMPRESSED[0], ELF[0])
+    evidence = dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINE, tmp_path)
+    assert domain.tried == [COMPRESSED[0]]
+    assert (evidence.path, evidence.size) == ("memory.dump", 6)
+    assert (tmp_path / "memory.dump").stat().st_mode & 0o777 == 0o600
+
+
+def test_windows_own_format_is_tried_first_and_others_after_it(tmp_path: Path) -> None:
+    domain = CrashedDomain(ELF[0])
+    evidence = dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINDOWS, tmp_path)
+    assert domain.tried == [WINDOWS[0], COMPRESSED[0], ELF[0]]
+    assert "ELF" in evidence.what
+
+
+def test_a_dump_that_cannot_be_made_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    domain = CrashedDomain()
+    found = collect_evidence(
+        host_with(domain, tmp_path), "m", tmp_path, "", tmp_path / "out", memory_of=GuestSystem.WINE
+    )
+    assert "memory.dump: this format is not supported" in (tmp_path / "out" / "missing.txt").read_text()
+    assert not (tmp_path / "out" / "memory.dump").exists()
+    assert {item.path for item in found} == {"domain.xml", "missing.txt"}
+
+
+def test_without_a_request_no_memory_is_saved(tmp_path: Path) -> None:
+    domain = CrashedDomain(COMPRESSED[0])
+    collect_evidence(host_with(domain, tmp_path), "m", tmp_path, "", tmp_path / "out")
+    assert domain.tried == []
+
+
+def test_a_machine_that_is_gone_has_no_memory(tmp_path: Path) -> None:
+    with pytest.raises(MachineLost):
+        dump_memory(host_with(None, tmp_path), "m", GuestSystem.WINE, tmp_path)
+
+
+def test_memory_is_dumped_only_by_the_pools_option() -> None:
+    pool = Pool(provider="libvirt", substrates=(Substrate.TCG,))
+    assert pool_options(pool).memory_dump is False
+    assert pool_options(pool.model_copy(update={"options": {"memory_dump": True}})).memory_dump is True

@@ -1,0 +1,116 @@
+"""What a Windows guest's agent is asked, played by one that only notes it down. No Windows runs here."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import libvirt
+import libvirt_qemu
+import pytest
+
+from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.personal import Person, personalise
+from harness.machines.libvirt.settle import POWERSHELL, settle
+from harness.model.deadline import Deadline
+from harness.model.errors import DeadlineExceeded, InfrastructureError
+from harness.model.substrate import GuestSystem
+from harness.model.windows import WindowsVersion
+
+MANIFEST = ImageManifest(
+    name="win11-24h2",
+    guest_system=GuestSystem.WINDOWS,
+    recipe_digest="a" * 64,
+    built=datetime(2026, 1, 1, tzinfo=UTC),
+    files={},
+    hardware=Hardware(),
+    winrm=WinRMEndpoint(port=5986, username="bvt", tls=True),
+)
+WIN11 = WindowsVersion(product_name="Windows 11 Pro", major=10, minor=0, build=26100)
+
+
+class Domain:
+    """Stands for the domain; only its name is asked."""
+
+    def name(self) -> str:
+        return "bvt-0123456789"
+
+
+class Agent:
+    """A guest agent that runs nothing."""
+
+    def __init__(self, exit_code: int | None = 0, errors: str = "") -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._exit_code, self._errors = exit_code, errors
+
+    def __call__(self, _domain: object, request: str, _timeout: int, _flags: int) -> str:
+        message = json.loads(request)
+        self.asked.append((message["execute"], message.get("arguments", {})))
+        answers: dict[str, dict[str, Any]] = {
+            "guest-exec": {"pid": 4},
+            "guest-exec-status": {
+                "exited": self._exit_code is not None,
+                "exitcode": self._exit_code,
+                "err-data": base64.b64encode(self._errors.encode()).decode(),
+            },
+        }
+        return json.dumps({"return": answers.get(message["execute"], {})})
+
+
+@pytest.fixture
+def domain() -> libvirt.virDomain:
+    return cast(libvirt.virDomain, Domain())
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Callable[[Agent], Agent]:
+    def play(agent: Agent) -> Agent:
+        monkeypatch.setattr(libvirt_qemu, "qemuAgentCommand", agent)
+        return agent
+
+    return play
+
+
+def test_a_windows_template_waits_for_winrm_and_idle_processors(
+    domain: libvirt.virDomain, played: Callable[[Agent], Agent]
+) -> None:
+    agent = played(Agent())
+    settle(domain, GuestSystem.WINDOWS, Deadline.after(5))
+    command, arguments = agent.asked[0]
+    assert (command, arguments["path"]) == ("guest-exec", POWERSHELL)
+    assert "WinRM" in arguments["arg"][-1]
+    assert "PercentIdleTime" in arguments["arg"][-1]
+
+
+def test_a_wine_template_runs_its_own_script(
+    domain: libvirt.virDomain, played: Callable[[Agent], Agent]
+) -> None:
+    agent = played(Agent())
+    settle(domain, GuestSystem.WINE, Deadline.after(5))
+    assert agent.asked[0][1]["path"] == "/usr/lib/bvt/settle"
+
+
+def test_a_guest_that_does_not_settle_is_no_template(
+    domain: libvirt.virDomain, played: Callable[[Agent], Agent]
+) -> None:
+    played(Agent(exit_code=1, errors="Cannot find any service with service name 'WinRM'."))
+    with pytest.raises(InfrastructureError, match="Cannot find any service"):
+        settle(domain, GuestSystem.WINDOWS, Deadline.after(5))
+    played(Agent(exit_code=None))
+    with pytest.raises(DeadlineExceeded):
+        settle(domain, GuestSystem.WINDOWS, Deadline.after(0.1))
+
+
+def test_a_windows_clone_gets_the_clock_and_a_password_of_its_own(
+    domain: libvirt.virDomain, played: Callable[[Agent], Agent]
+) -> None:
+    agent = played(Agent())
+    person = Person.new("bvt-0123456789")
+    personalise(domain, MANIFEST, WIN11, person)
+    asked = dict(agent.asked)
+    assert abs(asked["guest-set-time"]["time"] / 1e9 - datetime.now(UTC).timestamp()) < 60
+    told = asked["guest-set-user-password"]
+    assert told["username"] == "bvt"
+    assert base64.b64decode(told["password"]).decode() == person.password.get_secret_value()
+    assert told["crypted"] is False
