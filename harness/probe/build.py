@@ -1,45 +1,48 @@
 """Compiles the guest probe with mingw-w64, once per version of its sources and of the compiler."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, ToolMissing
 from harness.state import StateDirectory
 
 COMPILER = "x86_64-w64-mingw32-gcc"
-FLAGS = (
+COMPILE = (
     "-std=gnu11",
     "-municode",
-    "-static",
     "-Os",
-    "-s",
     "-Wall",
     "-Wextra",
     "-Wno-cast-function-type",
     "-D_WIN32_WINNT=0x0601",
     "-D__USE_MINGW_ANSI_STDIO=0",
+    "-DWIN32_LEAN_AND_MEAN",  # halves the compilation: each source parses <windows.h>
     "-ffunction-sections",
     "-fdata-sections",
-    "-Wl,--gc-sections",
-    "-Wl,--no-insert-timestamp",
 )
+LINK = ("-municode", "-static", "-s", "-Wl,--gc-sections", "-Wl,--no-insert-timestamp")
 LIBRARIES = ("-ladvapi32",)
-COMPILE_TIMEOUT_S = 120.0
+BUILD_TIMEOUT_S = 300.0
 SOURCES = Path(__file__).parent
 
 
 def probe_exe(state: StateDirectory) -> Path:
     """`bvt-probe.exe` built from the sources beside this module; a second call finds the first one's file.
 
-    Safe to call from several processes at once: each builds under a name of its own and renames.
+    Safe to call from several processes at once: one builds, the others wait for it.
 
     Raises:
         ToolMissing: mingw-w64 is not installed.
-        InfrastructureError: the sources do not compile.
+        InfrastructureError: the sources do not compile, or not in time.
 
     """
     compiler = shutil.which(COMPILER)
@@ -48,45 +51,72 @@ def probe_exe(state: StateDirectory) -> Path:
     sources = sorted(SOURCES.glob("*.c"))
     target = state.part("tools", _digest(compiler, sources)) / "bvt-probe.exe"
     if not target.exists():
-        _compile(compiler, sources, target)
+        deadline = Deadline.after(BUILD_TIMEOUT_S)
+        with _one_at_a_time(target.parent / ".lock", deadline):
+            if not target.exists():
+                _build(compiler, sources, target, deadline)
     return target
 
 
 def _digest(compiler: str, sources: list[Path]) -> str:
-    digest = hashlib.sha256(_run([compiler, "--version"]).stdout.encode())
-    digest.update("\0".join(FLAGS + LIBRARIES).encode())
+    version = _run([compiler, "--version"], Deadline.after(BUILD_TIMEOUT_S)).stdout
+    digest = hashlib.sha256(version.encode())
+    digest.update("\0".join(COMPILE + LINK + LIBRARIES).encode())
     for source in sorted([*sources, *SOURCES.glob("*.h")]):
         digest.update(f"\0{source.name}\0".encode())
         digest.update(source.read_bytes())
     return f"probe-{digest.hexdigest()[:24]}"
 
 
-def _compile(compiler: str, sources: list[Path], target: Path) -> None:
-    handle, name = tempfile.mkstemp(prefix="building-", suffix=".exe", dir=target.parent)
-    os.close(handle)
-    building = Path(name)
-    try:
-        # Paths relative to the sources keep this machine's layout out of messages and of the program.
-        argv = [compiler, *FLAGS, "-o", str(building), *(source.name for source in sources), *LIBRARIES]
-        done = _run(argv)
-        if done.returncode != 0:
-            raise InfrastructureError(
-                f"The guest probe does not compile:\n{done.stderr.strip()[:2000]}",
-                hint="Expected mingw-w64 GCC 12 or newer.",
-            )
+def _build(compiler: str, sources: list[Path], target: Path, deadline: Deadline) -> None:
+    with tempfile.TemporaryDirectory(prefix="building-", dir=target.parent) as scratch:
+
+        def compiled(source: Path) -> str:
+            # Paths relative to the sources keep this machine's layout out of messages and of the program.
+            made = str(Path(scratch) / f"{source.stem}.o")
+            _checked([compiler, *COMPILE, "-c", source.name, "-o", made], deadline)
+            return made
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            objects = list(pool.map(compiled, sources))
+        building = Path(scratch) / target.name
+        _checked([compiler, *LINK, "-o", str(building), *objects, *LIBRARIES], deadline)
         building.chmod(0o755)
         building.replace(target)
-    finally:
-        building.unlink(missing_ok=True)
 
 
-def _run(argv: list[str]) -> "subprocess.CompletedProcess[str]":
+def _checked(command: Sequence[str], deadline: Deadline) -> None:
+    done = _run(command, deadline)
+    if done.returncode != 0:
+        raise InfrastructureError(
+            f"The guest probe does not compile:\n{done.stderr.strip()[:2000]}",
+            hint="Expected mingw-w64 GCC 12 or newer.",
+        )
+
+
+def _run(command: Sequence[str], deadline: Deadline) -> "subprocess.CompletedProcess[str]":
+    deadline.require("the build of the guest probe", hint="The machine is overloaded; try again.")
     try:
         return subprocess.run(
-            argv, cwd=SOURCES, check=False, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S
+            command, cwd=SOURCES, check=False, capture_output=True, text=True, timeout=deadline.remaining_s
         )
     except subprocess.TimeoutExpired:
         raise InfrastructureError(
-            f"The compiler did not finish the guest probe within {COMPILE_TIMEOUT_S:g} s.",
+            f"The compiler did not finish the guest probe within {deadline.length_s:g} s.",
             hint="The machine is overloaded; try again.",
         ) from None
+
+
+@contextmanager
+def _one_at_a_time(lock: Path, deadline: Deadline) -> Iterator[None]:
+    with lock.open("w") as file:
+
+        def taken() -> bool:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        deadline.poll(taken, "the build of the guest probe by another process")
+        yield
