@@ -9,13 +9,14 @@ hypothesis.settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, for its fixtures' sake; virtual machines all stay in one, for the host's.
+    """A file (of integration tests: a folder) stays in one process, for its fixtures' sake; virtual machines all stay in one, for the host's.
 
     What takes longest begins first, so that no process is left with it at the end.
     """
     for item in items:
         virtual = item.get_closest_marker("libvirt") is not None
-        item.add_marker(pytest.mark.xdist_group("virtual machines" if virtual else str(item.path)))
+        shared = item.path.parent if "integration" in item.path.parts else item.path
+        item.add_marker(pytest.mark.xdist_group("virtual machines" if virtual else str(shared)))
     items.sort(key=_haste)
 
 

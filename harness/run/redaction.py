@@ -11,13 +11,20 @@ STARS = {"utf-8": b"*", "utf-16-le": b"*\0"}
 
 
 def mask_error(error: BaseException, masked: Callable[[str], str]) -> None:
-    """Take secrets out of an error and its causes in place: pytest and Allure print them by themselves."""
-    seen: BaseException | None = error
-    while seen is not None:
-        seen.args = tuple(masked(part) if isinstance(part, str) else part for part in seen.args)
-        if isinstance(seen, HarnessError):
-            seen.message, seen.hint = masked(seen.message), masked(seen.hint)
-        seen = seen.__cause__ or seen.__context__
+    """Take secrets out of an error and its causes in place: pytest and Allure print them by themselves.
+
+    Causes may form a ring (an error kept and raised again while what came of it is handled): each is masked once.
+    """
+    found: list[BaseException] = [error]
+    for one in found:  # grows while it is walked
+        one.args = tuple(masked(part) if isinstance(part, str) else part for part in one.args)
+        if isinstance(one, HarnessError):
+            one.message, one.hint = masked(one.message), masked(one.hint)
+        found += [
+            next_one
+            for next_one in (one.__cause__, one.__context__)
+            if next_one is not None and not any(next_one is known for known in found)
+        ]
 
 
 def redact(folder: Path, secrets: Iterable[str]) -> list[Path]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.errors import InfrastructureError
+from harness.model.errors import InfrastructureError, MachineLost
 from harness.run.redaction import mask_error, redact
 
 SECRET = "s3cret-Token_42"
@@ -46,3 +46,11 @@ def test_an_error_and_its_causes_lose_their_secrets() -> None:
     mask_error(error, lambda text: text.replace("hush", "***"))
     assert str(error) == "`msiexec ENROLSECRET=***` hangs. It said ***."
     assert cause.args == ("msiexec ENROLSECRET=***", 7)
+
+
+def test_a_ring_of_causes_is_masked_and_left() -> None:
+    first, second = ValueError(f"first {SECRET}"), MachineLost(f"second {SECRET}", hint=SECRET)
+    first.__cause__, second.__cause__ = second, first
+    mask_error(first, lambda text: text.replace(SECRET, "***"))
+    assert str(first) == "first ***"
+    assert str(second) == "second *** ***"
