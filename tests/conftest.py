@@ -9,7 +9,7 @@ hypothesis.settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file (of integration tests: a folder) stays in one process, for its fixtures' sake; virtual machines all stay in one, for the host's.
+    """A file, or a folder of integration tests, stays in one process for its fixtures. All virtual machines share one.
 
     What takes longest begins first, so that no process is left with it at the end.
     """
