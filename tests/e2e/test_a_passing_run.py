@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 CELLS = {"win11-24h2/short", "server-2022/short"}
-HARNESS_S = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +56,6 @@ def test_the_gate_keeps_its_published_schema(passed: Done, out: Path) -> None:
     jsonschema.validate(gate, json.loads(SCHEMA_FILE.read_text()))
     assert gate["verdict"] == "PASS"
     assert {cell["cell"] for cell in gate["cells"]} == CELLS
-
-
-def test_the_harness_itself_takes_less_than_a_second_per_cell(passed: Done, out: Path) -> None:
-    for path in out.glob("cells/*/report.json"):
-        timings = json.loads(path.read_text())["timings"]
-        own = sum(timing["total_s"] - timing["guest_s"] - timing["waiting_s"] for timing in timings)
-        assert 0 <= own <= HARNESS_S, f"{path.parent.name}: {own:.2f} s"
 
 
 def test_the_junit_report_has_a_suite_for_each_cell(passed: Done, out: Path) -> None:
