@@ -27,6 +27,7 @@ POWER_FIFO = "power"
 def run_init(order: Order, listener: socket.socket, wire: socket.socket) -> None:
     """Be the machine's init until killed. Raises `OSError` if the machine cannot be set up."""
     os.setsid()
+    namespaces.fix_addresses()
     if order.namespaces:
         _own_view(order)
         wire_listener = _backend_listener(order)
@@ -197,7 +198,8 @@ class Init:
             verb, _, delay = line.partition(" ")
             if verb == "abort":
                 self.due_s = None
-            elif verb in ("reboot", "off") and delay.isdigit():
+            elif verb in ("reboot", "off") and delay.isdigit() and self.due_s is None:
+                # As on Windows, where a second request finds the first under way (error 1190).
                 self.verb = verb
                 self.due_s = time.monotonic() + max(REPLY_GRACE_S, float(delay))
 

@@ -20,6 +20,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+_ADDR_NO_RANDOMIZE, _ASK_PERSONALITY = 0x0040000, 0xFFFFFFFF
 _SYS_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCGIFFLAGS, _SIOCSIFFLAGS = 0x8916, 0x891C, 0x8913, 0x8914
 _IFF_UP, _IFF_RUNNING = 1, 64
@@ -95,6 +96,17 @@ def die_with_parent() -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends (what a PID 1 is anyway)."""
     _check(_libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def fix_addresses() -> None:
+    """Lay out every program started from here on at the same addresses (personality(2)). Raises `OSError`.
+
+    Wine's loader needs certain ranges. Where the kernel randomises, about one start in 8000 finds one taken and
+    dies without a word, which its parent sees as ERROR_INTERNAL_ERROR.
+    """
+    present = _libc.personality(ctypes.c_ulong(_ASK_PERSONALITY))
+    wanted = ctypes.c_ulong((present if present >= 0 else 0) | _ADDR_NO_RANDOMIZE)
+    _check(0 if _libc.personality(wanted) >= 0 else -1, "personality")
 
 
 def enter(*, with_user: bool) -> None:

@@ -124,7 +124,8 @@ def _build(state: StateDirectory, wine: WineInstallation, home: Path) -> None:
         intent.done()
 
 
-def _run(argv: list[str], environment: dict[str, str], cwd: Path, log: Path) -> None:
+def _run(program: list[str], environment: dict[str, str], cwd: Path, log: Path) -> None:
+    argv = ["setarch", "--addr-no-randomize", *program]  # see namespaces.fix_addresses
     try:
         with log.open("ab") as output:
             subprocess.run(
@@ -139,9 +140,9 @@ def _run(argv: list[str], environment: dict[str, str], cwd: Path, log: Path) -> 
                 start_new_session=True,
             )
     except subprocess.TimeoutExpired as error:
-        raise DeadlineExceeded(f"{' '.join(argv)}", BUILD_DEADLINE_S) from error
+        raise DeadlineExceeded(f"{' '.join(program)}", BUILD_DEADLINE_S) from error
     except OSError as error:
-        raise InfrastructureError(f"{argv[0]} does not run: {error}.") from error
+        raise InfrastructureError(f"{program[0]} does not run: {error}.") from error
 
 
 def _finish(prefix: Path) -> None:
