@@ -54,6 +54,8 @@ DEFECTS: dict[str, str] = {
     "reboots-again": "the third start of the service, which is the one at the first boot, reboots the machine",
     "cancels-reboot": "the service cancels every reboot that anybody asks for",
     # uninstall
+    "is-not-stopped": "uninstalling neither stops nor deletes the service",
+    "stops-slowly": "the service takes three seconds to stop; its uninstall has to cope with that",
     "uninstall-fails": "uninstalling ends with an error",
     "needs-reboot-to-uninstall": "uninstalling asks for a reboot",
     "leaves-entry": "an entry stays in Add/Remove Programs",

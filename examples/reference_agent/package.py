@@ -41,6 +41,9 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
     if "leaves-service" in defects:
         # 1 start on install, 2 stop on install, 32 stop on uninstall; 128, delete on uninstall, is left out.
         yield "UPDATE `ServiceControl` SET `Event` = 35 WHERE `ServiceControl` = 'AgentControl'"
+    if "is-not-stopped" in defects:
+        # 1 start on install, 2 stop on install; deleting on uninstall would stop it as well.
+        yield "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'"
     if "wrong-dependency" in defects:
         # A list of names, each ended by a null, and one null more (ServiceInstall table).
         yield "UPDATE `ServiceInstall` SET `Dependencies` = 'PlugPlay[~][~]'"

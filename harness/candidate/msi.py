@@ -13,6 +13,9 @@ from harness.model.errors import ConfigurationError
 COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 """The first bytes of every OLE compound file, hence of every MSI."""
 
+STOPS_ON_UNINSTALL = 0x20 | 0x80
+"""msidbServiceControlEventUninstallStop and -UninstallDelete: the DeleteServices action stops what it deletes."""
+
 PLATFORMS = {
     "": Platform.X86,
     "intel": Platform.X86,
@@ -53,6 +56,26 @@ def parse_idt(text: str) -> tuple[dict[str, str], ...]:
 def properties(path: Path) -> dict[str, str]:
     """The Property table."""
     return {row["Property"]: row["Value"] for row in table(path, "Property", "Property", "Value")}
+
+
+def stopped_on_uninstall(path: Path) -> tuple[str, ...]:
+    """Services that uninstalling stops and waits for, by the ServiceControl table of the Windows Installer reference.
+
+    Names that hold properties are left out: only an installation knows their values.
+    """
+    if not _has_table(path, "ServiceControl"):
+        return ()
+    rows = table(path, "ServiceControl", "Name", "Event", "Wait")
+    return tuple(
+        row["Name"]
+        for row in rows
+        if int(row["Event"] or 0) & STOPS_ON_UNINSTALL and row["Wait"] != "0" and "[" not in row["Name"]
+    )
+
+
+def _has_table(path: Path, name: str) -> bool:
+    said = run_tool("msiinfo", "tables", path, needed_for="listing the tables of the MSI")
+    return name in said.out.split()
 
 
 def platform(path: Path) -> Platform:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from harness.candidate.authenticode import read_signature
-from harness.candidate.msi import COMPOUND_FILE, platform, properties
+from harness.candidate.msi import COMPOUND_FILE, platform, properties, stopped_on_uninstall
 from harness.candidate.pe import is_pe
 from harness.model.candidate import Candidate, InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError
@@ -85,6 +85,7 @@ def _msi(path: Path, profile: AgentProfile) -> Candidate:
         upgrade_code=values.get("UpgradeCode", ""),
         manufacturer=values.get("Manufacturer", ""),
         platform=given,
+        stopped_on_uninstall=stopped_on_uninstall(path),
     )
 
 
@@ -115,6 +116,7 @@ def _candidate(
     product_code: str = "",
     upgrade_code: str = "",
     manufacturer: str = "",
+    stopped_on_uninstall: tuple[str, ...] = (),
 ) -> Candidate:
     signature: Signature = read_signature(path)
     return Candidate(
@@ -128,5 +130,6 @@ def _candidate(
         upgrade_code=upgrade_code,
         manufacturer=manufacturer,
         platform=platform,
+        stopped_on_uninstall=stopped_on_uninstall,
         signature=signature,
     )

@@ -49,4 +49,7 @@ class Candidate(Frozen):
     upgrade_code: str = ""
     manufacturer: str = ""
     platform: Platform = Platform.X64
+    stopped_on_uninstall: tuple[str, ...] = Field(
+        default=(), description="services that the MSI stops on uninstall and waits for"
+    )
     signature: Signature

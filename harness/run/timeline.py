@@ -2,16 +2,19 @@
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from harness.backend.interface import Endpoint
 from harness.guest.facts import BootIdentity, ServiceState
 from harness.guest.msi import MsiResult
+from harness.guest.services import ServiceStateNotReached
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 from harness.model.report import Outcome
+from harness.model.substrate import GuestSystem
 from harness.probe.answers import FileFacts, Service, Tree, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
@@ -20,6 +23,8 @@ from harness.run.once import forget, once
 from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 
 STOP_S = 60.0
+INSTALLER_WAITS_S = 30.0
+"""How long Windows Installer waits for a service to stop (ServiceControl table)."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class Timeline:
         guest, profile = self.session.guest, self.session.profile
         deadline = Deadline.after(profile.installer.timeout_s)
         if self.session.candidate.kind is InstallerKind.MSI:
+            self._stop_what_the_installer_stops()
             result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
         else:
             command = [self.render(part) for part in profile.installer.uninstall_command]
@@ -174,6 +180,19 @@ class Timeline:
                 guest.services.stop(file.restart_service, Deadline.after(STOP_S))
                 guest.services.start(file.restart_service, Deadline.after(STOP_S))
         return result
+
+    def _stop_what_the_installer_stops(self) -> None:
+        """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.
+
+        A program that still runs then stays, and the uninstall ends with 0 all the same.
+        """
+        session = self.session
+        if session.machine.guest_system is not GuestSystem.WINE:
+            return
+        for name in session.candidate.stopped_on_uninstall:
+            # One that will not stop is found by the checks of what is left.
+            with suppress(ServiceStateNotReached):
+                session.guest.services.stop(name, Deadline.after(INSTALLER_WAITS_S))
 
     def _bring_authority(self) -> None:
         """Put the backend's CA where a profile may want it, before the agent starts."""

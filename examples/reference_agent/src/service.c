@@ -7,7 +7,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { WAIT_HINT_MS = 20000, STOPS_SOON_MS = 1500 };
+enum { WAIT_HINT_MS = 20000, STOPS_SOON_MS = 1500, STOPS_SLOWLY_MS = 3000 };
 
 static SERVICE_STATUS_HANDLE handle;
 static HANDLE stop;
@@ -67,6 +67,9 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
         Sleep(STOPS_SOON_MS);
     } else {
         agent_run(stop);
+    }
+    if (DEFECT_STOPS_SLOWLY) {
+        Sleep(STOPS_SLOWLY_MS);
     }
     logger_close();
     report(SERVICE_STOPPED, NO_ERROR);

@@ -201,17 +201,17 @@ BAD: dict[str, KnownBad] = {
             "reboot-clean.sentinel_files": r"Gone after .*bvt-sentinel\.txt",
         },
     ),
+    "parting-shot": KnownBad(
+        defects=frozenset({"reboots-when-gone"}),
+        phases=CLEAN_REBOOTED,
+        caught={"reboot-clean.once": "booted 3 times|rebooted 1 times without being asked"},
+    ),
     "boot-loop": KnownBad(
         defects=frozenset({"reboots-again"}),
         phases=REBOOTED,
         caught={"reboot.once": "rebooted 1 times without being asked"},
     ),
 }
-
-NOT_RELIABLY_TRIPPED = {
-    "reboot-clean.once": "defect reboots-when-gone reboots a busy Wine machine, but not always an idle one",
-}
-"""An open gap: the check exists and was seen to fail, but no candidate makes it fail every time."""
 
 MACHINE_CHECKS = frozenset({"machine.windows_version", "machine.clean"})
 """About the lab and not the candidate; test_wrong_image.py trips them."""

@@ -9,7 +9,7 @@ from harness.model.gate import Verdict
 from harness.model.report import CheckResult, Outcome
 from harness.model.substrate import GuestSystem, why_not
 from harness.run.check import catalogue
-from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS, NOT_RELIABLY_TRIPPED
+from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS
 from tests.integration.known_bad.conftest import RUN_S, Ended
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
@@ -48,7 +48,7 @@ def test_the_failing_check_names_the_defect(
 def test_every_check_is_tripped_by_a_known_bad_candidate_or_cannot_run_on_wine() -> None:
     tripped = {check for _, check, _ in CATCHES}
     everything = {check.id for check in catalogue()}
-    assert everything == tripped | MACHINE_CHECKS | set(WINE_CANNOT) | set(NOT_RELIABLY_TRIPPED)
+    assert everything == tripped | MACHINE_CHECKS | set(WINE_CANNOT)
     assert not tripped & set(WINE_CANNOT)
 
 

@@ -35,6 +35,29 @@ def test_an_msi_tells_everything_about_itself(installers: Installers, profile: A
     assert candidate.sha256 == hashlib.sha256(installers.plain.read_bytes()).hexdigest()
     assert candidate.size == installers.plain.stat().st_size
     assert candidate.signature == Signature(present=False)
+    assert candidate.stopped_on_uninstall == ()
+
+
+CONTROL = """\
+ServiceControl\tName\tEvent\tArguments\tWait\tComponent_
+s72\tl255\ti2\tL255\tI2\ts72
+ServiceControl\tServiceControl
+1\tWaits\t32\t\t1\tc
+2\tDeleted\t128\t\t\tc
+3\tAsked\t32\t\t0\tc
+4\tStarted\t3\t\t1\tc
+5\t[NAME]\t32\t\t1\tc
+"""
+
+
+def test_an_msi_tells_which_services_its_uninstall_waits_for(
+    installers: Installers, profile: AgentProfile, tmp_path: Path
+) -> None:
+    msi = tmp_path / "controls.msi"
+    msi.write_bytes(installers.plain.read_bytes())
+    (tmp_path / "ServiceControl.idt").write_text(CONTROL)
+    subprocess.run(["msibuild", msi, "-i", tmp_path / "ServiceControl.idt"], check=True, timeout=60)
+    assert read_candidate(msi, profile).stopped_on_uninstall == ("Waits", "Deleted")
 
 
 @pytest.mark.parametrize("which", ["signed", "signed_exe"])
