@@ -83,7 +83,7 @@ def test_a_machine_lost_before_the_install_is_replaced_with_the_attempt_on_recor
     assert (lost.outcome, found.outcome) == (Outcome.INFRA, Outcome.PASSED)
     assert lost.machine_id != found.machine_id
     assert lost.message
-    assert faults.run.evidence("lost", "attempt-1/serial.log")
+    assert b"<domain" in faults.run.evidence("lost", "attempt-1/domain.xml")
 
 
 def test_a_guest_that_panics_after_the_install_is_the_candidates_fault(faults: Faults) -> None:
