@@ -22,6 +22,10 @@ struct known {
     bool seen;
 };
 
+/* A program that starts has no path or command line for a moment, which lasts seconds on a slow machine. Windows' own
+ * processes, such as System, never have one; older than this, a process is taken as it is. */
+enum { STARTING_S = 15 };
+
 static struct known *known;
 static size_t known_count, known_capacity;
 
@@ -44,12 +48,15 @@ static void forget(struct known *process) {
     free(process->command_line);
 }
 
+static bool young(unsigned long long started) {
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    return ((unsigned long long)now.dwHighDateTime << 32 | now.dwLowDateTime) - started < STARTING_S * 10000000ULL;
+}
+
+/* Learns nothing while the process is still starting: a later round asks again. */
 static void learn(const PROCESSENTRY32W *entry, HANDLE process, unsigned long long started) {
-    if (known_count == known_capacity) {
-        known_capacity = known_capacity ? known_capacity * 2 : 64;
-        known = reallocate(known, known_capacity * sizeof *known);
-    }
-    known[known_count++] = (struct known){
+    struct known fresh = {
         .pid = entry->th32ProcessID,
         .parent = entry->th32ParentProcessID,
         .started = started,
@@ -58,6 +65,16 @@ static void learn(const PROCESSENTRY32W *entry, HANDLE process, unsigned long lo
         .command_line = process ? process_command_line(process) : duplicate(""),
         .seen = true,
     };
+    bool incomplete = process && (!*fresh.path || !*fresh.command_line);
+    if (!*fresh.name || (incomplete && young(started))) {
+        forget(&fresh);
+        return;
+    }
+    if (known_count == known_capacity) {
+        known_capacity = known_capacity ? known_capacity * 2 : 64;
+        known = reallocate(known, known_capacity * sizeof *known);
+    }
+    known[known_count++] = fresh;
 }
 
 static void recognise(const PROCESSENTRY32W *entry) {
