@@ -51,6 +51,7 @@ DEFECTS: dict[str, str] = {
     "no-isolation": "the host is never isolated",
     "no-release": "an isolated host is never released",
     # reboot
+    "reboots-by-itself": "told that the backend does not know it, the agent reboots the machine before it enrols again",
     "reboots-again": "the third start of the service, which is the one at the first boot, reboots the machine",
     "cancels-reboot": "the service cancels every reboot that anybody asks for",
     # uninstall

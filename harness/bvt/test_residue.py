@@ -113,3 +113,13 @@ def test_nothing_taken(timeline: Timeline) -> None:
         | (before.accounts - after.accounts)
     )
     assert not gone, f"Gone since before the installation: {some(gone)}."
+
+
+@check("The machine rebooted only when it was asked to")
+def test_boots(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.after
+    boots = cell.machine.condition().boots
+    cell.note("boots", boots)
+    assert boots == cell.expected_boots, (
+        f"The machine booted {boots} times, {cell.expected_boots} were expected."
+    )

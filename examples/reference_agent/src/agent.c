@@ -45,6 +45,7 @@ static bool judge(struct agent *agent, enum answer answer) {
     if (answer == ANSWER_NODE_INVALID) {
         log_info("the backend does not know this node, enrolling again");
         protocol_forget(&agent->protocol);
+        defective_forgotten();
         return false;
     }
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */

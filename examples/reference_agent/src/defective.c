@@ -9,7 +9,7 @@
 #include "run.h"
 #include "settings.h"
 
-enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400 };
+enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400, SHUTDOWN_TAKES_MS = 10000 };
 
 static void write_text(const wchar_t *path, const char *text) {
     DWORD written;
@@ -96,6 +96,14 @@ void defective_start(void) {
     }
     if (DEFECT_CUTS_NETWORK) {
         run_system_program(L"netsh.exe", L"advfirewall set allprofiles firewallpolicy blockinboundalways,blockoutbound");
+    }
+}
+
+/* A moment at which whoever looks from outside waits for the agent and asks the machine nothing, so that no command
+ * breaks and only a count of boots can tell. The agent is not to enrol again before. */
+void defective_forgotten(void) {
+    if (DEFECT_REBOOTS_BY_ITSELF && run_system_program(L"shutdown.exe", L"/r /t 0")) {
+        Sleep(SHUTDOWN_TAKES_MS);
     }
 }
 

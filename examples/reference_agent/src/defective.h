@@ -2,7 +2,8 @@
 #ifndef DEFECTIVE_H
 #define DEFECTIVE_H
 
-void defective_start(void); /* when the agent starts */
-int defective_purge(void);  /* at the end of --purge; its exit code */
+void defective_start(void);     /* when the agent starts */
+void defective_forgotten(void); /* when the backend does not know the node any more */
+int defective_purge(void);      /* at the end of --purge; its exit code */
 
 #endif

@@ -206,6 +206,12 @@ BAD: dict[str, KnownBad] = {
         phases=CLEAN_REBOOTED,
         caught={"reboot-clean.once": "booted 3 times|rebooted 1 times without being asked"},
     ),
+    # Without a phase that reboots, and with nothing else that would show it.
+    "sleepwalker": KnownBad(
+        defects=frozenset({"reboots-by-itself"}),
+        phases=CHECKED_IN,
+        caught={"residue.boots": "rebooted 1 times without being asked"},
+    ),
     "boot-loop": KnownBad(
         defects=frozenset({"reboots-again"}),
         phases=REBOOTED,
