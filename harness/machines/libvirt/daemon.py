@@ -142,10 +142,11 @@ class PrivateDaemon:
         return True
 
     def _start(self) -> None:
+        starting: subprocess.Popen[bytes] | None = None
         if self.supervisor() is None:
             self._write_configuration()
             with self.log.open("ab") as log:
-                subprocess.Popen(
+                starting = subprocess.Popen(
                     self._command(),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -156,14 +157,14 @@ class PrivateDaemon:
                 )
         deadline = Deadline.after(START_DEADLINE_S)
         while not self._answers():
-            if deadline.passed:
+            ended = starting is not None and starting.poll() is not None
+            if ended or deadline.passed:
+                how = "ended at once" if ended else f"did not start within {START_DEADLINE_S:g} s"
                 raise InfrastructureError(
-                    f"The private libvirt daemon '{self.name}' did not start within {START_DEADLINE_S:g} s: "
-                    f"{_last_line(self.log)}",
+                    f"The private libvirt daemon '{self.name}' {how}: {_last_line(self.log)}",
                     hint=f"Its log is {self.log}.",
                 )
-            with suppress(TimeoutError):
-                deadline.poll(self._answers, "libvirtd", interval_s=0.02)
+            deadline.pause(0.02)
 
     def _write_configuration(self) -> None:
         for part in OWNED:

@@ -94,6 +94,10 @@ class Host:
                     f"libvirt at {self.uri} does not answer: {error}.",
                     hint="Start its daemon, or name another host in the pool (private:NAME needs no daemon).",
                 ) from error
+            except (InfrastructureError, OSError) as error:  # a private daemon that cannot be started
+                hint = error.hint if isinstance(error, InfrastructureError) else ""
+                said = error.message if isinstance(error, InfrastructureError) else str(error)
+                raise HostUnreachable(f"{self.uri} cannot be used: {said}", hint=hint) from error
             return self._connection
 
     def call(self, work: Callable[[libvirt.virConnect], T]) -> T:
@@ -132,13 +136,19 @@ class Host:
         return True
 
     def size(self) -> HostSize:
-        """Memory and processors of the host."""
-        info = self.call(lambda connection: connection.getInfo())
+        """Memory and processors of the host. Raises `HostUnreachable`."""
+        try:
+            info = self.call(lambda connection: connection.getInfo())
+        except libvirt.libvirtError as error:
+            raise HostUnreachable(f"libvirt at {self.uri} does not tell its size: {error}.") from error
         return HostSize(memory_mb=int(info[1]), cpus=int(info[2]))
 
     def versions(self) -> str:
-        """QEMU and libvirt, as the daemon states them."""
-        qemu, lib = self.call(lambda c: (int(c.getVersion()), int(c.getLibVersion())))
+        """QEMU and libvirt, as the daemon states them. Raises `HostUnreachable`."""
+        try:
+            qemu, lib = self.call(lambda c: (int(c.getVersion()), int(c.getLibVersion())))
+        except libvirt.libvirtError as error:
+            raise HostUnreachable(f"libvirt at {self.uri} does not tell its version: {error}.") from error
         return f"QEMU {_dotted(qemu)}, libvirt {_dotted(lib)}"
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from harness.machines.intent import IntentFile, read_intents
 from harness.machines.libvirt.capacity import Room, emptiest, reservations, room_of
 from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.model.deadline import Deadline
-from harness.model.errors import DeadlineExceeded, InfrastructureError
+from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.machine import MachineSpec
 from harness.model.matrix import HostLimits
 from harness.state import StateDirectory
@@ -65,17 +65,23 @@ class Placement:
         return total
 
     def any_host(self) -> Host:
-        """The first host that answers. Raises `HostUnreachable` with each one's reason."""
-        reasons = []
+        """The first host that answers. Raises `HostUnreachable` with each one's reason.
+
+        Raises `ToolMissing` if that is what all of them lack.
+        """
+        errors = []
         for limits in self._limits:
             host = self._hosts[limits.uri]
             try:
                 host.connection()
             except HostUnreachable as error:
-                reasons.append(str(error))
+                errors.append(error)
                 continue
             return host
-        raise HostUnreachable(" ".join(reasons))
+        missing = [error.__cause__ for error in errors if isinstance(error.__cause__, ToolMissing)]
+        if errors and len(missing) == len(errors):
+            raise missing[0]
+        raise HostUnreachable(" ".join(str(error) for error in errors))
 
     def _rooms(self, without: frozenset[str]) -> list[Room]:
         intents = [intent for intent in read_intents(self._state.intents) if not intent.orphaned]
