@@ -53,6 +53,9 @@ class HostLimits(Frozen):
     uri: str
     memory_mb: int | None = None
     cpus: int | None = None
+    disk_mb: int | None = Field(
+        default=None, description="disk for machines; each takes what the provider reserves for one"
+    )
 
 
 class Pool(Frozen):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.machines.intent import Intent
 from harness.machines.libvirt.host import HostSize
@@ -13,6 +14,17 @@ MACHINES_PER_CPU = 2
 """An emulated guest mostly waits; more per processor makes every one of them slower (measured)."""
 
 
+class Size(NamedTuple):
+    """What a machine, or several of them, take of a host."""
+
+    memory_mb: int = 0
+    cpus: int = 0
+    disk_mb: int = 0
+
+
+NOTHING = Size()
+
+
 @dataclass(frozen=True)
 class Room:
     """What a pool may use of one host, and what of that is taken."""
@@ -20,38 +32,54 @@ class Room:
     uri: str
     memory_mb: int
     cpus: int
-    memory_taken_mb: int = 0
-    cpus_taken: int = 0
+    taken: Size = NOTHING
+    disk_mb: int | None = None
+    """None: as much as there is, which is asked of the disk itself."""
 
-    def fits(self, memory_mb: int, cpus: int) -> int:
+    def fits(self, size: Size) -> int:
         """How many more such machines fit."""
-        by_memory = (self.memory_mb - self.memory_taken_mb) // max(1, memory_mb)
-        by_cpus = (self.cpus - self.cpus_taken) // max(1, cpus)
-        return max(0, min(by_memory, by_cpus))
+        by_memory = (self.memory_mb - self.taken.memory_mb) // max(1, size.memory_mb)
+        by_cpus = (self.cpus - self.taken.cpus) // max(1, size.cpus)
+        most = min(by_memory, by_cpus)
+        if self.disk_mb is not None and size.disk_mb > 0:
+            most = min(most, (self.disk_mb - self.taken.disk_mb) // size.disk_mb)
+        return max(0, most)
 
 
-def room_of(limits: HostLimits, size: HostSize, taken: tuple[int, int] = (0, 0)) -> Room:
+def room_of(limits: HostLimits, size: HostSize, taken: Size = NOTHING) -> Room:
     """The pool's limits, or what the host has: its memory but a spare part, two vCPUs per processor."""
     memory = max(0, size.memory_mb - SPARED_MEMORY_MB) if limits.memory_mb is None else limits.memory_mb
     cpus = MACHINES_PER_CPU * size.cpus if limits.cpus is None else limits.cpus
-    return Room(limits.uri, memory, cpus, *taken)
+    return Room(limits.uri, memory, cpus, taken, limits.disk_mb)
 
 
-def reservations(intents: Iterable[Intent]) -> Mapping[str, tuple[int, int]]:
-    """Memory and vCPUs taken on each host, by intents of any run whose machines still exist."""
-    taken: dict[str, tuple[int, int]] = {}
+def reservations(intents: Iterable[Intent]) -> Mapping[str, Size]:
+    """What is taken of each host, by intents of any run whose machines still exist."""
+    taken: dict[str, Size] = {}
     for intent in intents:
         uri = intent.resources.get("uri")
         if intent.provider == "libvirt" and isinstance(uri, str):
-            memory, cpus = taken.get(uri, (0, 0))
-            taken[uri] = (
-                memory + int(intent.resources.get("memory_mb", 0)),
-                cpus + int(intent.resources.get("cpus", 0)),
-            )
+            own = Size(*(int(intent.resources.get(name, 0)) for name in Size._fields))
+            taken[uri] = Size(*(sum(pair) for pair in zip(taken.get(uri, NOTHING), own, strict=True)))
     return taken
 
 
-def emptiest(rooms: Sequence[Room], memory_mb: int, cpus: int) -> Room | None:
+def emptiest(rooms: Sequence[Room], size: Size) -> Room | None:
     """The host with room for the most such machines; the first of equals; None if none has room."""
-    best = max(rooms, key=lambda room: room.fits(memory_mb, cpus), default=None)
-    return best if best is not None and best.fits(memory_mb, cpus) > 0 else None
+    best = max(rooms, key=lambda room: room.fits(size), default=None)
+    return best if best is not None and best.fits(size) > 0 else None
+
+
+def holders(intents: Iterable[Intent], uris: Iterable[str], shown: int = 6) -> str:
+    """Who holds the room on these hosts, and what frees it: for the user who waits."""
+    wanted = set(uris)
+    holding = [intent for intent in intents if intent.resources.get("uri") in wanted]
+    if not holding:
+        return ""
+    names = [
+        f"{intent.machine_id} ({intent.cell_id or 'no cell'} of run {intent.run_id}{', kept' if intent.kept else ''})"
+        for intent in sorted(holding, key=lambda intent: not intent.kept)
+    ]
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    free = " Remove kept machines with: bvt clean --kept" if any(intent.kept for intent in holding) else ""
+    return f"The room is held by {', '.join(names[:shown])}{more}.{free}"

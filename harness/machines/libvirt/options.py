@@ -33,6 +33,12 @@ class LibvirtOptions(Frozen):
         default_factory=dict, description="by host URI: the address where machines' WinRM ports listen"
     )
     template_deadline_s: float = Field(default=600, gt=0)
+    room_deadline_s: float = Field(
+        default=1800, gt=0, description="how long a machine may wait for room on a host, before its readiness"
+    )
+    disk_reserve_mb: int = Field(
+        default=2048, ge=0, description="disk that each machine needs to be free in the storage; 0: not asked"
+    )
     memory_dump: bool = Field(
         default=False, description="save the memory of a guest that crashed with its evidence"
     )

@@ -4,17 +4,21 @@ import fcntl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from harness.machines.intent import IntentFile, read_intents
-from harness.machines.libvirt.capacity import Room, emptiest, reservations, room_of
+from harness.machines.intent import Intent, IntentFile, read_intents
+from harness.machines.libvirt.capacity import NOTHING, Room, Size, emptiest, holders, reservations, room_of
 from harness.machines.libvirt.host import Host, HostUnreachable
+from harness.machines.libvirt.storage import free_mb, shortage
 from harness.model.deadline import Deadline
-from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
+from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing, one_sentence
 from harness.model.machine import MachineSpec
 from harness.model.matrix import HostLimits
 from harness.state import StateDirectory
 
 POLL_S = 0.2
+FREE_SPACE = "Free some space, or name another storage in the pool's options."
 AWAY_S = 30.0
 """A host that did not answer is not asked again for this long: asking a dead one takes seconds, under the lock."""
 
@@ -23,43 +27,50 @@ class Placement:
     """Chooses hosts of one pool."""
 
     def __init__(
-        self, limits: Sequence[HostLimits], hosts: Mapping[str, Host], state: StateDirectory
+        self,
+        limits: Sequence[HostLimits],
+        hosts: Mapping[str, Host],
+        state: StateDirectory,
+        *,
+        storage: Path,
+        disk_reserve_mb: int,
     ) -> None:
         self._limits, self._hosts, self._state = limits, hosts, state
+        self._storage, self._disk_reserve_mb = storage, disk_reserve_mb
         self._away: dict[str, tuple[float, str]] = {}
 
     def reserve(
         self, spec: MachineSpec, without: frozenset[str], deadline: Deadline
     ) -> tuple[IntentFile, Host]:
         """Wait for a host with room and write the intent that takes it. Raises `InfrastructureError`."""
+        size = Size(spec.memory_mb, spec.cpus, self._disk_reserve_mb)
         while True:
             with self._locked():
-                rooms = self._rooms(without)
-                room = emptiest(rooms, spec.memory_mb, spec.cpus)
-                if room is not None:
+                intents = [intent for intent in read_intents(self._state.intents) if not intent.orphaned]
+                rooms = self._rooms(intents, without)
+                room = emptiest(rooms, size)
+                full = self._disk_shortage(intents)
+                if room is not None and not full:
                     intent = IntentFile.begin(
                         self._state.intents, provider="libvirt", run_id=spec.run_id, cell_id=spec.cell_id
                     )
-                    intent.add(
-                        uri=room.uri,
-                        domain=intent.intent.machine_id,
-                        memory_mb=spec.memory_mb,
-                        cpus=spec.cpus,
-                    )
+                    intent.add(uri=room.uri, domain=intent.intent.machine_id, **size._asdict())
                     return intent, self._hosts[room.uri]
-            self._require_possible(rooms, spec)
+            self._require_possible(rooms, spec, size)
+            held = holders(intents, [room.uri for room in rooms])
+            if full and not held:  # nothing of the harness will be removed, so waiting frees nothing
+                raise InfrastructureError(f"The disk has no room for {spec.cell_id}: {full}", hint=FREE_SPACE)
             if deadline.passed:
-                raise DeadlineExceeded(
-                    f"room for {spec.cell_id} ({spec.memory_mb} MiB, {spec.cpus} vCPU)", deadline.length_s
-                )
+                what = f"room for {spec.cell_id} ({spec.memory_mb} MiB, {spec.cpus} vCPU)"
+                raise DeadlineExceeded(what, deadline.length_s, hint=one_sentence([full, held]))
             time.sleep(deadline.cap(POLL_S))
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
         """How many such machines the hosts that answer hold, were they empty."""
-        total = 0
+        total, wanted = 0, Size(memory_mb, cpus, self._disk_reserve_mb)
         for limits in self._limits:
             try:
-                total += room_of(limits, self._hosts[limits.uri].size()).fits(memory_mb, cpus)
+                total += room_of(limits, self._hosts[limits.uri].size()).fits(wanted)
             except HostUnreachable:
                 continue
         return total
@@ -83,8 +94,18 @@ class Placement:
             raise missing[0]
         raise HostUnreachable(" ".join(str(error) for error in errors))
 
-    def _rooms(self, without: frozenset[str]) -> list[Room]:
-        intents = [intent for intent in read_intents(self._state.intents) if not intent.orphaned]
+    def _disk_shortage(self, intents: Sequence[Intent]) -> str:
+        if self._disk_reserve_mb == 0:
+            return ""
+        try:
+            free = free_mb(self._storage)
+        except OSError as error:
+            raise InfrastructureError(
+                f"The storage {self._storage} cannot be used: {error.strerror}."
+            ) from error
+        return shortage(self._storage, free, self._disk_reserve_mb, intents)
+
+    def _rooms(self, intents: Sequence[Intent], without: frozenset[str]) -> list[Room]:
         taken = reservations(intents)
         rooms, reasons = [], []
         for limits in self._limits:
@@ -100,18 +121,24 @@ class Placement:
                 self._away[limits.uri] = time.monotonic(), str(error)
                 reasons.append(str(error))
                 continue
-            rooms.append(room_of(limits, size, taken.get(limits.uri, (0, 0))))
+            rooms.append(room_of(limits, size, taken.get(limits.uri, NOTHING)))
         if not rooms:
             raise InfrastructureError(f"No host of the pool answers. {' '.join(reasons)}")
         return rooms
 
     @staticmethod
-    def _require_possible(rooms: Sequence[Room], spec: MachineSpec) -> None:
-        empty = [Room(room.uri, room.memory_mb, room.cpus) for room in rooms]
-        if emptiest(empty, spec.memory_mb, spec.cpus) is None:
-            sizes = ", ".join(f"{room.uri}: {room.memory_mb} MiB and {room.cpus} vCPUs" for room in rooms)
+    def _require_possible(rooms: Sequence[Room], spec: MachineSpec, size: Size) -> None:
+        empty = [replace(room, taken=NOTHING) for room in rooms]
+        if emptiest(empty, size) is None:
+            sizes = ", ".join(
+                f"{room.uri}: {room.memory_mb} MiB and {room.cpus} vCPUs"
+                + (f", {room.disk_mb} MiB of disk" if room.disk_mb is not None else "")
+                for room in rooms
+            )
+            disk = f" and {size.disk_mb} MiB of disk" if any(r.disk_mb is not None for r in rooms) else ""
             raise InfrastructureError(
-                f"{spec.cell_id} needs {spec.memory_mb} MiB and {spec.cpus} vCPU, more than any host has ({sizes}).",
+                f"{spec.cell_id} needs {spec.memory_mb} MiB and {spec.cpus} vCPU{disk}, more than any host has "
+                f"({sizes}).",
                 hint="Lower memory_mb or cpus of the pool, or raise the limits of its hosts.",
             )
 

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,13 @@ class LibvirtProvider:
         self._preparation = Preparation(pool, state)
         self._limits = pool.hosts or (DEFAULT_HOST,)
         self._hosts = {limits.uri: Host(limits.uri, state) for limits in self._limits}
-        self._placement = Placement(self._limits, self._hosts, state)
+        self._placement = Placement(
+            self._limits,
+            self._hosts,
+            state,
+            storage=self._preparation.storage,
+            disk_reserve_mb=self._preparation.options.disk_reserve_mb,
+        )
         self._prepared: dict[str, Prepared] = {}
         self._lock = threading.Lock()
 
@@ -65,8 +72,12 @@ class LibvirtProvider:
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
         gone: dict[str, str] = {}
+        room = Deadline.after(self._preparation.options.room_deadline_s)
         while True:
-            intent, host = self._placement.reserve(spec, frozenset(gone), deadline)
+            began = time.monotonic()
+            intent, host = self._placement.reserve(spec, frozenset(gone), room)
+            # A machine that waited for room has as long to become ready as one that did not.
+            deadline = Deadline(deadline.at_s + time.monotonic() - began, deadline.length_s)
             try:
                 return self._create_on(host, prepared, spec, intent, deadline)
             except HostUnreachable as error:
@@ -151,6 +162,7 @@ class LibvirtProvider:
             shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
             parts = Parts(host, prepared.image, template, directory)
             started, access = start_machine(parts, shape, spec, machine_id, deadline)
+            intent.add(ready=True)
             done = True
         except libvirt.libvirtError as error:
             host.connection()  # raises `HostUnreachable` if that is why

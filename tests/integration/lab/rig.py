@@ -192,7 +192,7 @@ class Rig:
             MATRIX.format(
                 images="\n".join(f"  {name}: {WINDOWS}" for name in cells),
                 hosts=json.dumps(hosts),
-                options=json.dumps({"storage": str(storage)} if storage else {}),
+                options=json.dumps({"storage": str(storage), "disk_reserve_mb": 0} if storage else {}),
             )
         )
         arguments = (

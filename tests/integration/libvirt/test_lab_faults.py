@@ -106,7 +106,7 @@ def test_a_full_host_disk_pauses_the_machine_and_is_the_labs_fault(
     (small_disk / "templates").symlink_to(state.root / "templates")
     daemon = PrivateDaemon.named("private:full", state)
     daemon.stop()  # one that was started before the mount does not see it
-    provider = LibvirtProvider(make_pool("private:full", storage=small_disk), state)
+    provider = LibvirtProvider(make_pool("private:full", storage=small_disk, disk_reserve_mb=0), state)
     machine = create(provider)
     doom(machine, "dd if=/dev/urandom of=/big bs=1M count=80 conv=fsync", 30)
     await_state(machine, MachineState.PAUSED)
@@ -169,12 +169,13 @@ def test_a_host_that_goes_away_is_replaced_by_another(
     daemons = [PrivateDaemon.named(f"private:{name}", state) for name in ("one", "two")]
     # By the daemons' own URIs, so that nobody starts a stopped one again.
     uris = [daemon.ensure() for daemon in daemons]
-    provider = LibvirtProvider(make_pool(*uris, limits={"cpus": 1, "memory_mb": 2048}), state)
+    limits = {"cpus": 1, "memory_mb": 2048}
+    provider = LibvirtProvider(make_pool(*uris, limits=limits, room_deadline_s=0.5), state)
     assert provider.capacity(1024, 1) == 2
     first, second = create(provider), create(provider)
     assert {first.host_uri, second.host_uri} == set(uris)
     with pytest.raises(DeadlineExceeded, match="room for"):
-        provider.create(make_spec(), Deadline.after(0.5))
+        provider.create(make_spec(), Deadline.after(60))
     second.destroy()
     gone = next(daemon for daemon in daemons if daemon.uri == first.host_uri)
     gone.stop()

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.machines.intent import Intent, Owner
-from harness.machines.libvirt.capacity import Room, emptiest, reservations, room_of
+from harness.machines.libvirt.capacity import Room, Size, emptiest, holders, reservations, room_of
 from harness.machines.libvirt.host import HostSize
 from harness.model.matrix import HostLimits
 
 
-def intent(provider: str = "libvirt", **resources: Any) -> Intent:
+def intent(provider: str = "libvirt", kept: bool = False, **resources: Any) -> Intent:
     return Intent(
+        kept=kept,
         machine_id="bvt-1",
         provider=provider,
         run_id="r",
@@ -24,9 +25,26 @@ def intent(provider: str = "libvirt", **resources: Any) -> Intent:
 
 
 def test_memory_and_processors_both_limit() -> None:
-    assert Room("a", memory_mb=4096, cpus=10).fits(1024, 1) == 4
-    assert Room("a", memory_mb=40960, cpus=2).fits(1024, 1) == 2
-    assert Room("a", memory_mb=4096, cpus=10, memory_taken_mb=3500).fits(1024, 1) == 0
+    assert Room("a", memory_mb=4096, cpus=10).fits(Size(1024, 1)) == 4
+    assert Room("a", memory_mb=40960, cpus=2).fits(Size(1024, 1)) == 2
+    assert Room("a", memory_mb=4096, cpus=10, taken=Size(3500)).fits(Size(1024, 1)) == 0
+
+
+def test_disk_limits_where_the_pool_says_how_much_there_is() -> None:
+    assert Room("a", memory_mb=40960, cpus=20, disk_mb=7000).fits(Size(1024, 1, 2048)) == 3
+    assert Room("a", 40960, 20, Size(disk_mb=6000), disk_mb=7000).fits(Size(1024, 1, 2048)) == 0
+    assert Room("a", memory_mb=4096, cpus=20).fits(Size(1024, 1, 2048)) == 4
+    assert room_of(HostLimits(uri="a", disk_mb=5), HostSize(4096, 2)).disk_mb == 5
+
+
+def test_who_holds_the_room_is_named_kept_machines_first() -> None:
+    taken = [intent(uri="a"), intent(uri="a", kept=True), intent(uri="b")]
+    said = holders(taken, ["a"])
+    assert said.startswith("The room is held by bvt-1 (no cell of run r, kept), bvt-1 (no cell of run r).")
+    assert "bvt clean --kept" in said
+    assert "and 2 more" in holders(taken[:1] * 8, ["a"])
+    assert "bvt clean" not in holders(taken[:1], ["a"])
+    assert holders(taken, ["c"]) == ""
 
 
 def test_the_pools_limits_beat_the_hosts_size() -> None:
@@ -39,22 +57,22 @@ def test_machines_of_all_runs_count_on_their_own_host_only() -> None:
     taken = reservations(
         [
             intent(uri="a", memory_mb=1024, cpus=1),
-            intent(uri="a", memory_mb=512, cpus=2),
+            intent(uri="a", memory_mb=512, cpus=2, disk_mb=2048),
             intent(uri="b", memory_mb=1, cpus=1),
             intent(provider="wine", uri="a", memory_mb=9, cpus=9),
             intent(),
         ]
     )
-    assert taken == {"a": (1536, 3), "b": (1, 1)}
+    assert taken == {"a": Size(1536, 3, 2048), "b": Size(1, 1)}
 
 
 def test_the_emptiest_host_is_chosen_and_a_full_one_never() -> None:
-    rooms = [Room("a", 2048, 8, 1024, 1), Room("b", 4096, 8)]
-    chosen = emptiest(rooms, 1024, 1)
+    rooms = [Room("a", 2048, 8, Size(1024, 1)), Room("b", 4096, 8)]
+    chosen = emptiest(rooms, Size(1024, 1))
     assert chosen is not None
     assert chosen.uri == "b"
-    assert emptiest([Room("a", 512, 8)], 1024, 1) is None
-    assert emptiest([], 1024, 1) is None
+    assert emptiest([Room("a", 512, 8)], Size(1024, 1)) is None
+    assert emptiest([], Size(1024, 1)) is None
 
 
 @given(
@@ -67,16 +85,15 @@ def test_placing_until_nothing_fits_never_overcommits(
 ) -> None:
     rooms = {str(i): Room(str(i), *size) for i, size in enumerate(sizes)}
     placed = 0
-    while (chosen := emptiest(list(rooms.values()), memory, cpus)) is not None:
+    while (chosen := emptiest(list(rooms.values()), Size(memory, cpus))) is not None:
         placed += 1
         rooms[chosen.uri] = Room(
             chosen.uri,
             chosen.memory_mb,
             chosen.cpus,
-            chosen.memory_taken_mb + memory,
-            chosen.cpus_taken + cpus,
+            Size(chosen.taken.memory_mb + memory, chosen.taken.cpus + cpus),
         )
     assert placed == sum(min(m // memory, c // cpus) for m, c in sizes)
     for room in rooms.values():
-        assert room.memory_taken_mb <= room.memory_mb
-        assert room.cpus_taken <= room.cpus
+        assert room.taken.memory_mb <= room.memory_mb
+        assert room.taken.cpus <= room.cpus

@@ -19,7 +19,9 @@ def state(tmp_path: Path) -> StateDirectory:
 
 def placement(state: StateDirectory, *uris: str) -> Placement:
     limits = [HostLimits(uri=uri) for uri in uris]
-    return Placement(limits, {uri: Host(uri, state) for uri in uris}, state)
+    return Placement(
+        limits, {uri: Host(uri, state) for uri in uris}, state, storage=state.root, disk_reserve_mb=0
+    )
 
 
 def refuse(error: Exception) -> object:
