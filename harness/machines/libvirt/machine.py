@@ -13,7 +13,7 @@ from harness.machines.intent import Intent, IntentFile
 from harness.machines.libvirt.condition import Seen, judge
 from harness.machines.libvirt.domain import BACKEND_IN_GUEST
 from harness.machines.libvirt.evidence import collect_evidence, screenshot
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.machines.libvirt.personal import PREFIX
 from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, run_in_guest
 from harness.machines.provider import ImageInfo, KeptMachine, StoppedDisk
@@ -155,7 +155,14 @@ class LibvirtMachine:
         )
 
     def keep(self) -> KeptMachine:
-        """Let it outlive the run. Its relay leads to the run's backend, which ends with the run."""
+        """Let it outlive the run. Its relay leads to the run's backend, which ends with the run.
+
+        Raises `MachineLost` if nothing is left to keep.
+        """
+        try:
+            self._domain()
+        except (HostUnreachable, libvirt.libvirtError) as error:
+            raise MachineLost(f"Machine {self.machine_id} cannot be kept: {error}") from error
         self._intent.mark_kept()
         intent = self._intent.intent
         machine = KeptMachine(

@@ -33,6 +33,7 @@ from harness.model.errors import DeadlineExceeded
 from harness.model.substrate import GuestSystem
 from harness.model.windows import WindowsVersion
 
+ALL_KINDS = "-aA1"
 PREFIX = "/var/lib/bvt/prefix"
 MEDIA = "/media/bvt"
 FAILURE_DEADLINE_S = 5.0
@@ -53,7 +54,9 @@ class Person:
         """A fresh password, certificate and identity."""
         identity = Identity.new(machine_id)
         certificate, key = self_signed(identity.hostname)
-        return cls(identity, SecretStr(secrets.token_urlsafe(18)), certificate, key)
+        # Windows refuses a password without three of four kinds of characters, which a random one may lack.
+        password = SecretStr(secrets.token_urlsafe(18) + ALL_KINDS)
+        return cls(identity, password, certificate, key)
 
 
 def personalise(

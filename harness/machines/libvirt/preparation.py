@@ -56,6 +56,16 @@ class Preparation:
             )
         return found
 
+    def require_memory(self, image: StoredImage) -> None:
+        """Raises `ConfigurationError` if the pool's machines have less memory than the image's guest needs."""
+        needed = image.manifest.hardware.minimum_memory_mb
+        if self._pool.memory_mb < needed:
+            raise ConfigurationError(
+                f"image '{image.manifest.name}' needs machines with {needed} MiB, and the pool gives them "
+                f"{self._pool.memory_mb} MiB.",
+                key="memory_mb",
+            )
+
     def choose_method(self, host: Host, image: StoredImage, progress: Progress) -> Prepared:
         """The fastest method that is proven to work on a host that answers; why the faster ones do not."""
         reasons: list[str] = []

@@ -56,6 +56,7 @@ class LibvirtProvider:
     def prepare(self, image: str, progress: Progress) -> ImageInfo:
         with self._lock:
             stored = self._preparation.image(image, progress)
+            self._preparation.require_memory(stored)
             stored.verify()
             ready = self._prepared.get(image)
             if ready is None or ready.image.manifest.digest != stored.manifest.digest:

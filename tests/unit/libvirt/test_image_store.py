@@ -10,11 +10,13 @@ from harness.machines.intent import Intent, Owner
 from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.images.store import ImageStore, StoredImage
 from harness.machines.libvirt.options import CloneMethod
+from harness.machines.libvirt.preparation import Preparation
 from harness.machines.libvirt.prune import prune
 from harness.machines.libvirt.seal import broken_seals, digest_files
 from harness.machines.libvirt.template import RECORD, TemplateRecord
 from harness.model.errors import ConfigurationError
-from harness.model.substrate import GuestSystem
+from harness.model.matrix import Pool
+from harness.model.substrate import GuestSystem, Substrate
 from harness.state import StateDirectory
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -139,3 +141,14 @@ def test_what_a_newer_image_replaced_goes_unless_a_machine_stands_on_it(
     assert set(removed) == {templates[1], images[1].directory}
     assert [path.exists() for path in templates] == [True, False, True, True]
     assert [image.directory.exists() for image in images] == [True, False, True, True]
+
+
+def test_a_pool_whose_machines_are_too_small_for_the_image_is_refused(store: ImageStore) -> None:
+    image = admit(store, b"disk")
+    substrates = (Substrate.TCG,)
+    small = Preparation(Pool(provider="libvirt", substrates=substrates, memory_mb=256), store.state)
+    with pytest.raises(ConfigurationError, match="memory_mb: image 'win' needs machines with 512 MiB, and"):
+        small.require_memory(image)
+    Preparation(Pool(provider="libvirt", substrates=substrates, memory_mb=512), store.state).require_memory(
+        image
+    )

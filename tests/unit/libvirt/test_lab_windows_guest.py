@@ -114,3 +114,10 @@ def test_a_windows_clone_gets_the_clock_and_a_password_of_its_own(
     assert told["username"] == "bvt"
     assert base64.b64decode(told["password"]).decode() == person.password.get_secret_value()
     assert told["crypted"] is False
+
+
+def test_a_password_satisfies_windows_whatever_chance_gave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _length: "onlylowercaseletters")
+    password = Person.new("bvt-0123456789").password.get_secret_value()
+    kinds = (str.islower, str.isupper, str.isdigit, lambda character: not character.isalnum())
+    assert all(any(kind(character) for character in password) for kind in kinds)
