@@ -12,7 +12,10 @@ from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
 
 REBOOT_CLUSTER_S = 2.0
-"""QEMU announces one reboot two or three times within this time; no guest boots that fast."""
+"""QEMU announces one reboot two or three times, each within this time after the one before."""
+REBOOT_LONGEST_S = 4.0
+"""All announcements of one reboot come within this time. A guest that resets faster than `REBOOT_CLUSTER_S` for longer
+is in a boot loop, and each such time counts as a boot."""
 
 
 @functools.cache
@@ -46,7 +49,7 @@ class DomainHistory:
     @property
     def boots(self) -> int:
         """Boots seen, the first included."""
-        return 1 + count_clusters(self.reboots, REBOOT_CLUSTER_S)
+        return 1 + count_clusters(self.reboots, REBOOT_CLUSTER_S, REBOOT_LONGEST_S)
 
     def note(self, **values: Any) -> None:
         """Set fields and wake whoever waits."""
@@ -62,12 +65,12 @@ class DomainHistory:
             self.changed.notify_all()
 
 
-def count_clusters(times: list[float], gap_s: float) -> int:
-    """How many groups of times there are, groups being `gap_s` or more apart."""
-    clusters, last = 0, float("-inf")
+def count_clusters(times: list[float], gap_s: float, longest_s: float) -> int:
+    """How many groups of times there are: `gap_s` or more apart, none longer than `longest_s`."""
+    clusters, first, last = 0, float("-inf"), float("-inf")
     for at in sorted(times):
-        if at - last >= gap_s:
-            clusters += 1
+        if at - last >= gap_s or at - first >= longest_s:
+            clusters, first = clusters + 1, at
         last = at
     return clusters
 

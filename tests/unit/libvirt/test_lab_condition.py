@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.machines.libvirt.condition import BOOT_LOOP, Seen, judge
-from harness.machines.libvirt.events import count_clusters
+from harness.machines.libvirt.events import DomainHistory, count_clusters
 from harness.model.machine import Fault, MachineState
 
 
@@ -87,5 +87,12 @@ def test_whatever_libvirt_says_only_a_running_domain_is_called_running(
 
 
 def test_one_reboot_announced_three_times_is_one_reboot() -> None:
-    assert count_clusters([10.0, 10.1, 11.2, 30.0, 30.4], 2.0) == 2
-    assert count_clusters([], 2.0) == 0
+    assert count_clusters([10.0, 10.1, 11.2, 30.0, 30.4], 2.0, 4.0) == 2
+    assert count_clusters([10.0, 11.9, 13.5], 2.0, 4.0) == 1
+    assert count_clusters([], 2.0, 4.0) == 0
+
+
+def test_a_guest_that_resets_every_second_is_in_a_boot_loop() -> None:
+    history = DomainHistory(reboots=[float(second) for second in range(20)])
+    assert history.boots >= BOOT_LOOP
+    assert count_clusters(history.reboots, 2.0, 4.0) == 5
