@@ -86,8 +86,18 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     certificate = EndpointCertificate.new(recipe.computer_name, account.password)
     order.screenshots.mkdir(parents=True, exist_ok=True)
     with store.locked(recipe.name):
-        working = store.working_directory(recipe.name)
+        # On disk before the answer media, which hold a password, and before the disk.
+        intent = IntentFile.begin(
+            state.intents,
+            provider="libvirt",
+            run_id="image-build",
+            cell_id=recipe.name,
+            machine_id=order.build_id,
+        )
+        working = store.building(recipe.name, order.build_id)
+        intent.add(directory=str(working))
         try:
+            store.working_directory(recipe.name, order.build_id)
             tree = media_tree(recipe, edition, account, certificate, order.build_id)
             build_media(tree, working / "answer.iso")
             size = f"{recipe.disk_gb}G"
@@ -96,7 +106,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
                 what="No disk",
                 deadline_s=60,
             )
-            with _domain(order, host, state, working) as running:
+            with _domain(order, host, intent, working) as running:
                 said = _await_end(order, running, progress)
             said = confirmed(recipe, said, working / DISK)
             progress(f"{recipe.name}: sealing the disk")
@@ -122,6 +132,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
             if working.exists():
                 _rescue(working, order.screenshots)
                 shutil.rmtree(working, ignore_errors=True)
+            _settle_intent(host, intent)
     progress(f"{recipe.name}: built, digest {image.manifest.digest[:16]}")
     return image
 
@@ -139,11 +150,11 @@ class Running:
 
 
 @contextmanager
-def _domain(order: Order, host: Host, state: StateDirectory, working: Path) -> Iterator[Running]:
+def _domain(order: Order, host: Host, intent: IntentFile, working: Path) -> Iterator[Running]:
     """Start the machine; end it and everything that libvirt keeps for it, whatever happens."""
     recipe = order.recipe
     kvm = order.acceleration and prove_kvm().ran
-    name = new_machine_id()
+    name = intent.intent.machine_id
     spec = DomainSpec(
         name=name,
         run_id="image-build",
@@ -160,10 +171,7 @@ def _domain(order: Order, host: Host, state: StateDirectory, working: Path) -> I
     )
     xml = domain_xml(spec)
     validate(xml, working)
-    intent = IntentFile.begin(
-        state.intents, provider="libvirt", run_id="image-build", cell_id=recipe.name, machine_id=name
-    )
-    intent.add(uri=host.uri, domain=name, directory=str(working), memory_mb=spec.memory_mb, cpus=spec.cpus)
+    intent.add(uri=host.uri, domain=name, memory_mb=spec.memory_mb, cpus=spec.cpus)
     history = host.events.history(name)
     try:
         flags = libvirt.VIR_DOMAIN_START_VALIDATE
@@ -176,8 +184,14 @@ def _domain(order: Order, host: Host, state: StateDirectory, working: Path) -> I
     finally:
         host.destroy(name)
         host.events.forget(name)
-        (host.nvram_directory / f"{name}_VARS.fd").unlink(missing_ok=True)
-        intent.done()
+        host.remove_traces(name)
+
+
+def _settle_intent(host: Host, intent: IntentFile) -> None:
+    """Forget the intent, unless its machine cannot be told to be gone: `bvt clean` sees to that then."""
+    with suppress(InfrastructureError, libvirt.libvirtError):
+        if "domain" not in intent.intent.resources or host.domain(intent.intent.machine_id) is None:
+            intent.done()
 
 
 def _await_end(order: Order, running: Running, progress: Progress) -> FirstBoot:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -134,6 +135,16 @@ class Host:
             if error.get_error_code() not in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID):
                 raise
         return True
+
+    def remove_traces(self, name: str) -> None:
+        """Remove what libvirt leaves of an ended domain: UEFI variables; a private daemon's log of its QEMU too."""
+        if not self.local_socket:
+            return
+        with suppress(OSError):  # somebody else's daemon may keep them where this user cannot write
+            (self.nvram_directory / f"{name}_VARS.fd").unlink(missing_ok=True)
+        if self.uri.startswith(SCHEME):
+            with suppress(OSError):
+                (self.log_directory / "qemu" / f"{name}.log").unlink(missing_ok=True)
 
     def size(self) -> HostSize:
         """Memory and processors of the host. Raises `HostUnreachable`."""

@@ -217,18 +217,24 @@ def _state(domain: libvirt.virDomain | None) -> tuple[int | None, int]:
 def remove_machine(host: Host, intent: Intent) -> list[str]:
     """End the intent's domain and remove its directory; says what was there. Raises `InfrastructureError`."""
     removed = []
-    name, directory = str(intent.resources.get("domain", "")), intent.resources.get("directory")
+    name = str(intent.resources.get("domain", ""))
     try:
         if name and host.destroy(name):
             removed.append(f"domain {name} on {host.uri}")
     except libvirt.libvirtError as error:
         raise InfrastructureError(f"The domain {name} on {host.uri} cannot be ended: {error}.") from error
-    if name and host.local_socket:
-        (host.nvram_directory / f"{name}_VARS.fd").unlink(missing_ok=True)
-    if directory and Path(directory).exists():
-        remove_directory(Path(directory), Deadline.after(REMOVE_S))
-        removed.append(f"directory {directory}")
-    return removed
+    if name:
+        host.remove_traces(name)
+    return [*removed, *remove_files(intent)]
+
+
+def remove_files(intent: Intent) -> list[str]:
+    """Remove the intent's directory; says what was there. Raises `InfrastructureError`."""
+    directory = intent.resources.get("directory")
+    if not directory or not Path(directory).exists():
+        return []
+    remove_directory(Path(directory), Deadline.after(REMOVE_S))
+    return [f"directory {directory}"]
 
 
 def remove_directory(directory: Path, deadline: Deadline) -> None:

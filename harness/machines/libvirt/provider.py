@@ -15,7 +15,7 @@ from harness.machines.libvirt.doctor import lab_findings
 from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.machines.libvirt.images.store import StoredImage
 from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
-from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_machine
+from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_files, remove_machine
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.preparation import Preparation, Prepared
@@ -104,6 +104,8 @@ class LibvirtProvider:
         if isinstance(uri, str):
             host = self._hosts.get(uri) or Host(uri, self._state)
             removed = remove_machine(host, intent)
+        else:
+            removed = remove_files(intent)
         kept.drop(self._state, intent.machine_id)
         intent_file.unlink(missing_ok=True)
         return removed

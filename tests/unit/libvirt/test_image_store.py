@@ -152,3 +152,13 @@ def test_a_pool_whose_machines_are_too_small_for_the_image_is_refused(store: Ima
     Preparation(Pool(provider="libvirt", substrates=substrates, memory_mb=512), store.state).require_memory(
         image
     )
+
+
+def test_a_build_has_a_directory_of_its_own_and_removes_what_killed_ones_left(store: ImageStore) -> None:
+    killed = store.working_directory("win", "bvt-1")
+    (store.root / "win" / "building").mkdir()  # as an earlier version called it
+    (killed / "answer.iso").touch()
+    live = store.working_directory("win", "bvt-2")
+    assert live == store.building("win", "bvt-2") != killed
+    assert [path.name for path in (store.root / "win").iterdir()] == ["building-bvt-2"]
+    assert store.working_directory("win").name not in ("building-bvt-1", "building-bvt-2")

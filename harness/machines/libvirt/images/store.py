@@ -1,6 +1,7 @@
 """Images on disk by name and digest: `images/<name>/<digest>/manifest.json` and the files it seals."""
 
 import fcntl
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
 
 MANIFEST = "manifest.json"
+BUILDING = "building"
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,18 @@ class ImageStore:
                 return image
         return None
 
-    def working_directory(self, name: str) -> Path:
-        """An empty directory beside the stored images, to build in and then `admit`."""
-        path = self.root / name / "building"
-        if path.exists():
-            shutil.rmtree(path)
+    def building(self, name: str, build_id: str) -> Path:
+        """Where a build has its files: a path that no other build ever has."""
+        return self.root / name / f"{BUILDING}-{build_id}"
+
+    def working_directory(self, name: str, build_id: str | None = None) -> Path:
+        """An empty directory beside the stored images, to build in and then `admit`.
+
+        What killed builds left is removed: under `locked` there is no other build.
+        """
+        for left in (self.root / name).glob(f"{BUILDING}*"):
+            shutil.rmtree(left)
+        path = self.building(name, build_id or secrets.token_hex(5))
         path.mkdir(parents=True)
         return path
 
