@@ -10,6 +10,8 @@ from harness.probe.answers import FileContent, KeyFacts
 
 TIMEOUT_S = 60.0
 FILE_NOT_FOUND = 2
+ACCESS_DENIED = 5
+"""Of a key: it is there. Keys above it are not asked for permission (Microsoft, "Registry Key Security")."""
 LIMIT_BYTES = 128 * 1024 * 1024
 
 
@@ -56,25 +58,23 @@ class Registry:
         return self.export(key).value(key, name)
 
     def exists(self, key: str) -> bool:
-        """Whether there is such a key. Raises `GuestFault` for one that is there and refuses to be read."""
-        path = _checked(key)
-        if self._query(path) is not None:
-            return True
-        # `reg` tells absent and forbidden apart only in words, which are translated; the parent knows.
-        parent, separator, _ = path.rpartition("\\")
-        listing = self._query(parent) if separator else None
-        if listing is None or path.lower() not in {line.strip().lower() for line in listing.splitlines()}:
-            return False
-        raise GuestFault(f"The registry key {path} is there and could not be read.")
+        """Whether there is such a key; one that refuses to be read is there. Raises `GuestFault` if nothing tells."""
+        found = self._facts(key)
+        if found.exists and found.code not in (None, ACCESS_DENIED):
+            raise GuestFault(
+                f"Nothing tells whether there is a registry key {found.path}: Windows error {found.code}.",
+                code=found.code or 0,
+            )
+        return found.exists
 
     def sddl(self, key: str) -> str | None:
         """Owner, group and access list of a key in SDDL; None if key or permission to read them is missing."""
-        (found,) = self._console.probe(list[KeyFacts], "keys", _checked(key), repeatable=True)
-        return found.sddl
+        return self._facts(key).sddl
 
-    def _query(self, path: str) -> str | None:
-        result = self._console.run(["reg.exe", "query", path], Deadline.after(TIMEOUT_S), repeatable=True)
-        return result.stdout if result.ok else None
+    def _facts(self, key: str) -> KeyFacts:
+        # `reg` tells absent and forbidden apart only in words, which are translated; the probe by their codes.
+        (found,) = self._console.probe(list[KeyFacts], "keys", _checked(key), repeatable=True)
+        return found
 
 
 def _checked(key: str) -> str:

@@ -176,10 +176,14 @@ class FileFacts(_Answer):
 
 
 class KeyFacts(_Answer):
-    """One registry key. `sddl` is None where the system does not show its permissions."""
+    """One registry key. `sddl` is None where the system does not show its permissions.
+
+    `code` is the Windows error that kept it from being opened: a key that is forbidden exists.
+    """
 
     path: str
     exists: bool
+    code: int | None
     sddl: str | None
 
 

@@ -69,19 +69,25 @@ void registry_value(const char *key, HKEY root, const wchar_t *path, const wchar
   RegCloseKey(opened);
 }
 
-static HKEY root_of(const wchar_t *path, const wchar_t **below) {
+static LSTATUS open_full(const wchar_t *path, HKEY *opened) {
   static const struct {
     const wchar_t *name;
     HKEY key;
   } roots[] = {{L"HKEY_LOCAL_MACHINE", HKEY_LOCAL_MACHINE}, {L"HKEY_CURRENT_USER", HKEY_CURRENT_USER},
-               {L"HKEY_USERS", HKEY_USERS}, {L"HKEY_CLASSES_ROOT", HKEY_CLASSES_ROOT}};
+               {L"HKEY_USERS", HKEY_USERS}, {L"HKEY_CLASSES_ROOT", HKEY_CLASSES_ROOT},
+               {L"HKEY_CURRENT_CONFIG", HKEY_CURRENT_CONFIG}};
   for (size_t n = 0; n < sizeof roots / sizeof *roots; n++) {
     size_t units = wcslen(roots[n].name);
-    if (_wcsnicmp(path, roots[n].name, units) || path[units] != L'\\') continue;
-    *below = path + units + 1;
-    return roots[n].key;
+    if (_wcsnicmp(path, roots[n].name, units) || (path[units] && path[units] != L'\\')) continue;
+    const wchar_t *below = path[units] ? path + units + 1 : L"";
+    return RegOpenKeyExW(roots[n].key, below, 0, KEY_READ | KEY_WOW64_64KEY, opened);
   }
-  return NULL;
+  return ERROR_INVALID_PARAMETER;
+}
+
+/* Whatever else keeps a key from being opened, it is there. */
+static int is_absent(LSTATUS status) {
+  return status == ERROR_FILE_NOT_FOUND || status == ERROR_PATH_NOT_FOUND || status == ERROR_KEY_DELETED;
 }
 
 static void key_security(HKEY opened) {
@@ -98,11 +104,13 @@ static void key_security(HKEY opened) {
 int keys_command(arguments *given) {
   json_array(NULL);
   for (int i = 0; i < given->count; i++) {
-    const wchar_t *below = NULL;
-    HKEY root = root_of(given->items[i], &below), opened = root ? registry_open(root, below) : NULL;
+    HKEY opened = NULL;
+    LSTATUS status = open_full(given->items[i], &opened);
     json_object(NULL);
     json_text("path", given->items[i]);
-    json_bool("exists", opened != NULL);
+    json_bool("exists", !is_absent(status));
+    if (status) json_unsigned("code", (uint64_t)status);
+    else json_null("code");
     if (opened) key_security(opened);
     else json_null("sddl");
     json_end();
