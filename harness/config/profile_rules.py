@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.config.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
-from harness.model.profile import AgentProfile
+from harness.model.profile import COMMON_FACTS, STIMULUS_FACTS, AgentProfile, placeholders
 
 
 def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
@@ -15,6 +15,7 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_platform(profile),
         *_installer(profile),
         *_services(profile),
+        *_telemetry(profile),
         *_events(profile),
     )
 
@@ -53,6 +54,21 @@ def _services(profile: AgentProfile) -> Iterator[Problem]:
             hint = nearest(file.restart_service, [service.name for service in profile.services])
             path = ("guest_files", index, "restart_service")
             yield Problem(path, f"unknown service {file.restart_service!r}.", hint)
+
+
+def _telemetry(profile: AgentProfile) -> Iterator[Problem]:
+    for stimulus, telemetry in profile.telemetry.items():
+        facts = STIMULUS_FACTS[stimulus]
+        own = facts - COMMON_FACTS.get(stimulus, frozenset())
+        path = ("telemetry", stimulus, "columns")
+        named = {column: placeholders(pattern) for column, pattern in telemetry.columns.items()}
+        unknown = [(column, name) for column, names in named.items() for name in names if name not in facts]
+        for column, name in unknown:
+            message = f"the stimulus {stimulus!r} gives no fact {{{name}}}."
+            yield Problem((*path, column), message, nearest(name, sorted(facts)))
+        if not unknown and not any(name in own for names in named.values() for name in names):
+            message = "no column holds a fact of the stimulus alone, so a row could match without it."
+            yield Problem(path, message, f"One of {', '.join(sorted(own))} must be in a column.", at_key=True)
 
 
 def _events(profile: AgentProfile) -> Iterator[Problem]:

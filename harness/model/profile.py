@@ -1,5 +1,7 @@
 """An agent profile: what the agent installs and how to talk to it. One file adds an agent."""
 
+import ntpath
+import re
 import string
 from enum import StrEnum
 from typing import Annotated, Any
@@ -26,16 +28,61 @@ TEMPLATE_NAMES = frozenset(
 """What a template in a profile may name. `ca_file` is the CA's PEM file on the media drive."""
 
 
+def placeholders(text: str) -> tuple[str, ...]:
+    """The names in braces in their order. Raises `ValueError` for a brace that is not doubled and closes nothing."""
+    found = []
+    for _, name, form, conversion in string.Formatter().parse(text):
+        if form or conversion:
+            raise ValueError(f"the placeholder {{{name}}} has more in its braces than a name")
+        if name is not None:
+            found.append(name)
+    return tuple(found)
+
+
 def _template(text: str) -> str:
-    for _, name, _, _ in string.Formatter().parse(text):
-        if name is not None and name not in TEMPLATE_NAMES:
+    for name in placeholders(text):
+        if name not in TEMPLATE_NAMES:
             known = ", ".join(sorted(TEMPLATE_NAMES))
             raise ValueError(f"unknown placeholder {{{name}}}; known are {known}")
     return text
 
 
+def _pattern(text: str) -> str:
+    placeholders(text)
+    return text
+
+
 Template = Annotated[str, AfterValidator(_template)]
 """Text with `{placeholders}` of `TEMPLATE_NAMES`; a literal brace is doubled."""
+
+
+DRIVE_PATH = re.compile(r"[A-Za-z]:[\\/]+[^\\/]")
+NOT_IN_PATHS = re.compile(r'[<>:"|?*\x00-\x1f]')
+
+
+def _guest_path(text: str) -> str:
+    shown = repr(text).replace("\\\\", "\\")
+    if "%" in text:
+        raise ValueError(
+            f"{shown} holds an environment variable; write the whole path, beginning with a drive"
+        )
+    if not DRIVE_PATH.match(text):
+        raise ValueError(f"{shown} is not an absolute path below a drive, such as C:\\Program Files\\Agent")
+    if NOT_IN_PATHS.search(text[2:]):
+        raise ValueError(f"{shown} holds a character that Windows does not allow in paths")
+    path = ntpath.normpath(text)
+    if len(path) <= len("C:\\"):
+        raise ValueError(f"{shown} is a whole drive")
+    return path
+
+
+GuestPath = Annotated[str, AfterValidator(_guest_path)]
+"""An absolute path below a drive, as Windows writes it: backslashes, none doubled, none at the end."""
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether `path` lies below `folder`, without regard to case."""
+    return path.lower().startswith(folder.lower() + "\\")
 
 
 class ProfileStatus(StrEnum):
@@ -101,9 +148,9 @@ class ServiceExpectation(Frozen):
 
 
 class FileExpectation(Frozen):
-    """A file that must be there after install."""
+    """A file that must be there after install, and gone after uninstall."""
 
-    path: str
+    path: GuestPath
     version: bool = Field(default=False, description="its version resource must equal the candidate's")
     signed: bool = Field(default=False, description="must carry an intact Authenticode signature")
 
@@ -157,12 +204,12 @@ class Telemetry(Frozen):
     """One class of events: which rows must arrive for the harness's stimulus.
 
     `columns` maps a column of the row to what it must hold, with `{facts}` of the stimulus (`{nonce}`, `{pid}`,
-    `{path}`, …); a leading `~` means *contains*. Comparison ignores case, as Windows paths do.
+    `{path}`, …; `STIMULUS_FACTS`); a leading `~` means *contains*. Comparison ignores case, as Windows paths do.
     """
 
     query: str = Field(description="name of the scheduled query whose results carry the event")
     action: str = Field(default="added", pattern="^(added|removed)$")
-    columns: dict[str, str] = Field(min_length=1)
+    columns: dict[str, Annotated[str, AfterValidator(_pattern)]] = Field(min_length=1)
     deadline_s: float = Field(default=30, gt=0)
 
 
@@ -218,8 +265,8 @@ class AgentProfile(Frozen):
     product_name: str = Field(description="DisplayName in the Uninstall key")
     platform: str = "x64"
     installer: Installer = Installer()
-    install_dir: str
-    data_dirs: tuple[str, ...] = ()
+    install_dir: GuestPath
+    data_dirs: tuple[GuestPath, ...] = ()
     services: tuple[ServiceExpectation, ...] = Field(min_length=1)
     drivers: tuple[ServiceExpectation, ...] = ()
     files: tuple[FileExpectation, ...] = ()
@@ -245,6 +292,11 @@ class AgentProfile(Frozen):
     response_actions: dict[str, ResponseAction] = Field(default_factory=dict)
     keeps: tuple[Keep, ...] = ()
 
+    def owns(self, path: str) -> bool:
+        """Whether `path` lies in one of the agent's folders or is one of its declared files."""
+        below = any(is_below(path, folder) for folder in (self.install_dir, *self.data_dirs))
+        return below or path.lower() in {file.path.lower() for file in self.files}
+
     @field_validator("telemetry")
     @classmethod
     def _known_stimuli(cls, value: dict[str, Telemetry]) -> dict[str, Telemetry]:
@@ -254,17 +306,28 @@ class AgentProfile(Frozen):
         return value
 
 
-STIMULI = (
-    "process_start",
-    "connection",
-    "listening_port",
-    "service",
-    "file_change",
-    "registry_change",
-    "scheduled_task",
-    "user",
-    "group",
-    "permission",
-    "firewall_rule",
-)
-"""What the guest probe can do to provoke telemetry; each carries a nonce."""
+STIMULUS_FACTS: dict[str, frozenset[str]] = {
+    "process_start": frozenset({"nonce", "pid", "path", "cmdline"}),
+    "connection": frozenset({"nonce", "pid", "local_port", "remote_address", "remote_port"}),
+    "listening_port": frozenset({"nonce", "pid", "port", "address"}),
+    "service": frozenset({"nonce", "name", "display_name", "path"}),
+    "file_change": frozenset({"nonce", "path"}),
+    "registry_change": frozenset({"nonce", "key", "name", "data"}),
+    "scheduled_task": frozenset({"nonce", "name", "path"}),
+    "user": frozenset({"nonce", "name"}),
+    "group": frozenset({"nonce", "name"}),
+    "permission": frozenset({"nonce", "path"}),
+    "firewall_rule": frozenset({"nonce", "name"}),
+}
+"""What the guest probe can do to provoke telemetry, and the facts that it gives of each."""
+
+COMMON_FACTS: dict[str, frozenset[str]] = {
+    "process_start": frozenset({"path"}),  # the probe's own
+    "connection": frozenset({"remote_address"}),
+    "listening_port": frozenset({"address"}),
+    "service": frozenset({"path"}),  # the probe's own
+    "registry_change": frozenset({"key"}),
+}
+"""Facts that are the same every time: a row with nothing else may be there without its stimulus."""
+
+STIMULI = tuple(STIMULUS_FACTS)

@@ -81,6 +81,58 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             3,
             "unknown stimulus",
         ),
+        (
+            "C:\\Program Files\\Tiny",
+            "'%ProgramFiles%\\Tiny'",
+            5,
+            "'%ProgramFiles%\\Tiny' holds an environment variable",
+        ),
+        (
+            "C:\\Program Files\\Tiny",
+            "Program Files\\Tiny",
+            5,
+            "install_dir: 'Program Files\\Tiny' is not an absolute",
+        ),
+        ("C:\\Program Files\\Tiny", "'C:\\'", 5, "is not an absolute path below a drive"),
+        ("C:\\Program Files\\Tiny", "C:\\Tiny\\..", 5, "is a whole drive"),
+        ("C:\\Program Files\\Tiny", "C:\\Tiny*", 5, "a character that Windows does not allow"),
+        (
+            "title: Tiny agent",
+            "title: T\ndata_dirs: ['C:Tiny']",
+            3,
+            "data_dirs[0]: 'C:Tiny' is not an absolute",
+        ),
+        ("title: Tiny agent", "title: T\nfiles: [{path: '%windir%\\a'}]", 3, "files[0].path: "),
+        (
+            "title: Tiny agent",
+            'title: T\ntelemetry: {user: {query: q, columns: {a: "{nonce}", b: "{nmae}"}}}',
+            3,
+            "telemetry.user.columns.b: the stimulus 'user' gives no fact {nmae}. Did you mean 'name'?",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\ntelemetry: {user: {query: q, columns: {a: b}}}",
+            3,
+            "telemetry.user.columns: no column holds a fact of the stimulus alone",
+        ),
+        (
+            "title: Tiny agent",
+            'title: T\ntelemetry: {process_start: {query: q, columns: {path: "{path}"}}}',
+            3,
+            "One of cmdline, nonce, pid must be in a column.",
+        ),
+        (
+            "title: Tiny agent",
+            'title: T\ntelemetry: {user: {query: q, columns: {a: "{name"}}}',
+            3,
+            "telemetry.user.columns.a: expected '}' before end of string",
+        ),
+        (
+            "title: Tiny agent",
+            'title: T\ntelemetry: {user: {query: q, columns: {a: "{name:>20}"}}}',
+            3,
+            "telemetry.user.columns.a: the placeholder {name} has more in its braces than a name",
+        ),
         ("title: Tiny agent", "title: T\ncheck_in: {deadline_s: 0}", 3, "expected more than 0"),
         (
             "title: Tiny agent",
@@ -105,6 +157,16 @@ def test_a_broken_profile_is_one_sentence_with_its_line(
         load_profile("tiny", [place])
     assert caught.value.line == line, str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["C:\\Program Files\\Tiny\\", "C:/Program Files/Tiny", "'C:\\\\Program Files\\\\Tiny'"]
+)
+def test_a_folder_is_written_in_one_way_only(place: Path, written: str) -> None:
+    changed = GOOD.replace("C:\\Program Files\\Tiny", written, 1)
+    assert changed != GOOD
+    (place / "agents" / "tiny.yaml").write_text(changed)
+    assert load_profile("tiny", [place])[0].install_dir == "C:\\Program Files\\Tiny"
 
 
 def test_every_profile_that_ships_loads() -> None:
