@@ -1,12 +1,13 @@
 """The installed product: exit code, entry, files, registry, signatures, ports, crashes."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
 from harness.run.payload import payload_of
+from harness.run.snapshot import crash_name
 from harness.run.timeline import Timeline
 
 PHASE = Phase.INSTALL
@@ -148,28 +149,20 @@ def test_running_version(cell: CellSession) -> None:
 def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
     pids = timeline.inspection.agent_pids(cell.profile)
     assert pids, "No process of the agent is running, so nothing can be said about its ports."
-    listeners = [
-        socket
-        for socket in timeline.inspection.sockets
-        if socket.pid in pids and (socket.state or "").lower().startswith("listen")
-    ]
+    listeners = timeline.inspection.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
     cell.note("listeners", len(listeners))
     exposed = [
         f"{socket.local_address}:{socket.local_port}"
         for socket in listeners
-        if not ip_address(socket.local_address.split("%")[0]).is_loopback
+        if not _is_loopback(socket.local_address)
     ]
     assert not exposed, f"The agent listens beyond loopback: {', '.join(exposed)}."
 
 
 @check("No crash dump or error report appeared")
 def test_no_crash(timeline: Timeline) -> None:
-    since = timeline.baseline.boot.booted
-    new = [
-        crash.path
-        for crash in timeline.inspection.crashes
-        if crash.modified is None or crash.modified >= since
-    ]
+    before = timeline.baseline.snapshot.crashes
+    new = [crash.path for crash in timeline.inspection.crashes if crash_name(crash) not in before]
     assert not new, f"Crash files appeared: {', '.join(new)}."
 
 
@@ -186,6 +179,12 @@ def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
     assert not timeline.installation.reboot_needed, (
         f"The installer ended with {timeline.installation.exit_code}: a reboot is needed to finish."
     )
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
 
 
 def _list(values: set[str | None]) -> str:

@@ -6,7 +6,7 @@ from harness.backend.interface import BackendFeature
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.run.cell import CellSession
-from harness.run.check import check
+from harness.run.check import NotApplicable, check
 from harness.run.reboots import Reboots
 from harness.run.timeline import Timeline
 
@@ -35,7 +35,9 @@ def test_once(cell: CellSession, reboots: Reboots) -> None:
 
 
 @check("Every service runs again without help")
-def test_services(reboots: Reboots) -> None:
+def test_services(cell: CellSession, reboots: Reboots) -> None:
+    if not any(service.running for service in cell.profile.services):
+        raise NotApplicable("the profile declares no service that runs after a reboot")
     series = reboots.in_use
     down = series.down or ("" if series.silent else reboots.service_down())
     assert not down, f"After {series.words} service {down} is not running."

@@ -13,8 +13,8 @@ PHASE = Phase.RESIDUE
 
 @check("No process of the agent is left")
 def test_processes(cell: CellSession, timeline: Timeline) -> None:
-    root = cell.profile.install_dir.lower() + "\\"
-    left = sorted(path for path in timeline.after.processes if path.startswith(root))
+    new = timeline.after.processes - timeline.baseline.snapshot.processes
+    left = sorted(path for path in new if cell.profile.owns(path))
     assert not left, f"Still running after the uninstall: {', '.join(left)}."
 
 

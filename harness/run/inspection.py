@@ -13,6 +13,7 @@ from harness.probe.answers import (
     UninstallEntry,
     read_value,
 )
+from harness.run.snapshot import listener_name, listens
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,27 @@ class Inspection:
         return self.files.get(path.lower())
 
     def agent_pids(self, profile: AgentProfile) -> frozenset[int]:
-        """Process ids that run from the agent's install directory or belong to its services."""
-        root = profile.install_dir.lower().rstrip("\\") + "\\"
-        pids = {process.pid for process in self.processes if (process.path or "").lower().startswith(root)}
+        """Process ids that run from the agent's folders or belong to its services."""
+        pids = {process.pid for process in self.processes if profile.owns(process.path or "")}
         for expected in profile.services:
             found = self.service(expected.name)
             if found is not None and found.manager is not None and found.manager.pid:
                 pids.add(found.manager.pid)
         return frozenset(pids)
+
+    def agent_listeners(self, profile: AgentProfile, before: frozenset[str]) -> tuple[Socket, ...]:
+        """Endpoints of the agent that take what comes from outside.
+
+        One whose owner the system does not tell is the agent's if it was not there `before`: Wine knows the owner of
+        a listening socket only once that has sent something, which few ever do.
+        """
+        pids = self.agent_pids(profile)
+        return tuple(
+            socket
+            for socket in self.sockets
+            if listens(socket)
+            and (socket.pid in pids if socket.pid is not None else listener_name(socket) not in before)
+        )
 
 
 def inspect(guest: Guest, profile: AgentProfile) -> Inspection:

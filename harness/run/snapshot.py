@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.guest.guest import Guest
 from harness.model.errors import GuestFault
-from harness.model.profile import AgentProfile
+from harness.model.profile import AgentProfile, is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
 from harness.probe.answers import (
     CrashFile,
@@ -15,6 +15,7 @@ from harness.probe.answers import (
     PendingRename,
     Process,
     Service,
+    Socket,
     Task,
     Tree,
     UninstallEntry,
@@ -53,6 +54,8 @@ class Snapshot:
     """Access lists of the folders that every product shares, as `path: SDDL`."""
     dropped: frozenset[str]
     """Programs and packages in the folders for temporary files."""
+    listeners: frozenset[str]
+    """Endpoints that take what comes from outside, as `listener_name` writes them."""
 
     def without(self, token: str) -> "Snapshot":
         """The same without every name that holds `token`: what the harness made itself is nobody's residue."""
@@ -82,10 +85,11 @@ def plant_sentinels(guest: Guest, nonce: str) -> None:
 
 
 def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> Snapshot:
-    """Everything that a residue check compares, in one round trip."""
+    """Everything that a check compares with what was there before, in one round trip."""
     roots = tuple(dict.fromkeys((*WATCHED_TREES, profile.install_dir, *profile.data_dirs)))
+    elsewhere = [file.path for file in profile.files if not any(is_below(file.path, root) for root in roots)]
     has_accounts = why_not(system, frozenset({Capability.LOCAL_USERS})) is None
-    services, drivers, tasks, entries, processes, renames, crashes, shared, *more = guest.batch(
+    services, drivers, tasks, entries, processes, renames, crashes, sockets, shared, *more = guest.batch(
         ["services"],
         ["drivers"],
         ["tasks"],
@@ -93,7 +97,8 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
         ["processes"],
         ["pending-renames"],
         ["crashes"],
-        ["file", *SHARED_FOLDERS],
+        ["sockets"],
+        ["file", *SHARED_FOLDERS, *elsewhere],
         *(["tree", root] for root in roots),
         *(["tree", place] for place in TEMPORARY),
         *([["users"], ["groups"]] if has_accounts else []),
@@ -101,7 +106,8 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
     )
     trees, rest = more[: len(roots)], more[len(roots) :]
     temporary, accounts = rest[: len(TEMPORARY)], rest[len(TEMPORARY) :]
-    folders = read_value("file", list[FileFacts], shared)
+    facts = read_value("file", list[FileFacts], shared)
+    folders, declared = facts[: len(SHARED_FOLDERS)], facts[len(SHARED_FOLDERS) :]
     return Snapshot(
         services=_names(
             service.name
@@ -113,18 +119,37 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
         entries=_names(
             entry.display_name for entry in read_value("uninstall-entries", list[UninstallEntry], entries)
         ),
-        files=_names(path for tree in trees for path in _paths(read_value("tree", Tree, tree))),
+        files=_names(path for tree in trees for path in _paths(read_value("tree", Tree, tree)))
+        | _names(file.path for file in declared if file.exists),
         processes=_names(process.path for process in read_value("processes", list[Process], processes)),
         pending_renames=_names(
             rename.source for rename in read_value("pending-renames", list[PendingRename], renames)
         ),
-        crashes=_names(
-            f"{crash.path} of {crash.modified}" for crash in read_value("crashes", list[CrashFile], crashes)
-        ),
+        crashes=_names(crash_name(crash) for crash in read_value("crashes", list[CrashFile], crashes)),
         accounts=_accounts(*accounts) if has_accounts else frozenset(),
         permissions=frozenset(f"{folder.path}: {folder.sddl}" for folder in folders if folder.exists),
         dropped=_programs(temporary),
+        listeners=frozenset(
+            listener_name(socket)
+            for socket in read_value("sockets", list[Socket], sockets)
+            if listens(socket)
+        ),
     )
+
+
+def crash_name(crash: CrashFile) -> str:
+    """A crash file by path and time in lower case: one that is written over is a new one."""
+    return f"{crash.path} of {crash.modified}".lower()
+
+
+def listens(socket: Socket) -> bool:
+    """True for what takes connections, and for UDP, which takes packets from anybody while it is open."""
+    return socket.protocol.startswith("udp") or socket.state == "listen"
+
+
+def listener_name(socket: Socket) -> str:
+    """Protocol, address and port: what stays the same while an endpoint is open."""
+    return f"{socket.protocol} {socket.local_address}:{socket.local_port}"
 
 
 def look_for_dropped(guest: Guest) -> frozenset[str]:

@@ -78,14 +78,6 @@ static void publish_port(void) {
     }
 }
 
-/* Wine tells a socket's owner only after its first send. On a listener that send must fail, and it must not block. */
-static void own_on_wine(void) {
-    u_long nonblocking = 1, blocking = 0;
-    ioctlsocket(listener, FIONBIO, &nonblocking);
-    send(listener, "", 1, 0);
-    ioctlsocket(listener, FIONBIO, &blocking);
-}
-
 bool control_start(void) {
     WSADATA data;
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -99,7 +91,6 @@ bool control_start(void) {
         log_error("the command port does not open, error %d", WSAGetLastError());
         return false;
     }
-    own_on_wine();
     publish_port();
     thread = CreateThread(NULL, 0, run_control, NULL, 0, NULL);
     return thread != NULL;

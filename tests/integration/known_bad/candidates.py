@@ -6,6 +6,10 @@ A candidate holds every defect that can be seen independently of its others, so 
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
+from tests.integration.known_bad.profile import SHIPPED
+
 
 @dataclass(frozen=True)
 class KnownBad:
@@ -24,6 +28,9 @@ USED = ("machine", "install", "check-in", "functions", "uninstall", "residue")
 REBOOTED = ("machine", "install", "reboot", "uninstall", "residue")
 CLEAN_REBOOTED = ("machine", "install", "uninstall", "residue", "reboot-clean")
 USED_AND_REBOOTED = ("machine", "install", "check-in", "functions", "reboot", "uninstall", "residue")
+
+FILES = yaml.safe_load(SHIPPED.read_text())["files"]
+EXTRACTED = "C:\\Windows\\Temp\\extracted.exe"
 
 BAD: dict[str, KnownBad] = {
     "careless-installer": KnownBad(
@@ -134,9 +141,14 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "mute": KnownBad(
-        defects=frozenset({"never-checks-in"}),
+        defects=frozenset({"never-checks-in", "leaves-extracted-program"}),
         phases=CHECKED_IN,
-        caught={"check-in.enrolled": "The agent did not enrol at the backend within"},
+        caught={
+            "check-in.enrolled": "The agent did not enrol at the backend within",
+            "residue.files": r"Left after the uninstall: c:\\windows\\temp\\extracted\.exe\.",
+        },
+        # A declared file outside of all folders that are listed: it is asked for by its name.
+        profile={"files": [*FILES, {"path": EXTRACTED}]},
     ),
     "blind-and-deaf": KnownBad(
         defects=frozenset(
