@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model.errors import DeadlineExceeded, ToolMissing
+from harness.model.errors import InfrastructureError, ToolMissing
 
 PACKAGES = {
     "msiinfo": "msitools",
@@ -13,6 +13,14 @@ PACKAGES = {
     "osslsigncode": "osslsigncode",
     "openssl": "openssl",
 }
+
+
+class ToolTimedOut(InfrastructureError):
+    """A tool on the host did not end in time. No `DeadlineExceeded`: that may be the candidate's slowness."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        hint = "The file may be damaged; try the command by hand."
+        super().__init__(f"{what} did not end within {seconds:g} s.", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class ToolOutput:
 
 
 def run_tool(tool: str, *arguments: str | Path, needed_for: str, timeout_s: float = 60) -> ToolOutput:
-    """Run `tool`. Raises `ToolMissing` if it is not installed, `DeadlineExceeded` if it hangs.
+    """Run `tool`. Raises `ToolMissing` if it is not installed, `ToolTimedOut` if it hangs.
 
     Output is decoded as UTF-8 with replacement: msitools converts every codepage to it.
     """
@@ -41,8 +49,7 @@ def run_tool(tool: str, *arguments: str | Path, needed_for: str, timeout_s: floa
     except FileNotFoundError:
         raise ToolMissing(tool, package=PACKAGES[tool], needed_for=needed_for) from None
     except subprocess.TimeoutExpired:
-        hint = "The file may be damaged; try the command by hand."
-        raise DeadlineExceeded(f"{needed_for} with {tool}", timeout_s, hint=hint) from None
+        raise ToolTimedOut(f"{needed_for} with {tool}", timeout_s) from None
     return ToolOutput(
         done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )
