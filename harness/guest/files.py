@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.guest.command_line import join
 from harness.guest.console import PROBE_TIMEOUT_S, Console
 from harness.model.deadline import Deadline
-from harness.model.errors import GuestFault
+from harness.model.errors import DeadlineExceeded, GuestFault
 from harness.probe.answers import FileContent, FileDeleted, FileFacts, FileWritten, Tree
 
 COLLECT_LIMIT_BYTES = 32 * 1024 * 1024
@@ -49,25 +49,36 @@ class Files:
     def collect(self, guest_paths: Sequence[str], into: Path) -> list[Path]:
         """Copy files to the host; `*` and `?` in a file's name match several.
 
-        What is missing or cannot be read is noted in the transcript and left out. Raises only if the guest
-        cannot be reached.
+        What is missing or cannot be read is noted in the transcript and left out; so is all the rest once the guest
+        does not answer in time, which says nothing about the candidate. Raises only if the guest cannot be reached.
         """
         into.mkdir(parents=True, exist_ok=True)
         saved: list[Path] = []
         for pattern in guest_paths:
-            found = False
-            for path in self._matches(pattern):
-                try:
-                    data = self.read(path, limit_bytes=COLLECT_LIMIT_BYTES, tail=True)
-                except GuestFault as error:
-                    self._console.transcript.note(f"not collected: {path}: {error.message}")
-                    continue
-                found = True
-                target = _unused(into, host_name(path))
-                target.write_bytes(data)
-                saved.append(target)
+            try:
+                found = self._collect_matches(pattern, into)
+            except DeadlineExceeded as error:
+                # Each further file could take as long again.
+                self._console.transcript.note(
+                    f"not collected: {pattern} and what follows it: {error.message}"
+                )
+                return saved
+            saved += found
             if not found:
                 self._console.transcript.note(f"nothing collected for {pattern}")
+        return saved
+
+    def _collect_matches(self, pattern: str, into: Path) -> list[Path]:
+        saved: list[Path] = []
+        for path in self._matches(pattern):
+            try:
+                data = self.read(path, limit_bytes=COLLECT_LIMIT_BYTES, tail=True)
+            except GuestFault as error:
+                self._console.transcript.note(f"not collected: {path}: {error.message}")
+                continue
+            target = _unused(into, host_name(path))
+            target.write_bytes(data)
+            saved.append(target)
         return saved
 
     def _matches(self, pattern: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from harness.model.errors import (
     DeadlineExceeded,
     GuestFault,
     GuestUnreachable,
+    InfrastructureError,
     OutcomeUnknown,
 )
 from harness.model.substrate import GuestSystem
@@ -37,6 +38,10 @@ WORK_DIR = "C:\\Windows\\Temp"
 
 NOT_YET = 1460
 """ERROR_TIMEOUT: what `wait-file` says when the file did not come."""
+
+
+class InstallerBusy(InfrastructureError):
+    """Windows Installer was busy with another installation until the deadline: this one never began."""
 
 
 class InstallerHangs(CandidateError):
@@ -76,7 +81,7 @@ class MsiExec:
         self._on_wine: bool | None = None
 
     def install(self, path: str, properties: Mapping[str, str], deadline: Deadline) -> MsiResult:
-        """Install the MSI at `path`. See `run_installer` for what it raises."""
+        """Install the MSI at `path`. Raises `InstallerBusy`, and what `run_installer` raises."""
         return self._msiexec("/i", path, properties, deadline)
 
     def uninstall(self, product: str, deadline: Deadline) -> MsiResult:
@@ -109,8 +114,13 @@ class MsiExec:
             arguments = [_quoted(what), "/qn", "/norestart", "/l*v", _quoted(log)]
             line = " ".join(["msiexec.exe", verb, *arguments, *map(property_argument, *_pairs(properties))])
             result = self._run(line, log, deadline, printed=False)
-            if result.meaning.outcome is not MsiOutcome.BUSY or deadline.remaining_s <= BUSY_PAUSE_S:
+            if result.meaning.outcome is not MsiOutcome.BUSY:
                 return result
+            if deadline.remaining_s <= BUSY_PAUSE_S:
+                raise InstallerBusy(
+                    f"`{line}` could not begin within {deadline.length_s:g} s: {result.meaning}.",
+                    hint="See in the guest which installation runs; the image may not be at rest.",
+                )
             deadline.pause(BUSY_PAUSE_S)
 
     def _run(self, line: str, log: str, deadline: Deadline, *, printed: bool) -> MsiResult:

@@ -2,8 +2,8 @@
 
 What may be repeated and what not:
 - nothing was sent, or the guest answered Create or Command with a fault: nothing ran, so it is tried again;
-- the connection broke later: a command marked repeatable (it only reads) is run again, any other is
-  `OutcomeUnknown`.
+- the connection broke later, or the command did not take its input: a command marked repeatable (it only reads)
+  is run again, any other is `OutcomeUnknown`.
 """
 
 import threading
@@ -127,8 +127,13 @@ class RemoteShell:
         stderr: list[bytes] = []
         try:
             for chunk, last in _chunks(stdin):
-                message = envelopes.send(shell_id, command_id, chunk, POLL_S, end=last)
-                self._link.post(message, self._within(deadline))
+                wait_s = self._within(deadline)
+                message = envelopes.send(shell_id, command_id, chunk, wait_s, end=last)
+                try:
+                    self._link.post(message, wait_s)
+                except WinRMOperationTimeoutError as error:
+                    self._terminate(shell_id, command_id)
+                    raise self._input_refused(line, deadline, repeatable) from error
             while True:
                 wait_s = self._within(deadline)
                 try:
@@ -210,6 +215,16 @@ class RemoteShell:
             f"The connection broke while `{line}` may have been running: {error}",
             hint="Compare the boot identity, then ask for what the command should have changed.",
         )
+
+    def _input_refused(self, line: str, deadline: Deadline, repeatable: bool) -> Exception:
+        """A Send timed out: how much of it the command has read is unknown, so it cannot be sent again."""
+        if deadline.passed:
+            return CommandTimedOut(line, deadline.length_s, b"", b"")
+        words = f"`{line}` did not take its input in time and was terminated."
+        if repeatable:
+            self._note(f"repeating after: {words}")
+            return _TryAgain(GuestFault(words, hint="The guest is overloaded."))
+        return OutcomeUnknown(words, hint="Ask for what the command should have changed.")
 
     def _terminate(self, shell_id: str, command_id: str) -> None:
         try:
