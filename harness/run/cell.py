@@ -1,6 +1,7 @@
 """One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,6 +70,7 @@ class CellSession:
         self._earlier_guests_s = 0.0
         self._enrolment: Enrolment | None = None
         self._secrets: set[str] = set()
+        self._missing: list[str] = []
 
     @property
     def profile(self) -> AgentProfile:
@@ -165,16 +167,42 @@ class CellSession:
         return condition.fault is not Fault.NONE or condition.boots > self.expected_boots
 
     def close(self) -> CellReport:
-        """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before."""
+        """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before.
+
+        Evidence that could not be had is named in the last attempt and in `not-collected.txt`.
+        """
         try:
             self._collect()
         finally:
             self._end_machine()
         if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
             self.recorder.end_attempt()
-        redact(self.directory, self._secrets)
+        with self._best_effort("masked"):
+            redact(self.directory, self._secrets)
+        self._say_what_is_missing()
         self.recorder.mask(self.masked)
         return self.recorder.seal()
+
+    @contextmanager
+    def _best_effort(self, what: str) -> Iterator[None]:
+        """Do what no verdict depends on; a failure is noted and the cell goes on to its report."""
+        try:
+            yield
+        # An unforeseen one too: the checks have spoken, and a defect in what comes after them (a disk that a parser
+        # does not understand, an answer of an external backend) must not take a candidate's failure off the record.
+        except Exception as error:  # noqa: BLE001 - as said above
+            words = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            self._missing.append(f"Not {what}: {words}")
+
+    def _say_what_is_missing(self) -> None:
+        if not self._missing:
+            return
+        if self.recorder.attempts:
+            said = " ".join((self.recorder.attempts[-1].message, *self._missing)).strip()
+            self.recorder.amend_attempt(message=said)
+        text = "".join(f"{self.masked(line)}\n" for line in self._missing)
+        with suppress(OSError):  # the disk may be full, and the attempt says it too
+            (self.directory / "not-collected.txt").write_text(text, encoding="utf-8")
 
     def _provision(self) -> None:
         """Make a machine; a failed attempt is on the record and tried again as often as the run allows."""
@@ -225,8 +253,11 @@ class CellSession:
         self.recorder.amend_attempt(outcome=Outcome.INFRA, message=message)
         number = len(self.recorder.attempts)
         if self._machine is not None:
-            self._machine.collect(self._folder(f"attempt-{number}"))
+            with self._best_effort(f"collected from the machine of attempt {number}"):
+                self._machine.collect(self._folder(f"attempt-{number}"))
             self._abandon(self._machine)
+        if self._guest is not None:
+            self._guest.close()
         self._earlier_guests_s = self.guest_s
         self._machine = self._guest = None
         if number - self._attempts_before > self.settings.infra_retries:
@@ -262,33 +293,37 @@ class CellSession:
             return
         if self.lost is None:
             self._collect_from_guest(self._guest)
-        self.backend.export(self.cell.id, self.directory / "backend.jsonl")
+        with self._best_effort("collected from the backend"):
+            self.backend.export(self.cell.id, self.directory / "backend.jsonl")
         if self.recorder.failed or self.lost is not None:
-            self._machine.collect(self._folder("machine"))
-            examine(self._machine, self.profile, self.directory / "disk")
+            with self._best_effort("collected from outside the machine"):
+                self._machine.collect(self._folder("machine"))
+            with self._best_effort("collected from the machine's disk"):
+                examine(self._machine, self.profile, self.directory / "disk")
 
     def _collect_from_guest(self, guest: Guest) -> None:
-        try:
-            if self.recorder.failed:
+        if self.recorder.failed:
+            with self._best_effort("collected: the profile's diagnostics"):
                 for command in self.profile.diagnostics.values():
                     guest.run(command, timeout_s=30)  # its output is in the transcript
+        with self._best_effort("collected: the agent's logs"):
             guest.collect(self.profile.logs, self._folder("logs"))
-        except InfrastructureError as error:
-            # The verdict stands without these files; the transcript says why they are missing.
-            self.note("evidence", str(error))
 
     def _end_machine(self) -> None:
+        """Keep the machine if that was asked for and is possible, else end it."""
+        machine, kept = self._machine, False
         if self._guest is not None:
-            self._guest.close()
-        if self._machine is None:
+            with self._best_effort("closed: the connection to the guest"):
+                self._guest.close()
+        if machine is None:
             return
         if self.settings.keep.keeps(failed=self.recorder.failed):
-            try:
-                self._machine.keep()
-            except MachineLost:  # nothing is left to keep
-                self._abandon(self._machine)
-        else:
-            self._abandon(self._machine)
+            with self._best_effort("kept"):
+                machine.keep()
+                kept = True
+        if not kept:
+            with self._best_effort("removed yet; bvt clean does it"):
+                self._abandon(machine)
 
     def _folder(self, name: str) -> Path:
         folder = self.directory / name

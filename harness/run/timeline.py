@@ -8,11 +8,11 @@ from typing import Any
 
 from harness.backend.interface import Endpoint
 from harness.guest.facts import BootIdentity, ServiceState
-from harness.guest.msi import MsiResult
+from harness.guest.msi import InstallerBusy, MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
-from harness.model.errors import CandidateError
+from harness.model.errors import CandidateError, HarnessError, MachineLost
 from harness.model.report import Outcome
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import FileFacts, Service, Tree, Version, read_value
@@ -21,6 +21,7 @@ from harness.run.check import Blocked
 from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
 from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
+from harness.run.written_files import WrittenFiles
 
 STOP_S = 60.0
 INSTALLER_WAITS_S = 30.0
@@ -31,6 +32,7 @@ INSTALLER_WAITS_S = 30.0
 class Baseline:
     """The machine before the candidate: what it says it is, and what was there."""
 
+    machine_id: str
     version: Version
     boot: BootIdentity
     snapshot: Snapshot
@@ -42,6 +44,7 @@ class Timeline:
     def __init__(self, session: CellSession) -> None:
         self.session = session
         self.nonce = f"bvt{secrets.token_hex(6)}"
+        self._written = WrittenFiles()
 
     @once
     def baseline(self) -> Baseline:
@@ -51,11 +54,9 @@ class Timeline:
     @once
     def installation(self) -> MsiResult:
         """Install the candidate, once. From here on a silent guest may be the candidate's doing."""
-        baseline = self.baseline
-        if self.session.before_candidate(self.session.guest.boot) != baseline.boot:
+        while not self.session.before_candidate(self._still_clean):
             # before_candidate replaced the machine: the clean state has to be looked at anew.
             forget(self, "baseline")
-            _ = self.baseline
         return self._install()
 
     @once
@@ -117,8 +118,16 @@ class Timeline:
 
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
-        self.session.expected_boots += 1
-        return self.session.guest.reboot(Deadline.after(self.session.profile.reboot_deadline_s))
+        session = self.session
+        before = session.machine.condition().boots
+        session.expected_boots += 1
+        try:
+            return session.guest.reboot(Deadline.after(session.profile.reboot_deadline_s))
+        except HarnessError:
+            # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
+            if session.machine.condition().boots == before:
+                session.expected_boots -= 1
+            raise
 
     @once
     def uninstallation(self) -> MsiResult:
@@ -142,6 +151,7 @@ class Timeline:
         _ = self.installation
         if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
             _ = self.uninstallation
+        self._written.take_away(self.session.guest)
         return self._look().without(self.nonce)
 
     def render(self, template: str) -> str:
@@ -152,7 +162,26 @@ class Timeline:
         guest = self.session.guest
         answer = guest.version()
         plant_sentinels(guest, self.nonce)
-        return Baseline(version=answer, boot=guest.boot(), snapshot=self._look())
+        return Baseline(
+            machine_id=self.session.machine.machine_id,
+            version=answer,
+            boot=guest.boot(),
+            snapshot=self._look(),
+        )
+
+    def _still_clean(self) -> bool:
+        """Whether the machine in hand is the one that the baseline was taken of. Asks the session's present guest.
+
+        Clones of one memory template share a boot identity, so only the machine's id tells a replaced one. Raises
+        `MachineLost` for the same machine in another boot: one that restarts by itself is no clean machine.
+        """
+        baseline = self.baseline
+        boot = self.session.guest.boot()
+        if self.session.machine.machine_id != baseline.machine_id:
+            return False
+        if boot != baseline.boot:
+            raise MachineLost("The machine rebooted by itself before the candidate was started.")
+        return True
 
     def _look(self) -> Snapshot:
         session = self.session
@@ -167,19 +196,29 @@ class Timeline:
         properties = installer.properties | installer.scenario_properties.get(session.cell.scenario, {})
         rendered = {name: self.render(text) for name, text in properties.items()}
         deadline = Deadline.after(installer.timeout_s)
+        self._written.look_before(guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
-        if candidate.kind is InstallerKind.MSI:
-            result = guest.msi.install(package, rendered, deadline)
-        else:
-            arguments = [self.render(part) for part in installer.install_arguments]
-            result = guest.msi.run_installer([package, *arguments], deadline)
+        try:
+            if candidate.kind is InstallerKind.MSI:
+                result = guest.msi.install(package, rendered, deadline)
+            else:
+                arguments = [self.render(part) for part in installer.install_arguments]
+                result = guest.msi.run_installer([package, *arguments], deadline)
+        except InstallerBusy:
+            session.candidate_touched = False  # nothing of it ever ran
+            raise
         guest.collect([result.log_path], session.directory / "install")
-        for file in session.profile.guest_files:
-            guest.write_file(file.path, self.render(file.content).encode())
+        if result.succeeded:
+            self._write_guest_files()
+        return result
+
+    def _write_guest_files(self) -> None:
+        guest = self.session.guest
+        for file in self.session.profile.guest_files:
+            self._written.write(guest, file.path, self.render(file.content).encode())
             if file.restart_service:
                 guest.services.stop(file.restart_service, Deadline.after(STOP_S))
                 guest.services.start(file.restart_service, Deadline.after(STOP_S))
-        return result
 
     def _stop_what_the_installer_stops(self) -> None:
         """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.
