@@ -13,6 +13,9 @@ from harness.run.check import Check
 from harness.run.directory import write_atomically
 from harness.run.stopwatch import Stopwatch
 
+SEVERITY = (Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.BLOCKED, Outcome.INFRA, Outcome.FAILED)
+"""Outcomes from the best to the worst, in the order of the verdicts that they lead to."""
+
 
 class CellRecorder:
     """The growing record of one cell, on disk only when sealed."""
@@ -77,7 +80,10 @@ class CellRecorder:
         self.amend_attempt(outcome=Outcome.PASSED)
 
     def add(self, check: Check, outcome: Outcome, message: str, duration_s: float) -> CheckResult:
-        """Record one check's outcome with the details that it noted."""
+        """Record one check's outcome with the details that it noted.
+
+        A check that ran again keeps its worst outcome, and says what the other one was.
+        """
         result = CheckResult(
             check=check.id,
             title=check.title,
@@ -88,6 +94,9 @@ class CellRecorder:
             details=self.details,
         )
         self.details = {}
+        earlier = self.results.get(check.id)
+        if earlier is not None and earlier.outcome is not outcome:
+            result = _worse(earlier, result)
         self.results[check.id] = result
         return result
 
@@ -146,6 +155,13 @@ class CellRecorder:
                 Evidence(path=relative, sha256=digest, size=path.stat().st_size, what=notes.get(relative, ""))
             )
         return found
+
+
+def _worse(earlier: CheckResult, later: CheckResult) -> CheckResult:
+    worse = max(earlier, later, key=lambda result: SEVERITY.index(result.outcome))
+    other, when = (later, "afterwards") if worse is earlier else (earlier, "before")
+    words = f"The check ran again: {when} it came to {other.outcome.value}; the worse outcome counts."
+    return worse.model_copy(update={"message": f"{worse.message} {words}".strip()})
 
 
 def _notes(path: Path) -> dict[str, str]:

@@ -30,7 +30,8 @@ def mask_error(error: BaseException, masked: Callable[[str], str]) -> None:
 def redact(folder: Path, secrets: Iterable[str]) -> list[Path]:
     """Overwrite every secret in every file under `folder` by as many asterisks; returns the files changed.
 
-    Lengths and offsets stay as they were, so binary evidence (dumps, hives) remains readable.
+    Lengths and offsets stay as they were, so binary evidence (dumps, hives) remains readable. A file that cannot be
+    read or written is removed, for it may hold a secret; at the end `OSError` names those.
     """
     needles = {
         (needle := secret.encode(encoding)): star * (len(needle) // len(star))
@@ -38,7 +39,18 @@ def redact(folder: Path, secrets: Iterable[str]) -> list[Path]:
         if secret
         for encoding, star in STARS.items()
     }
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and _redact_file(path, needles)]
+    changed: list[Path] = []
+    failed: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        try:
+            if path.is_file() and _redact_file(path, needles):
+                changed.append(path)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            failed.append(f"{path.name}: {error.strerror}")
+    if failed:
+        raise OSError(f"removed, for their secrets could not be masked: {', '.join(failed)}")
+    return changed
 
 
 def _redact_file(path: Path, needles: dict[bytes, bytes]) -> bool:

@@ -147,7 +147,10 @@ class RunWorker:
         session = self._current
         outcome, message = classify(error), message_of(error)
         if session is not None:
-            message = session.masked(message)
+            duration_s = time.monotonic() - self._item_began
+            session.recorder.stopwatch.add_total(check.phase, duration_s)
+            recorded = session.recorder.add(check, outcome, session.masked(message), duration_s)
+            outcome, message = recorded.outcome, recorded.message
         result: dict[str, Any] = {
             "cell": cell.id,
             "check": check.id,
@@ -157,10 +160,6 @@ class RunWorker:
             "message": message,
         }
         report.user_properties.append((PROPERTY, result))
-        if session is not None:
-            duration_s = time.monotonic() - self._item_began
-            session.recorder.stopwatch.add_total(check.phase, duration_s)
-            session.recorder.add(check, outcome, message, duration_s)
 
     def close(self) -> None:
         """End the backend, and a cell that an interruption left open."""

@@ -12,7 +12,7 @@ from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
 from harness.run.attempts import earlier_attempts, keep_attempts
 from harness.run.check import Check
-from harness.run.recorder import CellRecorder
+from harness.run.recorder import SEVERITY, CellRecorder
 
 
 def _cell() -> Cell:
@@ -91,3 +91,28 @@ def test_earlier_attempts_survive_on_disk(recorder: CellRecorder, tmp_path: Path
     keep_attempts(tmp_path, recorder.attempts)
     assert earlier_attempts(tmp_path) == tuple(recorder.attempts)
     assert earlier_attempts(tmp_path / "elsewhere") == ()
+
+
+@pytest.mark.parametrize("worse", [Outcome.FAILED, Outcome.INFRA, Outcome.BLOCKED])
+@pytest.mark.parametrize("worse_first", [True, False])
+def test_a_check_that_ran_again_keeps_its_worst_outcome_and_says_so(
+    recorder: CellRecorder, worse: Outcome, worse_first: bool
+) -> None:
+    tries = [(worse, "it broke"), (Outcome.PASSED, "")]
+    for outcome, message in tries if worse_first else reversed(tries):
+        recorder.details["seen"] = outcome.value
+        recorder.add(_check(), outcome, message, 0.1)
+    (kept,) = recorder.results.values()
+    assert kept.outcome is worse
+    assert kept.message.startswith("it broke The check ran again")
+    assert "it came to passed" in kept.message
+    assert kept.details == {"seen": worse.value}
+
+
+def test_a_failure_of_the_candidate_outlives_one_of_the_lab(recorder: CellRecorder) -> None:
+    recorder.add(_check(), Outcome.FAILED, "it broke", 0.1)
+    assert recorder.add(_check(), Outcome.INFRA, "lost", 0.1).outcome is Outcome.FAILED
+
+
+def test_every_outcome_has_its_severity() -> None:
+    assert set(SEVERITY) == set(Outcome)

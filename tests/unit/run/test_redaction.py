@@ -1,11 +1,14 @@
 """Secrets do not survive in evidence."""
 
+import errno
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.errors import InfrastructureError, MachineLost
+from harness.run import redaction
 from harness.run.redaction import mask_error, redact
 
 SECRET = "s3cret-Token_42"
@@ -54,3 +57,22 @@ def test_a_ring_of_causes_is_masked_and_left() -> None:
     mask_error(first, lambda text: text.replace(SECRET, "***"))
     assert str(first) == "first ***"
     assert str(second) == "second *** ***"
+
+
+def test_a_file_that_cannot_be_masked_is_not_kept_and_the_others_are_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = redaction._redact_file
+
+    def broken_disk(path: Path, needles: dict[bytes, bytes]) -> bool:
+        if path.name == "a.log":
+            raise OSError(errno.EIO, "Input/output error")
+        return mask(path, needles)
+
+    monkeypatch.setattr(redaction, "_redact_file", broken_disk)
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text(SECRET)
+    with pytest.raises(OSError, match=r"could not be masked: a\.log: Input/output error"):
+        redact(tmp_path, [SECRET])
+    assert [path.name for path in tmp_path.iterdir()] == ["b.log"]
+    assert SECRET not in (tmp_path / "b.log").read_text()
