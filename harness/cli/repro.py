@@ -8,6 +8,7 @@ import typer
 from harness.cli.ending import ends
 from harness.cli.output import Output
 from harness.cli.run import carry_out
+from harness.run.interpreter import require_assertions
 from harness.run.resumption import reproduce_cell
 
 
@@ -25,6 +26,7 @@ def repro(
 
     Candidate, checks and image must have the digests of the failed run; otherwise nothing is started.
     """
+    require_assertions()
     console = Output(soft_wrap=True)
     directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
     console.print(f"{cell}: repeating every step before {check}")

@@ -24,11 +24,14 @@ from harness.model.plan import Cell
 from harness.reports.summary import summary_text
 from harness.run.conclusion import PAGE, conclude
 from harness.run.directory import RunDirectory
+from harness.run.interpreter import require_assertions
 from harness.run.preparation import RunRequest, prepare_run
 from harness.run.resumption import resume_run
 from harness.state import StateDirectory
 
 MODES = ("failed", "always", "never")
+CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+"""Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +66,7 @@ def run(
     ] = None,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
+    require_assertions()
     signal.signal(signal.SIGTERM, _as_interrupt)
     console = Output(soft_wrap=True)
 
@@ -133,6 +137,8 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
     from harness.cli.progress import Progress  # brings in all that a run needs, which other commands do not
 
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    for name in CALLERS_PYTEST:
+        os.environ.pop(name, None)
     arguments = [
         "--pyargs",
         "harness.bvt",

@@ -13,6 +13,7 @@ from harness.run.cell import CellSession
 from harness.run.check import Check, catalogue, check_of
 from harness.run.conclusion import conclude
 from harness.run.directory import RunDirectory
+from harness.run.interpreter import require_assertions
 from harness.run.lifeline import end_with_controller
 from harness.run.preparation import RunRequest, prepare_run
 from harness.run.reboots import Reboots
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker_input is not None:
         end_with_controller()
     try:
+        require_assertions()
         run = _find_run(config, worker_input)
     except HarnessError as error:
         pytest.exit(str(error), returncode=2 if isinstance(error, ConfigurationError) else 4)
