@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
 from pydantic import Field
 
@@ -31,6 +32,10 @@ class DomainSpec(Frozen):
     cell_id: str = ""
     kvm: bool
     hardware: Hardware
+    hardware_uuid: UUID | None = Field(
+        default=None,
+        description="what the firmware tells the guest (SMBIOS); None: one that libvirt makes up",
+    )
     memory_mb: int = Field(ge=64)
     cpus: int = Field(ge=1)
     disk: Path

@@ -148,6 +148,10 @@ def _passthrough(root: etree._Element, spec: DomainSpec) -> None:
     model = "virtio-net-pci" if spec.hardware.disk_bus.value == "virtio" else "e1000e"
     arguments = ["-netdev", network]
     arguments += ["-device", f"{model},id=bvtnic,netdev={NETWORK_ID},mac={MAC},addr=0x1c,romfile="]
+    if spec.hardware_uuid is not None:
+        # libvirt would have the domain's own UUID here, which differs from clone to clone: a clone, frozen with its
+        # template's, would see another one after its first reboot.
+        arguments += ["-smbios", f"type=1,uuid={spec.hardware_uuid}"]
     if spec.memory in (Memory.TEMPLATE, Memory.CLONE):
         share = "on" if spec.memory is Memory.TEMPLATE else "off"
         backend = f"memory-backend-file,id={MEMORY_ID},size={spec.memory_mb}M,mem-path={spec.memory_file}"

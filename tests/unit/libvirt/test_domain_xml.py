@@ -1,6 +1,7 @@
 """Domain definitions from typed data."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from lxml import etree
@@ -17,6 +18,7 @@ WINE_GUEST = DomainSpec(
     cell_id="win11-24h2/fresh",
     kvm=False,
     hardware=Hardware(firmware=Firmware.KERNEL, kernel_arguments="root=/dev/vda"),
+    hardware_uuid=UUID("6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52"),
     memory_mb=1024,
     cpus=1,
     disk=Path("/m/disk.qcow2"),
@@ -83,6 +85,12 @@ def test_a_clone_maps_the_templates_memory_copy_on_write() -> None:
     assert "defer" in clone
     assert any("mem-path=/t/ram,share=on" in argument for argument in template)
     assert "defer" not in template
+
+
+def test_template_and_clone_show_the_guest_the_same_hardware_uuid() -> None:
+    for name in ("wine-guest clone", "wine-guest template", "wine-guest boot"):
+        assert "type=1,uuid=6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52" in arguments(SPECS[name])
+    assert "-smbios" not in arguments(WINDOWS)
 
 
 def test_emulated_guests_get_the_processor_that_works() -> None:
