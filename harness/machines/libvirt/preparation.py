@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID, uuid5
 
 from harness.machines.intent import read_intents
 from harness.machines.libvirt.acceleration import prove_kvm
@@ -12,13 +13,16 @@ from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
 from harness.machines.libvirt.options import CloneMethod, pool_options
 from harness.machines.libvirt.programs import program
-from harness.machines.libvirt.prune import prune
+from harness.machines.libvirt.prune import prune, sweep
 from harness.machines.libvirt.start import prove_template
 from harness.machines.libvirt.template import TemplateMaker
 from harness.machines.provider import Progress
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.matrix import Pool
 from harness.state import StateDirectory
+
+IMAGES = UUID("6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52")
+"""Namespace of the hardware UUIDs of images' machines."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,18 @@ class Prepared:
     why_not_faster: tuple[str, ...]
 
 
+def remote(host: Host) -> str:
+    """Why templates do not work on a host that is reached over the network."""
+    return f"{host.uri} is remote, and open files pass only over a Unix socket"
+
+
 class Preparation:
     """The images of one pool."""
 
     def __init__(self, pool: Pool, state: StateDirectory) -> None:
         self._pool, self._state = pool, state
         self.options = pool_options(pool)
+        self.memory_mb, self.cpus = pool.memory_mb, pool.cpus
         self.store = ImageStore(state)
 
     @property
@@ -69,16 +79,21 @@ class Preparation:
     def choose_method(self, host: Host, image: StoredImage, progress: Progress) -> Prepared:
         """The fastest method that is proven to work on a host that answers; why the faster ones do not."""
         reasons: list[str] = []
+        self.sweep()
         for method in self.options.methods:
             if method is CloneMethod.BOOT:
                 return Prepared(image, method, tuple(reasons))
             if not host.local_socket:
-                reasons.append(f"{method}: {host.uri} is remote, and open files pass only over a Unix socket")
+                reasons.append(f"{method}: {remote(host)}")
                 continue
+            maker = self.maker(host, image, method, self._pool.memory_mb, self._pool.cpus)
             try:
-                self.maker(host, image, method, self._pool.memory_mb, self._pool.cpus).ensure(progress)
+                maker.ensure(progress)
             except InfrastructureError as error:
-                if isinstance(error, HostUnreachable) or len(self.options.methods) == 1:
+                if isinstance(error, HostUnreachable):
+                    raise
+                maker.note_failure(str(error))
+                if len(self.options.methods) == 1:
                     raise
                 reasons.append(f"{method}: {error}")
                 progress(f"{image.manifest.name}: {method} clones do not work here: {error}")
@@ -86,6 +101,10 @@ class Preparation:
             prune(self.store, self.storage, image.manifest.name, read_intents(self._state.intents))
             return Prepared(image, method, tuple(reasons))
         raise InfrastructureError(f"No way to clone {image.manifest.name} works: {'; '.join(reasons)}")
+
+    def sweep(self) -> list[Path]:
+        """Remove templates that nothing can use any more; says which directories."""
+        return sweep(self.store, self.storage, read_intents(self._state.intents))
 
     def maker(
         self, host: Host, image: StoredImage, method: CloneMethod, memory_mb: int, cpus: int
@@ -110,6 +129,7 @@ class Preparation:
             name="shape",
             kvm=kvm,
             hardware=manifest.hardware,
+            hardware_uuid=uuid5(IMAGES, manifest.digest),
             memory_mb=memory_mb,
             cpus=cpus,
             disk=Path("/disk"),

@@ -108,11 +108,12 @@ class LibvirtProvider:
             removed = remove_files(intent)
         kept.drop(self._state, intent.machine_id)
         intent_file.unlink(missing_ok=True)
+        removed += [f"template {directory}" for directory in self._preparation.sweep()]
         return removed
 
     def findings(self) -> Sequence[Finding]:
         image = self._pool.base_image or WINE_GUEST
-        return lab_findings(self._hosts.values(), self._preparation.options, self._preparation.store, image)
+        return lab_findings(list(self._hosts.values()), self._preparation, image)
 
     @property
     def pool(self) -> Pool:

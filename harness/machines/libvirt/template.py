@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import libvirt
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.domain import DomainSpec, Memory
@@ -37,6 +37,10 @@ from harness.model.errors import InfrastructureError
 from harness.state import StateDirectory
 
 RECORD = "template.json"
+USED = "used"
+"""Empty file whose date is that of the template's last use."""
+WHY_NOT = ".why"
+"""Suffix of the file that says, beside where a template would be, why it could not be made."""
 DISK, RAM, STATE = "disk.qcow2", "ram", "state"
 
 
@@ -50,6 +54,8 @@ class TemplateRecord(Frozen):
     built: datetime
     build_s: float
     files: dict[str, FileSeal]
+    image_disk: Path | None = Field(default=None, description="what the template's own disk stands on")
+    made_for: dict[str, str] = Field(default_factory=dict, description="what its key was made of, for people")
 
 
 @dataclass(frozen=True)
@@ -89,14 +95,52 @@ class TemplateMaker:
     @property
     def key(self) -> str:
         """Everything that a frozen state depends on."""
-        parts = (
-            self.image.manifest.digest,
-            shape_digest(self.shape),
-            self.host.versions(),
-            host_processor(),
-            self.method.value,
-        )
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\0".join(self._made_for().values()).encode()).hexdigest()
+
+    def unlike(self, record: TemplateRecord) -> list[str]:
+        """In what a stored template differs from the one that is wanted, in words; empty if it fits."""
+        if record.key == self.key:
+            return []
+        made, wanted = record.made_for, self._made_for() | {"processor": _short(host_processor())}
+        said = [
+            words
+            for part, words in (
+                ("image", "another version of the image"),
+                ("shape", "another kind of machine"),
+            )
+            if made.get(part) != wanted[part]
+        ]
+        said += [
+            f"made on {made[part]}, now {wanted[part]}"
+            for part in ("hypervisor", "processor")
+            if made.get(part, wanted[part]) != wanted[part]
+        ]
+        return said if made else ["made by an earlier version"]
+
+    def note_failure(self, reason: str) -> None:
+        """Remember why the template cannot be made, for `bvt doctor`."""
+        with suppress(OSError):
+            self._why_not.write_text(reason)
+
+    @property
+    def failure(self) -> str:
+        """Why it could not be made when that was last tried; empty if it was not tried, or was made."""
+        with suppress(OSError):
+            return self._why_not.read_text().strip()
+        return ""
+
+    @property
+    def _why_not(self) -> Path:
+        return self.directory.with_suffix(WHY_NOT)
+
+    def _made_for(self) -> dict[str, str]:
+        return {
+            "image": self.image.manifest.digest,
+            "shape": shape_digest(self.shape),
+            "hypervisor": self.host.versions(),
+            "processor": host_processor(),
+            "method": self.method.value,
+        }
 
     def find(self) -> Template | None:
         """The sealed template; None if there is none, or one that does not match its seal."""
@@ -105,16 +149,20 @@ class TemplateMaker:
             record = TemplateRecord.model_validate_json((directory / RECORD).read_text())
         except (OSError, ValidationError):
             return None
-        if record.key == self.key and not broken_seals(directory, record.files):
-            return Template(directory, record)
-        return None
+        if record.key != self.key or (record.image_disk is not None and not record.image_disk.exists()):
+            return None
+        return None if broken_seals(directory, record.files) else Template(directory, record)
 
     def ensure(self, progress: Progress) -> Template:
         """The template; one process builds it, others wait. Raises `InfrastructureError`."""
-        if found := self.find():
-            return found
-        with self._locked():
-            return self.find() or self._build(progress)
+        found = self.find()
+        if found is None:
+            with self._locked():
+                found = self.find() or self._build(progress)
+            self._why_not.unlink(missing_ok=True)
+        with suppress(OSError):
+            (found.directory / USED).touch()
+        return found
 
     @property
     def directory(self) -> Path:
@@ -132,7 +180,7 @@ class TemplateMaker:
         name = intent.intent.machine_id
         working = target.with_name(f"{target.name}.{name}")
         intent.add(uri=self.host.uri, domain=name, directory=str(working), memory_mb=self.shape.memory_mb)
-        intent.add(cpus=self.shape.cpus)
+        intent.add(cpus=self.shape.cpus, image=self.image.manifest.digest)
         try:
             working.mkdir(parents=True)
             self._freeze(name, working, progress)
@@ -145,6 +193,8 @@ class TemplateMaker:
                 built=datetime.now(UTC),
                 build_s=time.monotonic() - began,
                 files=digest_files(working, names),
+                image_disk=self.image.disk.resolve(),
+                made_for=self._made_for() | {"processor": _short(host_processor())},
             )
             self.trial(Template(working, record), self.shape.model_copy(update={"name": name}))
             (working / RECORD).write_text(record.model_dump_json(indent=1))
@@ -155,6 +205,7 @@ class TemplateMaker:
             ) from error
         finally:
             self.host.destroy(name)
+            self.host.remove_traces(name)
             shutil.rmtree(working, ignore_errors=True)
             intent.done()
         progress(f"{self.image.manifest.name}: template ready after {record.build_s:.0f} s")
@@ -163,7 +214,7 @@ class TemplateMaker:
     def _freeze(self, name: str, working: Path, progress: Progress) -> None:
         deadline = Deadline.after(self.deadline_s)
         shared = self.method is CloneMethod.RAM
-        make_overlay(self.image.disk, working / DISK)
+        make_overlay(self.image.disk.resolve(), working / DISK)
         spec = self.shape.model_copy(
             update={
                 "name": name,
@@ -202,6 +253,20 @@ def stored_template_records(storage: Path, image: str) -> list[tuple[Path, Templ
         with suppress(OSError, ValidationError):
             found.append((path.parent, TemplateRecord.model_validate_json(path.read_text())))
     return found
+
+
+def last_use(directory: Path, record: TemplateRecord) -> datetime:
+    """When a machine was last made of a template, or looked for it."""
+    try:
+        return datetime.fromtimestamp((directory / USED).stat().st_mtime, UTC)
+    except OSError:
+        return record.built
+
+
+def _short(processor: str) -> str:
+    """A processor's model, and a digest of the rest."""
+    model = processor.partition("\n")[0].rpartition(": ")[2]
+    return f"{model} ({hashlib.sha256(processor.encode()).hexdigest()[:8]})"
 
 
 def host_processor() -> str:
