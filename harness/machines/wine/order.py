@@ -10,6 +10,8 @@ from pathlib import Path
 
 GUEST_ADDRESS = "10.0.2.100"
 GUEST_PORT = 443
+GO = b"go\n"
+"""The owner's first word to the supervisor: the machine is laid out."""
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,29 @@ def edit(text: bytes, edits: Iterable[RegistryEdit]) -> bytes:
     """
     if not text.startswith(HEADER):
         raise ValueError("this is not a Wine registry file")
+    by_key: dict[str, list[RegistryEdit]] = {}
     for change in edits:
-        text = _edit_one(text, change)
-    return text
+        by_key.setdefault(change.key.lower(), []).append(change)
+    # The file is large and few of its keys change: each is looked for once, and the file is copied once.
+    changed: list[tuple[int, int, bytes]] = []
+    added = b""
+    for changes in by_key.values():
+        section = _section(text, changes[0].key)
+        start, end = section or (0, 0)
+        body = text[start:end]
+        for change in changes:
+            body = _edit_section(body, change)
+        if section is not None:
+            changed.append((start, end, body))
+        elif body:
+            added += b"\n[" + _escape(changes[0].key, b"[]") + b"] 0\n" + body
+    pieces, at = [], 0
+    for start, end, body in sorted(changed):
+        pieces += [text[at:start], body]
+        at = end
+    pieces.append(text[at:])
+    whole = b"".join(pieces)
+    return whole.rstrip(b"\n") + b"\n" + added if added else whole
 
 
 def read_value(text: bytes, key: str, name: str) -> str | int | None:
@@ -58,18 +78,16 @@ def read_value(text: bytes, key: str, name: str) -> str | int | None:
     return None
 
 
-def _edit_one(text: bytes, change: RegistryEdit) -> bytes:
-    section = _section(text, change.key)
-    if section is None:
-        if isinstance(change, DeleteValue):
-            return text
-        heading = b"\n[" + _escape(change.key, b"[]") + b"] 0\n"
-        return text.rstrip(b"\n") + b"\n" + heading + _line(change)
-    found = _value(text, section, change.name)
+def _edit_section(body: bytes, change: RegistryEdit) -> bytes:
+    """The lines of one key with one edit made."""
+    found = _value(body, (0, len(body)), change.name)
     if isinstance(change, DeleteValue):
-        return text if found is None else text[: found[0]] + text[found[1] :]
-    start, end = found or (section[1], section[1])
-    return text[:start] + _line(change) + text[end:]
+        return body if found is None else body[: found[0]] + body[found[1] :]
+    start, end = found or (len(body), len(body))
+    before = body[:start]
+    if before and not before.endswith(b"\n"):  # the file's last line
+        before += b"\n"
+    return before + _line(change) + body[end:]
 
 
 def _section(text: bytes, key: str) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from harness.machines.wine.access import make_access
 from harness.machines.wine.clone import CloneMethod, copy_tree, hard_link_tree
 from harness.machines.wine.identity import Identity, system_edits, user_edits
 from harness.machines.wine.installation import WineInstallation
-from harness.machines.wine.order import Order, Places
+from harness.machines.wine.order import GO, Order, Places
 from harness.machines.wine.processes import server_directory
 from harness.machines.wine.registry_text import edit
 from harness.machines.wine.template import Template
@@ -57,23 +57,26 @@ def start_machine(
     places = Places(root)
     places.make()
     identity = Identity.new(intent.intent.machine_id)
-    _clone(spec, means, places, identity)
     if not means.namespaces:
         intent.add(server_directory=str(server_directory(places.prefix)))
-    order = _order(spec, means, places, identity, deadline)
-    order.write()
     with _bind_listener() as listener:
+        port = listener.getsockname()[1]
+        leash, supervisor = _spawn(places, listener)
+    try:
+        intent.add(supervisor=Owner.of(supervisor).model_dump())
+        # While the supervisor's interpreter starts, what it will run is laid out.
+        _clone(spec, means, places, identity)
+        order = _order(spec, means, places, identity, deadline)
         access = make_access(
             places,
-            port=listener.getsockname()[1],
+            port=port,
             hostname=identity.hostname,
             environment=order.environment,
             probe=means.probe,
             loader=means.wine.loader,
         )
-        leash, supervisor = _spawn(order, listener)
-    intent.add(supervisor=Owner.of(supervisor).model_dump())
-    try:
+        order.write()
+        leash.sendall(GO)
         _await_boot(leash, places, deadline)
         _await_winrm(access, leash, places, deadline)
     except (InfrastructureError, OSError):
@@ -137,24 +140,25 @@ def _bind_listener() -> socket.socket:
     )
 
 
-def _spawn(order: Order, listener: socket.socket) -> tuple[socket.socket, int]:
-    """Start the supervisor in a session of its own: Ctrl-C at the owner is not meant for it."""
+def _spawn(places: Places, listener: socket.socket) -> tuple[socket.socket, int]:
+    """Start the supervisor, which waits for the word to go, in a session of its own: Ctrl-C is not meant for it."""
     ours, theirs = socket.socketpair()
-    with theirs, (order.places.logs / "supervisor.log").open("ab") as log:
+    with theirs, (places.logs / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
             [
                 sys.executable,
+                "-S",  # what it would find, PYTHONPATH says: looking again delays every machine
                 "-m",
                 "harness.machines.wine.supervisor",
-                order.root,
+                str(places.root),
                 str(listener.fileno()),
                 str(theirs.fileno()),
             ],
             env={
                 "PATH": os.defpath,
-                "PYTHONPATH": str(_PACKAGE_PARENT),
+                "PYTHONPATH": os.pathsep.join([str(_PACKAGE_PARENT), *filter(None, sys.path)]),
                 "LANG": "C.UTF-8",
-                "WINEPREFIX": str(order.places.prefix),  # how whoever cleans up finds every process
+                "WINEPREFIX": str(places.prefix),  # how whoever cleans up finds every process
             },
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from harness.machines.wine import namespaces
 from harness.machines.wine.init import run_init
-from harness.machines.wine.order import Order, Status
+from harness.machines.wine.order import GO, Order, Status
 
 if TYPE_CHECKING:
     pass
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 def main() -> None:
     """Start the guard and watch it. Arguments: machine directory, WinRM listener, leash (descriptors)."""
     root, listener_fd, leash_fd = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    order = Order.read(root)
     listener = socket.socket(fileno=listener_fd)
     leash = socket.socket(fileno=leash_fd)
+    if leash.recv(len(GO)) != GO:  # the owner ended before it had laid out the machine
+        return
+    order = Order.read(root)
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     here = os.getpid()
     guard = os.fork()

@@ -17,6 +17,7 @@ from harness.machines.provider import ImageInfo, Progress
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.installation import WineInstallation
 from harness.machines.wine.processes import end_all
+from harness.machines.wine.registry_text import DeleteValue, edit
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
@@ -25,7 +26,8 @@ from harness.state import StateDirectory
 IMAGE_NAME = "wine"
 COMPILER = "x86_64-w64-mingw32-gcc"
 BUILD_DEADLINE_S = 300.0
-_RECIPE = "1"
+_RECIPE = "2"
+RUN_SERVICES = "Software\\Microsoft\\Windows\\CurrentVersion\\RunServices"
 _POWER_SOURCE = Path(__file__).with_name("power.c")
 
 
@@ -157,6 +159,9 @@ def _finish(prefix: Path) -> None:
         if link.is_symlink():  # profile folders that point into HOME
             link.unlink()
             link.mkdir()
+    # Wine's own entry for the menus of a Linux desktop; no Windows has it, and every boot waits for it.
+    registry = prefix / "system.reg"
+    registry.write_bytes(edit(registry.read_bytes(), [DeleteValue(RUN_SERVICES, "winemenubuilder")]))
     shutdown = prefix / "drive_c" / "windows" / "system32" / "shutdown.exe"
     shutdown.unlink(missing_ok=True)
     compiler = shutil.which(COMPILER)
