@@ -3,6 +3,7 @@
 import fcntl
 import json
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import IO, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from harness.model.base import Frozen
+from harness.model.candidate import Candidate
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
 from harness.model.plan import Plan
@@ -118,6 +120,12 @@ class RunDirectory:
             ) from None
         return RunDirectory(self.root, lock)
 
+    def discard(self, *, everything: bool) -> None:
+        """Remove what the preparation of a run wrote, or `everything`: the directory too, if it was made for the run."""
+        if self.lock is not None:
+            self.lock.close()
+        shutil.rmtree(self.root if everything else self.work, ignore_errors=True)
+
     @property
     def work(self) -> Path:
         """What only the running run needs: media, keys, databases. Removed at its end."""
@@ -132,6 +140,10 @@ class RunDirectory:
     def authority(self) -> Path:
         """The run's own certificate authority."""
         return self.work / "authority"
+
+    def copy_of(self, candidate: Candidate) -> Path:
+        """The copy of the candidate on the media drive: the file that cells install."""
+        return self.media / "candidate" / candidate.path.name
 
     def cell(self, cell_id: str) -> Path:
         """Report and evidence of one cell."""

@@ -19,11 +19,12 @@ from harness.run.preparation import RunRequest, prepare_run
 from harness.run.reboots import Reboots
 from harness.run.stimulus import Stimulated
 from harness.run.timeline import Timeline
-from harness.run.worker import RunWorker
+from harness.run.worker import RunWorker, cells_to_run
 from harness.scheduling import CellScheduling
 
 RUN = pytest.StashKey[RunDirectory]()
 WORKER = pytest.StashKey[RunWorker]()
+OPEN_CELLS = pytest.StashKey[tuple[str, ...]]()
 OWNS_CONCLUSION = pytest.StashKey[bool]()
 
 
@@ -43,9 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # The long form shows arguments, and among them secrets. Without the terminal plugin there is no such option.
     if getattr(config.option, "tbstyle", "auto") == "auto":
         config.option.tbstyle = "short"
-    executes = worker_input is not None or not _is_distributed(config)
-    if executes:
-        config.stash[WORKER] = RunWorker(run, worker_input["workerid"] if worker_input else "main")
+    if worker_input is not None:
+        config.stash[WORKER] = RunWorker(run, worker_input["workerid"], worker_input["bvt_cells"])
+    elif not _is_distributed(config):
+        config.stash[WORKER] = RunWorker(run, "main")
+    else:
+        config.stash[OPEN_CELLS] = cells_to_run(run)
 
 
 def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> RunDirectory | None:
@@ -85,9 +89,10 @@ def _is_distributed(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker which run it works for."""
+    """Tell an xdist worker which run it works for, and which cells all of them collect."""
     if RUN in node.config.stash:
         node.workerinput["bvt_run"] = str(node.config.stash[RUN].root)
+        node.workerinput["bvt_cells"] = list(node.config.stash[OPEN_CELLS])
 
 
 @pytest.hookimpl(optionalhook=True)

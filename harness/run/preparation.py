@@ -8,11 +8,12 @@ from pathlib import Path
 
 from harness.backend.factory import open_backend
 from harness.backend.pki import make_authority
-from harness.candidate.read import read_candidate
+from harness.candidate.read import read_candidate, sha256_of
 from harness.config.load import find_matrix, load_matrix, load_profile
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate
+from harness.model.errors import ConfigurationError
 from harness.model.expansion import expand, select
 from harness.model.matrix import Pool
 from harness.model.plan import Plan
@@ -89,49 +90,66 @@ def checks_digest() -> str:
 def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
     """Seal the plan, lay out the media drive, make the image ready.
 
-    Raises `ConfigurationError` before anything is written, `InfrastructureError` if the lab cannot be made ready.
+    Raises `ConfigurationError` for a mistake, an unknown image among them, `InfrastructureError` if the lab cannot be
+    made ready. Nothing is left of the run directory then.
     """
     prepared = make_plan(request)
     state = StateDirectory.default()
     provider = load_provider(prepared.pool, state)
     probe = probe_exe(state)
     run_id = new_run_id()
-    run = RunDirectory.create(request.out or request.reports / run_id)
-    lay_out_media(run.media, prepared.plan.candidate.path, probe)
-    make_authority(run.authority)
-    images = {prepared.pool.base_image or cell.image for cell in prepared.plan.cells}
-    for image in sorted(images):
-        provider.prepare(image, progress)
-    run.write(
-        RunSettings(
-            run_id=run_id,
-            began=datetime.now(UTC),
-            profile=prepared.profile,
-            pool_name=request.pool,
-            pool=prepared.pool,
-            selected=prepared.selected,
-            keep=KeepPolicy(value=request.keep),
-            backend=request.backend,
-            infra_retries=request.infra_retries,
-            until=request.until,
-        ),
-        prepared.plan,
-    )
+    place = request.out or request.reports / run_id
+    is_new = not place.exists()
+    run = RunDirectory.create(place)
+    try:
+        lay_out_media(run, prepared.plan.candidate, probe)
+        make_authority(run.authority)
+        images = {prepared.pool.base_image or cell.image for cell in prepared.plan.cells}
+        for image in sorted(images):
+            provider.prepare(image, progress)
+        run.write(
+            RunSettings(
+                run_id=run_id,
+                began=datetime.now(UTC),
+                profile=prepared.profile,
+                pool_name=request.pool,
+                pool=prepared.pool,
+                selected=prepared.selected,
+                keep=KeepPolicy(value=request.keep),
+                backend=request.backend,
+                infra_retries=request.infra_retries,
+                until=request.until,
+            ),
+            prepared.plan,
+        )
+    except BaseException:
+        run.discard(everything=is_new)
+        raise
     return run
 
 
-def lay_out_media(media: Path, candidate: Path, probe: Path) -> None:
-    """The media drive: candidate and tools.
+def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
+    """The media drive: candidate and tools, both copied.
 
-    The candidate is hard-linked where the file system allows, for it may be large. The probe is copied: Wine names a
-    file by its inode, so a link would make its processes appear under the probe's other path.
+    A link to the candidate would install whatever is written into that file next. One to the probe would make its
+    processes appear under the other path, for Wine names a file by its inode.
+
+    Raises `ConfigurationError` if the candidate is not the planned file any more.
     """
-    shutil.rmtree(media, ignore_errors=True)  # of a preparation that was ended half-way
+    shutil.rmtree(run.media, ignore_errors=True)  # of a preparation that was ended half-way
     for folder in ("candidate", "tools"):
-        (media / folder).mkdir(parents=True)
-    shutil.copy2(probe, media / "tools" / probe.name)
-    target = media / "candidate" / candidate.name
+        (run.media / folder).mkdir(parents=True)
+    shutil.copy2(probe, run.media / "tools" / probe.name)
+    copy = run.copy_of(candidate)
     try:
-        target.hardlink_to(candidate.resolve())
-    except OSError:  # another file system, or links are not allowed
-        shutil.copy2(candidate, target)
+        shutil.copy2(candidate.path, copy)
+        is_same = sha256_of(copy) == candidate.sha256
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise ConfigurationError(
+            f"the candidate changed while the run was prepared: it is not the file with SHA-256"
+            f" {candidate.sha256[:12]}… any more.",
+            file=str(candidate.path),
+            hint="Run it again once nothing writes to it.",
+        )

@@ -1,7 +1,6 @@
 """Going on with a run that did not finish, and reproducing one of its cells."""
 
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,10 +29,10 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     settings, plan = run.settings(), run.plan()
     require_same(plan, root)
     run = run.claimed()
+    make_ready(run, plan, progress)  # before anything is moved
     for cell in plan.cells:
         if cell.id in settings.selected:
             _set_aside(run, cell)
-    make_ready(run, plan, progress)
     return run
 
 
@@ -104,8 +103,7 @@ def make_ready(run: RunDirectory, plan: Plan, progress: Progress) -> None:
     """Media, authority and image, as a fresh run has them."""
     state = StateDirectory.default()
     run.work.mkdir(mode=0o700, exist_ok=True)
-    shutil.rmtree(run.media, ignore_errors=True)
-    lay_out_media(run.media, plan.candidate.path, probe_exe(state))
+    lay_out_media(run, plan.candidate, probe_exe(state))
     make_authority(run.authority)
     pool = run.settings().pool
     provider = load_provider(pool, state)

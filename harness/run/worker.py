@@ -1,7 +1,7 @@
 """What one pytest process holds while it works through its cells."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -28,13 +28,25 @@ PROPERTY = "bvt"
 """Name of the user property that carries a check's result to the controller."""
 
 
-class RunWorker:
-    """Provider, backend and the cell in hand."""
+def cells_to_run(run: RunDirectory) -> tuple[str, ...]:
+    """Ids of the cells that this run executes and that have no sealed report yet.
 
-    def __init__(self, run: RunDirectory, name: str) -> None:
+    The controller asks once, for all processes: a worker that takes a dead one's place must collect the very same
+    items, though reports were sealed meanwhile.
+    """
+    return tuple(cell for cell in run.settings().selected if not run.sealed(cell))
+
+
+class RunWorker:
+    """Provider, backend and the cell in hand. `open_cells`: as the controller counted them; None: counted now."""
+
+    def __init__(self, run: RunDirectory, name: str, open_cells: Sequence[str] | None = None) -> None:
         self.run = run
         self.settings = run.settings()
         self.plan = run.plan()
+        chosen = frozenset(cells_to_run(run) if open_cells is None else open_cells)
+        self.cells = tuple(cell for cell in self.plan.cells if cell.id in chosen)
+        """The cells that this run executes, in the plan's order."""
         self._name = name
         self._essential = essential_checks()
         self._first = first_checks()
@@ -43,12 +55,6 @@ class RunWorker:
         self._current: CellSession | None = None
         self._item_began = self._cell_began = 0.0
         self._guest_before = 0.0
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """The cells that this run executes and that have no sealed report yet, in the plan's order."""
-        chosen = set(self.settings.selected)
-        return tuple(cell for cell in self.plan.cells if cell.id in chosen and not self.run.sealed(cell.id))
 
     @property
     def backend(self) -> Backend:
@@ -76,7 +82,8 @@ class RunWorker:
         self._cell_began = time.monotonic()
         self._current = CellSession(
             cell,
-            candidate=self.plan.candidate,
+            # What checks look into is what cells install, not what may lie at the original path by now.
+            candidate=self.plan.candidate.model_copy(update={"path": self.run.copy_of(self.plan.candidate)}),
             plan_digest=self.plan.digest,
             settings=self.settings,
             run=self.run,
