@@ -85,7 +85,7 @@ def test_a_full_disk_of_the_host_is_the_labs_fault_in_a_clear_sentence(
     (small_disk / "templates").symlink_to(shared.part("templates"))
     daemon = rig.daemon("full")
     run = rig.run(candidate, "a", hosts=[{"uri": "private:full"}], storage=small_disk, at_once=1)
-    in_guest(run.installed("a"), daemon, "dd if=/dev/urandom of=/big bs=1M count=100 conv=fsync")
+    in_guest(run.installed("a"), daemon, "yes | dd of=/big bs=1M count=100 iflag=fullblock conv=fsync")
     assert run.ended() == Verdict.INFRA.exit_code, run.said
     check = run.blamed("a")
     assert check.outcome is Outcome.INFRA

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.machines.libvirt import host
 from harness.machines.libvirt.daemon import PrivateDaemon
 from harness.machines.libvirt.host import HostUnreachable
 from harness.machines.libvirt.machine import LibvirtMachine
@@ -108,7 +109,7 @@ def test_a_full_host_disk_pauses_the_machine_and_is_the_labs_fault(
     daemon.stop()  # one that was started before the mount does not see it
     provider = LibvirtProvider(make_pool("private:full", storage=small_disk, disk_reserve_mb=0), state)
     machine = create(provider)
-    doom(machine, "dd if=/dev/urandom of=/big bs=1M count=80 conv=fsync", 30)
+    doom(machine, "yes | dd of=/big bs=1M count=80 iflag=fullblock conv=fsync", 30)
     await_state(machine, MachineState.PAUSED)
     condition = machine.condition()
     assert condition.fault is Fault.HOST
@@ -164,8 +165,14 @@ def test_a_damaged_template_is_built_again_and_state_clones_work_too(
 
 @pytest.mark.usefixtures("lab")
 def test_a_host_that_goes_away_is_replaced_by_another(
-    create: Create, make_pool: MakePool, make_spec: MakeSpec, in_guest: Run, state: StateDirectory
+    create: Create,
+    make_pool: MakePool,
+    make_spec: MakeSpec,
+    in_guest: Run,
+    state: StateDirectory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(host, "RECONNECT_WITHIN_S", 3.0)
     daemons = [PrivateDaemon.named(f"private:{name}", state) for name in ("one", "two")]
     # By the daemons' own URIs, so that nobody starts a stopped one again.
     uris = [daemon.ensure() for daemon in daemons]
@@ -193,8 +200,9 @@ def test_a_host_that_goes_away_is_replaced_by_another(
 
 
 def test_a_pool_whose_hosts_are_all_away_says_so(
-    make_pool: MakePool, state: StateDirectory, tmp_path: Path
+    make_pool: MakePool, state: StateDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(host, "RECONNECT_WITHIN_S", 1.0)
     uri = f"qemu+unix:///system?socket={tmp_path}/none"
     provider = LibvirtProvider(make_pool(uri), state)
     with pytest.raises(HostUnreachable, match="does not answer"):
