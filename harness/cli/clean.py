@@ -6,6 +6,7 @@ import typer
 
 from harness.cli.ending import ends
 from harness.machines import hygiene
+from harness.model.gate import EXIT_CODES, Verdict
 from harness.state import StateDirectory
 
 
@@ -19,9 +20,20 @@ def clean(
     everything: Annotated[
         bool, typer.Option("--all", help="Also machines of runs that are still going on.")
     ] = False,
-) -> None:
+) -> int:
     """Remove machines, processes and files of runs that are no longer there. Nothing else is touched."""
-    removed = hygiene.clean(StateDirectory.default(), all=everything, kept=kept)
-    for line in removed:
+    said = hygiene.clean(StateDirectory.default(), all=everything, kept=kept)
+    for line in said:
         typer.echo(line)
-    typer.echo("nothing to clean" if not removed else f"{len(removed)} removed")
+    left = sum(_says(line, "not removed") for line in said)
+    removed = sum(_says(line, "removed") for line in said)
+    if not said:
+        typer.echo("nothing to clean")
+    else:
+        typer.echo(f"{removed} removed" + (f", {left} not removed" if left else ""))
+    return EXIT_CODES[Verdict.INFRA] if left else 0
+
+
+def _says(line: str, what: str) -> bool:
+    """Whether a line of `hygiene.clean`, `<machine>: <what happened> …`, says `what`."""
+    return line.partition(": ")[2].startswith(what)

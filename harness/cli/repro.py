@@ -8,8 +8,11 @@ import typer
 from harness.cli.ending import ends
 from harness.cli.output import Output
 from harness.cli.run import carry_out
+from harness.machines.kept import list_kept
+from harness.model.errors import InfrastructureError
 from harness.run.interpreter import require_assertions
 from harness.run.resumption import reproduce_cell
+from harness.state import StateDirectory
 
 
 def register(app: typer.Typer) -> None:
@@ -24,13 +27,20 @@ def repro(
 ) -> int:
     """Repeat a failed cell up to its failing check and hand you the machine.
 
-    Candidate, checks and image must have the digests of the failed run; otherwise nothing is started.
+    Candidate, checks and image must have the digests of the failed run; otherwise nothing is started. Ends with 4 if
+    the lab lost the machine on the way.
     """
     require_assertions()
     console = Output(soft_wrap=True)
     directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
     console.print(f"{cell}: repeating every step before {check}")
     carry_out(directory, "1", console)
+    run_id = directory.settings().run_id
+    if not any(machine.run_id == run_id for machine in list_kept(StateDirectory.default())):
+        raise InfrastructureError(
+            f"no machine of {cell} is there to be handed over: the lab lost it before {check}.",
+            hint=f"What happened is in {directory.root}.",
+        )
     console.print(f"stopped before {check}; the machine is yours: bvt shell {cell}", markup=False)
     console.print("remove it with: bvt clean --kept")
     return 0

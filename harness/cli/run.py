@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Collection
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     candidate: OptionalCandidateArgument = None,
     profile: OptionalProfileOption = None,
     matrix: MatrixOption = None,
@@ -73,14 +75,16 @@ def run(
     def progress(line: str) -> None:
         console.print(line, style="dim", markup=False)
 
+    _wanted_workers(workers)
     if resume is not None:
-        if candidate is not None or profile is not None:
-            raise ConfigurationError("--resume takes candidate and profile from the run; leave them out.")
+        if given := _given(context, besides={"resume", "workers"}):
+            raise ConfigurationError(
+                f"--resume takes everything but -n from the run; leave out {', '.join(given)}."
+            )
         return execute(resume_run(resume, progress), workers, console)
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
-    _wanted_workers(workers)
     if keep not in MODES:
         raise ConfigurationError(f"--keep takes {', '.join(MODES)}, not {keep!r}.")
     request = RunRequest(
@@ -96,6 +100,18 @@ def run(
     )
     directory = prepare_run(request, progress)
     return execute(directory, workers, console)
+
+
+def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
+    """What the command line holds, `besides` these parameters, as the user wrote it."""
+    return [
+        parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+        for parameter in context.command.params
+        if parameter.name is not None
+        and parameter.name not in besides
+        and (source := context.get_parameter_source(parameter.name)) is not None
+        and source.name != "DEFAULT"
+    ]
 
 
 def execute(directory: RunDirectory, workers: str, console: Output) -> int:
