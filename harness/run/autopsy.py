@@ -1,27 +1,54 @@
-"""What a machine that will not answer any more still holds on its disk, read without starting it."""
+"""What a machine that will not answer any more still holds: on its disk, or by its guest agent."""
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Protocol, runtime_checkable
 
 from harness.machines.provider import HasDisk, Machine, StoppedDisk
 from harness.model.errors import HarnessError
 from harness.model.machine import MachineState
 from harness.model.profile import AgentProfile
+from harness.model.report import Evidence
 from harness.offline.collect import WINDOWS_PATHS, collect
 from harness.offline.disk import open_disk
 
 ENDED = frozenset({MachineState.CRASHED, MachineState.STOPPED, MachineState.GONE})
+SECOND_CHANNEL, LOGS = "second-channel", "logs"
+"""Beside the disk's folder: files that the guest agent read, and those that came over WinRM."""
+
+
+@runtime_checkable
+class HasSecondChannel(Protocol):
+    """What a machine also offers if its files can be read without its network."""
+
+    def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:
+        """Save what of these guest paths can be had into `into`; the result's paths are relative to it. Never raises."""
+        ...
 
 
 def examine(machine: Machine, profile: AgentProfile, into: Path) -> None:
-    """Save the agent's logs and the system's dumps from a dead machine's disk into `into`.
+    """Save the agent's logs, and from a dead machine's disk (into `into`) the system's dumps too.
 
-    Does nothing for a machine without a disk, or one that still runs: its disk is not at rest. What cannot be read is
-    noted beside the files; the verdict never depends on it.
+    Of a machine that still runs the disk is not at rest; if its second channel lives, the logs come that way, into a
+    folder beside `into`, unless they are there already. What cannot be read is noted beside the files; the verdict never
+    depends on it.
     """
-    if not isinstance(machine, HasDisk) or machine.condition().state not in ENDED:
+    condition = machine.condition()
+    if condition.state in ENDED:
+        if isinstance(machine, HasDisk):
+            _examine_disk(machine.disk(), profile, into)
         return
+    wanted = condition.guest_alive and profile.logs and not _has_files(into.with_name(LOGS))
+    if wanted and isinstance(machine, HasSecondChannel):
+        machine.save_guest_files(profile.logs, into.with_name(SECOND_CHANNEL))
+
+
+def _has_files(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _examine_disk(place: StoppedDisk, profile: AgentProfile, into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
-    place = machine.disk()
     patterns = [on_disk(path, place) for path in (*profile.logs, *WINDOWS_PATHS)]
     try:
         with open_disk(place.path, shared=True) as disk:

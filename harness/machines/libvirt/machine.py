@@ -13,6 +13,7 @@ from harness.machines.intent import Intent, IntentFile
 from harness.machines.libvirt.condition import Seen, judge
 from harness.machines.libvirt.domain import BACKEND_IN_GUEST
 from harness.machines.libvirt.evidence import collect_evidence, screenshot
+from harness.machines.libvirt.guest_files import save_guest_files
 from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.machines.libvirt.personal import PREFIX
 from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, run_in_guest
@@ -26,6 +27,7 @@ from harness.state import StateDirectory
 
 PING_TIMEOUT_S = 3
 REMOVE_S = 10.0
+GUEST_FILES_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,17 @@ class LibvirtMachine:
             into,
             memory_of=self.guest_system if crashed else None,
         )
+
+    def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:
+        """Save files of the guest by the second channel, which lives when the network is cut. Never raises."""
+        try:
+            domain = self._domain()
+        except (InfrastructureError, libvirt.libvirtError):
+            return ()
+        try:
+            return save_guest_files(domain, self.guest_system, paths, into, Deadline.after(GUEST_FILES_S))
+        except OSError:  # the host's disk
+            return ()
 
     def keep(self) -> KeptMachine:
         """Let it outlive the run. Its relay leads to the run's backend, which ends with the run.
