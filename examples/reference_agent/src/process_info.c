@@ -1,5 +1,6 @@
 #include "process_info.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include <winternl.h>
@@ -7,45 +8,50 @@
 #include "text.h"
 #include "wide.h"
 
-enum { PROCESS_COMMAND_LINE_INFORMATION = 60, COMMAND_LINE_LIMIT = 32768 };
+enum { PROCESS_COMMAND_LINE_INFORMATION = 60, TEXT_LIMIT = 32768 };
 
 static bool read_memory(HANDLE process, const void *address, void *copy, size_t size) {
     SIZE_T done = 0;
     return ReadProcessMemory(process, address, copy, size, &done) && done == size;
 }
 
-/* Older systems and Wine: through the process environment block. */
-static char *command_line_from_peb(HANDLE process) {
+/* What the process was started with, a UNICODE_STRING at `offset` of its RTL_USER_PROCESS_PARAMETERS. */
+static char *from_own_memory(HANDLE process, size_t offset) {
     PROCESS_BASIC_INFORMATION basic;
     PEB peb;
-    RTL_USER_PROCESS_PARAMETERS parameters;
+    UNICODE_STRING remote;
     if (NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof basic, NULL) != 0 ||
         !basic.PebBaseAddress || !read_memory(process, basic.PebBaseAddress, &peb, sizeof peb) ||
-        !read_memory(process, peb.ProcessParameters, &parameters, sizeof parameters)) {
+        !peb.ProcessParameters ||
+        !read_memory(process, (const char *)peb.ProcessParameters + offset, &remote, sizeof remote)) {
         return duplicate("");
     }
-    size_t bytes = parameters.CommandLine.Length;
-    wchar_t *line = allocate(bytes + sizeof *line);
-    bool good = bytes <= 2 * COMMAND_LINE_LIMIT && read_memory(process, parameters.CommandLine.Buffer, line, bytes);
-    char *result = good ? narrow_part(line, bytes / sizeof *line) : duplicate("");
-    free(line);
+    wchar_t *local = allocate(remote.Length + sizeof *local);
+    bool good = read_memory(process, remote.Buffer, local, remote.Length);
+    char *result = good ? narrow_part(local, remote.Length / sizeof *local) : duplicate("");
+    free(local);
     return result;
 }
 
-/* Windows 8.1 and later: needs no right to read the process's memory, so protected processes answer too. */
+/* Windows 8.1 and later: needs no right to read the process's memory, so protected processes answer too. Older systems
+ * and Wine: out of that memory. */
 char *process_command_line(HANDLE process) {
-    ULONG size = sizeof(UNICODE_STRING) + 2 * COMMAND_LINE_LIMIT;
+    ULONG size = sizeof(UNICODE_STRING) + 2 * TEXT_LIMIT;
     UNICODE_STRING *answer = allocate(size);
     NTSTATUS status = NtQueryInformationProcess(process, (PROCESSINFOCLASS)PROCESS_COMMAND_LINE_INFORMATION, answer,
                                                 size, NULL);
-    char *line = status == 0 && answer->Buffer ? narrow_part(answer->Buffer, answer->Length / sizeof(wchar_t))
-                                               : command_line_from_peb(process);
+    char *line = status == 0 && answer->Buffer
+                     ? narrow_part(answer->Buffer, answer->Length / sizeof(wchar_t))
+                     : from_own_memory(process, offsetof(RTL_USER_PROCESS_PARAMETERS, CommandLine));
     free(answer);
     return line;
 }
 
+/* Wine keeps no name of a program on a removable medium, so there the process itself is asked. */
 char *process_path(HANDLE process) {
     wchar_t path[1024];
     DWORD size = 1024;
-    return QueryFullProcessImageNameW(process, 0, path, &size) ? narrow(path) : duplicate("");
+    return QueryFullProcessImageNameW(process, 0, path, &size) && *path
+               ? narrow(path)
+               : from_own_memory(process, offsetof(RTL_USER_PROCESS_PARAMETERS, ImagePathName));
 }

@@ -56,12 +56,14 @@ static bool young(unsigned long long started) {
 
 /* Learns nothing while the process is still starting: a later round asks again. */
 static void learn(const PROCESSENTRY32W *entry, HANDLE process, unsigned long long started) {
+    char *path = process ? process_path(process) : duplicate("");
+    const char *base = strrchr(path, '\\');
     struct known fresh = {
         .pid = entry->th32ProcessID,
         .parent = entry->th32ParentProcessID,
         .started = started,
-        .name = narrow(entry->szExeFile),
-        .path = process ? process_path(process) : duplicate(""),
+        .name = *entry->szExeFile ? narrow(entry->szExeFile) : duplicate(base ? base + 1 : path), /* see process_path */
+        .path = path,
         .command_line = process ? process_command_line(process) : duplicate(""),
         .seen = true,
     };
@@ -82,7 +84,8 @@ static void recognise(const PROCESSENTRY32W *entry) {
     unsigned long long started = start_time(process);
     bool found = false;
     for (size_t i = 0; i < known_count && !found; i++) {
-        found = known[i].pid == entry->th32ProcessID && known[i].started == started;
+        /* One that is ending is still listed when nobody can open it any more. */
+        found = known[i].pid == entry->th32ProcessID && (known[i].started == started || !process);
         known[i].seen |= found;
     }
     if (!found) {
