@@ -149,7 +149,7 @@ def test_a_damaged_template_is_built_again_and_state_clones_work_too(
     (maker.directory / "state").write_bytes(b"scratched")
     record = TemplateRecord(
         key=maker.key,
-        image_digest="0" * 64,
+        image_digest=maker.image.manifest.digest,
         method=CloneMethod.STATE,
         built=datetime.now(UTC),
         build_s=1,
