@@ -61,6 +61,7 @@ def test_a_kept_machine_is_left_alone_until_it_is_reclaimed(
 KILLED_RUN = """
 import sys, time
 from harness.machines.libvirt.provider import LibvirtProvider
+from harness.model.deadline import Deadline
 from harness.model.machine import MachineSpec
 from harness.model.matrix import Pool
 from harness.state import StateDirectory
