@@ -41,23 +41,25 @@ def test_identity(cell: CellSession, timeline: Timeline) -> None:
 
 @check("It stays in touch", backend=[BackendFeature.HEARTBEAT])
 def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
-    within = cell.profile.check_in.heartbeat_s
     _ = timeline.endpoint
+    deadline = cell.within(cell.profile.check_in.heartbeat_s)
     asked_at = time.time()  # what it said right after enrolling is no sign that it goes on
     with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(within), after=asked_at)
-    assert seen is not None, f"No further sign of life within {within:g} s."
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=asked_at)
+    assert seen is not None, f"No further sign of life within {deadline.length_s:g} s."
 
 
 @check("It enrols again when the backend no longer knows it", backend=[BackendFeature.FAULTS])
 def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
     before = timeline.endpoint
-    within = cell.profile.check_in.deadline_s
     known = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(0.1)) or before
     cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
+    deadline = cell.within(cell.profile.check_in.deadline_s)
     with cell.recorder.stopwatch.waiting():
-        again = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(within), after=known.enrolled_at)
-    assert again is not None, f"Told that it is unknown, the agent did not enrol again within {within:g} s."
+        again = cell.backend.wait_enrolled(cell.cell.id, deadline, after=known.enrolled_at)
+    assert again is not None, (
+        f"Told that it is unknown, the agent did not enrol again within {deadline.length_s:g} s."
+    )
     assert again.host_identifier == before.host_identifier, (
         f"The agent enrolled again as {again.host_identifier!r}, it was {before.host_identifier!r}."
     )
@@ -66,13 +68,13 @@ def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
 @check("It recovers from a failing backend", backend=[BackendFeature.FAULTS])
 def test_recovers(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.endpoint
-    within = cell.profile.check_in.heartbeat_s
     cell.backend.misbehave(cell.cell.id, FaultKind.ERROR_500, times=2)
     cell.backend.misbehave(cell.cell.id, FaultKind.DROP)
+    deadline = cell.within(cell.profile.check_in.heartbeat_s)
     with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_recovered(cell.cell.id, Deadline.after(within))
+        seen = cell.backend.wait_recovered(cell.cell.id, deadline)
     assert seen is not None, (
-        f"After two errors and a dropped connection the agent was not seen again within {within:g} s."
+        f"After two errors and a dropped connection the agent was not seen again within {deadline.length_s:g} s."
     )
 
 

@@ -4,7 +4,6 @@ import secrets
 import time
 
 from harness.backend.interface import BackendFeature
-from harness.model.deadline import Deadline
 from harness.model.profile import ConfigurationPush, ResponseAction
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
@@ -26,10 +25,12 @@ def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     if push.changed is None:
         raise NotApplicable("the profile declares no changed configuration")
     cell.backend.configure(cell.cell.id, push.changed)
+    deadline = cell.within(push.deadline_s)
     with cell.recorder.stopwatch.waiting():
-        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, Deadline.after(push.deadline_s))
+        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, deadline)
     assert event is not None, (
-        f"The pushed configuration did not take effect: no result of {push.effect_query!r} within {push.deadline_s:g} s."
+        f"The pushed configuration did not take effect: no result of {push.effect_query!r}"
+        f" within {deadline.length_s:g} s."
     )
 
 
@@ -40,13 +41,12 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable("the profile declares no invalid configuration")
     for name, text in push.invalid.items():
         pushed_at = cell.backend.configure(cell.cell.id, text)
+        deadline = cell.within(push.deadline_s)
         with cell.recorder.stopwatch.waiting():
-            line = cell.backend.wait_status(
-                cell.cell.id, push.refusal_contains, Deadline.after(push.deadline_s), after=pushed_at
-            )
+            line = cell.backend.wait_status(cell.cell.id, push.refusal_contains, deadline, after=pushed_at)
         assert line is not None, (
             f"The invalid configuration {name!r} was not refused: no status line with"
-            f" {push.refusal_contains!r} within {push.deadline_s:g} s."
+            f" {push.refusal_contains!r} within {deadline.length_s:g} s."
         )
     cell.note("refused", ", ".join(push.invalid))
 
@@ -69,7 +69,7 @@ def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
     columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(
-            cell.cell.id, telemetry.query, columns, Deadline.after(push.deadline_s), action=telemetry.action
+            cell.cell.id, telemetry.query, columns, cell.within(push.deadline_s), action=telemetry.action
         )
     cell.guest.probe("unstimulate", "registry_change", "--nonce", nonce, repeatable=True)
     cell.backend.configure(cell.cell.id, push.changed or push.base)
@@ -84,9 +84,10 @@ def test_live_query(cell: CellSession, timeline: Timeline) -> None:
     query = cell.profile.live_query
     if query is None:
         raise NotApplicable("the profile declares no live query")
+    deadline = cell.within(query.deadline_s)
     with cell.recorder.stopwatch.waiting():
-        rows = cell.backend.ask(cell.cell.id, query.sql, Deadline.after(query.deadline_s))
-    assert rows is not None, f"{query.sql!r} was not answered within {query.deadline_s:g} s."
+        rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
+    assert rows is not None, f"{query.sql!r} was not answered within {deadline.length_s:g} s."
     assert rows, f"{query.sql!r} was answered with no row."
     for column, template in query.expect.items():
         expected = timeline.render(template)
@@ -115,7 +116,7 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     try:
         assert not _reaches_a_neighbour(cell), f"The isolated host still reaches {NEIGHBOUR}."
         with cell.recorder.stopwatch.waiting():
-            seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(30), after=time.time())
+            seen = cell.backend.wait_seen(cell.cell.id, cell.within(30), after=time.time())
         assert seen is not None, "The isolated host no longer reaches its backend."
     finally:
         _act(cell, timeline, "release")
@@ -132,12 +133,11 @@ def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
         raise NotApplicable(f"the profile declares no response action {name!r}")
     _ = timeline.endpoint
     asked_at = cell.backend.configure(cell.cell.id, action.configuration)
+    deadline = cell.within(action.deadline_s)
     with cell.recorder.stopwatch.waiting():
-        line = cell.backend.wait_status(
-            cell.cell.id, action.status_contains, Deadline.after(action.deadline_s), after=asked_at
-        )
+        line = cell.backend.wait_status(cell.cell.id, action.status_contains, deadline, after=asked_at)
     assert line is not None, (
-        f"Asked to {name}, the agent did not report {action.status_contains!r} within {action.deadline_s:g} s."
+        f"Asked to {name}, the agent did not report {action.status_contains!r} within {deadline.length_s:g} s."
     )
     cell.note("status", line.message)
 

@@ -168,7 +168,7 @@ def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
     for service in restarted:
         with cell.recorder.stopwatch.waiting():
             services.stop(service.name, Deadline.after(STOP_S))
-            services.start(service.name, Deadline.after(service.start_deadline_s))
+            services.start(service.name, cell.within(service.start_deadline_s))
             running = timeline.service_comes_up(service.name, service.start_deadline_s)
         assert running, f"Service {service.name} did not come up again."
 

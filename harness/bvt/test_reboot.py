@@ -3,7 +3,6 @@
 import time
 
 from harness.backend.interface import BackendFeature
-from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
@@ -48,10 +47,10 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) 
     before = timeline.endpoint
     series = reboots.in_use
     assert not series.silent, f"The agent did not check in after {series.words}, so no further one was made."
-    within = cell.profile.check_in.deadline_s
+    deadline = cell.within(cell.profile.check_in.deadline_s)
     with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_seen(cell.cell.id, Deadline.after(within), after=time.time())
-    assert seen is not None, f"The agent did not check in within {within:g} s of {series.words}."
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
+    assert seen is not None, f"The agent did not check in within {deadline.length_s:g} s of {series.words}."
     assert seen.host_identifier == before.host_identifier, (
         f"After {series.words} the agent is {seen.host_identifier!r}, it was {before.host_identifier!r}."
     )

@@ -15,6 +15,14 @@ class Substrate(StrEnum):
     WINE = "wine"  # no virtual machine at all: a Wine prefix in its own namespaces
 
 
+SLOWNESS = {Substrate.TCG: 4.0}
+"""How many times longer an agent may take where QEMU translates every instruction.
+
+Measured with the reference agent: 10 to 20 times slower in what the processor does, while the waits are as long. A profile's
+deadlines are meant for real processors; a result says how long it really took.
+"""
+
+
 class GuestSystem(StrEnum):
     """What answers the Windows API inside the machine."""
 

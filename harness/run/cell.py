@@ -26,6 +26,7 @@ from harness.model.machine import Fault, MachineCondition, MachineSpec
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Outcome
+from harness.model.substrate import SLOWNESS
 from harness.run.attempts import earlier_attempts
 from harness.run.autopsy import examine
 from harness.run.directory import RunDirectory, RunSettings
@@ -91,6 +92,10 @@ class CellSession:
         _ = self.machine
         assert self._guest is not None
         return self._guest
+
+    def within(self, seconds: float) -> Deadline:
+        """A deadline of the profile's for what the agent does, stretched where the substrate is slow."""
+        return Deadline.after(seconds * SLOWNESS.get(self.machine.substrate, 1.0))
 
     @property
     def enrolment(self) -> Enrolment:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature
 from harness.guest.facts import BootIdentity
-from harness.model.deadline import Deadline
 from harness.model.profile import AgentProfile
 from harness.probe.answers import Process, Service, Tree, read_value
 from harness.run.once import once
@@ -86,7 +85,7 @@ class Reboots:
         if BackendFeature.HEARTBEAT not in session.backend.features:
             return True  # such a backend cannot tell
         with session.recorder.stopwatch.waiting():
-            deadline = Deadline.after(session.profile.check_in.deadline_s)
+            deadline = session.within(session.profile.check_in.deadline_s)
             return session.backend.wait_seen(session.cell.id, deadline, after=time.time()) is not None
 
     def _look_for_remains(self, boot: BootIdentity) -> Remains:

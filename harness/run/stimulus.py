@@ -16,7 +16,8 @@ NEEDS: dict[str, frozenset[Capability]] = {
 }
 """What a stimulus needs of the guest system; one that it lacks is not even tried."""
 
-HOLD_MS = 20_000
+HOLD_S = 20.0
+"""How long a process, connection or listening port lasts; an agent that looks once a second sees it."""
 
 
 class Stimulated:
@@ -33,15 +34,16 @@ class Stimulated:
             raise NotApplicable(f"the profile declares no telemetry for {name}")
         facts = self._given[name].facts | {"nonce": self._timeline.nonce}
         columns = {column: _fill(pattern, facts) for column, pattern in telemetry.columns.items()}
+        deadline = self._session.within(telemetry.deadline_s)
         with self._session.recorder.stopwatch.waiting():
             event = self._session.backend.wait_event(
                 self._session.cell.id,
                 telemetry.query,
                 columns,
-                Deadline.after(telemetry.deadline_s),
+                deadline,
                 action=telemetry.action,
             )
-        assert event is not None, self._missing(name, telemetry, columns)
+        assert event is not None, self._missing(name, telemetry, columns, deadline)
         self._session.note("event", dict(event.columns))
 
     def withdraw(self) -> None:
@@ -61,23 +63,21 @@ class Stimulated:
             if name in self._session.profile.telemetry
             and why_not(system, NEEDS.get(name, frozenset())) is None
         ]
+        hold_ms = str(int(1000 * self._session.within(HOLD_S).length_s))
         answers = self._session.guest.batch(
-            *(
-                ["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", str(HOLD_MS)]
-                for name in names
-            )
+            *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", hold_ms] for name in names)
         )
         return {
             name: read_value(f"stimulate {name}", Stimulus, answer)
             for name, answer in zip(names, answers, strict=True)
         }
 
-    def _missing(self, name: str, telemetry: Telemetry, columns: dict[str, str]) -> str:
+    def _missing(self, name: str, telemetry: Telemetry, columns: dict[str, str], deadline: Deadline) -> str:
         wanted = ", ".join(f"{column}={value}" for column, value in columns.items())
         arrived = len(self._session.backend.events(self._session.cell.id, telemetry.query))
         return (
             f"No {telemetry.action} row of query {telemetry.query!r} with {wanted} arrived within"
-            f" {telemetry.deadline_s:g} s of the {name.replace('_', ' ')} ({arrived} other rows did)."
+            f" {deadline.length_s:g} s of the {name.replace('_', ' ')} ({arrived} other rows did)."
         )
 
 

@@ -94,23 +94,22 @@ class Timeline:
         _ = self.installation
         check_in = self.session.profile.check_in
         machine = self.baseline.version
+        deadline = self.session.within(check_in.deadline_s)
         self.session.identify(
             (machine.machine_guid if check_in.identity == "uuid" else machine.computer_name) or ""
         )
         with self.session.recorder.stopwatch.waiting():
-            found = self.session.backend.wait_enrolled(
-                self.session.cell.id, Deadline.after(check_in.deadline_s)
-            )
+            found = self.session.backend.wait_enrolled(self.session.cell.id, deadline)
         if found is None:
             raise CandidateError(
-                f"The agent did not enrol at the backend within {check_in.deadline_s:g} s of its installation."
+                f"The agent did not enrol at the backend within {deadline.length_s:g} s of its installation."
             )
         return found
 
     def service_comes_up(self, name: str, within_s: float) -> bool:
         """Whether the service reaches RUNNING in time *and* its process lives: Wine shows a dead one as running."""
         guest = self.session.guest
-        if not guest.services.reaches(name, ServiceState.RUNNING, Deadline.after(within_s)):
+        if not guest.services.reaches(name, ServiceState.RUNNING, self.session.within(within_s)):
             return False
         found = read_value("services", list[Service], guest.probe("services", name))
         manager = found[0].manager if found else None
@@ -122,7 +121,7 @@ class Timeline:
         before = session.machine.condition().boots
         session.expected_boots += 1
         try:
-            return session.guest.reboot(Deadline.after(session.profile.reboot_deadline_s))
+            return session.guest.reboot(session.within(session.profile.reboot_deadline_s))
         except HarnessError:
             # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
             if session.machine.condition().boots == before:
@@ -135,7 +134,7 @@ class Timeline:
         if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
             raise Blocked("blocked by install.exit_code: there is nothing to uninstall")
         guest, profile = self.session.guest, self.session.profile
-        deadline = Deadline.after(profile.installer.timeout_s)
+        deadline = self.session.within(profile.installer.timeout_s)
         if self.session.candidate.kind is InstallerKind.MSI:
             self._stop_what_the_installer_stops()
             result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
@@ -195,7 +194,7 @@ class Timeline:
         package = f"{session.machine.media_root}candidate\\{candidate.path.name}"
         properties = installer.properties | installer.scenario_properties.get(session.cell.scenario, {})
         rendered = {name: self.render(text) for name, text in properties.items()}
-        deadline = Deadline.after(installer.timeout_s)
+        deadline = session.within(installer.timeout_s)
         self._written.look_before(guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
         try:
