@@ -48,10 +48,13 @@ static void forget(struct known *process) {
     free(process->command_line);
 }
 
+/* This clock goes in steps, so that a process may have started a little after it, or long after if it was set back. */
 static bool young(unsigned long long started) {
+    const long long limit = STARTING_S * 10000000LL;
     FILETIME now;
     GetSystemTimeAsFileTime(&now);
-    return ((unsigned long long)now.dwHighDateTime << 32 | now.dwLowDateTime) - started < STARTING_S * 10000000ULL;
+    long long age = (long long)(((unsigned long long)now.dwHighDateTime << 32 | now.dwLowDateTime) - started);
+    return age < limit && age > -limit;
 }
 
 /* Learns nothing while the process is still starting: a later round asks again. */
@@ -81,6 +84,8 @@ static void learn(const PROCESSENTRY32W *entry, HANDLE process, unsigned long lo
 
 static void recognise(const PROCESSENTRY32W *entry) {
     HANDLE process = entry->th32ProcessID ? open_process(entry->th32ProcessID) : NULL;
+    /* Listed, and ended before we could look: not worth learning. What may not be opened is an access error. */
+    bool ended = entry->th32ProcessID && !process && GetLastError() == ERROR_INVALID_PARAMETER;
     unsigned long long started = start_time(process);
     bool found = false;
     for (size_t i = 0; i < known_count && !found; i++) {
@@ -88,7 +93,7 @@ static void recognise(const PROCESSENTRY32W *entry) {
         found = known[i].pid == entry->th32ProcessID && (known[i].started == started || !process);
         known[i].seen |= found;
     }
-    if (!found) {
+    if (!found && !ended) {
         learn(entry, process, started);
     }
     if (process) {
