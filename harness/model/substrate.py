@@ -18,8 +18,8 @@ class Substrate(StrEnum):
 SLOWNESS = {Substrate.TCG: 4.0}
 """How many times longer an agent may take where QEMU translates every instruction.
 
-Measured with the reference agent: 10 to 20 times slower in what the processor does, while the waits are as long. A profile's
-deadlines are meant for real processors; a result says how long it really took.
+Measured with the reference agent: 10 to 20 times slower in what the processor does, while the waits are as long. A
+profile's deadlines are meant for real processors; a result says how long it really took.
 """
 
 

@@ -35,6 +35,10 @@ class HostUnreachable(InfrastructureError):
     """A host's libvirt daemon does not answer."""
 
 
+class HostRestarted(InfrastructureError):
+    """A host's libvirt daemon went away in the middle of something, and answers again."""
+
+
 @dataclass(frozen=True)
 class HostSize:
     """What a host has for guests."""

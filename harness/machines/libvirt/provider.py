@@ -12,7 +12,7 @@ from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.daemon import SCHEME
 from harness.machines.libvirt.doctor import lab_findings
-from harness.machines.libvirt.host import Host, HostUnreachable
+from harness.machines.libvirt.host import CONNECTION_ERRORS, Host, HostRestarted, HostUnreachable
 from harness.machines.libvirt.images.store import StoredImage
 from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_files, remove_machine
@@ -30,6 +30,8 @@ from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
+RESTARTS = 2
+"""How often a daemon may restart while one machine is made."""
 DEFAULT_HOST = HostLimits(uri=f"{SCHEME}lab")
 
 
@@ -73,6 +75,7 @@ class LibvirtProvider:
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
         gone: dict[str, str] = {}
+        restarts = 0
         room = Deadline.after(self._preparation.options.room_deadline_s)
         while True:
             began = time.monotonic()
@@ -81,6 +84,11 @@ class LibvirtProvider:
             deadline = Deadline(deadline.at_s + time.monotonic() - began, deadline.length_s)
             try:
                 return self._create_on(host, prepared, spec, intent, deadline)
+            except HostRestarted:
+                # Nothing has run in the guest yet, so it is begun anew; its intent and its parts are gone by now.
+                restarts += 1
+                if restarts > RESTARTS or deadline.passed:
+                    raise
             except HostUnreachable as error:
                 gone[host.uri] = str(error)
                 if len(gone) == len(self._hosts):
@@ -170,7 +178,8 @@ class LibvirtProvider:
             done = True
         except libvirt.libvirtError as error:
             host.connection()  # raises `HostUnreachable` if that is why
-            raise InfrastructureError(
+            kind = HostRestarted if error.get_error_code() in CONNECTION_ERRORS else InfrastructureError
+            raise kind(
                 f"Machine {machine_id} for {spec.cell_id} could not be started on {host.uri}: {error}."
             ) from error
         except OSError as error:

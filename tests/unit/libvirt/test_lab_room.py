@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 
 from harness.machines.intent import IntentFile
-from harness.machines.libvirt.host import Host, HostSize
+from harness.machines.libvirt.host import Host, HostRestarted, HostSize
 from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.machines.libvirt.storage import free_mb, shortage
@@ -106,3 +106,25 @@ def test_waiting_for_room_does_not_use_up_the_time_to_become_ready(
     monkeypatch.setattr(provider, "_create_on", make)
     provider.create(spec, Deadline.after(10))
     assert left[0] > 9.8
+
+
+@pytest.mark.parametrize(("times", "made"), [(2, True), (3, False)])
+def test_a_daemon_that_restarts_while_a_machine_is_made_costs_no_attempt(
+    state: StateDirectory, spec: MachineSpec, monkeypatch: pytest.MonkeyPatch, times: int, made: bool
+) -> None:
+    pool = Pool(provider="libvirt", substrates=(Substrate.TCG,), hosts=(HostLimits(uri=URI),))
+    provider = LibvirtProvider(pool.model_copy(update={"options": {"disk_reserve_mb": 0}}), state)
+    left = [HostRestarted("End of file while reading data.")] * times
+
+    def make(*_: object) -> str:
+        if left:
+            raise left.pop()
+        return "machine"
+
+    monkeypatch.setitem(provider._prepared, spec.image, Mock())
+    monkeypatch.setattr(provider, "_create_on", make)
+    if made:
+        assert provider.create(spec, Deadline.after(60)) == "machine"  # type: ignore[comparison-overlap]
+    else:
+        with pytest.raises(HostRestarted):
+            provider.create(spec, Deadline.after(60))
