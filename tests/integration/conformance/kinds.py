@@ -122,6 +122,8 @@ class Traces:
         """The intent of one machine, if there is one."""
         return [intent for intent in read_intents(self.state.intents) if intent.machine_id == machine_id]
 
-    def directories(self) -> set[Path]:
-        """Every machine's working directory."""
-        return set(self.state.machines.iterdir())
+    def nameless(self) -> set[Path]:
+        """Machines' directories that no intent names. Other tests may make machines meanwhile: those have intents."""
+        found = set(self.state.machines.iterdir())
+        named = {intent.machine_id for intent in read_intents(self.state.intents)}
+        return {path for path in found if path.name not in named and path.exists()}
