@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature
 from harness.guest.facts import BootIdentity
-from harness.model.profile import AgentProfile
+from harness.model.profile import AgentProfile, is_below
 from harness.probe.answers import Process, Service, Tree, read_value
 from harness.run.once import once
 from harness.run.timeline import Timeline
@@ -102,7 +102,7 @@ class Reboots:
         return Remains(
             boot=boot,
             services=tuple(sorted(service.name for service in everything if is_agents(service, profile))),
-            processes=tuple(sorted({path for path in running if _below(path, profile.install_dir)})),
+            processes=tuple(sorted({path for path in running if profile.owns(path)})),
             files=frozenset(path for answer in trees for path in _paths(read_value("tree", Tree, answer))),
         )
 
@@ -111,11 +111,7 @@ def is_agents(service: Service, profile: AgentProfile) -> bool:
     """By the profile's names, or by a program in the agent's directory. Windows itself adds services at any boot."""
     names = {expected.name.lower() for expected in (*profile.services, *profile.drivers)}
     program = (service.registry.image_path if service.registry is not None else None) or ""
-    return service.name.lower() in names or _below(program.lstrip('"'), profile.install_dir)
-
-
-def _below(path: str, directory: str) -> bool:
-    return path.lower().startswith(directory.lower().rstrip("\\") + "\\")
+    return service.name.lower() in names or is_below(program.lstrip('"'), profile.install_dir)
 
 
 def _paths(tree: Tree) -> list[str]:

@@ -121,7 +121,8 @@ class Timeline:
         before = session.machine.condition().boots
         session.expected_boots += 1
         try:
-            return session.guest.reboot(session.within(session.profile.reboot_deadline_s))
+            with session.recorder.stopwatch.waiting():
+                return session.guest.reboot(session.within(session.profile.reboot_deadline_s))
         except HarnessError:
             # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
             if session.machine.condition().boots == before:
