@@ -188,9 +188,17 @@ class Init:
                     else f"failed Wine did not boot: its first process {how}"
                 )
             elif pid == self.wineserver:
-                self.report("gone", "host", f"wineserver {how}")
+                self.lose(f"wineserver {how}")
             elif pid == self.winrm:
-                self.report("gone", "host", f"the WinRM server {how}")
+                self.lose(f"the WinRM server {how}")
+
+    def lose(self, reason: str) -> None:
+        """What the machine cannot do without is gone: end the rest, so that nobody waits for an answer in vain."""
+        self.report("gone", "host", reason)
+        self.stopping, self.due_s = True, None
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.kill_the_rest()
 
     def take_requests(self, data: bytes) -> None:
         """Lines `reboot N`, `off N`, `abort 0` from the machine's shutdown.exe (power.c)."""
