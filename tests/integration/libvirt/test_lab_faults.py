@@ -23,6 +23,7 @@ from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
 from harness.model.machine import Fault, MachineSpec, MachineState
 from harness.model.matrix import Pool
+from harness.offline.disk import open_disk
 from harness.state import StateDirectory
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
@@ -82,13 +83,17 @@ def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, s
     assert condition.reason == "its QEMU process died"
 
 
-def test_a_guest_that_powers_itself_off_did_it_itself(
+def test_a_guest_that_powers_itself_off_did_it_itself_and_its_disk_is_read_as_it_lies(
     lab: LibvirtProvider, create: Create, in_guest: Run
 ) -> None:
     machine = create(lab)
+    in_guest(machine, "echo written in the guest >/var/lib/note; sync")
     in_guest(machine, "setsid sh -c 'sleep 1; systemctl poweroff' >/dev/null 2>&1 </dev/null &")
     await_state(machine, MachineState.STOPPED, 60)
     assert machine.condition().fault is Fault.GUEST
+    with open_disk(machine.disk().path, shared=True) as disk:
+        assert disk.read("/var/lib/note", 100) == b"written in the guest\n"
+        assert b"[Software" in disk.read("/var/lib/bvt/prefix/system.reg", 1 << 24)
 
 
 @pytest.fixture
