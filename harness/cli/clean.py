@@ -1,12 +1,19 @@
-"""`bvt clean`: removes what killed runs left behind."""
+"""`bvt clean`: removes what killed runs left behind, and what nothing needs any more."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from harness.cli.ending import ends
+from harness.cli.options import MatrixOption
+from harness.config.load import find_matrix, load_matrix
 from harness.machines import hygiene
+from harness.machines.hygiene import MACHINE, Cleaned, Outcome
+from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
+from harness.model.matrix import Pool
 from harness.state import StateDirectory
 
 
@@ -20,20 +27,59 @@ def clean(
     everything: Annotated[
         bool, typer.Option("--all", help="Also machines of runs that are still going on.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    matrix: MatrixOption = None,
 ) -> int:
-    """Remove machines, processes and files of runs that are no longer there. Nothing else is touched."""
-    said = hygiene.clean(StateDirectory.default(), all=everything, kept=kept)
-    for line in said:
-        typer.echo(line)
-    left = sum(_says(line, "not removed") for line in said)
-    removed = sum(_says(line, "removed") for line in said)
-    if not said:
-        typer.echo("nothing to clean")
-    else:
-        typer.echo(f"{removed} removed" + (f", {left} not removed" if left else ""))
-    return EXIT_CODES[Verdict.INFRA] if left else 0
+    """Remove machines of runs that are no longer there, and templates that nothing needs. Nothing else is touched.
+
+    Exit 4 if something could not be removed, else 0.
+    """
+    done = hygiene.clean(
+        StateDirectory.default(), live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run
+    )
+    for item in done:
+        typer.echo(item.model_dump_json() if json else in_words(item))
+    if not json:
+        typer.echo(_summary(done))
+    failed = any(item.outcome is Outcome.NOT_REMOVED for item in done)
+    return EXIT_CODES[Verdict.INFRA] if failed else 0
 
 
-def _says(line: str, what: str) -> bool:
-    """Whether a line of `hygiene.clean`, `<machine>: <what happened> …`, says `what`."""
-    return line.partition(": ")[2].startswith(what)
+def _pools(matrix: Path | None) -> Sequence[Pool]:
+    """The pools of the matrix, whose storage may be a place of its own; none without a matrix."""
+    if matrix is None:
+        try:
+            matrix = find_matrix()
+        except ConfigurationError:
+            return ()
+    return tuple(load_matrix(matrix)[0].pools.values())
+
+
+def in_words(item: Cleaned) -> str:
+    """One line: what it is, what became of it, and why nobody needs it."""
+    name = item.name if item.kind == MACHINE else f"{item.kind} {item.name}"
+    if item.cell_id:
+        name += f" ({item.cell_id} of run {item.run_id})"
+    size = f", {item.size / 1024**2:.0f} MiB" if item.size >= 1024**2 else ""
+    match item.outcome:
+        case Outcome.FOUND:
+            return f"{name}: would be removed: {item.reason}{size}"
+        case Outcome.REMOVED:
+            return f"{name}: removed {', '.join(item.removed)}" if item.removed else f"{name}: removed{size}"
+        case Outcome.ABSENT:
+            return f"{name}: nothing was left"
+        case Outcome.NEEDED:
+            return f"{name}: needed again by now, so it stays"
+        case Outcome.NOT_REMOVED:
+            return f"{name}: not removed: {item.error}"
+
+
+def _summary(done: Sequence[Cleaned]) -> str:
+    if not done:
+        return "nothing to clean"
+    counted = {outcome: sum(item.outcome is outcome for item in done) for outcome in Outcome}
+    if counted[Outcome.FOUND]:
+        return f"{counted[Outcome.FOUND]} would be removed"
+    left = f", {counted[Outcome.NOT_REMOVED]} not removed" if counted[Outcome.NOT_REMOVED] else ""
+    return f"{counted[Outcome.REMOVED]} removed{left}"

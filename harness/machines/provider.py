@@ -119,7 +119,10 @@ class MachineProvider(Protocol):
         ...
 
     def reclaim(self, intent_file: Path) -> Sequence[str]:
-        """Remove everything the intent names that still exists; says what was removed. Idempotent."""
+        """Remove everything the intent names that still exists, and the intent; says what was removed. Idempotent.
+
+        Raises `InfrastructureError` if something stays; then the intent does too.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.machines.provider import MachineProvider
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
+from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
 
@@ -28,3 +29,16 @@ def load_provider(pool: Pool, state: StateDirectory) -> MachineProvider:
     module = importlib.import_module(f"harness.machines.{name}")
     provider: MachineProvider = module.make_provider(pool, state)
     return provider
+
+
+def plain_pool(name: str) -> Pool:
+    """A pool of the provider of this name, without any options."""
+    return Pool(provider=name, substrates=tuple(Substrate))
+
+
+def provider_of(name: str, state: StateDirectory) -> MachineProvider:
+    """The provider of this name for what needs no pool: to look at machines and to remove them.
+
+    Raises `ConfigurationError` if there is none of that name.
+    """
+    return load_provider(plain_pool(name), state)

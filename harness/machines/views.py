@@ -2,10 +2,8 @@
 
 from harness.machines.intent import Intent, read_intents
 from harness.machines.provider import Viewable
-from harness.machines.registry import load_provider
+from harness.machines.registry import provider_of
 from harness.model.errors import ConfigurationError
-from harness.model.matrix import Pool
-from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
 
@@ -25,8 +23,7 @@ def existing(state: StateDirectory, name: str) -> Intent:
 
 def viewable(state: StateDirectory, intent: Intent) -> Viewable:
     """The provider of a machine, which can show it. Raises `ConfigurationError` if its machines have no screen."""
-    pool = Pool(provider=intent.provider, substrates=(Substrate.WINE,))
-    provider = load_provider(pool, state)
+    provider = provider_of(intent.provider, state)
     if not isinstance(provider, Viewable):
         raise ConfigurationError(
             f"{intent.machine_id} is a {intent.provider} machine, which has neither screen nor serial console.",

@@ -1,10 +1,13 @@
 """Makes images ready to be cloned: finds or builds them, and finds out which way to clone them works."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid5
 
 from harness.machines.intent import read_intents
+from harness.machines.leftover import Leftover
 from harness.machines.libvirt.acceleration import prove_kvm
 from harness.machines.libvirt.domain import DomainSpec
 from harness.machines.libvirt.host import Host, HostUnreachable
@@ -13,7 +16,7 @@ from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
 from harness.machines.libvirt.options import CloneMethod, pool_options
 from harness.machines.libvirt.programs import program
-from harness.machines.libvirt.prune import prune, sweep
+from harness.machines.libvirt.prune import prune, remove_stale, stale
 from harness.machines.libvirt.start import prove_template
 from harness.machines.libvirt.template import TemplateMaker
 from harness.machines.provider import Progress
@@ -103,8 +106,30 @@ class Preparation:
         raise InfrastructureError(f"No way to clone {image.manifest.name} works: {'; '.join(reasons)}")
 
     def sweep(self) -> list[Path]:
-        """Remove templates that nothing can use any more; says which directories."""
-        return sweep(self.store, self.storage, read_intents(self._state.intents))
+        """Remove templates that nothing can use any more; says which directories. What stays is no error here."""
+        removed = []
+        for leftover in self.leftovers():
+            with suppress(InfrastructureError):
+                if self.remove(leftover):
+                    removed.append(leftover.path)
+        return removed
+
+    def leftovers(self, without: Collection[str] = ()) -> list[Leftover]:
+        """Templates that nothing can use any more, were the machines `without` gone. Raises `InfrastructureError`."""
+        try:
+            intents = [
+                intent for intent in read_intents(self._state.intents) if intent.machine_id not in without
+            ]
+            return stale(self.store, self.storage, intents)
+        except OSError as error:
+            raise InfrastructureError(f"{self.storage} cannot be looked through: {error}.") from error
+
+    def remove(self, leftover: Leftover) -> bool:
+        """Remove it unless it is needed by now; then False. Raises `InfrastructureError`."""
+        try:
+            return remove_stale(leftover, self.store, lambda: read_intents(self._state.intents))
+        except OSError as error:
+            raise InfrastructureError(f"{leftover.path} cannot be removed: {error}.") from error
 
     def maker(
         self, host: Host, image: StoredImage, method: CloneMethod, memory_mb: int, cpus: int

@@ -3,13 +3,14 @@
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import libvirt
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, read_intents
+from harness.machines.leftover import Leftover
 from harness.machines.libvirt.daemon import SCHEME
 from harness.machines.libvirt.doctor import lab_findings
 from harness.machines.libvirt.host import CONNECTION_ERRORS, Host, HostRestarted, HostUnreachable
@@ -116,8 +117,13 @@ class LibvirtProvider:
             removed = remove_files(intent)
         kept.drop(self._state, intent.machine_id)
         intent_file.unlink(missing_ok=True)
-        removed += [f"template {directory}" for directory in self._preparation.sweep()]
         return removed
+
+    def leftovers(self, without: Collection[str] = ()) -> Sequence[Leftover]:
+        return self._preparation.leftovers(without)
+
+    def remove(self, leftover: Leftover) -> bool:
+        return self._preparation.remove(leftover)
 
     def findings(self) -> Sequence[Finding]:
         image = self._pool.base_image or WINE_GUEST

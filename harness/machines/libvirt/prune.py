@@ -1,19 +1,33 @@
 """Removes templates and images that a newer image has replaced or nothing uses, and that no machine stands on."""
 
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harness.machines.intent import Intent
+from harness.machines.leftover import ABANDONED, ASIDE, Leftover, changed, lock_if_free, remove_aside
+from harness.machines.libvirt.images.debian_base import BASE_IN_WORK, base_name
+from harness.machines.libvirt.images.recipe import load_wine_guest, recipe_directory
 from harness.machines.libvirt.images.store import ImageStore
-from harness.machines.libvirt.template import WHY_NOT, TemplateRecord, last_use, stored_template_records
+from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.template import (
+    RECORD,
+    WHY_NOT,
+    TemplateRecord,
+    build_lock,
+    last_use,
+    read_record,
+    stored_template_records,
+)
+from harness.model.errors import ConfigurationError
 
 IMAGES_KEPT = 2
 """The newest image and the one before it: another checkout may still be at that one."""
 UNUSED = timedelta(days=14)
 """A template for another QEMU, shape or processor may be wanted again by another pool or checkout, but not for ever."""
+
+_BROKEN_OFF = "whoever made or removed it was killed"
 
 
 def prune(store: ImageStore, storage: Path, image: str, intents: Iterable[Intent]) -> list[Path]:
@@ -28,23 +42,76 @@ def prune(store: ImageStore, storage: Path, image: str, intents: Iterable[Intent
     return _remove(removed)
 
 
-def sweep(
+def stale(
     store: ImageStore, storage: Path, intents: Iterable[Intent], now: datetime | None = None
-) -> list[Path]:
-    """Remove templates, of whatever image, that nothing can use any more or nothing has used for 14 days."""
-    now, used = now or datetime.now(UTC), _used(intents)
-    removed = []
-    for place in (storage / "templates").glob("*"):
-        for directory, record in stored_template_records(storage, place.name):
-            if record.image_digest in used:
-                continue
-            if not _image_exists(store, place.name, record) or now - last_use(directory, record) > UNUSED:
-                removed.append(directory)
-        for note in place.glob(f"*{WHY_NOT}"):
-            with suppress(OSError):
-                if now - datetime.fromtimestamp(note.stat().st_mtime, UTC) > UNUSED:
-                    note.unlink()
-    return _remove(removed)
+) -> list[Leftover]:
+    """What nothing can use any more or nothing has used for 14 days: templates of whatever image, and base trees."""
+    now, intents = now or datetime.now(UTC), list(intents)
+    templates = [
+        Leftover(path=path, kind="template" if path.is_dir() else "note", reason=reason)
+        for path in sorted((storage / "templates").glob("*/*"))
+        if (reason := _BROKEN_OFF if ASIDE in path.name else _why_stale(path, store, intents, now))
+    ]
+    bases = [
+        Leftover(path=path, kind="base tree", reason=reason)
+        for path in sorted((store.root / WINE_GUEST).glob("base-*"))
+        if (reason := _BROKEN_OFF if ASIDE in path.name else _why_stale_base(path, now))
+    ]
+    return [*templates, *bases]
+
+
+def remove_stale(
+    leftover: Leftover, store: ImageStore, read: Callable[[], Iterable[Intent]], now: datetime | None = None
+) -> bool:
+    """Remove it unless it is needed by now, as `read` and the disk say; then False. Raises `OSError`."""
+    now = now or datetime.now(UTC)
+    path = leftover.path
+    is_base = path.parent == store.root / WINE_GUEST
+
+    def unneeded(place: Path) -> bool:
+        return bool(_why_stale_base(place, now) if is_base else _why_stale(place, store, list(read()), now))
+
+    if not path.is_dir():
+        if path.exists() and not unneeded(path):
+            return False
+        path.unlink(missing_ok=True)
+        return True
+    with lock_if_free(path.with_name("lock") if is_base else build_lock(path)) as free:
+        if not free or not (ASIDE in path.name or unneeded(path)):
+            return not path.exists()
+        return remove_aside(path, unneeded=unneeded, remove=shutil.rmtree)
+
+
+def _why_stale(path: Path, store: ImageStore, intents: Sequence[Intent], now: datetime) -> str:
+    """Why nothing needs what lies where templates are; empty if something does, or may."""
+    if path.suffix == WHY_NOT:
+        unread = now - changed(path) > UNUSED
+        return f"no template was tried here for {UNUSED.days} days" if unread else ""
+    if not path.is_dir():
+        return ""
+    record = read_record(path)
+    if record is None:
+        in_work = any(str(intent.resources.get("directory")) == str(path) for intent in intents)
+        if in_work or (path / RECORD).exists() or now - changed(path) <= ABANDONED:
+            return ""  # a record that cannot be read may be a later version's
+        return _BROKEN_OFF
+    if record.image_digest in _used(intents):
+        return ""
+    if not _image_exists(store, path.parent.name, record):
+        return "the image under it is gone"
+    return f"nothing has used it for {UNUSED.days} days" if now - last_use(path, record) > UNUSED else ""
+
+
+def _why_stale_base(path: Path, now: datetime) -> str:
+    """Why no build of wine-guest needs this base tree; empty if one may."""
+    if path.name == BASE_IN_WORK:
+        return _BROKEN_OFF if now - changed(path) > ABANDONED else ""
+    try:
+        current = base_name(load_wine_guest(recipe_directory(WINE_GUEST)))
+    except ConfigurationError:
+        return ""
+    wanted = path.name.startswith(current) or now - changed(path) <= UNUSED
+    return "" if wanted else f"it is an earlier recipe's, and more than {UNUSED.days} days old"
 
 
 def _used(intents: Iterable[Intent]) -> set[object]:

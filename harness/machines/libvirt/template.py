@@ -20,6 +20,7 @@ import libvirt
 from pydantic import Field, ValidationError
 
 from harness.machines.intent import IntentFile
+from harness.machines.leftover import changed
 from harness.machines.libvirt.domain import DomainSpec, Memory
 from harness.machines.libvirt.domain_xml import domain_xml, shape_digest, validate
 from harness.machines.libvirt.events import await_agent
@@ -145,11 +146,12 @@ class TemplateMaker:
     def find(self) -> Template | None:
         """The sealed template; None if there is none, or one that does not match its seal."""
         directory = self.directory
-        try:
-            record = TemplateRecord.model_validate_json((directory / RECORD).read_text())
-        except (OSError, ValidationError):
-            return None
-        if record.key != self.key or (record.image_disk is not None and not record.image_disk.exists()):
+        record = read_record(directory)
+        if (
+            record is None
+            or record.key != self.key
+            or (record.image_disk is not None and not record.image_disk.exists())
+        ):
             return None
         return None if broken_seals(directory, record.files) else Template(directory, record)
 
@@ -241,24 +243,35 @@ class TemplateMaker:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.directory.parent.mkdir(parents=True, exist_ok=True)
-        with self.directory.with_suffix(".lock").open("w") as lock:
+        with build_lock(self.directory).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
 def stored_template_records(storage: Path, image: str) -> list[tuple[Path, TemplateRecord]]:
     """Every finished template of that image, with its directory."""
-    found = []
-    for path in sorted((storage / "templates" / image).glob(f"*/{RECORD}")):
-        with suppress(OSError, ValidationError):
-            found.append((path.parent, TemplateRecord.model_validate_json(path.read_text())))
-    return found
+    directories = sorted(path.parent for path in (storage / "templates" / image).glob(f"*/{RECORD}"))
+    found = [(directory, read_record(directory)) for directory in directories]
+    return [(directory, record) for directory, record in found if record is not None]
+
+
+def read_record(directory: Path) -> TemplateRecord | None:
+    """The record of the template in this directory; None if there is no whole one."""
+    try:
+        return TemplateRecord.model_validate_json((directory / RECORD).read_text())
+    except (OSError, ValidationError):
+        return None
+
+
+def build_lock(directory: Path) -> Path:
+    """The file that is locked while the template of this directory is made or removed."""
+    return directory.with_suffix(".lock")
 
 
 def last_use(directory: Path, record: TemplateRecord) -> datetime:
     """When a machine was last made of a template, or looked for it."""
     try:
-        return datetime.fromtimestamp((directory / USED).stat().st_mtime, UTC)
+        return changed(directory / USED)
     except OSError:
         return record.built
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from harness.machines import kept
-from harness.machines.hygiene import clean
+from harness.machines.hygiene import Outcome, clean
 from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import WineProvider
@@ -26,6 +27,7 @@ from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import VERSIONS, MakeMachine, wine_provider
 
 pytestmark = pytest.mark.wine
+RUN_SERVICES = "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\RunServices"
 
 
 def pids(machine: WineMachine, name: str) -> list[int]:
@@ -61,6 +63,13 @@ def test_the_hosts_file_system_is_no_drive_and_not_writable(client: Client, shar
 
 def test_the_computer_has_a_name_of_its_own(client: Client, shared: WineMachine) -> None:
     assert client.run("hostname")[1].strip() == shared.machine_id.upper()[:15]
+
+
+def test_boot_starts_nothing_for_the_hosts_desktop_and_devices(client: Client) -> None:
+    assert "winemenubuilder" not in client.run(f"reg query {RUN_SERVICES}")[1]
+    code, said = client.run("reg query HKLM\\System\\CurrentControlSet\\Services\\PlugPlay /v Start")
+    assert code == 0
+    assert re.search(r"Start\s+REG_DWORD\s+0x3\s", said)
 
 
 def test_two_machines_share_no_processes_no_sockets_no_registry(
@@ -288,8 +297,7 @@ def test_a_killed_owner_leaves_nothing_that_clean_does_not_remove(
     owner.kill()
     owner.wait()
     Deadline.after(10).poll(lambda: not holders(directory / "prefix"), "the end of the machine's processes")
-    said = clean(state)
-    assert any(machine_id in line for line in said)
+    assert machine_id in [item.name for item in clean(state) if item.outcome is Outcome.REMOVED]
     assert not directory.exists()
     assert not (state.intents / f"{machine_id}.json").exists()
 
@@ -299,7 +307,7 @@ def test_a_kept_machine_outlives_its_run_and_can_be_reopened(
 ) -> None:
     owner, machine_id = start_owner(tmp_path, media, "keep")
     owner.wait()
-    assert clean(state) is not None
+    assert machine_id not in [item.name for item in clean(state)]
     found = kept.load(state, machine_id)
     assert kept.load(state, "owned/test").machine_id == machine_id
     assert (state.kept / f"{machine_id}.json").stat().st_mode & 0o777 == 0o600

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from harness.cli import repro as repro_command
 from harness.cli.main import application
 from harness.machines import hygiene
+from harness.machines.hygiene import Cleaned, Outcome
 from harness.machines.kept import store
 from harness.machines.provider import KeptMachine
 from harness.model.matrix import Pool
@@ -23,26 +24,84 @@ def bvt(*line: str) -> Result:
     return CliRunner().invoke(application([*line]), [*line])
 
 
-def cleaned(monkeypatch: pytest.MonkeyPatch, *said: str) -> Result:
-    monkeypatch.setattr(hygiene, "clean", lambda *_, **__: list(said))
-    return bvt("clean")
+def cleaned(monkeypatch: pytest.MonkeyPatch, *done: Cleaned, options: tuple[str, ...] = ()) -> Result:
+    monkeypatch.setattr(hygiene, "clean", lambda *_, **__: list(done))
+    return bvt("clean", *options)
+
+
+def machine(name: str, outcome: Outcome, *removed: str, error: str = "") -> Cleaned:
+    return Cleaned(
+        kind="machine", name=name, reason="its run is gone", outcome=outcome, removed=removed, error=error
+    )
+
+
+def template(outcome: Outcome) -> Cleaned:
+    return Cleaned(kind="template", name="/t/1", reason="its image is gone", outcome=outcome, size=3 << 20)
 
 
 def test_what_could_not_be_removed_is_not_counted_as_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = cleaned(monkeypatch, "m1: removed process 7", "m2: not removed: its host does not answer")
+    done = cleaned(
+        monkeypatch,
+        machine("m1", Outcome.REMOVED, "process 7"),
+        machine("m2", Outcome.NOT_REMOVED, error="its host does not answer"),
+    )
     assert done.exit_code == 4
-    assert done.stdout.splitlines()[-1] == "1 removed, 1 not removed"
+    assert done.stdout.splitlines() == [
+        "m1: removed process 7",
+        "m2: not removed: its host does not answer",
+        "1 removed, 1 not removed",
+    ]
 
 
-def test_a_machine_of_which_nothing_was_left_is_no_removal(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = cleaned(monkeypatch, "m1: removed process 7", "m1: removed overlay", "m2: nothing was left")
+def test_a_machine_whose_error_speaks_of_removal_is_still_not_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = cleaned(monkeypatch, machine("removed", Outcome.NOT_REMOVED, error="removed it half"))
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (4, "0 removed, 1 not removed")
+
+
+def test_what_nothing_was_left_of_and_what_is_needed_again_are_no_removals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = cleaned(
+        monkeypatch,
+        machine("m1", Outcome.REMOVED, "process 7", "overlay"),
+        machine("m2", Outcome.ABSENT),
+        template(Outcome.NEEDED),
+    )
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[-1] == "2 removed"
+    assert done.stdout.splitlines()[-1] == "1 removed"
 
 
 def test_nothing_to_clean_is_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
     done = cleaned(monkeypatch)
     assert (done.exit_code, done.stdout) == (0, "nothing to clean\n")
+
+
+def test_a_dry_run_says_what_would_go_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = cleaned(monkeypatch, template(Outcome.FOUND), options=("--dry-run",))
+    assert done.exit_code == 0
+    assert done.stdout == "template /t/1: would be removed: its image is gone, 3 MiB\n1 would be removed\n"
+
+
+def test_the_json_form_has_one_object_per_line_and_the_same_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = cleaned(
+        monkeypatch,
+        template(Outcome.REMOVED),
+        machine("m2", Outcome.NOT_REMOVED, error="no"),
+        options=("--json",),
+    )
+    assert done.exit_code == 4
+    items = [Cleaned.model_validate_json(line) for line in done.stdout.splitlines()]
+    assert [item.outcome for item in items] == [Outcome.REMOVED, Outcome.NOT_REMOVED]
+
+
+def test_the_pools_of_a_matrix_are_looked_at_too_and_a_missing_one_is_said(tmp_path: Path) -> None:
+    done = bvt("clean", "--matrix", str(tmp_path / "none.yaml"))
+    assert done.exit_code == 2
+    assert "none.yaml" in done.stderr
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Templates: which one fits, which ones go, and what the doctor says of them."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -11,13 +12,15 @@ import pytest
 from harness.machines.intent import Intent, Owner
 from harness.machines.libvirt.doctor import _clones
 from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.images.debian_base import base_name
 from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.images.recipe import load_wine_guest, recipe_directory
 from harness.machines.libvirt.images.store import ImageStore, StoredImage
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation
-from harness.machines.libvirt.prune import sweep
+from harness.machines.libvirt.prune import remove_stale, stale
 from harness.machines.libvirt.seal import digest_files
-from harness.machines.libvirt.template import RECORD, USED, TemplateMaker, TemplateRecord
+from harness.machines.libvirt.template import RECORD, USED, TemplateMaker, TemplateRecord, build_lock
 from harness.model.errors import InfrastructureError
 from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import GuestSystem, Substrate
@@ -96,8 +99,12 @@ def template(ram: TemplateMaker, image: StoredImage) -> MakeTemplate:
     return make
 
 
-def names(removed: list[Path]) -> set[str]:
-    return {path.name for path in removed}
+def sweep(store: ImageStore, *intents: Intent) -> dict[str, str]:
+    """Remove what is stale: why, by name."""
+    found = stale(store, store.state.root, intents, NOW)
+    assert all(remove_stale(left, store, lambda: intents, NOW) for left in found)
+    assert not any(left.path.exists() for left in found)
+    return {left.path.name: left.reason for left in found}
 
 
 def test_templates_that_nothing_used_for_14_days_go(
@@ -108,7 +115,6 @@ def test_templates_that_nothing_used_for_14_days_go(
     template("forgotten", used_days_ago=15, built=old)
     template("new")
     template("never-used", built=old)
-    root = store.state.root
     machine = Intent(
         machine_id="bvt-1",
         provider="libvirt",
@@ -117,9 +123,9 @@ def test_templates_that_nothing_used_for_14_days_go(
         created=NOW,
         resources={"image": image.manifest.digest},
     )
-    assert sweep(store, root, [machine], NOW) == []
-    assert names(sweep(store, root, [], NOW)) == {"forgotten", "never-used"}
-    assert sweep(store, root, [], NOW) == []
+    assert sweep(store, machine) == {}
+    assert sweep(store) == dict.fromkeys(["forgotten", "never-used"], "nothing has used it for 14 days")
+    assert sweep(store) == {}
 
 
 def test_templates_whose_image_is_gone_go_at_once(
@@ -129,7 +135,62 @@ def test_templates_whose_image_is_gone_go_at_once(
     template("gone", used_days_ago=0, image_disk=tmp_path / "gone.qcow2")
     template("earlier", used_days_ago=0, image_disk=None, made_for={})
     template("earlier-gone", used_days_ago=0, image_disk=None, image_digest="f" * 64)
-    assert names(sweep(store, store.state.root, [], NOW)) == {"gone", "earlier-gone"}
+    assert sweep(store) == dict.fromkeys(["gone", "earlier-gone"], "the image under it is gone")
+
+
+def aged(path: Path, **ago: float) -> Path:
+    at = (NOW - timedelta(**ago)).timestamp()
+    os.utime(path, (at, at))
+    return path
+
+
+def test_remains_of_templates_go_unless_they_are_in_work(store: ImageStore, ram: TemplateMaker) -> None:
+    place = ram.directory.parent
+    for name in ("0.bvt-1", "0.bvt-2", "0.removed-17", "later"):
+        (place / name).mkdir(parents=True)
+    (place / "later" / RECORD).write_text('{"schema_version": 2}')
+    for path in place.iterdir():
+        aged(path, hours=2)
+    (place / "0.bvt-3").mkdir()
+    aged(place / "0.bvt-3", minutes=2)
+    builder = Intent(
+        machine_id="bvt-1",
+        provider="libvirt",
+        run_id="template",
+        owner=Owner.this_process(),
+        created=NOW,
+        resources={"directory": str(place / "0.bvt-1")},
+    )
+    assert set(sweep(store, builder)) == {"0.bvt-2", "0.removed-17"}
+    assert {path.name for path in place.iterdir() if path.is_dir()} == {"0.bvt-1", "0.bvt-3", "later"}
+
+
+def test_a_template_that_is_used_or_built_again_meanwhile_stays(
+    store: ImageStore, template: MakeTemplate
+) -> None:
+    old = NOW - timedelta(days=60)
+    used, built = template("used", built=old), template("built", built=old)
+    first, second = stale(store, store.state.root, [], NOW)
+    with build_lock(built).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert not remove_stale(first, store, list, NOW)
+    (used / USED).touch()
+    assert not remove_stale(second, store, list, NOW)
+    assert used.exists()
+    assert built.exists()
+
+
+def test_notes_and_base_trees_of_earlier_recipes_go_after_14_days(store: ImageStore) -> None:
+    notes, home = store.state.part("templates", "win"), store.root / "wine-guest"
+    current = base_name(load_wine_guest(recipe_directory("wine-guest")))
+    for name in (current, "base-0000000000000000", "base-1111111111111111", "base-building"):
+        (home / name).mkdir(parents=True)
+        aged(home / name, days=15)
+    aged(home / "base-1111111111111111", days=13)
+    for name, days in (("0.why", 15), ("1.why", 13)):
+        (notes / name).touch()
+        aged(notes / name, days=days)
+    assert set(sweep(store)) == {"0.why", "base-0000000000000000", "base-building"}
 
 
 def test_a_use_is_noted_and_a_template_without_its_image_is_not_used(

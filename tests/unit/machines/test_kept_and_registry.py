@@ -1,16 +1,11 @@
-"""Kept machines on disk, providers by name, and cleaning."""
+"""Kept machines on disk, and providers by name."""
 
-import json
-import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from harness.machines import kept
-from harness.machines.hygiene import clean
-from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import KeptMachine
 from harness.machines.registry import load_provider, provider_names
 from harness.model.errors import ConfigurationError
@@ -52,57 +47,3 @@ def test_the_wine_provider_is_found_by_its_folder() -> None:
 def test_an_unknown_provider_is_a_configuration_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="no machine provider"):
         load_provider(Pool(provider=name, substrates=(Substrate.WINE,)), StateDirectory(tmp_path))
-
-
-def orphan(state: StateDirectory, *, kept_on_purpose: bool = False) -> Path:
-    ended = subprocess.Popen(["true"])
-    owner = Owner.of(ended.pid)
-    ended.wait()
-    directory = state.machines / "bvt-orphan"
-    directory.mkdir()
-    (directory / "file").touch()
-    intent = Intent(
-        machine_id="bvt-orphan",
-        provider="wine",
-        run_id="r",
-        owner=owner,
-        kept=kept_on_purpose,
-        created=datetime.now(UTC),
-        resources={"directory": str(directory), "prefix": str(directory / "prefix")},
-    )
-    IntentFile(state.intents, intent)
-    return directory
-
-
-def test_clean_removes_what_a_dead_owner_left_and_says_so(tmp_path: Path) -> None:
-    state = StateDirectory(tmp_path)
-    directory = orphan(state)
-    assert clean(state, all=False, kept=False) == [f"bvt-orphan: removed directory {directory}"]
-    assert not directory.exists()
-    assert list(state.intents.iterdir()) == []
-    assert clean(state, all=False, kept=False) == []
-
-
-def test_clean_leaves_kept_machines_and_live_runs_alone_unless_told(tmp_path: Path) -> None:
-    state = StateDirectory(tmp_path)
-    directory = orphan(state, kept_on_purpose=True)
-    IntentFile.begin(state.intents, provider="wine", run_id="live", machine_id="bvt-live")
-    assert clean(state, all=False, kept=False) == []
-    assert directory.exists()
-    assert clean(state, all=False, kept=True)
-    assert not directory.exists()
-    assert (state.intents / "bvt-live.json").exists()
-    assert clean(state, all=True, kept=False) == ["bvt-live: nothing was left"]
-
-
-def test_an_intent_of_an_unknown_provider_does_not_stop_the_others(tmp_path: Path) -> None:
-    state = StateDirectory(tmp_path)
-    directory = orphan(state)
-    path = state.intents / "bvt-orphan.json"
-    document = json.loads(path.read_text())
-    (state.intents / "bvt-other.json").write_text(
-        json.dumps(document | {"machine_id": "bvt-another", "provider": "gone"})
-    )
-    said = clean(state, all=False, kept=False)
-    assert any("not removed" in line and "gone" in line for line in said)
-    assert not directory.exists()

@@ -12,6 +12,7 @@ from harness.machines.provider import Progress
 from harness.model.errors import InfrastructureError
 
 VERSION = "3"
+BASE_IN_WORK = "base-building"
 BUILD_DEADLINE_S = 1200.0
 PREFIX = "var/lib/bvt/prefix"
 NOT_INSTALLED = ("doc", "man", "locale", "info", "lintian", "bug", "fonts", "icons")
@@ -28,9 +29,14 @@ def base_digest(recipe: WineGuestRecipe) -> str:
     return digest_of(VERSION, recipe.codename, *parts)
 
 
+def base_name(recipe: WineGuestRecipe) -> str:
+    """The base tree's directory, beside the images."""
+    return f"base-{base_digest(recipe)[:16]}"
+
+
 def ensure_base(recipe: WineGuestRecipe, home: Path, progress: Progress) -> Path:
     """The base tree, built if it is not there. Raises `InfrastructureError`."""
-    base = home / f"base-{base_digest(recipe)[:16]}"
+    base = home / base_name(recipe)
     if base.is_dir():
         return base
     if os.geteuid() != 0:
@@ -39,7 +45,7 @@ def ensure_base(recipe: WineGuestRecipe, home: Path, progress: Progress) -> Path
             hint="Build it once as root with the same BVT_HOME, or import a built image.",
         )
     progress("wine-guest: installing Debian with Wine into a tree (about 90 s, once)")
-    working = home / "base-building"
+    working = home / BASE_IN_WORK
     shutil.rmtree(working, ignore_errors=True)
     sources = home / "debian.sources"
     sources.write_text(debian_sources(recipe.codename))
