@@ -99,6 +99,11 @@ class IntentFile:
         self.intent = self.intent.model_copy(update={"resources": merged})
         self._write()
 
+    def assign(self, *, run_id: str, cell_id: str) -> None:
+        """Give a machine that was begun ahead to a cell."""
+        self.intent = self.intent.model_copy(update={"run_id": run_id, "cell_id": cell_id})
+        self._write()
+
     def mark_kept(self) -> None:
         """The machine outlives its run; `bvt clean` leaves it alone unless told otherwise."""
         self.intent = self.intent.model_copy(update={"kept": True})

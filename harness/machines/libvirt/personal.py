@@ -24,6 +24,7 @@ from harness.machines.libvirt.qmp import agent, run_in_guest, write_file
 from harness.machines.wine.identity import (
     COMPUTER_NAME,
     Identity,
+    media_edit,
     system_edits,
     user_edits,
 )
@@ -122,7 +123,8 @@ def _personalise_windows(domain: libvirt.virDomain, manifest: ImageManifest, per
 def registry_lines(windows: WindowsVersion, identity: Identity, media_root: str) -> list[str]:
     """The lines that identity.exe in the guest takes (vm_images/wine-guest/identity.c)."""
     machine = [
-        *system_edits(windows, identity, media_root.rstrip("\\")),
+        *system_edits(windows, identity),
+        media_edit(media_root.rstrip("\\")),
         # Wine copies the name here when it boots; this clone has booted already.
         SetValue(ACTIVE_COMPUTER_NAME, "ComputerName", identity.hostname),
     ]

@@ -38,7 +38,7 @@ class Identity:
         return cls(hostname=machine_id.upper()[:15].rstrip("-"), machine_guid=str(uuid.uuid4()))
 
 
-def system_edits(windows: WindowsVersion, identity: Identity, media_drive: str) -> Sequence[RegistryEdit]:
+def system_edits(windows: WindowsVersion, identity: Identity) -> Sequence[RegistryEdit]:
     """Edits for `system.reg` (HKEY_LOCAL_MACHINE)."""
     build = str(windows.build)
     modern = windows.major >= 10
@@ -59,7 +59,6 @@ def system_edits(windows: WindowsVersion, identity: Identity, media_drive: str) 
         SetValue(COMPUTER_NAME, "ComputerName", identity.hostname),
         SetValue(TCPIP, "Hostname", identity.hostname),
         SetValue(CRYPTOGRAPHY, "MachineGuid", identity.machine_guid),
-        SetValue(DRIVES, media_drive.lower(), "cdrom"),
     ]
     optional: dict[str, str | int | None] = {
         "CSDVersion": pack or None,
@@ -72,6 +71,11 @@ def system_edits(windows: WindowsVersion, identity: Identity, media_drive: str) 
             DeleteValue(CURRENT_VERSION, name) if data is None else SetValue(CURRENT_VERSION, name, data)
         )
     return edits
+
+
+def media_edit(drive: str) -> RegistryEdit:
+    """The edit of `system.reg` that makes a drive letter, e.g. `d:`, the media drive."""
+    return SetValue(DRIVES, drive.lower(), "cdrom")
 
 
 def user_edits(identity: Identity) -> Sequence[RegistryEdit]:

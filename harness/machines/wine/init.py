@@ -1,4 +1,4 @@
-"""The machine's init: sets up its view, boots Wine, serves WinRM, reboots on request, reaps what ends.
+"""The machine's init: sets up its view, waits for its order, boots Wine, serves WinRM, reboots, reaps what ends.
 
 Runs as PID 1 of the machine's process namespace (without namespaces: as the adopter of its orphans). Whatever
 is fatal is written to the machine's status file with who is to blame: losing wineserver or the WinRM server
@@ -15,8 +15,9 @@ import time
 from pathlib import Path
 
 from harness.machines.wine import namespaces
-from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, Order, Status
+from harness.machines.wine.order import GO, GUEST_ADDRESS, GUEST_PORT, Berth, Order, Status
 from harness.machines.wine.processes import holders, server_socket
+from harness.machines.wine.processor import one_processor, release_all
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
@@ -24,30 +25,36 @@ SHUTDOWN_DEADLINE_S = 10.0
 POWER_FIFO = "power"
 
 
-def run_init(order: Order, listener: socket.socket, wire: socket.socket) -> None:
+def run_init(berth: Berth, listener: socket.socket, wire: socket.socket) -> None:
     """Be the machine's init until killed. Raises `OSError` if the machine cannot be set up."""
     os.setsid()
     namespaces.fix_addresses()
-    if order.namespaces:
-        _own_view(order)
+    if berth.namespaces:
+        _own_view(berth)
+    else:
+        namespaces.adopt_orphans()
+    null = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(berth.places.logs / "init.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    if wire.recv(len(GO)) != GO:  # no machine is wanted here
+        return
+    order = Order.read(berth.places)
+    if berth.namespaces:
+        _lay_in(berth, order)
         wire_listener = _backend_listener(order)
         if wire_listener is not None:
             socket.send_fds(wire, [b"relay\n"], [wire_listener.fileno()])
             wire_listener.close()
-    else:
-        namespaces.adopt_orphans()
-    log = os.open(order.places.logs / "init.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.chdir(order.places.prefix / "drive_c")
-    Init(order, listener, wire).run()
+    os.chdir(berth.places.prefix / "drive_c")
+    Init(berth, order, listener, wire).run()
 
 
-def _own_view(order: Order) -> None:
-    places = order.places
-    socket.sethostname(order.hostname)
+def _own_view(berth: Berth) -> None:
+    """Give the berth its own processes, network and name, and take write access to the host away."""
+    places = berth.places
+    socket.sethostname(berth.hostname)
     namespaces.mount(
         "proc", Path("/proc"), "proc", namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC
     )
@@ -60,10 +67,15 @@ def _own_view(order: Order) -> None:
     namespaces.set_read_only(Path("/"), True, recursive=True)
     for own in (places.root, sockets):
         namespaces.set_read_only(own, False)
+
+
+def _lay_in(berth: Berth, order: Order) -> None:
+    """Mount what the order names: the media drive, and the clone over its template."""
+    places = berth.places
     namespaces.bind(Path(order.media), places.media, read_only=True)
-    if order.overlay:
+    if berth.overlay:
         options = namespaces.overlay_options(
-            Path(order.template), places.upper, places.work, rootless=order.rootless
+            Path(berth.template), places.upper, places.work, rootless=berth.rootless
         )
         namespaces.mount("overlay", places.prefix, "overlay", data=options)
 
@@ -81,9 +93,9 @@ def _backend_listener(order: Order) -> socket.socket | None:
 class Init:
     """One loop over child processes that end and requests for power."""
 
-    def __init__(self, order: Order, listener: socket.socket, wire: socket.socket) -> None:
-        self.order, self.listener, self.wire = order, listener, wire
-        self.places = order.places
+    def __init__(self, berth: Berth, order: Order, listener: socket.socket, wire: socket.socket) -> None:
+        self.berth, self.order, self.listener, self.wire = berth, order, listener, wire
+        self.places = berth.places
         self.boots = 0
         self.wineserver = self.booter = self.winrm = 0
         self.due_s: float | None = None
@@ -124,19 +136,21 @@ class Init:
         self.boots += 1
         self.stopping = False
         self.report("running")
-        self.wineserver = self.spawn(self.order.server, "-f", "-p")
-        self.await_wineserver()
-        # Any first process makes Wine boot (services, drivers, pending renames) and runs when that is done. This
-        # one is the smallest there is, by its full path (a bare name costs one more process), and proves that
-        # the guest can ask for a reboot: with nothing to abort it does nothing else.
-        self.booter = self.spawn(self.order.loader, "C:\\windows\\system32\\shutdown.exe", "/a")
+        # Only in a process namespace are all of the machine's threads known, to be released afterwards.
+        with one_processor() if self.berth.namespaces else contextlib.nullcontext():
+            self.wineserver = self.spawn(self.berth.server, "-f", "-p")
+            self.await_wineserver()
+            # Any first process makes Wine boot (services, drivers, pending renames) and runs when that is done.
+            # This one is the smallest there is, by its full path (a bare name costs one more process), and proves
+            # that the guest can ask for a reboot: with nothing to abort it does nothing else.
+            self.booter = self.spawn(self.berth.loader, "C:\\windows\\system32\\shutdown.exe", "/a")
         self.listener.listen(128)
         self.winrm = self.start_winrm()
 
     def spawn(self, *argv: str) -> int:
         """Start a Wine program with the machine's own environment, output to the init log."""
         return os.posix_spawn(
-            argv[0], argv, self.order.environment, setsigmask=[], setsigdef=[signal.SIGCHLD]
+            argv[0], argv, self.berth.environment, setsigmask=[], setsigdef=[signal.SIGCHLD]
         )
 
     def await_wineserver(self) -> None:
@@ -158,7 +172,7 @@ class Init:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setpgid(0, 0)
             os.environ.clear()
-            os.environ.update(self.order.environment)
+            os.environ.update(self.berth.environment)
             self.wire.close()
             os.close(self.power)
             _serve_winrm(self.places.winrm_config, self.listener)
@@ -181,6 +195,8 @@ class Init:
             how = _how_it_ended(status)
             if pid == self.booter:
                 self.booter = 0
+                if self.berth.namespaces:
+                    release_all()
                 took_s = time.monotonic() - self.boot_began_s
                 self.say(
                     f"booted {took_s:.3f}"
@@ -236,7 +252,7 @@ class Init:
 
     def kill_the_rest(self) -> None:
         """In a process namespace one call ends everything but init."""
-        if self.order.namespaces:
+        if self.berth.namespaces:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):

@@ -9,10 +9,10 @@ from pathlib import Path
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import ImageInfo, KeptMachine
-from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, Order, Status
+from harness.machines.wine.berth import reap_ended
+from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
 from harness.machines.wine.processes import holders
 from harness.machines.wine.reclaim import remove_all
-from harness.machines.wine.start import reap_ended
 from harness.model.errors import MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
 from harness.model.report import Evidence
@@ -33,12 +33,14 @@ class WineMachine:
         self,
         state: StateDirectory,
         intent: IntentFile,
+        berth: Berth,
         order: Order,
         image: ImageInfo,
         winrm: WinRMAccess,
         leash: socket.socket | None,
     ) -> None:
-        self._state, self._intent, self._order = state, intent, order
+        self._state, self._intent = state, intent
+        self._berth, self._order = berth, order
         self.image, self.winrm = image, winrm
         self._leash = leash
         self._destroyed = False
@@ -50,20 +52,20 @@ class WineMachine:
     @property
     def directory(self) -> Path:
         """The machine's working directory on the host."""
-        return self._order.places.root
+        return self._berth.places.root
 
     @property
     def backend_address(self) -> HostPort | None:
         """The relayed address; without namespaces the backend's own, as nothing then separates networks."""
         if self._order.backend is None:
             return None
-        if self._order.namespaces:
+        if self._berth.namespaces:
             return HostPort(host=GUEST_ADDRESS, port=GUEST_PORT)
         return HostPort(host=self._order.backend[0], port=self._order.backend[1])
 
     def condition(self) -> MachineCondition:
         """The init's last word, believed only while the processes that would correct it are there."""
-        status = Status.read(self._order.places)
+        status = Status.read(self._berth.places)
         if self._destroyed or status is None:
             return MachineCondition(
                 state=MachineState.GONE, fault=Fault.HOST, reason="the machine does not exist"
@@ -78,7 +80,7 @@ class WineMachine:
             )
         alive = None
         if state is MachineState.RUNNING:
-            alive = any("services.exe" in line for line in holders(self._order.places.prefix).values())
+            alive = any("services.exe" in line for line in holders(self._berth.places.prefix).values())
         return MachineCondition(state=state, fault=fault, reason=reason, boots=boots, guest_alive=alive)
 
     def _supervised(self) -> bool:
@@ -88,8 +90,8 @@ class WineMachine:
     def collect(self, into: Path) -> Sequence[Evidence]:
         """Server and init logs, registry files as last saved, and the list of what the overlay holds."""
         found: list[Evidence] = []
-        places = self._order.places
-        base = places.upper if self._order.overlay else places.prefix
+        places = self._berth.places
+        base = places.upper if self._berth.overlay else places.prefix
         wanted = {
             "winrm.log": (places.logs / "winrm.log", "log of the WinRM server"),
             "init.log": (places.logs / "init.log", "log of the machine's init, and output of Wine"),
@@ -107,7 +109,7 @@ class WineMachine:
                 found.append(_evidence(into, name, what))
             except OSError:
                 continue  # a broken machine may lack any of them
-        if self._order.overlay:
+        if self._berth.overlay:
             try:
                 (into / "changed.txt").write_text("".join(f"{line}\n" for line in _changed(places.upper)))
                 found.append(
@@ -121,7 +123,7 @@ class WineMachine:
         """Let go of the leash, mark the intent: supervisor and relay live on. Raises `MachineLost`."""
         if self._leash is not None:
             try:
-                self._leash.sendall(b"keep\n")
+                self._leash.sendall(KEEP)
             except OSError as error:
                 raise MachineLost(f"Machine {self.machine_id} cannot be kept: it has ended.") from error
         self._intent.mark_kept()
@@ -133,7 +135,7 @@ class WineMachine:
             provider="wine",
             access=self.winrm,
             notes=(
-                f"WINEPREFIX {self._order.places.prefix} (mounted inside the machine only)",
+                f"WINEPREFIX {self._berth.places.prefix} (mounted inside the machine only)",
                 "its backend connections lead to the run's backend, which ended with the run",
             ),
         )
@@ -158,12 +160,13 @@ def reopen(state: StateDirectory, intent: Intent, image: ImageInfo) -> WineMachi
     """A kept machine again. Raises `ConfigurationError` if it is not kept, `MachineLost` if it has ended."""
     machine = kept.load(state, intent.machine_id)
     try:
-        order = Order.read(Path(intent.resources["directory"]))
+        root = Path(intent.resources["directory"])
+        berth, order = Berth.read(root), Order.read(Places(root))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise MachineLost(
             f"Machine {intent.machine_id} no longer has a readable work order: {error}."
         ) from error
-    return WineMachine(state, IntentFile(state.intents, intent), order, image, machine.access, None)
+    return WineMachine(state, IntentFile(state.intents, intent), berth, order, image, machine.access, None)
 
 
 def _changed(upper: Path) -> list[str]:

@@ -1,6 +1,7 @@
-"""The work order that a machine's owner hands to its supervisor: everything is decided, nothing is looked up.
+"""What a machine's owner hands to its supervisor: everything is decided, nothing is looked up.
 
-Plain dataclasses and JSON, because importing more would delay the machine's first instruction.
+First the berth, which knows nothing of the machine that will lie there; then the order for that machine. Plain
+dataclasses and JSON, because importing more would delay the machine's first instruction.
 """
 
 import json
@@ -11,7 +12,9 @@ from pathlib import Path
 GUEST_ADDRESS = "10.0.2.100"
 GUEST_PORT = 443
 GO = b"go\n"
-"""The owner's first word to the supervisor: the machine is laid out."""
+"""The owner's word to supervisor and init: the machine is laid out, its order written."""
+KEEP = b"keep\n"
+"""The owner's word to the supervisor: the machine outlives its owner."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class Places:
         return self.root / "status.json"
 
     @property
+    def berth(self) -> Path:
+        return self.root / "berth.json"
+
+    @property
     def order(self) -> Path:
         return self.root / "order.json"
 
@@ -81,38 +88,61 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Order:
-    """One machine to run."""
+class Berth:
+    """Where a machine will be, and all about it that does not depend on what is asked of it.
+
+    `intent`: the file to remove with the directory when the owner ends before a machine was ordered.
+    """
 
     root: str
+    intent: str
     template: str
     overlay: bool
     rootless: bool
     namespaces: bool
     hostname: str
-    media: str
     loader: str
     server: str
     environment: dict[str, str]
-    backend: tuple[str, int] | None
-    boot_deadline_s: float
 
     @property
     def places(self) -> Places:
         return Places(Path(self.root))
 
     def write(self) -> None:
-        """Write the order into the machine's directory, mode 0600."""
-        descriptor = os.open(self.places.order, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(self), file)
+        """Write the berth into its own directory, mode 0600. Raises `OSError`."""
+        _write_private(self.places.berth, asdict(self))
 
     @classmethod
-    def read(cls, root: Path) -> "Order":
+    def read(cls, root: Path) -> "Berth":
+        """The berth in a machine's directory. Raises `OSError`, `ValueError`, `TypeError`."""
+        return cls(**json.loads(Places(root).berth.read_text()))
+
+
+@dataclass(frozen=True)
+class Order:
+    """One machine to run in its berth."""
+
+    media: str
+    backend: tuple[str, int] | None
+    boot_deadline_s: float
+
+    def write(self, places: Places) -> None:
+        """Write the order into the machine's directory, mode 0600. Raises `OSError`."""
+        _write_private(places.order, asdict(self))
+
+    @classmethod
+    def read(cls, places: Places) -> "Order":
         """The order in a machine's directory. Raises `OSError`, `ValueError`, `TypeError`."""
-        document = json.loads(Places(root).order.read_text())
+        document = json.loads(places.order.read_text())
         backend = document.pop("backend")
         return cls(**document, backend=tuple(backend) if backend else None)
+
+
+def _write_private(path: Path, document: dict[str, object]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(document, file)
 
 
 @dataclass(frozen=True)

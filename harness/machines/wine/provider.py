@@ -1,23 +1,24 @@
 """Makes Wine machines: each a clone of one sealed prefix, in namespaces of its own."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, read_intents
-from harness.machines.leftover import Leftover
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress
-from harness.machines.wine import clone, leftovers, namespaces
+from harness.machines.wine import clone, namespaces
+from harness.machines.wine.berth import MannedBerth, Means, open_berth, reap_ended
 from harness.machines.wine.clone import CloneMethod
 from harness.machines.wine.installation import find_wine
 from harness.machines.wine.machine import WineMachine, reopen
 from harness.machines.wine.reclaim import remove_all
-from harness.machines.wine.start import Means, reap_ended, start_machine
-from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template, template_directory
+from harness.machines.wine.start import start_machine
+from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
@@ -27,6 +28,8 @@ from harness.state import StateDirectory
 
 MEMORY_PER_MACHINE = 200 * 1024 * 1024
 """Bytes: 64 MiB for Wine's processes with a service (measured), the rest for agent and installer."""
+SPARE = "spare"
+"""Stands for the run in the intent of a berth that no cell has taken yet."""
 DISK_WANTED = 2 * 1024**3
 
 
@@ -46,6 +49,7 @@ class WineProvider:
             )
         self._state = state
         self._means: Means | None = None
+        self._spares: list[MannedBerth] = []
 
     def prepare(self, image: str, progress: Progress) -> ImageInfo:
         if image != IMAGE_NAME:
@@ -58,7 +62,6 @@ class WineProvider:
             method, isolated, _ = self._method()
             progress("Building the guest probe, unless it is there already.")
             self._means = Means(find_wine(), template, method, isolated, probe_exe(self._state))
-            leftovers.note_use(template.prefix.parent)
         except OSError as error:
             raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
         return template.info()
@@ -70,15 +73,11 @@ class WineProvider:
         assert means is not None
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
-        intent = IntentFile.begin(
-            self._state.intents, provider=self.name, run_id=spec.run_id, cell_id=spec.cell_id
-        )
-        root = self._state.machines / intent.intent.machine_id
-        leftovers.note_use(means.template.prefix.parent)
-        intent.add(directory=str(root), prefix=str(root / "prefix"), image=IMAGE_NAME)
+        berth = self._spare(means) or self._open_berth(means)
         done = False
         try:
-            started = start_machine(spec, means, intent, root, deadline)
+            berth.intent.assign(run_id=spec.run_id, cell_id=spec.cell_id)
+            order = start_machine(spec, berth, deadline)
             done = True
         except OSError as error:
             raise InfrastructureError(
@@ -86,11 +85,38 @@ class WineProvider:
             ) from error
         finally:
             if not done:  # also on Ctrl-C
+                _remove(berth)
+        with contextlib.suppress(HarnessError):  # then the next machine says what is wrong
+            self._spares.append(self._open_berth(means))
+        image = means.template.info()
+        return WineMachine(self._state, berth.intent, berth.plan, order, image, berth.access, berth.leash)
+
+    def _spare(self, means: Means) -> MannedBerth | None:
+        """The berth that was made ahead, if it is still good."""
+        while self._spares:
+            berth = self._spares.pop()
+            if berth.means == means and berth.ready:
+                return berth
+            _remove(berth)
+        return None
+
+    def _open_berth(self, means: Means) -> MannedBerth:
+        """A berth with an intent of its own. Raises `InfrastructureError` after removing what it made."""
+        intent = IntentFile.begin(self._state.intents, provider=self.name, run_id=SPARE)
+        root = self._state.machines / intent.intent.machine_id
+        done = False
+        try:
+            intent.add(directory=str(root), prefix=str(root / "prefix"), image=IMAGE_NAME)
+            berth = open_berth(means, intent, root)
+            done = True
+        except OSError as error:
+            raise InfrastructureError(f"No place for a Wine machine could be made: {error}.") from error
+        finally:
+            if not done:  # also on Ctrl-C
                 remove_all(intent.intent)
                 intent.done()
                 reap_ended()
-        image = means.template.info()
-        return WineMachine(self._state, intent, started.order, image, started.access, started.leash)
+        return berth
 
     def reopen(self, machine_id: str) -> WineMachine:
         """A kept machine of an earlier run. Raises `ConfigurationError` if there is none of that id."""
@@ -118,23 +144,6 @@ class WineProvider:
         kept.drop(self._state, intent.machine_id)
         intent_file.unlink(missing_ok=True)
         return removed
-
-    def leftovers(self, without: Collection[str] = ()) -> Sequence[Leftover]:
-        del without  # the kernel says who stands on a template
-        try:
-            return leftovers.leftovers(self._state.images, self._current_template())
-        except OSError as error:
-            raise InfrastructureError(f"{self._state.images} cannot be looked through: {error}.") from error
-
-    def remove(self, leftover: Leftover) -> bool:
-        return leftovers.remove(leftover, self._current_template())
-
-    def _current_template(self) -> Path | None:
-        """Where this Wine's template is or would be; None if no Wine is installed that runs."""
-        try:
-            return template_directory(self._state, find_wine())
-        except InfrastructureError:
-            return None
 
     def findings(self) -> Sequence[Finding]:
         found = [_wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
@@ -197,6 +206,13 @@ class WineProvider:
             if free >= DISK_WANTED
             else "Free some space or set BVT_HOME to a larger disk; 2 GiB are wanted.",
         )
+
+
+def _remove(berth: MannedBerth) -> None:
+    remove_all(berth.intent.intent)
+    berth.leash.close()
+    berth.intent.done()
+    reap_ended()
 
 
 def _choice(value: object, key: str, allowed: Sequence[str]) -> str:

@@ -1,8 +1,9 @@
 """The host-side process of one machine: `python -m harness.machines.wine.supervisor ROOT LISTENER LEASH`.
 
-It starts the machine's init in namespaces of its own, relays the guest's backend connections, and ends the
-machine when its owner ends (the leash, a socket pair, breaks) unless the owner said `keep`. Killing it ends
-the machine, because every process below it dies with its parent.
+It starts the machine's init in namespaces of its own, tells it when the owner has laid out a machine, relays the
+guest's backend connections, and ends the machine when its owner ends (the leash, a socket pair, breaks) unless
+the owner said `keep`. Killing it ends the machine, because every process below it dies with its parent. A berth
+in which no machine was ordered it removes with itself.
 
     owner ──leash──> supervisor ──> guard (enters the namespaces) ──> init (PID 1 in the machine)
 """
@@ -13,14 +14,12 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.machines.wine import namespaces
 from harness.machines.wine.init import run_init
-from harness.machines.wine.order import GO, Order, Status
+from harness.machines.wine.order import GO, KEEP, Berth, Order, Status
 
-if TYPE_CHECKING:
-    pass
+_OWNER_ENDED = "its owner ended"
 
 
 def main() -> None:
@@ -28,9 +27,7 @@ def main() -> None:
     root, listener_fd, leash_fd = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     listener = socket.socket(fileno=listener_fd)
     leash = socket.socket(fileno=leash_fd)
-    if leash.recv(len(GO)) != GO:  # the owner ended before it had laid out the machine
-        return
-    order = Order.read(root)
+    berth = Berth.read(root)
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     here = os.getpid()
     guard = os.fork()
@@ -40,20 +37,25 @@ def main() -> None:
             os._exit(1)
         leash.close()
         near.close()
-        _guard(order, listener, far)
+        _guard(berth, listener, far)
     listener.close()
     far.close()
 
     import asyncio
 
-    asyncio.run(_watch(order, guard, near, leash))
+    needless = asyncio.run(_watch(berth, guard, near, leash))
+    if needless:
+        from harness.machines.wine.clone import remove_tree
+
+        remove_tree(root)
+        Path(berth.intent).unlink(missing_ok=True)
 
 
-def _guard(order: Order, listener: socket.socket, wire: socket.socket) -> None:
+def _guard(berth: Berth, listener: socket.socket, wire: socket.socket) -> None:
     """Enter the namespaces, fork init, wait for it; never returns."""
     try:
-        if order.namespaces:
-            namespaces.enter(with_user=order.rootless)
+        if berth.namespaces:
+            namespaces.enter(with_user=berth.rootless)
     except OSError as error:
         _say_failed(wire, f"the machine's namespaces could not be made: {error}")
         os._exit(1)
@@ -62,9 +64,9 @@ def _guard(order: Order, listener: socket.socket, wire: socket.socket) -> None:
     if init == 0:
         try:
             namespaces.die_with_parent()
-            if not order.namespaces and os.getppid() != here:
+            if not berth.namespaces and os.getppid() != here:
                 os._exit(1)
-            run_init(order, listener, wire)
+            run_init(berth, listener, wire)
         except OSError as error:
             _say_failed(wire, f"the machine could not be set up: {error}")
         finally:
@@ -80,18 +82,20 @@ def _say_failed(wire: socket.socket, reason: str) -> None:
         wire.sendall(f"failed {reason}\n".encode())
 
 
-async def _watch(order: Order, guard: int, wire: socket.socket, leash: socket.socket) -> None:
+async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.socket) -> bool:
+    """Watch until owner or init end, and end the rest. True if the owner ended before it ordered a machine."""
     import asyncio
 
     from harness.machines.wine.relay import start_relay
 
     loop = asyncio.get_running_loop()
     over: asyncio.Future[str] = loop.create_future()
-    kept = False
+    ordered = kept = False
     relays: list[asyncio.Server] = []
     pending: set[asyncio.Task[None]] = set()
 
     async def relay(listening: socket.socket) -> None:
+        order = Order.read(berth.places)
         if order.backend is not None:
             relays.append(await start_relay(listening, order.backend))
 
@@ -108,16 +112,20 @@ async def _watch(order: Order, guard: int, wire: socket.socket, leash: socket.so
             leash.sendall(data)
 
     def from_owner() -> None:
-        nonlocal kept
+        nonlocal kept, ordered
         try:
             said = leash.recv(4096)
         except ConnectionError:
             said = b""
-        kept = kept or b"keep\n" in said
+        kept = kept or KEEP in said
+        if GO in said:
+            ordered = True
+            with contextlib.suppress(OSError):  # init is gone, which is noticed below
+                wire.sendall(GO)
         if not said:
             loop.remove_reader(leash)
             if not kept and not over.done():
-                over.set_result("its owner ended")
+                over.set_result(_OWNER_ENDED)
 
     def guard_ended() -> None:
         if not over.done():
@@ -130,17 +138,21 @@ async def _watch(order: Order, guard: int, wire: socket.socket, leash: socket.so
     reason = await over
     with contextlib.suppress(ProcessLookupError):
         os.kill(guard, signal.SIGKILL)
-    status = Status.read(order.places) or Status(state="gone")
+    os.waitpid(guard, 0)
+    if reason == _OWNER_ENDED and not ordered:
+        return True
+    status = Status.read(berth.places) or Status(state="gone")
     if status.state != "gone":
-        Status(state="gone", fault="host", reason=reason, boots=status.boots).write(order.places)
+        Status(state="gone", fault="host", reason=reason, boots=status.boots).write(berth.places)
     with contextlib.suppress(OSError):
         leash.sendall(f"failed {reason}\n".encode())
-    if not order.namespaces:
+    if not berth.namespaces:
         from harness.machines.wine.processes import holders
 
-        for pid in holders(order.places.prefix).keys() - {os.getpid()}:
+        for pid in holders(berth.places.prefix).keys() - {os.getpid()}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+    return False
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from pathlib import Path
 from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
 from harness.machines.wine.clone import remove_tree
+from harness.machines.wine.identity import media_edit
 from harness.machines.wine.installation import WineInstallation
 from harness.machines.wine.processes import end_all
-from harness.machines.wine.registry_text import DeleteValue, edit
+from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
@@ -25,9 +26,17 @@ from harness.state import StateDirectory
 
 IMAGE_NAME = "wine"
 COMPILER = "x86_64-w64-mingw32-gcc"
+MEDIA_DRIVE = "d:"
 BUILD_DEADLINE_S = 300.0
-_RECIPE = "2"
-RUN_SERVICES = "Software\\Microsoft\\Windows\\CurrentVersion\\RunServices"
+_REGISTRY: tuple[RegistryEdit, ...] = (
+    # Wine's own entry for the menus of a Linux desktop; no Windows has it, and every boot waits for it.
+    DeleteValue("Software\\Microsoft\\Windows\\CurrentVersion\\RunServices", "winemenubuilder"),
+    # Started on demand, as on Windows 8 and later. At boot Wine's would show the guest the host's USB and input
+    # devices, which are none of its own and differ from host to host; and it is a quarter of Wine's boot.
+    SetValue("System\\CurrentControlSet\\Services\\PlugPlay", "Start", 3),
+    media_edit(MEDIA_DRIVE),
+)
+"""What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""
 _POWER_SOURCE = Path(__file__).with_name("power.c")
 
 
@@ -50,8 +59,9 @@ class Template:
 
 
 def recipe_digest(wine: WineInstallation) -> str:
-    """SHA-256 over everything that decides what the template holds."""
-    parts = (_RECIPE, wine.version, str(wine.loader), _POWER_SOURCE.read_text())
+    """SHA-256 over everything that decides what the template holds, this file included."""
+    sources = (_POWER_SOURCE.read_text(), Path(__file__).read_text(), repr(_REGISTRY))
+    parts = (wine.version, str(wine.loader), *sources)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -159,9 +169,8 @@ def _finish(prefix: Path) -> None:
         if link.is_symlink():  # profile folders that point into HOME
             link.unlink()
             link.mkdir()
-    # Wine's own entry for the menus of a Linux desktop; no Windows has it, and every boot waits for it.
     registry = prefix / "system.reg"
-    registry.write_bytes(edit(registry.read_bytes(), [DeleteValue(RUN_SERVICES, "winemenubuilder")]))
+    registry.write_bytes(edit(registry.read_bytes(), _REGISTRY))
     shutdown = prefix / "drive_c" / "windows" / "system32" / "shutdown.exe"
     shutdown.unlink(missing_ok=True)
     compiler = shutil.which(COMPILER)

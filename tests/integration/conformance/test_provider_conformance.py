@@ -211,7 +211,7 @@ def test_a_deadline_that_passes_leaves_nothing(
     before = traces.nameless()
     spec = make_spec()
     with pytest.raises(InfrastructureError) as raised:
-        provider.create(spec, Deadline.after(0.15))
+        provider.create(spec, Deadline.after(0.05))
     assert str(raised.value)
     assert traces.intents(spec.run_id) == []
     assert traces.nameless() <= before

@@ -29,7 +29,7 @@ VERSIONS = {
 @pytest.mark.parametrize("name", VERSIONS)
 def test_every_version_of_the_matrix_is_stated_in_the_registry(name: str) -> None:
     windows = VERSIONS[name]
-    text = edit(EMPTY, system_edits(windows, Identity("HOST", "guid"), "d:"))
+    text = edit(EMPTY, system_edits(windows, Identity("HOST", "guid")))
     assert read_value(text, CURRENT_VERSION, "CurrentBuildNumber") == str(windows.build)
     assert read_value(text, CURRENT_VERSION, "ProductName") == windows.product_name
     assert read_value(text, PRODUCT_OPTIONS, "ProductType") == windows.product_type.value
@@ -39,14 +39,14 @@ def test_every_version_of_the_matrix_is_stated_in_the_registry(name: str) -> Non
 
 def test_windows_7_has_its_service_pack_and_no_major_version_number() -> None:
     seeded = edit(EMPTY, [SetValue(CURRENT_VERSION, "CurrentMajorVersionNumber", 10)])
-    text = edit(seeded, system_edits(VERSIONS["win7-sp1"], Identity("HOST", "guid"), "d:"))
+    text = edit(seeded, system_edits(VERSIONS["win7-sp1"], Identity("HOST", "guid")))
     assert read_value(text, CURRENT_VERSION, "CSDVersion") == "Service Pack 1"
     assert read_value(text, CURRENT_VERSION, "CurrentMajorVersionNumber") is None
 
 
 def test_windows_10_loses_the_templates_service_pack() -> None:
     seeded = edit(EMPTY, [SetValue(CURRENT_VERSION, "CSDVersion", "Service Pack 1")])
-    text = edit(seeded, system_edits(VERSIONS["win10-22h2"], Identity("HOST", "guid"), "d:"))
+    text = edit(seeded, system_edits(VERSIONS["win10-22h2"], Identity("HOST", "guid")))
     assert read_value(text, CURRENT_VERSION, "CSDVersion") is None
 
 

@@ -1,0 +1,96 @@
+"""The berth that a provider keeps ready for its next machine, and the one processor that a machine boots on."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.machines.intent import Intent, read_intents
+from harness.machines.wine.processes import holders
+from harness.machines.wine.provider import SPARE
+from harness.model.deadline import Deadline
+from harness.state import StateDirectory
+from tests.integration.wine.conftest import MakeMachine, wine_provider
+
+pytestmark = pytest.mark.wine
+
+OWNER = """
+import sys
+from pathlib import Path
+from harness.machines.registry import load_provider
+from harness.model.deadline import Deadline
+from harness.model.machine import MachineSpec
+from harness.model.matrix import Pool
+from harness.model.windows import WindowsVersion
+from harness.state import StateDirectory
+provider = load_provider(Pool(provider="wine", substrates=("wine",)), StateDirectory.default())
+windows = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
+spec = MachineSpec(run_id="t", cell_id="owned/test", image="wine", windows=windows, media=Path(sys.argv[1]))
+provider.create(spec, Deadline.after(60)).destroy()
+print("made", flush=True)
+sys.stdin.read()
+"""
+
+
+def spares(state: StateDirectory, owner: int) -> list[Intent]:
+    return [i for i in read_intents(state.intents) if i.run_id == SPARE and i.owner.pid == owner]
+
+
+def test_the_next_machine_lies_in_the_berth_that_was_kept_ready(
+    make_machine: MakeMachine, state: StateDirectory
+) -> None:
+    provider = wine_provider(state)
+    before = {intent.machine_id for intent in spares(state, os.getpid())}
+    make_machine(by=provider)
+    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    second = make_machine(by=provider)
+    assert second.machine_id == ready.machine_id
+    (intent,) = [i for i in read_intents(state.intents) if i.machine_id == ready.machine_id]
+    assert (intent.run_id, intent.cell_id) == ("test", "win11-24h2/test")
+    assert intent.resources["supervisor"] == ready.resources["supervisor"]
+
+
+def test_a_berth_whose_supervisor_was_killed_is_replaced(
+    make_machine: MakeMachine, state: StateDirectory
+) -> None:
+    provider = wine_provider(state)
+    before = {intent.machine_id for intent in spares(state, os.getpid())}
+    make_machine(by=provider)
+    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    supervisor = psutil.Process(ready.resources["supervisor"]["pid"])
+    supervisor.kill()
+    supervisor.wait(10)
+    second = make_machine(by=provider)
+    assert second.machine_id != ready.machine_id
+    assert not (state.machines / ready.machine_id).exists()
+    assert not (state.intents / f"{ready.machine_id}.json").exists()
+
+
+@pytest.mark.parametrize("how", ["end", "kill"])
+def test_a_berth_that_nobody_took_goes_with_its_owner(state: StateDirectory, media: Path, how: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(media)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"made\n"
+        (ready,) = spares(state, owner.pid)
+        assert (state.machines / ready.machine_id).is_dir()
+        if how == "kill":
+            owner.kill()
+    Deadline.after(10).poll(lambda: not spares(state, owner.pid), "the end of the berth's supervisor")
+    assert not (state.machines / ready.machine_id).exists()
+    prefix = state.machines / ready.machine_id / "prefix"
+    Deadline.after(10).poll(lambda: not holders(prefix), "the end of the supervisor itself")
+
+
+def test_a_machine_that_has_booted_may_use_every_processor(make_machine: MakeMachine) -> None:
+    """It boots on one. Were that not lifted, an agent's threads would never run at the same time."""
+    machine = make_machine()
+    running = holders(machine.directory / "prefix")
+    assert any("services.exe" in line for line in running.values())
+    for pid in running:
+        for thread in psutil.Process(pid).threads():
+            assert os.sched_getaffinity(thread.id) == os.sched_getaffinity(0)
