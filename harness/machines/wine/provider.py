@@ -3,22 +3,23 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import psutil
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, read_intents
+from harness.machines.leftover import Leftover
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress
-from harness.machines.wine import clone, namespaces
+from harness.machines.wine import clone, leftovers, namespaces
 from harness.machines.wine.berth import MannedBerth, Means, open_berth, reap_ended
 from harness.machines.wine.clone import CloneMethod
 from harness.machines.wine.installation import find_wine
 from harness.machines.wine.machine import WineMachine, reopen
 from harness.machines.wine.reclaim import remove_all
 from harness.machines.wine.start import start_machine
-from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template
+from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template, template_directory
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
@@ -62,6 +63,7 @@ class WineProvider:
             method, isolated, _ = self._method()
             progress("Building the guest probe, unless it is there already.")
             self._means = Means(find_wine(), template, method, isolated, probe_exe(self._state))
+            leftovers.note_use(template.prefix.parent)
         except OSError as error:
             raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
         return template.info()
@@ -106,6 +108,7 @@ class WineProvider:
         root = self._state.machines / intent.intent.machine_id
         done = False
         try:
+            leftovers.note_use(means.template.prefix.parent)
             intent.add(directory=str(root), prefix=str(root / "prefix"), image=IMAGE_NAME)
             berth = open_berth(means, intent, root)
             done = True
@@ -144,6 +147,23 @@ class WineProvider:
         kept.drop(self._state, intent.machine_id)
         intent_file.unlink(missing_ok=True)
         return removed
+
+    def leftovers(self, without: Collection[str] = ()) -> Sequence[Leftover]:
+        del without  # the kernel says who stands on a template
+        try:
+            return leftovers.leftovers(self._state.images, self._current_template())
+        except OSError as error:
+            raise InfrastructureError(f"{self._state.images} cannot be looked through: {error}.") from error
+
+    def remove(self, leftover: Leftover) -> bool:
+        return leftovers.remove(leftover, self._current_template())
+
+    def _current_template(self) -> Path | None:
+        """Where this Wine's template is or would be; None if no Wine is installed that runs."""
+        try:
+            return template_directory(self._state, find_wine())
+        except InfrastructureError:
+            return None
 
     def findings(self) -> Sequence[Finding]:
         found = [_wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
