@@ -28,7 +28,7 @@ from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Outcome
 from harness.model.substrate import SLOWNESS
 from harness.run.attempts import earlier_attempts
-from harness.run.autopsy import examine
+from harness.run.autopsy import LOGS, examine
 from harness.run.directory import RunDirectory, RunSettings
 from harness.run.recorder import CellRecorder
 from harness.run.redaction import redact
@@ -38,6 +38,8 @@ ANSWER_AGAIN_S = 10.0
 """How long a guest that went silent gets to answer once more before its silence is judged."""
 SLOW_ANSWER_S = 90.0
 """The same where its endpoint still answers: an emulated guest on a busy host is slow, not cut off."""
+LOGS_AT_THE_END = f"{LOGS}-at-the-end"
+"""Logs that outlived the uninstall, beside those from before it."""
 
 
 class CellSession:
@@ -72,6 +74,7 @@ class CellSession:
         self._enrolment: Enrolment | None = None
         self._secrets: set[str] = set()
         self._missing: list[str] = []
+        self._has_logs = self._was_diagnosed = False
 
     @property
     def profile(self) -> AgentProfile:
@@ -296,8 +299,9 @@ class CellSession:
     def _collect(self) -> None:
         if self._machine is None or self._guest is None:
             return
-        if self.lost is None:
-            self._collect_from_guest(self._guest)
+        # What was there before a successful uninstall is all there is, unless a check says otherwise.
+        if self.lost is None and (self.recorder.failed or not self._has_logs):
+            self.collect_from_agent()
         with self._best_effort("collected from the backend"):
             self.backend.export(self.cell.id, self.directory / "backend.jsonl")
         if self.recorder.failed or self.lost is not None:
@@ -306,13 +310,21 @@ class CellSession:
             with self._best_effort("collected from the machine's disk"):
                 examine(self._machine, self.profile, self.directory / "disk")
 
-    def _collect_from_guest(self, guest: Guest) -> None:
-        if self.recorder.failed:
-            with self._best_effort("collected: the profile's diagnostics"):
-                for command in self.profile.diagnostics.values():
+    def collect_from_agent(self) -> None:
+        """Save the agent's logs and, if a check has failed, what it says of itself. An uninstall takes both away.
+
+        No verdict depends on it, so it raises nothing; what could not be had is noted.
+        """
+        guest = self.guest
+        if self.recorder.failed and not self._was_diagnosed:
+            self._was_diagnosed = True
+            for name, command in self.profile.diagnostics.items():
+                with self._best_effort(f"collected: the profile's diagnostics {name!r}"):
                     guest.run(command, timeout_s=30)  # its output is in the transcript
+        folder = LOGS_AT_THE_END if self._has_logs else LOGS
+        self._has_logs = True
         with self._best_effort("collected: the agent's logs"):
-            guest.collect(self.profile.logs, self._folder("logs"))
+            guest.collect(self.profile.logs, self._folder(folder))
 
     def _end_machine(self) -> None:
         """Keep the machine if that was asked for and is possible, else end it."""

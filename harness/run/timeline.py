@@ -134,6 +134,7 @@ class Timeline:
         """Uninstall the candidate, once. Blocked if it never got installed."""
         if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
             raise Blocked("blocked by install.exit_code: there is nothing to uninstall")
+        self.session.collect_from_agent()
         guest, profile = self.session.guest, self.session.profile
         deadline = self.session.within(profile.installer.timeout_s)
         if self.session.candidate.kind is InstallerKind.MSI:

@@ -85,6 +85,12 @@ def test_allure_holds_the_evidence_of_every_cell(passed: Done, out: Path) -> Non
     assert all((out / "allure" / source).stat().st_size for _, source in attached)
 
 
+def test_the_agents_logs_are_evidence_although_the_uninstall_took_them_away(passed: Done, out: Path) -> None:
+    for cell in CELLS:
+        log = out / "cells" / cell.replace("/", "__") / "logs" / "agent.log"
+        assert "configuration accepted" in log.read_text()
+
+
 def _attachments(document: object) -> list[dict[str, str]]:
     """Every attachment anywhere in an Allure document."""
     if isinstance(document, list):

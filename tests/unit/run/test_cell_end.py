@@ -55,7 +55,7 @@ def sealed(lab: Lab) -> CellReport:
     ("owner", "method", "failure", "words"),
     [
         (StandInGuest, "collect", full, "the agent's logs: OSError"),
-        (StandInGuest, "run", full, "the profile's diagnostics: OSError"),
+        (StandInGuest, "run", full, "the profile's diagnostics 'status': OSError"),
         (StandInBackend, "export", broken, "from the backend: The backend does not answer"),
         (StandInMachine, "collect", full, "from outside the machine: OSError"),
         (StandInMachine, "collect", unforeseen, "from outside the machine: ValueError"),

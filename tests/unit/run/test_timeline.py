@@ -1,6 +1,7 @@
 """The actions of a cell: on which machine, in which state, and what is taken back."""
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -30,6 +31,8 @@ INSTALLED = Check(
     module="test_install",
     line=1,
 )
+
+FUNCTION = replace(INSTALLED, id="functions.process_start", phase=Phase.FUNCTIONS, module="test_functions")
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +141,49 @@ def end_of(lab: Lab) -> list[str]:
     _ = timeline.after
     did = lab.guests[0].did
     return did[did.index("uninstall") + 1 :]
+
+
+@pytest.fixture
+def collecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guests that note what is collected from them, and into which folder."""
+
+    def collect(guest: StandInGuest, paths: Sequence[str], into: Path) -> list[Path]:
+        guest.did.append(f"collect {into.name}")
+        return []
+
+    monkeypatch.setattr(StandInGuest, "collect", collect)
+
+
+DIAGNOSTICS = [" ".join(command) for command in PROFILE.diagnostics.values()]
+
+
+@pytest.mark.usefixtures("collecting")
+@pytest.mark.parametrize("failed", [True, False])
+def test_the_agent_is_asked_before_the_uninstall_takes_its_logs_and_programs_away(
+    lab: Lab, failed: bool
+) -> None:
+    timeline = Timeline(lab.session)
+    _ = timeline.installation
+    lab.session.recorder.add(INSTALLED, Outcome.PASSED, "", 0.1)
+    if failed:
+        lab.session.recorder.add(FUNCTION, Outcome.FAILED, "no event", 0.1)
+    did = lab.guests[0].did
+    did.clear()
+    _ = timeline.uninstallation
+    assert did == [*(DIAGNOSTICS if failed else []), "collect logs", "uninstall", "collect uninstall"]
+    did.clear()
+    lab.session.close()
+    assert did == (["collect logs-at-the-end"] if failed else [])
+
+
+@pytest.mark.usefixtures("collecting")
+def test_an_agent_that_is_never_uninstalled_is_asked_at_the_end(lab: Lab) -> None:
+    _ = Timeline(lab.session).installation
+    lab.session.recorder.add(FUNCTION, Outcome.FAILED, "no event", 0.1)
+    did = lab.guests[0].did
+    did.clear()
+    lab.session.close()
+    assert did == [*DIAGNOSTICS, "collect logs"]
 
 
 def test_what_the_harness_wrote_is_gone_before_residue_is_looked_at(lab: Lab) -> None:
