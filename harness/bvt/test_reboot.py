@@ -3,6 +3,7 @@
 import time
 
 from harness.backend.interface import BackendFeature
+from harness.bvt.boots import assert_boots
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
@@ -26,11 +27,7 @@ def test_comes_back(cell: CellSession, timeline: Timeline, reboots: Reboots) -> 
 @check("It reboots exactly as often as asked")
 def test_once(cell: CellSession, reboots: Reboots) -> None:
     _ = reboots.in_use
-    boots = cell.machine.condition().boots
-    cell.note("boots", boots)
-    assert boots == cell.expected_boots, (
-        f"The machine booted {boots} times, {cell.expected_boots} were expected."
-    )
+    assert_boots(cell)
 
 
 @check("Every service runs again without help")

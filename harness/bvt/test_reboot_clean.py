@@ -1,6 +1,6 @@
 """A reboot after the uninstall: nothing of the candidate comes back."""
 
-from harness.model.deadline import Deadline
+from harness.bvt.boots import assert_boots
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
@@ -17,14 +17,7 @@ WATCHED_S = 3.0
 @check("It reboots exactly once")
 def test_once(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     boot = reboots.after_uninstall.boot
-    watched = Deadline.after(WATCHED_S)
-    with cell.recorder.stopwatch.waiting():
-        while (boots := cell.machine.condition().boots) == cell.expected_boots and not watched.passed:
-            watched.pause(0.2)
-    cell.note("boots", boots)
-    assert boots == cell.expected_boots, (
-        f"The machine booted {boots} times, {cell.expected_boots} were expected."
-    )
+    assert_boots(cell, watched_s=WATCHED_S)
     assert cell.guest.boot() == boot != timeline.baseline.boot, (
         "The guest's boot identity is not the one of its last reboot."
     )

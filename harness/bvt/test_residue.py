@@ -1,5 +1,6 @@
 """What the candidate left behind, and what it took with it that was not its own."""
 
+from harness.bvt.boots import assert_boots
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.run.cell import CellSession
@@ -118,8 +119,4 @@ def test_nothing_taken(timeline: Timeline) -> None:
 @check("The machine rebooted only when it was asked to")
 def test_boots(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.after
-    boots = cell.machine.condition().boots
-    cell.note("boots", boots)
-    assert boots == cell.expected_boots, (
-        f"The machine booted {boots} times, {cell.expected_boots} were expected."
-    )
+    assert_boots(cell)

@@ -2,7 +2,7 @@
 
 from harness.candidate.authenticode import read_signature
 from harness.candidate.payload import MsiFile, PayloadSignature, installed_files, payload_signatures
-from harness.candidate.read import read_candidate, sha256_of
+from harness.candidate.read import read_candidate
 
 __all__ = [
     "MsiFile",
@@ -11,5 +11,4 @@ __all__ = [
     "payload_signatures",
     "read_candidate",
     "read_signature",
-    "sha256_of",
 ]

@@ -1,25 +1,14 @@
 """The candidate's identity, read from the file itself."""
 
-import hashlib
 from pathlib import Path
 
 from harness.candidate.authenticode import read_signature
 from harness.candidate.msi import COMPOUND_FILE, platform, properties, stopped_on_uninstall
 from harness.candidate.pe import is_pe
+from harness.files import sha256_of
 from harness.model.candidate import Candidate, InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
-
-CHUNK = 1 << 20
-
-
-def sha256_of(path: Path) -> str:
-    """The file's SHA-256, read in pieces so that size does not matter."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def read_candidate(path: Path, profile: AgentProfile) -> Candidate:

@@ -9,7 +9,7 @@ import typer
 from harness.cli.ending import ends
 from harness.machines.views import existing, viewable
 from harness.model.errors import ConfigurationError, InfrastructureError
-from harness.run.directory import cell_slug
+from harness.model.plan import cell_folder
 from harness.state import StateDirectory
 
 TAIL_BYTES = 8 * 1024
@@ -53,7 +53,7 @@ def screenshot(
     state = StateDirectory.default()
     machine = existing(state, cell)
     picture = viewable(state, machine).screenshot(machine.machine_id)
-    path = out or Path(f"{cell_slug(machine.cell_id)}.png")
+    path = out or Path(f"{cell_folder(machine.cell_id)}.png")
     try:
         path.write_bytes(picture)
     except OSError as error:

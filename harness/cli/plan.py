@@ -9,9 +9,9 @@ from rich.table import Table
 from harness.cli.ending import ends
 from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
 from harness.cli.output import Output
+from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.plan import Plan
-from harness.run.directory import write_atomically
 from harness.run.preparation import RunRequest, make_plan
 
 

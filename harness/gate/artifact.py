@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,15 +10,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import harness
+from harness.files import write_atomically
 from harness.gate.evidence import evidence_problem
 from harness.gate.verdict import judge
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate
-from harness.model.plan import Plan
+from harness.model.plan import CELLS, Plan, cell_of_folder
 from harness.model.report import CellReport
 
 GATE_FILE = "gate.json"
-CELLS = "cells"
 REPORT_FILE = "report.json"
 
 
@@ -34,17 +33,12 @@ class CellsOnDisk:
     damaged: dict[str, str] = field(default_factory=dict)
 
 
-def cell_id_of(directory_name: str) -> str:
-    """The cell whose folder this is: `/` is written `__`, and no cell id holds an underscore."""
-    return directory_name.replace("__", "/")
-
-
 def read_cells(run: Path) -> CellsOnDisk:
     """Read every cell's report and check its evidence. What cannot be believed is damaged, never left out."""
     found = CellsOnDisk()
     directories = sorted(entry for entry in (run / CELLS).glob("*") if entry.is_dir())
     for directory in directories:
-        cell = cell_id_of(directory.name)
+        cell = cell_of_folder(directory.name)
         found.started.add(cell)
         path = directory / REPORT_FILE
         if not path.exists() and not path.is_symlink():
@@ -100,15 +94,8 @@ def build_gate(
 
 
 def publish(run: Path, gate: Gate) -> Path:
-    """Write `gate.json` under a temporary name and rename it: a reader never sees half of it."""
-    target = run / GATE_FILE
-    temporary = run / f".{GATE_FILE}.{secrets.token_hex(4)}"
-    try:
-        temporary.write_text(gate.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
+    """Write `gate.json`, whole or not at all; its path. Raises `OSError`."""
+    return write_atomically(run / GATE_FILE, gate.model_dump_json(indent=1) + "\n")
 
 
 def read_gate(path: Path) -> Gate:

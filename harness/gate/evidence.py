@@ -1,11 +1,9 @@
 """Whether a cell's evidence is what its report sealed."""
 
-import hashlib
 from pathlib import Path, PurePosixPath
 
+from harness.files import sha256_of
 from harness.model.report import CellReport, Evidence
-
-CHUNK = 1 << 20
 
 
 def evidence_problem(directory: Path, report: CellReport) -> str:
@@ -26,14 +24,6 @@ def _problem(directory: Path, piece: Evidence) -> str:
         return f"The evidence {piece.path!r} leads outside its folder."
     if not path.is_file():
         return f"The evidence {piece.path!r} is missing."
-    if path.stat().st_size != piece.size or _sha256(path) != piece.sha256:
+    if path.stat().st_size != piece.size or sha256_of(path) != piece.sha256:
         return f"The evidence {piece.path!r} was changed after the report was sealed."
     return ""
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 from pydantic import Field
 
+from harness.files import write_atomically
 from harness.model.base import Frozen
 
 
@@ -114,10 +115,7 @@ class IntentFile:
         self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(self.intent.model_dump_json(indent=1))
-        temporary.chmod(0o600)
-        temporary.replace(self.path)
+        write_atomically(self.path, self.intent.model_dump_json(indent=1), mode=0o600)
 
 
 def read_intents(directory: Path) -> list[Intent]:

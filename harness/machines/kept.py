@@ -1,11 +1,11 @@
 """How to reach machines that outlive their run. The files hold passwords: mode 0600."""
 
 import json
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.files import write_atomically
 from harness.machines.provider import KeptMachine
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
@@ -15,13 +15,7 @@ def store(state: StateDirectory, machine: KeptMachine) -> Path:
     """Write (or write again) how to reach `machine`; mode 0600. Returns the file."""
     document = machine.model_dump(mode="json")
     document["access"]["password"] = machine.access.password.get_secret_value()
-    path = _path(state, machine.machine_id)
-    temporary = path.with_suffix(".tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(document, file)
-    temporary.replace(path)
-    return path
+    return write_atomically(_path(state, machine.machine_id), json.dumps(document), mode=0o600)
 
 
 def load(state: StateDirectory, name: str) -> KeptMachine:

@@ -12,6 +12,19 @@ from harness.model.report import Phase
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
 
+CELLS = "cells"
+"""The folder of a run directory that holds one folder per cell."""
+
+
+def cell_folder(cell_id: str) -> str:
+    """A cell id as a file name: `win11-24h2/fresh` is `win11-24h2__fresh`. No cell id holds an underscore."""
+    return cell_id.replace("/", "__")
+
+
+def cell_of_folder(name: str) -> str:
+    """The cell id that `cell_folder` made this name of."""
+    return name.replace("__", "/")
+
 
 class Cell(Frozen):
     """One point of the matrix. `id` is stable: it names only what the cell is."""

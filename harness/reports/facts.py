@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from harness.model.gate import CellVerdict, Gate, Reason
-from harness.model.plan import Cell
+from harness.model.plan import CELLS, Cell, cell_folder
 from harness.model.report import CellReport, CheckResult, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
 from harness.reports.words import PHASES, SUBSTRATES, WORST_OUTCOME, plural
@@ -65,7 +65,7 @@ class CellFacts:
     @property
     def folder(self) -> str:
         """The cell's folder, relative to the run directory, as a link."""
-        return "cells/" + self.cell.id.replace("/", "__")
+        return f"{CELLS}/{cell_folder(self.cell.id)}"
 
     @property
     def duration_s(self) -> float:

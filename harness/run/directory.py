@@ -12,11 +12,12 @@ from typing import IO, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
+from harness.files import write_atomically
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
-from harness.model.plan import Plan
+from harness.model.plan import CELLS, Plan, cell_folder
 from harness.model.profile import AgentProfile
 
 
@@ -58,20 +59,6 @@ Document = TypeVar("Document", bound=Frozen)
 def new_run_id() -> str:
     """Sorts by time and never repeats."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def cell_slug(cell_id: str) -> str:
-    """A cell id as a folder name."""
-    return cell_id.replace("/", "__")
-
-
-def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write to a temporary name in the same folder, then rename: a killed run leaves no half file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(mode)
-    temporary.replace(path)
 
 
 @dataclass(frozen=True)
@@ -147,7 +134,7 @@ class RunDirectory:
 
     def cell(self, cell_id: str) -> Path:
         """Report and evidence of one cell."""
-        return self.root / "cells" / cell_slug(cell_id)
+        return self.root / CELLS / cell_folder(cell_id)
 
     def write(self, settings: RunSettings, plan: Plan) -> None:
         """Seal settings and plan."""

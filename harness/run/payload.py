@@ -1,11 +1,11 @@
 """The programs inside an MSI, unpacked once per process, so that installed files can be compared with them."""
 
-import hashlib
 import tempfile
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from harness.candidate.payload import payload_signatures
+from harness.files import sha256_of
 from harness.model.base import Frozen
 from harness.model.candidate import Signature
 
@@ -26,13 +26,8 @@ def payload_of(candidate: Path) -> tuple[PayloadFile, ...]:
         return tuple(
             PayloadFile(
                 name=PurePosixPath(file.path).name,
-                sha256=_sha256(Path(workdir) / "payload" / file.path),
+                sha256=sha256_of(Path(workdir) / "payload" / file.path),
                 signature=file.signature,
             )
             for file in found
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from harness.backend.factory import open_backend
 from harness.backend.pki import make_authority
-from harness.candidate.read import read_candidate, sha256_of
+from harness.candidate.read import read_candidate
 from harness.config.load import find_matrix, load_matrix, load_profile
+from harness.files import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate

@@ -8,6 +8,7 @@ from harness.guest.facts import BootIdentity
 from harness.model.profile import AgentProfile, is_below
 from harness.probe.answers import Process, Service, Tree, read_value
 from harness.run.once import once
+from harness.run.snapshot import paths_in
 from harness.run.timeline import Timeline
 
 
@@ -103,7 +104,9 @@ class Reboots:
             boot=boot,
             services=tuple(sorted(service.name for service in everything if is_agents(service, profile))),
             processes=tuple(sorted({path for path in running if profile.owns(path)})),
-            files=frozenset(path for answer in trees for path in _paths(read_value("tree", Tree, answer))),
+            files=frozenset(
+                path.lower() for answer in trees for path in paths_in(read_value("tree", Tree, answer))
+            ),
         )
 
 
@@ -112,9 +115,3 @@ def is_agents(service: Service, profile: AgentProfile) -> bool:
     names = {expected.name.lower() for expected in (*profile.services, *profile.drivers)}
     program = (service.registry.image_path if service.registry is not None else None) or ""
     return service.name.lower() in names or is_below(program.lstrip('"'), profile.install_dir)
-
-
-def _paths(tree: Tree) -> list[str]:
-    if not tree.exists:
-        return []
-    return [tree.root.lower(), *(f"{tree.root}\\{entry.path}".lower() for entry in tree.entries)]

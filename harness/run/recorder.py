@@ -1,16 +1,15 @@
 """Collects what happens in one cell and seals it into a report. No pytest here."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.files import sha256_of, write_atomically
 from harness.model.plan import Cell
 from harness.model.report import Attempt, CellReport, CheckResult, Evidence, Outcome, Phase, PhaseTiming
 from harness.model.substrate import GuestSystem, Substrate
 from harness.run.check import Check
-from harness.run.directory import write_atomically
 from harness.run.stopwatch import Stopwatch
 
 SEVERITY = (Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.BLOCKED, Outcome.INFRA, Outcome.FAILED)
@@ -149,11 +148,8 @@ class CellRecorder:
                 or path.name.startswith(".")
             ):
                 continue
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            found.append(
-                Evidence(path=relative, sha256=digest, size=path.stat().st_size, what=notes.get(relative, ""))
-            )
+            digest, size = sha256_of(path), path.stat().st_size
+            found.append(Evidence(path=relative, sha256=digest, size=size, what=notes.get(relative, "")))
         return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.backend.pki import make_authority
-from harness.candidate.read import sha256_of
+from harness.files import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError

@@ -1,6 +1,6 @@
 """What a machine holds before and after the candidate, and the sentinels that must survive it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -119,7 +119,7 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
         entries=_names(
             entry.display_name for entry in read_value("uninstall-entries", list[UninstallEntry], entries)
         ),
-        files=_names(path for tree in trees for path in _paths(read_value("tree", Tree, tree)))
+        files=_names(path for tree in trees for path in paths_in(read_value("tree", Tree, tree)))
         | _names(file.path for file in declared if file.exists),
         processes=_names(process.path for process in read_value("processes", list[Process], processes)),
         pending_renames=_names(
@@ -158,7 +158,7 @@ def look_for_dropped(guest: Guest) -> frozenset[str]:
 
 
 def _programs(trees: Sequence[Any]) -> frozenset[str]:
-    paths = (path for tree in trees for path in _paths(read_value("tree", Tree, tree)))
+    paths = (path for tree in trees for path in paths_in(read_value("tree", Tree, tree)))
     return _names(path for path in paths if path.lower().endswith(PROGRAMS))
 
 
@@ -178,7 +178,8 @@ def belongs_to_a_session(service: Service) -> bool:
     return any((kind or 0) & USER_SERVICE_INSTANCE for kind in kinds)
 
 
-def _paths(tree: Tree) -> Iterable[str]:
+def paths_in(tree: Tree) -> Iterator[str]:
+    """The full path of a tree's root, if it is there, and of everything below it, as the guest writes them."""
     if tree.exists:
         yield tree.root
     for entry in tree.entries:

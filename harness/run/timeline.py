@@ -20,7 +20,7 @@ from harness.run.cell import CellSession
 from harness.run.check import Blocked
 from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
-from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
+from harness.run.snapshot import Snapshot, look_for_dropped, paths_in, plant_sentinels, take_snapshot
 from harness.run.written_files import WrittenFiles
 
 STOP_S = 60.0
@@ -80,9 +80,7 @@ class Timeline:
         trees = guest.batch(*(["tree", root] for root in roots), repeatable=True)
         paths = {path.lower(): path for path in (*roots, *(file.path for file in profile.files))}
         for answer in trees:
-            tree = read_value("tree", Tree, answer)
-            below = (f"{tree.root}\\{entry.path}" for entry in tree.entries)
-            paths.update((path.lower(), path) for path in below)
+            paths.update((path.lower(), path) for path in paths_in(read_value("tree", Tree, answer)))
         facts = read_value(
             "file", list[FileFacts], guest.batch(["file", *paths.values()], repeatable=True)[0]
         )

@@ -1,14 +1,12 @@
 """Seals: digests of a directory's files, checked at the price of a `stat` if nothing touched them."""
 
-import hashlib
 import json
-import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from harness.files import sha256_of, write_atomically
 from harness.model.base import Frozen
-
-BLOCK = 1 << 20
 
 
 class FileSeal(Frozen):
@@ -20,12 +18,7 @@ class FileSeal(Frozen):
 
 def digest_file(path: Path) -> FileSeal:
     """The seal of a file; holes are read as the zeros that they are. Raises `OSError`."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            size += len(block)
-    return FileSeal(sha256=digest.hexdigest(), size=size)
+    return FileSeal(sha256=sha256_of(path), size=path.stat().st_size)
 
 
 def digest_files(directory: Path, names: Iterable[str]) -> dict[str, FileSeal]:
@@ -77,10 +70,6 @@ def _read_stamps(directory: Path) -> dict[str, list[int | str]]:
 
 
 def _write_stamps(directory: Path, seals: dict[str, FileSeal]) -> None:
-    temporary = directory / f"checked.{os.getpid()}.tmp"
-    try:
+    with suppress(OSError):  # a read-only store: the next check hashes again, which is only slower
         stamps = {name: _stamp(directory / name, seal) for name, seal in seals.items()}
-        temporary.write_text(json.dumps(stamps))
-        temporary.replace(_stamps_file(directory))
-    except OSError:  # a read-only store: the next check hashes again, which is only slower
-        temporary.unlink(missing_ok=True)
+        write_atomically(_stamps_file(directory), json.dumps(stamps))

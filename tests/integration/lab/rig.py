@@ -26,8 +26,8 @@ from harness.machines.libvirt.daemon import PrivateDaemon
 from harness.machines.libvirt.events import start_event_loop
 from harness.machines.libvirt.qmp import agent
 from harness.model.gate import CellVerdict, Gate
+from harness.model.plan import cell_folder
 from harness.model.report import CellReport, CheckResult, Outcome
-from harness.run.directory import cell_slug
 from harness.state import StateDirectory
 
 RUN_S = 600.0
@@ -116,7 +116,7 @@ class Run:
         return read_gate(self.out)
 
     def cell(self, name: str) -> Path:
-        return self.out / "cells" / cell_slug(f"{name}/brief")
+        return self.out / "cells" / cell_folder(f"{name}/brief")
 
     def machine(self, name: str) -> Intent:
         """The cell's machine, once commands run in its guest: the candidate is not installed yet."""

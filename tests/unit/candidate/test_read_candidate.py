@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.candidate import installed_files, payload_signatures, read_candidate, read_signature, sha256_of
+from harness.candidate import installed_files, payload_signatures, read_candidate, read_signature
 from harness.candidate.authenticode import parse_verification
 from harness.candidate.msi import parse_idt, parse_template
 from harness.candidate.payload import directory_path, long_name
@@ -262,9 +262,3 @@ def test_a_portable_executable_is_known_by_its_two_headers(tmp_path: Path, insta
     for content in (b"", b"MZ", b"MZ" + b"\0" * 100, b"MZ" + b"\xff" * 100, b"ZM" + b"\0" * 100):
         (tmp_path / "x").write_bytes(content)
         assert not is_pe(tmp_path / "x")
-
-
-def test_a_digest_of_many_pieces_is_the_digest_of_the_whole(tmp_path: Path) -> None:
-    content = os.urandom(3_000_001)
-    (tmp_path / "big").write_bytes(content)
-    assert sha256_of(tmp_path / "big") == hashlib.sha256(content).hexdigest()

@@ -5,20 +5,11 @@ from pathlib import Path
 import pytest
 
 from harness.model.errors import ConfigurationError
-from harness.run.directory import KeepPolicy, RunDirectory, cell_slug, new_run_id, write_atomically
+from harness.run.directory import KeepPolicy, RunDirectory, new_run_id
 
 
 def test_run_ids_never_repeat() -> None:
     assert len({new_run_id() for _ in range(50)}) > 45
-
-
-def test_a_cell_id_becomes_a_folder_name() -> None:
-    assert cell_slug("win11-24h2/fresh") == "win11-24h2__fresh"
-
-
-def test_an_atomic_write_leaves_no_temporary_file(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a.json", "{}")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:

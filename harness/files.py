@@ -1,0 +1,30 @@
+"""Files on the host: written whole or not at all, and told apart by their SHA-256."""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> Path:
+    """Write to a temporary name in the same folder, then rename: no reader and no killed run ever sees half a file.
+
+    Text becomes UTF-8. Missing folders are made. `mode` holds from the first byte on, less the umask. Returns `path`.
+    Raises `OSError`; what was at `path` is then still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal, read in pieces so that its size does not matter. Raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,55 @@
+"""Files are written whole or not at all."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.files import sha256_of, write_atomically
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_write_makes_the_folder_and_leaves_nothing_but_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "cells" / "a.json"
+    assert write_atomically(path, "é") == path
+    assert path.read_bytes() == b"\xc3\xa9"
+    assert write_atomically(path, b"\0") == path
+    assert path.read_bytes() == b"\0"
+    assert names(path.parent) == ["a.json"]
+
+
+def test_a_secret_is_never_readable_for_others_not_even_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    replace = Path.replace
+
+    def look(path: Path, target: Path) -> Path:
+        modes.append(path.stat().st_mode & 0o777)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", look)
+    path = write_atomically(tmp_path / "secret", "hush", mode=0o600)
+    assert [*modes, path.stat().st_mode & 0o777] == [0o600, 0o600]
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_atomically(tmp_path / "a", "before")
+
+    def full(_path: Path, _target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, "after")
+    assert (names(tmp_path), path.read_text()) == (["a"], "before")
+
+
+def test_a_digest_of_many_pieces_is_the_digest_of_the_whole(tmp_path: Path) -> None:
+    content = os.urandom(3_000_001)
+    (tmp_path / "big").write_bytes(content)
+    assert sha256_of(tmp_path / "big") == hashlib.sha256(content).hexdigest()
