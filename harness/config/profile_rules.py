@@ -1,11 +1,12 @@
 """Mistakes in an agent profile that take more than one key to see."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.config.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
-from harness.model.profile import COMMON_FACTS, STIMULUS_FACTS, AgentProfile, placeholders
+from harness.model.profile import COMMON_FACTS, DRIVE_PATH, STIMULUS_FACTS, AgentProfile, placeholders
 
 
 def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
@@ -17,6 +18,8 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_services(profile),
         *_telemetry(profile),
         *_events(profile),
+        *_scheduled(profile),
+        *_keeps(profile),
     )
 
 
@@ -85,9 +88,81 @@ def _events(profile: AgentProfile) -> Iterator[Problem]:
         yield Problem(
             ("configuration", "changed"), "'effect_query' must say which query shows the effect.", at_key=True
         )
-    if pushed.changed is not None and pushed.effect_query in pushed.base.get("schedule", {}):
+    if pushed.changed is not None and pushed.effect_query in (_schedule(pushed.base) or ()):
         message = "the first configuration has this query too, so its result would show nothing."
         yield Problem(("configuration", "effect_query"), message)
-    if pushed.invalid and not pushed.refusal_contains:
+    if pushed.invalid and not pushed.refusal_contains.strip():
         message = "'refusal_contains' must say which words of a status line report the refusal."
         yield Problem(("configuration", "invalid"), message, at_key=True)
+
+
+def _schedule(configuration: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The queries that a configuration of osquery's form names; None if it has another form, or packs with more."""
+    schedule = configuration.get("schedule")
+    return schedule if isinstance(schedule, dict) and "packs" not in configuration else None
+
+
+def _scheduled(profile: AgentProfile) -> Iterator[Problem]:
+    """A result that is waited for must be of a query that the agent is told to run."""
+    pushed = profile.configuration
+    if pushed is None:
+        return
+    base = _schedule(pushed.base)
+    for stimulus, telemetry in profile.telemetry.items():
+        if base is not None and telemetry.query not in base:
+            message = (
+                f"configuration.base schedules no query {telemetry.query!r}, so no row would ever arrive."
+            )
+            yield Problem(("telemetry", stimulus, "query"), message, nearest(telemetry.query, tuple(base)))
+    changed = _schedule(pushed.changed or {})
+    if changed is not None and pushed.effect_query and pushed.effect_query not in changed:
+        message = (
+            f"configuration.changed schedules no query {pushed.effect_query!r}, so no result would arrive."
+        )
+        own = tuple(name for name in changed if name not in (base or ()))
+        yield Problem(("configuration", "effect_query"), message, nearest(pushed.effect_query, own))
+
+
+UNRELATED = {
+    "file": tuple(
+        f"{folder}\\unrelated.txt"
+        for folder in (r"C:\Program Files", r"C:\Program Files (x86)", r"C:\ProgramData", r"C:\Windows")
+    ),
+    "registry": (r"HKLM\Software\Unrelated",),
+    "service": ("unrelated",),
+    "task": ("unrelated", r"\unrelated"),
+    "user": ("user unrelated", "group unrelated"),
+}
+"""Per kind of what may stay, names that belong to nobody's agent."""
+
+
+def _keeps(profile: AgentProfile) -> Iterator[Problem]:
+    for index, keep in enumerate(profile.keeps):
+        path = ("keeps", index, "path")
+        if any(keep.covers(name) for name in UNRELATED[keep.kind]):
+            yield Problem(
+                path,
+                f"{_shown(keep.path)} excuses what is none of the agent's, too.",
+                "Say exactly what may stay.",
+            )
+        elif keep.kind == "file" and not DRIVE_PATH.match(keep.path):
+            yield Problem(
+                path,
+                f"{_shown(keep.path)} is not an absolute path below a drive.",
+                "Write it as the guest does.",
+            )
+        elif keep.kind == "registry" and not any(keep.covers(root) for root in profile.registry_roots):
+            hint = nearest(keep.path, profile.registry_roots, label="They are")
+            yield Problem(
+                path, f"{_shown(keep.path)} is none of registry_roots, so nothing would be excused.", hint
+            )
+        elif keep.kind == "user" and not keep.path.lower().startswith(("user ", "group ")):
+            yield Problem(
+                path,
+                f"{_shown(keep.path)} does not say whether it is a user or a group.",
+                f"Write 'user {keep.path}' or 'group {keep.path}'.",
+            )
+
+
+def _shown(path: str) -> str:
+    return repr(path).replace("\\\\", "\\")

@@ -1,7 +1,7 @@
 """From pydantic's findings to sentences in the words of the file's author."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -31,6 +31,22 @@ LIMITS = {
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
 }
+
+
+def causes(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """The findings without those that only follow from others: a list with a wrong entry is not too short, too.
+
+    Pydantic counts only the entries that are right.
+    """
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(
+            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places
+        )
+    ]
 
 
 def translate(error: ErrorDetails, model: type[BaseModel]) -> Problem:

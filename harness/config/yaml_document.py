@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from harness.config.problem import Path, Problem
-from harness.config.translate import translate
+from harness.config.translate import causes, translate
 from harness.model.errors import ConfigurationError
 
 MODEL = TypeVar("MODEL", bound=BaseModel)
@@ -183,7 +183,7 @@ def load(path: FilePath, model: type[MODEL], check: Check[MODEL] | None = None) 
     try:
         result = model.model_validate(document.data)
     except ValidationError as error:
-        raise document.error([translate(item, model) for item in error.errors()]) from None
+        raise document.error([translate(item, model) for item in causes(error.errors())]) from None
     problems = check(result) if check else ()
     if problems:
         raise document.error(problems)

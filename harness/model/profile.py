@@ -4,7 +4,8 @@ import ntpath
 import re
 import string
 from enum import StrEnum
-from typing import Annotated, Any
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -80,6 +81,30 @@ GuestPath = Annotated[str, AfterValidator(_guest_path)]
 """An absolute path below a drive, as Windows writes it: backslashes, none doubled, none at the end."""
 
 
+def _registry_key(text: str) -> str:
+    shown = repr(text).replace("\\\\", "\\")
+    if not REGISTRY_KEY.fullmatch(text):
+        raise ValueError(
+            f"{shown} is not a key below a hive ({', '.join(HIVES)}), such as HKLM\\Software\\Vendor"
+        )
+    if '"' in text or "%" in text:
+        raise ValueError(f"{shown} holds a quote or a percent sign, which a guest cannot be asked for")
+    return text
+
+
+HIVES = ("HKLM", "HKCU", "HKU", "HKCR")
+REGISTRY_KEY = re.compile(rf"({'|'.join(HIVES)})(\\[^\\]+)+")
+RegistryKey = Annotated[str, AfterValidator(_registry_key)]
+"""A key below a hive, which is written by its short name."""
+
+DAY_S = 86_400.0
+Seconds = Annotated[float, Field(gt=0, le=DAY_S)]
+"""A time to wait: zero would judge before anything can happen, more than a day nobody waits for."""
+
+NotEmpty = Annotated[str, Field(min_length=1)]
+"""A name: empty, it would name nothing."""
+
+
 def is_below(path: str, folder: str) -> bool:
     """Whether `path` lies below `folder`, without regard to case."""
     return path.lower().startswith(folder.lower() + "\\")
@@ -127,7 +152,7 @@ SID_TYPE_CODES = {SidType.NONE: 0, SidType.UNRESTRICTED: 1, SidType.RESTRICTED: 
 class ServiceExpectation(Frozen):
     """A service or driver that the installer creates. Fields left out are not checked."""
 
-    name: str
+    name: NotEmpty
     display_name: str | None = None
     start: StartType | None = None
     delayed: bool | None = None
@@ -135,15 +160,15 @@ class ServiceExpectation(Frozen):
     image_path: str | None = Field(default=None, description="the executable, without arguments or quotes")
     depends_on: tuple[str, ...] | None = None
     description: str | None = None
-    recovery: tuple[str, ...] | None = Field(
-        default=None, description="failure actions in order: restart, reboot, run, none"
+    recovery: tuple[Literal["restart", "reboot", "run", "none"], ...] | None = Field(
+        default=None, description="failure actions in order"
     )
     failure_flag: bool | None = Field(
         default=None, description="also recover when it stops with an error and not only when it crashes"
     )
     sid_type: SidType | None = None
     running: bool = True
-    start_deadline_s: float = 30
+    start_deadline_s: Seconds = 30
     survives_restart: bool = Field(default=True, description="must come up again after stop and start")
 
 
@@ -158,14 +183,14 @@ class FileExpectation(Frozen):
 class AccessExpectation(Frozen):
     """Who may do what with a file or folder after install."""
 
-    path: str
+    path: GuestPath
     sddl: str = Field(description="the access list in SDDL; entries in any order", pattern="^D:")
 
 
 class RegistryExpectation(Frozen):
     """A registry value that must be there after install."""
 
-    key: str = Field(pattern=r"^HK(LM|CU|U|CR)\\")
+    key: RegistryKey
     name: str
     equals: Template | None = None
 
@@ -179,13 +204,13 @@ class Installer(Frozen):
     install_arguments: tuple[Template, ...] = Field(default=(), description="EXE installers only")
     uninstall_command: tuple[Template, ...] = Field(default=(), description="EXE installers only")
     declared_version: str | None = Field(default=None, description="EXE installers only")
-    timeout_s: float = 300
+    timeout_s: Seconds = 300
 
 
 class GuestFile(Frozen):
     """A file the harness writes in the guest before the agent is expected to check in."""
 
-    path: str
+    path: GuestPath
     content: Template
     restart_service: str | None = None
 
@@ -193,8 +218,8 @@ class GuestFile(Frozen):
 class CheckIn(Frozen):
     """When the agent must be seen at its backend."""
 
-    deadline_s: float = Field(default=60, gt=0)
-    heartbeat_s: float = Field(default=60, gt=0, description="a further sign of life within this time")
+    deadline_s: Seconds = 60
+    heartbeat_s: Seconds = Field(default=60, description="a further sign of life within this time")
     identity: str = Field(
         default="hostname", pattern="^(hostname|uuid)$", description="what host_identifier is made from"
     )
@@ -207,18 +232,18 @@ class Telemetry(Frozen):
     `{path}`, …; `STIMULUS_FACTS`); a leading `~` means *contains*. Comparison ignores case, as Windows paths do.
     """
 
-    query: str = Field(description="name of the scheduled query whose results carry the event")
+    query: NotEmpty = Field(description="name of the scheduled query whose results carry the event")
     action: str = Field(default="added", pattern="^(added|removed)$")
     columns: dict[str, Annotated[str, AfterValidator(_pattern)]] = Field(min_length=1)
-    deadline_s: float = Field(default=30, gt=0)
+    deadline_s: Seconds = 30
 
 
 class LiveQuery(Frozen):
     """A distributed query and what its first row must hold."""
 
-    sql: str
+    sql: NotEmpty
     expect: dict[str, Template]
-    deadline_s: float = Field(default=30, gt=0)
+    deadline_s: Seconds = 30
 
 
 class ConfigurationPush(Frozen):
@@ -236,7 +261,7 @@ class ConfigurationPush(Frozen):
         default_factory=dict, description="name → raw text sent as the configuration"
     )
     refusal_contains: str = ""
-    deadline_s: float = Field(default=30, gt=0)
+    deadline_s: Seconds = 30
 
 
 class ResponseAction(Frozen):
@@ -244,15 +269,20 @@ class ResponseAction(Frozen):
 
     configuration: dict[str, Any]
     status_contains: str
-    deadline_s: float = Field(default=30, gt=0)
+    deadline_s: Seconds = 30
 
 
 class Keep(Frozen):
-    """Something that may stay after uninstall, and why."""
+    """Something that may stay after uninstall, and why. `path` may hold `*`, `?` and `[…]`; see `covers`."""
 
-    kind: str = Field(pattern="^(file|registry|service|task|user)$")
-    path: str
+    kind: Literal["file", "registry", "service", "task", "user"]
+    path: NotEmpty
     reason: str = Field(min_length=10)
+
+    def covers(self, name: str) -> bool:
+        """Whether `name` is this, or lies below it: who may keep a folder may keep what is in it."""
+        name, pattern = name.lower(), self.path.lower()
+        return fnmatchcase(name, pattern) or fnmatchcase(name, pattern.rstrip("\\") + "\\*")
 
 
 class AgentProfile(Frozen):
@@ -260,9 +290,9 @@ class AgentProfile(Frozen):
 
     schema_version: int = Field(default=1, ge=1, le=1)
     name: str = Field(pattern="^[a-z][a-z0-9-]*$")
-    title: str
+    title: NotEmpty
     status: ProfileStatus
-    product_name: str = Field(description="DisplayName in the Uninstall key")
+    product_name: NotEmpty = Field(description="DisplayName in the Uninstall key")
     platform: str = "x64"
     installer: Installer = Installer()
     install_dir: GuestPath
@@ -277,15 +307,17 @@ class AgentProfile(Frozen):
         default_factory=dict, description="name of a program in the installer that has no signature → why"
     )
     registry: tuple[RegistryExpectation, ...] = ()
-    registry_roots: tuple[str, ...] = Field(default=(), description="keys that must be gone after uninstall")
+    registry_roots: tuple[RegistryKey, ...] = Field(
+        default=(), description="keys that must be gone after uninstall"
+    )
     guest_files: tuple[GuestFile, ...] = ()
     version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
-    diagnostics: dict[str, tuple[str, ...]] = Field(
+    diagnostics: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="name → command, run on failure"
     )
     logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
     check_in: CheckIn = CheckIn()
-    reboot_deadline_s: float = Field(default=300, gt=0, description="the guest is back and steady by then")
+    reboot_deadline_s: Seconds = Field(default=300, description="the guest is back and steady by then")
     configuration: ConfigurationPush | None = None
     telemetry: dict[str, Telemetry] = Field(default_factory=dict)
     live_query: LiveQuery | None = None

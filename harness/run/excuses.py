@@ -1,21 +1,28 @@
 """What a profile allows to stay after the uninstall."""
 
-from fnmatch import fnmatchcase
+from pathlib import PureWindowsPath
 
+from harness.model.profile import Keep
 from harness.run.cell import CellSession
 
 
 def unexcused(cell: CellSession, kind: str, found: frozenset[str]) -> list[str]:
     """What the profile gives no reason for; what it excuses is noted on the check."""
-    excuses = [keep for keep in cell.profile.keeps if keep.kind == kind]
-    left = []
-    for name in sorted(found):
-        excuse = next((keep for keep in excuses if fnmatchcase(name, keep.path.lower())), None)
-        if excuse is None:
-            left.append(name)
-        else:
-            cell.note(name, f"may stay: {excuse.reason}")
+    left, excused = sort_out([keep for keep in cell.profile.keeps if keep.kind == kind], found)
+    for keep, names in excused:
+        cell.note(keep.path, f"may stay ({len(names)} found): {keep.reason}")
     return left
+
+
+def sort_out(keeps: list[Keep], found: frozenset[str]) -> tuple[list[str], list[tuple[Keep, list[str]]]]:
+    """What nothing excuses, and per reason what it excuses. Pure.
+
+    A folder that is there because of what may stay in it needs no reason of its own.
+    """
+    excused = [(keep, sorted(name for name in found if keep.covers(name))) for keep in keeps]
+    names = {name for _, covered in excused for name in covered}
+    holding = {str(parent) for name in names for parent in PureWindowsPath(name).parents}
+    return sorted(found - names - holding), [(keep, covered) for keep, covered in excused if covered]
 
 
 def some(names: list[str]) -> str:

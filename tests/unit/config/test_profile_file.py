@@ -146,6 +146,72 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             3,
             "'refusal_contains' must",
         ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {}, invalid: {x: y}, refusal_contains: ' '}",
+            3,
+            "'refusal_contains' must",
+        ),
+        ("title: Tiny agent", "title: T\ninstaller: {timeout_s: 0}", 3, "expected more than 0"),
+        ("title: Tiny agent", "title: T\ninstaller: {timeout_s: 100000}", 3, "expected at most 86400"),
+        ("start: auto", "start_deadline_s: -5", 7, "services[0].start_deadline_s: expected more than 0"),
+        ("start: auto", "start: automatic", 7, "services[0].start: expected 'boot'"),
+        ("start: auto", "recovery: [restrat]", 7, "Did you mean 'restart'?"),
+        ("product_name: Tiny Agent", 'product_name: ""', 4, "product_name: expected at least 1 character"),
+        (
+            "title: Tiny agent",
+            "title: T\ndiagnostics: {status: []}",
+            3,
+            "diagnostics.status: expected at least",
+        ),
+        ("C:\\t.ini", "t.ini", 9, "guest_files[0].path: 't.ini' is not an absolute path"),
+        (
+            "title: Tiny agent",
+            "title: T\nregistry_roots: ['HKXX\\Software\\Tiny']",
+            3,
+            "registry_roots[0]: 'HKXX\\Software\\Tiny' is not a key below a hive",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nregistry: [{key: 'HKLM\\%a%', name: b}]",
+            3,
+            "'HKLM\\%a%' holds a quote or a percent sign",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: }, changed: {schedule: {a: 1}}, effect_query: b}",
+            3,
+            "configuration.changed schedules no query 'b', so no result would arrive. Known: a.",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: {processes: {}}}}\n"
+            'telemetry: {user: {query: processs, columns: {a: "{nonce}"}}}',
+            4,
+            "telemetry.user.query: configuration.base schedules no query 'processs', so no row would ever arrive."
+            " Did you mean 'processes'?",
+        ),
+        *(
+            (
+                "title: Tiny agent",
+                f"title: T\nkeeps: [{{kind: {kind}, path: '{path}', reason: for support}}]",
+                3,
+                words,
+            )
+            for kind, path, words in (
+                ("file", "*", "keeps[0].path: '*' excuses what is none of the agent's, too"),
+                ("file", "C:\\", "'C:\\' excuses what is none"),
+                ("file", "C:\\Program Files", "excuses what is none"),
+                ("file", "C:\\ProgramData\\*.txt", "excuses what is none"),
+                ("file", "tiny.log", "'tiny.log' is not an absolute path below a drive"),
+                ("service", "*", "excuses what is none"),
+                ("task", "*", "excuses what is none"),
+                ("registry", "HKLM\\Software\\*", "excuses what is none"),
+                ("registry", "HKLM\\Software\\Tiny", "is none of registry_roots"),
+                ("user", "tiny", "Write 'user tiny' or 'group tiny'."),
+                ("person", "tiny", "expected 'file', 'registry'"),
+            )
+        ),
     ],
 )
 def test_a_broken_profile_is_one_sentence_with_its_line(
@@ -167,6 +233,13 @@ def test_a_folder_is_written_in_one_way_only(place: Path, written: str) -> None:
     assert changed != GOOD
     (place / "agents" / "tiny.yaml").write_text(changed)
     assert load_profile("tiny", [place])[0].install_dir == "C:\\Program Files\\Tiny"
+
+
+def test_queries_may_come_from_where_the_profile_does_not_say(place: Path) -> None:
+    asked = 'telemetry: {user: {query: other, columns: {a: "{nonce}"}}}\n'
+    for base in ("{}", "{schedule: {a: {}}, packs: {p: {}}}", "{schedule: [a]}"):
+        (place / "agents" / "tiny.yaml").write_text(f"{GOOD}{asked}configuration: {{base: {base}}}\n")
+        assert load_profile("tiny", [place])[0].telemetry["user"].query == "other"
 
 
 def test_every_profile_that_ships_loads() -> None:
