@@ -7,7 +7,7 @@ import jinja2
 
 from harness.model.gate import Gate
 from harness.model.report import Outcome
-from harness.reports import facts, words
+from harness.reports import facts, gathering, words
 
 TEMPLATE = "page.html.j2"
 
@@ -37,6 +37,7 @@ def render_page(gate: Gate) -> str:
         required_passed=sum(cell.verdict.verdict == "PASS" for cell in required),
         missing=[cell for cell in cells if cell.report is None],
         columns=[words.PHASES[phase] for phase in facts.phase_columns(gate)],
+        gathered=gathering.gathered,
         counted=[reason for reason in gate.reasons if reason.counted],
         advisory=[reason for reason in gate.reasons if not reason.counted],
         anchors={cell.cell.id: cell.anchor for cell in cells},

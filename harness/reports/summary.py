@@ -2,9 +2,10 @@
 
 import re
 
-from harness.model.gate import Gate, Reason, Verdict
+from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
 from harness.reports.facts import cell_facts, not_applicable, outcome_counts, substrate_notice
+from harness.reports.gathering import Gathered, gathered
 from harness.reports.words import MEANINGS, plural, seconds
 
 SHOWN = 20
@@ -18,13 +19,12 @@ def summary_text(gate: Gate) -> str:
     lines.append(MEANINGS[gate.verdict])
     notice = substrate_notice(gate)
     lines += [notice] if notice else []
-    for reason in gate.reasons[:SHOWN]:
-        place = " ".join(part for part in (reason.cell, reason.check) if part)
-        weight = "" if reason.counted else " (advisory, not counted)"
-        lines.append(
-            f"  {reason.verdict.value}{weight}: {_line(f'{place}: ' if place else '')}{_line(reason.text)}"
-        )
-    lines += _rest(gate)
+    reasons = gathered(gate.reasons)
+    for each in reasons[:SHOWN]:
+        weight = "" if each.reason.counted else " (advisory, not counted)"
+        place = f"{each.where}: " if each.where else ""
+        lines.append(f"  {each.reason.verdict.value}{weight}: {_line(place)}{_line(each.reason.text)}")
+    lines += _rest(len(reasons))
     lines += [f"To pass: {remedy}" for remedy in _remedies(gate)]
     lines.append(_counts(gate))
     return "\n".join(lines) + "\n"
@@ -37,8 +37,9 @@ def summary_markdown(gate: Gate) -> str:
     lines += [f"{MEANINGS[gate.verdict]} Exit code {gate.verdict.exit_code}.", ""]
     notice = substrate_notice(gate)
     lines += [f"> **{notice}**", ""] if notice else []
-    lines += [_markdown_reason(reason) for reason in gate.reasons[:SHOWN]]
-    lines += [f"- {line.strip()}" for line in _rest(gate)]
+    reasons = gathered(gate.reasons)
+    lines += [_markdown_reason(each) for each in reasons[:SHOWN]]
+    lines += [f"- {line.strip()}" for line in _rest(len(reasons))]
     lines += ["", *(f"To pass: {_escape(remedy)}" for remedy in _remedies(gate)), ""]
     lines += [
         "| cell | needed | ran on | passed | failed | not applicable | time | verdict |",
@@ -55,14 +56,14 @@ def summary_markdown(gate: Gate) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown_reason(reason: Reason) -> str:
-    place = " ".join(f"`{_code(part)}`" for part in (reason.cell, reason.check) if part)
+def _markdown_reason(each: Gathered) -> str:
+    reason, place = each.reason, f"`{_code(each.where)}`" if each.where else ""
     weight = "" if reason.counted else " (advisory, not counted)"
     return f"- **{reason.verdict.value}**{weight} {place} {_escape(reason.text)}".replace("  ", " ")
 
 
-def _rest(gate: Gate) -> list[str]:
-    more = len(gate.reasons) - SHOWN
+def _rest(count: int) -> list[str]:
+    more = count - SHOWN
     return [f"  … and {plural(more, 'more reason')}; see gate.html."] if more > 0 else []
 
 

@@ -7,7 +7,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from harness.model.report import Phase
 from harness.reports import write_reports
+from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report
 from tests.unit.reports.test_reports import failing, hostile, passing
 
 ColorScheme = Literal["light", "dark"]
@@ -51,6 +53,27 @@ def test_the_page_reads_on_every_screen(
     box = notice.bounding_box()
     assert box is not None
     assert box["y"] < 450, "the notice must be on the first screen"
+
+
+ALL_PHASES = a_plan(*(a_cell(f"server-20{year}/reboots", phases=tuple(Phase)) for year in (16, 19, 22, 25)))
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_verdict_of_every_cell_is_seen_without_scrolling_to_the_right(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    write_reports(tmp_path, a_gate(ALL_PHASES, [a_report(ALL_PHASES, cell) for cell in ALL_PHASES.cells]))
+    page = opened(browser, tmp_path, width=width)
+    pills = page.locator("table.cells .pill").all()
+    assert len(pills) == len(ALL_PHASES.cells)
+    for pill in pills:
+        box = pill.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+    if width == 1280:
+        assert page.evaluate(
+            "(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.scroll:has(table.cells)'))"
+        )
 
 
 def test_hostile_text_runs_nothing_and_fetches_nothing(browser: Browser, tmp_path: Path) -> None:
