@@ -54,12 +54,40 @@ static int repeat_in_console(const start_options *options, int *exit_code) {
   return 1;
 }
 
+static int read_exactly(HANDLE from, char *into, DWORD size) {
+  DWORD got;
+  for (; size; into += got, size -= got)
+    if (!ReadFile(from, into, size, &got, NULL) || !got) return 0;
+  return 1;
+}
+
+/* --ahead: the command line comes first on the input, its length in bytes as eight hexadecimal digits and then
+ * UTF-8. Not a byte more is read: the rest is the command's own input. NULL if the input ends before. */
+static wchar_t *read_command_line(void) {
+  const DWORD longest = 256 * 1024; /* eight times what CreateProcess takes */
+  HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
+  char digits[9] = "";
+  if (!read_exactly(in, digits, 8)) return NULL;
+  DWORD size = strtoul(digits, NULL, 16);
+  if (size > longest) return NULL;
+  char *bytes = allocate(size + 1);
+  if (!read_exactly(in, bytes, size)) return NULL;
+  wchar_t *text = allocate((size + 1) * sizeof *text);
+  MultiByteToWideChar(CP_UTF8, 0, bytes, (int)size, text, (int)size);
+  free(bytes);
+  return text;
+}
+
 int exec_command(arguments *given) {
   const wchar_t *result = take_option(given, L"--result");
   DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), code = 1, error;
   start_options options = {GetStdHandle(STD_INPUT_HANDLE), GetStdHandle(STD_OUTPUT_HANDLE),
                            GetStdHandle(STD_ERROR_HANDLE), .keep_job = 1};
   started program;
+  if (take_flag(given, L"--ahead")) {
+    given->command_line = read_command_line();
+    if (!given->command_line) return 0; /* no command came: nobody waits for a result */
+  }
   uint64_t began = now();
   int utf8 = take_flag(given, L"--utf8"), second = take_flag(given, L"--in-console"), repeated;
   if (utf8 && !second && repeat_in_console(&options, &repeated)) return repeated;

@@ -1,9 +1,6 @@
 """From what the client sent to what is executed."""
 
-import uuid
 from collections.abc import Sequence
-
-from .config import ServerConfig
 
 
 def windows_command_line(command: str, arguments: Sequence[str], *, skip_cmd_shell: bool) -> str:
@@ -13,18 +10,3 @@ def windows_command_line(command: str, arguments: Sequence[str], *, skip_cmd_she
     """
     line = " ".join([command, *arguments])
     return line if skip_cmd_shell else f"cmd.exe /c {line}"
-
-
-def launcher_argv(config: ServerConfig, command_line: str) -> tuple[list[str], str | None]:
-    """The launcher's argv for this command line, and the name of its result file if it writes one."""
-    name = f"{uuid.uuid4()}.json"
-    directory = config.result_dir_guest or config.result_dir
-    separator = "\\" if "\\" in directory else "/"
-    result = directory.rstrip("\\/") + separator + name
-    wants_result = any("{result}" in item for item in config.launcher)
-    # The command line goes in last and whole: a {result} inside it is the client's own text.
-    argv = [
-        command_line.join(part.replace("{result}", result) for part in item.split("{command}"))
-        for item in config.launcher
-    ]
-    return argv, name if wants_result else None

@@ -45,11 +45,15 @@ class ServerConfig:
     is to write the exit code (as JSON with `exit_code`, or as a number), in the form the guest's programs
     understand, and `{command}` for the whole Windows command line. Without `{result}` the launcher's own
     status is the exit code.
+
+    `launcher_ahead`: the argv of a launcher that is started before its command is known and reads it from its
+    input (see `launcher.told`), with `{result}` and without `{command}`. None are started ahead if it is empty.
     """
 
     users: Mapping[str, str] = field(repr=False)
     launcher: tuple[str, ...]
     result_dir: str
+    launcher_ahead: tuple[str, ...] = ()
     result_dir_guest: str | None = None
     """The same directory as the guest names it, e.g. `Z:\\run\\results`; None: the same name."""
     tls_cert: str | None = None
@@ -81,6 +85,8 @@ class ServerConfig:
             )
         if "{command}" not in "\0".join(self.launcher):
             raise ConfigurationRejected("launcher has no {command}: no command would ever run.")
+        if "{command}" in "\0".join(self.launcher_ahead):
+            raise ConfigurationRejected("launcher_ahead has {command}, which is not known when it starts.")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ConfigurationRejected("tls_cert and tls_key go together: give both or neither.")
         for name, password in self.users.items():
@@ -115,7 +121,7 @@ def config_from(raw: dict[str, Any]) -> ServerConfig:
     limits = given.pop("limits", {})
     _known(limits, Limits, "limits")
     try:
-        for key in ("launcher", "auth"):
+        for key in ("launcher", "launcher_ahead", "auth"):
             if key in given:
                 given[key] = tuple(str(item) for item in given[key])
         if "codepage_environment" in given:

@@ -7,15 +7,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import faults, responses
 from . import namespaces as ns
-from .commandline import launcher_argv, windows_command_line
+from .commandline import windows_command_line
 from .config import ServerConfig
 from .directories import host_directory
 from .envelope import Identify, Request, message_id_of, parse_duration, parse_request
+from .launcher import Launchers, Surroundings
 from .process import Command
 from .shell import Shell, ShellSettings, ShellTable
 
@@ -97,7 +97,9 @@ class Service:
             raise faults.option_unknown(name)
         settings = self._settings(_child(request.body, "Shell"), request, caller)
         proposed = _child(request.body, "Shell").get("ShellId")
-        shell = self._shells.create(settings, proposed)
+        launchers = Launchers(self._config, lambda: self._surroundings(settings))
+        shell = self._shells.create(settings, launchers, proposed)
+        launchers.start_ahead()
         log.info("shell %s opened by %s", shell.shell_id, caller.user)
         fields = self._fields(shell)
         return responses.resource_created(shell.shell_id, ns.RESOURCE_CMD_SHELL) + responses.shell_properties(
@@ -193,23 +195,22 @@ class Service:
         return f"<rsp:CommandResponse><rsp:CommandId>{identifier}</rsp:CommandId></rsp:CommandResponse>"
 
     def _start(self, shell: Shell, command_id: str, text: str) -> Command:
-        config, settings = self._config, shell.settings
-        directory = host_directory(settings.working_directory, config.drives, config.working_directory)
-        codepage = settings.codepage or 0
-        environment = {
-            **(os.environ if config.environment is None else config.environment),
-            **config.codepage_environment.get(codepage, {}),
-            **settings.environment,
-        }
-        argv, result_name = launcher_argv(config, text)
         return Command(
             command_id,
-            argv,
-            environment=environment,
-            directory=directory,
-            result=Path(config.result_dir, result_name) if result_name else None,
-            encodings=config.output_encodings.get(codepage),
+            shell.launchers.launch(text),
+            encodings=self._config.output_encodings.get(shell.settings.codepage or 0),
+            ended=shell.launchers.start_ahead_soon,
         )
+
+    def _surroundings(self, settings: ShellSettings) -> Surroundings:
+        config = self._config
+        environment = {
+            **(os.environ if config.environment is None else config.environment),
+            **config.codepage_environment.get(settings.codepage or 0, {}),
+            **settings.environment,
+        }
+        directory = host_directory(settings.working_directory, config.drives, config.working_directory)
+        return Surroundings(environment, directory)
 
     def _send(self, request: Request, caller: Caller) -> str:
         with self._shells.use(_shell_id(request), caller.user) as shell:

@@ -11,15 +11,14 @@ import json
 import os
 import select
 import struct
-import subprocess
 import termios
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from . import faults, process_tree
+from .launcher import Launcher
 
 OUTPUT_BUFFER = 1024 * 1024
 """Bytes held for the client before the command is made to wait, per command."""
@@ -37,21 +36,20 @@ class Command:
     def __init__(
         self,
         command_id: str,
-        argv: Sequence[str],
+        launcher: Launcher,
         *,
-        environment: Mapping[str, str] | None,
-        directory: str | None,
-        result: Path | None,
         encodings: Encodings | None = None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start the process; raises `Fault` if it cannot be started."""
+        """Take over a launcher. `ended` is called on the command's own thread, after its end is known."""
         self.command_id = command_id
-        self._result = result
+        self._process, self._result = launcher.process, launcher.result
+        self._call_when_ended = ended
         self._changed = threading.Condition()
         self._chunks: deque[tuple[str, bytes]] = deque()
         self._buffered = 0
-        self._input: deque[bytes] = deque()
-        self._input_size = 0
+        self._input = deque([launcher.first_input] if launcher.first_input else [])
+        self._input_size = len(launcher.first_input)
         self._input_ended = False
         self._exit_code: int | None = None
         self._failure: faults.Fault | None = None
@@ -59,19 +57,6 @@ class Command:
         self._aborted = False
         self._interrupted = False
         self._converters = {name: _converter(encodings) for name in ("stdout", "stderr")}
-        try:
-            self._process = subprocess.Popen(
-                argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                cwd=directory,
-                env=environment,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise faults.launcher_failed(f"{argv[0]} cannot be started ({error.strerror})") from error
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._pump, name=f"command {command_id}", daemon=True)
         self._thread.start()
@@ -195,6 +180,7 @@ class Command:
             self._ended = True
             os.close(self._wake)
             self._changed.notify_all()
+        self._call_when_ended()
 
     def _move(self, to_process: int, outputs: dict[int, str], ended: int) -> None:
         """Move bytes until the process ends (it stays a zombie, so that its id stays its own)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from . import faults
 from .config import Limits
+from .launcher import Launchers
 from .process import Command
 
 Clock = Callable[[], float]
@@ -32,9 +33,10 @@ class ShellSettings:
 class Shell:
     """One open shell. Its commands are its own; `started` counts all that it ever started."""
 
-    def __init__(self, shell_id: str, settings: ShellSettings, now: float) -> None:
+    def __init__(self, shell_id: str, settings: ShellSettings, launchers: Launchers, now: float) -> None:
         self.shell_id = shell_id
         self.settings = settings
+        self.launchers = launchers
         self.commands: dict[str, Command] = {}
         self.started = 0
         self.created = now
@@ -66,7 +68,7 @@ class ShellTable:
         """The table's clock."""
         return self._clock()
 
-    def create(self, settings: ShellSettings, proposed_id: str | None = None) -> Shell:
+    def create(self, settings: ShellSettings, launchers: Launchers, proposed_id: str | None = None) -> Shell:
         """Open a shell; raises `Fault` if its owner has too many, or the proposed id is taken."""
         with self._changed:
             mine = sum(shell.settings.owner == settings.owner for shell in self._shells.values())
@@ -75,7 +77,7 @@ class ShellTable:
             shell_id = (proposed_id or str(uuid.uuid4())).upper()
             if shell_id in self._shells:
                 raise faults.already_exists(f"The shell {shell_id}")
-            shell = Shell(shell_id, settings, self._clock())
+            shell = Shell(shell_id, settings, launchers, self._clock())
             self._shells[shell_id] = shell
             self._changed.notify_all()
             return shell
@@ -138,6 +140,7 @@ class ShellTable:
             self._shells.pop(shell.shell_id, None)
             commands = list(shell.commands.values())
             shell.commands.clear()
+        shell.launchers.close()
         for command in commands:
             command.terminate()
 

@@ -147,17 +147,12 @@ def _lines(hive: str, edits: Iterable[RegistryEdit]) -> Sequence[str]:
 def winrm_configuration(manifest: ImageManifest, person: Person) -> dict[str, Any]:
     """The configuration of `harness.winrmd` inside the guest."""
     unix = "\\\\?\\unix"
+    probe = unix + "\\usr\\lib\\bvt\\bvt-probe.exe"
+    executed = ["/usr/lib/wine/wine64", probe, "exec", "--result", "{result}"]
     return {
         "users": {manifest.winrm.username: person.password.get_secret_value()},
-        "launcher": [
-            "/usr/lib/wine/wine64",
-            unix + "\\usr\\lib\\bvt\\bvt-probe.exe",
-            "exec",
-            "--result",
-            "{result}",
-            "--",
-            "{command}",
-        ],
+        "launcher": [*executed, "--", "{command}"],
+        "launcher_ahead": [*executed, "--ahead"],
         "result_dir": "/run/bvt/results",
         "result_dir_guest": unix + "\\run\\bvt\\results",
         "tls_cert": "/var/lib/bvt/winrm.pem",

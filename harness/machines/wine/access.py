@@ -23,9 +23,11 @@ def make_access(
     _write_certificate(places, hostname)
     results = places.home / "results"
     results.mkdir(mode=0o700)
+    executed = [str(loader), windows_path(probe), "exec", "--result", "{result}"]
     configuration = {
         "users": {USERNAME: password},
-        "launcher": [str(loader), windows_path(probe), "exec", "--result", "{result}", "--", "{command}"],
+        "launcher": [*executed, "--", "{command}"],
+        "launcher_ahead": [*executed, "--ahead"],
         "result_dir": str(results),
         "result_dir_guest": windows_path(results),
         "tls_cert": str(places.certificate),

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.probe.answers import Detached, FileArrived, Finished, ProbeFailed, read_answer
+from harness.winrmd.launcher import told
 from tests.integration.probe.conftest import Probe, windows_path
 
 pytestmark = pytest.mark.wine
@@ -35,6 +36,26 @@ def test_exec_reports_all_32_bits_of_the_exit_code_and_prints_nothing_itself(pro
 def test_exec_passes_its_input_on(probe: Probe) -> None:
     done, _ = _exec(probe, "--", 'cmd /c "set /p X=& set X"', stdin=b"fed\r\n")
     assert b"X=fed" in done.stdout
+
+
+def test_exec_ahead_reads_its_command_line_first_and_leaves_the_rest_to_the_command(probe: Probe) -> None:
+    done, finished = _exec(
+        probe, "--ahead", stdin=told('cmd /c "set /p X=& set X& echo äöü日本> ü.txt& exit 9"') + b"fed\r\n"
+    )
+    assert b"X=fed\r\n" in done.stdout
+    assert finished.exit_code == 9
+    assert probe.run("file", "ü.txt").returncode == 0
+
+
+@pytest.mark.parametrize("given", [b"", b"0000", b"00000010cmd", b"zzzzzzzz", b"ffffffff"])
+def test_exec_ahead_that_gets_no_command_line_runs_nothing(probe: Probe, given: bytes) -> None:
+    result = probe.home / "ahead.json"
+    done = probe.run("exec", "--ahead", "--result", windows_path(result), stdin=given)
+    if given == b"zzzzzzzz":  # no digits are no length: an empty command line, which cannot be started
+        assert read_answer("exec", Finished, result.read_bytes()).code
+        result.unlink()
+    assert not result.exists()
+    assert done.stdout == b""
 
 
 def test_exec_makes_cmd_write_utf8(probe: Probe) -> None:

@@ -42,12 +42,14 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     call(str(installed.server), "-w")
 
 
-@pytest.fixture
-def machine(start: Start, wine: dict[str, str], tmp_path: Path) -> Running:
+@pytest.fixture(params=["launcher at once", "launcher ahead"])
+def machine(request: pytest.FixtureRequest, start: Start, wine: dict[str, str], tmp_path: Path) -> Running:
     probe = "\\\\?\\unix" + str(probe_exe(StateDirectory.default())).replace("/", "\\")
+    executed = (wine["WINELOADER"], probe, "exec", "--result", "{result}")
     return start(
         tls=True,
-        launcher=(wine["WINELOADER"], probe, "exec", "--result", "{result}", "--", "{command}"),
+        launcher=(*executed, "--", "{command}"),
+        launcher_ahead=(*executed, "--ahead") if request.param == "launcher ahead" else (),
         result_dir_guest="\\\\?\\unix" + str(tmp_path).replace("/", "\\"),
         environment=wine,
         codepage_environment={65001: utf8_environment(tmp_path / "locales")},

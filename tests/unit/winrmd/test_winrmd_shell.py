@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from harness.winrmd import faults
-from harness.winrmd.config import Limits
+from harness.winrmd.config import Limits, ServerConfig
 from harness.winrmd.faults import Fault
-from harness.winrmd.shell import ShellSettings, ShellTable
+from harness.winrmd.launcher import Launchers, Surroundings
+from harness.winrmd.shell import Shell, ShellSettings, ShellTable
 
 LIMITS = Limits(max_shells_per_user=2, max_operations_per_user=3)
 
@@ -24,6 +25,13 @@ class Clock:
 
 def settings(owner: str = "bvt", idle_s: float = 60.0, lifetime_s: float = 600.0) -> ShellSettings:
     return ShellSettings(owner=owner, client_ip="", idle_timeout_s=idle_s, lifetime_s=lifetime_s)
+
+
+CONFIG = ServerConfig(users={"bvt": "x"}, launcher=("{command}",), result_dir="/r")
+
+
+def create(table: ShellTable, given: ShellSettings) -> Shell:
+    return table.create(given, Launchers(CONFIG, lambda: Surroundings({}, None)))
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ def gone(table: ShellTable, shell_id: str) -> bool:
 
 
 def test_an_idle_shell_ends_at_its_time_and_not_before(table: ShellTable, clock: Clock) -> None:
-    shell = table.create(settings())
+    shell = create(table, settings())
     clock.now += 59
     assert table.expire() == 1
     clock.now += 1
@@ -54,7 +62,7 @@ def test_an_idle_shell_ends_at_its_time_and_not_before(table: ShellTable, clock:
 
 
 def test_using_a_shell_puts_off_its_end(table: ShellTable, clock: Clock) -> None:
-    shell = table.create(settings())
+    shell = create(table, settings())
     clock.now += 59
     assert not gone(table, shell.shell_id)
     clock.now += 59
@@ -62,7 +70,7 @@ def test_using_a_shell_puts_off_its_end(table: ShellTable, clock: Clock) -> None
 
 
 def test_a_shell_in_use_is_not_idle(table: ShellTable, clock: Clock) -> None:
-    shell = table.create(settings())
+    shell = create(table, settings())
     with table.use(shell.shell_id, "bvt"):
         clock.now += 300
         assert table.expire() == 300
@@ -70,7 +78,7 @@ def test_a_shell_in_use_is_not_idle(table: ShellTable, clock: Clock) -> None:
 
 
 def test_a_lifetime_ends_even_a_busy_shell(table: ShellTable, clock: Clock) -> None:
-    shell = table.create(settings())
+    shell = create(table, settings())
     with table.use(shell.shell_id, "bvt"):
         clock.now += 600
         assert table.expire() is None
@@ -78,18 +86,18 @@ def test_a_lifetime_ends_even_a_busy_shell(table: ShellTable, clock: Clock) -> N
 
 
 def test_every_user_has_the_limit_of_shells_to_himself(table: ShellTable) -> None:
-    first = table.create(settings())
-    table.create(settings())
+    first = create(table, settings())
+    create(table, settings())
     with pytest.raises(Fault) as refused:
-        table.create(settings())
+        create(table, settings())
     assert refused.value.number == faults.QUOTA_SHELLS
-    table.create(settings(owner="other"))
+    create(table, settings(owner="other"))
     table.close(first)
-    table.create(settings())
+    create(table, settings())
 
 
 def test_operations_under_way_and_commands_of_open_shells_count_together(table: ShellTable) -> None:
-    shell = table.create(settings())
+    shell = create(table, settings())
     shell.started = 2
     table.begin_operation("bvt", limited=True)
     with pytest.raises(Fault) as refused:
@@ -105,7 +113,7 @@ def test_the_reaper_sleeps_until_a_shell_ends_and_stops_when_told() -> None:
     table = ShellTable(Limits())
     reaper = threading.Thread(target=table.reap, daemon=True)
     reaper.start()
-    shell = table.create(settings(idle_s=0.05))
+    shell = create(table, settings(idle_s=0.05))
     ended = threading.Event()
     for _ in range(100):
         if gone_without_use(table, shell.shell_id):

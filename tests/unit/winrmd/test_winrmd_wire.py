@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from harness.winrmd import encryption
 from harness.winrmd.authentication import Authenticator, ConnectionIdentity
-from harness.winrmd.commandline import launcher_argv, windows_command_line
+from harness.winrmd.commandline import windows_command_line
 from harness.winrmd.config import ConfigurationRejected, ServerConfig, config_from, load_config
 from harness.winrmd.directories import host_directory
 from harness.winrmd.faults import Fault
 from harness.winrmd.http import BadRequest, Connection, HttpResponse, parse_head
+from harness.winrmd.launcher import launcher_argv, told
 from harness.winrmd.server import serve
 
 CONFIG = ServerConfig(users={"bvt": "Pä55"}, launcher=("run", "{result}", "{command}"), result_dir="/r")
@@ -191,12 +192,17 @@ def test_the_command_line_keeps_the_quoting_of_the_client() -> None:
 
 
 def test_placeholders_in_the_clients_text_stay_text() -> None:
-    argv, name = launcher_argv(CONFIG, "echo {result} {command}")
+    argv, name = launcher_argv(CONFIG, CONFIG.launcher, "echo {result} {command}")
     assert argv == ["run", f"/r/{name}", "echo {result} {command}"]
-    assert launcher_argv(ServerConfig(users={"a": "b"}, launcher=("{command}",), result_dir="/r"), "x") == (
-        ["x"],
-        None,
-    )
+    assert launcher_argv(CONFIG, ("{command}",), "x") == (["x"], None)
+
+
+@given(st.text())
+def test_what_a_waiting_launcher_is_told_has_its_length_before_it(line: str) -> None:
+    said = told(line)
+    size = int(said[:8], 16)
+    assert said[8 : 8 + size].decode("utf-8", "surrogatepass") == line
+    assert len(said) == 8 + size
 
 
 def test_windows_directories_are_found_without_regard_to_case(tmp_path: Path) -> None:

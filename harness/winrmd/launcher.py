@@ -1,0 +1,135 @@
+"""Launchers: processes that run one command each. One can be started before its command is known.
+
+A program of Windows takes long to start under Wine, and longer under emulation. So each shell keeps a launcher that
+has started already and reads its command line from its input, as on Windows, where a shell has a host process of
+its own (winrshost.exe) that starts its commands.
+"""
+
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import faults
+from .config import ServerConfig
+
+AFTERWARDS_S = 0.01
+"""How long after a command the next launcher is started: the client's answer, or its Delete, goes first."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every command of a shell is started in."""
+
+    environment: Mapping[str, str]
+    directory: str | None
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """A started launcher. `first_input` is what it reads before what the client sends; `result` its exit code's file."""
+
+    process: "subprocess.Popen[bytes]"
+    result: Path | None
+    first_input: bytes = b""
+
+
+class Launchers:
+    """The launchers of one shell. Thread-safe. `surroundings` is asked at each start, and may raise `Fault`."""
+
+    def __init__(self, config: ServerConfig, surroundings: Callable[[], Surroundings]) -> None:
+        self._config = config
+        self._surroundings = surroundings
+        self._lock = threading.Lock()
+        self._ahead: Launcher | None = None
+        self._closed = False
+
+    def launch(self, command_line: str) -> Launcher:
+        """A launcher with its command line; raises `Fault` if it cannot be started."""
+        with self._lock:
+            ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            if ahead.process.poll() is None:
+                return Launcher(ahead.process, ahead.result, told(command_line))
+            _end(ahead)
+        return self._start(self._config.launcher, command_line)
+
+    def start_ahead(self) -> None:
+        """Have a launcher ready for the next command, if the configuration has such launchers.
+
+        One that cannot be started is left to the command, which then says why.
+        """
+        if not self._config.launcher_ahead:
+            return
+        with self._lock:
+            if self._closed or self._ahead is not None:
+                return
+            with suppress(faults.Fault):
+                self._ahead = self._start(self._config.launcher_ahead, "")
+
+    def start_ahead_soon(self) -> None:
+        """The same from a command's own thread, which has just handed over the end."""
+        if self._config.launcher_ahead and not self._closed:
+            time.sleep(AFTERWARDS_S)
+            self.start_ahead()
+
+    def close(self) -> None:
+        """End the launcher that waits. Idempotent."""
+        with self._lock:
+            self._closed = True
+            ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            _end(ahead)
+
+    def _start(self, launcher: tuple[str, ...], command_line: str) -> Launcher:
+        argv, result_name = launcher_argv(self._config, launcher, command_line)
+        surroundings = self._surroundings()
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                cwd=surroundings.directory,
+                env=surroundings.environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise faults.launcher_failed(f"{argv[0]} cannot be started ({error.strerror})") from error
+        return Launcher(process, Path(self._config.result_dir, result_name) if result_name else None)
+
+
+def told(command_line: str) -> bytes:
+    """What a launcher reads that was started ahead: eight hexadecimal digits, the length in bytes, and UTF-8."""
+    text = command_line.encode("utf-8", "surrogatepass")
+    return f"{len(text):08x}".encode() + text
+
+
+def launcher_argv(
+    config: ServerConfig, launcher: tuple[str, ...], command_line: str
+) -> tuple[list[str], str | None]:
+    """The launcher's argv for this command line, and the name of its result file if it writes one."""
+    name = f"{uuid.uuid4()}.json"
+    directory = config.result_dir_guest or config.result_dir
+    separator = "\\" if "\\" in directory else "/"
+    result = directory.rstrip("\\/") + separator + name
+    wants_result = any("{result}" in item for item in launcher)
+    # The command line goes in last and whole: a {result} inside it is the client's own text.
+    argv = [
+        command_line.join(part.replace("{result}", result) for part in item.split("{command}"))
+        for item in launcher
+    ]
+    return argv, name if wants_result else None
+
+
+def _end(launcher: Launcher) -> None:
+    launcher.process.kill()
+    for pipe in (launcher.process.stdin, launcher.process.stdout, launcher.process.stderr):
+        if pipe is not None:
+            pipe.close()
+    launcher.process.wait()
