@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from harness.machines.room import RoomWait
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
-from harness.reports.words import WORDS, WORST_OUTCOME
+from harness.reports.words import WORDS, WORST_OUTCOME, seconds
+
+SAID_AGAIN_S = 300.0
+"""How often a log is told that a cell still waits."""
 
 
 @dataclass
@@ -16,6 +20,10 @@ class CellProgress:
     outcomes: dict[Phase, list[Outcome]] = field(default_factory=dict)
     began_s: float | None = None
     ended_s: float | None = None
+    wait: RoomWait | None = None
+    """What its machine waits for now."""
+    wait_began_s: float = 0.0
+    _wait_said_s: float = 0.0
 
     def begin(self, now_s: float) -> None:
         """The cell's first check begins; later calls change nothing."""
@@ -29,6 +37,22 @@ class CellProgress:
         if self.done == len(self.cell.checks):
             self.ended_s = now_s
         return self.complete(phase)
+
+    def take_wait(self, wait: RoomWait | None, now_s: float) -> str:
+        """Note what the cell waits for now; what a log should say of it, empty if nothing new.
+
+        One line when the wait begins, one when it ends, and one for each long time between.
+        """
+        before, self.wait = self.wait, wait
+        if wait is None:
+            return "" if before is None else f"waited {seconds(now_s - self.wait_began_s)} for room"
+        if before is None:
+            self.wait_began_s = self._wait_said_s = now_s
+            return f"waits for {wait.words}: {wait.detail}"
+        if now_s - self._wait_said_s < SAID_AGAIN_S:
+            return ""
+        self._wait_said_s = now_s
+        return f"still waits for {wait.words}, {seconds(now_s - self.wait_began_s)} by now: {wait.detail}"
 
     @property
     def done(self) -> int:

@@ -1,7 +1,8 @@
 """What a user sees of a run: a live table on a terminal, plain lines in CI."""
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from rich.console import Console, Group
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.cell_progress import CellProgress, counted
+from harness.machines.room import RoomWait
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
 from harness.reports.words import SIGNS, plural, seconds
@@ -23,17 +25,24 @@ STYLES = {
     Outcome.BLOCKED: "yellow",
     Outcome.NOT_APPLICABLE: "dim",
 }
+WAITS = "…"
 REFRESH_PER_S = 4
+LOOK_EVERY_S = 1.0
+"""How often it is looked for cells that wait; a shorter wait is never shown."""
 
 
 class Progress:
-    """A pytest plugin of the controlling process."""
+    """A pytest plugin of the controlling process. `waits` tells which cells wait for room, and for what."""
 
     def __init__(
-        self, cells: Sequence[Cell], console: Console, clock: Callable[[], float] = time.monotonic
+        self,
+        cells: Sequence[Cell],
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+        waits: Callable[[], Mapping[str, RoomWait]] = dict,
     ) -> None:
         self._cells = {cell.id: CellProgress(cell) for cell in cells}
-        self._console, self._clock = console, clock
+        self._console, self._clock, self._waits = console, clock, waits
         self._began_s = clock()
         self.interrupted = False
         """Set by Ctrl-C alone; pytest ends with the same exit code when it cannot collect the checks."""
@@ -43,11 +52,15 @@ class Progress:
             if console.is_terminal
             else None
         )
+        self._over = threading.Event()
+        # A cell that waits sits in a call of its worker; nothing that pytest tells its plugins comes from there.
+        self._lookout = threading.Thread(target=self._look_out, name="progress-waits", daemon=True)
 
     def pytest_sessionstart(self) -> None:
-        """Begin the live table."""
+        """Begin the live table, and to look for cells that wait."""
         if self._live is not None:
             self._live.start()
+        self._lookout.start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A check begins, and with a cell's first one the cell: its machine is made now."""
@@ -73,8 +86,23 @@ class Progress:
 
     def pytest_sessionfinish(self) -> None:
         """Leave the table's last state on the screen."""
+        self._over.set()
+        if self._lookout.is_alive():
+            self._lookout.join()
         if self._live is not None:
             self._live.stop()
+
+    def _look_out(self) -> None:
+        while not self._over.wait(LOOK_EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        """Take in which cells wait for room now."""
+        waits, now_s = self._waits(), self._clock()
+        for cell_id, progress in self._cells.items():
+            said = progress.take_wait(waits.get(cell_id), now_s)
+            if said and self._live is None:
+                self._say(self._line(WAITS, "dim", cell_id, said))
 
     def _take(self, value: dict[str, str]) -> None:
         progress = self._cells.get(value["cell"])
@@ -83,24 +111,29 @@ class Progress:
         phase, outcome = Phase(value["phase"]), Outcome(value["outcome"])
         last = progress.take(phase, outcome, self._clock())
         if outcome in (Outcome.FAILED, Outcome.INFRA):
-            self._say(self._line(outcome, value["cell"], f"{value['check']}: {value['message']}"))
+            self._say_outcome(outcome, value["cell"], f"{value['check']}: {value['message']}")
         if self._live is None and last:
             worst = progress.worst(phase) or Outcome.PASSED
             text = f"{phase.value:<10} {counted(progress.outcomes[phase])}"
-            self._say(self._line(worst, value["cell"], text))
+            self._say_outcome(worst, value["cell"], text)
         if self._live is None and progress.ended_s is not None:
             outcomes = [one for found in progress.outcomes.values() for one in found]
             took = seconds(progress.took_s(self._clock()) or 0.0)
             worst = progress.worst() or Outcome.PASSED
-            self._say(self._line(worst, value["cell"], f"ended after {took}: {counted(outcomes)}"))
+            self._say_outcome(worst, value["cell"], f"ended after {took}: {counted(outcomes)}")
 
-    def _line(self, outcome: Outcome, cell: str, text: str) -> Text:
+    def _say_outcome(self, outcome: Outcome, cell: str, text: str) -> None:
+        """Outcomes that make a run fail are written in their colour, not only signed with it."""
+        loud = outcome in (Outcome.FAILED, Outcome.INFRA)
+        self._say(self._line(SIGNS[outcome], STYLES[outcome], cell, text, STYLES[outcome] if loud else ""))
+
+    def _line(self, sign: str, style: str, cell: str, text: str, text_style: str = "") -> Text:
         """`   12.3 s ✓ cell  text`; without the time above a live table, which shows it."""
         elapsed = "" if self._live is not None else f"{self._clock() - self._began_s:7.1f} s "
         line = Text(elapsed, style="dim")
-        line.append(SIGNS[outcome], style=STYLES[outcome])
+        line.append(sign, style=style)
         line.append(f" {cell:<{self._width}}  ", style="")
-        line.append(text, style=STYLES[outcome] if outcome in (Outcome.FAILED, Outcome.INFRA) else "")
+        line.append(text, style=text_style)
         return line
 
     def _say(self, line: Text) -> None:
@@ -124,7 +157,8 @@ class Progress:
                 f"{progress.done}/{len(progress.cell.checks)}",
                 "" if took_s is None else f"{took_s:.0f} s",
             )
-        return Group(table, self._footer(now_s))
+        waiting = [progress for progress in self._cells.values() if progress.wait is not None]
+        return Group(table, *(_waiting_line(progress, now_s) for progress in waiting), self._footer(now_s))
 
     def _footer(self, now_s: float) -> Text:
         ended = sum(progress.ended_s is not None for progress in self._cells.values())
@@ -138,9 +172,21 @@ def _sign(progress: CellProgress, phase: Phase) -> Text:
     if phase not in progress.cell.phases:
         return Text("")
     worst = progress.worst(phase)
+    if progress.current is phase and progress.wait is not None:
+        return Text(WAITS, style="yellow")
     if progress.current is phase and worst in (None, Outcome.PASSED, Outcome.NOT_APPLICABLE):
         done = len(progress.outcomes.get(phase, []))
         return Text(f"{done}/{progress.planned(phase)}", style="cyan")
     if worst is None:
         return Text("·", style="dim")
     return Text(SIGNS[worst], style=STYLES[worst])
+
+
+def _waiting_line(progress: CellProgress, now_s: float) -> Text:
+    """One line, cut off where the terminal ends: what a cell waits for, how long already, and why."""
+    wait = progress.wait
+    assert wait is not None
+    line = Text(" ", no_wrap=True, overflow="ellipsis")
+    line.append(f"{WAITS} {progress.cell.id} waits for {wait.words}", style="yellow")
+    line.append(f", {now_s - progress.wait_began_s:.0f} s: {wait.detail}", style="dim")
+    return line

@@ -28,6 +28,7 @@ from harness.run.directory import RunDirectory
 from harness.run.interpreter import require_assertions
 from harness.run.preparation import RunRequest, prepare_run
 from harness.run.resumption import resume_run
+from harness.run.waits import Waits
 from harness.state import StateDirectory
 
 MODES = ("failed", "always", "never")
@@ -169,7 +170,7 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
         "no:cacheprovider",
         *(["-n", str(count)] if count > 1 else []),
     ]
-    progress = Progress(chosen, console)
+    progress = Progress(chosen, console, waits=Waits(directory.waits).read)
     code = int(pytest.main(arguments, plugins=[progress]))
     if progress.interrupted:
         raise KeyboardInterrupt

@@ -128,6 +128,11 @@ class RunDirectory:
         """The run's own certificate authority."""
         return self.work / "authority"
 
+    @property
+    def waits(self) -> Path:
+        """What cells wait for, one file each (`harness.run.waits`)."""
+        return self.work / "waits"
+
     def copy_of(self, candidate: Candidate) -> Path:
         """The copy of the candidate on the media drive: the file that cells install."""
         return self.media / "candidate" / candidate.path.name

@@ -11,6 +11,7 @@ import pytest
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
 from harness.machines.registry import load_provider
+from harness.machines.room import MayWait
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
@@ -22,6 +23,7 @@ from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential
 from harness.run.directory import RunDirectory
 from harness.run.outcome import classify, message_of
 from harness.run.redaction import mask_error
+from harness.run.waits import Waits
 from harness.state import StateDirectory
 
 PROPERTY = "bvt"
@@ -51,6 +53,8 @@ class RunWorker:
         self._essential = essential_checks()
         self._first = first_checks()
         self._provider = load_provider(self.settings.pool, StateDirectory.default())
+        if isinstance(self._provider, MayWait):
+            self._provider.tell_waits(Waits(run.waits).tell)
         self._backend: Backend | None = None
         self._current: CellSession | None = None
         self._item_began = self._cell_began = 0.0

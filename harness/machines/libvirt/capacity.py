@@ -1,11 +1,12 @@
 """How many machines fit where: pure arithmetic over hosts, limits and reservations."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from harness.machines.intent import Intent
 from harness.machines.libvirt.host import HostSize
+from harness.machines.room import Resource
 from harness.model.matrix import HostLimits
 
 SPARED_MEMORY_MB = 1024
@@ -35,6 +36,16 @@ class Room:
     taken: Size = NOTHING
     disk_mb: int | None = None
     """None: as much as there is, which is asked of the disk itself."""
+
+    @property
+    def free(self) -> Size:
+        """What is not taken, never less than nothing; of disk nothing where that is not limited."""
+        disk_mb = 0 if self.disk_mb is None else self.disk_mb - self.taken.disk_mb
+        return Size(
+            max(0, self.memory_mb - self.taken.memory_mb),
+            max(0, self.cpus - self.taken.cpus),
+            max(0, disk_mb),
+        )
 
     def fits(self, size: Size) -> int:
         """How many more such machines fit."""
@@ -68,6 +79,35 @@ def emptiest(rooms: Sequence[Room], size: Size) -> Room | None:
     """The host with room for the most such machines; the first of equals; None if none has room."""
     best = max(rooms, key=lambda room: room.fits(size), default=None)
     return best if best is not None and best.fits(size) > 0 else None
+
+
+def lacks(room: Room, size: Size) -> tuple[Resource, ...]:
+    """What the host has too little of for one more such machine, as things stand."""
+    free = room.free
+    short = {
+        Resource.MEMORY: max(1, size.memory_mb) > free.memory_mb,
+        Resource.CPUS: max(1, size.cpus) > free.cpus,
+        Resource.DISK: room.disk_mb is not None and size.disk_mb > free.disk_mb,
+    }
+    return tuple(resource for resource, is_short in short.items() if is_short)
+
+
+def nearest(rooms: Sequence[Room], size: Size) -> Room:
+    """The host that lacks the least for such a machine, among those on which it could ever be."""
+    possible = [room for room in rooms if replace(room, taken=NOTHING).fits(size)]
+    return min(possible or rooms, key=lambda room: len(lacks(room, size)))
+
+
+def what_is_free(room: Room, size: Size) -> str:
+    """What the host has free, and what the machine takes, in one sentence."""
+    free = room.free
+    disk, needed_disk = "", ""
+    if room.disk_mb is not None and size.disk_mb:
+        disk, needed_disk = f", {free.disk_mb} of {room.disk_mb} MiB of disk", f", {size.disk_mb} MiB of disk"
+    return (
+        f"{room.uri} has {free.memory_mb} of {room.memory_mb} MiB, {free.cpus} of {room.cpus} vCPUs{disk} free; the"
+        f" machine takes {size.memory_mb} MiB, {size.cpus} vCPU{needed_disk}."
+    )
 
 
 def holders(intents: Iterable[Intent], uris: Iterable[str], shown: int = 6) -> str:

@@ -2,15 +2,27 @@
 
 import fcntl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from harness.machines.intent import Intent, IntentFile, read_intents
-from harness.machines.libvirt.capacity import NOTHING, Room, Size, emptiest, holders, reservations, room_of
+from harness.machines.libvirt.capacity import (
+    NOTHING,
+    Room,
+    Size,
+    emptiest,
+    holders,
+    lacks,
+    nearest,
+    reservations,
+    room_of,
+    what_is_free,
+)
 from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.machines.libvirt.storage import free_mb, shortage
+from harness.machines.room import Resource, RoomWait, WaitListener, telling
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing, one_sentence
 from harness.model.machine import MachineSpec
@@ -38,11 +50,22 @@ class Placement:
         self._limits, self._hosts, self._state = limits, hosts, state
         self._storage, self._disk_reserve_mb = storage, disk_reserve_mb
         self._away: dict[str, tuple[float, str]] = {}
+        self.tell: WaitListener = lambda _cell, _wait: None
+        """Who is told what a machine waits for."""
 
     def reserve(
         self, spec: MachineSpec, without: frozenset[str], deadline: Deadline
     ) -> tuple[IntentFile, Host]:
-        """Wait for a host with room and write the intent that takes it. Raises `InfrastructureError`."""
+        """Wait for a host with room and write the intent that takes it. Raises `InfrastructureError`.
+
+        What it waits for is told meanwhile.
+        """
+        with telling(self.tell, spec.cell_id) as tell:
+            return self._reserve(spec, without, deadline, tell)
+
+    def _reserve(
+        self, spec: MachineSpec, without: frozenset[str], deadline: Deadline, tell: Callable[[RoomWait], None]
+    ) -> tuple[IntentFile, Host]:
         size = Size(spec.memory_mb, spec.cpus, self._disk_reserve_mb)
         while True:
             with self._locked():
@@ -63,7 +86,8 @@ class Placement:
             if deadline.passed:
                 what = f"room for {spec.cell_id} ({spec.memory_mb} MiB, {spec.cpus} vCPU)"
                 raise DeadlineExceeded(what, deadline.length_s, hint=one_sentence([full, held]))
-            time.sleep(deadline.cap(POLL_S))
+            tell(_wait(rooms, size, full, held))
+            deadline.pause(POLL_S)
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
         """How many such machines the hosts that answer hold, were they empty."""
@@ -147,3 +171,13 @@ class Placement:
         with (self._state.root / "placement.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _wait(rooms: Sequence[Room], size: Size, full: str, held: str) -> RoomWait:
+    """What a machine of this size waits for: what the nearest host lacks, and the disk that is `full`."""
+    room = nearest(rooms, size)
+    short = lacks(room, size)
+    if full and Resource.DISK not in short:
+        short = (*short, Resource.DISK)
+    detail = one_sentence([what_is_free(room, size) if lacks(room, size) else "", full, held])
+    return RoomWait(lacks=short, detail=detail)

@@ -24,6 +24,7 @@ from harness.machines.libvirt.start import Parts, start_machine
 from harness.machines.libvirt.template import Template, TemplateMaker
 from harness.machines.libvirt.view import screenshot_of, view_of
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress, View
+from harness.machines.room import WaitListener
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, InfrastructureError, MachineLost
 from harness.model.machine import MachineSpec
@@ -97,6 +98,9 @@ class LibvirtProvider:
                     raise InfrastructureError(
                         f"No host of the pool is left for {spec.cell_id}. {reasons}"
                     ) from error
+
+    def tell_waits(self, listener: WaitListener) -> None:
+        self._placement.tell = listener
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
         return self._placement.capacity(memory_mb, cpus)

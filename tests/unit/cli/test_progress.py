@@ -1,6 +1,7 @@
 """What a user sees while cells run."""
 
 import io
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from harness.cli.cell_progress import CellProgress, counted
 from harness.cli.progress import Progress
+from harness.machines.room import Resource, RoomWait
 from harness.model.report import Outcome, Phase
 from harness.run.worker import PROPERTY
 from tests.unit.gate.samples import a_cell
@@ -92,6 +94,81 @@ def test_the_table_shows_how_far_the_phase_in_hand_is() -> None:
     phase = CHECKS[0][0]
     assert f"0/{sum(found is phase for found, _ in CHECKS)}" in screen.getvalue()
     assert "0 of 1 cell done" in screen.getvalue()
+
+
+MEMORY = RoomWait(lacks=(Resource.MEMORY,), detail="lab has 512 of 1024 MiB free.")
+
+
+class Waiting:
+    """A run in which `now` waits."""
+
+    def __init__(self, *, terminal: bool = False) -> None:
+        self.now: dict[str, RoomWait] = {}
+        self.now_s = 0.0
+        self._screen = io.StringIO()
+        self._console = Console(file=self._screen, width=200, force_terminal=terminal, color_system=None)
+        self.progress = Progress([CELL], self._console, lambda: self.now_s, lambda: self.now)
+        self.progress.pytest_runtest_logstart(f"test.py::test[{CELL.id}]")
+
+    def look(self, wait: RoomWait | None, at_s: float) -> list[str]:
+        """What is said when the cell waits (or no longer) at this time."""
+        self.now, self.now_s = ({} if wait is None else {CELL.id: wait}), at_s
+        before = len(self._screen.getvalue())
+        self.progress.look()
+        return self._screen.getvalue()[before:].splitlines()
+
+    def shown(self) -> str:
+        before = len(self._screen.getvalue())
+        self._console.print(self.progress.table())
+        return self._screen.getvalue()[before:]
+
+
+def test_a_log_says_when_a_wait_begins_and_when_it_ends_and_not_much_between() -> None:
+    run = Waiting()
+    assert run.look(None, 1.0) == []
+    assert run.look(MEMORY, 10.0) == [f"   10.0 s … {CELL.id}  waits for memory: {MEMORY.detail}"]
+    for second in range(11, 310):
+        more = MEMORY.model_copy(update={"detail": f"{second} MiB are free."})
+        assert run.look(more, float(second)) == []
+    (again,) = run.look(MEMORY, 310.0)
+    assert "still waits for memory, 5 min 00 s by now: lab has 512" in again
+    assert run.look(MEMORY, 311.0) == []
+    assert run.look(None, 320.0) == [f"  320.0 s … {CELL.id}  waited 5 min 10 s for room"]
+    assert run.look(None, 321.0) == []
+
+
+def test_a_second_wait_of_a_cell_is_said_anew() -> None:
+    run = Waiting()
+    run.look(MEMORY, 10.0)
+    run.look(None, 20.0)
+    (line,) = run.look(MEMORY, 30.0)
+    assert "waits for memory" in line
+    assert "waited 1.0 s" in run.look(None, 31.0)[0]
+
+
+def test_the_table_shows_who_waits_for_what_and_how_long() -> None:
+    run = Waiting(terminal=True)
+    assert run.look(MEMORY, 10.0) == []
+    run.now_s = 22.0
+    assert f"… {CELL.id} waits for memory, 12 s: lab has 512 of 1024 MiB free." in run.shown()
+    assert run.look(None, 23.0) == []
+    assert "waits" not in run.shown()
+
+
+def test_a_cell_that_waits_in_its_worker_is_looked_for_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.cli.progress.LOOK_EVERY_S", 0.01)
+    looked = threading.Event()
+
+    def waits() -> dict[str, RoomWait]:
+        looked.set()
+        return {}
+
+    progress = Progress([CELL], Console(file=io.StringIO()), waits=waits)
+    progress.pytest_sessionstart()
+    assert looked.wait(5)
+    progress.pytest_sessionfinish()
+    looked.clear()
+    assert not looked.wait(0.1)
 
 
 def test_the_worst_is_counted_first() -> None:

@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.machines.intent import Intent, Owner
-from harness.machines.libvirt.capacity import Room, Size, emptiest, holders, reservations, room_of
+from harness.machines.libvirt.capacity import (
+    Room,
+    Size,
+    emptiest,
+    holders,
+    lacks,
+    nearest,
+    reservations,
+    room_of,
+    what_is_free,
+)
 from harness.machines.libvirt.host import HostSize
+from harness.machines.room import Resource
 from harness.model.matrix import HostLimits
 
 
@@ -35,6 +46,42 @@ def test_disk_limits_where_the_pool_says_how_much_there_is() -> None:
     assert Room("a", 40960, 20, Size(disk_mb=6000), disk_mb=7000).fits(Size(1024, 1, 2048)) == 0
     assert Room("a", memory_mb=4096, cpus=20).fits(Size(1024, 1, 2048)) == 4
     assert room_of(HostLimits(uri="a", disk_mb=5), HostSize(4096, 2)).disk_mb == 5
+
+
+def test_what_a_host_lacks_is_what_does_not_fit() -> None:
+    size = Size(1024, 2, 2048)
+    assert lacks(Room("a", 4096, 4), size) == ()
+    assert lacks(Room("a", 4096, 4, Size(3500, 3)), size) == (Resource.MEMORY, Resource.CPUS)
+    assert lacks(Room("a", 4096, 4, Size(disk_mb=6000), disk_mb=7000), size) == (Resource.DISK,)
+
+
+@given(
+    st.builds(
+        Room,
+        st.just("a"),
+        st.integers(0, 8192),
+        st.integers(0, 8),
+        st.builds(Size, st.integers(0, 9000), st.integers(0, 9), st.integers(0, 9000)),
+        st.none() | st.integers(0, 9000),
+    ),
+    st.builds(Size, st.integers(0, 4096), st.integers(0, 4), st.integers(0, 4096)),
+)
+def test_a_host_without_room_always_lacks_something(room: Room, size: Size) -> None:
+    assert bool(lacks(room, size)) == (room.fits(size) == 0)
+
+
+def test_of_several_hosts_the_one_that_lacks_least_is_waited_for_if_it_is_large_enough() -> None:
+    busy, nearly, small = (
+        Room("a", 4096, 4, Size(4096, 4)),
+        Room("b", 4096, 4, Size(4096, 1)),
+        Room("c", 512, 4),
+    )
+    assert nearest([busy, nearly, small], Size(1024, 1)) is nearly
+    said = what_is_free(Room("a", 4096, 4, Size(3500, 3, 6000), 7000), Size(1024, 2, 2048))
+    assert said == (
+        "a has 596 of 4096 MiB, 1 of 4 vCPUs, 1000 of 7000 MiB of disk free; the machine takes 1024 MiB, 2 vCPU,"
+        " 2048 MiB of disk."
+    )
 
 
 def test_who_holds_the_room_is_named_kept_machines_first() -> None:

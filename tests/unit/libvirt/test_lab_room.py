@@ -12,6 +12,7 @@ from harness.machines.libvirt.host import Host, HostRestarted, HostSize
 from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.machines.libvirt.storage import free_mb, shortage
+from harness.machines.room import Resource, RoomWait
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
 from harness.model.machine import MachineSpec
@@ -58,6 +59,53 @@ def test_whoever_holds_the_room_is_named_when_none_comes_free(
     first.mark_kept()
     with pytest.raises(DeadlineExceeded, match=f"room for win11/fresh.*{first.intent.machine_id}.*--kept"):
         only_one.reserve(spec, frozenset(), Deadline.after(0.3))
+
+
+def told_while_waiting(waiting: Placement, spec: MachineSpec) -> list[RoomWait | None]:
+    told: list[RoomWait | None] = []
+    waiting.tell = lambda cell, wait: told.append(wait) if cell == spec.cell_id else None
+    with pytest.raises(DeadlineExceeded):
+        waiting.reserve(spec, frozenset(), Deadline.after(0.3))
+    return told
+
+
+def test_it_is_told_what_a_machine_waits_for_and_that_it_gave_up(
+    state: StateDirectory, spec: MachineSpec
+) -> None:
+    only_one = placement(state, memory_mb=1500, cpus=4)
+    first, _ = only_one.reserve(spec, frozenset(), Deadline.after(1))
+    wait, end = told_while_waiting(only_one, spec)
+    assert wait is not None
+    assert wait.lacks == (Resource.MEMORY,)
+    assert (
+        "private:lab has 476 of 1500 MiB, 3 of 4 vCPUs free; the machine takes 1024 MiB, 1 vCPU"
+        in wait.detail
+    )
+    assert first.intent.machine_id in wait.detail
+    assert end is None
+
+
+def test_it_is_told_once_while_the_disk_is_full(
+    state: StateDirectory, spec: MachineSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = placement(state, 2048)
+    lab.reserve(spec, frozenset(), Deadline.after(1))
+    free = iter(range(3000, 0, -1))
+    monkeypatch.setattr("harness.machines.libvirt.placement.free_mb", lambda _: next(free))
+    wait, end = told_while_waiting(lab, spec)
+    assert wait is not None
+    assert wait.lacks == (Resource.DISK,)
+    assert "3000 MiB free" in wait.detail
+    assert "vCPU" not in wait.detail
+    assert end is None
+
+
+def test_a_machine_that_finds_room_at_once_tells_nothing(state: StateDirectory, spec: MachineSpec) -> None:
+    told: list[RoomWait | None] = []
+    lab = placement(state)
+    lab.tell = lambda _, wait: told.append(wait)
+    lab.reserve(spec, frozenset(), Deadline.after(1))
+    assert told == []
 
 
 def test_more_than_any_host_has_is_not_waited_for(state: StateDirectory, spec: MachineSpec) -> None:

@@ -7,11 +7,13 @@ from typing import Any, cast
 
 import pytest
 
+from harness.machines.room import Resource, RoomWait, WaitListener
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.run import hooks
 from harness.run import worker as worker_module
 from harness.run.directory import RunDirectory, RunSettings
+from harness.run.waits import Waits
 from harness.run.worker import RunWorker
 from tests.unit.gate.samples import a_cell, a_plan
 from tests.unit.run.stand_ins import PROFILE
@@ -81,3 +83,15 @@ def test_a_single_process_does_not_lose_cells_while_it_works(run: RunDirectory) 
     worker = RunWorker(run, "main")
     seal(run, NAMES[0])
     assert [cell.id for cell in worker.cells] == NAMES
+
+
+def test_a_worker_passes_on_what_its_provider_tells(
+    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners: list[WaitListener] = []
+    provider = SimpleNamespace(tell_waits=listeners.append)
+    monkeypatch.setattr(worker_module, "load_provider", lambda *_: provider)
+    RunWorker(run, "gw0")
+    wait = RoomWait(lacks=(Resource.MEMORY,), detail="512 MiB are free.")
+    listeners[0](NAMES[0], wait)
+    assert Waits(run.waits).read() == {NAMES[0]: wait}
