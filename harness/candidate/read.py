@@ -1,5 +1,6 @@
 """The candidate's identity, read from the file itself."""
 
+import stat
 from pathlib import Path
 
 from harness.candidate.authenticode import read_signature
@@ -31,9 +32,14 @@ def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
 
 
 def _kind(path: Path) -> InstallerKind | None:
-    if path.is_dir():
-        raise ConfigurationError("this is a directory, not an installer.", file=str(path))
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigurationError("this is a directory, not an installer.", file=str(path))
+        if not stat.S_ISREG(mode):  # reading a pipe may never end, and it gives its bytes only once
+            raise ConfigurationError(
+                "this is no ordinary file.", file=str(path), hint="Save the installer as one."
+            )
         with path.open("rb") as file:
             head = file.read(len(COMPOUND_FILE))
     except FileNotFoundError:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from harness.cli.ending import ends
 from harness.cli.options import MatrixOption
@@ -64,8 +65,15 @@ def _show(findings: list[tuple[str, Finding]]) -> None:
     table = Table(box=None, show_header=False)
     last = ""
     for place, finding in findings:
-        sign = "[green]✔[/]" if finding.ok else ("[red]✘[/]" if finding.required else "[yellow]–[/]")
-        remedy = f"  [dim]→ {finding.remedy}[/]" if finding.remedy and not finding.ok else ""
-        table.add_row(place if place != last else "", sign, finding.subject, finding.detail + remedy)
+        detail = Text(finding.detail)
+        if finding.remedy and not finding.ok:
+            detail.append(f"  → {finding.remedy}", style="dim")
+        table.add_row(place if place != last else "", _sign(finding), finding.subject, detail)
         last = place
     Output().print(table)
+
+
+def _sign(finding: Finding) -> Text:
+    if finding.ok:
+        return Text("✔", style="green")
+    return Text("✘", style="red") if finding.required else Text("–", style="yellow")

@@ -5,9 +5,22 @@ import sys
 
 from rich.console import Console
 
+WIDE = 160
+"""Characters per line where no terminal says how many there are."""
+
 
 class Output(Console):
-    """A console whose reader may leave. rich's own ends the program with exit code 1, which here means FAIL."""
+    """A console that shows text as it is, and whose reader may leave.
+
+    Names come from candidates, files and guests: rich would take `[b]` in one for a style and `:x:` for a picture, and
+    refuse `[/]`. What is meant to have a style is a `Text`. rich's own answer to a reader that left is exit code 1,
+    which here means FAIL. Into a file or a pipe tables are wider than 80 characters, or names would lose their ends.
+    """
+
+    def __init__(self, *, width: int | None = None, soft_wrap: bool = False) -> None:
+        super().__init__(width=width, soft_wrap=soft_wrap, markup=False, emoji=False)
+        if width is None and not self.is_terminal and "COLUMNS" not in os.environ:
+            self.width = WIDE
 
     def on_broken_pipe(self) -> None:
         """Go on in silence: the run's result is in its directory and in its exit code."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from harness.cli.ending import ends
 from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
@@ -46,7 +47,8 @@ def plan(
 def _show(plan: Plan) -> None:
     console = Output()
     candidate = plan.candidate
-    console.print(f"[bold]{candidate.product_name} {candidate.version}[/]  {candidate.path.name}")
+    identity = Text(f"{candidate.product_name} {candidate.version}", style="bold")
+    console.print(identity + Text(f"  {candidate.path.name}", style="not bold"))
     console.print(f"sha256 {candidate.sha256}", highlight=False)
     table = Table(box=None, header_style="dim")
     for heading in ("cell", "Windows", "build", "requirement", "substrate", "checks"):

@@ -38,6 +38,21 @@ def test_an_msi_tells_everything_about_itself(installers: Installers, profile: A
     assert candidate.stopped_on_uninstall == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pipe.msi", "this is no ordinary file. Save the installer"),
+        ("a" * 300, "cannot be read: File name too long"),
+    ],
+)
+def test_what_cannot_be_an_installer_is_the_users_mistake_and_never_waited_for(
+    name: str, words: str, profile: AgentProfile, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.msi")
+    with pytest.raises(ConfigurationError, match=words):
+        read_candidate(tmp_path / name, profile)
+
+
 CONTROL = """\
 ServiceControl\tName\tEvent\tArguments\tWait\tComponent_
 s72\tl255\ti2\tL255\tI2\ts72
