@@ -23,6 +23,7 @@ from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
 from harness.model.plan import Cell
 from harness.reports.summary import summary_text
+from harness.reports.words import plural
 from harness.run.conclusion import PAGE, conclude
 from harness.run.directory import RunDirectory
 from harness.run.interpreter import require_assertions
@@ -130,7 +131,7 @@ def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
     chosen = [cell for cell in plan.cells if cell.id in settings.selected and not directory.sealed(cell.id)]
     count = _worker_count(workers, directory, chosen)
     console.print(
-        f"{plan.candidate.product_name} {plan.candidate.version}: {len(chosen)} cells in pool"
+        f"{plan.candidate.product_name} {plan.candidate.version}: {plural(len(chosen), 'cell')} in pool"
         f" {settings.pool_name}, {count} at once; evidence in {_shown(directory.root)}"
     )
     try:
@@ -181,7 +182,7 @@ def _wanted_workers(asked: str) -> int | None:
     """The number that -n gives; None for auto."""
     if asked == "auto":
         return None
-    if asked.isdigit() and int(asked) > 0:
+    if asked.isdecimal() and int(asked) > 0:
         return int(asked)
     raise ConfigurationError(f"-n takes a number of at least 1, or auto, not {asked!r}.")
 

@@ -76,9 +76,9 @@ class RunDirectory:
         Raises `ConfigurationError` for one that holds anything, so that nothing is overwritten or removed at the end.
         """
         hint = "Name another directory with --out."
-        if (root / "run.json").exists():
-            raise ConfigurationError("a run was already written here.", file=str(root), hint=hint)
         try:
+            if (root / "run.json").exists():
+                raise ConfigurationError("a run was already written here.", file=str(root), hint=hint)
             root.mkdir(parents=True, exist_ok=True)
             # What a run leaves that was ended while it was being prepared is no reason to refuse the next one.
             strangers = [path.name for path in root.iterdir() if not (path / LOCK).is_file()]

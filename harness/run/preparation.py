@@ -1,6 +1,7 @@
 """From a request to a sealed plan on disk. Nothing runs here; every mistake of the user is found here."""
 
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -100,7 +101,7 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
     probe = probe_exe(state)
     run_id = new_run_id()
     place = request.out or request.reports / run_id
-    is_new = not place.exists()
+    is_new = not os.path.lexists(place)  # unlike `exists` it says no of what may not be looked at
     run = RunDirectory.create(place)
     try:
         lay_out_media(run, prepared.plan.candidate, probe)

@@ -50,10 +50,11 @@ def test_what_it_would_ignore_is_refused(option: list[str], named: str, resumed:
     assert not resumed
 
 
-def test_a_number_of_workers_that_is_none_moves_nothing(resumed: list[Path]) -> None:
-    done = bvt_run("--resume", "old", "-n", "many")
+@pytest.mark.parametrize("number", ["many", "0", "-1", "1.5", "²", ""])
+def test_a_number_of_workers_that_is_none_moves_nothing(number: str, resumed: list[Path]) -> None:
+    done = bvt_run("--resume", "old", "-n", number)
     assert done.exit_code == 2
-    assert "many" in done.stderr
+    assert done.stderr == f"bvt: -n takes a number of at least 1, or auto, not {number!r}.\n"
     assert not resumed
 
 

@@ -38,7 +38,7 @@ def test_a_run_that_was_ended_while_it_was_prepared_leaves_room_for_the_next(tmp
     assert RunDirectory.create(tmp_path / "run").root == first.root
 
 
-@pytest.mark.parametrize("place", ["/proc/run", "/dev/null"])
+@pytest.mark.parametrize("place", ["/proc/run", "/dev/null", f"/tmp/{'a' * 300}"])
 def test_a_place_that_cannot_be_written_is_one_sentence(place: str) -> None:
     with pytest.raises(ConfigurationError, match="no run can be written here"):
         RunDirectory.create(Path(place))

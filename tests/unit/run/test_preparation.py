@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -63,6 +64,13 @@ def request_(candidate: Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def prepared(request: RunRequest) -> RunDirectory:
     return prepare_run(request, lambda _: None)
+
+
+def test_a_place_that_cannot_even_be_looked_at_is_the_users_mistake(
+    request_: RunRequest, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="no run can be written here: File name too long"):
+        prepared(replace(request_, out=tmp_path / ("a" * 300)))
 
 
 def test_what_is_written_into_the_candidate_later_is_not_installed(
