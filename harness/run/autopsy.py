@@ -26,35 +26,36 @@ class HasSecondChannel(Protocol):
         ...
 
 
-def examine(machine: Machine, profile: AgentProfile, into: Path) -> None:
+def examine(machine: Machine, profile: AgentProfile, into: Path) -> tuple[Path, Sequence[Evidence]]:
     """Save the agent's logs, and from a dead machine's disk (into `into`) the system's dumps too.
 
     Of a machine that still runs the disk is not at rest; if its second channel lives, the logs come that way, into a
     folder beside `into`, unless they are there already. What cannot be read is noted beside the files; the verdict never
-    depends on it.
+    depends on it. Returns the folder in which files were saved, and what they are.
     """
     condition = machine.condition()
     if condition.state in ENDED:
-        if isinstance(machine, HasDisk):
-            _examine_disk(machine.disk(), profile, into)
-        return
+        return into, _examine_disk(machine.disk(), profile, into) if isinstance(machine, HasDisk) else ()
     wanted = condition.guest_alive and profile.logs and not _has_files(into.with_name(LOGS))
     if wanted and isinstance(machine, HasSecondChannel):
-        machine.save_guest_files(profile.logs, into.with_name(SECOND_CHANNEL))
+        channel = into.with_name(SECOND_CHANNEL)
+        return channel, machine.save_guest_files(profile.logs, channel)
+    return into, ()
 
 
 def _has_files(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _examine_disk(place: StoppedDisk, profile: AgentProfile, into: Path) -> None:
+def _examine_disk(place: StoppedDisk, profile: AgentProfile, into: Path) -> Sequence[Evidence]:
     into.mkdir(parents=True, exist_ok=True)
     patterns = [on_disk(path, place) for path in (*profile.logs, *WINDOWS_PATHS)]
     try:
         with open_disk(place.path, shared=True) as disk:
-            collect(disk, patterns, into)
+            return collect(disk, patterns, into)
     except HarnessError as error:
         (into / "offline-disk.txt").write_text(f"{error}\n", encoding="utf-8")
+        return ()
 
 
 def on_disk(path: str, place: StoppedDisk) -> str:

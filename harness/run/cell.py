@@ -262,7 +262,7 @@ class CellSession:
         number = len(self.recorder.attempts)
         if self._machine is not None:
             with self._best_effort(f"collected from the machine of attempt {number}"):
-                self._machine.collect(self._folder(f"attempt-{number}"))
+                self._collect_outside(self._machine, f"attempt-{number}")
             self._abandon(self._machine)
         if self._guest is not None:
             self._guest.close()
@@ -306,9 +306,13 @@ class CellSession:
             self.backend.export(self.cell.id, self.directory / "backend.jsonl")
         if self.recorder.failed or self.lost is not None:
             with self._best_effort("collected from outside the machine"):
-                self._machine.collect(self._folder("machine"))
+                self._collect_outside(self._machine, "machine")
             with self._best_effort("collected from the machine's disk"):
-                examine(self._machine, self.profile, self.directory / "disk")
+                self.recorder.describe(*examine(self._machine, self.profile, self.directory / "disk"))
+
+    def _collect_outside(self, machine: Machine, folder: str) -> None:
+        into = self._folder(folder)
+        self.recorder.describe(into, machine.collect(into))
 
     def collect_from_agent(self) -> None:
         """Save the agent's logs and, if a check has failed, what it says of itself. An uninstall takes both away.

@@ -1,7 +1,6 @@
 """Collects what happens in one cell and seals it into a report. No pytest here."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +35,7 @@ class CellRecorder:
         self.substrate: Substrate = cell.substrates[0]
         self.guest_system: GuestSystem = GuestSystem.WINDOWS
         self.image, self.image_digest = cell.image, ""
+        self._what: dict[str, str] = {}
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -99,6 +99,11 @@ class CellRecorder:
         self.results[check.id] = result
         return result
 
+    def describe(self, folder: Path, pieces: Iterable[Evidence]) -> None:
+        """Note for the report what these pieces of evidence are. Their paths are relative to `folder`."""
+        for piece in pieces:
+            self._what[(folder / piece.path).relative_to(self.directory).as_posix()] = piece.what
+
     def mask(self, masked: Callable[[str], str]) -> None:
         """Take secrets out of what attempts and checks say."""
         self.attempts = [
@@ -138,18 +143,13 @@ class CellRecorder:
         return tuple(self.stopwatch.timing(phase) for phase in Phase if self.stopwatch.seen(phase))
 
     def _evidence(self) -> Sequence[Evidence]:
-        notes = _notes(self.directory / "evidence.json")
         found = []
         for path in sorted(self.directory.rglob("*")):
             relative = path.relative_to(self.directory).as_posix()
-            if (
-                not path.is_file()
-                or relative in ("report.json", "started.json", "evidence.json")
-                or path.name.startswith(".")
-            ):
+            if not path.is_file() or relative in ("report.json", "started.json") or path.name.startswith("."):
                 continue
             digest, size = sha256_of(path), path.stat().st_size
-            found.append(Evidence(path=relative, sha256=digest, size=size, what=notes.get(relative, "")))
+            found.append(Evidence(path=relative, sha256=digest, size=size, what=self._what.get(relative, "")))
         return found
 
 
@@ -158,7 +158,3 @@ def _worse(earlier: CheckResult, later: CheckResult) -> CheckResult:
     other, when = (later, "afterwards") if worse is earlier else (earlier, "before")
     words = f"The check ran again: {when} it came to {other.outcome.value}; the worse outcome counts."
     return worse.model_copy(update={"message": f"{worse.message} {words}".strip()})
-
-
-def _notes(path: Path) -> dict[str, str]:
-    return json.loads(path.read_text()) if path.exists() else {}

@@ -18,6 +18,9 @@ PROFILE = cast(AgentProfile, Mock(logs=LOGS))
 CUT_OFF = MachineCondition(state=MachineState.RUNNING, guest_alive=True)
 
 
+PIECE = Evidence(path="agent.log", sha256="0" * 64, size=1, what="read by the guest agent")
+
+
 class Lost:
     """A machine with a second channel."""
 
@@ -30,11 +33,13 @@ class Lost:
 
     def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:
         self.saved.append((tuple(paths), into))
-        return ()
+        return (PIECE,)
 
 
 def examined(machine: Lost, into: Path) -> list[tuple[tuple[str, ...], Path]]:
-    examine(cast(Machine, machine), PROFILE, into)
+    folder, found = examine(cast(Machine, machine), PROFILE, into)
+    assert folder == (machine.saved[-1][1] if machine.saved else into)
+    assert list(found) == [PIECE][: len(machine.saved)]
     return machine.saved
 
 

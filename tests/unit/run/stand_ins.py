@@ -11,6 +11,7 @@ import yaml
 from pydantic import SecretStr
 
 from harness.backend.interface import Backend, Enrolment
+from harness.files import sha256_of
 from harness.guest.facts import BootIdentity
 from harness.guest.msi import MsiResult
 from harness.guest.msi_exit import msi_exit
@@ -18,6 +19,7 @@ from harness.machines.provider import ImageInfo, MachineProvider
 from harness.model.machine import HostPort, MachineCondition, MachineSpec, MachineState, WinRMAccess
 from harness.model.matrix import Pool
 from harness.model.profile import AgentProfile
+from harness.model.report import Evidence
 from harness.model.substrate import GuestSystem, Substrate
 from harness.run.cell import CellSession
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings
@@ -49,9 +51,10 @@ class StandInMachine:
     def condition(self) -> MachineCondition:
         return MachineCondition(state=MachineState.RUNNING, boots=self.boots)
 
-    def collect(self, into: Path) -> Sequence[Any]:
-        (into / "server.log").write_text("log")
-        return []
+    def collect(self, into: Path) -> Sequence[Evidence]:
+        path = into / "server.log"
+        path.write_text("log")
+        return [Evidence(path=path.name, sha256=sha256_of(path), size=3, what="what its server said")]
 
     def keep(self) -> None:
         self.was_kept = True

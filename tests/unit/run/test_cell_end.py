@@ -51,6 +51,12 @@ def sealed(lab: Lab) -> CellReport:
     return CellReport.model_validate_json((lab.session.directory / "report.json").read_bytes())
 
 
+def test_the_report_says_what_each_piece_of_evidence_is(lab: Lab) -> None:
+    said = {piece.path: piece.what for piece in sealed(lab).evidence}
+    assert said["machine/server.log"] == "what its server said"
+    assert said["backend.jsonl"] == ""
+
+
 @pytest.mark.parametrize(
     ("owner", "method", "failure", "words"),
     [
