@@ -80,6 +80,8 @@ class WineProvider:
         try:
             berth.intent.assign(run_id=spec.run_id, cell_id=spec.cell_id)
             order = start_machine(spec, berth, deadline)
+            with contextlib.suppress(HarnessError):  # then the next machine says what is wrong
+                self._spares.append(self._open_berth(means))
             done = True
         except OSError as error:
             raise InfrastructureError(
@@ -88,8 +90,6 @@ class WineProvider:
         finally:
             if not done:  # also on Ctrl-C
                 _remove(berth)
-        with contextlib.suppress(HarnessError):  # then the next machine says what is wrong
-            self._spares.append(self._open_berth(means))
         image = means.template.info()
         return WineMachine(self._state, berth.intent, berth.plan, order, image, berth.access, berth.leash)
 
