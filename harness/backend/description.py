@@ -3,41 +3,27 @@
 import os
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
-from harness.backend.external_model import DESCRIPTION, CommandDescription, EnvironmentValue, HttpDescription
+from harness.backend.external_model import CommandDescription, EnvironmentValue, HttpDescription
+from harness.documents.problem import Problem, nearest
+from harness.documents.yaml_document import load_document
 from harness.model.errors import ConfigurationError
 
-_KINDS = ("http", "command")
+_KINDS: dict[str, type[HttpDescription] | type[CommandDescription]] = {
+    "http": HttpDescription,
+    "command": CommandDescription,
+}
 
 
 def load_description(path: Path) -> HttpDescription | CommandDescription:
     """The file's content. Raises `ConfigurationError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}.", file=str(path)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "wrong syntax"
-        raise ConfigurationError(
-            f"not YAML: {problem}.", file=str(path), line=mark.line + 1 if mark else None
-        ) from error
-    try:
-        return DESCRIPTION.validate_python(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = tuple(part for part in first["loc"] if part not in _KINDS)
-        raise ConfigurationError(
-            f"{first['msg'].removeprefix('Value error, ')}.",
-            file=str(path),
-            line=_line_of(tree, place),
-            key=".".join(map(str, place)),
-            hint="docs/backend.md describes every key.",
-        ) from error
+    document = load_document(path, described_in="docs/backend.md")
+    kind, known = document.data.get("kind"), tuple(_KINDS)
+    if kind not in known:
+        hint = nearest(str(kind), known, label="Kinds")
+        if "kind" in document.data:
+            raise document.error([Problem(("kind",), f"there is no kind of backend called {kind!r}.", hint)])
+        raise document.error([Problem((), "the key 'kind' is missing.", f"Write one of {', '.join(known)}.")])
+    return document.read_as(_KINDS[kind])
 
 
 def from_environment(value: EnvironmentValue, key: str, file: Path) -> str:
@@ -46,18 +32,3 @@ def from_environment(value: EnvironmentValue, key: str, file: Path) -> str:
     if not found:
         raise ConfigurationError(f"environment variable {value.env} is not set.", file=str(file), key=key)
     return found
-
-
-def _line_of(node: yaml.Node | None, place: tuple[int | str, ...]) -> int | None:
-    """The line of the deepest part of `place` that is in the file; for a missing key, of what lacks it."""
-    if node is None:
-        return None
-    line = node.start_mark.line + 1
-    if place and isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(place[0]):
-                deeper = _line_of(value, place[1:]) if place[1:] else None
-                return max(deeper or 0, int(key.start_mark.line) + 1)
-    if place and isinstance(node, yaml.SequenceNode) and place[0] in range(len(node.value)):
-        return _line_of(node.value[int(place[0])], place[1:])
-    return int(line)

@@ -1,9 +1,9 @@
 """`backend.yaml`: a backend of one's own, and where in its answers the facts are. Format: docs/backend.md."""
 
 from pathlib import Path
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
-from pydantic import Field, HttpUrl, TypeAdapter, model_validator
+from pydantic import Field, HttpUrl, model_validator
 
 from harness.backend.placeholders import BodyTemplate, Expression, Template
 from harness.model.base import Frozen
@@ -172,7 +172,3 @@ class CommandDescription(Described[CommandCall]):
     secret_environment: tuple[str, ...] = Field(
         default=(), description="variables the program needs; values are masked"
     )
-
-
-Description = Annotated[HttpDescription | CommandDescription, Field(discriminator="kind")]
-DESCRIPTION: TypeAdapter[HttpDescription | CommandDescription] = TypeAdapter(Description)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import harness
 from harness.config.matrix_rules import matrix_problems
-from harness.config.problem import nearest
 from harness.config.profile_rules import profile_problems
-from harness.config.yaml_document import load
+from harness.documents.problem import nearest
+from harness.documents.yaml_document import load
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Matrix
 from harness.model.profile import AgentProfile

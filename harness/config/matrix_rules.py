@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.config.problem import Path, Problem, nearest
+from harness.documents.problem import Path, Problem, nearest
 from harness.model.expansion import (
     IMAGE,
     SCENARIO,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.problem import Problem, nearest
+from harness.documents.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
 from harness.model.profile import COMMON_FACTS, DRIVE_PATH, STIMULUS_FACTS, AgentProfile, placeholders
 

@@ -51,12 +51,27 @@ def test_the_smallest_description_is_read(tmp_path: Path) -> None:
         ("{identity}", "{nonsense}", "endpoint.call.path", 11, "unknown placeholder {nonsense}"),
         ("{identity}", "{cell.__class__}", "endpoint.call.path", 11, "unknown placeholder"),
         ("{identity}", "{cell", "endpoint.call.path", 11, "literal brace"),
-        ("{env: TOKEN}", "{env: '1 x'}", "headers.Authorization.EnvironmentValue.env", 7, "match"),
-        ("enrolled_at: enrolled", "uuid: x", "endpoint.fields", 12, "enrolled_at or last_seen is required"),
-        ("secret: {env: SECRET}", "ca_file: x", "enrolment", 8, "either secret or call"),
+        ("{env: TOKEN}", "{env: '1 x'}", "headers.Authorization.env", 7, "does not have the form"),
+        ("enrolled_at: enrolled", "uuid: x", "endpoint.fields", 13, "enrolled_at or last_seen is required"),
+        ("secret: {env: SECRET}", "ca_file: x", "enrolment", 9, "either secret or call"),
         ("port: 443", "port: 443000", "address.port", 4, "65535"),
-        ("kind: http", "kind: carrier-pigeon", "", 1, "carrier-pigeon"),
-        ("name: staging", "nmae: staging", "name", 1, "required"),
+        (
+            "kind: http",
+            "kind: carrier-pigeon",
+            "kind",
+            2,
+            "no kind of backend called 'carrier-pigeon'. Kinds: http",
+        ),
+        ("kind: http", "kind: htp", "kind", 2, "Did you mean 'http'?"),
+        ("kind: http", "kind: http\nkind: command", "", 3, "is given twice"),
+        ("kind: http\n", "", "", 1, "the key 'kind' is missing. Write one of http, command."),
+        ("name: staging\n", "", "", 1, "the key 'name' is missing."),
+        ("name: staging", "nmae: staging", "nmae", 3, "unknown key. Did you mean 'name'?"),
+        ("name: staging", "name: staging\npol_s: 1", "pol_s", 4, "unknown key. Did you mean 'poll_s'?"),
+        ("name: staging", "name: staging\npoll_s: soon", "poll_s", 4, "expected a number, found 'soon'"),
+        ("{env: TOKEN}", "{emv: TOKEN}", "headers.Authorization.emv", 7, "unknown key. Did you mean 'env'?"),
+        ("{env: TOKEN}", "yes", "headers.Authorization", 7, "truth value"),
+        ("schema_version: 1", "schema_version: 2", "schema_version", 1, "expected 1, found the number 2"),
         ("url: https://h/api", "url: h", "url", 5, "URL"),
     ],
 )
@@ -75,7 +90,7 @@ def test_what_is_no_description_is_a_configuration_error(tmp_path: Path, text: s
 
 
 def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="there is no such file"):
         load_description(tmp_path / "nowhere.yaml")
 
 

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from harness.config.problem import Path, Problem
-from harness.config.translate import causes, translate
+from harness.documents.problem import Path, Problem
+from harness.documents.translate import causes, translate
 from harness.model.errors import ConfigurationError
 
 MODEL = TypeVar("MODEL", bound=BaseModel)
@@ -30,23 +30,28 @@ PLAIN_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 """`010` is octal and `09` is text to YAML 1.1: neither is what its author sees."""
 BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+NOWHERE = object()
 PREFIX = "tag:yaml.org,2002:"
 
 
 class Document:
     """A parsed file: plain data, and where each part of it stands."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, *, described_in: str = "docs/formats") -> None:
         self.file = file
         self.key_lines: dict[Path, int] = {}
         self.value_lines: dict[Path, int] = {(): 1}
         self._values = 0
         root = self._compose(text)
         if root is None:
-            raise ConfigurationError(
-                "the file is empty.", file=file, line=1, hint="Its format is described in docs/formats."
-            )
+            hint = f"Its format is described in {described_in}."
+            raise ConfigurationError("the file is empty.", file=file, line=1, hint=hint)
         self.data = self._build(root, (), ())
+        if not isinstance(self.data, dict):
+            found = "a list" if isinstance(self.data, list) else "a single value"
+            raise ConfigurationError(
+                f"the file must be a mapping of keys to values, not {found}.", file=file, line=1
+            )
 
     def _compose(self, text: str) -> yaml.Node | None:
         try:
@@ -145,6 +150,31 @@ class Document:
         key = Problem(path, "").dotted
         return ConfigurationError(message, file=self.file, line=line, key=key, hint=hint)
 
+    def read_as(self, model: type[MODEL]) -> MODEL:
+        """The data as a `model`. Raises `ConfigurationError` for the first mistake."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            found = causes([item | {"loc": self._within(item["loc"])} for item in error.errors()])
+            raise self.error([translate(item, model) for item in found]) from None
+
+    def _within(self, place: Path) -> Path:
+        """The place in the file: pydantic also names which of several types it tried there.
+
+        Its last part may be what is not there, or `[key]`.
+        """
+        part: Any = self.data
+        found: list[str | int] = []
+        for index, name in enumerate(place):
+            last = index == len(place) - 1
+            inside = _inside(part, name)
+            if inside is not NOWHERE:
+                part = inside
+            elif not (last and (isinstance(part, dict) or name == "[key]")):
+                continue
+            found.append(name)
+        return tuple(found)
+
     def line_of(self, path: Path, *, at_key: bool = False) -> int:
         """The line of a value (or of its key); the nearest enclosing part's where the path leads nowhere."""
         while path:
@@ -167,6 +197,12 @@ class Document:
         return ConfigurationError(first.message, file=self.file, line=line, key=first.dotted, hint=hint)
 
 
+def _inside(part: Any, name: str | int) -> Any:
+    if isinstance(part, dict):
+        return part.get(name, NOWHERE)
+    return part[name] if isinstance(part, list) and isinstance(name, int) and name < len(part) else NOWHERE
+
+
 def load(path: FilePath, model: type[MODEL], check: Check[MODEL] | None = None) -> tuple[MODEL, str]:
     """The file as a `model`, and the file's SHA-256.
 
@@ -175,33 +211,34 @@ def load(path: FilePath, model: type[MODEL], check: Check[MODEL] | None = None) 
     """
     raw = read(path)
     document = Document(str(path), _decode(raw, path))
-    if not isinstance(document.data, dict):
-        found = "a list" if isinstance(document.data, list) else "a single value"
-        raise ConfigurationError(
-            f"the file must be a mapping of keys to values, not {found}.", file=str(path), line=1
-        )
-    try:
-        result = model.model_validate(document.data)
-    except ValidationError as error:
-        raise document.error([translate(item, model) for item in causes(error.errors())]) from None
+    result = document.read_as(model)
     problems = check(result) if check else ()
     if problems:
         raise document.error(problems)
     return result, hashlib.sha256(raw).hexdigest()
 
 
+def load_document(path: FilePath, *, described_in: str) -> Document:
+    """The file, for one whose model depends on what is in it. Raises `ConfigurationError`."""
+    return Document(str(path), _decode(read(path), path), described_in=described_in)
+
+
 def read(path: FilePath) -> bytes:
     """The file's bytes. Raises `ConfigurationError` if it cannot be read or is unreasonably large."""
     try:
-        if path.stat().st_size > MAX_SIZE:
-            raise ConfigurationError(f"the file is larger than {MAX_SIZE} bytes.", file=str(path))
-        return path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_SIZE + 1)  # a device says that its size is zero
     except FileNotFoundError:
         raise ConfigurationError("there is no such file.", file=str(path)) from None
     except IsADirectoryError:
         raise ConfigurationError("this is a directory, not a file.", file=str(path)) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigurationError(f"the file cannot be read: {error.strerror}.", file=str(path)) from None
+    except ValueError as error:  # a NUL in its name
         raise ConfigurationError(f"the file cannot be read: {error}.", file=str(path)) from None
+    if len(raw) > MAX_SIZE:
+        raise ConfigurationError(f"the file is larger than {MAX_SIZE} bytes.", file=str(path))
+    return raw
 
 
 def _decode(raw: bytes, path: FilePath) -> str:

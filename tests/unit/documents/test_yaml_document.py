@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from harness.config.problem import Problem, nearest
-from harness.config.yaml_document import load
+from harness.documents.problem import Problem, nearest
+from harness.documents.yaml_document import load
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Matrix
@@ -65,6 +65,7 @@ def test_aliases_are_expanded(tmp_path: Path) -> None:
         ("- a\n- b\n", 1, "", "must be a mapping of keys to values, not a list"),
         ("words\n", 1, "", "not a single value"),
         ("title: x\ntitel: y\n", 2, "titel", "unknown key. Did you mean 'title'?"),
+        ("parts: []\ntitel: y\n", 2, "titel", "unknown key. Did you mean 'title'?"),
         ("title: x\nzzzzz: y\n", 2, "zzzzz", "Known keys: title, parts, by_name, maybe."),
         ("title: x\nparts:\n  - name: a\n    bulid: 3\n", 4, "parts[0].bulid", "Did you mean 'build'?"),
         (
@@ -123,7 +124,7 @@ def test_every_mistake_is_one_sentence_with_its_line(
 def test_the_first_mistake_in_the_file_comes_first_and_the_others_are_counted(tmp_path: Path) -> None:
     error = refusal(tmp_path, "titel: x\nparts:\n- {nam: a}\n- {name: b, build: x}\n")
     assert error.line == 1
-    assert "(4 more in line 1, 3, 4.)" in str(error)
+    assert "(2 more in line 3, 4.)" in str(error)
 
 
 def test_merged_keys_give_way_to_the_mappings_own(tmp_path: Path) -> None:
@@ -161,6 +162,16 @@ def test_a_missing_file_a_directory_and_a_huge_file_are_refused(tmp_path: Path) 
     ):
         with pytest.raises(ConfigurationError, match=words):
             load(path, Sample)
+
+
+def test_a_file_without_end_is_refused_whatever_size_it_claims() -> None:
+    with pytest.raises(ConfigurationError, match="the file is larger than"):
+        load(Path("/dev/zero"), Sample)
+
+
+def test_a_name_that_no_file_can_have_is_refused_in_the_words_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"the file cannot be read: File name too long\.$"):
+        load(tmp_path / ("a" * 300), Sample)
 
 
 def test_a_check_of_ones_own_reports_by_path(tmp_path: Path) -> None:

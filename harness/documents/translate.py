@@ -2,12 +2,13 @@
 
 import types
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from harness.config.problem import Problem, nearest
+from harness.documents.problem import Problem, nearest
 
 EXPECTED = {
     "string_type": "text",
@@ -34,19 +35,21 @@ LIMITS = {
 
 
 def causes(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """The findings without those that only follow from others: a list with a wrong entry is not too short, too.
+    """The findings without those that only follow from others.
 
-    Pydantic counts only the entries that are right.
+    A list with a wrong entry is not too short, too: pydantic counts only the entries that are right. And a key that is
+    written wrong is not missing, too.
     """
-    places = [error["loc"] for error in errors]
-    return [
-        error
-        for error in errors
-        if error["type"] != "too_short"
-        or not any(
-            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places
-        )
-    ]
+    return [error for error in errors if not any(_explains(other, error) for other in errors)]
+
+
+def _explains(cause: ErrorDetails, error: ErrorDetails) -> bool:
+    why, place = cause["loc"], error["loc"]
+    if error["type"] == "too_short":
+        return len(why) > len(place) and why[: len(place)] == place
+    if error["type"] == "missing" and cause["type"] == "extra_forbidden" and why[:-1] == place[:-1]:
+        return bool(get_close_matches(str(why[-1]), [str(place[-1])]))
+    return False
 
 
 def translate(error: ErrorDetails, model: type[BaseModel]) -> Problem:
