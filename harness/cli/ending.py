@@ -12,8 +12,8 @@ from typing import ParamSpec
 import typer
 
 from harness.cli.output import discard_output
-from harness.model.errors import CandidateError, ConfigurationError, HarnessError
-from harness.model.gate import EXIT_CODES, Verdict
+from harness.model.errors import HarnessError
+from harness.model.gate import EXIT_CODES, Verdict, exit_code_of
 from harness.state import StateDirectory
 
 Arguments = ParamSpec("Arguments")
@@ -53,13 +53,6 @@ def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
         raise typer.Exit(code)
 
     return ended
-
-
-def exit_code_of(error: HarnessError) -> int:
-    """2 for the user's mistakes, 1 for the candidate's, 4 for the lab's."""
-    if isinstance(error, ConfigurationError):
-        return 2
-    return EXIT_CODES[Verdict.FAIL if isinstance(error, CandidateError) else Verdict.INFRA]
 
 
 def _keep_details() -> str:

@@ -22,17 +22,17 @@ from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
 from harness.model.plan import Cell
+from harness.reports.publish import PAGE_FILE
 from harness.reports.summary import summary_text
 from harness.reports.words import plural
-from harness.run.conclusion import PAGE, conclude
-from harness.run.directory import RunDirectory
+from harness.run.conclusion import conclude
+from harness.run.directory import KeepPolicy, RunDirectory
 from harness.run.interpreter import require_assertions
 from harness.run.preparation import RunRequest, prepare_run
 from harness.run.resumption import resume_run
 from harness.run.waits import Waits
 from harness.state import StateDirectory
 
-MODES = ("failed", "always", "never")
 CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 """Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
@@ -87,8 +87,8 @@ def run(
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
-    if keep not in MODES:
-        raise ConfigurationError(f"--keep takes {', '.join(MODES)}, not {keep!r}.")
+    if keep not in tuple(KeepPolicy):
+        raise ConfigurationError(f"--keep takes {', '.join(KeepPolicy)}, not {keep!r}.")
     request = RunRequest(
         candidate=candidate,
         profile=profile,
@@ -96,7 +96,7 @@ def run(
         pool=pool,
         cells=tuple(cells or ()),
         out=out,
-        keep=keep,
+        keep=KeepPolicy(keep),
         backend=backend,
         infra_retries=infra_retries,
     )
@@ -117,16 +117,19 @@ def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
 
 
 def execute(directory: RunDirectory, workers: str, console: Output) -> int:
-    """Run what has no sealed report yet, then judge. Used by a fresh run and by a resumed one."""
+    """Run what has no sealed report yet, then judge; the verdict's exit code. For a fresh run and a resumed one."""
     carry_out(directory, workers, console)
     gate = conclude(directory)
     console.print(summary_text(gate), markup=False, highlight=False)
-    console.print(f"page: {_shown(directory.root / PAGE)}", markup=False, highlight=False)
+    console.print(f"page: {_shown(directory.root / PAGE_FILE)}", markup=False, highlight=False)
     return gate.verdict.exit_code
 
 
 def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
-    """Run the cells that have no sealed report yet; whatever happens, no machine of the run is left over."""
+    """Run the cells that have no sealed report yet; whatever happens, only machines that were to be kept are left.
+
+    Raises `KeyboardInterrupt` if the user stopped it.
+    """
     settings, plan = directory.settings(), directory.plan()
     chosen = [cell for cell in plan.cells if cell.id in settings.selected and not directory.sealed(cell.id)]
     count = _worker_count(workers, directory, chosen)

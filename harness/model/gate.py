@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from harness.model.base import Frozen
+from harness.model.errors import CandidateError, ConfigurationError, HarnessError
 from harness.model.plan import Plan
 from harness.model.report import CellReport
 
@@ -34,6 +35,17 @@ EXIT_CODES = {
     Verdict.INVALID: 5,
     Verdict.STALE: 6,
 }
+
+USAGE_EXIT_CODE = 2
+"""A command or a file is wrong; nothing ran."""
+
+
+def exit_code_of(error: HarnessError) -> int:
+    """What a command ends with that raised this: 2 for the user's mistakes, 1 for the candidate's, 4 for the lab's."""
+    if isinstance(error, ConfigurationError):
+        return USAGE_EXIT_CODE
+    return EXIT_CODES[Verdict.FAIL if isinstance(error, CandidateError) else Verdict.INFRA]
+
 
 SEVERITY = (Verdict.INVALID, Verdict.FAIL, Verdict.INFRA, Verdict.INCOMPLETE, Verdict.STALE, Verdict.PASS)
 """Worst first: the worst one wins."""

@@ -1,6 +1,6 @@
 """The words and signs that every report uses alike."""
 
-from harness.model.gate import EXIT_CODES, Verdict
+from harness.model.gate import Verdict
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Substrate
 
@@ -48,11 +48,6 @@ SUBSTRATES = {
 
 WORST_OUTCOME = (Outcome.FAILED, Outcome.INFRA, Outcome.BLOCKED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
 """Which outcome stands for a phase. One passed check outranks those that do not apply."""
-
-
-def exit_code(verdict: Verdict) -> int:
-    """The process exit code that goes with a verdict."""
-    return EXIT_CODES[verdict]
 
 
 def seconds(value: float) -> str:

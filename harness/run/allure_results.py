@@ -8,6 +8,7 @@ from pathlib import Path
 
 import allure
 
+from harness.gate.artifact import REPORT_FILE
 from harness.model.plan import Cell
 from harness.model.report import CellReport
 from harness.run.check import Check
@@ -40,7 +41,7 @@ def attach_details(details: dict[str, str]) -> None:
 
 def attach_evidence(directory: Path, report: CellReport) -> None:
     """Attach every piece of the cell's evidence, and its report, to the end of the cell."""
-    allure.attach.file(directory / "report.json", "report.json", allure.attachment_type.JSON)
+    allure.attach.file(directory / REPORT_FILE, REPORT_FILE, allure.attachment_type.JSON)
     for piece in report.evidence:
         path = directory / piece.path
         if piece.size <= LARGEST and path.is_file():

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from harness.gate.artifact import build_gate, publish
 from harness.machines.hygiene import reclaim_run
 from harness.model.gate import Gate
-from harness.reports.publish import PAGE_FILE, write_reports
-from harness.run.directory import RunDirectory
+from harness.reports.publish import write_reports
+from harness.run.directory import KeepPolicy, RunDirectory
 from harness.state import StateDirectory
-
-PAGE = PAGE_FILE
 
 
 def conclude(run: RunDirectory) -> Gate:
-    """Publish `gate.json`, the page, JUnit and the summary. Reads only what is on disk, so it can be repeated."""
+    """Publish `gate.json`, the page, JUnit and the summary. Reads only what is on disk, so it can be repeated.
+
+    Raises `OSError` if they cannot be written.
+    """
     settings = run.settings()
     reclaim_run(StateDirectory.default(), settings.run_id)
     gate = build_gate(
@@ -26,6 +27,6 @@ def conclude(run: RunDirectory) -> Gate:
     )
     publish(run.root, gate)
     write_reports(run.root, gate)
-    if settings.keep.value == "never":
+    if settings.keep is KeepPolicy.NEVER:
         shutil.rmtree(run.work, ignore_errors=True)
     return gate

@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
 from harness.files import write_atomically
+from harness.gate.artifact import REPORT_FILE
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
 from harness.model.errors import ConfigurationError
@@ -20,15 +22,21 @@ from harness.model.matrix import Pool
 from harness.model.plan import CELLS, Plan, cell_folder
 from harness.model.profile import AgentProfile
 
+RUN_FILE, PLAN_FILE, STARTED_FILE = "run.json", "plan.json", "started.json"
+LOCK = "lock"
+Document = TypeVar("Document", bound=Frozen)
 
-class KeepPolicy(Frozen):
+
+class KeepPolicy(StrEnum):
     """Which machines outlive the run."""
 
-    value: str = Field(default="never", pattern="^(failed|always|never)$")
+    FAILED = "failed"
+    ALWAYS = "always"
+    NEVER = "never"
 
     def keeps(self, *, failed: bool) -> bool:
         """Whether to keep a machine whose cell failed or not."""
-        return self.value == "always" or (self.value == "failed" and failed)
+        return self is KeepPolicy.ALWAYS or (self is KeepPolicy.FAILED and failed)
 
 
 class RunSettings(Frozen):
@@ -40,7 +48,7 @@ class RunSettings(Frozen):
     pool_name: str
     pool: Pool
     selected: tuple[str, ...] = Field(description="ids of the cells that this run executes")
-    keep: KeepPolicy = KeepPolicy()
+    keep: KeepPolicy = KeepPolicy.NEVER
     backend: str | None = Field(
         default=None, description="path of an external backend's file; None: embedded"
     )
@@ -50,10 +58,6 @@ class RunSettings(Frozen):
     until: str | None = Field(
         default=None, description="id of the check before which a cell stops, for `bvt repro`"
     )
-
-
-LOCK = "lock"
-Document = TypeVar("Document", bound=Frozen)
 
 
 def new_run_id() -> str:
@@ -77,7 +81,7 @@ class RunDirectory:
         """
         hint = "Name another directory with --out."
         try:
-            if (root / "run.json").exists():
+            if (root / RUN_FILE).exists():
                 raise ConfigurationError("a run was already written here.", file=str(root), hint=hint)
             root.mkdir(parents=True, exist_ok=True)
             # What a run leaves that was ended while it was being prepared is no reason to refuse the next one.
@@ -141,30 +145,37 @@ class RunDirectory:
         """Report and evidence of one cell."""
         return self.root / CELLS / cell_folder(cell_id)
 
+    def report(self, cell_id: str) -> Path:
+        """Where the cell's sealed report is or would be."""
+        return self.cell(cell_id) / REPORT_FILE
+
     def write(self, settings: RunSettings, plan: Plan) -> None:
-        """Seal settings and plan."""
-        write_atomically(self.root / "plan.json", plan.model_dump_json(indent=1))
-        write_atomically(self.root / "run.json", settings.model_dump_json(indent=1))
+        """Seal settings and plan: from now on this is a run that workers can join. Raises `OSError`."""
+        write_atomically(self.root / PLAN_FILE, plan.model_dump_json(indent=1))
+        write_atomically(self.root / RUN_FILE, settings.model_dump_json(indent=1))
 
     def settings(self) -> RunSettings:
-        """Read `run.json`; raises `ConfigurationError` if this is no run directory."""
-        return self._document("run.json", RunSettings)
+        """Read `run.json`. Raises `ConfigurationError` if this is no run directory, or the file is damaged."""
+        return self._document(RUN_FILE, RunSettings)
 
     def plan(self) -> Plan:
-        """Read `plan.json`; raises `ConfigurationError` if it is missing or does not validate."""
-        return self._document("plan.json", Plan)
+        """Read `plan.json`. Raises `ConfigurationError` if it is missing or damaged."""
+        return self._document(PLAN_FILE, Plan)
 
     def mark_started(self, cell_id: str, facts: Mapping[str, Any]) -> None:
-        """From now on a missing report means that the lab failed, not that the cell was never tried."""
-        write_atomically(self.cell(cell_id) / "started.json", json.dumps(dict(facts)))
+        """From now on a missing report means that the lab failed, not that the cell was never tried.
+
+        Raises `OSError`.
+        """
+        write_atomically(self.cell(cell_id) / STARTED_FILE, json.dumps(dict(facts)))
 
     def started(self, cell_id: str) -> bool:
         """True once the cell was begun, until `--resume` sets it aside."""
-        return (self.cell(cell_id) / "started.json").exists()
+        return (self.cell(cell_id) / STARTED_FILE).exists()
 
     def sealed(self, cell_id: str) -> bool:
         """True once the cell's report is written."""
-        return (self.cell(cell_id) / "report.json").exists()
+        return self.report(cell_id).exists()
 
     def _document(self, name: str, shape: type[Document]) -> Document:
         path = self.root / name

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from harness.model.errors import ConfigurationError, HarnessError
+from harness.model.gate import exit_code_of
 from harness.model.plan import Cell
 from harness.run.allure_results import attach_evidence, label_check
 from harness.run.cell import CellSession
 from harness.run.check import Check, catalogue, check_of
 from harness.run.conclusion import conclude
-from harness.run.directory import RunDirectory
+from harness.run.directory import KeepPolicy, RunDirectory
 from harness.run.interpreter import require_assertions
 from harness.run.lifeline import end_with_controller
 from harness.run.preparation import RunRequest, prepare_run
@@ -24,8 +25,11 @@ from harness.scheduling import CellScheduling
 
 RUN = pytest.StashKey[RunDirectory]()
 WORKER = pytest.StashKey[RunWorker]()
+"""In the process that runs checks: an xdist worker, or the only one."""
 OPEN_CELLS = pytest.StashKey[tuple[str, ...]]()
+"""In the controller of several workers: the ids of the cells that all of them collect."""
 OWNS_CONCLUSION = pytest.StashKey[bool]()
+"""Set where this pytest prepared the run itself, so that it also judges it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         require_assertions()
         run = _find_run(config, worker_input)
     except HarnessError as error:
-        pytest.exit(str(error), returncode=2 if isinstance(error, ConfigurationError) else 4)
+        pytest.exit(str(error), returncode=exit_code_of(error))
     if run is None:
         return
     config.stash[RUN] = run
@@ -76,7 +80,7 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
             pool=config.getoption("--pool"),
             cells=tuple(config.getoption("--cells")),
             out=config.getoption("--out"),
-            keep=config.getoption("--keep"),
+            keep=KeepPolicy(config.getoption("--keep")),
             backend=config.getoption("--backend"),
         ),
         progress=lambda _: None,

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,11 +37,10 @@ class RunRequest:
     pool: str = "embedded"
     cells: tuple[str, ...] = ()
     out: Path | None = None
-    keep: str = "never"
+    keep: KeepPolicy = KeepPolicy.NEVER
     backend: str | None = None
     infra_retries: int = 1
-    until: str | None = None
-    reports: Path = field(default=Path("reports"))
+    reports: Path = Path("reports")
 
 
 @dataclass(frozen=True)
@@ -96,19 +95,12 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
     made ready. Nothing is left of the run directory then.
     """
     prepared = make_plan(request)
-    state = StateDirectory.default()
-    provider = load_provider(prepared.pool, state)
-    probe = probe_exe(state)
     run_id = new_run_id()
     place = request.out or request.reports / run_id
     is_new = not os.path.lexists(place)  # unlike `exists` it says no of what may not be looked at
     run = RunDirectory.create(place)
     try:
-        lay_out_media(run, prepared.plan.candidate, probe)
-        make_authority(run.authority)
-        images = {prepared.pool.base_image or cell.image for cell in prepared.plan.cells}
-        for image in sorted(images):
-            provider.prepare(image, progress)
+        make_ready(run, prepared.plan, prepared.pool, progress)
         run.write(
             RunSettings(
                 run_id=run_id,
@@ -117,10 +109,9 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
                 pool_name=request.pool,
                 pool=prepared.pool,
                 selected=prepared.selected,
-                keep=KeepPolicy(value=request.keep),
+                keep=request.keep,
                 backend=request.backend,
                 infra_retries=request.infra_retries,
-                until=request.until,
             ),
             prepared.plan,
         )
@@ -128,6 +119,20 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
         run.discard(everything=is_new)
         raise
     return run
+
+
+def make_ready(run: RunDirectory, plan: Plan, pool: Pool, progress: Progress) -> None:
+    """What the cells of a run stand on: media drive, certificate authority, images.
+
+    Raises `ConfigurationError` for an unknown image or a candidate that is not the planned one any more,
+    `InfrastructureError` if the lab cannot be made ready.
+    """
+    state = StateDirectory.default()
+    provider = load_provider(pool, state)
+    lay_out_media(run, plan.candidate, probe_exe(state))
+    make_authority(run.authority)
+    for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
+        provider.prepare(image, progress)
 
 
 def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:

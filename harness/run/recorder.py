@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.files import sha256_of, write_atomically
+from harness.gate.artifact import REPORT_FILE
 from harness.model.plan import Cell
 from harness.model.report import Attempt, CellReport, CheckResult, Evidence, Outcome, Phase, PhaseTiming
 from harness.model.substrate import GuestSystem, Substrate
 from harness.run.check import Check
+from harness.run.directory import STARTED_FILE
 from harness.run.stopwatch import Stopwatch
 
 SEVERITY = (Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.BLOCKED, Outcome.INFRA, Outcome.FAILED)
@@ -136,7 +138,7 @@ class CellRecorder:
             timings=self._timings(),
             evidence=tuple(self._evidence()),
         )
-        write_atomically(self.directory / "report.json", report.model_dump_json(indent=1))
+        write_atomically(self.directory / REPORT_FILE, report.model_dump_json(indent=1))
         return report
 
     def _timings(self) -> tuple[PhaseTiming, ...]:
@@ -146,7 +148,7 @@ class CellRecorder:
         found = []
         for path in sorted(self.directory.rglob("*")):
             relative = path.relative_to(self.directory).as_posix()
-            if not path.is_file() or relative in ("report.json", "started.json") or path.name.startswith("."):
+            if not path.is_file() or relative in (REPORT_FILE, STARTED_FILE) or path.name.startswith("."):
                 continue
             digest, size = sha256_of(path), path.stat().st_size
             found.append(Evidence(path=relative, sha256=digest, size=size, what=self._what.get(relative, "")))

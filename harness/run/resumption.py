@@ -6,17 +6,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.backend.pki import make_authority
 from harness.files import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
 from harness.model.plan import Cell, Plan
 from harness.model.report import Attempt, CellReport, Outcome
-from harness.probe.build import probe_exe
 from harness.run.attempts import earlier_attempts, keep_attempts
-from harness.run.directory import KeepPolicy, RunDirectory, new_run_id
-from harness.run.preparation import checks_digest, lay_out_media
+from harness.run.directory import STARTED_FILE, KeepPolicy, RunDirectory, new_run_id
+from harness.run.preparation import checks_digest, make_ready
 from harness.state import StateDirectory
 
 
@@ -29,7 +27,7 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     settings, plan = run.settings(), run.plan()
     require_same(plan, root)
     run = run.claimed()
-    make_ready(run, plan, progress)  # before anything is moved
+    make_ready(run, plan, settings.pool, progress)  # before anything is moved
     for cell in plan.cells:
         if cell.id in settings.selected:
             _set_aside(run, cell)
@@ -74,13 +72,13 @@ def reproduce_cell(
                 "run_id": run_id,
                 "began": datetime.now(UTC),
                 "selected": (cell_id,),
-                "keep": KeepPolicy(value="always"),
+                "keep": KeepPolicy.ALWAYS,
                 "until": failed.check,
             }
         ),
         plan,
     )
-    make_ready(run, plan, progress)
+    make_ready(run, plan, settings.pool, progress)
     return run, failed.check
 
 
@@ -99,18 +97,6 @@ def require_same(plan: Plan, root: Path) -> None:
         )
 
 
-def make_ready(run: RunDirectory, plan: Plan, progress: Progress) -> None:
-    """Media, authority and image, as a fresh run has them."""
-    state = StateDirectory.default()
-    run.work.mkdir(mode=0o700, exist_ok=True)
-    lay_out_media(run, plan.candidate, probe_exe(state))
-    make_authority(run.authority)
-    pool = run.settings().pool
-    provider = load_provider(pool, state)
-    for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
-        provider.prepare(image, progress)
-
-
 def _set_aside(run: RunDirectory, cell: Cell) -> None:
     """Keep what an unfinished or lost cell left, under `earlier-<n>/`, and its attempts on the record.
 
@@ -120,17 +106,13 @@ def _set_aside(run: RunDirectory, cell: Cell) -> None:
     if not directory.exists():
         return
     report = _report(run, cell.id)
-    if report is not None:
-        outcomes = {check.outcome for check in report.checks}
-        finished = {check.check for check in report.checks} >= set(
-            cell.checks
-        ) and Outcome.INFRA not in outcomes
-        if finished or Outcome.FAILED in outcomes:
-            return
-        attempts = report.attempts
-    else:
+    if report is None:
         before = earlier_attempts(directory)
         attempts = (*before, _unfinished(directory, len(before) + 1))
+    elif _is_finished(report, cell):
+        return
+    else:
+        attempts = report.attempts
     number = len(list(directory.glob("earlier-*/"))) + 1
     aside = directory / f"earlier-{number}"
     aside.mkdir()
@@ -140,17 +122,18 @@ def _set_aside(run: RunDirectory, cell: Cell) -> None:
     keep_attempts(directory, attempts)
 
 
+def _is_finished(report: CellReport, cell: Cell) -> bool:
+    outcomes = {check.outcome for check in report.checks}
+    is_whole = {check.check for check in report.checks}.issuperset(cell.checks)
+    return Outcome.FAILED in outcomes or (is_whole and Outcome.INFRA not in outcomes)
+
+
 def _unfinished(directory: Path, number: int) -> Attempt:
     try:
-        started = json.loads((directory / "started.json").read_text(encoding="utf-8"))
+        started = json.loads((directory / STARTED_FILE).read_text(encoding="utf-8"))
         began = datetime.fromisoformat(started["began"])
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-    ):  # ended before it was written, or marked when pytest broke
-        began = datetime.now(UTC)
+    except (OSError, ValueError, KeyError, TypeError):
+        began = datetime.now(UTC)  # not there, or marked when pytest broke: it says no time
     return Attempt(
         number=number,
         machine_id="",
@@ -162,7 +145,7 @@ def _unfinished(directory: Path, number: int) -> Attempt:
 
 
 def _report(run: RunDirectory, cell_id: str) -> CellReport | None:
-    path = run.cell(cell_id) / "report.json"
+    path = run.report(cell_id)
     try:
         return CellReport.model_validate_json(path.read_bytes())
     except FileNotFoundError:

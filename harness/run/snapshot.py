@@ -28,11 +28,12 @@ SENTINEL_FILES = (f"{SENTINEL_DIR}\\keep.txt", "C:\\ProgramData\\bvt-sentinel.tx
 SENTINEL_SERVICE = "BvtSentinel"
 SENTINEL_KEY = "HKLM\\Software\\BvtSentinel"
 WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData")
-
-
+"""Everything below these is looked at, whatever the profile says."""
 SHARED_FOLDERS = ("C:\\", *WATCHED_TREES)
+"""Folders that every product uses, whose access lists no product may change."""
 TEMPORARY = ("C:\\Windows\\Temp", "%TEMP%")
 PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
+"""What nobody may leave in the folders for temporary files, where every user may write."""
 USER_SERVICE_INSTANCE = 0x80
 
 

@@ -23,7 +23,10 @@ from harness.run.once import forget, once
 from harness.run.snapshot import Snapshot, look_for_dropped, paths_in, plant_sentinels, take_snapshot
 from harness.run.written_files import WrittenFiles
 
+CA_FILE = "C:\\bvt\\backend-ca.pem"
+"""Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
 STOP_S = 60.0
+"""How long a service may take to stop, or to start, around a file that the harness writes."""
 INSTALLER_WAITS_S = 30.0
 """How long Windows Installer waits for a service to stop (ServiceControl table)."""
 
@@ -255,6 +258,3 @@ class Timeline:
             "product_code": session.candidate.product_code,
             "version": session.candidate.version,
         }
-
-
-CA_FILE = "C:\\bvt\\backend-ca.pem"
