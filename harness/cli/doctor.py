@@ -14,6 +14,7 @@ from harness.machines.hygiene import orphans
 from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
+from harness.run.pools import pool_problems
 from harness.run.tools import tool_findings
 from harness.state import StateDirectory
 
@@ -30,7 +31,7 @@ def doctor(
 ) -> int:
     """Look at this machine. Exit 0 if everything that is required is there, else 4."""
     state = StateDirectory.default()
-    found, _ = load_matrix(matrix or find_matrix())
+    found, _ = load_matrix(matrix or find_matrix(), pool_problems(state, pool))
     if pool is not None and pool not in found.pools:
         raise ConfigurationError(
             f"the matrix has no pool {pool!r}.", hint=f"Known pools: {', '.join(found.pools)}."

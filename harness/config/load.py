@@ -7,7 +7,7 @@ import harness
 from harness.config.matrix_rules import matrix_problems
 from harness.config.profile_rules import profile_problems
 from harness.documents.problem import nearest
-from harness.documents.yaml_document import load
+from harness.documents.yaml_document import Check, load
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Matrix
 from harness.model.profile import AgentProfile
@@ -39,9 +39,12 @@ def find_matrix(search: Sequence[Path] | None = None) -> Path:
     raise ConfigurationError(f"there is no {MATRIX_FILE} in {looked}.", hint="Name the file with --matrix.")
 
 
-def load_matrix(path: Path) -> tuple[Matrix, str]:
-    """The matrix and the file's SHA-256. Raises `ConfigurationError` for any mistake."""
-    return load(path, Matrix, matrix_problems)
+def load_matrix(path: Path, also: Check[Matrix] | None = None) -> tuple[Matrix, str]:
+    """The matrix and the file's SHA-256. Raises `ConfigurationError` for any mistake.
+
+    `also` finds those that cannot be seen here; it is asked once there are no others.
+    """
+    return load(path, Matrix, lambda matrix: matrix_problems(matrix) or (also(matrix) if also else ()))
 
 
 def load_profile(name_or_path: str, search: Sequence[Path] | None = None) -> tuple[AgentProfile, str]:

@@ -24,7 +24,7 @@ class ConfigurationError(HarnessError):
         place = f"{file}:{line}" if file and line else file
         prefix = ": ".join(part for part in (place, key) if part)
         super().__init__(f"{prefix}: {message}" if prefix else message, hint=hint)
-        self.file, self.line, self.key = file, line, key
+        self.sentence, self.file, self.line, self.key = message, file, line, key
 
 
 class CandidateError(HarnessError):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from harness.model.base import Frozen
+from harness.model.base import Frozen, Seconds
 from harness.model.report import Phase
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
@@ -51,10 +51,10 @@ class HostLimits(Frozen):
     """How much of one host a pool may use."""
 
     uri: str
-    memory_mb: int | None = None
-    cpus: int | None = None
+    memory_mb: int | None = Field(default=None, ge=1)
+    cpus: int | None = Field(default=None, ge=1)
     disk_mb: int | None = Field(
-        default=None, description="disk for machines; each takes what the provider reserves for one"
+        default=None, ge=1, description="disk for machines; each takes what the provider reserves for one"
     )
 
 
@@ -72,9 +72,9 @@ class Pool(Frozen):
     )
     scenarios: tuple[str, ...] = ("*",)
     hosts: tuple[HostLimits, ...] = ()
-    memory_mb: int = 1024
-    cpus: int = 1
-    ready_deadline_s: float = 60
+    memory_mb: int = Field(default=1024, ge=1)
+    cpus: int = Field(default=1, ge=1)
+    ready_deadline_s: Seconds = 60
     options: dict[str, Any] = Field(default_factory=dict, description="the provider's own, validated by it")
 
 

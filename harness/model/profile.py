@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from harness.model.base import Frozen
+from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
 
 TEMPLATE_NAMES = frozenset(
@@ -96,13 +96,6 @@ HIVES = ("HKLM", "HKCU", "HKU", "HKCR")
 REGISTRY_KEY = re.compile(rf"({'|'.join(HIVES)})(\\[^\\]+)+")
 RegistryKey = Annotated[str, AfterValidator(_registry_key)]
 """A key below a hive, which is written by its short name."""
-
-DAY_S = 86_400.0
-Seconds = Annotated[float, Field(gt=0, le=DAY_S)]
-"""A time to wait: zero would judge before anything can happen, more than a day nobody waits for."""
-
-NotEmpty = Annotated[str, Field(min_length=1)]
-"""A name: empty, it would name nothing."""
 
 
 def is_below(path: str, folder: str) -> bool:

@@ -24,6 +24,7 @@ from harness.model.report import Phase
 from harness.probe.build import probe_exe
 from harness.run.check import catalogue
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.run.pools import pool_problems
 from harness.state import StateDirectory
 
 
@@ -55,7 +56,8 @@ class Prepared:
 
 def make_plan(request: RunRequest) -> Prepared:
     """Read candidate, profile and matrix and seal the plan. Raises `ConfigurationError` for any mistake."""
-    matrix, matrix_sha256 = load_matrix(request.matrix or find_matrix())
+    of_pool = pool_problems(StateDirectory.default(), request.pool)
+    matrix, matrix_sha256 = load_matrix(request.matrix or find_matrix(), of_pool)
     profile, profile_sha256 = load_profile(request.profile)
     checks = catalogue()
 

@@ -20,7 +20,11 @@ BROKEN = {
     "cell-twice": ("scenario: [short]", "scenario: [short, short]", "a value is listed twice"),
     "no-cell": ("image: [win11-24h2]", "image: []", "the axis has no value"),
     "unknown-phase": ("residue]", "residu]", "Did you mean 'residue'?"),
-    "unknown-provider": ("provider: wine", "provider: vmware", "no machine provider 'vmware'"),
+    "unknown-provider": (
+        "provider: wine",
+        "provider: vmware",
+        "pools.embedded.provider: there is no machine provider 'vmware'",
+    ),
 }
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from harness.documents.problem import Problem
+from harness.documents.translate import causes, translate
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
@@ -54,6 +56,6 @@ def pool_options(pool: Pool) -> LibvirtOptions:
     try:
         return LibvirtOptions.model_validate(pool.options)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(["options", *(str(part) for part in first["loc"])])
-        raise ConfigurationError(f"{first['msg']}.", key=key) from error
+        found = translate(causes(error.errors())[0], LibvirtOptions)
+        key = Problem(("options", *found.path), "").dotted
+        raise ConfigurationError(found.message, key=key, hint=found.hint) from error

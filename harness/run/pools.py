@@ -1,0 +1,26 @@
+"""Mistakes in a matrix's pools that only their providers can see."""
+
+from collections.abc import Callable, Sequence
+
+from harness.documents.problem import Problem
+from harness.machines.registry import load_provider
+from harness.model.errors import ConfigurationError
+from harness.model.matrix import Matrix
+from harness.state import StateDirectory
+
+
+def pool_problems(state: StateDirectory, wanted: str | None = None) -> Callable[[Matrix], Sequence[Problem]]:
+    """For `load_matrix`: what the providers of all pools, or of the `wanted` one, have against them."""
+
+    def problems(matrix: Matrix) -> Sequence[Problem]:
+        found = []
+        for name, pool in matrix.pools.items():
+            if wanted in (None, name):
+                try:
+                    load_provider(pool, state)
+                except ConfigurationError as error:
+                    path = ("pools", name, *error.key.split("."))
+                    found.append(Problem(path, error.sentence, error.hint))
+        return found
+
+    return problems
