@@ -4,9 +4,9 @@ A killed run therefore leaves nothing that `bvt clean` cannot find. An intent be
 named by process id *and* start time, because process ids come round again.
 """
 
-import json
 import os
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pydantic import Field
 
 from harness.files import write_atomically
 from harness.model.base import Frozen
+from harness.model.errors import InfrastructureError
 
 
 class Owner(Frozen):
@@ -118,12 +119,21 @@ class IntentFile:
         write_atomically(self.path, self.intent.model_dump_json(indent=1), mode=0o600)
 
 
+def read_intent(path: Path) -> Intent | None:
+    """The intent in this file; None if there is none (any more). Raises `InfrastructureError` if it is damaged."""
+    try:
+        return Intent.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InfrastructureError(f"{path} is not an intent: {error}.") from error
+
+
 def read_intents(directory: Path) -> list[Intent]:
-    """Every intent in the directory; one that is cut short (the writer was killed) is skipped."""
+    """Every intent in the directory. A damaged one is passed over here; `bvt clean` names it."""
     found = []
     for path in sorted(directory.glob("*.json")):
-        try:
-            found.append(Intent.model_validate(json.loads(path.read_text())))
-        except (ValueError, FileNotFoundError):
-            continue
+        with suppress(InfrastructureError):
+            intent = read_intent(path)
+            found += [intent] if intent is not None else []
     return found

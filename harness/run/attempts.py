@@ -4,19 +4,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.files import write_atomically
 from harness.model.report import Attempt
 
 EARLIER = "earlier.json"
 
 
 def keep_attempts(cell_directory: Path, attempts: Sequence[Attempt]) -> None:
-    """Write down what was tried before the run is resumed."""
+    """Write down what was tried before the run is resumed. Raises `OSError`."""
     document = [attempt.model_dump(mode="json") for attempt in attempts]
-    (cell_directory / EARLIER).write_text(json.dumps(document), encoding="utf-8")
+    write_atomically(cell_directory / EARLIER, json.dumps(document))
 
 
 def earlier_attempts(cell_directory: Path) -> tuple[Attempt, ...]:
-    """The attempts that a resumed cell already had, oldest first."""
+    """The attempts that a resumed cell already had, oldest first; none in a cell's first run."""
     path = cell_directory / EARLIER
     if not path.exists():
         return ()

@@ -9,7 +9,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
-from harness.machines.intent import Intent, IntentFile, read_intents
+from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
 from harness.machines.leftover import Leftover
 from harness.machines.libvirt.daemon import SCHEME
 from harness.machines.libvirt.doctor import lab_findings
@@ -106,12 +106,9 @@ class LibvirtProvider:
         return self._placement.capacity(memory_mb, cpus)
 
     def reclaim(self, intent_file: Path) -> Sequence[str]:
-        try:
-            intent = Intent.model_validate_json(intent_file.read_text())
-        except FileNotFoundError:
+        intent = read_intent(intent_file)
+        if intent is None:
             return ()
-        except ValueError as error:
-            raise InfrastructureError(f"{intent_file} is not an intent: {error}.") from error
         removed: list[str] = []
         uri = intent.resources.get("uri")
         if isinstance(uri, str):

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from harness.machines import kept
-from harness.machines.intent import Intent, IntentFile, read_intents
+from harness.machines.intent import IntentFile, read_intent, read_intents
 from harness.machines.leftover import Leftover
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress
 from harness.machines.wine import clone, leftovers, namespaces
@@ -127,7 +127,7 @@ class WineProvider:
             if intent.machine_id == machine_id and intent.provider == self.name:
                 return reopen(self._state, intent, self.prepare(IMAGE_NAME, lambda _: None))
         raise ConfigurationError(
-            f"there is no Wine machine {machine_id!r}.", hint="List them with: bvt clean --help"
+            f"there is no Wine machine {machine_id!r}.", hint="List the kept ones with: bvt shell"
         )
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
@@ -137,12 +137,9 @@ class WineProvider:
         return max(1, min(2 * (os.cpu_count() or 1), by_memory))
 
     def reclaim(self, intent_file: Path) -> Sequence[str]:
-        try:
-            intent = Intent.model_validate_json(intent_file.read_text())
-        except FileNotFoundError:
+        intent = read_intent(intent_file)
+        if intent is None:
             return ()
-        except ValueError as error:
-            raise InfrastructureError(f"{intent_file} is not an intent: {error}.") from error
         removed = remove_all(intent)
         kept.drop(self._state, intent.machine_id)
         intent_file.unlink(missing_ok=True)
