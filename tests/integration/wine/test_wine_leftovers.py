@@ -1,0 +1,34 @@
+"""A template under a real machine is needed, whichever state directory the machine belongs to."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from harness.machines.leftover import Leftover
+from harness.machines.wine import leftovers
+from harness.machines.wine.installation import find_wine
+from harness.machines.wine.template import template_directory
+from harness.state import StateDirectory
+from tests.integration.wine.conftest import MakeMachine, wine_provider
+
+pytestmark = pytest.mark.wine
+LATER = datetime.now(UTC) + timedelta(days=2)
+
+
+def test_a_template_that_another_state_directory_borrows_stays_while_its_machine_runs(
+    state: StateDirectory, tmp_path: Path, make_machine: MakeMachine
+) -> None:
+    borrower = StateDirectory(tmp_path / "home")
+    borrower.root.mkdir()
+    for part in ("images", "tools"):
+        (borrower.root / part).symlink_to(state.part(part), target_is_directory=True)
+    machine = make_machine(by=wine_provider(borrower))
+    assert machine.condition().state.value == "running"
+    template = template_directory(state, find_wine())
+    # As a checkout with another recipe sees it, in two days.
+    another = template.with_name("wine-0.0-0000000000000000")
+    assert template not in [left.path for left in leftovers.leftovers(state.images, another, LATER)]
+    assumed = Leftover(path=template, kind="template", reason="assumed before the machine was there")
+    assert not leftovers.remove(assumed, another, LATER)
+    assert (template / "prefix" / "system.reg").exists()
