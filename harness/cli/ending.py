@@ -33,22 +33,22 @@ def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
         except typer.Exit:
             raise
         except KeyboardInterrupt:
-            _say("interrupted")
+            say("interrupted")
             code = INTERRUPTED
         except BrokenPipeError:  # `| head` has enough
             discard_output()
             code = OUTPUT_CLOSED
         except HarnessError as error:
-            _say(str(error))
+            say(str(error))
             code = exit_code_of(error)
         except (
             OSError
         ) as error:  # a full disk, a path that may not be written: the words of the system say it
             place = f"{error.filename}: " if error.filename else ""
-            _say(f"{place}{error.strerror or error}. Details are in {_keep_details()}.")
+            say(f"{place}{error.strerror or error}. Details are in {_keep_details()}.")
             code = EXIT_CODES[Verdict.INFRA]
         except Exception:  # noqa: BLE001 - the last line of defence: a defect of our own, kept whole in a file
-            _say(f"an internal error; its details are in {_keep_details()}. Please report it.")
+            say(f"an internal error; its details are in {_keep_details()}. Please report it.")
             code = EXIT_CODES[Verdict.INFRA]
         raise typer.Exit(code)
 
@@ -66,5 +66,6 @@ def _keep_details() -> str:
     return str(path)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """One sentence of the command's own, on standard error."""
     sys.stderr.write(f"bvt: {text}\n")

@@ -56,4 +56,10 @@ def _root(
 
 def main() -> None:
     """Run the command line; ends with the command's exit code, 2 for a wrong command line."""
-    application(sys.argv[1:])()
+    try:
+        application(sys.argv[1:])()
+    except KeyboardInterrupt:  # before a command had begun; a command says it itself
+        from harness.cli.ending import INTERRUPTED, say
+
+        say("interrupted")
+        sys.exit(INTERRUPTED)

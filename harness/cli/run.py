@@ -1,6 +1,7 @@
 """`bvt run`: the whole job, from the candidate to the verdict."""
 
 import os
+import shlex
 import signal
 from collections.abc import Collection
 from pathlib import Path
@@ -71,7 +72,7 @@ def run(
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    _end_tidily()
     console = Output(soft_wrap=True)
 
     def progress(line: str) -> None:
@@ -118,7 +119,13 @@ def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
 
 def execute(directory: RunDirectory, workers: str, console: Output) -> int:
     """Run what has no sealed report yet, then judge; the verdict's exit code. For a fresh run and a resumed one."""
-    carry_out(directory, workers, console)
+    try:
+        carry_out(directory, workers, console)
+    except KeyboardInterrupt:
+        console.print(
+            f"go on with: bvt run --resume {shlex.quote(str(_shown(directory.root)))}", highlight=False
+        )
+        raise
     gate = conclude(directory)
     console.print(summary_text(gate), markup=False, highlight=False)
     console.print(f"page: {_shown(directory.root / PAGE_FILE)}", markup=False, highlight=False)
@@ -202,6 +209,13 @@ def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> in
 def _shown(path: Path) -> Path:
     """Relative to the current directory where that is shorter."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _end_tidily() -> None:
+    """End like on Ctrl-C when asked to end, and when the terminal is closed (unless nohup wants the run to go on)."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _as_interrupt)
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:

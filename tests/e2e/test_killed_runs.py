@@ -25,15 +25,17 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(
     assert lab.leftovers() == []
 
 
-def test_a_terminated_run_ends_like_an_interrupted_one(
-    lab: Lab, candidate: Path, one_cell: Path, bvt: BvtCommand
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_does_so_like_an_interrupted_one(
+    number: signal.Signals, lab: Lab, candidate: Path, one_cell: Path, bvt: BvtCommand
 ) -> None:
     run = lab.run(candidate, "--profile", "reference", "--matrix", one_cell, "-n", 1)
     run.after_install()
-    run.process.send_signal(signal.SIGTERM)
+    run.process.send_signal(number)
     assert run.ended(60) == 130, run.said
     assert "Traceback" not in run.said
-    assert bvt("clean", home=lab.home).code == 0
+    assert f"go on with: bvt run --resume {run.out}\n" in run.said
+    assert bvt("clean", home=lab.home).out == "nothing to clean\n"
     assert lab.leftovers() == []
 
 

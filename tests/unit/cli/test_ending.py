@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from harness.cli import main as main_module
 from harness.cli.ending import ends
 from harness.model.errors import CandidateError, ConfigurationError, InfrastructureError
 
@@ -35,6 +36,19 @@ def test_the_class_of_an_error_is_its_exit_code(
 ) -> None:
     assert code_of(error) == code
     assert capsys.readouterr().err.startswith("bvt: ")
+
+
+def test_ctrl_c_before_a_command_has_begun_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main_module, "application", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main_module.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "bvt: interrupted\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("who knows"), OSError(errno.ENOSPC, "No space left", "/disk")])
