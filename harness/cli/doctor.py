@@ -1,5 +1,6 @@
 """`bvt doctor`: what is there, what is missing, how to get it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ from harness.cli.ending import ends
 from harness.cli.options import MatrixOption
 from harness.cli.output import Output
 from harness.config.load import find_matrix, load_matrix
-from harness.machines.hygiene import orphans
+from harness.machines import hygiene
+from harness.machines.hygiene import MACHINE, Cleaned
 from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
@@ -40,8 +42,8 @@ def doctor(
     for name, entry in found.pools.items():
         if pool in (None, name):
             findings += [(f"pool {name}", finding) for finding in load_provider(entry, state).findings()]
-    left = orphans(state)
-    findings.append(("state", _orphan_finding(len(left), str(state.root))))
+    left = hygiene.clean(state, pools=found.pools.values(), dry_run=True)
+    findings += [("state", finding) for finding in left_over_findings(left, str(state.root))]
     if json:
         for place, finding in findings:
             typer.echo(
@@ -52,14 +54,29 @@ def doctor(
     return 0 if all(finding.ok or not finding.required for _, finding in findings) else 4
 
 
-def _orphan_finding(count: int, root: str) -> Finding:
-    return Finding(
-        subject="machines of killed runs",
-        ok=count == 0,
-        detail=f"{count} in {root}" if count else f"none in {root}",
-        remedy="bvt clean" if count else "",
-        required=False,
-    )
+def left_over_findings(left: Sequence[Cleaned], root: str) -> list[Finding]:
+    """What `bvt clean` would remove, or could not tell: machines, and everything else."""
+    subjects = {
+        "machines of killed runs": [item for item in left if item.kind == MACHINE],
+        "templates and records that nothing needs": [item for item in left if item.kind != MACHINE],
+    }
+    return [
+        Finding(
+            subject=subject,
+            ok=not items,
+            detail=_counted(items, root),
+            remedy="bvt clean (--dry-run says what it would remove)" if items else "",
+            required=False,
+        )
+        for subject, items in subjects.items()
+    ]
+
+
+def _counted(items: Sequence[Cleaned], root: str) -> str:
+    if not items:
+        return f"none in {root}"
+    size = sum(item.size for item in items)
+    return f"{len(items)} in {root}" + (f", {size / 1024**2:.0f} MiB" if size else "")
 
 
 def _show(findings: list[tuple[str, Finding]]) -> None:

@@ -74,11 +74,6 @@ def clean(
     return done
 
 
-def orphans(state: StateDirectory) -> list[Intent]:
-    """Intents whose owner is dead and whose machine was not kept."""
-    return [intent for intent in read_intents(state.intents) if intent.orphaned]
-
-
 def reclaim_run(state: StateDirectory, run_id: str) -> list[Cleaned]:
     """Remove what is left of one run's machines, except those kept: the run itself has ended."""
     return [
