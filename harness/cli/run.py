@@ -88,8 +88,6 @@ def run(
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
-    if keep not in tuple(KeepPolicy):
-        raise ConfigurationError(f"--keep takes {', '.join(KeepPolicy)}, not {keep!r}.")
     request = RunRequest(
         candidate=candidate,
         profile=profile,
@@ -97,7 +95,7 @@ def run(
         pool=pool,
         cells=tuple(cells or ()),
         out=out,
-        keep=KeepPolicy(keep),
+        keep=KeepPolicy.asked_for(keep),
         backend=backend,
         infra_retries=infra_retries,
     )

@@ -34,6 +34,13 @@ class KeepPolicy(StrEnum):
     ALWAYS = "always"
     NEVER = "never"
 
+    @classmethod
+    def asked_for(cls, name: str) -> "KeepPolicy":
+        """The policy of this name. Raises `ConfigurationError` if there is none."""
+        if name not in tuple(cls):
+            raise ConfigurationError(f"--keep takes {', '.join(cls)}, not {name!r}.")
+        return cls(name)
+
     def keeps(self, *, failed: bool) -> bool:
         """Whether to keep a machine whose cell failed or not."""
         return self is KeepPolicy.ALWAYS or (self is KeepPolicy.FAILED and failed)

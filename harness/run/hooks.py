@@ -80,11 +80,18 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
             pool=config.getoption("--pool"),
             cells=tuple(config.getoption("--cells")),
             out=config.getoption("--out"),
-            keep=KeepPolicy(config.getoption("--keep")),
+            keep=KeepPolicy.asked_for(config.getoption("--keep")),
             backend=config.getoption("--backend"),
+            infra_retries=_not_negative(config.getoption("--infra-retries")),
         ),
         progress=lambda _: None,
     )
+
+
+def _not_negative(asked: int) -> int:
+    if asked < 0:
+        raise ConfigurationError(f"--infra-retries takes a number of at least 0, not {asked}.")
+    return asked
 
 
 def _is_distributed(config: pytest.Config) -> bool:
