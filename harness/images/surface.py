@@ -82,6 +82,7 @@ class Step(StrEnum):
     PUBLISHER = "publisher"
     DRIVERS = "drivers"
     GUEST_AGENT = "guest-agent"
+    PRIVATE_NETWORKS = "private-networks"
     CERTIFICATE = "certificate"
     LISTENER = "listener"
     ACCOUNT = "account"  # done by the answer file

@@ -27,7 +27,7 @@ from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, rec
 # Every way in which the script can change the machine.
 CHANGING = re.compile(
     r"^\s*(?:\S+ = )?(Native|Set-Item|New-Item|Remove-Item|Set-ItemProperty|Remove-ItemProperty|Start-Service|"
-    r"New-ItemProperty|Set-Service|Stop-Service|Enable-\S+|Disable-\S+|Add-\S+|Invoke-\S+|Import-\S+|&|\[System\.IO)\b"
+    r"New-ItemProperty|Set-Service|Stop-Service|Enable-\S+|Disable-\S+|Add-\S+|Invoke-\S+|Import-\S+|&|\[System\.IO|\$Network\.SetCategory)\b"
 )
 OF_THE_FRAME = {  # lines of the template that are no change of the image: its log, and the end
     "Add-Content -Path $Log -Value $Line -Encoding UTF8",
@@ -46,7 +46,7 @@ POWERSHELL_2 = {  # cmdlets of PowerShell 2.0 that the script may use
         "Remove-Item",
     ),
     *("Remove-ItemProperty", "Set-Item", "Set-ItemProperty", "Start-Service", "Test-Path", "ForEach-Object"),
-    *("Sort-Object", "Find-OnMedia"),
+    *("Sort-Object", "Start-Sleep", "Find-OnMedia"),
 }
 
 
@@ -153,6 +153,8 @@ def test_what_every_image_must_have_is_there(name: str) -> None:
     assert registry["LocalAccountTokenFilterPolicy"] == 1
     assert registry["NoAutoUpdate"] == 1
     assert registry["CrashDumpEnabled"] == 2
+    kinds = [value.step if isinstance(value, StepChange) else value.kind for value in values]
+    assert kinds.index(Step.PRIVATE_NETWORKS) < min(kinds.index(Step.LISTENER), kinds.index("wsman"))
     quotas = {value.path for value in values if isinstance(value, WsManChange)}
     assert quotas >= {
         r"Shell\MaxShellsPerUser",
