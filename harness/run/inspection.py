@@ -4,15 +4,8 @@ from dataclasses import dataclass
 
 from harness.guest.guest import Guest
 from harness.model.profile import AgentProfile
-from harness.probe.answers import (
-    CrashFile,
-    FileFacts,
-    Process,
-    Service,
-    Socket,
-    UninstallEntry,
-    read_value,
-)
+from harness.probe.answers import CrashFile, FileFacts, Process, Service, Socket, UninstallEntry
+from harness.run.round_trip import RoundTrip
 from harness.run.snapshot import listener_name, listens
 
 
@@ -61,24 +54,17 @@ class Inspection:
 
 def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
     """Ask the guest once. Raises what the guest layer raises."""
-    services, drivers, entries, files, processes, sockets, crashes = guest.batch(
-        ["services"],
-        ["drivers"],
-        ["uninstall-entries"],
-        ["file", *(file.path for file in profile.files)] if profile.files else ["file", profile.install_dir],
-        ["processes"],
-        ["sockets"],
-        ["crashes"],
-        repeatable=True,
+    declared = (
+        ("file", *(file.path for file in profile.files)) if profile.files else ("file", profile.install_dir)
     )
-    everything = read_value("services", list[Service], services) + read_value(
-        "drivers", list[Service], drivers
-    )
+    questions = [["services"], ["drivers"], ["uninstall-entries"], ["processes"], ["sockets"], ["crashes"]]
+    asked = RoundTrip(guest, [*questions, declared])
+    everything = asked.read(list[Service], "services") + asked.read(list[Service], "drivers")
     return Inspection(
         services={service.name.lower(): service for service in everything},
-        entries=tuple(read_value("uninstall-entries", list[UninstallEntry], entries)),
-        files={facts.path.lower(): facts for facts in read_value("file", list[FileFacts], files)},
-        processes=tuple(read_value("processes", list[Process], processes)),
-        sockets=tuple(read_value("sockets", list[Socket], sockets)),
-        crashes=tuple(read_value("crashes", list[CrashFile], crashes)),
+        entries=tuple(asked.read(list[UninstallEntry], "uninstall-entries")),
+        files={facts.path.lower(): facts for facts in asked.read(list[FileFacts], *declared)},
+        processes=tuple(asked.read(list[Process], "processes")),
+        sockets=tuple(asked.read(list[Socket], "sockets")),
+        crashes=tuple(asked.read(list[CrashFile], "crashes")),
     )

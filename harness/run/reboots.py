@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from harness.backend.interface import BackendFeature
 from harness.guest.facts import BootIdentity
 from harness.model.profile import AgentProfile, is_below
-from harness.probe.answers import Process, Service, Tree, read_value
+from harness.probe.answers import Process, Service
 from harness.run.once import once
-from harness.run.snapshot import paths_in
+from harness.run.round_trip import RoundTrip, trees
 from harness.run.timeline import Timeline
 
 
@@ -91,22 +91,16 @@ class Reboots:
 
     def _look_for_remains(self, boot: BootIdentity) -> Remains:
         profile = self._session.profile
-        services, drivers, processes, *trees = self._session.guest.batch(
-            ["services"],
-            ["drivers"],
-            ["processes"],
-            *(["tree", root] for root in (profile.install_dir, *profile.data_dirs)),
-        )
-        everything = read_value("services", list[Service], services)
-        everything += read_value("drivers", list[Service], drivers)
-        running = (process.path or "" for process in read_value("processes", list[Process], processes))
+        roots = (profile.install_dir, *profile.data_dirs)
+        questions = [["services"], ["drivers"], ["processes"]]
+        asked = RoundTrip(self._session.guest, [*questions, *trees(*roots)])
+        everything = asked.read(list[Service], "services") + asked.read(list[Service], "drivers")
+        running = (process.path or "" for process in asked.read(list[Process], "processes"))
         return Remains(
             boot=boot,
             services=tuple(sorted(service.name for service in everything if is_agents(service, profile))),
             processes=tuple(sorted({path for path in running if profile.owns(path)})),
-            files=frozenset(
-                path.lower() for answer in trees for path in paths_in(read_value("tree", Tree, answer))
-            ),
+            files=frozenset(path.lower() for path in asked.paths(*roots)),
         )
 
 

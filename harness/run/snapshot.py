@@ -1,8 +1,7 @@
 """What a machine holds before and after the candidate, and the sentinels that must survive it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
 
 from harness.guest.guest import Guest
 from harness.model.errors import GuestFault
@@ -17,11 +16,10 @@ from harness.probe.answers import (
     Service,
     Socket,
     Task,
-    Tree,
     UninstallEntry,
     User,
-    read_value,
 )
+from harness.run.round_trip import RoundTrip, trees
 
 SENTINEL_DIR = "C:\\bvt-sentinel"
 SENTINEL_FILES = (f"{SENTINEL_DIR}\\keep.txt", "C:\\ProgramData\\bvt-sentinel.txt")
@@ -86,54 +84,37 @@ def plant_sentinels(guest: Guest, nonce: str) -> None:
 
 
 def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> Snapshot:
-    """Everything that a check compares with what was there before, in one round trip."""
+    """Everything that a check compares with what was there before, in one round trip.
+
+    Raises what the guest layer raises.
+    """
     roots = tuple(dict.fromkeys((*WATCHED_TREES, profile.install_dir, *profile.data_dirs)))
     elsewhere = [file.path for file in profile.files if not any(is_below(file.path, root) for root in roots)]
+    places = ("file", *SHARED_FOLDERS, *elsewhere)
     has_accounts = why_not(system, frozenset({Capability.LOCAL_USERS})) is None
-    services, drivers, tasks, entries, processes, renames, crashes, sockets, shared, *more = guest.batch(
-        ["services"],
-        ["drivers"],
-        ["tasks"],
-        ["uninstall-entries"],
-        ["processes"],
-        ["pending-renames"],
-        ["crashes"],
-        ["sockets"],
-        ["file", *SHARED_FOLDERS, *elsewhere],
-        *(["tree", root] for root in roots),
-        *(["tree", place] for place in TEMPORARY),
-        *([["users"], ["groups"]] if has_accounts else []),
-        repeatable=True,
-    )
-    trees, rest = more[: len(roots)], more[len(roots) :]
-    temporary, accounts = rest[: len(TEMPORARY)], rest[len(TEMPORARY) :]
-    facts = read_value("file", list[FileFacts], shared)
+    questions = [["services"], ["drivers"], ["tasks"], ["uninstall-entries"], ["processes"]]
+    questions += [["pending-renames"], ["crashes"], ["sockets"]]
+    questions += [["users"], ["groups"]] if has_accounts else []
+    asked = RoundTrip(guest, [*questions, places, *trees(*roots, *TEMPORARY)])
+    services = asked.read(list[Service], "services")
+    facts = asked.read(list[FileFacts], *places)
     folders, declared = facts[: len(SHARED_FOLDERS)], facts[len(SHARED_FOLDERS) :]
     return Snapshot(
-        services=_names(
-            service.name
-            for service in read_value("services", list[Service], services)
-            if not belongs_to_a_session(service)
-        ),
-        drivers=_names(service.name for service in read_value("drivers", list[Service], drivers)),
-        tasks=_names(task.name for task in read_value("tasks", list[Task], tasks)),
-        entries=_names(
-            entry.display_name for entry in read_value("uninstall-entries", list[UninstallEntry], entries)
-        ),
-        files=_names(path for tree in trees for path in paths_in(read_value("tree", Tree, tree)))
-        | _names(file.path for file in declared if file.exists),
-        processes=_names(process.path for process in read_value("processes", list[Process], processes)),
+        services=_names(service.name for service in services if not belongs_to_a_session(service)),
+        drivers=_names(driver.name for driver in asked.read(list[Service], "drivers")),
+        tasks=_names(task.name for task in asked.read(list[Task], "tasks")),
+        entries=_names(entry.display_name for entry in asked.read(list[UninstallEntry], "uninstall-entries")),
+        files=_names(asked.paths(*roots)) | _names(file.path for file in declared if file.exists),
+        processes=_names(process.path for process in asked.read(list[Process], "processes")),
         pending_renames=_names(
-            rename.source for rename in read_value("pending-renames", list[PendingRename], renames)
+            rename.source for rename in asked.read(list[PendingRename], "pending-renames")
         ),
-        crashes=_names(crash_name(crash) for crash in read_value("crashes", list[CrashFile], crashes)),
-        accounts=_accounts(*accounts) if has_accounts else frozenset(),
+        crashes=_names(crash_name(crash) for crash in asked.read(list[CrashFile], "crashes")),
+        accounts=_accounts(asked) if has_accounts else frozenset(),
         permissions=frozenset(f"{folder.path}: {folder.sddl}" for folder in folders if folder.exists),
-        dropped=_programs(temporary),
+        dropped=_programs(asked),
         listeners=frozenset(
-            listener_name(socket)
-            for socket in read_value("sockets", list[Socket], sockets)
-            if listens(socket)
+            listener_name(socket) for socket in asked.read(list[Socket], "sockets") if listens(socket)
         ),
     )
 
@@ -154,20 +135,17 @@ def listener_name(socket: Socket) -> str:
 
 
 def look_for_dropped(guest: Guest) -> frozenset[str]:
-    """Programs and packages in the folders for temporary files."""
-    return _programs(guest.batch(*(["tree", place] for place in TEMPORARY), repeatable=True))
+    """Programs and packages in the folders for temporary files. Raises what the guest layer raises."""
+    return _programs(RoundTrip(guest, trees(*TEMPORARY)))
 
 
-def _programs(trees: Sequence[Any]) -> frozenset[str]:
-    paths = (path for tree in trees for path in paths_in(read_value("tree", Tree, tree)))
-    return _names(path for path in paths if path.lower().endswith(PROGRAMS))
+def _programs(asked: RoundTrip) -> frozenset[str]:
+    return _names(path for path in asked.paths(*TEMPORARY) if path.lower().endswith(PROGRAMS))
 
 
-def _accounts(users: Any, groups: Any) -> frozenset[str]:
-    return _names(
-        [f"user {user.name}" for user in read_value("users", list[User], users)]
-        + [f"group {group.name}" for group in read_value("groups", list[Group], groups)]
-    )
+def _accounts(asked: RoundTrip) -> frozenset[str]:
+    users = [f"user {user.name}" for user in asked.read(list[User], "users")]
+    return _names([*users, *(f"group {group.name}" for group in asked.read(list[Group], "groups"))])
 
 
 def belongs_to_a_session(service: Service) -> bool:
@@ -177,14 +155,6 @@ def belongs_to_a_session(service: Service) -> bool:
     """
     kinds = [side.service_type for side in (service.manager, service.registry) if side is not None]
     return any((kind or 0) & USER_SERVICE_INSTANCE for kind in kinds)
-
-
-def paths_in(tree: Tree) -> Iterator[str]:
-    """The full path of a tree's root, if it is there, and of everything below it, as the guest writes them."""
-    if tree.exists:
-        yield tree.root
-    for entry in tree.entries:
-        yield f"{tree.root}\\{entry.path}"
 
 
 def _names(names: Iterable[str | None]) -> frozenset[str]:

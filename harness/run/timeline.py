@@ -15,12 +15,13 @@ from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, HarnessError, MachineLost
 from harness.model.report import Outcome
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import FileFacts, Service, Tree, Version, read_value
+from harness.probe.answers import FileFacts, Service, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
 from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
-from harness.run.snapshot import Snapshot, look_for_dropped, paths_in, plant_sentinels, take_snapshot
+from harness.run.round_trip import RoundTrip, trees
+from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 from harness.run.written_files import WrittenFiles
 
 CA_FILE = "C:\\bvt\\backend-ca.pem"
@@ -80,13 +81,10 @@ class Timeline:
         _ = self.installation
         guest, profile = self.session.guest, self.session.profile
         roots = (profile.install_dir, *profile.data_dirs)
-        trees = guest.batch(*(["tree", root] for root in roots), repeatable=True)
-        paths = {path.lower(): path for path in (*roots, *(file.path for file in profile.files))}
-        for answer in trees:
-            paths.update((path.lower(), path) for path in paths_in(read_value("tree", Tree, answer)))
-        facts = read_value(
-            "file", list[FileFacts], guest.batch(["file", *paths.values()], repeatable=True)[0]
-        )
+        declared = (*roots, *(file.path for file in profile.files))
+        below = RoundTrip(guest, trees(*roots)).paths(*roots)
+        question = ("file", *{path.lower(): path for path in (*declared, *below)}.values())
+        facts = RoundTrip(guest, [question]).read(list[FileFacts], *question)
         return {each.path.lower(): each for each in facts if each.exists}
 
     @once
