@@ -3,10 +3,11 @@
 import time
 
 from harness.backend.interface import BackendFeature, FaultKind
+from harness.bvt.protocol import assert_understood
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import check
 from harness.run.timeline import Timeline
 
 PHASE = Phase.CHECK_IN
@@ -81,7 +82,4 @@ def test_recovers(cell: CellSession, timeline: Timeline) -> None:
 @check("It speaks the protocol without a mistake")
 def test_protocol(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.endpoint
-    if BackendFeature.FAULTS not in cell.backend.features:
-        raise NotApplicable(f"backend {cell.backend.name} does not report malformed requests")
-    errors = cell.backend.protocol_errors(cell.cell.id)
-    assert not errors, f"The backend could not understand a request: {errors[0].path}: {errors[0].message}."
+    assert_understood(cell)

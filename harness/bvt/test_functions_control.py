@@ -4,6 +4,7 @@ import secrets
 import time
 
 from harness.backend.interface import BackendFeature
+from harness.bvt.protocol import assert_understood
 from harness.model.profile import ConfigurationPush, ResponseAction
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
@@ -121,6 +122,12 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     finally:
         _act(cell, timeline, "release")
     assert _reaches_a_neighbour(cell), f"The released host does not reach {NEIGHBOUR} again."
+
+
+@check("Events, answers and confirmations were sent without a mistake in the protocol")
+def test_protocol(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    assert_understood(cell)
 
 
 def _reaches_a_neighbour(cell: CellSession) -> bool:

@@ -193,12 +193,13 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "gullible": KnownBad(
-        defects=frozenset({"accepts-invalid-config", "no-release", "cancels-reboot"}),
+        defects=frozenset({"accepts-invalid-config", "no-release", "cancels-reboot", "malformed-log"}),
         phases=USED_AND_REBOOTED,
         caught={
             "functions.configuration_refused": "The invalid configuration 'not-json' was not refused",
             "functions.last_good_configuration": "the last good one is no longer in force",
             "functions.release": "did not report 'isolation released'",
+            "functions.protocol": "could not understand a request: /log: .*gossip",
             "reboot.comes_back": "reboot did not happen within",
         },
     ),

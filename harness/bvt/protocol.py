@@ -1,0 +1,13 @@
+"""What several phases ask of the backend: that it understood everything the agent sent."""
+
+from harness.backend.interface import BackendFeature
+from harness.run.cell import CellSession
+from harness.run.check import NotApplicable
+
+
+def assert_understood(cell: CellSession) -> None:
+    """No request was malformed so far. Raises `NotApplicable` for a backend that keeps such requests to itself."""
+    if BackendFeature.FAULTS not in cell.backend.features:
+        raise NotApplicable(f"backend {cell.backend.name} does not report malformed requests")
+    errors = cell.backend.protocol_errors(cell.cell.id)
+    assert not errors, f"The backend could not understand a request: {errors[0].path}: {errors[0].message}."
