@@ -10,8 +10,9 @@ from harness.files import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
+from harness.model.matrix import Pool
 from harness.model.plan import Cell, Plan
-from harness.model.report import Attempt, CellReport, Outcome
+from harness.model.report import Attempt, CellReport, CheckResult, Outcome
 from harness.run.attempts import earlier_attempts, keep_attempts
 from harness.run.directory import STARTED_FILE, KeepPolicy, RunDirectory, new_run_id
 from harness.run.preparation import checks_digest, make_ready
@@ -44,9 +45,28 @@ def reproduce_cell(
     """
     old = RunDirectory(root.absolute())
     settings, plan = old.settings(), old.plan()
-    report = _report(old, cell_id)
+    report, failed = _failure(old, cell_id, root)
+    require_same(plan, root)
+    _require_same_image(settings.pool, report, root, progress)
+    run_id = new_run_id()
+    run = RunDirectory.create(out or root.absolute().parent / run_id)
+    again = {
+        "run_id": run_id,
+        "began": datetime.now(UTC),
+        "selected": (cell_id,),
+        "keep": KeepPolicy.ALWAYS,
+        "until": failed.check,
+    }
+    run.write(settings.model_copy(update=again), plan)
+    make_ready(run, plan, settings.pool, progress)
+    return run, failed.check
+
+
+def _failure(run: RunDirectory, cell_id: str, root: Path) -> tuple[CellReport, CheckResult]:
+    """The cell's report, and the first check that failed in it. Raises `ConfigurationError` if there is none."""
+    report = _report(run, cell_id)
     if report is None:
-        known = ", ".join(cell for cell in settings.selected if old.sealed(cell)) or "none"
+        known = ", ".join(cell for cell in run.settings().selected if run.sealed(cell)) or "none"
         raise ConfigurationError(
             f"the run has no report of cell {cell_id!r}; it has: {known}.", file=str(root), key="--cell"
         )
@@ -55,31 +75,17 @@ def reproduce_cell(
         raise ConfigurationError(
             f"no check failed in cell {cell_id!r}, so there is nothing to reproduce.", file=str(root)
         )
-    require_same(plan, root)
-    state = StateDirectory.default()
-    image = load_provider(settings.pool, state).prepare(report.image, progress)
+    return report, failed
+
+
+def _require_same_image(pool: Pool, report: CellReport, root: Path, progress: Progress) -> None:
+    image = load_provider(pool, StateDirectory.default()).prepare(report.image, progress)
     if image.digest != report.image_digest:
         raise ConfigurationError(
             f"image {report.image} is now {image.digest[:12]}, the cell ran on {report.image_digest[:12]}.",
             file=str(root),
             hint="Import the image of that digest again, or run the candidate anew.",
         )
-    run_id = new_run_id()
-    run = RunDirectory.create(out or root.absolute().parent / run_id)
-    run.write(
-        settings.model_copy(
-            update={
-                "run_id": run_id,
-                "began": datetime.now(UTC),
-                "selected": (cell_id,),
-                "keep": KeepPolicy.ALWAYS,
-                "until": failed.check,
-            }
-        ),
-        plan,
-    )
-    make_ready(run, plan, settings.pool, progress)
-    return run, failed.check
 
 
 def require_same(plan: Plan, root: Path) -> None:

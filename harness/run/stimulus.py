@@ -28,7 +28,10 @@ class Stimulated:
         self._session = timeline.session
 
     def expect(self, name: str) -> None:
-        """The event of stimulus `name` must arrive with the profile's columns. Asserts."""
+        """The event of stimulus `name` must arrive with the profile's columns; asserts it.
+
+        Raises `NotApplicable` if the profile expects none.
+        """
         telemetry = self._session.profile.telemetry.get(name)
         if telemetry is None:
             raise NotApplicable(f"the profile declares no telemetry for {name}")
@@ -47,7 +50,10 @@ class Stimulated:
         self._session.note("event", dict(event.columns))
 
     def withdraw(self) -> None:
-        """Undo what the stimuli left behind, so that it is not taken for the agent's residue. Gives none."""
+        """Undo what the stimuli left behind, so that it is not taken for the agent's residue.
+
+        Where none was given yet none is given.
+        """
         if not happened(self, "_given"):
             return
         for name in self._given:
