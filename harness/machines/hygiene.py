@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from harness.machines.intent import Intent, read_intents
+from harness.machines.intent import Intent, read_intent, read_intents
 from harness.machines.leftover import ABANDONED, HasLeftovers, Leftover, changed, size_on_disk
 from harness.machines.registry import load_provider, plain_pool, provider_names, provider_of
 from harness.model.base import Frozen
-from harness.model.errors import HarnessError
+from harness.model.errors import HarnessError, InfrastructureError
 from harness.model.matrix import Pool
 from harness.state import StateDirectory
 
@@ -70,7 +70,7 @@ def clean(
     done = list(_machines(state, live=live, kept=kept, dry_run=dry_run))
     gone = {item.name for item in done if item.kind == MACHINE} if dry_run else set()
     done += _leftovers(state, pools, gone, dry_run=dry_run)
-    done += _records(state, gone, dry_run=dry_run)
+    done += _records(state, dry_run=dry_run)
     return done
 
 
@@ -166,25 +166,26 @@ def _remove(provider: HasLeftovers, name: str, leftover: Leftover, *, dry_run: b
     )
 
 
-def _records(state: StateDirectory, gone: Collection[str], *, dry_run: bool) -> Iterator[Cleaned]:
+def _records(state: StateDirectory, *, dry_run: bool) -> Iterator[Cleaned]:
     """Files about machines that are not there. An intent that cannot be read is only named: what it names may exist."""
-    there = {intent.machine_id for intent in read_intents(state.intents)} - set(gone)
     now = datetime.now(UTC)
-    for path in sorted(state.intents.glob("*.tmp")):
+    for path in sorted([*state.intents.glob("*.tmp"), *state.kept.glob("*.tmp")]):
         with suppress(FileNotFoundError):  # a live writer renamed it
             if now - changed(path) > ABANDONED:
                 yield _unlink(path, "its writer was killed", dry_run=dry_run)
     for path in sorted(state.kept.glob("*.json")):
-        if path.stem not in there and not (state.intents / path.name).exists():
+        if not (state.intents / path.name).exists():
             yield _unlink(path, "the kept machine that it leads to is gone", dry_run=dry_run)
     for path in sorted(state.intents.glob("*.json")):
-        if path.stem not in there and path.stem not in gone and path.exists():
+        try:
+            read_intent(path)
+        except InfrastructureError as error:
             yield Cleaned(
                 kind=RECORD,
                 name=str(path),
                 reason="it is no intent that can be read",
                 outcome=Outcome.FOUND if dry_run else Outcome.NOT_REMOVED,
-                error="What it names may still exist. Look into it, remove that, then delete it.",
+                error=f"{error} What it names may still exist: remove that, then delete the file.",
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from harness.files import write_atomically
 from harness.machines import hygiene
 from harness.machines import kept as kept_machines
 from harness.machines.hygiene import Cleaned, Outcome, clean
@@ -140,10 +141,22 @@ def test_a_provider_that_cannot_look_does_not_stop_the_others(
     assert not lab.exists()
 
 
-def test_an_intent_that_is_being_written_stays_and_one_of_a_killed_writer_goes(state: StateDirectory) -> None:
-    young, old = state.intents / "bvt-1.tmp", state.intents / "bvt-2.tmp"
-    young.touch()
-    old.touch()
+def test_a_file_that_is_being_written_stays_and_one_of_a_killed_writer_goes(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The writer ends between writing and renaming, and cleans nothing up."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    for directory in (state.intents, state.kept):
+        with monkeypatch.context() as death:
+            death.setattr(Path, "replace", die)
+            death.setattr(Path, "unlink", lambda *_, **__: None)
+            with pytest.raises(Killed):
+                write_atomically(directory / "bvt-1.json", "{}")
+    (young,), (old,) = state.intents.iterdir(), state.kept.iterdir()
     os.utime(old, (time.time() - 7200,) * 2)
     assert only(clean(state)).name == str(old)
     assert young.exists()
