@@ -50,14 +50,23 @@ def stale(
     templates = [
         Leftover(path=path, kind="template" if path.is_dir() else "note", reason=reason)
         for path in sorted((storage / "templates").glob("*/*"))
-        if (reason := _BROKEN_OFF if ASIDE in path.name else _why_stale(path, store, intents, now))
+        if (reason := _reason(path, lambda path: _why_stale(path, store, intents, now)))
     ]
     bases = [
         Leftover(path=path, kind="base tree", reason=reason)
         for path in sorted((store.root / WINE_GUEST).glob("base-*"))
-        if (reason := _BROKEN_OFF if ASIDE in path.name else _why_stale_base(path, now))
+        if (reason := _reason(path, lambda path: _why_stale_base(path, now)))
     ]
     return [*templates, *bases]
+
+
+def _reason(path: Path, why: Callable[[Path], str]) -> str:
+    if ASIDE in path.name:
+        return _BROKEN_OFF
+    try:
+        return why(path)
+    except FileNotFoundError:
+        return ""  # another process was quicker
 
 
 def remove_stale(

@@ -39,14 +39,15 @@ def leftovers(images: Path, current: Path | None, now: datetime | None = None) -
     needed = _Mounted()
     found = []
     for path in sorted((images / "wine").glob("*")):
-        if path.is_dir() and (reason := _why_unneeded(path, current, now, needed)):
-            kind = "spoiled template" if SPOILED in path.name else "template"
-            found.append(Leftover(path=path, kind=kind, reason=reason))
-    found += [
-        Leftover(path=path, kind="trial of clone methods", reason="the process that made it was killed")
-        for path in sorted(images.glob("proof-*"))
-        if now - changed(path) > ABANDONED
-    ]
+        with suppress(FileNotFoundError):  # another process was quicker
+            if path.is_dir() and (reason := _why_unneeded(path, current, now, needed)):
+                kind = "spoiled template" if SPOILED in path.name else "template"
+                found.append(Leftover(path=path, kind=kind, reason=reason))
+    for path in sorted(images.glob("proof-*")):
+        with suppress(FileNotFoundError):
+            if now - changed(path) > ABANDONED:
+                reason = "the process that made it was killed"
+                found.append(Leftover(path=path, kind="trial of clone methods", reason=reason))
     return found
 
 

@@ -180,6 +180,18 @@ def test_a_template_that_is_used_or_built_again_meanwhile_stays(
     assert built.exists()
 
 
+def test_what_another_process_removes_meanwhile_is_no_error(
+    store: ImageStore, template: MakeTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template("old", built=NOW - timedelta(days=60))
+
+    def vanished(*_: object) -> datetime:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("harness.machines.libvirt.prune.last_use", vanished)
+    assert stale(store, store.state.root, [], NOW) == []
+
+
 def test_notes_and_base_trees_of_earlier_recipes_go_after_14_days(store: ImageStore) -> None:
     notes, home = store.state.part("templates", "win"), store.root / "wine-guest"
     current = base_name(load_wine_guest(recipe_directory("wine-guest")))

@@ -74,6 +74,18 @@ def test_remains_go_however_young_they_are(images: Path) -> None:
     assert (images / "wine" / CURRENT / "prefix" / "system.reg").exists()
 
 
+def test_what_another_process_removes_meanwhile_is_no_error(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (images / "proof-old").mkdir()
+
+    def vanished(path: Path) -> datetime:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(leftovers, "changed", vanished)
+    assert found(images) == {}
+
+
 def test_a_killed_trial_of_clone_methods_goes_after_an_hour(images: Path) -> None:
     (images / "proof-new").mkdir()
     old = images / "proof-old"
