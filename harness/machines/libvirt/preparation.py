@@ -128,6 +128,8 @@ class Preparation:
         """Remove it unless it is needed by now; then False. Raises `InfrastructureError`."""
         try:
             return remove_stale(leftover, self.store, lambda: read_intents(self._state.intents))
+        except FileNotFoundError:  # another process is at it too
+            return not leftover.path.exists()
         except OSError as error:
             raise InfrastructureError(f"{leftover.path} cannot be removed: {error}.") from error
 

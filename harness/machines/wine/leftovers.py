@@ -63,6 +63,8 @@ def remove(leftover: Leftover, current: Path | None, now: datetime | None = None
             return remove_aside(
                 path, unneeded=lambda aside: _unneeded(aside, current, now, path), remove=remove_tree
             )
+    except FileNotFoundError:  # another process is at it too
+        return not path.exists()
     except OSError as error:
         raise InfrastructureError(f"{path} cannot be removed: {error}.") from error
 
