@@ -33,7 +33,7 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     """Nothing of it was left but the intent, which is gone now."""
     NEEDED = "needed"
-    """Something came to need it while it was looked at, so it stays."""
+    """It stays: something uses it by now, or another process is making or removing it."""
     NOT_REMOVED = "not removed"
 
 
