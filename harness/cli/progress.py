@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from harness.cli.cell_progress import CellProgress, counted
+from harness.cli.cell_table import STYLES, WAITS, cell_table
 from harness.machines.room import RoomWait
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
@@ -18,14 +18,6 @@ from harness.reports.words import SIGNS, plural, seconds
 from harness.run.worker import PROPERTY
 from harness.scheduling import cell_of
 
-STYLES = {
-    Outcome.PASSED: "green",
-    Outcome.FAILED: "bold red",
-    Outcome.INFRA: "bold yellow",
-    Outcome.BLOCKED: "yellow",
-    Outcome.NOT_APPLICABLE: "dim",
-}
-WAITS = "…"
 REFRESH_PER_S = 4
 LOOK_EVERY_S = 1.0
 """How often it is looked for cells that wait; a shorter wait is never shown."""
@@ -142,21 +134,7 @@ class Progress:
     def table(self) -> Group:
         """The table as it stands now."""
         now_s = self._clock()
-        table = Table(box=None, header_style="dim", padding=(0, 1))
-        table.add_column("cell", no_wrap=True)
-        phases = [phase for phase in Phase if any(phase in item.cell.phases for item in self._cells.values())]
-        for phase in phases:
-            table.add_column(phase.value, justify="center", no_wrap=True)
-        for heading in ("checks", "time"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for progress in self._cells.values():
-            took_s = progress.took_s(now_s)
-            table.add_row(
-                Text(progress.cell.id, style="" if took_s is not None else "dim"),
-                *(_sign(progress, phase) for phase in phases),
-                f"{progress.done}/{len(progress.cell.checks)}",
-                "" if took_s is None else f"{took_s:.0f} s",
-            )
+        table = cell_table(list(self._cells.values()), self._console, now_s)
         waiting = [progress for progress in self._cells.values() if progress.wait is not None]
         return Group(table, *(_waiting_line(progress, now_s) for progress in waiting), self._footer(now_s))
 
@@ -166,20 +144,6 @@ class Progress:
         text = f" {ended} of {plural(len(self._cells), 'cell')} done"
         text += f"; {counted(outcomes)}" if outcomes else ""
         return Text(f"{text}; {seconds(max(1.0, now_s - self._began_s))}", style="dim")
-
-
-def _sign(progress: CellProgress, phase: Phase) -> Text:
-    if phase not in progress.cell.phases:
-        return Text("")
-    worst = progress.worst(phase)
-    if progress.current is phase and progress.wait is not None:
-        return Text(WAITS, style="yellow")
-    if progress.current is phase and worst in (None, Outcome.PASSED, Outcome.NOT_APPLICABLE):
-        done = len(progress.outcomes.get(phase, []))
-        return Text(f"{done}/{progress.planned(phase)}", style="cyan")
-    if worst is None:
-        return Text("·", style="dim")
-    return Text(SIGNS[worst], style=STYLES[worst])
 
 
 def _waiting_line(progress: CellProgress, now_s: float) -> Text:

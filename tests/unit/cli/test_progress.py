@@ -9,7 +9,9 @@ from rich.console import Console
 
 from harness.cli.cell_progress import CellProgress, counted
 from harness.cli.progress import Progress
+from harness.config.load import find_matrix, load_matrix
 from harness.machines.room import Resource, RoomWait
+from harness.model.expansion import expand
 from harness.model.report import Outcome, Phase
 from harness.run.worker import PROPERTY
 from tests.unit.gate.samples import a_cell
@@ -94,6 +96,27 @@ def test_the_table_shows_how_far_the_phase_in_hand_is() -> None:
     phase = CHECKS[0][0]
     assert f"0/{sum(found is phase for found, _ in CHECKS)}" in screen.getvalue()
     assert "0 of 1 cell done" in screen.getvalue()
+
+
+@pytest.mark.parametrize(("width", "heading"), [(80, "inst"), (120, "install")])
+def test_the_table_of_the_matrix_that_ships_loses_nothing_in_a_terminal(width: int, heading: str) -> None:
+    matrix = load_matrix(find_matrix())[0]
+    cells = expand(
+        matrix, "embedded", lambda phases: tuple(f"{phase.value}.{n}" for phase in phases for n in range(12))
+    )
+    screen = io.StringIO()
+    console = Console(file=screen, width=width)
+    progress = Progress(cells, console, Clock())
+    for phase, outcome in ((Phase.MACHINE, Outcome.PASSED), (Phase.INSTALL, Outcome.FAILED)):
+        for _ in range(12):
+            progress._cells[cells[0].id].take(phase, outcome, 1.0)
+    console.print(progress.table())
+    shown = screen.getvalue()
+    assert "…" not in shown
+    assert heading in shown.splitlines()[0].split()
+    for cell in cells:
+        assert cell.id in shown.split()
+        assert f"/{len(cell.checks)} " in shown
 
 
 MEMORY = RoomWait(lacks=(Resource.MEMORY,), detail="lab has 512 of 1024 MiB free.")
