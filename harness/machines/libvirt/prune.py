@@ -108,6 +108,9 @@ def _why_stale(path: Path, store: ImageStore, intents: Sequence[Intent], now: da
         return ""
     if not _image_exists(store, path.parent.name, record):
         return "the image under it is gone"
+    older = store.versions(path.parent.name)[IMAGES_KEPT:]
+    if any(version.manifest.digest == record.image_digest for version in older):
+        return f"{IMAGES_KEPT} newer images of its name exist"
     return f"nothing has used it for {UNUSED.days} days" if now - last_use(path, record) > UNUSED else ""
 
 

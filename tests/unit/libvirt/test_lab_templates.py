@@ -138,6 +138,20 @@ def test_templates_whose_image_is_gone_go_at_once(
     assert sweep(store) == dict.fromkeys(["gone", "earlier-gone"], "the image under it is gone")
 
 
+def test_templates_of_an_image_that_two_newer_ones_replaced_go_at_once(
+    store: ImageStore, image: StoredImage, template: MakeTemplate
+) -> None:
+    template("first", used_days_ago=0)
+    for number in (1, 2):
+        assert sweep(store) == {}
+        working = store.working_directory("win")
+        (working / "disk.qcow2").write_bytes(b"disk %d" % number)
+        files = digest_files(working, ["disk.qcow2"])
+        built = NOW + timedelta(hours=number)
+        store.admit(working, image.manifest.model_copy(update={"files": files, "built": built}))
+    assert sweep(store) == {"first": "2 newer images of its name exist"}
+
+
 def aged(path: Path, **ago: float) -> Path:
     at = (NOW - timedelta(**ago)).timestamp()
     os.utime(path, (at, at))
