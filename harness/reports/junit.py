@@ -5,10 +5,11 @@ A failed check is a `failure`, a lab failure an `error`. What did not run for wa
 """
 
 import re
+from collections.abc import Iterable
 
 from lxml import etree
 
-from harness.model.gate import SEVERITY, Gate, Verdict
+from harness.model.gate import SEVERITY, Gate, Reason, Verdict
 from harness.model.report import CheckResult, Outcome
 from harness.reports.facts import CellFacts, cell_facts
 
@@ -26,14 +27,14 @@ ELEMENTS = {
 def junit_xml(gate: Gate) -> bytes:
     """The whole gate as a UTF-8 document."""
     root = etree.Element("testsuites")
-    for item in cell_facts(gate):
+    cells = cell_facts(gate)
+    for item in cells:
         root.append(_suite(item, gate.run_id))
-    strays = [reason for reason in gate.reasons if reason.verdict is not Verdict.PASS and not reason.check]
-    known = {item.cell.id for item in cell_facts(gate)}
-    loose = [reason for reason in strays if reason.cell not in known]
-    if loose:
+    known = {item.cell.id for item in cells}
+    of_no_cell = [reason for reason in _whole(gate.reasons) if reason.cell not in known]
+    if of_no_cell:
         suite = etree.SubElement(root, "testsuite", name="gate")
-        for reason in loose:
+        for reason in of_no_cell:
             case = _case(suite, "gate", reason.cell or "plan", 0.0)
             _note(case, "error", reason.verdict.value, reason.text)
         _count(suite)
@@ -42,6 +43,11 @@ def junit_xml(gate: Gate) -> bytes:
     root.set("name", _clean(f"{gate.plan.candidate.product_name} {gate.plan.candidate.version}"))
     root.set("time", f"{gate.duration_s:.3f}")
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _whole(reasons: Iterable[Reason]) -> list[Reason]:
+    """Reasons against a cell, or the run, as a whole: those that name no check."""
+    return [reason for reason in reasons if not reason.check and reason.verdict is not Verdict.PASS]
 
 
 def _suite(item: CellFacts, run_id: str) -> etree._Element:
@@ -58,25 +64,36 @@ def _suite(item: CellFacts, run_id: str) -> etree._Element:
     }
     for name, value in facts.items():
         etree.SubElement(properties, "property", name=name, value=_clean(value))
-    for check in item.report.checks if item.report else ():
+    checks = item.report.checks if item.report else ()
+    for check in checks:
         _result(suite, item.cell.id, check)
-    done = {check.check for check in item.report.checks} if item.report else set()
+    done = {check.check for check in checks}
+    _missing_results(suite, item, done)
+    _cell_itself(suite, item, done)
+    _count(suite)
+    return suite
+
+
+def _missing_results(suite: etree._Element, item: CellFacts, done: set[str]) -> None:
+    """A planned check without a result is an error, with the cell's reason."""
     why = " ".join(reason.text for reason in item.reasons if not reason.check) or "The check left no result."
     for name in item.cell.checks:
         if name not in done:
             _note(_case(suite, item.cell.id, name, 0.0), "error", "no-result", why)
+
+
+def _cell_itself(suite: etree._Element, item: CellFacts, done: set[str]) -> None:
+    """A case `cell` for what is wrong with the cell as a whole, and for checks that were never planned."""
+    whole = _whole(item.reasons)
     told = {reason.check for reason in item.reasons if reason.check}
-    whole = [reason for reason in item.reasons if not reason.check and reason.verdict is not Verdict.PASS]
-    if whole or told - done - set(item.cell.checks):
-        case = _case(suite, item.cell.id, "cell", 0.0)
-        worst = min((reason.verdict for reason in whole), key=SEVERITY.index, default=Verdict.INVALID)
-        text = (
-            "\n".join(reason.text for reason in whole)
-            or "The report holds checks that the plan does not know."
-        )
-        _note(case, "failure" if worst is Verdict.FAIL else "error", worst.value, text)
-    _count(suite)
-    return suite
+    if not whole and not told - done - set(item.cell.checks):
+        return
+    worst = min((reason.verdict for reason in whole), key=SEVERITY.index, default=Verdict.INVALID)
+    text = (
+        "\n".join(reason.text for reason in whole) or "The report holds checks that the plan does not know."
+    )
+    case = _case(suite, item.cell.id, "cell", 0.0)
+    _note(case, "failure" if worst is Verdict.FAIL else "error", worst.value, text)
 
 
 def _result(suite: etree._Element, cell: str, check: CheckResult) -> None:
