@@ -8,7 +8,9 @@ from harness.model.gate import CellVerdict, Gate, Reason
 from harness.model.plan import CELLS, Cell, cell_folder
 from harness.model.report import CellReport, CheckResult, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
-from harness.reports.words import PHASES, SUBSTRATES, WORST_OUTCOME, plural
+from harness.reports.words import PHASES, SUBSTRATES, WORDS, WORST_OUTCOME, plural
+
+TROUBLE = (Outcome.FAILED, Outcome.INFRA)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,23 @@ class PhaseFacts:
             if outcome in found and not (self.missing and outcome is Outcome.PASSED):
                 return outcome
         return None
+
+    @property
+    def trouble(self) -> tuple[CheckResult, ...]:
+        """The checks that a reader looks for: what failed, and what the lab lost."""
+        return tuple(check for check in self.checks if check.outcome in TROUBLE)
+
+    @property
+    def rest(self) -> tuple[CheckResult, ...]:
+        """All others that have a result."""
+        return tuple(check for check in self.checks if check.outcome not in TROUBLE)
+
+    @property
+    def rest_words(self) -> str:
+        """`22 passed, 14 not applicable, 1 without a result`."""
+        outcomes = [check.outcome for check in self.rest]
+        counted = [f"{count} {WORDS[outcome]}" for outcome in Outcome if (count := outcomes.count(outcome))]
+        return ", ".join([*counted, *([f"{len(self.missing)} without a result"] if self.missing else [])])
 
     @property
     def passed(self) -> int:

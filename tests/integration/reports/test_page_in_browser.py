@@ -98,3 +98,22 @@ def test_a_cell_opens_without_script_and_paper_shows_every_cell(browser: Browser
     heights = page.evaluate("[...document.querySelectorAll('details.cell .body')].map(e => e.offsetHeight)")
     assert len(heights) == 3
     assert min(heights) > 50
+
+
+def test_a_failed_cell_shows_its_failures_and_one_click_shows_the_rest(
+    browser: Browser, tmp_path: Path
+) -> None:
+    write_reports(tmp_path, failing())
+    page = opened(browser, tmp_path)
+    cell = page.locator("details.cell").first
+    assert cell.locator("tr", has_text="it is stopped").first.is_visible()
+    passed = cell.locator("details.rest", has_text="1 passed").first
+    row = passed.locator("tr", has_text="install.exit-code")
+    assert not row.is_visible()
+    passed.locator("summary").click()
+    assert row.is_visible()
+    passed.locator("summary").click()
+    page.emulate_media(media="print")
+    assert page.evaluate(
+        "[...document.querySelectorAll('details.rest table')].every(e => e.offsetHeight > 10)"
+    )

@@ -138,6 +138,15 @@ def test_a_phase_stands_for_its_worst_check_and_a_hole_is_no_pass() -> None:
     assert next(phase for phase in cell_facts(holed)[0].phases if phase.title == "Install").outcome is None
 
 
+def test_what_a_reader_looks_for_is_apart_from_the_rest_of_a_phase() -> None:
+    bad = with_outcome(a_report(PLAN, WIN10), "install.service", Outcome.FAILED, "it is stopped")
+    gate = a_gate(PLAN, [bad.model_copy(update={"checks": bad.checks[:2]})])
+    install, check_in = cell_facts(gate)[0].phases[1:3]
+    assert [check.check for check in install.trouble] == ["install.service"]
+    assert install.rest_words == "1 passed"
+    assert (check_in.trouble, check_in.rest_words) == ((), "1 without a result")
+
+
 def test_what_does_not_apply_is_gathered_by_reason() -> None:
     (entry,) = not_applicable(passing())
     assert (entry.check, entry.reason, entry.cells) == ("install.service", "Wine cannot", (WIN10.id,))
