@@ -34,8 +34,12 @@ def test_installer_signature(cell: CellSession) -> None:
 def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
     name = cell.profile.product_name
     found = [entry.key for entry in timeline.inspection.entries if entry.display_name == name]
+    stated = cell.candidate.product_name
+    doubt = (
+        f" The installer calls it {stated!r}: is {cell.profile.name!r} its profile?" if stated != name else ""
+    )
     assert len(found) == 1, (
-        f"Expected one entry named {name!r}, found {len(found)}: {', '.join(found) or 'none'}."
+        f"Expected one entry named {name!r}, found {len(found)}: {', '.join(found) or 'none'}.{doubt}"
     )
 
 
