@@ -45,6 +45,10 @@ def _installer(profile: AgentProfile) -> Iterator[Problem]:
             yield Problem(("installer",), f"an EXE installer needs the key {key!r}.", at_key=True)
         if installer.kind is InstallerKind.MSI and given:
             yield Problem(("installer", key), "this key is for EXE installers only.", at_key=True)
+    for key in ("properties", "scenario_properties"):
+        if installer.kind is InstallerKind.EXE and getattr(installer, key):
+            hint = "Hand an EXE over what it needs in install_arguments."
+            yield Problem(("installer", key), "this key is for MSI installers only.", hint, at_key=True)
 
 
 def _services(profile: AgentProfile) -> Iterator[Problem]:

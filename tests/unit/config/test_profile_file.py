@@ -70,6 +70,13 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
         ("title: Tiny agent", "title: Tiny agent\ninstaller: {kind: exe}", 3, "'declared_version'"),
         ("title: Tiny agent", 'title: T\ninstaller: {declared_version: "1"}', 3, "for EXE installers only"),
         (
+            "title: Tiny agent",
+            'title: T\ninstaller: {kind: exe, declared_version: "1", install_arguments: [/q], uninstall_command: [u],'
+            " properties: {BACKEND: x}}",
+            3,
+            "installer.properties: this key is for MSI installers only. Hand an EXE over what it needs in install_a",
+        ),
+        (
             "  - {name: TinyAgent, start: auto}",
             "  - name: a\n  - name: A",
             7,
