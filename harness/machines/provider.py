@@ -125,6 +125,13 @@ class MachineProvider(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give back what is held between machines: connections, what was made ahead. Idempotent.
+
+        Its machines stay. Never raises: what cannot be given back is left to `bvt clean`.
+        """
+        ...
+
 
 class StoppedDisk(Frozen):
     """A machine's disk, to be read without starting it."""

@@ -173,9 +173,10 @@ class RunWorker:
         report.user_properties.append((PROPERTY, result))
 
     def close(self) -> None:
-        """End the backend, and a cell that an interruption left open."""
+        """End a cell that an interruption left open, backend and provider."""
         if self._current is not None:
             self.close_cell(self._current)
         if self._backend is not None:
             self._backend.close()
             self._backend = None
+        self._provider.close()

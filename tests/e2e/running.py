@@ -77,7 +77,7 @@ class Running:
     def _machine(self) -> Intent | None:
         assert self.process.poll() is None, self.said
         intents = read_intents(StateDirectory(self.home).intents)
-        return next((intent for intent in intents if "supervisor" in intent.resources), None)
+        return next((i for i in intents if i.cell_id and "supervisor" in i.resources), None)
 
     def before_install(self) -> Intent:
         """The machine, while the harness looks at the clean system."""
@@ -127,8 +127,14 @@ class Lab:
         self.runs.append(running)
         return running
 
-    def leftovers(self) -> list[str]:
-        """Everything of this lab that is still there: intents, machines, processes, mounts."""
+    def leftovers(self, within_s: float = 5.0) -> list[str]:
+        """Intents, machines, processes and mounts that stay. What ends after its owner has a moment for it."""
+        until = time.monotonic() + within_s
+        while (found := self._there()) and time.monotonic() < until:
+            time.sleep(0.05)
+        return found
+
+    def _there(self) -> list[str]:
         state = StateDirectory(self.home)
         found = [f"intent {path.name}" for path in state.intents.iterdir()]
         found += [f"machine {path.name}" for path in state.machines.iterdir()]

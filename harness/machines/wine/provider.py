@@ -155,6 +155,12 @@ class WineProvider:
     def remove(self, leftover: Leftover) -> bool:
         return leftovers.remove(leftover, self._current_template())
 
+    def close(self) -> None:
+        """Remove the berth that was made ahead."""
+        while self._spares:
+            with contextlib.suppress(HarnessError):
+                _remove(self._spares.pop())
+
     def _current_template(self) -> Path | None:
         """Where this Wine's template is or would be; None if no Wine is installed that runs."""
         try:

@@ -12,6 +12,7 @@ from harness.machines.intent import Intent, read_intents
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import SPARE
 from harness.model.deadline import Deadline
+from harness.model.machine import MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.conftest import MakeMachine, wine_provider
 
@@ -25,6 +26,7 @@ from harness.model.deadline import Deadline
 from harness.model.machine import MachineSpec
 from harness.model.matrix import Pool
 from harness.model.windows import WindowsVersion
+from harness.model.machine import MachineState
 from harness.state import StateDirectory
 provider = load_provider(Pool(provider="wine", substrates=("wine",)), StateDirectory.default())
 windows = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
@@ -67,6 +69,21 @@ def test_a_berth_whose_supervisor_was_killed_is_replaced(
     assert second.machine_id != ready.machine_id
     assert not (state.machines / ready.machine_id).exists()
     assert not (state.intents / f"{ready.machine_id}.json").exists()
+
+
+def test_a_closed_provider_holds_no_berth_and_its_machines_stay(
+    make_machine: MakeMachine, state: StateDirectory
+) -> None:
+    provider = wine_provider(state)
+    before = {intent.machine_id for intent in spares(state, os.getpid())}
+    machine = make_machine(by=provider)
+    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    provider.close()
+    provider.close()
+    assert not (state.machines / ready.machine_id).exists()
+    assert not (state.intents / f"{ready.machine_id}.json").exists()
+    assert not holders(state.machines / ready.machine_id / "prefix")
+    assert machine.condition().state is MachineState.RUNNING
 
 
 @pytest.mark.parametrize("how", ["end", "kill"])
