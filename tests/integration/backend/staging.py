@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from harness.backend.embedded import EmbeddedBackend
+from harness.backend.store import Kind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 
@@ -79,10 +80,11 @@ class Staging:
         return JSONResponse({"results": rows})
 
     def _status(self, _request: Request) -> Response:
-        line = self._backend.wait_status(self._team, "", Deadline.after(0))
-        lines = (
-            [{"text": line.message, "level": line.severity, "at": line.received_at * 1000}] if line else []
-        )
+        found = self._backend._admissions.items(self._team, Kind.STATUS)
+        lines = [
+            {"text": item.body["message"], "level": item.body["severity"], "at": item.at * 1000}
+            for item in found
+        ]
         return JSONResponse({"lines": lines})
 
     def _configure(self, request: Request) -> Response:
