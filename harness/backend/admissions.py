@@ -195,6 +195,12 @@ class Admissions:
             self._record(admission.cell, Kind.ENROLMENT, [body], at=now)
             return node_key
 
+    def credentials(self, cell: str) -> frozenset[str]:
+        """Every node key that an agent of the cell got, and what has ended: earlier node keys and secrets."""
+        with self._changed:
+            current = [node_key for node_key, key in self._by_key.items() if key.admission.cell == cell]
+            return frozenset([*current, *(key for key, owner in self._retired.items() if owner == cell)])
+
     def cell_of(self, node_key: str, path: str) -> str | None:
         """The cell that the key belongs to; None (and a refusal on record) if it is not valid."""
         with self._changed:

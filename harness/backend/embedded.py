@@ -168,6 +168,10 @@ class EmbeddedBackend:
             for item in self._admissions.items(cell, Kind.REFUSAL, with_unknown=True)
         )
 
+    def credentials(self, cell: str) -> frozenset[str]:
+        """The node keys of the cell's agents."""
+        return self._admissions.credentials(cell)
+
     def export(self, cell: str, path: Path) -> None:
         """All admissions of the cell, item by item, and at last its endpoint and its requests by path."""
         items, admission, hidden = self._admissions.everything(cell)

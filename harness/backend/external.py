@@ -213,6 +213,10 @@ class ExternalBackend(Generic[C]):
         """Nothing: an external backend keeps these to itself."""
         return ()
 
+    def credentials(self, cell: str) -> frozenset[str]:  # noqa: ARG002
+        """Nothing: an external backend keeps these to itself."""
+        return frozenset()
+
     def export(self, cell: str, path: Path) -> None:
         """What the backend now says of the cell. What it will not say is named, not left out."""
         documents: list[dict[str, Any]] = []

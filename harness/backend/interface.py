@@ -158,6 +158,10 @@ class Backend(Protocol):
         """Refused requests since the cell was admitted: the cell's own and those of no known cell."""
         ...
 
+    def credentials(self, cell: str) -> frozenset[str]:
+        """What the backend gave the cell's agents to show from then on: to be masked in whatever they leave."""
+        ...
+
     def export(self, cell: str, path: Path) -> None:
         """Write everything received for the cell as evidence: JSON Lines, secrets masked."""
         ...

@@ -185,6 +185,8 @@ class CellSession:
             self._end_machine()
         if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
             self.recorder.end_attempt()
+        with self._best_effort("masked: what the backend gave the agent"):
+            self._secrets.update(self.backend.credentials(self.cell.id))
         with self._best_effort("masked"):
             redact(self.directory, self._secrets)
         self._say_what_is_missing()

@@ -207,6 +207,18 @@ def test_sixteen_agents_at_once_lose_nothing(backend: EmbeddedBackend) -> None:
         assert backend.protocol_errors(cell) == ()
 
 
+def test_it_knows_every_credential_that_it_gave_the_agents_of_a_cell(
+    backend: EmbeddedBackend, agent: Agent, enrolment: Enrolment
+) -> None:
+    earlier = agent.key
+    agent.enrol()
+    other = Agent(backend, backend.admit("server-2022/fresh", None)).enrol()
+    assert backend.credentials(CELL) == {earlier, agent.key}
+    again = Agent(backend, backend.admit(CELL, None)).enrol()
+    assert backend.credentials(CELL) == {earlier, agent.key, enrolment.secret, again.key}
+    assert other.key not in backend.credentials(CELL)
+
+
 def test_evidence_holds_everything_of_the_cell_but_its_secrets(
     backend: EmbeddedBackend, agent: Agent, enrolment: Enrolment, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[3]
 PROFILE = AgentProfile.model_validate(yaml.safe_load((ROOT / "agents" / "reference.yaml").read_text()))
 
 IMAGE = ImageInfo(name="wine", digest="sha256:" + "c" * 64, guest_system=GuestSystem.WINE)
+NODE_KEY = "node-key-of-the-agent"
 BACKEND = HostPort(host="10.0.0.2", port=8443)
 ACCESS = WinRMAccess(host="127.0.0.1", port=1, username="u", password=SecretStr("secret-pw"))
 
@@ -146,6 +147,9 @@ class StandInBackend:
 
     def admit(self, cell: str, configuration: Mapping[str, Any] | None) -> Enrolment:
         return Enrolment(secret="enrol-secret", ca_pem="pem", server_cert_sha256="0" * 64)
+
+    def credentials(self, cell: str) -> frozenset[str]:
+        return frozenset({NODE_KEY})
 
     def export(self, cell: str, path: Path) -> None:
         path.write_text("{}\n")

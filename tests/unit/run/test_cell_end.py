@@ -8,7 +8,15 @@ import pytest
 from harness.model.errors import BackendError, MachineLost
 from harness.model.report import CellReport, Outcome, Phase
 from harness.run.check import Check
-from tests.unit.run.stand_ins import Lab, StandInBackend, StandInGuest, StandInMachine, a_lab
+from tests.unit.run.stand_ins import (
+    ACCESS,
+    NODE_KEY,
+    Lab,
+    StandInBackend,
+    StandInGuest,
+    StandInMachine,
+    a_lab,
+)
 
 CHECK = Check(
     id="install.files",
@@ -84,6 +92,33 @@ def test_what_is_said_of_missing_evidence_holds_no_secret(lab: Lab, monkeypatch:
     monkeypatch.setattr(StandInBackend, "export", broken)
     assert "enrol-secret" not in sealed(lab).attempts[-1].message
     assert "enrol-secret" not in (lab.session.directory / "not-collected.txt").read_text()
+
+
+def test_what_the_backend_gave_the_agent_is_masked_in_what_it_leaves(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect(_: StandInMachine, into: Path) -> list[object]:
+        (into / "system.reg").write_text(f'"NodeKey"="{NODE_KEY}"')
+        return []
+
+    monkeypatch.setattr(StandInMachine, "collect", collect)
+    sealed(lab)
+    assert (
+        lab.session.directory / "machine" / "system.reg"
+    ).read_text() == f'"NodeKey"="{"*" * len(NODE_KEY)}"'
+
+
+def test_secrets_are_masked_even_if_the_backend_cannot_say_what_it_gave(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect(_: StandInMachine, into: Path) -> list[object]:
+        (into / "winrm.log").write_text(ACCESS.password.get_secret_value())
+        return []
+
+    monkeypatch.setattr(StandInMachine, "collect", collect)
+    monkeypatch.setattr(StandInBackend, "credentials", broken)
+    assert "what the backend gave the agent" in sealed(lab).attempts[-1].message
+    assert set((lab.session.directory / "machine" / "winrm.log").read_text()) == {"*"}
 
 
 def test_one_piece_of_evidence_missing_is_no_reason_to_miss_the_next(
