@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from harness.machines.certificate import self_signed
-from harness.machines.wine.order import Places
+from harness.machines.wine.order import Places, windows_path
 from harness.model.machine import WinRMAccess
 from harness.winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
 
@@ -48,11 +48,6 @@ def make_access(
         ca_pem=places.certificate,
         server_name="localhost",
     )
-
-
-def windows_path(path: Path) -> str:
-    """A host path as Windows programs under Wine can open it without a drive letter for the host."""
-    return "\\\\?\\unix" + str(path).replace("/", "\\")
 
 
 def _write_certificate(places: Places, hostname: str) -> None:

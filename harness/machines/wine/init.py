@@ -15,9 +15,18 @@ import time
 from pathlib import Path
 
 from harness.machines.wine import namespaces
-from harness.machines.wine.order import GO, GUEST_ADDRESS, GUEST_PORT, Berth, Order, Status
+from harness.machines.wine.order import (
+    BOOT_PROGRAM,
+    GO,
+    GUEST_ADDRESS,
+    GUEST_PORT,
+    Berth,
+    Order,
+    Status,
+    windows_path,
+)
 from harness.machines.wine.processes import holders, server_socket
-from harness.machines.wine.processor import one_processor, release_all
+from harness.machines.wine.processor import one_processor, processor_mask, release_all
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
@@ -136,14 +145,16 @@ class Init:
         self.boots += 1
         self.stopping = False
         self.report("running")
+        allowed = processor_mask()
         # Only in a process namespace are all of the machine's threads known, to be released afterwards.
         with one_processor() if self.berth.namespaces else contextlib.nullcontext():
             self.wineserver = self.spawn(self.berth.server, "-f", "-p")
             self.await_wineserver()
             # Any first process makes Wine boot (services, drivers, pending renames) and runs when that is done.
-            # This one is the smallest there is, by its full path (a bare name costs one more process), and proves
-            # that the guest can ask for a reboot: with nothing to abort it does nothing else.
-            self.booter = self.spawn(self.berth.loader, "C:\\windows\\system32\\shutdown.exe", "/a")
+            # This one is called by its full path (a bare name costs one more process). It lifts Wine's own part of
+            # what holds the machine to one processor; the rest is lifted at its end.
+            program = windows_path(self.places.prefix / BOOT_PROGRAM)
+            self.booter = self.spawn(self.berth.loader, program, f"{allowed:x}")
         self.listener.listen(128)
         self.winrm = self.start_winrm()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 GUEST_ADDRESS = "10.0.2.100"
 GUEST_PORT = 443
+BOOT_PROGRAM = "boot.exe"
+"""The first Windows program of a boot (boot.c), beside the drives of the prefix."""
 GO = b"go\n"
 """The owner's word to supervisor and init: the machine is laid out, its order written."""
 KEEP = b"keep\n"
@@ -137,6 +139,11 @@ class Order:
         document = json.loads(places.order.read_text())
         backend = document.pop("backend")
         return cls(**document, backend=tuple(backend) if backend else None)
+
+
+def windows_path(path: Path) -> str:
+    """A host path as Windows programs under Wine can open it without a drive letter for the host."""
+    return "\\\\?\\unix" + str(path).replace("/", "\\")
 
 
 def _write_private(path: Path, document: dict[str, object]) -> None:

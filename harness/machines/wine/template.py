@@ -17,6 +17,7 @@ from harness.machines.provider import ImageInfo, Progress
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.identity import media_edit
 from harness.machines.wine.installation import WineInstallation
+from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.deadline import Deadline
@@ -38,6 +39,7 @@ _REGISTRY: tuple[RegistryEdit, ...] = (
 )
 """What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""
 _POWER_SOURCE = Path(__file__).with_name("power.c")
+_BOOT_SOURCE = Path(__file__).with_name("boot.c")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,12 @@ class Template:
 
 def recipe_digest(wine: WineInstallation) -> str:
     """SHA-256 over everything that decides what the template holds, this file included."""
-    sources = (_POWER_SOURCE.read_text(), Path(__file__).read_text(), repr(_REGISTRY))
+    sources = (
+        _POWER_SOURCE.read_text(),
+        _BOOT_SOURCE.read_text(),
+        Path(__file__).read_text(),
+        repr(_REGISTRY),
+    )
     parts = (wine.version, str(wine.loader), *sources)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -173,20 +180,23 @@ def _finish(prefix: Path) -> None:
     registry.write_bytes(edit(registry.read_bytes(), _REGISTRY))
     shutdown = prefix / "drive_c" / "windows" / "system32" / "shutdown.exe"
     shutdown.unlink(missing_ok=True)
+    _compile(_POWER_SOURCE, shutdown)
+    _compile(_BOOT_SOURCE, prefix / BOOT_PROGRAM)
+
+
+def _compile(source: Path, program: Path) -> None:
     compiler = shutil.which(COMPILER)
     if compiler is None:
-        raise ToolMissing(
-            COMPILER, package="gcc-mingw-w64-x86-64", needed_for="the Wine template's shutdown.exe"
-        )
+        raise ToolMissing(COMPILER, package="gcc-mingw-w64-x86-64", needed_for="the Wine template's programs")
     built = subprocess.run(
-        [compiler, "-municode", "-O2", "-s", "-Wall", "-o", shutdown, _POWER_SOURCE],
+        [compiler, "-municode", "-O2", "-s", "-Wall", "-o", program, source],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     if built.returncode != 0:
-        raise InfrastructureError(f"{_POWER_SOURCE.name} does not compile: {built.stderr.strip()[-500:]}")
+        raise InfrastructureError(f"{source.name} does not compile: {built.stderr.strip()[-500:]}")
 
 
 def _digest(prefix: Path) -> str:

@@ -1,5 +1,6 @@
 """The berth that a provider keeps ready for its next machine, and the one processor that a machine boots on."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,11 +10,13 @@ import psutil
 import pytest
 
 from harness.machines.intent import Intent, read_intents
+from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import SPARE
 from harness.model.deadline import Deadline
 from harness.model.machine import MachineState
 from harness.state import StateDirectory
+from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import MakeMachine, wine_provider
 
 pytestmark = pytest.mark.wine
@@ -26,7 +29,6 @@ from harness.model.deadline import Deadline
 from harness.model.machine import MachineSpec
 from harness.model.matrix import Pool
 from harness.model.windows import WindowsVersion
-from harness.model.machine import MachineState
 from harness.state import StateDirectory
 provider = load_provider(Pool(provider="wine", substrates=("wine",)), StateDirectory.default())
 windows = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
@@ -103,11 +105,37 @@ def test_a_berth_that_nobody_took_goes_with_its_owner(state: StateDirectory, med
     Deadline.after(10).poll(lambda: not holders(prefix), "the end of the supervisor itself")
 
 
+def processors(machine: WineMachine) -> dict[str, set[int]]:
+    """Program to the processors that all of its threads may use."""
+    found: dict[str, set[int]] = {}
+    for pid, line in holders(machine.directory / "prefix").items():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):  # it has ended
+            allowed = [os.sched_getaffinity(thread.id) for thread in psutil.Process(pid).threads()]
+            found[f"{pid} {line}"] = set.intersection(*allowed)
+    return found
+
+
 def test_a_machine_that_has_booted_may_use_every_processor(make_machine: MakeMachine) -> None:
     """It boots on one. Were that not lifted, an agent's threads would never run at the same time."""
     machine = make_machine()
-    running = holders(machine.directory / "prefix")
-    assert any("services.exe" in line for line in running.values())
-    for pid in running:
-        for thread in psutil.Process(pid).threads():
-            assert os.sched_getaffinity(thread.id) == os.sched_getaffinity(0)
+    running = processors(machine)
+    assert any("services.exe" in line for line in running)
+    assert set(map(frozenset, running.values())) == {frozenset(os.sched_getaffinity(0))}
+
+
+@pytest.mark.parametrize("rebooted", [False, True], ids=["first-boot", "rebooted"])
+def test_a_service_that_starts_after_the_boot_may_use_every_processor(
+    make_machine: MakeMachine, rebooted: bool
+) -> None:
+    """Wine remembers what its processes were held to when they began, and hands it to their children."""
+    machine = make_machine()
+    if rebooted:
+        Client(machine.winrm).run("shutdown /r /t 0")
+        Deadline.after(30).poll(lambda: machine.condition().boots == 2, "the second boot")
+        log = machine.directory / "log" / "init.log"
+        Deadline.after(30).poll(lambda: "boot 2: booted" in log.read_text(), "its end")
+    code, said = Client(machine.winrm).run("net start PlugPlay")
+    assert code == 0, said
+    running = processors(machine)
+    assert any("plugplay.exe" in line for line in running)
+    assert set(map(frozenset, running.values())) == {frozenset(os.sched_getaffinity(0))}
