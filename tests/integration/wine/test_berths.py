@@ -139,3 +139,18 @@ def test_a_service_that_starts_after_the_boot_may_use_every_processor(
     running = processors(machine)
     assert any("plugplay.exe" in line for line in running)
     assert set(map(frozenset, running.values())) == {frozenset(os.sched_getaffinity(0))}
+
+
+def test_wines_programs_do_not_hold_the_winrm_socket(make_machine: MakeMachine) -> None:
+    machine = make_machine()
+    listening = {
+        int(line.split()[9])
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if int(line.split()[1].rpartition(":")[2], 16) == machine.winrm.port and line.split()[3] == "0A"
+    }
+    assert len(listening) == 1
+    wanted = f"socket:[{listening.pop()}]"
+    for pid, line in holders(machine.directory / "prefix").items():
+        if "wine.supervisor" not in line:
+            held = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+            assert wanted not in held, line
