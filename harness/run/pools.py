@@ -19,6 +19,8 @@ def pool_problems(state: StateDirectory, wanted: str | None = None) -> Callable[
                 try:
                     load_provider(pool, state)
                 except ConfigurationError as error:
+                    if error.file or not error.key:  # of another place, such as a state directory
+                        raise
                     path = ("pools", name, *error.key.split("."))
                     found.append(Problem(path, error.sentence, error.hint))
         return found

@@ -76,6 +76,13 @@ def test_a_pool_that_is_not_asked_for_is_not_judged_by_its_provider(tmp_path: Pa
     assert "lab" in load_matrix(file, pool_problems(StateDirectory(tmp_path), "embedded"))[0].pools
 
 
+def test_what_is_wrong_elsewhere_is_not_laid_at_the_matrix(tmp_path: Path) -> None:
+    file = tmp_path / "matrix.yaml"
+    file.write_text(GOOD + LAB)
+    with pytest.raises(ConfigurationError, match=r"^/dev/null.*: the harness cannot keep its state here"):
+        load_matrix(file, pool_problems(StateDirectory(Path("/dev/null"))))
+
+
 def test_a_plan_is_not_made_for_a_pool_that_cannot_run_it(tmp_path: Path) -> None:
     file = tmp_path / "matrix.yaml"
     file.write_text(GOOD.replace("provider: wine", "provider: vmware"))
