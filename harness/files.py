@@ -1,9 +1,12 @@
-"""Files on the host: written whole or not at all, and told apart by their SHA-256."""
+"""Files on the host: written whole or not at all, told apart by their SHA-256, and really files where one was named."""
 
 import hashlib
 import os
 import secrets
+import stat
 from pathlib import Path
+
+from harness.model.errors import ConfigurationError
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> Path:
@@ -28,3 +31,20 @@ def sha256_of(path: Path) -> str:
     """The file's SHA-256 in hexadecimal, read in pieces so that its size does not matter. Raises `OSError`."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def named_file(path: Path, key: str = "") -> Path:
+    """`path`, if it is a file (or a block device) that can be read. Raises `ConfigurationError`: the user named it."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise ConfigurationError("there is no such file.", file=str(path), key=key) from None
+    except OSError as error:
+        raise ConfigurationError(f"it cannot be read: {error.strerror}.", file=str(path), key=key) from None
+    if stat.S_ISDIR(mode):
+        raise ConfigurationError("this is a directory, not a file.", file=str(path), key=key)
+    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+        raise ConfigurationError("this is no ordinary file.", file=str(path), key=key)
+    if not os.access(path, os.R_OK):
+        raise ConfigurationError("it may not be read.", file=str(path), key=key)
+    return path

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from harness.cli.ending import ends
 from harness.cli.output import Output
+from harness.files import named_file
 from harness.images import shelf
 from harness.images.installation import Order, install
 from harness.images.recipe import load_windows, windows_recipes
@@ -86,8 +87,7 @@ def build(
             key="--iso",
             hint="See vm_images/README.md.",
         )
-    if not iso.is_file():
-        raise ConfigurationError("there is no such file.", file=str(iso), key="--iso")
+    named_file(iso, "--iso")
     order = Order(
         recipe=recipe,
         edition=edition,

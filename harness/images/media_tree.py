@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from harness.files import named_file
 from harness.images.account import Account, EndpointCertificate
 from harness.images.answer_file import answer_file
 from harness.images.answer_rules import problems
@@ -81,8 +82,7 @@ def files_on(iso: Path) -> set[str]:
 
 def check_virtio_media(recipe: WindowsRecipe, iso: Path) -> None:
     """Every driver and the guest agent must be there. Raises `ConfigurationError` before anything is started."""
-    if not iso.is_file():
-        raise ConfigurationError("there is no such file.", file=str(iso), key="--virtio-iso")
+    named_file(iso, "--virtio-iso")
     try:
         there = files_on(iso)
     except InfrastructureError as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.files import named_file
 from harness.images.record import CERTIFICATE, DISK, imported_manifest, read_import
 from harness.machines.intent import read_intents
 from harness.machines.libvirt.images.manifest import ImageManifest
@@ -99,9 +100,12 @@ def import_image(
     it states. Raises `ConfigurationError` for what does not fit, `InfrastructureError` if the disk cannot be converted.
     """
     for path in (disk, manifest, *([certificate] if certificate else [])):
-        if not path.is_file():
-            raise ConfigurationError("there is no such file.", file=str(path))
-    said = read_import(manifest.read_text(encoding="utf-8"), str(manifest))
+        named_file(path)
+    try:
+        text = manifest.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError("the file is not UTF-8.", file=str(manifest), key="--manifest") from None
+    said = read_import(text, str(manifest))
     if disk.suffix.lower() not in FORMATS:
         raise ConfigurationError(f"is none of {', '.join(FORMATS)}.", file=str(disk))
     with store.locked(name):

@@ -31,6 +31,8 @@ def image_format(path: Path) -> str:
             head = file.read(8)
     except FileNotFoundError as error:
         raise NotOnDisk("there is no such disk image", file=str(path)) from error
+    except IsADirectoryError as error:
+        raise NotOnDisk("this is a directory, not a disk image", file=str(path)) from error
     except OSError as error:
         raise DiskUnreadable(f"The disk image {path} cannot be opened: {error.strerror}.") from error
     if not head:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import sha256_of, write_atomically
+from harness.files import named_file, sha256_of, write_atomically
+from harness.model.errors import ConfigurationError
 
 
 def names(directory: Path) -> list[str]:
@@ -53,3 +54,25 @@ def test_a_digest_of_many_pieces_is_the_digest_of_the_whole(tmp_path: Path) -> N
     content = os.urandom(3_000_001)
     (tmp_path / "big").write_bytes(content)
     assert sha256_of(tmp_path / "big") == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing", "there is no such file."),
+        ("folder", "this is a directory, not a file."),
+        ("pipe", "this is no ordinary file."),
+        ("file/below", "it cannot be read: Not a directory."),
+        ("a" * 300, "it cannot be read: File name too long."),
+    ],
+)
+def test_what_a_user_names_and_is_no_file_is_said_in_one_sentence(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    assert named_file(tmp_path / "file", "--iso") == tmp_path / "file"
+    with pytest.raises(ConfigurationError) as refused:
+        named_file(tmp_path / name, "--iso")
+    assert str(refused.value) == f"{tmp_path / name}: --iso: {words}"

@@ -93,6 +93,8 @@ def test_a_destroyed_partition_table_is_told_from_none_at_all(tmp_path: Path) ->
 def test_no_image_and_an_empty_image_are_said(tmp_path: Path) -> None:
     with pytest.raises(NotOnDisk, match="there is no such disk image"):
         open_disk(tmp_path / "none.qcow2")
+    with pytest.raises(NotOnDisk, match="this is a directory, not a disk image"):
+        open_disk(tmp_path)
     (tmp_path / "empty").touch()
     with pytest.raises(DiskUnreadable, match="is empty"):
         open_disk(tmp_path / "empty")
