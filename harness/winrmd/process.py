@@ -129,8 +129,7 @@ class Command:
             if not self._ended:
                 process_tree.kill_tree(self._process.pid)
                 self._notify_pump()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(_END_TIMEOUT_S)
+            self._changed.wait_for(lambda: self._ended, _END_TIMEOUT_S)
 
     def _take(self, streams: frozenset[str], most: int) -> list[tuple[str, bytes]]:
         taken: list[tuple[str, bytes]] = []

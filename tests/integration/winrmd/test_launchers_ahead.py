@@ -1,5 +1,6 @@
 """Launchers that are started before their command is known: same commands, same streams, nothing left behind."""
 
+import time
 from pathlib import Path
 
 import psutil
@@ -62,6 +63,16 @@ def test_commands_in_a_row_do_not_wait_for_a_launcher(client: Protocol) -> None:
     assert [run(client, shell, f"echo {number}") for number in range(5)] == [
         (f"{number}\n", 0) for number in range(5)
     ]
+
+
+def test_the_next_launcher_keeps_no_client_waiting(client: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pywinrm ends each command with a Signal, also one that is over."""
+    monkeypatch.setattr("harness.winrmd.launcher.AFTERWARDS_S", 2.0)
+    shell = client.open_shell()
+    began = time.monotonic()
+    assert run(client, shell, "true") == ("", 0)
+    client.close_shell(shell)
+    assert time.monotonic() - began < 1.5
 
 
 def test_input_is_the_commands_own_to_the_last_byte(client: Protocol) -> None:
