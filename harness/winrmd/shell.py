@@ -48,9 +48,13 @@ class Shell:
         end = self.created + self.settings.lifetime_s
         return end if self.in_use else min(end, self.last_used + self.settings.idle_timeout_s)
 
+    def looked_at_again(self, now: float) -> float:
+        """When it may be over at the earliest, whatever happens meanwhile."""
+        return min(self.expires_at(), now + self.settings.idle_timeout_s)
+
     def running(self) -> int:
         """How many of its commands run."""
-        return sum(command.running for command in self.commands.values())
+        return sum(command.running for command in list(self.commands.values()))  # others end some meanwhile
 
 
 class ShellTable:
@@ -69,8 +73,10 @@ class ShellTable:
         return self._clock()
 
     def create(self, settings: ShellSettings, launchers: Launchers, proposed_id: str | None = None) -> Shell:
-        """Open a shell; raises `Fault` if its owner has too many, or the proposed id is taken."""
+        """Open a shell; raises `Fault` if its owner has too many, the proposed id is taken, or the server ends."""
         with self._changed:
+            if self._closed:
+                raise faults.aborted()
             mine = sum(shell.settings.owner == settings.owner for shell in self._shells.values())
             if mine >= self._limits.max_shells_per_user:
                 raise faults.too_many_shells(self._limits.max_shells_per_user)
@@ -145,24 +151,28 @@ class ShellTable:
             command.terminate()
 
     def expire(self) -> float | None:
-        """Close every shell whose time is over; says in how many seconds the next one's is, or None."""
+        """Close every shell whose time is over; says in how many seconds to look again; None: none is open."""
         with self._changed:
             now = self._clock()
             over = [shell for shell in self._shells.values() if shell.expires_at() <= now]
         for shell in over:
             self.close(shell)
         with self._changed:
-            ends = [shell.expires_at() for shell in self._shells.values()]
-            return max(0.0, min(ends) - self._clock()) if ends else None
+            return self._look_again_in()
+
+    def _look_again_in(self) -> float | None:
+        now = self._clock()
+        ends = [shell.looked_at_again(now) for shell in self._shells.values()]
+        return max(0.0, min(ends) - now) if ends else None
 
     def reap(self) -> None:
         """Expire shells as their times come, until `close_all` is called."""
         while True:
-            wait_s = self.expire()
+            self.expire()
             with self._changed:
                 if self._closed:
                     return
-                self._changed.wait(wait_s)
+                self._changed.wait(self._look_again_in())  # anew: a shell may have opened just now
 
     def close_all(self) -> None:
         """Close every shell and end `reap`."""
