@@ -27,9 +27,7 @@ def main() -> None:
     root, listener_fd, leash_fd = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     listener = socket.socket(fileno=listener_fd)
     leash = socket.socket(fileno=leash_fd)
-    listener.set_inheritable(
-        False
-    )  # it is the WinRM server's, which is forked; Wine's programs have no use for it
+    listener.set_inheritable(False)  # the WinRM server is forked; Wine's programs have no use for it
     berth = Berth.read(root)
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     here = os.getpid()
