@@ -66,8 +66,7 @@ def make_plan(request: RunRequest) -> Prepared:
 
     cells = expand(matrix, request.pool, checks_for)
     selected = tuple(cell.id for cell in select(cells, request.cells))
-    if request.backend is not None:  # a mistake in its file is found now and not in every cell
-        open_backend(request.backend, Path(), Path()).close()
+    check_backend(request.backend)
     candidate: Candidate = read_candidate(request.candidate, profile)
     plan = Plan(
         candidate=candidate,
@@ -79,6 +78,15 @@ def make_plan(request: RunRequest) -> Prepared:
         cells=cells,
     )
     return Prepared(plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected)
+
+
+def check_backend(file: str | None) -> None:
+    """Find a mistake in an external backend's file, or a missing secret, now and not in every cell.
+
+    Raises `ConfigurationError`.
+    """
+    if file is not None:
+        open_backend(file, Path(), Path()).close()
 
 
 def checks_digest() -> str:
@@ -112,7 +120,8 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
                 pool=prepared.pool,
                 selected=prepared.selected,
                 keep=request.keep,
-                backend=request.backend,
+                # `--resume` may be called from elsewhere.
+                backend=str(Path(request.backend).absolute()) if request.backend is not None else None,
                 infra_retries=request.infra_retries,
             ),
             prepared.plan,

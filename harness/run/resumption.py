@@ -15,7 +15,7 @@ from harness.model.plan import Cell, Plan
 from harness.model.report import Attempt, CellReport, CheckResult, Outcome
 from harness.run.attempts import earlier_attempts, keep_attempts
 from harness.run.directory import STARTED_FILE, KeepPolicy, RunDirectory, new_run_id
-from harness.run.preparation import checks_digest, make_ready
+from harness.run.preparation import check_backend, checks_digest, make_ready
 from harness.state import StateDirectory
 
 
@@ -27,6 +27,7 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     run = RunDirectory(root.absolute())
     settings, plan = run.settings(), run.plan()
     require_same(plan, root)
+    check_backend(settings.backend)
     run = run.claimed()
     make_ready(run, plan, settings.pool, progress)  # before anything is moved
     for cell in plan.cells:
@@ -47,6 +48,7 @@ def reproduce_cell(
     settings, plan = old.settings(), old.plan()
     report, failed = _failure(old, cell_id, root)
     require_same(plan, root)
+    check_backend(settings.backend)
     _require_same_image(settings.pool, report, root, progress)
     run_id = new_run_id()
     run = RunDirectory.create(out or root.absolute().parent / run_id)

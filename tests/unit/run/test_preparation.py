@@ -73,6 +73,14 @@ def test_a_place_that_cannot_even_be_looked_at_is_the_users_mistake(
         prepared(replace(request_, out=tmp_path / ("a" * 300)))
 
 
+def test_a_backends_file_is_found_from_everywhere_later(
+    request_: RunRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = prepared(replace(request_, backend="backend.yaml"))
+    assert run.settings().backend == str(tmp_path / "backend.yaml")
+
+
 def test_what_is_written_into_the_candidate_later_is_not_installed(
     request_: RunRequest, candidate: Candidate
 ) -> None:

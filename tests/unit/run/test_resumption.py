@@ -163,3 +163,17 @@ def test_what_cannot_be_reproduced_is_said_and_nothing_is_written(
     with pytest.raises(ConfigurationError, match=words):
         resumption.reproduce_cell(run.root, CELL.id, tmp_path / "again", lambda _: None)
     assert not (tmp_path / "again").exists()
+
+
+def test_a_backend_that_cannot_be_asked_any_more_is_said_before_anything_is_moved(
+    run: RunDirectory, tmp_path: Path
+) -> None:
+    gone = run.settings().model_copy(update={"backend": str(tmp_path / "backend.yaml")})
+    run.write(gone, run.plan())
+    seal(run, install_service=Outcome.FAILED)
+    with pytest.raises(ConfigurationError, match="there is no such file"):
+        resumed(run)
+    with pytest.raises(ConfigurationError, match="there is no such file"):
+        resumption.reproduce_cell(run.root, CELL.id, tmp_path / "again", lambda _: None)
+    assert run.started(CELL.id)
+    assert not (tmp_path / "again").exists()
