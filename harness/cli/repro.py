@@ -7,7 +7,7 @@ import typer
 
 from harness.cli.ending import ends
 from harness.cli.output import Output
-from harness.cli.run import carry_out
+from harness.cli.run import carry_out, end_tidily
 from harness.machines.kept import list_kept
 from harness.model.errors import InfrastructureError
 from harness.run.interpreter import require_assertions
@@ -31,6 +31,7 @@ def repro(
     the lab lost the machine on the way.
     """
     require_assertions()
+    end_tidily()
     console = Output(soft_wrap=True)
     directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
     console.print(f"{cell}: repeating every step before {check}")

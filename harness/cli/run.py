@@ -72,7 +72,7 @@ def run(
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
-    _end_tidily()
+    end_tidily()
     console = Output(soft_wrap=True)
 
     def progress(line: str) -> None:
@@ -209,7 +209,7 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _end_tidily() -> None:
+def end_tidily() -> None:
     """End like on Ctrl-C when asked to end, and when the terminal is closed (unless nohup wants the run to go on)."""
     signal.signal(signal.SIGTERM, _as_interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -1,5 +1,6 @@
 """Commands that promise a machine, or its removal, say when there is none or it stayed."""
 
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,3 +150,21 @@ def test_the_machine_of_a_reproduction_is_handed_over(state: StateDirectory, rep
     done = bvt("repro", "run", "--cell", a_cell().id)
     assert done.exit_code == 0
     assert f"bvt shell {a_cell().id}" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_reproduction_that_is_told_to_end_ends_as_on_ctrl_c(
+    number: signal.Signals, state: StateDirectory, repeated: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*_: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(repro_command, "carry_out", told)
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
+    try:
+        done = bvt("repro", "run", "--cell", a_cell().id)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert (done.exit_code, done.stderr) == (130, "bvt: interrupted\n")
