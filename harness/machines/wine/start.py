@@ -64,17 +64,20 @@ def _await_boot(leash: socket.socket, places: Places, deadline: Deadline) -> Non
         readable, _, _ = select.select([leash], [], [], deadline.remaining_s)
         if not readable:
             raise DeadlineExceeded("the boot of a Wine machine", deadline.length_s, hint=_last_words(places))
-        try:
-            data = leash.recv(4096)
-        except ConnectionError:
-            data = b""
-        said += data
-        failed = [line for line in said.decode(errors="replace").splitlines() if line.startswith("failed ")]
-        if failed or not data:
-            reason = failed[0].removeprefix("failed ") if failed else "its supervisor ended"
-            raise InfrastructureError(
-                f"A Wine machine did not start: {reason}. {_last_words(places)}".strip()
-            )
+        said += _hear(leash, places)
+
+
+def _hear(leash: socket.socket, places: Places) -> bytes:
+    """What init says through its supervisor. Raises `InfrastructureError` if that is the machine's end."""
+    try:
+        said = leash.recv(4096)
+    except ConnectionError:
+        said = b""
+    failed = [line for line in said.decode(errors="replace").splitlines() if line.startswith("failed ")]
+    if failed or not said:
+        reason = failed[0].removeprefix("failed ") if failed else "its supervisor ended"
+        raise InfrastructureError(f"A Wine machine did not start: {reason}. {_last_words(places)}".strip())
+    return said
 
 
 def _await_winrm(access: WinRMAccess, leash: socket.socket, places: Places, deadline: Deadline) -> None:
@@ -93,11 +96,8 @@ def _await_winrm(access: WinRMAccess, leash: socket.socket, places: Places, dead
             connection.close()
         if status == http.HTTPStatus.UNAUTHORIZED:
             return
-        if select.select([leash], [], [], 0)[0] and b"failed " in (said := leash.recv(4096)):
-            reason = said.decode(errors="replace").strip()
-            raise InfrastructureError(
-                f"A Wine machine did not start: {reason}. {_last_words(places)}".strip()
-            )
+        if select.select([leash], [], [], 0)[0]:
+            _hear(leash, places)
         if deadline.passed:
             raise DeadlineExceeded(
                 "an answer of a Wine machine's WinRM server", deadline.length_s, hint=_last_words(places)

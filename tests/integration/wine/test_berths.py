@@ -2,18 +2,23 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from harness.machines.intent import Intent, read_intents
+from harness.machines.wine import start
 from harness.machines.wine.machine import WineMachine
+from harness.machines.wine.order import Places
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import SPARE
 from harness.model.deadline import Deadline
+from harness.model.errors import InfrastructureError
 from harness.model.machine import MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
@@ -71,6 +76,26 @@ def test_a_berth_whose_supervisor_was_killed_is_replaced(
     assert second.machine_id != ready.machine_id
     assert not (state.machines / ready.machine_id).exists()
     assert not (state.intents / f"{ready.machine_id}.json").exists()
+
+
+def test_a_supervisor_that_dies_before_winrm_answers_is_noticed_at_once(
+    make_machine: MakeMachine, state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def boot_and_lose(leash: socket.socket, places: Places, deadline: Deadline) -> None:
+        await_boot(leash, places, deadline)
+        (intent,) = [
+            i for i in read_intents(state.intents) if i.resources.get("directory") == str(places.root)
+        ]
+        supervisor = psutil.Process(intent.resources["supervisor"]["pid"])
+        supervisor.kill()
+        supervisor.wait(10)
+
+    await_boot = start._await_boot
+    monkeypatch.setattr(start, "_await_boot", boot_and_lose)
+    began = time.monotonic()
+    with pytest.raises(InfrastructureError, match="its supervisor ended"):
+        make_machine()
+    assert time.monotonic() - began < 30
 
 
 def test_a_closed_provider_holds_no_berth_and_its_machines_stay(
