@@ -39,11 +39,17 @@ class Launcher:
 
 
 class Launchers:
-    """The launchers of one shell. Thread-safe. `surroundings` is asked at each start, and may raise `Fault`."""
+    """The launchers of one shell. Thread-safe. `surroundings` is asked at each start, and may raise `Fault`.
 
-    def __init__(self, config: ServerConfig, surroundings: Callable[[], Surroundings]) -> None:
+    `ahead`: whether one may wait. It holds its directory meanwhile: on Wine nobody can remove or rename that.
+    """
+
+    def __init__(
+        self, config: ServerConfig, surroundings: Callable[[], Surroundings], *, ahead: bool = True
+    ) -> None:
         self._config = config
         self._surroundings = surroundings
+        self._may_wait = ahead and bool(config.launcher_ahead)
         self._lock = threading.Lock()
         self._ahead: Launcher | None = None
         self._closed = False
@@ -59,11 +65,11 @@ class Launchers:
         return self._start(self._config.launcher, command_line)
 
     def start_ahead(self) -> None:
-        """Have a launcher ready for the next command, if the configuration has such launchers.
+        """Have a launcher ready for the next command, if there are such launchers here.
 
         One that cannot be started is left to the command, which then says why.
         """
-        if not self._config.launcher_ahead:
+        if not self._may_wait:
             return
         with self._lock:
             if self._closed or self._ahead is not None:
@@ -73,7 +79,7 @@ class Launchers:
 
     def start_ahead_soon(self) -> None:
         """The same from a command's own thread, which has just handed over the end."""
-        if self._config.launcher_ahead and not self._closed:
+        if self._may_wait and not self._closed:
             time.sleep(AFTERWARDS_S)
             self.start_ahead()
 

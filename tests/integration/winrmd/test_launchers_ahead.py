@@ -121,5 +121,15 @@ def test_a_closed_shell_and_a_stopped_server_leave_no_launcher(client: Protocol,
     one_waits()  # the fixture stops the server, and the next test finds no launcher of this one
 
 
+def test_no_launcher_waits_in_a_directory_that_a_client_named(start: Start, tmp_path: Path) -> None:
+    """A process of Wine holds its directory: nobody could remove it while the shell is open."""
+    client = start(launcher_ahead=AHEAD, drives={"C:": str(tmp_path)}).protocol()
+    (tmp_path / "x").mkdir()
+    shell = client.open_shell(working_directory="C:\\x")
+    assert run(client, shell, "pwd") == (f"{tmp_path}/x\n", 0)
+    time.sleep(0.1)
+    assert waiting() == []
+
+
 def test_without_a_shell_no_launcher_waits(client: Protocol) -> None:
     assert waiting() == []
