@@ -84,14 +84,14 @@ int exec_command(arguments *given) {
   start_options options = {GetStdHandle(STD_INPUT_HANDLE), GetStdHandle(STD_OUTPUT_HANDLE),
                            GetStdHandle(STD_ERROR_HANDLE), .keep_job = 1};
   started program;
+  int utf8 = take_flag(given, L"--utf8"), second = take_flag(given, L"--in-console"), repeated;
+  if (utf8 && !second && repeat_in_console(&options, &repeated)) return repeated;
+  if (utf8) SetConsoleCP(CP_UTF8), SetConsoleOutputCP(CP_UTF8);
   if (take_flag(given, L"--ahead")) {
     given->command_line = read_command_line();
     if (!given->command_line) return 0; /* no command came: nobody waits for a result */
   }
   uint64_t began = now();
-  int utf8 = take_flag(given, L"--utf8"), second = take_flag(given, L"--in-console"), repeated;
-  if (utf8 && !second && repeat_in_console(&options, &repeated)) return repeated;
-  if (utf8) SetConsoleCP(CP_UTF8), SetConsoleOutputCP(CP_UTF8);
   if (!given->command_line) {
     print_message(ERROR_INVALID_PARAMETER);
     return save_not_started(result, ERROR_INVALID_PARAMETER) ? 4 : 3;

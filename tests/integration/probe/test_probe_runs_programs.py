@@ -64,6 +64,12 @@ def test_exec_makes_cmd_write_utf8(probe: Probe) -> None:
     assert finished.exit_code == 7
 
 
+def test_exec_ahead_makes_cmd_write_utf8_too(probe: Probe) -> None:
+    done, finished = _exec(probe, "--utf8", "--ahead", stdin=told('cmd /c "echo äöü日本& exit 7"'))
+    assert done.stdout.decode() == "äöü日本\r\n"
+    assert finished.exit_code == 7
+
+
 def test_exec_says_why_a_program_cannot_be_started(probe: Probe) -> None:
     done, finished = _exec(probe, "--", "no-such-program.exe")
     assert finished.exit_code == 1
