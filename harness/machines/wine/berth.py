@@ -151,7 +151,7 @@ _CHILDREN: list[subprocess.Popen[bytes]] = []
 
 def _reap_later(process: "subprocess.Popen[bytes]") -> None:
     """Keep the handle, and collect those that have ended, so that no zombie outlives the next machine."""
-    _CHILDREN[:] = [child for child in _CHILDREN if child.poll() is None]
+    reap_ended()
     _CHILDREN.append(process)
 
 

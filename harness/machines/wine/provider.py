@@ -156,9 +156,9 @@ class WineProvider:
         return leftovers.remove(leftover, self._current_template())
 
     def close(self) -> None:
-        """Remove the berth that was made ahead."""
+        """Remove the berth that was made ahead; what cannot be removed goes with its supervisor."""
         while self._spares:
-            with contextlib.suppress(HarnessError):
+            with contextlib.suppress(HarnessError, OSError):
                 _remove(self._spares.pop())
 
     def _current_template(self) -> Path | None:
@@ -232,10 +232,12 @@ class WineProvider:
 
 
 def _remove(berth: MannedBerth) -> None:
-    remove_all(berth.intent.intent)
-    berth.leash.close()
-    berth.intent.done()
-    reap_ended()
+    try:
+        remove_all(berth.intent.intent)
+        berth.intent.done()
+    finally:
+        berth.leash.close()
+        reap_ended()
 
 
 def _choice(value: object, key: str, allowed: Sequence[str]) -> str:

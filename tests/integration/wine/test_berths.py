@@ -113,6 +113,24 @@ def test_a_closed_provider_holds_no_berth_and_its_machines_stay(
     assert machine.condition().state is MachineState.RUNNING
 
 
+def test_a_closed_provider_raises_nothing_and_its_berth_goes_all_the_same(
+    make_machine: MakeMachine, state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove_nothing(intent: Intent) -> None:
+        raise PermissionError(intent.machine_id)
+
+    provider = wine_provider(state)
+    before = {intent.machine_id for intent in spares(state, os.getpid())}
+    make_machine(by=provider)
+    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    with monkeypatch.context() as patched:
+        patched.setattr("harness.machines.wine.provider.remove_all", remove_nothing)
+        provider.close()
+    intent = state.intents / f"{ready.machine_id}.json"
+    Deadline.after(10).poll(lambda: not intent.exists(), "the end of the berth's supervisor")
+    assert not (state.machines / ready.machine_id).exists()
+
+
 @pytest.mark.parametrize("how", ["end", "kill"])
 def test_a_berth_that_nobody_took_goes_with_its_owner(state: StateDirectory, media: Path, how: str) -> None:
     with subprocess.Popen(
