@@ -109,7 +109,7 @@ class Init:
         self.wineserver = self.booter = self.winrm = 0
         self.due_s: float | None = None
         self.verb = ""
-        self.stopping = False
+        self.stopping = self.held = False
         self.boot_began_s = 0.0
         self.power = os.open(self.places.prefix / POWER_FIFO, os.O_RDWR | os.O_NONBLOCK)
         self.wake, wake_writer = os.pipe()
@@ -146,8 +146,10 @@ class Init:
         self.stopping = False
         self.report("running")
         allowed = processor_mask()
-        # Only in a process namespace are all of the machine's threads known, to be released afterwards.
-        with one_processor() if self.berth.namespaces else contextlib.nullcontext():
+        # Only in a process namespace are all of the machine's threads known, to be released afterwards. In a later
+        # boot an agent's services start, and would take this one processor for all that the machine has.
+        self.held = self.berth.namespaces and self.boots == 1
+        with one_processor() if self.held else contextlib.nullcontext():
             self.wineserver = self.spawn(self.berth.server, "-f", "-p")
             self.await_wineserver()
             # Any first process makes Wine boot (services, drivers, pending renames) and runs when that is done.
@@ -206,7 +208,7 @@ class Init:
             how = _how_it_ended(status)
             if pid == self.booter:
                 self.booter = 0
-                if self.berth.namespaces:
+                if self.held:
                     release_all()
                 took_s = time.monotonic() - self.boot_began_s
                 self.say(
