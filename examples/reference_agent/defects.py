@@ -65,6 +65,7 @@ DEFECTS: dict[str, str] = {
     "leaves-service": "the service's entry stays",
     "leaves-file": "a file stays in ProgramData",
     "leaves-registry": "a registry key stays",
+    "leaves-shared-registry": "a key and an autostart entry stay that are not the agent's own",
     "leaves-task": "a scheduled task's file stays",
     "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",
     "tampers-sentinel-service": "uninstalling deletes the unrelated service BvtSentinel",

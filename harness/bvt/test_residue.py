@@ -39,7 +39,7 @@ def test_files(cell: CellSession, timeline: Timeline) -> None:
     assert not left, f"Left after the uninstall: {some(left)}."
 
 
-@check("No registry key is left")
+@check("No registry key of the agent is left")
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
     roots = cell.profile.registry_roots
     if not roots:
@@ -47,6 +47,15 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.after
     there = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
     left = unexcused(cell, "registry", there)
+    assert not left, f"Left after the uninstall: {some(left)}."
+
+
+@check("Nothing new is in the registry keys that all products share")
+def test_shared_registry(cell: CellSession, timeline: Timeline) -> None:
+    roots = [root.lower() for root in cell.profile.registry_roots]
+    new = timeline.after.registry - timeline.baseline.snapshot.registry
+    # What the profile calls the agent's own is the business of the check above.
+    left = unexcused(cell, "registry", new - frozenset(roots))
     assert not left, f"Left after the uninstall: {some(left)}."
 
 

@@ -187,6 +187,16 @@ class KeyFacts(_Answer):
     sddl: str | None
 
 
+class KeyContents(_Answer):
+    """What is directly in one registry key: the names of its sub-keys and of its values."""
+
+    path: str
+    exists: bool
+    code: int | None
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+
+
 class TreeEntry(_Answer):
     """One file or directory below the root of a tree; `path` is relative to the root, with backslashes."""
 

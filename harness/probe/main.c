@@ -24,6 +24,7 @@ static const command commands[] = {
     {L"pending-renames", pending_renames_command},
     {L"processes", processes_command},
     {L"keys", keys_command},
+    {L"list-keys", list_keys_command},
     {L"read", read_command},
     {L"run", run_command},
     {L"services", services_command},

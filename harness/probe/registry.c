@@ -119,3 +119,38 @@ int keys_command(arguments *given) {
   json_end();
   return 0;
 }
+
+static void value_names(HKEY opened) {
+  const DWORD room = 16384; /* no name of a value is longer ("Registry element size limits") */
+  wchar_t *name = allocate(room * sizeof *name);
+  for (DWORD n = 0, size = room; RegEnumValueW(opened, n, name, &size, NULL, NULL, NULL, NULL) == 0; n++, size = room)
+    json_text_n(NULL, name, size);
+  free(name);
+}
+
+int list_keys_command(arguments *given) {
+  json_array(NULL);
+  for (int i = 0; i < given->count; i++) {
+    HKEY opened = NULL;
+    LSTATUS status = open_full(given->items[i], &opened);
+    wchar_t *child;
+    json_object(NULL);
+    json_text("path", given->items[i]);
+    json_bool("exists", !is_absent(status));
+    if (status) json_unsigned("code", (uint64_t)status);
+    else json_null("code");
+    json_array("keys");
+    for (DWORD n = 0; opened && (child = registry_child(opened, n)); n++) {
+      json_text(NULL, child);
+      free(child);
+    }
+    json_end();
+    json_array("values");
+    if (opened) value_names(opened);
+    json_end();
+    json_end();
+    if (opened) RegCloseKey(opened);
+  }
+  json_end();
+  return 0;
+}

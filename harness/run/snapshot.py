@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from harness.guest.guest import Guest
+from harness.guest.registry_text import full_path
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile, is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
@@ -11,6 +12,7 @@ from harness.probe.answers import (
     CrashFile,
     FileFacts,
     Group,
+    KeyContents,
     PendingRename,
     Process,
     Service,
@@ -29,6 +31,22 @@ WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramDat
 """Everything below these is looked at, whatever the profile says."""
 SHARED_FOLDERS = ("C:\\", *WATCHED_TREES)
 """Folders that every product uses, whose access lists no product may change."""
+_WINDOWS = "HKLM\\Software\\Microsoft\\Windows"
+_SYSTEM = "HKLM\\System\\CurrentControlSet"
+SHARED_KEYS = (
+    "HKLM\\Software",
+    "HKLM\\Software\\WOW6432Node",
+    "HKCU\\Software",
+    f"{_WINDOWS}\\CurrentVersion\\App Paths",
+    f"{_WINDOWS}\\CurrentVersion\\Run",
+    f"{_WINDOWS}\\CurrentVersion\\RunOnce",
+    f"{_WINDOWS} NT\\CurrentVersion\\Image File Execution Options",
+    f"{_SYSTEM}\\Control\\SafeBoot\\Minimal",
+    f"{_SYSTEM}\\Control\\SafeBoot\\Network",
+    f"{_SYSTEM}\\Services\\EventLog\\Application",
+    f"{_SYSTEM}\\Services\\EventLog\\System",
+)
+"""Keys in which every product puts keys or values of its own, and Windows hardly ever does."""
 TEMPORARY = ("C:\\Windows\\Temp", "%TEMP%")
 PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
 """What nobody may leave in the folders for temporary files, where every user may write."""
@@ -45,6 +63,8 @@ class Snapshot:
     entries: frozenset[str]
     files: frozenset[str]
     processes: frozenset[str]
+    registry: frozenset[str]
+    """What is directly in the keys that every product shares, keys and values alike."""
     pending_renames: frozenset[str]
     crashes: frozenset[str]
     accounts: frozenset[str]
@@ -92,8 +112,9 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
     elsewhere = [file.path for file in profile.files if not any(is_below(file.path, root) for root in roots)]
     places = ("file", *SHARED_FOLDERS, *elsewhere)
     has_accounts = why_not(system, frozenset({Capability.LOCAL_USERS})) is None
+    list_of_shared = ["list-keys", *map(full_path, SHARED_KEYS)]
     questions = [["services"], ["drivers"], ["tasks"], ["uninstall-entries"], ["processes"]]
-    questions += [["pending-renames"], ["crashes"], ["sockets"]]
+    questions += [["pending-renames"], ["crashes"], ["sockets"], list_of_shared]
     questions += [["users"], ["groups"]] if has_accounts else []
     asked = RoundTrip(guest, [*questions, places, *trees(*roots, *TEMPORARY)])
     services = asked.read(list[Service], "services")
@@ -106,6 +127,11 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
         entries=_names(entry.display_name for entry in asked.read(list[UninstallEntry], "uninstall-entries")),
         files=_names(asked.paths(*roots)) | _names(file.path for file in declared if file.exists),
         processes=_names(process.path for process in asked.read(list[Process], "processes")),
+        registry=_names(
+            f"{shared}\\{name}"
+            for shared, found in zip(SHARED_KEYS, asked.read(list[KeyContents], *list_of_shared), strict=True)
+            for name in (*found.keys, *found.values)
+        ),
         pending_renames=_names(
             rename.source for rename in asked.read(list[PendingRename], "pending-renames")
         ),

@@ -192,6 +192,11 @@ int defective_purge(void) {
     if (DEFECT_LEAVES_REGISTRY) {
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, SETTINGS_KEY, L"Leftover", REG_SZ, L"1", 4);
     }
+    if (DEFECT_LEAVES_SHARED_REGISTRY) {
+        RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\BvtElsewhere", L"Leftover", REG_SZ, L"1", 4);
+        RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\Microsoft\\Windows\\CurrentVersion\\Run", L"BvtAutostart",
+                        REG_SZ, L"1", 4);
+    }
     if (DEFECT_LEAVES_TASK) {
         CreateDirectoryW(L"C:\\Windows\\System32\\Tasks", NULL);
         write_file(L"C:\\Windows\\System32\\Tasks\\BvtRefAgentLeftover");

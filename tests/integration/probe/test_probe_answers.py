@@ -14,6 +14,7 @@ from harness.probe.answers import (
     Environment,
     FileFacts,
     Group,
+    KeyContents,
     KeyFacts,
     PendingRename,
     ProbeFailed,
@@ -83,6 +84,19 @@ def test_a_registry_key_is_described_with_its_access_list(probe: Probe) -> None:
     assert there.exists
     assert read_sddl(there.sddl or "").owner
     assert (missing.exists, missing.sddl) == (False, None)
+
+
+def test_what_is_directly_in_a_registry_key_is_listed(probe: Probe) -> None:
+    software, run, missing = probe.ask(
+        list[KeyContents],
+        "list-keys",
+        "HKEY_LOCAL_MACHINE\\Software",
+        "HKEY_LOCAL_MACHINE\\Software\\Microsoft\\Windows NT\\CurrentVersion",
+        "HKEY_LOCAL_MACHINE\\Software\\NoSuchKey",
+    )
+    assert {"Microsoft", "Classes"} <= set(software.keys)
+    assert "CurrentBuild" in run.values
+    assert (missing.exists, missing.keys, missing.values) == (False, (), ())
 
 
 def test_a_file_is_described_with_its_hash(probe: Probe) -> None:
