@@ -1,4 +1,4 @@
-"""Keeps a machine on one processor while it boots.
+"""Keeps a machine on one processor while it boots for the first time.
 
 Wine's processes boot one after another, each waiting for wineserver's answers. Where they may spread, nearly
 every message wakes a processor that has gone to sleep: measured on two, a boot takes a fifth longer.
