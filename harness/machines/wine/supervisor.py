@@ -101,7 +101,10 @@ async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.so
             relays.append(await start_relay(listening, order.backend))
 
     def from_init() -> None:
-        data, descriptors, _, _ = socket.recv_fds(wire, 65536, 4)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(wire, 65536, 4)
+        except ConnectionError:  # it was killed before it read its order
+            data, descriptors = b"", []
         for descriptor in descriptors:
             task = loop.create_task(relay(socket.socket(fileno=descriptor)))
             pending.add(task)

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -76,6 +77,26 @@ def test_a_berth_whose_supervisor_was_killed_is_replaced(
     assert second.machine_id != ready.machine_id
     assert not (state.machines / ready.machine_id).exists()
     assert not (state.intents / f"{ready.machine_id}.json").exists()
+
+
+def test_an_init_that_dies_with_its_order_unread_is_named_and_nothing_else(
+    make_machine: MakeMachine, state: StateDirectory
+) -> None:
+    provider = wine_provider(state)
+    before = {intent.machine_id for intent in spares(state, os.getpid())}
+    make_machine(by=provider)
+    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    supervisor = psutil.Process(ready.resources["supervisor"]["pid"])
+    Deadline.after(10).poll(lambda: len(supervisor.children(recursive=True)) == 2, "guard and init")
+    guard, init = supervisor.children(recursive=True)
+    assert init.ppid() == guard.pid
+    init.suspend()
+    killer = threading.Timer(0.5, init.kill)
+    killer.start()
+    with pytest.raises(InfrastructureError, match="its init was killed") as raised:
+        make_machine(by=provider)
+    killer.join()
+    assert "Traceback" not in str(raised.value)
 
 
 def test_a_supervisor_that_dies_before_winrm_answers_is_noticed_at_once(
