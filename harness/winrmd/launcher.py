@@ -37,6 +37,14 @@ class Launcher:
     result: Path | None
     first_input: bytes = b""
 
+    def end(self) -> None:
+        """Kill it, unless it has ended, and close its pipes."""
+        self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+        self.process.wait()
+
 
 class Launchers:
     """The launchers of one shell. Thread-safe. `surroundings` is asked at each start, and may raise `Fault`.
@@ -61,7 +69,7 @@ class Launchers:
         if ahead is not None:
             if ahead.process.poll() is None:
                 return Launcher(ahead.process, ahead.result, told(command_line))
-            _end(ahead)
+            ahead.end()
         return self._start(self._config.launcher, command_line)
 
     def start_ahead(self) -> None:
@@ -89,7 +97,7 @@ class Launchers:
             self._closed = True
             ahead, self._ahead = self._ahead, None
         if ahead is not None:
-            _end(ahead)
+            ahead.end()
 
     def _start(self, launcher: tuple[str, ...], command_line: str) -> Launcher:
         argv, result_name = launcher_argv(self._config, launcher, command_line)
@@ -131,11 +139,3 @@ def launcher_argv(
         for item in launcher
     ]
     return argv, name if wants_result else None
-
-
-def _end(launcher: Launcher) -> None:
-    launcher.process.kill()
-    for pipe in (launcher.process.stdin, launcher.process.stdout, launcher.process.stderr):
-        if pipe is not None:
-            pipe.close()
-    launcher.process.wait()

@@ -41,7 +41,10 @@ class Command:
         encodings: Encodings | None = None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take over a launcher. `ended` is called on the command's own thread, after its end is known."""
+        """Take over a launcher. `ended` is called on the command's own thread, after its end is known.
+
+        Raises `Fault`, after ending the launcher, if this server has no descriptor or thread left to watch it.
+        """
         self.command_id = command_id
         self._process, self._result = launcher.process, launcher.result
         self._call_when_ended = ended
@@ -57,9 +60,13 @@ class Command:
         self._aborted = False
         self._interrupted = False
         self._converters = {name: _converter(encodings) for name in ("stdout", "stderr")}
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._pump, name=f"command {command_id}", daemon=True)
-        self._thread.start()
+        try:
+            self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            self._thread.start()
+        except (OSError, RuntimeError) as error:
+            launcher.end()
+            raise faults.launcher_failed(f"it cannot be watched ({error})") from error
 
     @property
     def running(self) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness.model.errors import InfrastructureError, ToolMissing
 
+FONTS = Path(__file__).with_name("fonts.conf")
+"""What tells a machine's programs of fonts: none of the host's."""
 _PLACES = ("/usr/lib/wine", "/usr/lib64/wine", "/opt/wine-stable/bin", "/usr/local/bin", "/usr/bin")
 
 
@@ -30,6 +32,7 @@ class WineInstallation:
             "WINELOADER": str(self.loader),
             "WINESERVER": str(self.server),
             "WINEDEBUG": "-all",
+            "FONTCONFIG_FILE": str(FONTS),
             # No .NET or HTML engine to download, and no menu entries on the host's desktop.
             "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
         }

@@ -16,7 +16,7 @@ from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.identity import media_edit
-from harness.machines.wine.installation import WineInstallation
+from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue, edit
@@ -65,6 +65,7 @@ def recipe_digest(wine: WineInstallation) -> str:
     sources = (
         _POWER_SOURCE.read_text(),
         _BOOT_SOURCE.read_text(),
+        FONTS.read_text(),
         Path(__file__).read_text(),
         repr(_REGISTRY),
     )

@@ -1,10 +1,12 @@
 """What the service answers to envelopes. Commands are real, short processes."""
 
 import base64
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -73,6 +75,19 @@ def test_a_receive_without_output_times_out(client: Client) -> None:
     shell = client.open()
     command = client.command(shell, "sleep 30")
     assert fault_number(client.receive(shell, command, timeout="PT0.05S")) == faults.OPERATION_TIMED_OUT
+
+
+def test_a_command_that_nobody_can_watch_is_ended(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    shell = client.open()
+    before = set(psutil.Process().children())
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    body = "<rsp:CommandLine><rsp:Command>sleep 30</rsp:Command></rsp:CommandLine>"
+    answer = client.send(request(ns.COMMAND, body, shell_id=shell))
+    assert fault_number(answer) == faults.PROVIDER_FAILURE
+    assert set(psutil.Process().children()) <= before
 
 
 def test_output_of_a_code_page_is_converted_when_told_so(config: ServerConfig) -> None:
