@@ -84,7 +84,7 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable("the profile declares no signed file")
     if cell.candidate.kind is InstallerKind.EXE:
         raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
-    payload = {file.sha256: file for file in payload_of(cell.candidate.path)}
+    payload = {file.sha256: file for file in payload_of(cell.run)}
     for path in signed:
         found = timeline.inspection.file(path)
         assert found is not None, f"{path} is missing."
@@ -100,7 +100,7 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
 def test_payload_signatures(cell: CellSession) -> None:
     if cell.candidate.kind is InstallerKind.EXE:
         raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
-    programs = payload_of(cell.candidate.path)
+    programs = payload_of(cell.run)
     if not programs:
         raise NotApplicable("the installer holds no program")
     excused = {name.lower() for name in cell.profile.unsigned_programs}

@@ -144,6 +144,11 @@ class RunDirectory:
         """What cells wait for, one file each (`harness.run.waits`)."""
         return self.work / "waits"
 
+    @property
+    def payload(self) -> Path:
+        """The programs that the candidate carries (`harness.run.payload`)."""
+        return self.work / "payload.json"
+
     def copy_of(self, candidate: Candidate) -> Path:
         """The copy of the candidate on the media drive: the file that cells install."""
         return self.media / "candidate" / candidate.path.name

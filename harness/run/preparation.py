@@ -24,6 +24,7 @@ from harness.model.report import Phase
 from harness.probe.build import probe_exe
 from harness.run.check import catalogue
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.run.payload import record_payload
 from harness.run.pools import pool_problems
 from harness.state import StateDirectory
 
@@ -141,6 +142,8 @@ def make_ready(run: RunDirectory, plan: Plan, pool: Pool, progress: Progress) ->
     state = StateDirectory.default()
     provider = load_provider(pool, state)
     lay_out_media(run, plan.candidate, probe_exe(state))
+    progress("Looking into the candidate.")
+    record_payload(run, plan.candidate)
     make_authority(run.authority)
     for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
         provider.prepare(image, progress)

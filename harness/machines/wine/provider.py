@@ -29,8 +29,6 @@ from harness.state import StateDirectory
 
 MEMORY_PER_MACHINE = 200 * 1024 * 1024
 """Bytes: 64 MiB for Wine's processes with a service (measured), the rest for agent and installer."""
-MACHINES_PER_PROCESSOR = 3
-"""Seen on two processors with the reference agent: two each leave them idle half the time, three a third of it."""
 SPARE = "spare"
 """Stands for the run in the intent of a berth that no cell has taken yet."""
 DISK_WANTED = 2 * 1024**3
@@ -134,10 +132,10 @@ class WineProvider:
         )
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
-        """By processors (a cell waits for its agent most of the time) and free memory; none is reserved."""
+        """Twice the processors and one, as a cell mostly waits, within free memory; none is reserved."""
         del memory_mb, cpus
         by_memory = psutil.virtual_memory().available // MEMORY_PER_MACHINE
-        return max(1, min(MACHINES_PER_PROCESSOR * (os.cpu_count() or 1), by_memory))
+        return max(1, min(2 * (os.cpu_count() or 1) + 1, by_memory))
 
     def reclaim(self, intent_file: Path) -> Sequence[str]:
         intent = read_intent(intent_file)
