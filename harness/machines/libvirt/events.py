@@ -17,6 +17,8 @@ REBOOT_LONGEST_S = 4.0
 """All announcements of one reboot come within this time. A guest that resets faster than `REBOOT_CLUSTER_S` for longer
 is in a boot loop, and each such time counts as a boot."""
 
+UNSEEN = "unseen"
+
 
 @functools.cache
 def start_event_loop() -> threading.Thread:
@@ -38,7 +40,8 @@ class DomainHistory:
     """What was seen of one domain since it was made. Written by the event thread, read by the machine."""
 
     ended: str | None = None
-    """How QEMU ended: `shutdown` (by the guest), `failed`, `destroyed`, `crashed`; None while it runs."""
+    """How QEMU ended: `shutdown` (by the guest), `failed`, `destroyed`, `crashed`; `unseen` if nobody said it; None
+    while it runs."""
     panicked: bool = False
     io_error: str = ""
     watchdog: bool = False
@@ -50,6 +53,16 @@ class DomainHistory:
     def boots(self) -> int:
         """Boots seen, the first included."""
         return 1 + count_clusters(self.reboots, REBOOT_CLUSTER_S, REBOOT_LONGEST_S)
+
+    def await_end(self, within_s: float) -> None:
+        """Wait until it is known how the domain ended, which is gone: that decides who is to blame.
+
+        libvirt may show that a domain is gone before its event arrives. Where none comes, e.g. because libvirtd was
+        started anew, that is noted, so that nobody waits for it again.
+        """
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.ended is not None or self.panicked, within_s):
+                self.ended = UNSEEN
 
     def note(self, **values: Any) -> None:
         """Set fields and wake whoever waits."""

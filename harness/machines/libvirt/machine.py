@@ -26,6 +26,8 @@ from harness.model.substrate import GuestSystem, Substrate
 from harness.state import StateDirectory
 
 PING_TIMEOUT_S = 3
+END_EVENT_S = 2.0
+"""How long after a domain is gone its last event is waited for."""
 REMOVE_S = 10.0
 GUEST_FILES_S = 60.0
 
@@ -104,6 +106,8 @@ class LibvirtMachine:
             alive = agent_alive(domain, PING_TIMEOUT_S) if domain is not None and running else None
         except (InfrastructureError, libvirt.libvirtError) as error:
             return MachineCondition(state=MachineState.GONE, fault=Fault.HOST, reason=str(error))
+        if state in (None, libvirt.VIR_DOMAIN_SHUTOFF):
+            history.await_end(END_EVENT_S)
         return judge(
             Seen(
                 state=state,

@@ -1,5 +1,8 @@
 """What the outside concludes from a domain's state and events."""
 
+import threading
+import time
+
 import libvirt
 import pytest
 from hypothesis import given
@@ -96,3 +99,24 @@ def test_a_guest_that_resets_every_second_is_in_a_boot_loop() -> None:
     history = DomainHistory(reboots=[float(second) for second in range(20)])
     assert history.boots >= BOOT_LOOP
     assert count_clusters(history.reboots, 2.0, 4.0) == 5
+
+
+def test_a_domain_that_is_gone_before_its_event_arrives_is_judged_by_the_event() -> None:
+    history = DomainHistory()
+    late = threading.Timer(0.05, lambda: history.note(ended="shutdown"))
+    late.start()
+    history.await_end(10)
+    late.join()
+    assert judge(Seen(state=None, ended=history.ended)).fault is Fault.GUEST
+
+
+def test_an_event_that_never_comes_is_waited_for_once_and_may_still_come_late() -> None:
+    history = DomainHistory()
+    history.await_end(0.01)
+    began = time.monotonic()
+    history.await_end(10)
+    assert time.monotonic() - began < 5
+    condition = judge(Seen(state=None, ended=history.ended))
+    assert (condition.fault, condition.reason) == (Fault.HOST, "its domain no longer exists")
+    history.note(ended="failed")
+    assert judge(Seen(state=None, ended=history.ended)).reason == "its QEMU process died"
