@@ -17,7 +17,7 @@ from harness.machines.wine import start
 from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.order import Places
 from harness.machines.wine.processes import holders
-from harness.machines.wine.provider import SPARE
+from harness.machines.wine.provider import SPARE, WineProvider
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.model.machine import MachineState
@@ -49,13 +49,21 @@ def spares(state: StateDirectory, owner: int) -> list[Intent]:
     return [i for i in read_intents(state.intents) if i.run_id == SPARE and i.owner.pid == owner]
 
 
+def first_machine(
+    provider: WineProvider, make_machine: MakeMachine, state: StateDirectory
+) -> tuple[WineMachine, Intent]:
+    """A provider's first machine, and the berth that it keeps ready from then on."""
+    before = {intent.machine_id for intent in spares(state, os.getpid())}
+    machine = make_machine(by=provider)
+    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    return machine, ready
+
+
 def test_the_next_machine_lies_in_the_berth_that_was_kept_ready(
     make_machine: MakeMachine, state: StateDirectory
 ) -> None:
     provider = wine_provider(state)
-    before = {intent.machine_id for intent in spares(state, os.getpid())}
-    make_machine(by=provider)
-    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    _, ready = first_machine(provider, make_machine, state)
     second = make_machine(by=provider)
     assert second.machine_id == ready.machine_id
     (intent,) = [i for i in read_intents(state.intents) if i.machine_id == ready.machine_id]
@@ -67,9 +75,7 @@ def test_a_berth_whose_supervisor_was_killed_is_replaced(
     make_machine: MakeMachine, state: StateDirectory
 ) -> None:
     provider = wine_provider(state)
-    before = {intent.machine_id for intent in spares(state, os.getpid())}
-    make_machine(by=provider)
-    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    _, ready = first_machine(provider, make_machine, state)
     supervisor = psutil.Process(ready.resources["supervisor"]["pid"])
     supervisor.kill()
     supervisor.wait(10)
@@ -83,9 +89,7 @@ def test_an_init_that_dies_with_its_order_unread_is_named_and_nothing_else(
     make_machine: MakeMachine, state: StateDirectory
 ) -> None:
     provider = wine_provider(state)
-    before = {intent.machine_id for intent in spares(state, os.getpid())}
-    make_machine(by=provider)
-    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    _, ready = first_machine(provider, make_machine, state)
     supervisor = psutil.Process(ready.resources["supervisor"]["pid"])
     Deadline.after(10).poll(lambda: len(supervisor.children(recursive=True)) == 2, "guard and init")
     guard, init = supervisor.children(recursive=True)
@@ -123,9 +127,7 @@ def test_a_closed_provider_holds_no_berth_and_its_machines_stay(
     make_machine: MakeMachine, state: StateDirectory
 ) -> None:
     provider = wine_provider(state)
-    before = {intent.machine_id for intent in spares(state, os.getpid())}
-    machine = make_machine(by=provider)
-    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    machine, ready = first_machine(provider, make_machine, state)
     provider.close()
     provider.close()
     assert not (state.machines / ready.machine_id).exists()
@@ -141,9 +143,7 @@ def test_a_closed_provider_raises_nothing_and_its_berth_goes_all_the_same(
         raise PermissionError(intent.machine_id)
 
     provider = wine_provider(state)
-    before = {intent.machine_id for intent in spares(state, os.getpid())}
-    make_machine(by=provider)
-    (ready,) = [spare for spare in spares(state, os.getpid()) if spare.machine_id not in before]
+    _, ready = first_machine(provider, make_machine, state)
     with monkeypatch.context() as patched:
         patched.setattr("harness.machines.wine.provider.remove_all", remove_nothing)
         provider.close()
