@@ -7,7 +7,6 @@ its own (winrshost.exe) that starts its commands.
 
 import subprocess
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,6 +18,8 @@ from .config import ServerConfig
 
 AFTERWARDS_S = 0.01
 """How long after a command the next launcher is started: the client's answer, or its Delete, goes first."""
+
+END_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Launcher:
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
-        self.process.wait()
+        with suppress(subprocess.TimeoutExpired):  # the kernel holds it, and no signal helps
+            self.process.wait(END_TIMEOUT_S)
 
 
 class Launchers:
@@ -60,7 +62,7 @@ class Launchers:
         self._may_wait = ahead and bool(config.launcher_ahead)
         self._lock = threading.Lock()
         self._ahead: Launcher | None = None
-        self._closed = False
+        self._closed = threading.Event()
 
     def launch(self, command_line: str) -> Launcher:
         """A launcher with its command line; raises `Fault` if it cannot be started."""
@@ -80,21 +82,20 @@ class Launchers:
         if not self._may_wait:
             return
         with self._lock:
-            if self._closed or self._ahead is not None:
+            if self._closed.is_set() or self._ahead is not None:
                 return
             with suppress(faults.Fault):
                 self._ahead = self._start(self._config.launcher_ahead, "")
 
     def start_ahead_soon(self) -> None:
         """The same from a command's own thread, which has just handed over the end."""
-        if self._may_wait and not self._closed:
-            time.sleep(AFTERWARDS_S)
+        if self._may_wait and not self._closed.wait(AFTERWARDS_S):
             self.start_ahead()
 
     def close(self) -> None:
         """End the launcher that waits. Idempotent."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             ahead, self._ahead = self._ahead, None
         if ahead is not None:
             ahead.end()

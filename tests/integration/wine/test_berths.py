@@ -173,9 +173,11 @@ def processors(machine: WineMachine) -> dict[str, set[int]]:
     """Program to the processors that all of its threads may use."""
     found: dict[str, set[int]] = {}
     for pid, line in holders(machine.directory / "prefix").items():
-        with contextlib.suppress(psutil.Error, ProcessLookupError):  # it has ended
-            allowed = [os.sched_getaffinity(thread.id) for thread in psutil.Process(pid).threads()]
-            found[f"{pid} {line}"] = set.intersection(os.sched_getaffinity(0), *allowed)
+        with contextlib.suppress(psutil.Error):  # it has ended
+            found[f"{pid} {line}"] = os.sched_getaffinity(0)
+            for thread in psutil.Process(pid).threads():
+                with contextlib.suppress(ProcessLookupError):  # the thread has
+                    found[f"{pid} {line}"] &= os.sched_getaffinity(thread.id)
     return found
 
 

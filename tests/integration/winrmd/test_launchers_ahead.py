@@ -102,10 +102,24 @@ def test_termination_ends_a_command_whose_launcher_had_waited(client: Protocol) 
     shell = client.open_shell()
     waits = one_waits()
     command = client.run_command(shell, "sleep 60")
-    Deadline.after(10).poll(lambda: bool(waits.children(recursive=True)), "the command")
+    Deadline.after(10).poll(lambda: "sleep" in map(name_of, waits.children(recursive=True)), "the command")
     tree = waits.children(recursive=True)
     client.cleanup_command(shell, command)
-    assert not [process for process in tree if process.is_running() and process.status() != "zombie"]
+    Deadline.after(10).poll(lambda: all(map(ended, tree)), "the end of the command's processes")
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_closed_shell_and_a_stopped_server_leave_no_launcher(client: Protocol, start: Start) -> None:
