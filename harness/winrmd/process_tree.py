@@ -8,6 +8,8 @@ session and stay.
 
 import os
 import signal
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _ROUNDS = 8
@@ -39,21 +41,32 @@ def members(leader: int) -> set[int]:
 
 
 def kill_tree(leader: int) -> None:
-    """Kill every member, and again what they managed to start meanwhile."""
+    """Kill every member. None goes on meanwhile: they are all stopped first.
+
+    A batch whose program is killed before it would otherwise run its next line until its own turn comes.
+    """
+    stopped: set[int] = set()
+    for _ in range(_ROUNDS):
+        # The next rounds find what they managed to start before they stood still.
+        running = [pid for pid in members(leader) if pid not in stopped]
+        if not running:
+            break
+        _signal(running, signal.SIGSTOP)
+        stopped.update(running)
     for _ in range(_ROUNDS):
         alive = members(leader)
         if not alive:
             return
-        for pid in alive:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        _signal(alive, signal.SIGKILL)
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def interrupt(leader: int) -> None:
     """What Ctrl+C does: SIGINT to the command's process group; Wine turns it into CTRL_C_EVENT."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGINT)
-    except ProcessLookupError:
-        return
