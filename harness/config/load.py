@@ -47,14 +47,19 @@ def load_matrix(path: Path, also: Check[Matrix] | None = None) -> tuple[Matrix, 
     return load(path, Matrix, lambda matrix: matrix_problems(matrix) or (also(matrix) if also else ()))
 
 
-def load_profile(name_or_path: str, search: Sequence[Path] | None = None) -> tuple[AgentProfile, str]:
+def load_profile(
+    name_or_path: str, search: Sequence[Path] | None = None, also: Check[AgentProfile] | None = None
+) -> tuple[AgentProfile, str]:
     """The profile of this name (`agents/<name>.yaml` on the search path) or in this file, and its SHA-256.
 
     What ends in .yaml or .yml or holds a slash is a path. Raises `ConfigurationError`; for an unknown name it
-    lists the known ones.
+    lists the known ones. `also` finds mistakes that cannot be seen in the profile alone; it is asked once there are
+    no others.
     """
     path = _profile_path(name_or_path, search_path() if search is None else search)
-    return load(path, AgentProfile, lambda profile: profile_problems(profile, path))
+    return load(
+        path, AgentProfile, lambda profile: profile_problems(profile, path) or (also(profile) if also else ())
+    )
 
 
 def known_profiles(search: Sequence[Path]) -> dict[str, Path]:

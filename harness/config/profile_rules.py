@@ -1,11 +1,12 @@
 """Mistakes in an agent profile that take more than one key to see."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.documents.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
+from harness.model.matrix import Matrix
 from harness.model.profile import COMMON_FACTS, DRIVE_PATH, STIMULUS_FACTS, AgentProfile, placeholders
 
 
@@ -21,6 +22,29 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_scheduled(profile),
         *_keeps(profile),
     )
+
+
+def scenario_problems(matrix: Matrix, file: Path) -> Callable[[AgentProfile], Sequence[Problem]]:
+    """For `load_profile`: properties for scenarios that the matrix in `file` does not have, so nobody would set them."""
+    known = tuple(matrix.scenarios)
+
+    def problems(profile: AgentProfile) -> Sequence[Problem]:
+        return [
+            Problem(
+                ("installer", "scenario_properties", name),
+                f"{file} has no scenario {name!r}, so these properties would never be set.",
+                _with_all(nearest(name, known), known),
+                at_key=True,
+            )
+            for name in profile.installer.scenario_properties
+            if name not in known
+        ]
+
+    return problems
+
+
+def _with_all(hint: str, known: Sequence[str]) -> str:
+    return f"{hint} Known: {', '.join(known)}." if hint.startswith("Did") else hint
 
 
 def _name(profile: AgentProfile, file: Path) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from harness.backend.factory import open_backend
 from harness.backend.pki import make_authority
 from harness.candidate.read import read_candidate
 from harness.config.load import find_matrix, load_matrix, load_profile
+from harness.config.profile_rules import scenario_problems
 from harness.files import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
@@ -58,8 +59,9 @@ class Prepared:
 def make_plan(request: RunRequest) -> Prepared:
     """Read candidate, profile and matrix and seal the plan. Raises `ConfigurationError` for any mistake."""
     of_pool = pool_problems(StateDirectory.default(), request.pool)
-    matrix, matrix_sha256 = load_matrix(request.matrix or find_matrix(), of_pool)
-    profile, profile_sha256 = load_profile(request.profile)
+    matrix_file = request.matrix or find_matrix()
+    matrix, matrix_sha256 = load_matrix(matrix_file, of_pool)
+    profile, profile_sha256 = load_profile(request.profile, also=scenario_problems(matrix, matrix_file))
     checks = catalogue()
 
     def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:

@@ -4,7 +4,11 @@ import pytest
 
 from harness.config import find_matrix, load_profile, search_path
 from harness.config.load import known_profiles
+from harness.config.profile_rules import scenario_problems
 from harness.model.errors import ConfigurationError
+from harness.model.matrix import Matrix, Pool, Scenario, WindowsImage
+from harness.model.report import Phase
+from harness.model.substrate import Substrate
 
 GOOD = """\
 name: tiny
@@ -252,3 +256,39 @@ def test_queries_may_come_from_where_the_profile_does_not_say(place: Path) -> No
 def test_every_profile_that_ships_loads() -> None:
     for name in known_profiles(search_path()):
         assert load_profile(name)[0].name == name
+
+
+SCENARIOS = Matrix(
+    images={"win": WindowsImage(product_name="Windows", major=10, minor=0, build=26100)},
+    scenarios={name: Scenario(title=name, phases=(Phase.INSTALL,)) for name in ("fresh", "offline")},
+    axes={},
+    pools={"embedded": Pool(provider="wine", substrates=(Substrate.WINE,))},
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("frsh", "Did you mean 'fresh'? Known: fresh, offline."),
+        ("upgrade", "Known: fresh, offline."),
+        ("Fresh", "Did you mean 'fresh'? Known: fresh, offline."),
+    ],
+)
+def test_properties_for_a_scenario_that_the_matrix_does_not_have_are_refused(
+    place: Path, name: str, hint: str
+) -> None:
+    written = f"title: T\ninstaller:\n  scenario_properties:\n    fresh: {{A: b}}\n    {name}: {{A: c}}\n"
+    (place / "agents" / "tiny.yaml").write_text(GOOD.replace("title: Tiny agent\n", written, 1))
+    with pytest.raises(ConfigurationError) as caught:
+        load_profile("tiny", [place], scenario_problems(SCENARIOS, Path("other/matrix.yaml")))
+    assert str(caught.value) == (
+        f"{place}/agents/tiny.yaml:6: installer.scenario_properties.{name}: other/matrix.yaml has no scenario"
+        f" {name!r}, so these properties would never be set. {hint}"
+    )
+
+
+def test_properties_for_scenarios_of_the_matrix_load(place: Path) -> None:
+    written = "title: T\ninstaller: {scenario_properties: {offline: {A: b}}}\n"
+    (place / "agents" / "tiny.yaml").write_text(GOOD.replace("title: Tiny agent\n", written, 1))
+    profile, _ = load_profile("tiny", [place], scenario_problems(SCENARIOS, Path("matrix.yaml")))
+    assert profile.installer.scenario_properties == {"offline": {"A": "b"}}
