@@ -7,10 +7,15 @@ session and stay.
 """
 
 import os
+import select
 import signal
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+END_TIMEOUT_S = 5.0
+"""How long what was killed is waited for: a busy machine takes a while to let it end."""
 
 _ROUNDS = 8
 
@@ -41,7 +46,7 @@ def members(leader: int) -> set[int]:
 
 
 def kill_tree(leader: int) -> None:
-    """Kill every member. None goes on meanwhile: they are all stopped first.
+    """Kill every member and wait for its end. None goes on meanwhile: they are all stopped first.
 
     A batch whose program is killed before it would otherwise run its next line until its own turn comes.
     """
@@ -53,17 +58,35 @@ def kill_tree(leader: int) -> None:
             break
         _signal(running, signal.SIGSTOP)
         stopped.update(running)
+    deadline = time.monotonic() + END_TIMEOUT_S
     for _ in range(_ROUNDS):
         alive = members(leader)
         if not alive:
             return
-        _signal(alive, signal.SIGKILL)
+        _end(alive, deadline)
 
 
 def _signal(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def _end(pids: Iterable[int], deadline: float) -> None:
+    """Kill them and wait until the kernel has ended them, which it does in its own time."""
+    ends = []
+    try:
+        for pid in pids:
+            with suppress(OSError):  # it has ended, or there is no descriptor left: the next round looks again
+                ends.append(os.pidfd_open(pid))
+        _signal(pids, signal.SIGKILL)
+        for end in ends:
+            ended = select.poll()
+            ended.register(end, select.POLLIN)
+            ended.poll(max(0.0, deadline - time.monotonic()) * 1000)
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 def interrupt(leader: int) -> None:

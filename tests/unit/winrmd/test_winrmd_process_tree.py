@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,23 @@ def test_what_is_started_meanwhile_is_killed_too(start: Start) -> None:
     until_it_sleeps(shell.pid, 10)
     process_tree.kill_tree(shell.pid)
     assert shell.wait(10) == -signal.SIGKILL
+    assert process_tree.members(shell.pid) == set()
+
+
+def test_nothing_runs_any_more_on_a_machine_that_takes_its_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal is an order. Where the processor is busy, its receiver ends later."""
+    shell = start("sleep 30")
+    until_it_sleeps(shell.pid, 2)
+    kill = os.kill
+
+    def later(pid: int, number: int) -> None:
+        delay_s = 0.5 if number == signal.SIGKILL else 0.0
+        threading.Timer(delay_s, lambda: kill(pid, number)).start()
+
+    monkeypatch.setattr(os, "kill", later)
+    process_tree.kill_tree(shell.pid)
     assert process_tree.members(shell.pid) == set()
 
 
