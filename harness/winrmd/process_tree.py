@@ -77,7 +77,7 @@ def _end(pids: Iterable[int], deadline: float) -> None:
     ends = []
     try:
         for pid in pids:
-            with suppress(OSError):  # it has ended, or there is no descriptor left: the next round looks again
+            with suppress(OSError):  # it has ended, or there is no descriptor: the next round looks again
                 ends.append(os.pidfd_open(pid))
         _signal(pids, signal.SIGKILL)
         for end in ends:
