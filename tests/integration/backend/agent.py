@@ -19,7 +19,7 @@ class Agent:
         self, backend: EmbeddedBackend, enrolment: Enrolment, host: str = "HOST-1", version: str = "1.2.3"
     ) -> None:
         context = ssl.create_default_context(cadata=enrolment.ca_pem)
-        self.client = httpx.Client(base_url=f"https://{backend.address}", verify=context, timeout=5)
+        self.client = httpx.Client(base_url=f"https://{backend.address}", verify=context, timeout=30)
         self._enrolment, self.host, self._version, self.key = enrolment, host, version, ""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -75,7 +75,7 @@ class Agent:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._thread:
-            self._thread.join(5)
+            self._thread.join(30)
 
 
 def pinned_digest(backend: EmbeddedBackend, version: ssl.TLSVersion) -> tuple[str, str]:
@@ -84,7 +84,7 @@ def pinned_digest(backend: EmbeddedBackend, version: ssl.TLSVersion) -> tuple[st
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = context.maximum_version = version
     with (
-        socket.create_connection((backend.address.host, backend.address.port), 5) as raw,
+        socket.create_connection((backend.address.host, backend.address.port), 30) as raw,
         context.wrap_socket(raw) as connection,
     ):
         der = connection.getpeercert(binary_form=True)

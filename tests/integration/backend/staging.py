@@ -98,7 +98,7 @@ class Staging:
 
         def ask() -> None:
             try:
-                rows = self._backend.ask(self._team, sql, Deadline.after(5))
+                rows = self._backend.ask(self._team, sql, Deadline.after(30))
                 self._answers[number] = {"state": "done", "rows": rows, "code": 0}
             except CandidateError as error:
                 self._answers[number] = {"state": "done", "rows": None, "code": 1, "why": str(error)}
@@ -117,10 +117,10 @@ def serving(application: Starlette) -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(application, log_config=None, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    Deadline.after(10).poll(lambda: server.started, "the staging server's start")
+    Deadline.after(30).poll(lambda: server.started, "the staging server's start")
     try:
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(30)
         listener.close()

@@ -17,6 +17,7 @@ from harness.backend.embedded import EmbeddedBackend
 from harness.backend.interface import BackendFeature, Enrolment, FaultKind
 from harness.backend.pki import Authority, load_authority, make_authority
 from harness.backend.server import TlsServer
+from harness.backend.store import Kind
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
 from tests.integration.backend.agent import Agent, pinned_digest
@@ -48,7 +49,7 @@ def agent(backend: EmbeddedBackend, enrolment: Enrolment) -> Iterator[Agent]:
     agent.client.close()
 
 
-def soon(seconds: float = 5) -> Deadline:
+def soon(seconds: float = 30) -> Deadline:
     return Deadline.after(seconds)
 
 
@@ -92,22 +93,32 @@ def test_an_agent_that_trusts_another_authority_does_not_get_through(
         Agent(backend, wrong).enrol()
 
 
-def test_a_wait_ends_at_the_moment_of_the_enrolment(backend: EmbeddedBackend, enrolment: Enrolment) -> None:
-    agent = Agent(backend, enrolment)
-    enrolled: list[float] = []
+def test_a_wait_ends_at_the_moment_of_the_enrolment(
+    backend: EmbeddedBackend, enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, changed, asleep = Agent(backend, enrolment), backend._admissions._changed, threading.Event()
+    slept: list[float] = []
+    wait = changed.wait
+
+    def noted(timeout: float) -> bool:
+        slept.append(timeout)
+        asleep.set()
+        return wait(timeout)
 
     def later() -> None:
+        asleep.wait(30)
         agent.enrol()
-        enrolled.append(time.monotonic())
 
-    timer = threading.Timer(0.2, later)
-    timer.start()
-    endpoint = backend.wait_enrolled(CELL, soon())
-    waited_until = time.monotonic()
-    timer.join()
+    monkeypatch.setattr(changed, "wait", noted)
+    enrolling = threading.Thread(target=later)
+    enrolling.start()
+    began = time.monotonic()
+    endpoint = backend.wait_enrolled(CELL, soon(60))
+    assert time.monotonic() - began < 30
+    enrolling.join()
     assert endpoint is not None
     assert (endpoint.version, endpoint.hostname, endpoint.uuid) == ("1.2.3", "host-1", "4C4C")
-    assert waited_until - enrolled[0] < 0.2
+    assert min(slept) > 20  # it was woken: each sleep was meant to last until the deadline
 
 
 def test_waits_give_none_at_their_deadline(backend: EmbeddedBackend, enrolment: Enrolment) -> None:
@@ -117,7 +128,7 @@ def test_waits_give_none_at_their_deadline(backend: EmbeddedBackend, enrolment: 
     assert backend.wait_event(CELL, "processes", {}, soon(0.05)) is None
     assert backend.wait_status(CELL, "x", soon(0.05)) is None
     assert backend.ask(CELL, "SELECT 1", soon(0.05)) is None
-    assert 0.25 <= time.monotonic() - began < 1.5
+    assert 0.25 <= time.monotonic() - began < 5
 
 
 def test_exactly_the_event_with_the_nonce_is_found(backend: EmbeddedBackend, agent: Agent) -> None:
@@ -178,12 +189,12 @@ def test_a_dropped_connection_has_no_answer_and_the_next_request_works(
 
 def test_a_delay_holds_up_nobody_else(backend: EmbeddedBackend, agent: Agent) -> None:
     other = Agent(backend, backend.admit("server-2022/fresh", None)).enrol()
-    backend.misbehave(CELL, FaultKind.DELAY, seconds=0.5)
+    backend.misbehave(CELL, FaultKind.DELAY, seconds=3)
     delayed = threading.Thread(target=agent.post, args=("/config",))
     delayed.start()
-    began = time.monotonic()
+    soon().poll(lambda: bool(backend._admissions.items(CELL, Kind.FAULT)), "the delay")
     other.post("/config")
-    assert time.monotonic() - began < 0.4
+    assert delayed.is_alive()
     delayed.join()
 
 
@@ -253,11 +264,11 @@ def test_evidence_that_cannot_be_written_is_an_error(
 
 def test_garbage_on_the_wire_disturbs_nobody(backend: EmbeddedBackend, agent: Agent) -> None:
     for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", bytes(300)):
-        with socket.create_connection((backend.address.host, backend.address.port), 5) as raw:
+        with socket.create_connection((backend.address.host, backend.address.port), 30) as raw:
             raw.sendall(garbage)
     context = agent.client._transport._pool._ssl_context  # type: ignore[attr-defined]
     with (
-        socket.create_connection((backend.address.host, backend.address.port), 5) as raw,
+        socket.create_connection((backend.address.host, backend.address.port), 30) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as connection,
     ):
         connection.sendall(b"this is not HTTP\r\n\r\n")
@@ -279,7 +290,7 @@ def test_closing_is_quick_even_with_open_connections_and_may_be_repeated(
     began = time.monotonic()
     backend.close()
     backend.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8  # agents' goodbyes are not waited for
     with pytest.raises(httpx.ConnectError):
         Agent(backend, Enrolment(secret="", ca_pem=authority.ca_pem, server_cert_sha256="")).enrol()
     agent.client.close()
@@ -292,7 +303,7 @@ def test_a_server_that_is_gone_ends_every_wait(authority: Authority, tmp_path: P
     assert server is not None
     server.limit_max_requests = 0  # it ends by itself, as if it had failed
     with pytest.raises(BackendError, match="is gone"):
-        backend.wait_enrolled(CELL, soon(5))
+        backend.wait_enrolled(CELL, soon())
     backend.close()
 
 
@@ -330,6 +341,6 @@ def test_each_worker_process_has_a_backend_of_its_own(
     addresses: multiprocessing.Queue[str] = context.Queue()
     worker = context.Process(target=_serve_once, args=(authority.directory, tmp_path / "a.sqlite", addresses))
     worker.start()
-    assert addresses.get(timeout=30) != str(backend.address)
-    worker.join(20)
+    assert addresses.get(timeout=60) != str(backend.address)
+    worker.join(60)
     assert worker.exitcode == 0

@@ -28,7 +28,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "backends"
 EXTERNAL = frozenset(BackendFeature) - {BackendFeature.FAULTS}
 
 
-def soon(seconds: float = 5) -> Deadline:
+def soon(seconds: float = 30) -> Deadline:
     return Deadline.after(seconds)
 
 
@@ -69,7 +69,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
             "url": f"http://127.0.0.1:{port}/api",
             "address": {"host": inner.address.host, "port": inner.address.port},
             "poll_s": 0.02,
-            "request_timeout_s": 2,
+            "request_timeout_s": 20,
             "clock_skew_s": 0,
         }
         file = tmp_path / "http.yaml"
@@ -130,7 +130,7 @@ def test_http_an_endpoint_of_an_earlier_run_does_not_pass(admitted: Lab) -> None
     admitted.agent()
     admitted.staging.age_s = 60
     assert admitted.backend.wait_enrolled(CELL, soon(0.1)) is None
-    assert admitted.reopened(clock_skew_s=61).wait_enrolled(CELL, soon(1)) is not None
+    assert admitted.reopened(clock_skew_s=61).wait_enrolled(CELL, soon()) is not None
 
 
 def test_http_a_passing_failure_is_asked_again(admitted: Lab) -> None:
@@ -152,7 +152,7 @@ def test_http_a_refused_token_is_said_at_once_and_not_shown(
     began = time.monotonic()
     with pytest.raises(BackendError, match="401") as caught:
         admitted.reopened(configure=None).wait_enrolled(CELL, soon(30))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert "wrong-token-77" not in str(caught.value)
     assert "who is Bearer ***?" in str(caught.value)
 
@@ -218,7 +218,7 @@ def test_http_what_is_not_described_is_not_offered(admitted: Lab) -> None:
     assert bare.protocol_errors(CELL) == ()
     assert bare.refusals(CELL) == ()
     admitted.agent()
-    assert bare.wait_enrolled(CELL, soon(1)) is not None
+    assert bare.wait_enrolled(CELL, soon()) is not None
 
 
 def test_http_a_missing_variable_or_certificate_is_a_configuration_error(
@@ -283,17 +283,17 @@ def test_command_everything_is_read_from_a_programs_json(program: Program) -> No
     assert backend.features == EXTERNAL
     timer = threading.Timer(0.1, program.knows)
     timer.start()
-    endpoint = backend.wait_enrolled(CELL, soon(10))
+    endpoint = backend.wait_enrolled(CELL, soon())
     timer.join()
     assert endpoint is not None
     assert (endpoint.host_identifier, endpoint.version) == ("H", "2.0")
-    event = backend.wait_event(CELL, "processes", {"pid": "4"}, soon(10))
+    event = backend.wait_event(CELL, "processes", {"pid": "4"}, soon())
     assert event is not None
     assert len(backend.events(CELL)) == 1  # the older one is of an earlier life
-    assert backend.wait_status(CELL, "well", soon(10)) is not None
-    assert backend.ask(CELL, "SELECT 1", soon(10)) == ({"1": "1"},)
+    assert backend.wait_status(CELL, "well", soon()) is not None
+    assert backend.ask(CELL, "SELECT 1", soon()) == ({"1": "1"},)
     with pytest.raises(CandidateError, match="no such table"):
-        backend.ask(CELL, "SELECT 2", soon(10))
+        backend.ask(CELL, "SELECT 2", soon())
     backend.configure(CELL, {"schedule": {}})
     assert json.loads(json.loads(program.known.read_text())["configuration"]) == {"schedule": {}}
     backend.configure(CELL, "{ bad")
@@ -319,7 +319,7 @@ def test_command_a_program_that_fails_is_a_backend_error(program: Program, scrip
     backend = program.backend
     assert isinstance(backend, ExternalBackend)
     backend.admit(CELL, None)
-    told = backend._description.model_copy(update={"request_timeout_s": 0.2 if "sleep" in script else 5.0})
+    told = backend._description.model_copy(update={"request_timeout_s": 0.2 if "sleep" in script else 30.0})
     backend._description = told
     file = program.directory.parent / "ask_staging.py"
     file.write_text(f"#!/bin/sh\n{script}\n")

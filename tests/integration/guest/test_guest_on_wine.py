@@ -20,6 +20,8 @@ from harness.guest.shell import CommandTimedOut
 from harness.guest.transcript import Transcript
 from harness.machines.provider import Machine
 from harness.machines.registry import load_provider
+from harness.machines.wine.machine import WineMachine
+from harness.machines.wine.processes import holders
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault
 from harness.model.machine import MachineSpec
@@ -29,6 +31,7 @@ from harness.model.windows import WindowsVersion
 from harness.probe.answers import Boot, Version, read_value
 from harness.probe.build import probe_exe
 from harness.state import StateDirectory
+from tests.integration.guest.conftest import Cutter
 
 pytestmark = pytest.mark.wine
 
@@ -167,9 +170,9 @@ def test_the_agent_is_installed_controlled_and_removed(guest: Guest) -> None:
     assert secret is not None
     assert secret.data == "a b;c"
     services = guest.services
-    assert services.wait_state(SERVICE, ServiceState.RUNNING, soon(20)).type & 0x10
-    assert services.stop(SERVICE, soon(20)).state is ServiceState.STOPPED
-    assert services.start(SERVICE, soon(20)).state is ServiceState.RUNNING
+    assert services.wait_state(SERVICE, ServiceState.RUNNING, soon()).type & 0x10
+    assert services.stop(SERVICE, soon()).state is ServiceState.STOPPED
+    assert services.start(SERVICE, soon()).state is ServiceState.RUNNING
     details = services.details(SERVICE)
     assert details is not None
     assert details.manager is not None
@@ -192,18 +195,35 @@ def test_a_package_that_cannot_be_installed_says_why(guest: Guest) -> None:
     assert missing.meaning.outcome is MsiOutcome.BAD_PACKAGE
 
 
-def test_an_installer_is_not_lost_with_the_connection(guest: Guest) -> None:
-    threading.Timer(0.7, guest._console.shell._link.drop).start()
-    result = guest.msi.run_installer(
-        ["cmd.exe", "/c", "ping -n 3 127.0.0.1 >nul & echo done & exit 3010"], soon()
-    )
-    assert result.reboot_needed
-    assert guest.read_file(result.log_path, limit_bytes=100).strip() == b"done"
+def test_an_installer_is_not_lost_with_the_connection(machine: Machine, tmp_path: Path) -> None:
+    assert isinstance(machine, WineMachine)
+    prefix, relay, was_cut = machine.directory / "prefix", Cutter(machine.winrm.port), threading.Event()
+
+    def cut() -> None:
+        """Once the harness waits for the installer's end."""
+        soon().poll(lambda: any("wait-file" in line for line in holders(prefix).values()), "the wait")
+        relay.cut()
+        was_cut.set()
+
+    access = machine.winrm.model_copy(update={"port": relay.port})
+    transcript = Transcript(tmp_path / "transcript.jsonl", cell="test/guest", machine=machine.machine_id)
+    threading.Thread(target=cut, daemon=True).start()
+    with (
+        transcript,
+        contextlib.closing(relay),
+        contextlib.closing(Guest(access, transcript, media_root=machine.media_root)) as guest,
+    ):
+        result = guest.msi.run_installer(
+            ["cmd.exe", "/c", "ping -n 8 127.0.0.1 >nul & echo done & exit 3010"], soon()
+        )
+        assert was_cut.is_set()
+        assert result.reboot_needed
+        assert guest.read_file(result.log_path, limit_bytes=100).strip() == b"done"
 
 
 def test_an_installer_that_hangs_is_ended_and_named(guest: Guest) -> None:
     with pytest.raises(InstallerHangs, match="ping"):
-        guest.msi.run_installer(["ping.exe", "-n", "60", "127.0.0.1"], soon(1.5))
+        guest.msi.run_installer(["ping.exe", "-n", "60", "127.0.0.1"], soon(6))
     assert not [process for process in guest.processes() if process.name.lower() == "ping.exe"]
 
 
@@ -225,7 +245,7 @@ def test_a_reboot_is_proven_by_a_new_boot_identity(guest: Guest) -> None:
     after = guest.reboot(soon())
     assert after != before
     assert guest.boot() == after
-    guest.ready(soon(10))
+    guest.ready(soon())
 
 
 def test_the_transcript_has_every_command_and_no_secret(
@@ -240,8 +260,8 @@ def test_the_transcript_has_every_command_and_no_secret(
 
 
 def test_a_command_costs_milliseconds(guest: Guest) -> None:
-    took = []
-    for _ in range(5):
+    took: list[float] = []
+    while not took or (min(took) >= 0.5 and len(took) < 50):  # whatever else keeps the host busy
         began = time.monotonic()
         guest.run(["cmd.exe", "/c", "exit"])
         took.append(time.monotonic() - began)

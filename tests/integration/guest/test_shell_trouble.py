@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -35,8 +36,26 @@ def shell(served: Served, notes: Notes) -> Iterator[RemoteShell]:
     shell.close()
 
 
-def soon(seconds: float = 20.0) -> Deadline:
+def soon(seconds: float = 60.0) -> Deadline:
     return Deadline.after(seconds)
+
+
+def cut_once_there(served: Served, file: Path) -> None:
+    """Cut every connection when the command under way has made this file."""
+
+    def cut() -> None:
+        soon().poll(file.exists, f"the making of {file.name}", interval_s=0.01)
+        served.relay.cut()
+
+    threading.Thread(target=cut, daemon=True).start()
+
+
+def ended(pid: int) -> bool:
+    """Gone, or a zombie that the machine's PID 1 has not taken notice of yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_output_error_output_and_exit_code_come_back(shell: RemoteShell) -> None:
@@ -75,12 +94,12 @@ def test_threads_take_turns(shell: RemoteShell) -> None:
 
 def test_a_deadline_ends_the_command_and_names_it(shell: RemoteShell, tmp_path: Path) -> None:
     mark = tmp_path / "still-there"
+    assert shell.run("echo first", soon()).stdout == b"first\n"
     began = time.monotonic()
-    with pytest.raises(CommandTimedOut, match="sleep 2") as caught:
-        shell.run(f"echo before; sleep 2; touch {mark}", soon(0.6))
-    assert time.monotonic() - began < 2
-    assert caught.value.stdout == b"before\n"
-    time.sleep(2)
+    with pytest.raises(CommandTimedOut, match="sleep 60") as caught:
+        shell.run(f"echo $$; sleep 60; touch {mark}", soon(3))
+    assert time.monotonic() - began < 20
+    assert ended(int(caught.value.stdout))
     assert not mark.exists()
     assert shell.run("echo next", soon()).stdout == b"next\n"
 
@@ -90,31 +109,39 @@ def test_a_command_that_never_stops_writing_still_meets_its_deadline(shell: Remo
         shell.run("yes", soon(0.7))
 
 
-def test_a_cut_in_mid_command_leaves_the_outcome_unknown(served: Served, shell: RemoteShell) -> None:
-    threading.Timer(0.5, served.relay.cut).start()
-    with pytest.raises(OutcomeUnknown, match="sleep 3"):
-        shell.run("sleep 3", soon())
+def test_a_cut_in_mid_command_leaves_the_outcome_unknown(
+    served: Served, shell: RemoteShell, tmp_path: Path
+) -> None:
+    cut_once_there(served, tmp_path / "runs")
+    with pytest.raises(OutcomeUnknown, match="sleep 60"):
+        shell.run(f"touch {tmp_path}/runs; exec sleep 60", soon())
     assert shell.run("echo again", soon()).stdout == b"again\n"
 
 
-def test_a_command_that_only_reads_is_run_again_after_a_cut(served: Served, shell: RemoteShell) -> None:
-    threading.Timer(0.5, served.relay.cut).start()
-    assert shell.run("sleep 1; echo done", soon(), repeatable=True).stdout == b"done\n"
+def test_a_command_that_only_reads_is_run_again_after_a_cut(
+    served: Served, shell: RemoteShell, notes: Notes, tmp_path: Path
+) -> None:
+    cut_once_there(served, tmp_path / "runs")
+    once = f"test -e {tmp_path}/runs || {{ touch {tmp_path}/runs; exec sleep 60; }}; echo done"
+    assert shell.run(once, soon(), repeatable=True).stdout == b"done\n"
+    assert any(note.startswith("repeating") for note in notes)
 
 
 def test_connections_cut_while_nothing_runs_do_no_harm(served: Served, shell: RemoteShell) -> None:
     shell.run("true", soon())
     served.relay.cut()
-    time.sleep(0.1)
     assert shell.run("echo fine", soon()).stdout == b"fine\n"
 
 
 def test_an_expired_shell_is_replaced(server: Serve, notes: Notes) -> None:
-    shell = RemoteShell(server(max_idle_timeout_s=0.3, idle_timeout_s=0.3).access, notes.append)
-    shell.run("true", soon())
-    time.sleep(1.5)
-    assert shell.run("echo new", soon()).stdout == b"new\n"
-    assert any("2150858843" in note for note in notes)
+    shell = RemoteShell(server(max_idle_timeout_s=1, idle_timeout_s=1).access, notes.append)
+
+    def replaced() -> bool:
+        assert shell.run("echo new", soon(), repeatable=True).stdout == b"new\n"
+        return any("2150858843" in note for note in notes)
+
+    shell.run("true", soon(), repeatable=True)
+    soon().poll(replaced, "a new shell", interval_s=1.5)
     shell.close()
 
 
@@ -144,17 +171,17 @@ def test_a_guest_that_is_not_there_is_unreachable(served: Served, shell: RemoteS
     began = time.monotonic()
     with pytest.raises(GuestUnreachable, match="refused"):
         shell.run("true", soon(), reconnect_s=0.5)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_a_guest_that_comes_late_is_waited_for(notes: Notes, server: Serve) -> None:
     served = server()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    late = served.access.model_copy(update={"port": port})
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))  # a port of its own, which refuses until somebody listens
+    late = served.access.model_copy(update={"port": listener.getsockname()[1]})
 
     def appear() -> None:
-        listener = socket.create_server(("127.0.0.1", port))
+        listener.listen()
         near, _ = listener.accept()
         listener.close()
         far = socket.create_connection(("127.0.0.1", served.access.port))
@@ -172,7 +199,7 @@ def test_a_wrong_password_is_said_at_once(served: Served, notes: Notes) -> None:
     began = time.monotonic()
     with pytest.raises(GuestFault, match="refused user 'bvt'"):
         RemoteShell(access, notes.append).run("true", soon())
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_a_guest_that_hangs_does_not_hang_the_harness(
@@ -185,4 +212,4 @@ def test_a_guest_that_hangs_does_not_hang_the_harness(
         began = time.monotonic()
         with pytest.raises((GuestUnreachable, OutcomeUnknown)):
             shell.run("true", soon(0.5))
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 20

@@ -1,13 +1,16 @@
 """What the tests know of a server that they started, and the two clients for it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
 from pypsrp.wsman import WSMan
 from winrm.protocol import Protocol
 
+from harness.model.deadline import Deadline
 from harness.winrmd.config import ServerConfig
 
 Transport = Literal["basic", "ntlm", "ssl"]
@@ -36,7 +39,7 @@ class Running:
         password: str = PASSWORD,
         encryption: Encryption = "auto",
         operation_timeout_s: int = 20,
-        read_timeout_s: int = 30,
+        read_timeout_s: int = 60,
     ) -> Protocol:
         """A pywinrm client."""
         return Protocol(
@@ -66,9 +69,46 @@ class Running:
             cert_validation=self.config.tls_cert or False,  # type: ignore[arg-type]
             encryption=encryption,
             no_proxy=True,
-            connection_timeout=10,
-            read_timeout=30,
+            connection_timeout=30,
+            read_timeout=60,
         )
 
 
 Start = Callable[..., Running]
+
+
+def commands() -> list[psutil.Process]:
+    """What the commands of servers in this process have started: their launchers, and all below them."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended
+            if LAUNCHER[1] in child.cmdline():
+                found += [child, *child.children(recursive=True)]
+    return found
+
+
+def commands_with(program: str) -> list[psutil.Process]:
+    """The same, once `program` runs among them."""
+    found: list[psutil.Process] = []
+
+    def there() -> bool:
+        found[:] = commands()
+        return program in map(name_of, found)
+
+    Deadline.after(30).poll(there, f"the start of {program}")
+    return found
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def ended(process: psutil.Process) -> bool:
+    """Gone, or a zombie that its parent, maybe the machine's PID 1, has not taken notice of yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -8,7 +8,7 @@ import pytest
 from winrm.protocol import Protocol
 
 from harness.model.deadline import Deadline
-from tests.integration.winrmd.servers import Running, Start
+from tests.integration.winrmd.servers import Running, Start, ended, name_of
 
 AHEAD = ("/bin/sh", str(Path(__file__).with_name("posix_launcher_ahead.sh")), "{result}")
 
@@ -36,7 +36,7 @@ def waiting() -> list[psutil.Process]:
 
 
 def one_waits() -> psutil.Process:
-    Deadline.after(10).poll(lambda: len(waiting()) == 1, "one launcher that waits")
+    Deadline.after(30).poll(lambda: len(waiting()) == 1, "one launcher that waits")
     return waiting()[0]
 
 
@@ -67,12 +67,12 @@ def test_commands_in_a_row_do_not_wait_for_a_launcher(client: Protocol) -> None:
 
 def test_the_next_launcher_keeps_no_client_waiting(client: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
     """pywinrm ends each command with a Signal, also one that is over."""
-    monkeypatch.setattr("harness.winrmd.launcher.AFTERWARDS_S", 2.0)
+    monkeypatch.setattr("harness.winrmd.launcher.AFTERWARDS_S", 30.0)
     shell = client.open_shell()
     began = time.monotonic()
     assert run(client, shell, "true") == ("", 0)
     client.close_shell(shell)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 20
 
 
 def test_input_is_the_commands_own_to_the_last_byte(client: Protocol) -> None:
@@ -93,7 +93,7 @@ def test_a_launcher_that_was_killed_while_it_waited_is_replaced(client: Protocol
     shell = client.open_shell()
     waits = one_waits()
     waits.kill()
-    Deadline.after(10).poll(lambda: waits.status() == psutil.STATUS_ZOMBIE, "the launcher's end")
+    Deadline.after(30).poll(lambda: waits.status() == psutil.STATUS_ZOMBIE, "the launcher's end")
     assert run(client, shell, "echo alive") == ("alive\n", 0)
     assert one_waits().pid != waits.pid
 
@@ -102,35 +102,21 @@ def test_termination_ends_a_command_whose_launcher_had_waited(client: Protocol) 
     shell = client.open_shell()
     waits = one_waits()
     command = client.run_command(shell, "sleep 60")
-    Deadline.after(10).poll(lambda: "sleep" in map(name_of, waits.children(recursive=True)), "the command")
+    Deadline.after(30).poll(lambda: "sleep" in map(name_of, waits.children(recursive=True)), "the command")
     tree = waits.children(recursive=True)
     client.cleanup_command(shell, command)
-    Deadline.after(10).poll(lambda: all(map(ended, tree)), "the end of the command's processes")
-
-
-def name_of(process: psutil.Process) -> str:
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def ended(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+    Deadline.after(30).poll(lambda: all(map(ended, tree)), "the end of the command's processes")
 
 
 def test_a_closed_shell_and_a_stopped_server_leave_no_launcher(client: Protocol, start: Start) -> None:
     shell = client.open_shell()
     waits = one_waits()
     client.close_shell(shell)
-    Deadline.after(10).poll(lambda: not waits.is_running(), "the end of the closed shell's launcher")
+    Deadline.after(30).poll(lambda: not waits.is_running(), "the end of the closed shell's launcher")
     used = client.open_shell()
     run(client, used, "true")
     client.close_shell(used)
-    Deadline.after(10).poll(lambda: waiting() == [], "no launcher of a shell that is gone")
+    Deadline.after(30).poll(lambda: waiting() == [], "no launcher of a shell that is gone")
     client.open_shell()
     one_waits()  # the fixture stops the server, and the next test finds no launcher of this one
 

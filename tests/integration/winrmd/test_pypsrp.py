@@ -1,6 +1,5 @@
 """pypsrp, which is not ours either, drives the server by its WinRS shell."""
 
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +10,7 @@ from pypsrp.exceptions import AuthenticationError, WSManFaultError
 from pypsrp.shell import CommandState, Process, SignalCode, WinRS
 
 from harness.winrmd.config import Limits
-from tests.integration.winrmd.servers import Running, Start
+from tests.integration.winrmd.servers import Running, Start, commands_with, ended
 
 PsrpAuth = Literal["basic", "ntlm", "negotiate"]
 
@@ -59,25 +58,27 @@ def test_input_reaches_the_process_in_parts(server: Running) -> None:
         assert process.stdout == b"a" * 80_000 + "日本".encode()
 
 
-def test_a_timeout_leaves_the_process_running(server: Running) -> None:
+def test_a_timeout_leaves_the_process_running(server: Running, tmp_path: Path) -> None:
     with server.wsman() as wsman, WinRS(wsman) as shell:
-        process = Process(shell, "sleep 1.2; echo late")
+        process = Process(shell, f"until test -e {tmp_path}/go; do sleep 0.05; done; echo late")
         process.begin_invoke()
         process.poll_invoke(timeout=1)
         assert process.state != CommandState.DONE
+        (tmp_path / "go").touch()
         process.end_invoke()
         assert process.stdout == b"late\n"
 
 
 def test_terminate_ends_the_process(server: Running, tmp_path: Path) -> None:
     with server.wsman() as wsman, WinRS(wsman) as shell:
-        process = Process(shell, f"sleep 0.4; touch {tmp_path}/survived")
+        process = Process(shell, f"sleep 60; touch {tmp_path}/survived")
         process.begin_invoke()
+        tree = commands_with("sleep")
         process.signal(SignalCode.TERMINATE)
+        assert all(map(ended, tree))
         with pytest.raises(WSManFaultError) as fault:
             process.poll_invoke()
         assert fault.value.code == 2150858843
-        time.sleep(0.6)
         assert not (tmp_path / "survived").exists()
 
 
@@ -180,4 +181,4 @@ def test_both_clients_work_at_once(secure: Running) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(by_pypsrp), pool.submit(by_pywinrm)
-        assert (first.result(10), second.result(10)) == (b"pypsrp\n", b"pywinrm\n")
+        assert (first.result(60), second.result(60)) == (b"pypsrp\n", b"pywinrm\n")

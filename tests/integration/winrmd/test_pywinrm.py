@@ -1,16 +1,30 @@
 """pywinrm, which is not ours, drives the server."""
 
+import contextlib
 import hashlib
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError
 from winrm.protocol import Protocol
 
+from harness.model.deadline import Deadline
 from harness.winrmd.config import Limits
-from tests.integration.winrmd.servers import Encryption, Running, Start, Transport
+from harness.winrmd.process import Command
+from tests.integration.winrmd.servers import (
+    Encryption,
+    Running,
+    Start,
+    Transport,
+    commands,
+    commands_with,
+    ended,
+)
 
 
 def run(client: Protocol, shell: str, line: str, *, stdin: bytes | None = None) -> tuple[bytes, bytes, int]:
@@ -89,42 +103,56 @@ def test_unicode_survives_both_ways(server: Running) -> None:
     assert out.decode() == "äöü日本🙂\nñ€"
 
 
-def test_a_silent_command_times_out_and_goes_on(server: Running) -> None:
+def test_a_silent_command_times_out_and_goes_on(server: Running, tmp_path: Path) -> None:
     client = server.protocol(operation_timeout_s=1)
     shell = client.open_shell()
-    command = client.run_command(shell, "sleep 1.3; echo late")
+    command = client.run_command(shell, f"until test -e {tmp_path}/go; do sleep 0.05; done; echo late")
     began = time.monotonic()
     with pytest.raises(WinRMOperationTimeoutError):
         client.get_command_output_raw(shell, command)
-    assert 0.9 < time.monotonic() - began < 1.3
+    assert 0.9 < time.monotonic() - began < 15  # its own timeout, not the server's, which is a minute
+    (tmp_path / "go").touch()
     assert client.get_command_output(shell, command) == (b"late\n", b"", 0)
 
 
 def test_termination_ends_everything_the_command_started(server: Running, tmp_path: Path) -> None:
     client = server.protocol()
     shell = client.open_shell()
-    command = client.run_command(shell, f"(sleep 0.7; touch {tmp_path}/survived) & echo up; sleep 60")
+    command = client.run_command(
+        shell, f"(sleep 60; touch {tmp_path}/survived) & echo up; exec tail -f /dev/null"
+    )
     assert client.get_command_output_raw(shell, command)[0] == b"up\n"
+    commands_with("tail")
+    tree = commands_with("sleep")
     began = time.monotonic()
     client.cleanup_command(shell, command)
-    assert time.monotonic() - began < 0.5
-    time.sleep(0.9)
+    assert time.monotonic() - began < 5
+    assert all(map(ended, tree))
     assert not (tmp_path / "survived").exists()
     with pytest.raises(WSManFaultError) as gone:
         client.get_command_output_raw(shell, command)
     assert gone.value.wsman_fault_code == 2150858843
 
 
-def test_a_receive_under_way_is_aborted_by_termination(server: Running) -> None:
+def test_a_receive_under_way_is_aborted_by_termination(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, receive = threading.Event(), Command.receive
+
+    def received(self: Command, *arguments: Any) -> Any:
+        under_way.set()
+        return receive(self, *arguments)
+
+    monkeypatch.setattr(Command, "receive", received)
     client, other = server.protocol(), server.protocol()
     shell = client.open_shell()
     command = client.run_command(shell, "sleep 60")
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.get_command_output_raw, shell, command)
-        time.sleep(0.2)
+        assert under_way.wait(30)
         other.cleanup_command(shell, command)
         with pytest.raises(WSManFaultError) as aborted:
-            waiting.result(timeout=5)
+            waiting.result(timeout=30)
     assert aborted.value.wsman_fault_code == 995
 
 
@@ -132,9 +160,11 @@ def test_a_command_ends_though_its_children_hold_the_pipes(server: Running) -> N
     client = server.protocol()
     shell = client.open_shell()
     began = time.monotonic()
-    out, _, code = run(client, shell, "setsid sleep 20 & echo done")
-    assert (out, code) == (b"done\n", 0)
-    assert time.monotonic() - began < 5
+    out, _, code = run(client, shell, "setsid sleep 60 & echo done $!")
+    assert (out.split()[0], code) == (b"done", 0)
+    assert time.monotonic() - began < 30
+    with contextlib.suppress(psutil.NoSuchProcess):  # setsid may have forked
+        psutil.Process(int(out.split()[1])).kill()
 
 
 def test_an_unknown_shell_faults_like_on_windows(server: Running) -> None:
@@ -177,27 +207,31 @@ def test_a_process_too_many_is_refused(start: Start) -> None:
 
 
 def test_an_idle_shell_ends_with_its_command(start: Start, tmp_path: Path) -> None:
-    client = start(limits=Limits(idle_timeout_s=0.4)).protocol()
+    client = start(limits=Limits(idle_timeout_s=2)).protocol()
     shell = client.open_shell()
-    client.run_command(shell, f"sleep 1; touch {tmp_path}/survived")
-    time.sleep(0.7)
+    client.run_command(shell, f"sleep 60; touch {tmp_path}/survived")
+    tree = commands()
+    Deadline.after(30).poll(lambda: commands() == [], "the end of the idle shell's command")
+    assert all(map(ended, tree))
     with pytest.raises(WSManFaultError) as fault:
         client.run_command(shell, "true")
     assert fault.value.wsman_fault_code == 2150858843
-    time.sleep(0.6)
     assert not (tmp_path / "survived").exists()
 
 
-def test_two_clients_do_not_wait_for_each_other(server: Running) -> None:
-    def work(text: str) -> bytes:
+def test_two_clients_do_not_wait_for_each_other(server: Running, tmp_path: Path) -> None:
+    def work(own: str, other: str) -> bytes:
         client = server.protocol()
         shell = client.open_shell()
-        return b"".join(run(client, shell, f"sleep 0.3; echo {text}{n}")[0] for n in range(2))
+        said = []
+        for n in range(2):
+            mine, theirs = tmp_path / f"{own}{n}", tmp_path / f"{other}{n}"
+            meet = f"touch {mine}; timeout 30 sh -c 'until test -e {theirs}; do sleep 0.02; done'"
+            said.append(run(client, shell, f"{meet} && echo {own}{n}")[0])
+        return b"".join(said)
 
-    began = time.monotonic()
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(work, ["a", "b"])) == [b"a0\na1\n", b"b0\nb1\n"]
-    assert time.monotonic() - began < 1.15
+        assert list(pool.map(work, "ab", "ba")) == [b"a0\na1\n", b"b0\nb1\n"]
 
 
 def test_environment_and_directory_reach_the_command(start: Start, tmp_path: Path) -> None:
