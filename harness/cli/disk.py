@@ -51,8 +51,9 @@ def ls(
                 mark = "C:" if each is opened.windows_volume else ""
                 typer.echo(f"{each.number:>3} {each.filesystem:<10} {each.size:>16} {mark:<2} {each.label}")
             return
-        facts = _place(opened, volume, path).stat(path)
-        entries = _place(opened, volume, path).listdir(path) if facts.is_directory else (facts,)
+        place = _place(opened, volume, path)
+        facts = place.stat(path)
+        entries = place.listdir(path) if facts.is_directory else (facts,)
         for entry in entries:
             typer.echo(_line(entry))
         _report(opened.problems)
@@ -86,6 +87,7 @@ def reg(
 ) -> None:
     """Show a registry key: its keys, then its values."""
     with _opened(disk, shared, image_format) as opened:
+        _place(opened, None, path)
         hive = open_hive(opened, path)
         _report(hive.warnings)
         if value is not None:
@@ -104,17 +106,26 @@ def reg(
 
 def _opened(disk: Path, shared: bool, image_format: str | None) -> OfflineDisk:
     if image_format not in (None, *FORMATS):
-        raise ConfigurationError(f"unknown disk format {image_format!r}; there are {', '.join(FORMATS)}")
+        raise ConfigurationError(
+            f"unknown disk format {image_format!r}; there are {', '.join(FORMATS)}.", key="--format"
+        )
     return open_disk(disk, shared=shared, image_format=image_format)
 
 
 def _place(opened: OfflineDisk, volume: int | None, path: str) -> Volume:
+    """The volume that a path is on; what makes its answers doubtful is said first."""
+    numbers = [each.number for each in opened.volumes]
     if volume is None:
-        return opened.volume_of(path)
-    for each in opened.volumes:
-        if each.number == volume:
-            return each
-    raise NotOnDisk(f"there is no volume {volume}; there are {len(opened.volumes)}", file=str(opened.path))
+        found = opened.volume_of(path)
+    elif volume in numbers:
+        found = opened.volumes[numbers.index(volume)]
+    else:
+        there = ", ".join(map(str, numbers))
+        raise NotOnDisk(
+            f"there is no volume {volume}; there is {there}", file=str(opened.path), key="--volume"
+        )
+    _report(tuple(f"{found}: {caution}" for caution in found.cautions))
+    return found
 
 
 def _line(facts: FileFacts) -> str:

@@ -5,10 +5,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.model.errors import InfrastructureError
+from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.report import Evidence
 from harness.offline.disk import OfflineDisk
-from harness.offline.errors import NotOnDisk
 from harness.offline.paths import parse
 
 LIMIT_BYTES = 4 * 1024 * 1024 * 1024
@@ -41,7 +40,7 @@ def collect(
                 left -= evidence.size
                 saved.append(evidence)
                 notes += [note] if note else []
-        except NotOnDisk as error:
+        except ConfigurationError as error:
             notes.append(str(error))
         except InfrastructureError as error:
             notes.append(f"{pattern}: {error}")

@@ -7,9 +7,10 @@ import pytsk3
 
 from harness.offline import paths
 from harness.offline.entry import FileFacts
-from harness.offline.errors import NotOnDisk
-from harness.offline.image import Image
+from harness.offline.errors import NotADisk, NotOnDisk
+from harness.offline.image import Image, not_whole
 from harness.offline.sleuthkit import WindowImage
+from harness.offline.superblock import FILESYSTEMS
 from harness.offline.volume import Volume
 from harness.offline.window import Window
 
@@ -21,7 +22,7 @@ def open_disk(
 
     `backing=False`: only what the overlay itself holds. `shared=True`: also a disk that a paused or crashed machine
     still has open. `image_format` overrides what the first bytes say (a guest writes the first bytes of a raw disk).
-    Raises `DiskInUse`, `DiskUnreadable`, `NotOnDisk`, `ToolMissing`.
+    Raises `ConfigurationError` if it is no disk image or not a whole one, `DiskInUse`, `DiskUnreadable`, `ToolMissing`.
     """
     image = Image(path, image_format_name=image_format, backing=backing, shared=shared)
     try:
@@ -44,6 +45,8 @@ class OfflineDisk:
         self.format = image.format
         self.size = image.size
         self.volumes: tuple[Volume, ...] = tuple(_volumes(image))
+        if image.format == "raw":  # the others know their disk's size themselves
+            _require_whole(self)
 
     def __enter__(self) -> "OfflineDisk":
         return self
@@ -128,7 +131,21 @@ def _volumes(image: Image) -> Iterator[Volume]:
     if not parts:
         yield candidate
     for number, (start, size, label) in enumerate(parts, start=1):
-        yield Volume(number, Window(image, start, size), label)
+        yield Volume(number, Window(image, start, size), label, declared=size)
+
+
+def _require_whole(disk: OfflineDisk) -> None:
+    """Raise `NotADisk` for a raw disk on which there is nothing, or that ends before what is on it does."""
+    if all(volume.filesystem == "unknown" and volume.is_whole_disk for volume in disk.volumes):
+        raise NotADisk(
+            f"this is no disk image: it has no partition table and no filesystem that can be read ({FILESYSTEMS}).",
+            file=str(disk.path),
+            hint="Known images are qcow2, VHDX and raw disks; one of another format turns into one of these with:"
+            " qemu-img convert",
+        )
+    volume = max(disk.volumes, key=lambda volume: volume.end)
+    if volume.end > disk.size:
+        raise not_whole(disk.path, f"{volume} ends at byte {volume.end}, the file at {disk.size}")
 
 
 def _partitions(whole: Window) -> list[tuple[int, int, str]]:

@@ -6,24 +6,32 @@ LIBRARY_ERRORS = (OSError, RuntimeError, SystemError, ValueError, OverflowError,
 """What the C libraries raise on damaged data, found by feeding them thousands of damaged disks and hives."""
 
 
+class NotADisk(ConfigurationError):
+    """The file is no disk image that can be read: empty, cut short, of no known format, without a file behind it."""
+
+
 class DiskUnreadable(InfrastructureError):
-    """The image, a file behind it, its partition table or a filesystem is damaged or of an unknown format."""
+    """A partition table, a filesystem or a cluster of an opened image is damaged."""
 
 
 class DiskInUse(InfrastructureError):
     """A running QEMU writes to the disk: what is read now may be torn."""
 
 
-class FilesystemUnknown(InfrastructureError):
+class FilesystemUnknown(ConfigurationError):
     """The volume is there; what is on it is none of the filesystems read here."""
 
 
-class VolumeEncrypted(InfrastructureError):
+class VolumeEncrypted(ConfigurationError):
     """The volume is encrypted by BitLocker."""
 
 
+class NotAHive(ConfigurationError):
+    """The file is no registry hive."""
+
+
 class HiveUnreadable(InfrastructureError):
-    """The file is no registry hive, or damaged beyond reading."""
+    """The hive is damaged beyond reading."""
 
 
 class NotOnDisk(ConfigurationError):

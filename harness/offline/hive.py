@@ -14,7 +14,7 @@ import pyregf
 
 from harness.model.base import Frozen
 from harness.offline.disk import OfflineDisk
-from harness.offline.errors import LIBRARY_ERRORS, HiveUnreadable, NotOnDisk, reason
+from harness.offline.errors import LIBRARY_ERRORS, HiveUnreadable, NotAHive, NotOnDisk, reason
 
 LARGEST_HIVE = 1024 * 1024 * 1024
 LOG_HEAD = 512
@@ -117,7 +117,7 @@ class Hive:
 def open_hive(disk: OfflineDisk, path: str) -> Hive:
     r"""A hive file and its transaction logs, e.g. `C:\Windows\System32\config\SOFTWARE`.
 
-    Raises `NotOnDisk`, `HiveUnreadable`, and what reading the disk raises.
+    Raises `NotOnDisk`, `NotAHive`, `HiveUnreadable`, and what reading the disk raises.
     """
     logs = {
         suffix: disk.read(path + suffix, LOG_HEAD)
@@ -126,14 +126,14 @@ def open_hive(disk: OfflineDisk, path: str) -> Hive:
     }
     size = disk.stat(path).size
     if size > LARGEST_HIVE:
-        raise HiveUnreadable(f"{path} has {size} bytes; no hive is that large.")
+        raise NotAHive(f"{path} has {size} bytes; no hive is that large.")
     return parse_hive(disk.read(path, LARGEST_HIVE), path, logs)
 
 
 def parse_hive(data: bytes, name: str = "hive", logs: "dict[str, bytes] | None" = None) -> Hive:
     """A hive from its bytes; `logs` are the first 512 bytes of its transaction logs by suffix."""
     if len(data) < BASE_BLOCK or data[:4] != b"regf":
-        raise HiveUnreadable(f"{name} is no registry hive: it does not begin with a regf header.")
+        raise NotAHive(f"{name} is no registry hive: it does not begin with a regf header.")
     warnings = _pending(data, name, logs or {})
     # A torn header alone does not make the rest unreadable: the library gets it with its checksum put right.
     return Hive(b"".join((data[:508], struct.pack("<I", _checksum(data)), data[512:])), name, warnings)

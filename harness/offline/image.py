@@ -6,6 +6,7 @@ harness leaves no process. Own or third-party readers of qcow2 were tried and ar
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,30 +14,31 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from harness.files import named_file
 from harness.model.errors import ToolMissing
-from harness.offline.errors import DiskInUse, DiskUnreadable, NotOnDisk
+from harness.offline.errors import DiskInUse, DiskUnreadable, NotADisk
 from harness.offline.nbd import NbdClient, NbdError
+from harness.offline.qcow2 import MAGIC as QCOW2_MAGIC
+from harness.offline.qcow2 import cut_short
 
 REPLY_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 5.0
-MAGIC = {b"QFI\xfb": "qcow2", b"vhdxfile": "vhdx"}
+MAGIC = {QCOW2_MAGIC: "qcow2", b"vhdxfile": "vhdx"}
+PREAMBLE = re.compile(r"^Failed to blk_new_open '.*?': (?=\S)")
+"""Before QEMU's reason comes all that it was asked."""
 # systemd's socket activation: the listening socket is descriptor 3 of the process that LISTEN_PID names.
 SERVE = 'exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec qemu-nbd --read-only "$0"'
 
 
 def image_format(path: Path) -> str:
-    """`qcow2`, `vhdx`, or `raw` for everything else. Raises `NotOnDisk` for no file, `DiskUnreadable`."""
+    """`qcow2`, `vhdx`, or `raw` for everything else. Raises `ConfigurationError` for no file and an empty one."""
     try:
-        with path.open("rb") as file:
+        with named_file(path).open("rb") as file:
             head = file.read(8)
-    except FileNotFoundError as error:
-        raise NotOnDisk("there is no such disk image", file=str(path)) from error
-    except IsADirectoryError as error:
-        raise NotOnDisk("this is a directory, not a disk image", file=str(path)) from error
     except OSError as error:
-        raise DiskUnreadable(f"The disk image {path} cannot be opened: {error.strerror}.") from error
+        raise NotADisk(f"it cannot be read: {error.strerror}.", file=str(path)) from error
     if not head:
-        raise DiskUnreadable(f"The disk image {path} is empty.")
+        raise NotADisk("the file is empty, so it is no disk image.", file=str(path))
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "raw")
 
 
@@ -44,14 +46,16 @@ class Image:
     """An image opened for reading; never writes. Close it, or use it as a context.
 
     `backing=False` reads what the overlay itself holds and zeros elsewhere. `shared=True` also reads a disk that
-    another QEMU has open. Raises `DiskInUse`, `DiskUnreadable`, `NotOnDisk`, `ToolMissing`.
+    another QEMU has open. Raises `ConfigurationError` if it is no disk image or not a whole one, `DiskInUse`,
+    `DiskUnreadable`, `ToolMissing`.
     """
 
     def __init__(
         self, path: Path, *, image_format_name: str | None = None, backing: bool = True, shared: bool = False
     ) -> None:
         self.path = path
-        self.format = image_format_name or image_format(path)
+        found = image_format(path)
+        self.format = image_format_name or found
         if shutil.which("qemu-nbd") is None:
             raise ToolMissing("qemu-nbd", package="qemu-utils", needed_for="reading disks")
         options: dict[str, object] = {
@@ -77,6 +81,11 @@ class Image:
                 raise self._explained(error) from error
         self.size = self._client.size
         """Bytes of the virtual disk."""
+        try:
+            self._require_whole(backing=backing)
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the virtual disk; fewer at its end, none beyond it. Raises `DiskUnreadable`."""
@@ -106,6 +115,17 @@ class Image:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _require_whole(self, *, backing: bool) -> None:
+        """Raise `NotADisk` for a file that ends too early: QEMU would read zeros there and say nothing."""
+        if self.format != "qcow2":
+            return  # of a VHDX QEMU itself says it; of a raw disk only what is on it tells
+        try:
+            cut = cut_short(self.path, backing=backing)
+        except OSError as error:
+            raise DiskUnreadable(f"The disk image {self.path} cannot be read: {error.strerror}.") from error
+        if cut is not None:
+            raise not_whole(self.path, f"{cut.path} has {cut.size} bytes, it must have at least {cut.needed}")
+
     def _end(self) -> None:
         try:
             self._process.wait(END_TIMEOUT_S)
@@ -113,7 +133,7 @@ class Image:
             self._process.kill()
             self._process.wait()
 
-    def _explained(self, error: NbdError) -> DiskInUse | DiskUnreadable:
+    def _explained(self, error: NbdError) -> DiskInUse | DiskUnreadable | NotADisk:
         self._complaints.seek(0)
         said = self._complaints.read().decode("utf-8", "replace").strip()
         if "lock" in said and "another process" in said:
@@ -121,11 +141,19 @@ class Image:
                 f"The disk {self.path} is in use by a running machine.",
                 hint="Stop the machine; or, if it is paused or has crashed, read its disk with --shared.",
             )
-        reason = said.splitlines()[-1].removeprefix("qemu-nbd: ") if said else str(error)
-        return DiskUnreadable(
-            f"The disk image {self.path} ({self.format}) cannot be opened: {reason}.",
-            hint="Check it and every file behind it with: qemu-img info --backing-chain",
+        if not said:  # it was killed, or hangs: that says nothing about the image
+            return DiskUnreadable(f"The disk image {self.path} ({self.format}) cannot be opened: {error}.")
+        reason = PREAMBLE.sub("", said.splitlines()[-1].removeprefix("qemu-nbd: ")).rstrip(".")
+        return NotADisk(
+            f"this cannot be opened as a disk image ({self.format}): {reason}.",
+            file=str(self.path),
+            hint="Is it whole? Check it and every file behind it with: qemu-img info --backing-chain",
         )
+
+
+def not_whole(path: Path, why: str) -> NotADisk:
+    """The error for an image of which a part is missing."""
+    return NotADisk(f"the disk image is cut short: {why}.", file=str(path), hint="Copy it again, to its end.")
 
 
 def _serve(image: str, complaints: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:

@@ -10,6 +10,9 @@ from harness.offline.errors import LIBRARY_ERRORS, reason
 from harness.offline.window import Window
 
 REPARSE_POINT = 0x400
+VOLUME_RECORD, VOLUME_INFORMATION, DIRTY = 3, 0x70, 0x1
+HIBERNATED = (b"HIBR", b"hibr")
+"""How `hiberfil.sys` begins while it holds a system that will go on, one shut down with fast startup among them."""
 
 
 class NtfsFilesystem:
@@ -24,6 +27,27 @@ class NtfsFilesystem:
     @property
     def root(self) -> Entry:
         return NtfsEntry(self, self._volume.get_root_directory())
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Why what is read may not be what the system had; nothing where that cannot be told."""
+        found = []
+        try:
+            if self._is_dirty():
+                found.append("it was not unmounted: what was written last may be missing or half there")
+            hibernation = self.root.child("hiberfil.sys")
+            if hibernation is not None and hibernation.read_at(0, 4) in HIBERNATED:
+                found.append("its system is hibernated: changes that it held in memory are not shown")
+        except LIBRARY_ERRORS:
+            return tuple(found)
+        return tuple(found)
+
+    def _is_dirty(self) -> bool:
+        record = self._volume.get_file_entry(VOLUME_RECORD)
+        attributes = (record.get_attribute(number) for number in range(record.number_of_attributes))
+        return any(
+            each.attribute_type == VOLUME_INFORMATION and int(each.flags) & DIRTY for each in attributes
+        )
 
 
 class NtfsEntry:

@@ -9,11 +9,11 @@ from harness.offline.entry import Entry, FileFacts, Filesystem
 from harness.offline.errors import FilesystemUnknown, NotOnDisk, VolumeEncrypted
 from harness.offline.ntfs import NtfsFilesystem
 from harness.offline.sleuthkit import SleuthkitFilesystem
+from harness.offline.superblock import FILESYSTEMS, HEAD, filesystem_on, filesystem_size
 from harness.offline.window import Window
 
 MOST_LINKS = 40  # as Linux' own limit
 CHUNK = 4 * 1024 * 1024
-SUPERBLOCK = 1024
 NTFS_OWN_FILES = frozenset(
     [
         "$AttrDef",
@@ -32,35 +32,25 @@ NTFS_OWN_FILES = frozenset(
 )
 
 
-def filesystem_on(head: bytes) -> str:
-    """`ntfs`, `ext4` (2 and 3 too), `fat`, `bitlocker` or `unknown`, by the first 2048 bytes of a volume.
-
-    Sources: "NTFS boot sector", libbde's "BitLocker Drive Encryption (BDE) format", Linux' `ext4/super.rst`, Microsoft's
-    "FAT: General Overview of On-Disk Format".
-    """
-    if head[3:11] == b"NTFS    ":
-        return "ntfs"
-    if head[3:11] == b"-FVE-FS-":
-        return "bitlocker"
-    if head[SUPERBLOCK + 56 : SUPERBLOCK + 58] == b"\x53\xef":
-        return "ext4"
-    if head[510:512] == b"\x55\xaa" and (head[54:57] == b"FAT" or head[82:87] == b"FAT32"):
-        return "fat"
-    return "unknown"
-
-
 class Volume:
-    """A partition, or the whole disk where it has no partition table. Not thread-safe."""
+    """A partition, or the whole disk where it has no partition table. Not thread-safe.
 
-    def __init__(self, number: int, window: Window, label: str = "") -> None:
+    `declared`: the size that the partition table gives it; the disk may end before that.
+    """
+
+    def __init__(self, number: int, window: Window, label: str = "", *, declared: int | None = None) -> None:
         self.number = number
         self.label = label
         self.offset, self.size = window.start, window.size
+        self.is_whole_disk = declared is None
         self._window = window
         self._directories: dict[
             tuple[str, ...], Entry
         ] = {}  # walked through before; a stopped disk does not change
-        self.filesystem = filesystem_on(window.at(0, 2 * SUPERBLOCK))
+        head = window.at(0, HEAD)
+        self.filesystem = filesystem_on(head)
+        self.end = window.start + max(declared or 0, filesystem_size(head))
+        """Where partition table and filesystem say that it ends, in bytes from the disk's beginning."""
 
     def __str__(self) -> str:
         return f"volume {self.number} ({self.filesystem}, {self.size} bytes)"
@@ -69,6 +59,15 @@ class Volume:
     def problems(self) -> tuple[str, ...]:
         """What was skipped so far because it is damaged."""
         return tuple(self._opened.problems) if "_opened" in self.__dict__ else ()
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Why what is read may not be what the system had: NTFS that was not unmounted, or is hibernated."""
+        if self.filesystem != "ntfs":
+            return ()
+        with self._window.operation(str(self)):
+            opened = self._opened
+            return opened.cautions if isinstance(opened, NtfsFilesystem) else ()
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """The first `limit_bytes` bytes of a file, all of it if it is smaller.
@@ -131,7 +130,7 @@ class Volume:
                 hint="Turn device encryption off in the image's recipe (PreventDeviceEncryption).",
             )
         if self.filesystem == "unknown":
-            raise FilesystemUnknown(f"{where} holds no filesystem that can be read (NTFS, ext2/3/4, FAT).")
+            raise FilesystemUnknown(f"{where} holds no filesystem that can be read ({FILESYSTEMS}).")
         return self._opened
 
     def _listing(self, directory: Entry) -> Iterator[FileFacts]:

@@ -12,9 +12,10 @@ import pytest
 
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, HarnessError
+from harness.offline import image
 from harness.offline.collect import collect
 from harness.offline.disk import OfflineDisk, open_disk
-from harness.offline.errors import DiskUnreadable, NotOnDisk
+from harness.offline.errors import DiskUnreadable, NotADisk
 from tests.integration.offline import making
 from tests.integration.offline.conftest import DeadMachine
 
@@ -79,7 +80,7 @@ def test_a_damaged_qcow2_is_refused_with_its_name(
 ) -> None:
     bad = tmp_path / "bad.qcow2"
     bad.write_bytes(damage(dead_machine.overlay.read_bytes()))
-    with pytest.raises((DiskUnreadable, NotOnDisk), match=r"bad\.qcow2"), open_disk(bad) as disk:
+    with pytest.raises((DiskUnreadable, NotADisk), match=r"bad\.qcow2"), open_disk(bad) as disk:
         disk.read(r"C:\Windows\MEMORY.DMP", 1 << 30)
 
 
@@ -90,14 +91,12 @@ def test_a_destroyed_partition_table_is_told_from_none_at_all(tmp_path: Path) ->
         open_disk(bad)
 
 
-def test_no_image_and_an_empty_image_are_said(tmp_path: Path) -> None:
-    with pytest.raises(NotOnDisk, match="there is no such disk image"):
-        open_disk(tmp_path / "none.qcow2")
-    with pytest.raises(NotOnDisk, match="this is a directory, not a disk image"):
-        open_disk(tmp_path)
-    (tmp_path / "empty").touch()
-    with pytest.raises(DiskUnreadable, match="is empty"):
-        open_disk(tmp_path / "empty")
+def test_a_block_server_that_dies_says_nothing_about_the_image(
+    dead_machine: DeadMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "SERVE", "exit 1")
+    with pytest.raises(DiskUnreadable, match=r"overlay\.qcow2 \(qcow2\) cannot be opened: the block server"):
+        open_disk(dead_machine.overlay)
 
 
 def test_reading_that_takes_too_long_ends(dead_machine: DeadMachine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from harness.cli import disk as disk_command
+from tests.integration.offline import making
 from tests.integration.offline.conftest import DeadMachine
 
 pytestmark = pytest.mark.libvirt
@@ -56,14 +57,18 @@ def test_reg_warns_of_a_dirty_hive(dead_machine: DeadMachine) -> None:
     assert "is dirty" in result.stderr
 
 
-def test_the_users_mistakes_end_with_2_and_damage_with_4(dead_machine: DeadMachine, tmp_path: Path) -> None:
+def test_the_users_mistakes_end_with_2(dead_machine: DeadMachine) -> None:
     disk = str(dead_machine.overlay)
     assert bvt("cat", disk, r"C:\nope").exit_code == 2
     assert bvt("ls", disk, "\\", "--volume", "9").exit_code == 2
     assert bvt("ls", disk, "--format", "vmware").exit_code == 2
     assert bvt("reg", disk, r"C:\Windows\System32\config\SOFTWARE", "--value", "x").exit_code == 2
-    broken = tmp_path / "broken.qcow2"
-    broken.write_bytes(b"QFI\xfb")
-    result = bvt("ls", str(broken))
-    assert result.exit_code == 4
-    assert "broken.qcow2 (qcow2) cannot be opened" in result.stderr
+    assert bvt("reg", disk, r"C:\Windows\state.txt").exit_code == 2
+    assert bvt("ls", disk, "\\", "--volume", "1").exit_code == 2
+
+
+def test_damage_ends_with_4(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.raw"
+    bad.write_bytes(bytes(512) + b"EFI PART" + b"\xff" * 4096 + bytes(making.MIB))
+    result = bvt("ls", str(bad))
+    assert (result.exit_code, "it is damaged" in result.stderr) == (4, True)

@@ -103,8 +103,8 @@ def test_bitlocker_is_recognized_and_named(tmp_path: Path) -> None:
 
 
 def test_a_disk_without_any_filesystem_says_so(tmp_path: Path) -> None:
-    disk = tmp_path / "blank.raw"
-    disk.write_bytes(bytes(making.MIB))
+    disk = tmp_path / "blank.qcow2"
+    making.run("qemu-img", "create", "-q", "-f", "qcow2", str(disk), "1M")
     with open_disk(disk) as opened, pytest.raises(FilesystemUnknown, match="holds no filesystem"):
         opened.volumes[0].listdir("/")
 

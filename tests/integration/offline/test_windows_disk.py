@@ -9,7 +9,7 @@ import pytest
 
 from harness.offline.collect import WINDOWS_PATHS, collect
 from harness.offline.disk import open_disk
-from harness.offline.errors import DiskUnreadable, NotOnDisk
+from harness.offline.errors import NotADisk, NotOnDisk
 from harness.offline.hive import open_hive
 from tests.integration.offline import making
 from tests.integration.offline.conftest import DeadMachine
@@ -137,9 +137,7 @@ def test_a_missing_backing_file_is_named(dead_machine: DeadMachine, tmp_path: Pa
     lone = tmp_path / "lone.qcow2"
     shutil.copy(dead_machine.overlay, lone)
     making.run("qemu-img", "rebase", "-u", "-b", "gone.qcow2", "-F", "qcow2", str(lone))
-    with pytest.raises(
-        DiskUnreadable, match=r"lone\.qcow2 \(qcow2\) cannot be opened: .*gone\.qcow2.*No such file"
-    ):
+    with pytest.raises(NotADisk, match=r"lone\.qcow2: this cannot be opened .*gone\.qcow2.*No such file"):
         open_disk(lone)
 
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from harness.offline.errors import HiveUnreadable, NotOnDisk
+from harness.offline.errors import HiveUnreadable, NotAHive, NotOnDisk
 from harness.offline.hive import HiveValue, parse_hive
 from tests.integration.offline.making import base_block, empty_hive
 
@@ -44,8 +44,13 @@ def test_a_clean_hives_transaction_log_is_an_old_one() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"regf", b"MZ" + bytes(9000), bytes(4096)])
 def test_what_is_no_hive_is_said(data: bytes) -> None:
-    with pytest.raises(HiveUnreadable, match="is no registry hive"):
+    with pytest.raises(NotAHive, match="is no registry hive"):
         parse_hive(data)
+
+
+def test_a_hive_without_its_root_key_is_damaged() -> None:
+    with pytest.raises(HiveUnreadable, match="of SYSTEM cannot be read"):
+        parse_hive(base_block(1, 1) + bytes(4096), "SYSTEM").subkeys()
 
 
 def test_damaged_hives_answer_or_say_why_not() -> None:
@@ -58,7 +63,7 @@ def test_damaged_hives_answer_or_say_why_not() -> None:
             hive = parse_hive(bytes(data[: dice.choice([len(data), dice.randrange(len(data))])]))
             hive.subkeys()
             hive.value("a\\b", "c")
-        except (HiveUnreadable, NotOnDisk):
+        except (HiveUnreadable, NotAHive, NotOnDisk):
             refused += 1
     assert 0 < refused < 500
 
