@@ -9,7 +9,7 @@ from typing import Any, cast
 import libvirt
 import libvirt_qemu
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.machines.libvirt import guest_files
@@ -133,6 +133,7 @@ def test_a_guest_whose_agent_has_gone_costs_only_a_note(
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters='\\/:*?"<>|\0\r\n'), min_size=1, max_size=20))
 def test_a_name_is_never_more_than_a_name_to_the_shell(name: str) -> None:
+    assume(name != ".")  # which is the folder itself
     pattern = shell_pattern(f"C:\\dir\\{name}").rpartition("drive_c/")[2].partition("/")[2]
     said = subprocess.run(
         ["/bin/sh", "-c", f'case "$1" in {pattern}) echo matches;; esac', "sh", name],
