@@ -127,7 +127,7 @@ class Lab:
         self.runs.append(running)
         return running
 
-    def leftovers(self, within_s: float = 5.0) -> list[str]:
+    def leftovers(self, within_s: float = 30.0) -> list[str]:
         """Intents, machines, processes and mounts that stay. What ends after its owner has a moment for it."""
         until = time.monotonic() + within_s
         while (found := self._there()) and time.monotonic() < until:

@@ -157,7 +157,7 @@ def test_a_killed_host_process_is_the_labs_fault_and_leaves_evidence(
     machine = create()
     intent = next(i for i in traces.intents_of(machine.machine_id))
     os.kill(kind.host_process(intent), signal.SIGKILL)
-    Deadline.after(20).poll(lambda: machine.condition().state is MachineState.GONE, "the loss being noticed")
+    Deadline.after(60).poll(lambda: machine.condition().state is MachineState.GONE, "the loss being noticed")
     condition = machine.condition()
     assert condition.fault is Fault.HOST
     assert condition.reason
@@ -247,7 +247,7 @@ def test_a_process_killed_while_it_makes_a_machine_leaves_an_intent_that_names_e
     with subprocess.Popen([sys.executable, "-c", CREATOR, *arguments], stdout=subprocess.PIPE) as creator:
         assert creator.stdout is not None
         assert creator.stdout.readline() == b"creating\n"
-        Deadline.after(30).poll(lambda: bool(traces.intents(spec.run_id)), "the intent", interval_s=0.001)
+        Deadline.after(60).poll(lambda: bool(traces.intents(spec.run_id)), "the intent", interval_s=0.001)
         time.sleep(later_s)
         creator.kill()
     assert traces.nameless() <= before

@@ -42,7 +42,7 @@ class Probe:
                 stdin=given,
                 stdout=out,
                 stderr=err,
-                timeout=60,
+                timeout=120,
                 check=False,
             )
             out.seek(0)
@@ -79,6 +79,6 @@ def _server(wine: WineInstallation, environment: dict[str, str], option: str) ->
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=30,
+        timeout=60,
         check=False,
     )

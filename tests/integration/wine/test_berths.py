@@ -78,7 +78,7 @@ def test_a_berth_whose_supervisor_was_killed_is_replaced(
     _, ready = first_machine(provider, make_machine, state)
     supervisor = psutil.Process(ready.resources["supervisor"]["pid"])
     supervisor.kill()
-    supervisor.wait(10)
+    supervisor.wait(30)
     second = make_machine(by=provider)
     assert second.machine_id != ready.machine_id
     assert not (state.machines / ready.machine_id).exists()
@@ -91,11 +91,18 @@ def test_an_init_that_dies_with_its_order_unread_is_named_and_nothing_else(
     provider = wine_provider(state)
     _, ready = first_machine(provider, make_machine, state)
     supervisor = psutil.Process(ready.resources["supervisor"]["pid"])
-    Deadline.after(10).poll(lambda: len(supervisor.children(recursive=True)) == 2, "guard and init")
+    Deadline.after(30).poll(lambda: len(supervisor.children(recursive=True)) == 2, "guard and init")
     guard, init = supervisor.children(recursive=True)
     assert init.ppid() == guard.pid
     init.suspend()
-    killer = threading.Timer(0.5, init.kill)
+    order = Places(state.machines / ready.machine_id).order
+
+    def kill() -> None:
+        Deadline.after(60).poll(order.exists, "the order")
+        time.sleep(0.3)
+        init.kill()
+
+    killer = threading.Thread(target=kill)
     killer.start()
     with pytest.raises(InfrastructureError, match="its init was killed") as raised:
         make_machine(by=provider)
@@ -113,14 +120,14 @@ def test_a_supervisor_that_dies_before_winrm_answers_is_noticed_at_once(
         ]
         supervisor = psutil.Process(intent.resources["supervisor"]["pid"])
         supervisor.kill()
-        supervisor.wait(10)
+        supervisor.wait(30)
 
     await_boot = start._await_boot
     monkeypatch.setattr(start, "_await_boot", boot_and_lose)
     began = time.monotonic()
     with pytest.raises(InfrastructureError, match="its supervisor ended"):
         make_machine()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 50  # and not at the deadline
 
 
 def test_a_closed_provider_holds_no_berth_and_its_machines_stay(
@@ -148,7 +155,7 @@ def test_a_closed_provider_raises_nothing_and_its_berth_goes_all_the_same(
         patched.setattr("harness.machines.wine.provider.remove_all", remove_nothing)
         provider.close()
     intent = state.intents / f"{ready.machine_id}.json"
-    Deadline.after(10).poll(lambda: not intent.exists(), "the end of the berth's supervisor")
+    Deadline.after(30).poll(lambda: not intent.exists(), "the end of the berth's supervisor")
     assert not (state.machines / ready.machine_id).exists()
 
 
@@ -163,10 +170,10 @@ def test_a_berth_that_nobody_took_goes_with_its_owner(state: StateDirectory, med
         assert (state.machines / ready.machine_id).is_dir()
         if how == "kill":
             owner.kill()
-    Deadline.after(10).poll(lambda: not spares(state, owner.pid), "the end of the berth's supervisor")
+    Deadline.after(30).poll(lambda: not spares(state, owner.pid), "the end of the berth's supervisor")
     assert not (state.machines / ready.machine_id).exists()
     prefix = state.machines / ready.machine_id / "prefix"
-    Deadline.after(10).poll(lambda: not holders(prefix), "the end of the supervisor itself")
+    Deadline.after(30).poll(lambda: not holders(prefix), "the end of the supervisor itself")
 
 
 def processors(machine: WineMachine) -> dict[str, set[int]]:
@@ -222,5 +229,14 @@ def test_wines_programs_do_not_hold_the_winrm_socket(make_machine: MakeMachine) 
     wanted = f"socket:[{listening.pop()}]"
     for pid, line in holders(machine.directory / "prefix").items():
         if "wine.supervisor" not in line:
-            held = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
-            assert wanted not in held, line
+            assert wanted not in open_files(pid), line
+
+
+def open_files(pid: int) -> set[str]:
+    """What the process has open; what it closes meanwhile, or all of it if it ends, is left out."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(entry.readlink()))
+    return found

@@ -159,11 +159,11 @@ def test_no_body_makes_the_server_fail(
 def test_a_live_query_is_handed_out_until_it_is_answered(api: Api, key: str) -> None:
     found: list[Any] = []
     asking = threading.Thread(
-        target=lambda: found.append(api.admissions.ask(CELL, "SELECT 1", Deadline.after(5)))
+        target=lambda: found.append(api.admissions.ask(CELL, "SELECT 1", Deadline.after(30)))
     )
     asking.start()
     queries: dict[str, str] = {}
-    Deadline.after(5).poll(
+    Deadline.after(30).poll(
         lambda: bool(queries.update(api.post("/distributed/read", {"node_key": key})["queries"]) or queries),
         "the query",
     )
@@ -173,7 +173,7 @@ def test_a_live_query_is_handed_out_until_it_is_answered(api: Api, key: str) -> 
         "/distributed/write",
         {"node_key": key, "queries": {query_id: [{"1": "1"}]}, "statuses": {query_id: 0}},
     )
-    asking.join(5)
+    asking.join(30)
     assert found[0].rows == [{"1": "1"}]
     assert api.post("/distributed/read", {"node_key": key})["queries"] == {}
 
@@ -233,7 +233,7 @@ def test_a_store_that_cannot_be_written_fails_every_wait(api: Api, key: str) -> 
     log = json.dumps({"node_key": key, "log_type": "result", "data": [RESULT]}).encode()
     assert api.send("/log", log).status_code == 500
     with pytest.raises(BackendError, match="store"):
-        api.admissions.wait(lambda: None, Deadline.after(5))
+        api.admissions.wait(lambda: None, Deadline.after(30))
 
 
 def test_a_cell_never_admitted_is_an_error_of_the_caller(api: Api) -> None:

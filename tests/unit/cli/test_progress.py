@@ -188,7 +188,7 @@ def test_a_cell_that_waits_in_its_worker_is_looked_for_meanwhile(monkeypatch: py
 
     progress = Progress([CELL], Console(file=io.StringIO()), waits=waits)
     progress.pytest_sessionstart()
-    assert looked.wait(5)
+    assert looked.wait(30)
     progress.pytest_sessionfinish()
     looked.clear()
     assert not looked.wait(0.1)

@@ -27,15 +27,16 @@ def test_an_endpoint_that_refuses_a_request_without_credentials_answers() -> Non
 
     with http.server.HTTPServer(("127.0.0.1", 0), Refuse) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
-        assert endpoint_answers(access(server.server_address[1]), Deadline.after(5))
+        assert endpoint_answers(access(server.server_address[1]), Deadline.after(30))
 
 
 @pytest.mark.parametrize("accepts", [True, False])
 def test_a_connection_without_an_answer_is_none(accepts: bool) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
-        if not accepts:
-            server.close()
+        if accepts:
+            server.listen()
         began = time.monotonic()
         assert not endpoint_answers(access(port), Deadline.after(0.3))
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15

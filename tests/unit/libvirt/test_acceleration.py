@@ -30,7 +30,7 @@ def test_the_exit_code_cannot_be_a_crash_of_qemu() -> None:
 
 @pytest.mark.libvirt
 def test_a_guest_reaches_long_mode_under_tcg() -> None:
-    proof = executes("tcg", deadline_s=20)
+    proof = executes("tcg", deadline_s=60)
     assert proof.ran, proof.reason
 
 

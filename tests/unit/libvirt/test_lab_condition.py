@@ -105,7 +105,7 @@ def test_a_domain_that_is_gone_before_its_event_arrives_is_judged_by_the_event()
     history = DomainHistory()
     late = threading.Timer(0.05, lambda: history.note(ended="shutdown"))
     late.start()
-    history.await_end(10)
+    history.await_end(60)
     late.join()
     assert judge(Seen(state=None, ended=history.ended)).fault is Fault.GUEST
 
@@ -114,8 +114,8 @@ def test_an_event_that_never_comes_is_waited_for_once_and_may_still_come_late() 
     history = DomainHistory()
     history.await_end(0.01)
     began = time.monotonic()
-    history.await_end(10)
-    assert time.monotonic() - began < 5
+    history.await_end(60)
+    assert time.monotonic() - began < 30
     condition = judge(Seen(state=None, ended=history.ended))
     assert (condition.fault, condition.reason) == (Fault.HOST, "its domain no longer exists")
     history.note(ended="failed")

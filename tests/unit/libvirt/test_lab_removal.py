@@ -33,7 +33,7 @@ def test_a_directory_that_is_still_written_to_is_removed_once_the_writer_stops(t
     writer = threading.Thread(target=write)
     writer.start()
     threading.Timer(0.2, stop.set).start()
-    remove_directory(directory, Deadline.after(10))
+    remove_directory(directory, Deadline.after(30))
     writer.join()
     assert not directory.exists()
 

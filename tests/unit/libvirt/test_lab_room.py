@@ -44,7 +44,7 @@ def placement(state: StateDirectory, reserve_mb: int = 0, **limits: int) -> Plac
 
 
 def test_a_reservation_is_on_disk_with_its_size(state: StateDirectory, spec: MachineSpec) -> None:
-    intent, host = placement(state, 1).reserve(spec, frozenset(), Deadline.after(1))
+    intent, host = placement(state, 1).reserve(spec, frozenset(), Deadline.after(30))
     assert host.uri == URI
     assert intent.path.exists()
     said = intent.intent.resources
@@ -55,7 +55,7 @@ def test_whoever_holds_the_room_is_named_when_none_comes_free(
     state: StateDirectory, spec: MachineSpec
 ) -> None:
     only_one = placement(state, memory_mb=1024, cpus=4)
-    first, _ = only_one.reserve(spec, frozenset(), Deadline.after(1))
+    first, _ = only_one.reserve(spec, frozenset(), Deadline.after(30))
     first.mark_kept()
     with pytest.raises(DeadlineExceeded, match=f"room for win11/fresh.*{first.intent.machine_id}.*--kept"):
         only_one.reserve(spec, frozenset(), Deadline.after(0.3))
@@ -65,7 +65,7 @@ def told_while_waiting(waiting: Placement, spec: MachineSpec) -> list[RoomWait |
     told: list[RoomWait | None] = []
     waiting.tell = lambda cell, wait: told.append(wait) if cell == spec.cell_id else None
     with pytest.raises(DeadlineExceeded):
-        waiting.reserve(spec, frozenset(), Deadline.after(0.3))
+        waiting.reserve(spec, frozenset(), Deadline.after(1.5))
     return told
 
 
@@ -73,7 +73,7 @@ def test_it_is_told_what_a_machine_waits_for_and_that_it_gave_up(
     state: StateDirectory, spec: MachineSpec
 ) -> None:
     only_one = placement(state, memory_mb=1500, cpus=4)
-    first, _ = only_one.reserve(spec, frozenset(), Deadline.after(1))
+    first, _ = only_one.reserve(spec, frozenset(), Deadline.after(30))
     wait, end = told_while_waiting(only_one, spec)
     assert wait is not None
     assert wait.lacks == (Resource.MEMORY,)
@@ -89,7 +89,7 @@ def test_it_is_told_once_while_the_disk_is_full(
     state: StateDirectory, spec: MachineSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = placement(state, 2048)
-    lab.reserve(spec, frozenset(), Deadline.after(1))
+    lab.reserve(spec, frozenset(), Deadline.after(30))
     free = iter(range(3000, 0, -1))
     monkeypatch.setattr("harness.machines.libvirt.placement.free_mb", lambda _: next(free))
     wait, end = told_while_waiting(lab, spec)
@@ -104,7 +104,7 @@ def test_a_machine_that_finds_room_at_once_tells_nothing(state: StateDirectory, 
     told: list[RoomWait | None] = []
     lab = placement(state)
     lab.tell = lambda _, wait: told.append(wait)
-    lab.reserve(spec, frozenset(), Deadline.after(1))
+    lab.reserve(spec, frozenset(), Deadline.after(30))
     assert told == []
 
 
@@ -138,11 +138,14 @@ def test_waiting_for_room_does_not_use_up_the_time_to_become_ready(
 ) -> None:
     pool = Pool(provider="libvirt", substrates=(Substrate.TCG,), hosts=(HostLimits(uri=URI, cpus=1),))
     provider = LibvirtProvider(pool.model_copy(update={"options": {"disk_reserve_mb": 0}}), state)
-    taken = provider._placement.reserve(spec, frozenset(), Deadline.after(1))
+    taken = provider._placement.reserve(spec, frozenset(), Deadline.after(30))
     left: list[float] = []
 
+    clock, waited_s = time.monotonic, 0.0
+
     def wait(*_: object) -> tuple[IntentFile, Host]:
-        time.sleep(0.5)
+        nonlocal waited_s
+        waited_s += 500
         return taken
 
     def make(*arguments: Any) -> str:
@@ -152,8 +155,9 @@ def test_waiting_for_room_does_not_use_up_the_time_to_become_ready(
     monkeypatch.setitem(provider._prepared, spec.image, Mock())
     monkeypatch.setattr(provider._placement, "reserve", wait)
     monkeypatch.setattr(provider, "_create_on", make)
-    provider.create(spec, Deadline.after(10))
-    assert left[0] > 9.8
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + waited_s)
+    provider.create(spec, Deadline.after(600))
+    assert left[0] > 500
 
 
 @pytest.mark.parametrize(("times", "made"), [(2, True), (3, False)])

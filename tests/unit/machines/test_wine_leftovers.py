@@ -125,7 +125,7 @@ def overlay_over(template: Path, scratch: Path) -> Iterator[None]:
             pytest.skip("overlays cannot be mounted here")
         yield
     finally:
-        machine.communicate("\n", timeout=10)
+        machine.communicate("\n", timeout=60)
 
 
 def test_a_template_under_a_running_machine_stays(images: Path, tmp_path: Path) -> None:

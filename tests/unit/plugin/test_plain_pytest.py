@@ -36,7 +36,7 @@ def test_a_mistake_is_one_sentence_with_exit_code_2(arguments: list[str], words:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 2, done.stdout + done.stderr
@@ -53,7 +53,7 @@ def test_other_test_suites_are_left_alone(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stdout

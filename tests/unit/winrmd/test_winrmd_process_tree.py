@@ -44,9 +44,9 @@ class Start:
 
 
 def until_it_sleeps(leader: int, programs: int) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while len(process_tree.members(leader)) < programs:
-        assert time.monotonic() < end, "the program was not started within 10 s"
+        assert time.monotonic() < end, "the program was not started within 30 s"
         time.sleep(0.005)
 
 
@@ -65,7 +65,7 @@ def test_a_line_after_the_program_that_is_killed_first_never_runs(
     monkeypatch.setattr(process_tree, "members", lambda leader: sorted(found(leader), reverse=True))
     monkeypatch.setattr(os, "kill", slowly)
     process_tree.kill_tree(shell.pid)
-    assert shell.wait(10) == -signal.SIGKILL
+    assert shell.wait(30) == -signal.SIGKILL
     assert found(shell.pid) == set()
     assert not mark.exists()
 
@@ -74,7 +74,7 @@ def test_what_is_started_meanwhile_is_killed_too(start: Start) -> None:
     shell = start("while :; do sleep 30 & sleep 0.01; done")
     until_it_sleeps(shell.pid, 10)
     process_tree.kill_tree(shell.pid)
-    assert shell.wait(10) == -signal.SIGKILL
+    assert shell.wait(30) == -signal.SIGKILL
     assert process_tree.members(shell.pid) == set()
 
 
@@ -97,6 +97,6 @@ def test_nothing_runs_any_more_on_a_machine_that_takes_its_time(
 
 def test_a_leader_that_has_ended_does_no_harm(start: Start) -> None:
     shell = start("exit 3")
-    assert shell.wait(10) == 3
+    assert shell.wait(30) == 3
     process_tree.kill_tree(shell.pid)
     process_tree.interrupt(shell.pid)

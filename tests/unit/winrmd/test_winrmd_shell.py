@@ -123,7 +123,7 @@ def test_the_reaper_sleeps_until_a_shell_ends_and_stops_when_told() -> None:
         ended.wait(0.02)
     assert gone(table, shell.shell_id)
     table.close_all()
-    reaper.join(2)
+    reaper.join(30)
     assert not reaper.is_alive()
 
 
@@ -145,9 +145,9 @@ def test_the_reaper_misses_no_shell_that_opens_while_it_looks() -> None:
     table = Looked(Limits())
     reaper = threading.Thread(target=table.reap, daemon=True)
     reaper.start()
-    over = closed.wait(2)
+    over = closed.wait(30)
     table.close_all()
-    reaper.join(2)
+    reaper.join(30)
     assert over
 
 

@@ -117,12 +117,12 @@ def ask(data: bytes, config: ServerConfig) -> bytes:
     thread = threading.Thread(target=serve, args=(config, listener, stop), daemon=True)
     thread.start()
     try:
-        with socket.create_connection(listener.getsockname(), timeout=5) as client:
+        with socket.create_connection(listener.getsockname(), timeout=30) as client:
             client.sendall(data)
             return client.recv(65536)
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(30)
 
 
 @pytest.mark.parametrize(
