@@ -1,5 +1,6 @@
 """Where the harness keeps what outlives a command: templates, images, intents, kept machines."""
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +18,26 @@ class StateDirectory:
 
     @classmethod
     def default(cls) -> "StateDirectory":
-        """The directory that `BVT_HOME` names, else the user's cache directory."""
+        """The directory that `BVT_HOME` names, else the user's cache directory.
+
+        Raises `ConfigurationError` if neither is known: a user of a container may have no home directory.
+        """
         named = os.environ.get("BVT_HOME")
-        return cls(Path(named) if named else Path(platformdirs.user_cache_dir("agent-bvt")))
+        try:
+            return cls(Path(named or platformdirs.user_cache_dir("agent-bvt")).absolute())
+        except RuntimeError:
+            raise ConfigurationError(
+                "this user has no home directory that the harness could keep its state in.",
+                hint="Name a directory in BVT_HOME.",
+            ) from None
 
     def part(self, *names: str) -> Path:
-        """A sub-directory, made with mode 0700 if it is not there. Raises `ConfigurationError` if it cannot be made."""
+        """A sub-directory, made with mode 0700 if it is not there. Raises `ConfigurationError` if it cannot be used."""
         path = self.root.joinpath(*names)
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise ConfigurationError(
                 f"the harness cannot keep its state here: {error.strerror}.",

@@ -1,6 +1,5 @@
 """`bvt disk`: looks into a stopped machine's disk without starting or mounting it."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.ending import ends
+from harness.cli.output import discard_output
 from harness.model.errors import ConfigurationError
 from harness.offline.disk import OfflineDisk, open_disk
 from harness.offline.entry import FileFacts
@@ -72,8 +72,8 @@ def cat(
             for chunk in _place(opened, volume, path).chunks(path, EVERYTHING):
                 sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
-        except BrokenPipeError:  # `| head` has enough; Python would complain once more on its way out
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # `| head` has enough
+            discard_output()
         _report(opened.problems)
 
 

@@ -1,26 +1,28 @@
 """How a command ends: its number is the exit code, its error is a sentence. No traceback ever reaches the user."""
 
+import errno
 import functools
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec
 
 import typer
 
+from harness.cli.beginning import INTERRUPTED, hand_over, say
 from harness.cli.output import discard_output
 from harness.model.errors import HarnessError
 from harness.model.gate import EXIT_CODES, Verdict, exit_code_of
 from harness.state import StateDirectory
 
 Arguments = ParamSpec("Arguments")
-INTERRUPTED = 130
-"""128 + SIGINT, as shells report it."""
 OUTPUT_CLOSED = 141
-"""128 + SIGPIPE, likewise."""
+"""128 + SIGPIPE, as shells report it."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Of a write these name no file."""
 
 
 def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
@@ -29,43 +31,55 @@ def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
     @functools.wraps(command)
     def ended(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
+            hand_over()
             code = command(*args, **kwargs) or 0
         except typer.Exit:
             raise
-        except KeyboardInterrupt:
-            say("interrupted")
-            code = INTERRUPTED
-        except BrokenPipeError:  # `| head` has enough
-            discard_output()
-            code = OUTPUT_CLOSED
-        except HarnessError as error:
-            say(str(error))
-            code = exit_code_of(error)
-        except (
-            OSError
-        ) as error:  # a full disk, a path that may not be written: the words of the system say it
-            place = f"{error.filename}: " if error.filename else ""
-            say(f"{place}{error.strerror or error}. Details are in {_keep_details()}.")
-            code = EXIT_CODES[Verdict.INFRA]
-        except Exception:  # noqa: BLE001 - the last line of defence: a defect of our own, kept whole in a file
-            say(f"an internal error; its details are in {_keep_details()}. Please report it.")
-            code = EXIT_CODES[Verdict.INFRA]
+        except BaseException as error:  # noqa: BLE001 - what it does not know it raises again
+            code = code_of(error)
         raise typer.Exit(code)
 
     return ended
 
 
-def _keep_details() -> str:
-    details, name = traceback.format_exc(), f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
-    try:
-        path = StateDirectory.default().part("crashes") / name
-        path.write_text(details, encoding="utf-8")
-    except (OSError, HarnessError):  # the state directory may be what broke
-        path = Path(tempfile.mkdtemp(prefix="bvt-crash-")) / name
-        path.write_text(details, encoding="utf-8")
-    return str(path)
+def code_of(error: BaseException) -> int:
+    """Say what happened; the exit code for it. Raises again what is no error."""
+    match error:
+        case KeyboardInterrupt():
+            say("interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():  # `| head` has enough
+            discard_output()
+            return OUTPUT_CLOSED
+        case HarnessError():
+            say(str(error))
+            return exit_code_of(error)
+        case OSError():  # a full disk, a path that may not be written: the words of the system say it
+            place = error.filename or ("what was to be written" if error.errno in NO_ROOM else "")
+            words = f"{place}: {error.strerror or error}" if place else str(error.strerror or error)
+            say(f"{words}. Details are in {_keep_details(error)}.")
+        case Exception():  # the last line of defence: a defect of our own, kept whole in a file
+            say(f"an internal error; its details are in {_keep_details(error)}. Please report it.")
+        case _:
+            raise error
+    return EXIT_CODES[Verdict.INFRA]
 
 
-def say(text: str) -> None:
-    """One sentence of the command's own, on standard error."""
-    sys.stderr.write(f"bvt: {text}\n")
+def _keep_details(error: BaseException) -> str:
+    details, name = "".join(traceback.format_exception(error)), f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+    for place in (_crashes, _anywhere):
+        with suppress(
+            OSError, HarnessError
+        ):  # the state directory may be what broke, and every disk may be full
+            path = place() / name
+            path.write_text(details, encoding="utf-8")
+            return str(path)
+    return f"no file, for none can be written ({type(error).__name__}: {error})"
+
+
+def _crashes() -> Path:
+    return StateDirectory.default().part("crashes")
+
+
+def _anywhere() -> Path:
+    return Path(tempfile.mkdtemp(prefix="bvt-crash-"))

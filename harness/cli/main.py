@@ -1,12 +1,17 @@
-"""Entry point of `bvt`: the commands in one place."""
+"""Entry point of `bvt`: the commands in one place.
+
+Nothing that takes time is imported before `main` is ready for a Ctrl-C in it.
+"""
 
 import importlib
 import sys
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 import harness
+from harness.cli import beginning
+
+if TYPE_CHECKING:
+    import typer
 
 EPILOG = "Exit codes: 0 PASS, 1 FAIL, 2 usage or configuration, 3 INCOMPLETE, 4 INFRA, 5 INVALID, 6 STALE."
 MODULES = {
@@ -22,13 +27,24 @@ MODULES = {
     "image": "image",
 }
 """Which module of this package offers a command, in the order of the help."""
+BROKEN = 4
+"""INFRA: nothing was found out about any candidate."""
 
 
-def application(arguments: list[str]) -> typer.Typer:
+def application(arguments: list[str]) -> "typer.Typer":
     """The command line. Only the command asked for is imported: each stands on other rooms, and imports cost time.
 
     Help and completion need them all.
     """
+    import typer
+
+    def root(
+        version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    ) -> None:
+        if version:
+            typer.echo(f"bvt {harness.__version__}")
+            raise typer.Exit
+
     app = typer.Typer(
         name="bvt",
         help="The build-verification gate for Windows endpoint agents.",
@@ -37,7 +53,7 @@ def application(arguments: list[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
-    app.callback(invoke_without_command=True)(_root)
+    app.callback(invoke_without_command=True)(root)
     asked = arguments[0] if arguments else ""
     wanted = [MODULES[asked]] if asked in MODULES else list(dict.fromkeys(MODULES.values()))
     if asked != "--version":
@@ -46,20 +62,48 @@ def application(arguments: list[str]) -> typer.Typer:
     return app
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        typer.echo(f"bvt {harness.__version__}")
-        raise typer.Exit
-
-
 def main() -> None:
-    """Run the command line; ends with the command's exit code, 2 for a wrong command line."""
-    try:
-        application(sys.argv[1:])()
-    except KeyboardInterrupt:  # before a command had begun; a command says it itself
-        from harness.cli.ending import INTERRUPTED, say
+    """Run the command line; ends with the command's exit code, 2 for a wrong command line, never with 1 by chance."""
+    beginning.begin()
+    code = _performed(sys.argv[1:])
+    beginning.let_go()
+    sys.exit(code)
 
-        say("interrupted")
-        sys.exit(INTERRUPTED)
+
+def _performed(arguments: list[str]) -> int:
+    """The exit code. What a command itself does not answer comes from what is around it: help, parser, imports."""
+    try:
+        try:
+            application(arguments)()
+        except SystemExit as ended:
+            if isinstance(
+                ended.__context__, OSError
+            ):  # the parser's answer to a reader that left would mean FAIL
+                raise ended.__context__ from None
+            return _flushed(ended.code if isinstance(ended.code, int) else 0)
+        return _flushed(0)
+    except ImportError as error:
+        beginning.say(f"it cannot start: {error}. Set the project up again with: ./dev setup")
+        return BROKEN
+    except OSError as error:
+        from harness.cli.ending import code_of
+
+        # What the parser has against the command line may be what cannot be written.
+        wrong = getattr(error.__context__, "exit_code", None)
+        return wrong if isinstance(wrong, int) else code_of(error)
+    except BaseException as error:  # noqa: BLE001 - what it does not know it raises again
+        from harness.cli.ending import code_of
+
+        return code_of(error)
+
+
+def _flushed(code: int) -> int:
+    """The command's own code, once its output is out. Output that was lost is no success."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if code:
+            beginning.discard(sys.stdout.fileno())
+            return code
+        raise error from None
+    return code

@@ -32,7 +32,7 @@ def repro(
     """
     require_assertions()
     end_tidily()
-    console = Output(soft_wrap=True)
+    console = Output(soft_wrap=True, spare=True)
     directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
     console.print(f"{cell}: repeating every step before {check}")
     carry_out(directory, "1", console)

@@ -5,12 +5,12 @@ import shlex
 import signal
 from collections.abc import Collection
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import pytest
 import typer
 
+from harness.cli.beginning import as_interrupt
 from harness.cli.ending import ends
 from harness.cli.options import (
     MatrixOption,
@@ -73,7 +73,7 @@ def run(
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
     end_tidily()
-    console = Output(soft_wrap=True)
+    console = Output(soft_wrap=True, spare=True)
 
     def progress(line: str) -> None:
         console.print(line, style="dim", markup=False)
@@ -211,10 +211,6 @@ def _shown(path: Path) -> Path:
 
 def end_tidily() -> None:
     """End like on Ctrl-C when asked to end, and when the terminal is closed (unless nohup wants the run to go on)."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _as_interrupt)
-
-
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+        signal.signal(signal.SIGHUP, as_interrupt)

@@ -3,11 +3,13 @@
 import errno
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer
 
+from harness.cli import beginning, ending
 from harness.cli import main as main_module
 from harness.cli.ending import ends
 from harness.model.errors import CandidateError, ConfigurationError, InfrastructureError
@@ -38,17 +40,70 @@ def test_the_class_of_an_error_is_its_exit_code(
     assert capsys.readouterr().err.startswith("bvt: ")
 
 
-def test_ctrl_c_before_a_command_has_begun_is_no_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(_: object) -> None:
-        raise KeyboardInterrupt
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], object]:
+    """What `main` ends with if this is raised outside any command; the tests' own streams and handlers stay."""
+    monkeypatch.setattr(beginning, "begin", lambda: None)
+    monkeypatch.setattr(beginning, "let_go", lambda: None)
 
-    monkeypatch.setattr(main_module, "application", interrupted)
-    with pytest.raises(SystemExit) as ended:
-        main_module.main()
-    assert ended.value.code == 130
-    assert capsys.readouterr().err == "bvt: interrupted\n"
+    def ended(error: BaseException | None) -> object:
+        def broken(_: object) -> Callable[[], None]:
+            if error is not None:
+                raise error
+            return lambda: None
+
+        monkeypatch.setattr(main_module, "application", broken)
+        with pytest.raises(SystemExit) as caught:
+            main_module.main()
+        return caught.value.code
+
+    return ended
+
+
+def left_reader() -> SystemExit:
+    """The parser's own answer to a reader that left."""
+    ended = SystemExit(1)
+    ended.__context__ = BrokenPipeError()
+    return ended
+
+
+def full_disk_under_a_usage_error() -> OSError:
+    error = OSError(errno.ENOSPC, "No space left on device")
+    error.__context__ = typer.BadParameter("wrong")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (None, 0, ""),
+        (SystemExit(3), 3, ""),
+        (SystemExit(1), 1, ""),  # a verdict
+        (KeyboardInterrupt(), 130, "bvt: interrupted\n"),
+        (left_reader(), 141, ""),
+        (full_disk_under_a_usage_error(), 2, ""),
+        (
+            ImportError("No module named 'x'"),
+            4,
+            "bvt: it cannot start: No module named 'x'. Set the project up",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), 4, "bvt: what was to be written: No space left"),
+        (ValueError("who knows"), 4, "bvt: an internal error"),
+    ],
+)
+def test_what_happens_around_a_command_never_looks_like_a_verdict(
+    around: Callable[[BaseException | None], object],
+    error: BaseException | None,
+    code: int,
+    said: str,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("BVT_HOME", str(tmp_path))
+    monkeypatch.setattr(ending, "discard_output", lambda: None)
+    assert around(error) == code
+    assert capfd.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize("error", [ValueError("who knows"), OSError(errno.ENOSPC, "No space left", "/disk")])
@@ -78,3 +133,39 @@ def test_a_reader_that_leaves_is_not_a_failed_candidate() -> None:
     assert writer.stderr is not None
     assert writer.stderr.read() == ""
     writer.stderr.close()
+
+
+def test_a_run_goes_on_where_its_words_cannot_be_written_and_another_command_does_not() -> None:
+    program = (
+        "import sys\nfrom harness.cli.output import Output\n"
+        "console = Output(spare=sys.argv[1] == 'spare')\n"
+        "for number in range(2000): console.print(number)\n"
+        "sys.stderr.write('went on\\n')\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        spare, other = (
+            subprocess.run(
+                [sys.executable, "-c", program, which],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            for which in ("spare", "other")
+        )
+    assert (spare.returncode, spare.stderr) == (
+        0,
+        "bvt: standard output cannot be written (No space left on device); going on without it\nwent on\n",
+    )
+    assert other.stderr.splitlines()[-1].startswith("OSError")
+
+
+def test_details_that_can_be_kept_nowhere_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert code_of(ValueError("who knows")) == 4
+    assert "no file, for none can be written (ValueError: who knows)" in capsys.readouterr().err
