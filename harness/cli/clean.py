@@ -14,6 +14,7 @@ from harness.machines.hygiene import MACHINE, Cleaned, Outcome
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.model.matrix import Pool
+from harness.run import remains
 from harness.state import StateDirectory
 
 
@@ -31,13 +32,16 @@ def clean(
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     matrix: MatrixOption = None,
 ) -> int:
-    """Remove machines of runs that are no longer there, and templates that nothing needs. Nothing else is touched.
+    """Remove machines and work directories of runs that are no longer there, and templates that nothing needs.
+
+    Nothing else is touched: results stay.
 
     Exit 4 if something could not be removed, else 0.
     """
-    done = hygiene.clean(
-        StateDirectory.default(), live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run
-    )
+    state = StateDirectory.default()
+    done = hygiene.clean(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
+    gone = {item.name for item in done if item.kind == MACHINE and item.outcome is Outcome.FOUND}
+    done += remains.clean(state, gone, dry_run=dry_run)
     for item in done:
         typer.echo(item.model_dump_json() if json else in_words(item))
     if not json:

@@ -16,6 +16,7 @@ from harness.machines.hygiene import MACHINE, Cleaned
 from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
+from harness.run import remains
 from harness.run.pools import pool_problems
 from harness.run.tools import tool_findings
 from harness.state import StateDirectory
@@ -43,6 +44,7 @@ def doctor(
         if pool in (None, name):
             findings += [(f"pool {name}", finding) for finding in load_provider(entry, state).findings()]
     left = hygiene.clean(state, pools=found.pools.values(), dry_run=True)
+    left += remains.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
     findings += [("state", finding) for finding in left_over_findings(left, str(state.root))]
     if json:
         for place, finding in findings:
@@ -58,7 +60,9 @@ def left_over_findings(left: Sequence[Cleaned], root: str) -> list[Finding]:
     """What `bvt clean` would remove, or could not tell: machines, and everything else."""
     subjects = {
         "machines of killed runs": [item for item in left if item.kind == MACHINE],
-        "templates and records that nothing needs": [item for item in left if item.kind != MACHINE],
+        "templates, records and work directories that nothing needs": [
+            item for item in left if item.kind != MACHINE
+        ],
     }
     return [
         Finding(

@@ -10,6 +10,7 @@ from harness.cli.output import Output
 from harness.cli.run import carry_out, end_tidily
 from harness.machines.kept import list_kept
 from harness.model.errors import InfrastructureError
+from harness.run import remains, spells
 from harness.run.interpreter import require_assertions
 from harness.run.resumption import reproduce_cell
 from harness.state import StateDirectory
@@ -36,8 +37,10 @@ def repro(
     directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
     console.print(f"{cell}: repeating every step before {check}")
     carry_out(directory, "1", console)
-    run_id = directory.settings().run_id
-    if not any(machine.run_id == run_id for machine in list_kept(StateDirectory.default())):
+    run_id, state = directory.settings().run_id, StateDirectory.default()
+    spells.end(directory)
+    remains.release(state, directory, run_id)
+    if not any(machine.run_id == run_id for machine in list_kept(state)):
         raise InfrastructureError(
             f"no machine of {cell} is there to be handed over: the lab lost it before {check}.",
             hint=f"What happened is in {directory.root}.",

@@ -26,6 +26,7 @@ from harness.model.plan import Cell
 from harness.reports.publish import PAGE_FILE
 from harness.reports.summary import summary_text
 from harness.reports.words import plural
+from harness.run import remains, spells
 from harness.run.conclusion import conclude
 from harness.run.directory import KeepPolicy, RunDirectory
 from harness.run.interpreter import require_assertions
@@ -133,9 +134,10 @@ def execute(directory: RunDirectory, workers: str, console: Output) -> int:
 def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
     """Run the cells that have no sealed report yet; whatever happens, only machines that were to be kept are left.
 
-    Raises `KeyboardInterrupt` if the user stopped it.
+    A run that is stopped leaves what it needs to go on: reports, and when it was at work. Raises `KeyboardInterrupt`
+    if the user stopped it.
     """
-    settings, plan = directory.settings(), directory.plan()
+    settings, plan, state = directory.settings(), directory.plan(), StateDirectory.default()
     chosen = [cell for cell in plan.cells if cell.id in settings.selected and not directory.sealed(cell.id)]
     count = _worker_count(workers, directory, chosen)
     console.print(
@@ -147,8 +149,12 @@ def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
             code = _run_pytest(directory, chosen, count, console)
             if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 _blame_the_lab(directory, chosen, code)
-    finally:
-        reclaim_run(StateDirectory.default(), settings.run_id)
+    except BaseException:
+        spells.end(directory)
+        reclaim_run(state, settings.run_id)
+        remains.release(state, directory, settings.run_id)
+        raise
+    reclaim_run(state, settings.run_id)
 
 
 def _blame_the_lab(directory: RunDirectory, chosen: list[Cell], code: int) -> None:

@@ -84,4 +84,7 @@ class Gate(Frozen):
     verdict: Verdict
     reasons: tuple[Reason, ...]
     cells: tuple[CellVerdict, ...]
-    duration_s: float = Field(ge=0)
+    duration_s: float = Field(
+        ge=0,
+        description="how long the run was at work, in seconds of wall time; pauses before a --resume are not counted",
+    )

@@ -84,7 +84,7 @@ def _counts(gate: Gate) -> str:
         f"checks: {counts[Outcome.PASSED]} passed, {counts[Outcome.FAILED]} failed, "
         f"{counts[Outcome.BLOCKED]} blocked, {counts[Outcome.INFRA]} lost to the lab, "
         f"{counts[Outcome.NOT_APPLICABLE]} not applicable ({plural(kinds, 'different check')}); "
-        f"{seconds(gate.duration_s)}."
+        f"{seconds(gate.duration_s)} at work."
     )
 
 

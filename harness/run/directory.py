@@ -22,7 +22,7 @@ from harness.model.matrix import Pool
 from harness.model.plan import CELLS, Plan, cell_folder
 from harness.model.profile import AgentProfile
 
-RUN_FILE, PLAN_FILE, STARTED_FILE = "run.json", "plan.json", "started.json"
+RUN_FILE, PLAN_FILE, TIMES_FILE, STARTED_FILE = "run.json", "plan.json", "times.json", "started.json"
 LOCK = "lock"
 Document = TypeVar("Document", bound=Frozen)
 
@@ -126,7 +126,7 @@ class RunDirectory:
 
     @property
     def work(self) -> Path:
-        """What only the running run needs: media, keys, databases. Removed at its end."""
+        """What only the running run needs: media, keys, databases. Removed at its end (`harness.run.remains`)."""
         return self.root / "work"
 
     @property
@@ -168,11 +168,11 @@ class RunDirectory:
 
     def settings(self) -> RunSettings:
         """Read `run.json`. Raises `ConfigurationError` if this is no run directory, or the file is damaged."""
-        return self._document(RUN_FILE, RunSettings)
+        return self.document(RUN_FILE, RunSettings)
 
     def plan(self) -> Plan:
         """Read `plan.json`. Raises `ConfigurationError` if it is missing or damaged."""
-        return self._document(PLAN_FILE, Plan)
+        return self.document(PLAN_FILE, Plan)
 
     def mark_started(self, cell_id: str, facts: Mapping[str, Any]) -> None:
         """From now on a missing report means that the lab failed, not that the cell was never tried.
@@ -189,7 +189,8 @@ class RunDirectory:
         """True once the cell's report is written."""
         return self.report(cell_id).exists()
 
-    def _document(self, name: str, shape: type[Document]) -> Document:
+    def document(self, name: str, shape: type[Document]) -> Document:
+        """One of the run's own files. Raises `ConfigurationError` if it is missing or damaged."""
         path = self.root / name
         try:
             return shape.model_validate_json(path.read_bytes())

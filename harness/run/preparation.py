@@ -23,6 +23,7 @@ from harness.model.plan import Plan
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.probe.build import probe_exe
+from harness.run import remains, spells
 from harness.run.check import catalogue
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
 from harness.run.payload import record_payload
@@ -129,6 +130,8 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
             ),
             prepared.plan,
         )
+        remains.remember(StateDirectory.default(), run, run_id)
+        spells.begin(run)
     except BaseException:
         run.discard(everything=is_new)
         raise
@@ -155,10 +158,13 @@ def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
     """The media drive: candidate and tools, both copied.
 
     A link to the candidate would install whatever is written into that file next. One to the probe would make its
-    processes appear under the other path, for Wine names a file by its inode.
+    processes appear under the other path, for Wine names a file by its inode. One that is there already stays as it
+    is, for a machine that the run has kept may stand on it.
 
     Raises `ConfigurationError` if the candidate is not the planned file any more.
     """
+    if _is_laid_out(run, candidate, probe):
+        return
     shutil.rmtree(run.media, ignore_errors=True)  # of a preparation that was ended half-way
     for folder in ("candidate", "tools"):
         (run.media / folder).mkdir(parents=True)
@@ -176,3 +182,10 @@ def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
             file=str(candidate.path),
             hint="Run it again once nothing writes to it.",
         )
+
+
+def _is_laid_out(run: RunDirectory, candidate: Candidate, probe: Path) -> bool:
+    copy, tool = run.copy_of(candidate), run.media / "tools" / probe.name
+    if not (copy.is_file() and tool.is_file()):
+        return False
+    return sha256_of(copy) == candidate.sha256 and sha256_of(tool) == sha256_of(probe)

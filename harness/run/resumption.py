@@ -13,6 +13,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
 from harness.model.plan import Cell, Plan
 from harness.model.report import Attempt, CellReport, CheckResult, Outcome
+from harness.run import remains, spells
 from harness.run.attempts import earlier_attempts, keep_attempts
 from harness.run.directory import STARTED_FILE, KeepPolicy, RunDirectory, new_run_id
 from harness.run.preparation import check_backend, checks_digest, make_ready
@@ -29,10 +30,13 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     require_same(plan, root)
     check_backend(settings.backend)
     run = run.claimed()
+    spells.settle(run)
+    remains.remember(StateDirectory.default(), run, settings.run_id)
     make_ready(run, plan, settings.pool, progress)  # before anything is moved
     for cell in plan.cells:
         if cell.id in settings.selected:
             _set_aside(run, cell)
+    spells.begin(run)
     return run
 
 
@@ -60,7 +64,9 @@ def reproduce_cell(
         "until": failed.check,
     }
     run.write(settings.model_copy(update=again), plan)
+    remains.remember(StateDirectory.default(), run, run_id)
     make_ready(run, plan, settings.pool, progress)
+    spells.begin(run)
     return run, failed.check
 
 

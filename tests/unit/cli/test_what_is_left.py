@@ -15,6 +15,7 @@ from harness.machines.kept import store
 from harness.machines.provider import KeptMachine
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
+from harness.run import remains
 from harness.run.directory import RunDirectory, RunSettings
 from harness.state import StateDirectory
 from tests.unit.gate.samples import a_cell, a_plan
@@ -27,6 +28,7 @@ def bvt(*line: str) -> Result:
 
 def cleaned(monkeypatch: pytest.MonkeyPatch, *done: Cleaned, options: tuple[str, ...] = ()) -> Result:
     monkeypatch.setattr(hygiene, "clean", lambda *_, **__: list(done))
+    monkeypatch.setattr(remains, "clean", lambda *_, **__: [])
     return bvt("clean", *options)
 
 

@@ -133,6 +133,15 @@ def test_a_directory_that_was_there_stays_as_empty_as_it_was(
     assert not list(request_.out.iterdir())
 
 
+def test_media_that_a_kept_machine_stands_on_stay_as_they_are(
+    request_: RunRequest, candidate: Candidate, tmp_path: Path
+) -> None:
+    run = prepared(request_)
+    before = {path: path.stat().st_ino for path in run.media.rglob("*")}
+    lay_out_media(run, candidate, tmp_path / "bvt-probe.exe")
+    assert {path: path.stat().st_ino for path in run.media.rglob("*")} == before
+
+
 def test_media_laid_out_again_hold_the_planned_candidate(
     request_: RunRequest, candidate: Candidate, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Going on with a run: what is tried again, what is never, and what must still be the same."""
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,10 +13,11 @@ from harness.model.matrix import Pool
 from harness.model.plan import Plan
 from harness.model.report import CellReport, Outcome
 from harness.model.substrate import Substrate
-from harness.run import resumption
+from harness.run import remains, resumption, spells
 from harness.run.attempts import earlier_attempts
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings
 from harness.run.preparation import checks_digest
+from harness.state import StateDirectory
 from tests.unit.gate.samples import CANDIDATE, a_cell, a_plan, a_report, a_result
 from tests.unit.run.stand_ins import PROFILE
 
@@ -34,6 +36,7 @@ def plan(tmp_path: Path) -> Plan:
 @pytest.fixture
 def run(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
     """A run of one cell that was begun and has no report."""
+    monkeypatch.setenv("BVT_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(resumption, "make_ready", lambda *_: None)
     monkeypatch.setattr(
         resumption,
@@ -177,3 +180,18 @@ def test_a_backend_that_cannot_be_asked_any_more_is_said_before_anything_is_move
         resumption.reproduce_cell(run.root, CELL.id, tmp_path / "again", lambda _: None)
     assert run.started(CELL.id)
     assert not (tmp_path / "again").exists()
+
+
+def test_the_pause_before_a_run_is_gone_on_with_is_not_counted(run: RunDirectory) -> None:
+    began = datetime.now(UTC) - timedelta(hours=2)
+    run.write(run.settings().model_copy(update={"began": began}), run.plan())
+    for path in run.root.rglob("*"):
+        os.utime(path, (began.timestamp() + 60,) * 2)  # it was killed after a minute
+    assert resumed(run)
+    assert 59 <= spells.end(run) < 75
+
+
+def test_the_work_directory_of_a_run_that_was_gone_on_with_is_found(run: RunDirectory) -> None:
+    assert resumed(run)
+    (found,) = remains.clean(StateDirectory.default(), dry_run=True)
+    assert found.name == str(run.work)

@@ -1,0 +1,55 @@
+"""What a run leaves beside its results, and how long it says that it took."""
+
+import json
+import signal
+import time
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from examples.reference_agent.build import build
+from tests.e2e.conftest import BvtCommand
+from tests.e2e.running import Lab
+
+pytestmark = [pytest.mark.wine, pytest.mark.slow]
+
+
+def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_keys(
+    lab: Lab, one_cell: Path, bvt: BvtCommand
+) -> None:
+    bad = build("1.0.0", frozenset({"leaves-file"}))
+    run = lab.run(bad, "--profile", "reference", "--matrix", one_cell, "-n", 1, "--keep", "failed")
+    assert run.ended() == 1, run.said
+    assert {path.name for path in (run.out / "work").iterdir()} == {"media", "lock"}
+    inside = bvt("shell", "win11-24h2/short", "-C", r"dir D:\candidate", home=lab.home)
+    assert bad.name in inside.out
+    found = bvt("clean", "--kept", "--dry-run", home=lab.home)
+    assert f"work directory {run.out}/work: would be removed" in found.out
+    assert (run.out / "work").exists()
+    cleaned = bvt("clean", "--kept", home=lab.home)
+    assert (cleaned.code, cleaned.out.splitlines()[-1]) == (0, "2 removed"), cleaned.out + cleaned.err
+    assert not (run.out / "work").exists()
+    assert (run.out / "gate.html").exists()
+    assert lab.leftovers() == []
+
+
+def test_a_run_that_was_gone_on_with_does_not_count_the_pause(
+    lab: Lab, candidate: Path, one_cell: Path, bvt: BvtCommand
+) -> None:
+    run = lab.run(candidate, "--profile", "reference", "--matrix", one_cell, "-n", 1)
+    run.before_install()
+    run.interrupt(signal.SIGINT)
+    assert run.ended(60) == 130, run.said
+    assert not (run.out / "work").exists()
+    time.sleep(4)
+    resumed = bvt("run", "--resume", run.out, home=lab.home)
+    assert resumed.code == 0, resumed.out + resumed.err
+    first, second = json.loads((run.out / "times.json").read_text())["spells"]
+    moments = [datetime.fromisoformat(each[end]) for each in (first, second) for end in ("began", "ended")]
+    lengths = [(after - before).total_seconds() for before, after in pairwise(moments)]
+    assert lengths[1] > 4
+    took = json.loads((run.out / "gate.json").read_text())["duration_s"]
+    assert took == pytest.approx(lengths[0] + lengths[2], abs=0.001)
+    assert "at work." in resumed.out
