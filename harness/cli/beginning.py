@@ -14,6 +14,8 @@ INTERRUPTED = 130
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAMS = ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w"))
 
+_received: set[int] = set()
+
 
 def begin() -> None:
     """Until `hand_over` a signal ends the program at once: there is nothing yet to be put in order.
@@ -41,9 +43,15 @@ def let_go() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+def as_interrupt(number: int, _frame: FrameType | None) -> None:
     """A handler that ends a command as Ctrl-C does."""
+    _received.add(number)
     raise KeyboardInterrupt
+
+
+def told_to_end() -> bool:
+    """Whether a `KeyboardInterrupt` came of more than Ctrl-C: of SIGTERM, or of a terminal that was closed."""
+    return bool(_received - {signal.SIGINT})
 
 
 def say(text: str) -> None:

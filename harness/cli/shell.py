@@ -1,22 +1,19 @@
 """`bvt shell`: a command line in the guest of a kept machine."""
 
-import re
-import sys
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from harness.cli.beginning import told_to_end
 from harness.cli.ending import ends
 from harness.cli.output import Output
-from harness.guest.facts import CommandResult
+from harness.cli.shell_lines import Lines, show
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
 from harness.machines.kept import list_kept, load
 from harness.model.errors import HarnessError
 from harness.state import StateDirectory
-
-TIMEOUT_S = 300.0
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +29,11 @@ def shell(
         str | None, typer.Option("--command", "-C", help="Run this one command and exit with its code.")
     ] = None,
 ) -> int:
-    """Open a command line in the guest of a machine that a run kept (`bvt run --keep failed`)."""
+    """Open a command line in the guest of a machine that a run kept (`bvt run --keep failed`).
+
+    Each line runs by a cmd.exe of its own. A change of directory and a `set` that stand alone on their line hold for
+    those after it; nothing else does. Ctrl-C ends the command, Ctrl-D the shell.
+    """
     state = StateDirectory.default()
     if cell is None:
         _list(state)
@@ -42,10 +43,15 @@ def shell(
         state.part("shells") / f"{kept.machine_id}.jsonl", cell=kept.cell_id, machine=kept.machine_id
     )
     guest = Guest(kept.access, transcript, media_root="D:\\")
+    lines = Lines(guest)
     try:
-        if command is not None:
-            return _run(guest, command)
-        return _converse(guest, kept.cell_id)
+        if command is None:
+            return _converse(guest, lines, kept.cell_id)
+        try:
+            return lines.perform(command)
+        except KeyboardInterrupt:
+            _end_command(guest)
+            raise
     finally:
         guest.close()
 
@@ -63,59 +69,42 @@ def _list(state: StateDirectory) -> None:
     Output().print(table)
 
 
-def _run(guest: Guest, command: str, directory: str = "") -> int:
-    result = _in_cmd(guest, command, directory)
-    sys.stdout.write(result.stdout)
-    sys.stderr.write(result.stderr)
-    return min(result.exit_code, 255)  # what a Linux exit status can hold
-
-
-def _in_cmd(guest: Guest, command: str, directory: str) -> CommandResult:
-    cwd = directory or None
-    return guest.run(command, timeout_s=TIMEOUT_S, cwd=cwd, shell=True)  # noqa: S604 - the guest's cmd.exe is what was asked for
-
-
-def _converse(guest: Guest, cell: str) -> int:
+def _converse(guest: Guest, lines: Lines, cell: str) -> int:
     typer.echo(
-        f"{cell}: each line runs by a cmd.exe of its own, where the last cd led; leave with exit or Ctrl-D"
+        f"{cell}: each line runs by a cmd.exe of its own, where the last cd led and with what set gave; Ctrl-C ends a "
+        "command, exit or Ctrl-D the shell"
     )
-    directory = ""
     while True:
         try:
-            line = input(f"{cell} {directory}> " if directory else f"{cell}> ").strip()
+            line = input(f"{cell} {lines.directory}> " if lines.directory else f"{cell}> ").strip()
+            if line in ("exit", "quit"):
+                return 0
+            code = lines.perform(line) if line else 0
         except EOFError:
             return 0
-        if line in ("exit", "quit"):
-            return 0
-        if not line:
-            continue
-        try:
-            if (to := _target(line)) is not None:
-                directory = _directory(guest, directory, to) or directory
-                continue
-            code = _run(guest, line, directory)
+        except KeyboardInterrupt:
+            if told_to_end():
+                raise
+            typer.echo()
+            _end_command(guest)
         except HarnessError as error:
             typer.echo(f"bvt: {error}", err=True)
-            continue
-        if code:
-            typer.echo(f"[exit code {code}]", err=True)
+        else:
+            if code:
+                typer.echo(f"[exit code {code}]", err=True)
 
 
-CHANGE_DIRECTORY = re.compile(r"(?:cd|chdir)(?:\s+/d)?\s+(?P<to>[^&|<>]+)", re.IGNORECASE)
-
-
-def _target(line: str) -> str | None:
-    """Where the line wants to go, if it does nothing else: `cd X`, or a drive as `D:`."""
-    if re.fullmatch("[A-Za-z]:", line):
-        return f"{line}\\"
-    moves = CHANGE_DIRECTORY.fullmatch(line)
-    return moves["to"].strip().strip('"') if moves else None
-
-
-def _directory(guest: Guest, directory: str, to: str) -> str:
-    """Where `cd` leads from `directory`; empty, and cmd's own words shown, if it leads nowhere."""
-    result = _in_cmd(guest, f'cd /d "{to}" && cd', directory)
-    if result.exit_code or not result.stdout.strip():
-        sys.stderr.write(result.stderr or result.stdout)
-        return ""
-    return result.stdout.strip().splitlines()[-1]
+def _end_command(guest: Guest) -> None:
+    """After a Ctrl-C: end what runs in the guest, and show what it had written. Another Ctrl-C does not wait for it."""
+    try:
+        output = guest.interrupt()
+    except HarnessError as error:
+        typer.echo(f"bvt: {error}", err=True)
+    except KeyboardInterrupt:
+        if told_to_end():
+            raise
+        typer.echo("bvt: the command may still run in the guest", err=True)
+    else:
+        if output is not None:
+            show(*output)
+            typer.echo("[interrupted]", err=True)

@@ -53,16 +53,14 @@ class Console:
         began = time.monotonic()
         try:
             output = self._perform(sent, deadline, stdin=stdin, repeatable=repeatable, **options)
+        except KeyboardInterrupt:
+            self.transcript.note(f"interrupted: `{line}`")
+            raise
         except HarnessError as error:
             self.transcript.failure(line, self._took(began), error)
             raise
-        result = CommandResult(
-            command=line,
-            exit_code=output.exit_code,
-            stdout=output.stdout.decode("utf-8", errors="replace"),
-            stderr=output.stderr.decode("utf-8", errors="replace"),
-            duration_s=self._took(began),
-        )
+        stdout, stderr = decoded(output)
+        result = CommandResult(line, output.exit_code, stdout, stderr, self._took(began))
         self.transcript.command(result)
         return result
 
@@ -128,3 +126,8 @@ class Console:
         took = time.monotonic() - began
         self.guest_s += took
         return took
+
+
+def decoded(output: Output) -> tuple[str, str]:
+    """Output and error output as text; a shell is opened with UTF-8."""
+    return output.stdout.decode("utf-8", errors="replace"), output.stderr.decode("utf-8", errors="replace")

@@ -9,8 +9,10 @@ import binascii
 import html
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -28,6 +30,8 @@ MAX_ENVELOPE_BYTES = 512_000
 
 SEND_CHUNK_BYTES = 96_000
 """Input per Send message: base64 and header stay under 153600 bytes, which every Windows accepts."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 SHELL_IDLE_S = 1800
 """After this long without a command the guest removes the shell, so a killed harness leaves none behind."""
@@ -62,13 +66,13 @@ class Output:
     exit_code: int
 
 
-def create(timeout_s: float, *, codepage: int = 65001) -> str:
-    """Open a shell. No profile, since a test must not depend on one."""
+def create(timeout_s: float, *, codepage: int = 65001, environment: Mapping[str, str] = NOTHING) -> str:
+    """Open a shell, with variables beside the system's. No profile, since a test must not depend on one."""
     options = _options(WINRS_NOPROFILE="TRUE", WINRS_CODEPAGE=str(codepage))
     body = (
         f"<rsp:Shell><rsp:IdleTimeOut>{_duration(SHELL_IDLE_S)}</rsp:IdleTimeOut>"
         "<rsp:InputStreams>stdin</rsp:InputStreams>"
-        "<rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>"
+        f"<rsp:OutputStreams>stdout stderr</rsp:OutputStreams>{_variables(environment)}</rsp:Shell>"
     )
     return _message(CREATE, "", options, body, timeout_s)
 
@@ -155,6 +159,15 @@ def _message(action: str, shell_id: str, options: str, body: str, timeout_s: flo
         f"<w:OperationTimeout>{_duration(timeout_s)}</w:OperationTimeout>{selectors}{options}"
         f"</env:Header><env:Body>{body}</env:Body></env:Envelope>"
     )
+
+
+def _variables(environment: Mapping[str, str]) -> str:
+    """MS-WSMV 2.2.4.11, "EnvironmentVariable"."""
+    inner = "".join(
+        f'<rsp:Variable Name="{_text(name)}">{_text(value)}</rsp:Variable>'
+        for name, value in environment.items()
+    )
+    return f"<rsp:Environment>{inner}</rsp:Environment>" if inner else ""
 
 
 @lru_cache

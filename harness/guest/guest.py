@@ -1,11 +1,11 @@
 """The facade of the guest layer: one Windows system, reached over WinRM."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.guest import power
-from harness.guest.console import PROBE_TIMEOUT_S, Console
+from harness.guest.console import PROBE_TIMEOUT_S, Console, decoded
 from harness.guest.facts import BootIdentity, CommandResult
 from harness.guest.files import Files
 from harness.guest.msi import MsiExec
@@ -121,6 +121,21 @@ class Guest:
     def ready(self, deadline: Deadline) -> None:
         """Wait until the guest answers several times in a row. Raises `GuestUnreachable` if it does not."""
         power.await_ready(self._console, deadline)
+
+    def interrupt(self) -> tuple[str, str] | None:
+        """End the command that a `KeyboardInterrupt` left under way; its output and error output so far.
+
+        None if there is none. Raises `OutcomeUnknown` if it could not be ended.
+        """
+        output = self._console.shell.interrupt()
+        return None if output is None else decoded(output)
+
+    def set_environment(self, environment: Mapping[str, str]) -> None:
+        """Give every command from now on these variables beside the system's.
+
+        A guest may set some of its own again: Wine those that it makes itself, `PATH` and `TEMP` among them.
+        """
+        self._console.shell.set_environment(environment)
 
     def close(self) -> None:
         """Close the shell and the connections. Never raises."""

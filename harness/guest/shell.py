@@ -8,7 +8,8 @@ What may be repeated and what not:
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
@@ -35,6 +36,9 @@ POLL_S = 20.0
 SHORTEST_S = 0.5
 """WinRM's least operation timeout."""
 
+END_S = 5.0
+"""How long a command that was interrupted gets to end."""
+
 RECONNECT_S = 10.0
 """How long one command is tried again from its first failure on, within its own deadline."""
 
@@ -55,6 +59,21 @@ class _TryAgain(Exception):
         self.cause = cause
 
 
+@dataclass
+class _UnderWay:
+    """A command that was begun. `command_id` is not known until the guest has answered that it runs."""
+
+    shell_id: str
+    command_id: str | None = None
+    stdout: list[bytes] = field(default_factory=list)
+    stderr: list[bytes] = field(default_factory=list)
+
+    @property
+    def output(self) -> envelopes.Output:
+        """What has come so far."""
+        return envelopes.Output(b"".join(self.stdout), b"".join(self.stderr), False, 0)
+
+
 class RemoteShell:
     """Runs commands one after another; callers in several threads take turns."""
 
@@ -63,6 +82,8 @@ class RemoteShell:
         self._sweeper = Sweeper(lambda: Link(access))
         self._note = note
         self._shell_id: str | None = None
+        self._environment: dict[str, str] = {}
+        self._under_way: _UnderWay | None = None
         self._turn = threading.RLock()
 
     def run(
@@ -81,6 +102,7 @@ class RemoteShell:
             OutcomeUnknown: the connection broke when the command may have run, and it is not `repeatable`.
             GuestUnreachable: the guest could not be reached for `reconnect_s` or until the deadline.
             GuestFault: WinRM refused for a reason that a new shell does not cure.
+            KeyboardInterrupt: it came meanwhile. The command still runs: `interrupt` ends it, `close` too.
 
         """
         with self._turn:
@@ -97,9 +119,48 @@ class RemoteShell:
                 reraise=True,
             )
             try:
-                return retrying(self._attempt, command_line, deadline, stdin, repeatable)
+                output = retrying(self._attempt, command_line, deadline, stdin, repeatable)
+            except KeyboardInterrupt:
+                self._link.drop()  # an answer may still be on its way, which the next message must not read
+                raise
             except _TryAgain as last:
+                self._under_way = None
                 raise last.cause from last.__cause__
+            except BaseException:
+                self._under_way = None
+                raise
+            self._under_way = None
+            return output
+
+    def interrupt(self) -> envelopes.Output | None:
+        """End the command that a `KeyboardInterrupt` left under way, with all it started; what it had written.
+
+        None if there is none. Raises `OutcomeUnknown` if it could not be ended; it is not used again, nor its shell.
+        """
+        with self._turn:
+            left, self._under_way = self._under_way, None
+            if left is None:
+                return None
+            try:
+                if left.command_id is not None:
+                    self._link.post(envelopes.terminate(left.shell_id, left.command_id, END_S), END_S)
+                else:  # it may have begun under an id that nobody has heard: it ends with its shell
+                    self._forget_shell()
+                    self._link.post(envelopes.delete(left.shell_id, END_S), END_S)
+            except (HarnessError, WinRMOperationTimeoutError) as error:
+                self._forget_shell()
+                self._link.drop()
+                raise OutcomeUnknown(
+                    f"The command could not be ended, so it may still run: {error}",
+                    hint="The next one runs in a shell of its own.",
+                ) from error
+            return left.output
+
+    def set_environment(self, environment: Mapping[str, str]) -> None:
+        """Give every command from now on these variables beside the system's, in a shell of its own."""
+        with self._turn:
+            self._environment = dict(environment)
+            self._delete_shell()
 
     def reset(self) -> None:
         """Forget shell and connection, e.g. because the machine reboots."""
@@ -112,19 +173,28 @@ class RemoteShell:
         """Close the shell and the connections. Never raises: the machine may be gone."""
         with self._turn:
             self._sweeper.close()
-            if self._shell_id is not None:
-                try:
-                    self._link.post(envelopes.delete(self._shell_id, 2.0), 2.0)
-                except (HarnessError, WinRMOperationTimeoutError) as error:
-                    self._note(f"the shell could not be closed: {error}")
-            self._shell_id = None
+            self._delete_shell()
             self._link.drop()
+
+    def _delete_shell(self) -> None:
+        """Give it back, with what still runs in it; the next command opens another. Never raises."""
+        shell_id, self._shell_id = self._shell_id, None
+        self._sweeper.forget()
+        if shell_id is not None:
+            try:
+                self._link.post(envelopes.delete(shell_id, 2.0), 2.0)
+            except (HarnessError, WinRMOperationTimeoutError) as error:
+                self._note(f"the shell could not be closed: {error}")
+
+    def _forget_shell(self) -> None:
+        self._shell_id = None
+        self._sweeper.forget()
 
     def _attempt(self, line: str, deadline: Deadline, stdin: bytes, repeatable: bool) -> envelopes.Output:
         shell_id = self._open(deadline)
-        command_id = self._start(shell_id, line, deadline, repeatable)
-        stdout: list[bytes] = []
-        stderr: list[bytes] = []
+        self._under_way = under_way = _UnderWay(shell_id)
+        under_way.command_id = command_id = self._start(shell_id, line, deadline, repeatable)
+        stdout, stderr = under_way.stdout, under_way.stderr
         try:
             for chunk, last in _chunks(stdin):
                 wait_s = self._within(deadline)
@@ -162,7 +232,8 @@ class RemoteShell:
     def _open(self, deadline: Deadline) -> str:
         if self._shell_id is None:
             wait_s = self._within(deadline)
-            answer = self._harmless(lambda: self._link.post(envelopes.create(wait_s), wait_s))
+            create = envelopes.create(wait_s, environment=self._environment)
+            answer = self._harmless(lambda: self._link.post(create, wait_s))
             self._shell_id = envelopes.read_shell_id(answer)
         return self._shell_id
 

@@ -1,7 +1,10 @@
 """What a run leaves beside its results, and how long it says that it took."""
 
 import json
+import os
+import select
 import signal
+import subprocess
 import time
 from datetime import datetime
 from itertools import pairwise
@@ -11,7 +14,7 @@ import pytest
 
 from examples.reference_agent.build import build
 from tests.e2e.conftest import BvtCommand
-from tests.e2e.running import Lab
+from tests.e2e.running import BVT, Lab, until
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
@@ -25,6 +28,7 @@ def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_key
     assert {path.name for path in (run.out / "work").iterdir()} == {"media", "lock"}
     inside = bvt("shell", "win11-24h2/short", "-C", r"dir D:\candidate", home=lab.home)
     assert bad.name in inside.out
+    sit_at_the_shell(lab)
     found = bvt("clean", "--kept", "--dry-run", home=lab.home)
     assert f"work directory {run.out}/work: would be removed" in found.out
     assert (run.out / "work").exists()
@@ -33,6 +37,61 @@ def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_key
     assert not (run.out / "work").exists()
     assert (run.out / "gate.html").exists()
     assert lab.leftovers() == []
+
+
+def sit_at_the_shell(lab: Lab) -> None:
+    """Type as a person does: Ctrl-C ends a command, an unfinished line, and nothing else."""
+    environment = os.environ | {"BVT_HOME": str(lab.home), "TERM": "dumb"}
+    mine, theirs = os.openpty()
+    with subprocess.Popen(
+        ["setsid", "--ctty", BVT, "shell", "win11-24h2/short"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+    ) as running:
+        os.close(theirs)
+        terminal = Terminal(mine)
+        terminal.await_("short> ")
+        terminal.type("ping -n 300 127.0.0.1\n")
+        until(lambda: any("ping" in line for line in lab.processes().values()), "the command")
+        terminal.type("\x03")
+        terminal.await_("[interrupted]")
+        terminal.await_("short> ")
+        until(lambda: not any("ping" in line for line in lab.processes().values()), "the command's end")
+        terminal.type("half a line\x03")
+        terminal.await_("short> ")
+        for line in ("set A=b^&c", "set /a N=6*7", "cd C:\\windows", "echo [%a%%n%]"):
+            terminal.type(f"{line}\n")
+            terminal.await_("> ")
+        assert "[b&c42]" in terminal.said
+        terminal.type("set PATH=C:\\tools\n")
+        terminal.await_("PATH does not hold")
+        terminal.await_("> ")
+        terminal.type("\x04")
+        assert running.wait(30) == 0
+    os.close(mine)
+
+
+class Terminal:
+    """What a person types and reads."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.said = ""
+        self._read = 0
+
+    def type(self, keys: str) -> None:
+        os.write(self._descriptor, keys.encode())
+
+    def await_(self, words: str) -> None:
+        """Read until these words have come after those waited for before."""
+        deadline = time.monotonic() + 60
+        while words not in self.said[self._read :]:
+            assert time.monotonic() < deadline, f"{words!r} did not come: {self.said!r}"
+            if select.select([self._descriptor], [], [], 0.2)[0]:
+                self.said += os.read(self._descriptor, 65536).decode(errors="replace")
+        self._read = self.said.index(words, self._read) + len(words)
 
 
 def test_a_run_that_was_gone_on_with_does_not_count_the_pause(

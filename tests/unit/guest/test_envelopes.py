@@ -36,6 +36,13 @@ def test_a_command_arrives_as_it_was_given(line: str) -> None:
     assert (root.findtext(f".//{{{envelopes.RSP}}}Command") or "") == line
 
 
+@given(st.dictionaries(st.text("abcXYZ_() 19ä<>&\"'", min_size=1), xml_text))
+def test_a_shells_variables_arrive_as_they_were_given(environment: dict[str, str]) -> None:
+    root = etree.fromstring(envelopes.create(1.0, environment=environment).encode())
+    found = {each.get("Name"): each.text or "" for each in root.iter(f"{{{envelopes.RSP}}}Variable")}
+    assert found == environment
+
+
 def test_line_breaks_survive_xml() -> None:
     root = etree.fromstring(envelopes.command("id", "a\r\nb", 1.0).encode())
     assert root.findtext(f".//{{{envelopes.RSP}}}Command") == "a\r\nb"

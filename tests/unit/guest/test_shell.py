@@ -64,3 +64,58 @@ def test_a_command_that_only_reads_is_run_again(shell: RemoteShell, link: DeafCo
 def test_a_deadline_that_passes_meanwhile_is_what_the_caller_hears_of(shell: RemoteShell) -> None:
     with pytest.raises(CommandTimedOut, match="`write`"):
         shell.run("write", Deadline.after(0), stdin=b"data")
+
+
+class Interrupted:
+    """A link on which a Ctrl-C comes with this action; what it is asked is noted."""
+
+    def __init__(self, when: str, *, then: BaseException | None = None) -> None:
+        self.when, self.then = when, then
+        self.asked: list[str] = []
+        self.dropped = 0
+
+    def post(self, envelope: str, timeout_s: float) -> bytes:
+        action = re.findall(r"[/](\w+)</\w+:Action>", envelope)[0]
+        self.asked.append(action)
+        if action == self.when:
+            self.when = ""
+            raise KeyboardInterrupt
+        if action in ("Signal", "Delete") and self.then is not None:
+            raise self.then
+        return b""
+
+    def drop(self) -> None:
+        self.dropped += 1
+
+
+@pytest.mark.parametrize(
+    ("when", "end"), [("Receive", "Signal"), ("Send", "Signal"), ("Command", "Delete"), ("Create", None)]
+)
+def test_a_command_that_was_interrupted_is_ended(
+    shell: RemoteShell, monkeypatch: pytest.MonkeyPatch, when: str, end: str | None
+) -> None:
+    link = Interrupted(when)
+    monkeypatch.setattr(shell, "_link", link)
+    with pytest.raises(KeyboardInterrupt):
+        shell.run("ping", Deadline.after(30), stdin=b"data")
+    assert link.asked[-1] == when
+    assert link.dropped == 1  # its answer must not be read as another one's
+    output = shell.interrupt()
+    assert (output is None) == (end is None)
+    assert link.asked[-1] == (end or when)
+    assert shell.interrupt() is None
+
+
+def test_one_that_cannot_be_ended_is_said_and_its_shell_is_not_used_again(
+    shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = Interrupted("Receive", then=WinRMOperationTimeoutError())
+    monkeypatch.setattr(shell, "_link", link)
+    with pytest.raises(KeyboardInterrupt):
+        shell.run("ping", Deadline.after(30))
+    with pytest.raises(OutcomeUnknown, match="it may still run"):
+        shell.interrupt()
+    link.when = "Command"
+    with pytest.raises(KeyboardInterrupt):
+        shell.run("ver", Deadline.after(30))
+    assert link.asked[-2:] == ["Create", "Command"]

@@ -1,0 +1,79 @@
+"""Ctrl-C ends the command under way in the guest, and nothing else; variables reach every command."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.guest.shell import RemoteShell
+from harness.model.deadline import Deadline
+from harness.model.errors import OutcomeUnknown
+from tests.integration.guest.conftest import Serve, Served
+
+
+@pytest.fixture
+def served(server: Serve) -> Served:
+    return server()
+
+
+@pytest.fixture
+def shell(served: Served) -> Iterator[RemoteShell]:
+    shell = RemoteShell(served.access, lambda _: None)
+    yield shell
+    shell.close()
+
+
+def soon(seconds: float = 20.0) -> Deadline:
+    return Deadline.after(seconds)
+
+
+def interrupted(shell: RemoteShell, command: str, mark: Path) -> None:
+    """Run the command, and press Ctrl-C once it has made `mark`."""
+
+    def press() -> None:
+        until = time.monotonic() + 20
+        while not mark.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.3)  # its output is on its way
+        signal.pthread_kill(main, signal.SIGINT)
+
+    main = threading.main_thread().ident or 0
+    threading.Thread(target=press, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        shell.run(command, soon())
+
+
+def test_an_interrupted_command_ends_and_the_next_one_runs_in_the_same_shell(
+    shell: RemoteShell, tmp_path: Path
+) -> None:
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    interrupted(shell, f"echo before; touch {begun}; sleep 3; touch {ended}", begun)
+    before = shell._shell_id
+    output = shell.interrupt()
+    assert output is not None
+    assert output.stdout == b"before\n"
+    assert shell.run("echo next", soon()).stdout == b"next\n"
+    assert shell._shell_id == before
+    time.sleep(3)
+    assert not ended.exists()
+    assert shell.interrupt() is None
+
+
+def test_a_guest_that_is_gone_meanwhile_is_said(served: Served, shell: RemoteShell, tmp_path: Path) -> None:
+    interrupted(shell, f"touch {tmp_path}/begun; sleep 3", tmp_path / "begun")
+    served.relay.close()
+    with pytest.raises(OutcomeUnknown, match="it may still run"):
+        shell.interrupt()
+
+
+def test_variables_are_those_of_every_command_until_they_are_changed(shell: RemoteShell) -> None:
+    shell.set_environment({"BVT_A": "a & <b> 'ä' ", "BVT_B": "%PATH%"})
+    for _ in range(2):
+        assert (
+            shell.run('printf "[%s%s]" "$BVT_A" "$BVT_B"', soon()).stdout.decode() == "[a & <b> 'ä' %PATH%]"
+        )
+    shell.set_environment({})
+    assert shell.run('printf "[%s]" "$BVT_A"', soon()).stdout == b"[]"
