@@ -100,12 +100,22 @@ def kill_wineserver(machine: Intent) -> None:
 
 
 def kill_winrm_server(machine: Intent) -> None:
-    """Take the machine's WinRM server away: it is forked from the machine's init, below guard and supervisor."""
+    """Take the machine's WinRM server away."""
+    winrm_server(machine).kill()
+
+
+def stop_winrm_server(machine: Intent) -> None:
+    """Let it be there and answer nothing."""
+    winrm_server(machine).suspend()
+
+
+def winrm_server(machine: Intent) -> psutil.Process:
+    """The machine's WinRM server: it is forked from the machine's init, below guard and supervisor."""
     supervisor = psutil.Process(machine.resources["supervisor"]["pid"])
     (guard,) = supervisor.children()
     (init,) = guard.children()
     (server,) = (child for child in init.children() if "harness.machines.wine.supervisor" in child.cmdline())
-    server.kill()
+    return server
 
 
 class Lab:

@@ -1,6 +1,7 @@
 """What the lab does wrong is INFRA and never FAIL, and before the install it costs an attempt only."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,17 @@ import pytest
 
 from harness.machines.intent import Intent
 from harness.state import StateDirectory
-from tests.e2e.running import Lab, Running, kill_wineserver, kill_winrm_server, report_of
+from tests.e2e.running import Lab, Running, kill_wineserver, kill_winrm_server, report_of, stop_winrm_server
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
+
+
+HARM: dict[str, Callable[[Intent], None]] = {
+    "wine": kill_wineserver,
+    "winrm": kill_winrm_server,
+    "stopped": stop_winrm_server,
+    "early": kill_wineserver,
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Ended:
 def harmed(lab: Lab, candidate: Path, matrix: Path, how: str) -> Ended:
     run = lab.run(candidate, "--profile", "reference", "--matrix", matrix, "-n", 1)
     machine: Intent = run.before_install() if how == "early" else run.after_install()
-    (kill_winrm_server if how == "winrm" else kill_wineserver)(machine)
+    HARM[how](machine)
     return Ended(run.ended(), run)
 
 
@@ -37,10 +46,10 @@ def harmed(lab: Lab, candidate: Path, matrix: Path, how: str) -> Ended:
 def ended(
     tmp_path_factory: pytest.TempPathFactory, state: StateDirectory, candidate: Path, one_cell: Path
 ) -> dict[str, Future[Ended]]:
-    """The three runs side by side, each in a state directory of its own."""
-    pool = ThreadPoolExecutor(3)
+    """The runs side by side, each in a state directory of its own."""
+    pool = ThreadPoolExecutor(len(HARM))
     found = {}
-    for how in ("wine", "winrm", "early"):
+    for how in HARM:
         lab = Lab(tmp_path_factory.mktemp(how) / "home")
         lab.borrow(state)
         found[how] = pool.submit(harmed, lab, candidate, one_cell, how)
@@ -57,6 +66,17 @@ def test_what_the_lab_kills_in_mid_run_is_infra(
     text = json.dumps(report_of(found.run.out))
     assert f"The lab lost the machine ({words} was killed by SIGKILL)" in text
     assert '"failed"' not in text
+
+
+def test_a_server_of_the_lab_that_answers_no_more_does_not_look_like_a_candidate_that_cut_the_network(
+    ended: dict[str, Future[Ended]],
+) -> None:
+    found = ended["stopped"].result()
+    assert found.code == 4, found.run.said
+    assert found.verdict == "INFRA"
+    report = json.dumps(report_of(found.run.out))
+    assert "The guest stopped answering and nothing tells why" in report
+    assert '"failed"' not in report
 
 
 def test_a_machine_lost_before_the_install_is_replaced_on_the_record(

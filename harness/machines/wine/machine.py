@@ -11,7 +11,6 @@ from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import ImageInfo, KeptMachine
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
-from harness.machines.wine.processes import holders
 from harness.machines.wine.reclaim import remove_all
 from harness.model.errors import MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
@@ -64,7 +63,11 @@ class WineMachine:
         return HostPort(host=self._order.backend[0], port=self._order.backend[1])
 
     def condition(self) -> MachineCondition:
-        """The init's last word, believed only while the processes that would correct it are there."""
+        """The init's last word, believed only while the processes that would correct it are there.
+
+        It never says that the guest is alive: what is asked over WinRM has no second way in. The WinRM server is the
+        lab's own and out of the candidate's reach, so one that is silent must not look like a network that was cut.
+        """
         status = Status.read(self._berth.places)
         if self._destroyed or status is None:
             return MachineCondition(
@@ -78,10 +81,7 @@ class WineMachine:
                 Fault.HOST,
                 "the machine's supervisor process was killed",
             )
-        alive = None
-        if state is MachineState.RUNNING:
-            alive = any("services.exe" in line for line in holders(self._berth.places.prefix).values())
-        return MachineCondition(state=state, fault=fault, reason=reason, boots=boots, guest_alive=alive)
+        return MachineCondition(state=state, fault=fault, reason=reason, boots=boots)
 
     def _supervised(self) -> bool:
         supervisor = self._intent.intent.resources.get("supervisor")
