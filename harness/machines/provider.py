@@ -133,6 +133,18 @@ class MachineProvider(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsHangs(Protocol):
+    """What a machine also offers if it can tell from outside that its guest hangs."""
+
+    def hang(self) -> str:
+        """Watch a running guest that answers nobody: why it hangs, in words, or empty if that is not proven.
+
+        An overloaded host must not look like it. Takes as long as the proof does, within a limit. Never raises.
+        """
+        ...
+
+
 class StoppedDisk(Frozen):
     """A machine's disk, to be read without starting it."""
 

@@ -11,13 +11,14 @@ def attribute_silence(
     expected_boots: int,
     symptom: str,
     slow: bool = False,
+    hang: str = "",
 ) -> HarnessError:
     """Turn a guest's silence into the candidate's failure or the lab's.
 
     Before the candidate was started every loss is the lab's. After it, the host's own word comes first; then a crash, a
     power-off, unasked-for reboots, or a guest that lives but cannot be reached over its network are the candidate's.
     A guest that is `slow` (its endpoint answers, its commands do not end in time) proves neither: an overloaded host
-    looks just like that.
+    looks just like that. `hang`: why the guest hangs, where the outside has proof that it is not the host.
     """
     if condition.fault is Fault.HOST:
         return MachineLost(f"The lab lost the machine ({condition.reason}).", hint="Run the cell again.")
@@ -47,6 +48,8 @@ def attribute_silence(
             "The guest is alive but its network no longer answers since the candidate was installed:"
             f" the candidate cut the host off ({symptom})."
         )
+    if hang:
+        return CandidateError(f"The guest hangs since the candidate was installed ({hang}).")
     return MachineLost(
         f"The guest stopped answering and nothing tells why ({symptom}; machine {condition.state.value}).",
         hint="See the machine's own log among the evidence.",

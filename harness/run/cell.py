@@ -9,7 +9,7 @@ from harness.backend.interface import Backend, Enrolment
 from harness.guest.guest import Guest
 from harness.guest.reach import endpoint_answers
 from harness.guest.transcript import MASK, Transcript
-from harness.machines.provider import Machine, MachineProvider
+from harness.machines.provider import Machine, MachineProvider, TellsHangs
 from harness.model.attribution import attribute_silence
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
@@ -162,6 +162,7 @@ class CellSession:
             expected_boots=self.expected_boots,
             symptom=str(error).splitlines()[0] if str(error) else type(error).__name__,
             slow=slow,
+            hang=self._hang(condition) if silent and not slow else "",
         )
         self.lost = blamed
         self.recorder.amend_attempt(
@@ -173,6 +174,12 @@ class CellSession:
     def _shows_why(self, condition: MachineCondition) -> bool:
         """Whether the outside has seen something that explains a failed check."""
         return condition.fault is not Fault.NONE or condition.boots > self.expected_boots
+
+    def _hang(self, condition: MachineCondition) -> str:
+        """Why the guest hangs, if nothing else explains its silence and its machine can tell."""
+        if self._shows_why(condition) or condition.guest_alive or not self.candidate_touched:
+            return ""
+        return self._machine.hang() if isinstance(self._machine, TellsHangs) else ""
 
     def close(self) -> CellReport:
         """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before.

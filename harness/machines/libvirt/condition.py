@@ -22,6 +22,7 @@ class Seen:
     io_error: str = ""
     boots: int = 1
     guest_alive: bool | None = None
+    qemu_answers: bool = True
 
 
 def judge(seen: Seen) -> MachineCondition:
@@ -54,6 +55,8 @@ def _judge(seen: Seen) -> tuple[MachineState, Fault, str]:
                 f"an I/O error on the host's disk: {seen.io_error or 'unknown'}",
             )
         return MachineState.PAUSED, Fault.HOST, "the guest was paused from outside"
+    if not seen.qemu_answers:
+        return MachineState.RUNNING, Fault.HOST, "its QEMU process does not answer"
     if seen.boots >= BOOT_LOOP and seen.guest_alive is False:
         return MachineState.RUNNING, Fault.GUEST, f"the guest booted {seen.boots} times and is not up"
     return MachineState.RUNNING, Fault.NONE, ""

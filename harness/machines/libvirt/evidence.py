@@ -8,7 +8,9 @@ from pathlib import Path
 
 import libvirt
 
+from harness.machines.libvirt.hang import registers
 from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.limit import within
 from harness.machines.libvirt.memory_dump import FILE as MEMORY_FILE
 from harness.machines.libvirt.memory_dump import dump_memory
 from harness.model.errors import HarnessError
@@ -35,6 +37,7 @@ def collect_evidence(
         "screenshot.png": ("the machine's screen", lambda: screenshot(host, name)),
         "serial.log": ("end of the serial console", lambda: tail(directory / "serial.log")),
         "domain.xml": ("the domain as libvirt runs it", lambda: live_definition(host, name, definition)),
+        "processors.txt": ("where its processors are", lambda: processors(host, name)),
         "qemu.log": ("QEMU's command line and messages", lambda: tail(qemu_log(host, name))),
     }
     found, missing = [], []
@@ -63,10 +66,14 @@ def collect_evidence(
 
 
 def screenshot(host: Host, name: str) -> bytes:
-    """The screen as PNG. Raises `libvirtError`, `ValueError` for a machine without one."""
+    """The screen as PNG. Raises `libvirtError`, `DeadlineExceeded`, `ValueError` for a machine without one."""
     domain = host.domain(name)
     if domain is None:
         raise ValueError("the domain does not exist")
+    return within(f"the picture of {name}'s screen", lambda: _screenshot(host, domain))
+
+
+def _screenshot(host: Host, domain: libvirt.virDomain) -> bytes:
     stream = host.connection().newStream()
     kind = domain.screenshot(stream, 0)
     chunks: list[bytes] = []
@@ -111,6 +118,14 @@ def ppm_to_png(data: bytes) -> bytes:
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in chunks
     )
+
+
+def processors(host: Host, name: str) -> bytes:
+    """The registers of each processor. Raises `libvirtError`, `InfrastructureError`, `ValueError` if it is gone."""
+    domain = host.domain(name)
+    if domain is None:
+        raise ValueError("the domain does not exist")
+    return registers(domain).encode()
 
 
 def live_definition(host: Host, name: str, definition: str) -> bytes:

@@ -14,15 +14,16 @@ from harness.machines.libvirt.condition import Seen, judge
 from harness.machines.libvirt.domain import BACKEND_IN_GUEST
 from harness.machines.libvirt.evidence import collect_evidence, screenshot
 from harness.machines.libvirt.guest_files import save_guest_files
+from harness.machines.libvirt.hang import NEEDED_S, processor_sample, watch
 from harness.machines.libvirt.host import Host, HostUnreachable
 from harness.machines.libvirt.personal import PREFIX
-from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, run_in_guest
+from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, qemu_answers, run_in_guest
 from harness.machines.provider import ImageInfo, KeptMachine, StoppedDisk
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
 from harness.model.report import Evidence
-from harness.model.substrate import GuestSystem, Substrate
+from harness.model.substrate import SLOWNESS, GuestSystem, Substrate
 from harness.state import StateDirectory
 
 PING_TIMEOUT_S = 3
@@ -53,6 +54,7 @@ class LibvirtMachine:
         self._state, self._host, self._intent, self._facts = state, host, intent, facts
         self._history = host.events.history(intent.intent.machine_id)
         self._destroyed = False
+        self._hangs = False
 
     @property
     def machine_id(self) -> str:
@@ -104,6 +106,8 @@ class LibvirtMachine:
             state, reason = _state(domain)
             running = state == libvirt.VIR_DOMAIN_RUNNING
             alive = agent_alive(domain, PING_TIMEOUT_S) if domain is not None and running else None
+            # A silent guest may have no QEMU behind it that could let it answer.
+            answers = qemu_answers(domain) if domain is not None and alive is False else True
         except (InfrastructureError, libvirt.libvirtError) as error:
             return MachineCondition(state=MachineState.GONE, fault=Fault.HOST, reason=str(error))
         if state in (None, libvirt.VIR_DOMAIN_SHUTOFF):
@@ -117,8 +121,27 @@ class LibvirtMachine:
                 io_error=history.io_error,
                 boots=history.boots,
                 guest_alive=alive,
+                qemu_answers=answers,
             )
         )
+
+    def hang(self) -> str:
+        """Watch a running guest that answers nobody: why it hangs, in words, or empty. Takes up to minutes."""
+        if not self._history.agent_connected:
+            return ""  # it is booting, or has no second channel: its silence there proves nothing
+        needed_s = NEEDED_S * SLOWNESS.get(self.substrate, 1.0)
+        try:
+            domain = self._domain()
+            connection = self._host.connection()
+            words = watch(
+                lambda: processor_sample(connection, domain),
+                lambda: agent_alive(domain, PING_TIMEOUT_S),
+                needed_s,
+            )
+        except (InfrastructureError, libvirt.libvirtError):
+            return ""
+        self._hangs = bool(words)
+        return words
 
     def run(self, path: str, *arguments: str, deadline: Deadline) -> ProgramResult:
         """Run a program in the guest's own system by the second channel. Raises `MachineLost`."""
@@ -150,14 +173,14 @@ class LibvirtMachine:
 
     def collect(self, into: Path) -> Sequence[Evidence]:
         facts = self._facts
-        crashed = facts.memory_dump and self.condition().state is MachineState.CRASHED
+        down = self._hangs or self.condition().state is MachineState.CRASHED
         return collect_evidence(
             self._host,
             self.machine_id,
             facts.directory,
             facts.definition,
             into,
-            memory_of=self.guest_system if crashed else None,
+            memory_of=self.guest_system if facts.memory_dump and down else None,
         )
 
     def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:

@@ -9,23 +9,33 @@ from typing import Any
 import libvirt
 import libvirt_qemu
 
+from harness.machines.libvirt.limit import within
 from harness.model.base import Frozen
 from harness.model.deadline import Deadline
-from harness.model.errors import InfrastructureError
+from harness.model.errors import DeadlineExceeded, InfrastructureError
 
 AGENT_TIMEOUT_S = 10
 
 
 def monitor(domain: libvirt.virDomain, command: str, **arguments: Any) -> Any:
-    """One QMP command; its `return`. Raises `InfrastructureError` if refused, `libvirtError` if gone."""
-    return _answer(command, libvirt_qemu.qemuMonitorCommand(domain, _request(command, arguments), 0))
+    """One QMP command; its `return`.
+
+    Raises `InfrastructureError` if refused or not answered in time, `libvirtError` if the domain is gone.
+    """
+    request = _request(command, arguments)
+    text = within(f"QEMU's answer to {command}", lambda: libvirt_qemu.qemuMonitorCommand(domain, request, 0))
+    return _answer(command, text)
 
 
 def monitor_with_descriptor(
     domain: libvirt.virDomain, command: str, descriptor: int, **arguments: Any
 ) -> Any:
     """The same with an open file handed over (only over a Unix socket)."""
-    text, _ = libvirt_qemu.qemuMonitorCommandWithFiles(domain, _request(command, arguments), [descriptor], 0)
+    request = _request(command, arguments)
+    text, _ = within(
+        f"QEMU's answer to {command}",
+        lambda: libvirt_qemu.qemuMonitorCommandWithFiles(domain, request, [descriptor], 0),
+    )
     return _answer(command, text)
 
 
@@ -66,6 +76,15 @@ def agent_alive(domain: libvirt.virDomain, timeout_s: int = 2) -> bool:
     try:
         agent(domain, "guest-ping", timeout_s=timeout_s)
     except libvirt.libvirtError:
+        return False
+    return True
+
+
+def qemu_answers(domain: libvirt.virDomain) -> bool:
+    """Whether the domain's QEMU itself answers, whatever its guest does. Raises `libvirtError` if it is gone."""
+    try:
+        monitor(domain, "query-status")
+    except DeadlineExceeded:
         return False
     return True
 

@@ -51,6 +51,14 @@ pools:
     options: {options}
 """
 WINDOWS = "{product_name: Windows 11 Pro, major: 10, minor: 0, build: 26100, display_version: 24H2}"
+# Nothing of less than the highest priority runs any more, as below a driver that spins at a raised IRQL.
+SPIN = """
+echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+exec python3 -c '
+import os
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(99))
+while True: pass'
+"""
 
 
 def brief_profile(into: Path) -> Path:

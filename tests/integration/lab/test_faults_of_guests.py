@@ -13,11 +13,11 @@ import pytest
 from harness.model.gate import Verdict
 from harness.model.report import Outcome
 from tests.integration.lab.conftest import MakeRig
-from tests.integration.lab.rig import Harm, Rig, Run, in_guest, qemu_of
+from tests.integration.lab.rig import SPIN, Harm, Rig, Run, in_guest, qemu_of
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
 
-CELLS = ("healthy", "lost", "panic", "loop", "cut")
+CELLS = ("healthy", "lost", "panic", "loop", "cut", "hang")
 HOST = "faults"
 PANIC = "echo c >/proc/sysrq-trigger"
 CUT = "for link in /sys/class/net/e*; do ip link set ${link##*/} down; done"
@@ -62,6 +62,7 @@ def faults(make_rig: MakeRig, candidate: Path) -> Faults:
         Harm(lambda: in_guest(run.installed("panic"), daemon, PANIC)),
         Harm(lambda: in_guest(run.installed("loop"), daemon, LOOP)),
         Harm(lambda: in_guest(run.installed("cut"), daemon, CUT)),
+        Harm(lambda: in_guest(run.installed("hang"), daemon, SPIN)),
     ]
     code = run.ended()
     for harm in harms:
@@ -111,6 +112,13 @@ def test_a_guest_cut_off_after_the_install_is_found_alive_by_the_second_channel(
     assert check.outcome is Outcome.FAILED
     assert "The guest is alive but its network no longer answers" in check.message
     assert faults.run.evidence("cut", "machine/screenshot.png").startswith(b"\x89PNG")
+
+
+def test_a_guest_that_spins_after_the_install_hangs_and_shows_where(faults: Faults) -> None:
+    check = faults.run.blamed("hang")
+    assert check.outcome is Outcome.FAILED
+    assert "The guest hangs since the candidate was installed" in check.message
+    assert b"RIP=" in faults.run.evidence("hang", "machine/processors.txt")
 
 
 def test_nothing_of_the_run_is_left(faults: Faults) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.machines.libvirt import host
+from harness.machines.libvirt import host, limit
+from harness.machines.libvirt import machine as machine_module
 from harness.machines.libvirt.daemon import PrivateDaemon
 from harness.machines.libvirt.host import HostUnreachable
 from harness.machines.libvirt.machine import LibvirtMachine
@@ -25,6 +26,7 @@ from harness.model.machine import Fault, MachineSpec, MachineState
 from harness.model.matrix import Pool
 from harness.offline.disk import open_disk
 from harness.state import StateDirectory
+from tests.integration.lab.rig import SPIN
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
 
@@ -38,6 +40,14 @@ def await_state(machine: LibvirtMachine, state: MachineState, within_s: float = 
     Deadline.after(within_s).poll(
         lambda: machine.condition().state is state, f"state {state}", interval_s=0.05
     )
+
+
+def qemu_process(machine: LibvirtMachine, state: StateDirectory) -> psutil.Process:
+    """The QEMU of a machine of the private daemon `lab`."""
+    daemon = PrivateDaemon.named("private:lab", state)
+    process = psutil.Process(int((daemon.runtime / "qemu" / f"{machine.machine_id}.pid").read_text()))
+    assert "qemu" in process.name()
+    return process
 
 
 def doom(machine: LibvirtMachine, script: str, within_s: float = 10) -> None:
@@ -73,10 +83,7 @@ def test_a_killed_libvirtd_comes_back_and_the_machine_never_noticed(
 
 def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, state: StateDirectory) -> None:
     machine = create(lab)
-    daemon = PrivateDaemon.named("private:lab", state)
-    pid = int((daemon.runtime / "qemu" / f"{machine.machine_id}.pid").read_text())
-    assert "qemu" in psutil.Process(pid).name()
-    os.kill(pid, signal.SIGKILL)
+    qemu_process(machine, state).kill()
     await_state(machine, MachineState.GONE)
     condition = machine.condition()
     assert condition.fault is Fault.HOST
@@ -214,3 +221,42 @@ def test_a_pool_whose_hosts_are_all_away_says_so(
         provider.prepare("wine-guest", lambda _: None)
     assert provider.capacity(1024, 1) == 0
     assert any(not finding.ok and uri in finding.subject for finding in provider.findings())
+
+
+def test_a_guest_that_spins_is_told_from_one_that_is_busy_and_shows_where_it_is(
+    lab: LibvirtProvider, create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_module, "NEEDED_S", 2.0)
+    machine = create(lab)
+    machine.run("/bin/sh", "-c", "(while :; do :; done) >/dev/null 2>&1 &", deadline=Deadline.after(30))
+    assert machine.hang() == ""
+    doom(machine, SPIN)
+    assert "nothing in it answered" in machine.hang()
+    condition = machine.condition()
+    assert (condition.state, condition.fault, condition.guest_alive) == (
+        MachineState.RUNNING,
+        Fault.NONE,
+        False,
+    )
+    machine.collect(tmp_path)
+    assert b"RIP=" in (tmp_path / "processors.txt").read_bytes()
+
+
+def test_a_qemu_that_is_stopped_is_the_hosts_fault_and_keeps_nobody_waiting(
+    lab: LibvirtProvider,
+    create: Create,
+    state: StateDirectory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = create(lab)
+    monkeypatch.setattr(limit, "ANSWER_S", 1.0)
+    qemu = qemu_process(machine, state)
+    qemu.suspend()
+    condition = machine.condition()
+    assert (condition.fault, condition.reason) == (Fault.HOST, "its QEMU process does not answer")
+    evidence = {item.path for item in machine.collect(tmp_path)}
+    assert "serial.log" in evidence
+    assert "processors.txt: QEMU's answer" in (tmp_path / "missing.txt").read_text()
+    machine.destroy()
+    assert not qemu.is_running()

@@ -49,6 +49,12 @@ def test_a_running_guest_is_nobodys_fault() -> None:
         ),
         (Seen(state=libvirt.VIR_DOMAIN_PAUSED), MachineState.PAUSED, Fault.HOST, "from outside"),
         (
+            Seen(state=libvirt.VIR_DOMAIN_RUNNING, boots=BOOT_LOOP, guest_alive=False, qemu_answers=False),
+            MachineState.RUNNING,
+            Fault.HOST,
+            "QEMU process does not answer",
+        ),
+        (
             Seen(state=libvirt.VIR_DOMAIN_RUNNING, boots=BOOT_LOOP, guest_alive=False),
             MachineState.RUNNING,
             Fault.GUEST,

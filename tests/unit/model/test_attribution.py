@@ -69,3 +69,20 @@ def test_a_slow_guest_is_not_taken_for_one_that_is_cut_off() -> None:
     error = attribute_silence(condition, candidate_touched=True, expected_boots=1, symptom="35 s", slow=True)
     assert isinstance(error, MachineLost)
     assert "do not end in time" in str(error)
+
+
+def test_a_guest_that_is_proven_to_hang_is_the_candidates_fault() -> None:
+    condition = MachineCondition(state=MachineState.RUNNING, guest_alive=False)
+    error = attribute_silence(
+        condition, candidate_touched=True, expected_boots=1, symptom="no answer", hang="it did not rest"
+    )
+    assert isinstance(error, CandidateError)
+    assert "hangs since the candidate was installed (it did not rest)" in str(error)
+
+
+def test_a_guest_that_hangs_before_the_candidate_came_is_the_labs() -> None:
+    condition = MachineCondition(state=MachineState.RUNNING, guest_alive=False)
+    error = attribute_silence(
+        condition, candidate_touched=False, expected_boots=1, symptom="no answer", hang="it did not rest"
+    )
+    assert isinstance(error, MachineLost)
