@@ -31,6 +31,7 @@ from harness.machines.wine.processor import one_processor, processor_mask, relea
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
 SHUTDOWN_DEADLINE_S = 10.0
+LONGEST_SLEEP_S = 86400.0
 POWER_FIFO = "power"
 
 
@@ -125,7 +126,9 @@ class Init:
         selector.register(self.power, selectors.EVENT_READ)
         self.boot()
         while True:
-            selector.select(None if self.due_s is None else max(0.0, self.due_s - time.monotonic()))
+            # A shutdown may be asked for ten years ahead, and the kernel cannot sleep for longer than 24 days.
+            left_s = None if self.due_s is None else min(LONGEST_SLEEP_S, self.due_s - time.monotonic())
+            selector.select(None if left_s is None else max(0.0, left_s))
             with contextlib.suppress(BlockingIOError):
                 os.read(self.wake, 4096)
             self.reap()

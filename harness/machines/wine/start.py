@@ -94,10 +94,10 @@ def _await_winrm(access: WinRMAccess, leash: socket.socket, places: Places, dead
             status = 0
         finally:
             connection.close()
+        if select.select([leash], [], [], 0)[0]:  # first: what is ending may have answered still
+            _hear(leash, places)
         if status == http.HTTPStatus.UNAUTHORIZED:
             return
-        if select.select([leash], [], [], 0)[0]:
-            _hear(leash, places)
         if deadline.passed:
             raise DeadlineExceeded(
                 "an answer of a Wine machine's WinRM server", deadline.length_s, hint=_last_words(places)

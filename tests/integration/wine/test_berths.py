@@ -209,7 +209,7 @@ def test_a_service_that_starts_after_the_boot_may_use_every_processor(make_machi
 def test_a_reboot_is_not_held_to_one_processor(make_machine: MakeMachine) -> None:
     """An agent's services start in it, and count the processors when they do."""
     machine = make_machine()
-    Client(machine.winrm).run("shutdown /r /t 0")
+    Client(machine.winrm).run("shutdown /r /t 3")
     Deadline.after(30).poll(lambda: machine.condition().boots == 2, "the second boot")
     log, seen, deadline = machine.directory / "log" / "init.log", set(), Deadline.after(30)
     while "boot 2: booted" not in log.read_text() and not deadline.passed:
