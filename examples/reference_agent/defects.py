@@ -53,7 +53,7 @@ DEFECTS: dict[str, str] = {
     # reboot
     "reboots-by-itself": "told that the backend does not know it, the agent reboots the machine before it enrols again",
     "reboots-again": "the third start of the service, which is the one at the first boot, reboots the machine",
-    "cancels-reboot": "the service cancels every reboot that anybody asks for",
+    "blocks-reboot": "the service keeps every reboot that anybody asks for from happening",
     # uninstall
     "is-not-stopped": "uninstalling neither stops nor deletes the service",
     "stops-slowly": "the service takes three seconds to stop; its uninstall has to cope with that",

@@ -43,10 +43,11 @@ static void leave_process(void) {
     }
 }
 
-static DWORD WINAPI cancel_reboots(void *unused) {
+/* Whoever asks for a reboot finds another one pending, which is years away (error 1190). To cancel each one that is asked
+ * for would be a race against the time that Windows leaves for it. */
+static DWORD WINAPI block_reboots(void *unused) {
     (void)unused;
-    while (true) {
-        run_system_program(L"shutdown.exe", L"/a");
+    while (!run_system_program(L"shutdown.exe", L"/r /t 315360000")) {
         Sleep(50);
     }
     return 0;
@@ -85,8 +86,8 @@ void defective_start(void) {
     if (DEFECT_REBOOTS_AGAIN) {
         reboot_at_third_start();
     }
-    if (DEFECT_CANCELS_REBOOT) {
-        CloseHandle(CreateThread(NULL, 0, cancel_reboots, NULL, 0, NULL));
+    if (DEFECT_BLOCKS_REBOOT) {
+        CloseHandle(CreateThread(NULL, 0, block_reboots, NULL, 0, NULL));
     }
     if (DEFECT_CRASHES_AFTER_INSTALL) {
         CloseHandle(CreateThread(NULL, 0, crash, NULL, 0, NULL));

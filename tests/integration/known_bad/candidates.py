@@ -195,7 +195,7 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "gullible": KnownBad(
-        defects=frozenset({"accepts-invalid-config", "no-release", "cancels-reboot", "malformed-log"}),
+        defects=frozenset({"accepts-invalid-config", "no-release", "blocks-reboot", "malformed-log"}),
         phases=USED_AND_REBOOTED,
         caught={
             "functions.configuration_refused": "The invalid configuration 'not-json' was not refused",
