@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 INTERRUPTED = 130
@@ -60,7 +61,8 @@ def say(text: str) -> None:
         sys.stderr.write(f"bvt: {text}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        discard(sys.stderr.fileno())
+        with suppress(OSError, ValueError):
+            discard(sys.stderr.fileno())
 
 
 def discard(descriptor: int) -> None:

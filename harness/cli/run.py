@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from harness.cli.options import (
 from harness.cli.output import Output
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.plan import Cell
 from harness.reports.publish import PAGE_FILE
 from harness.reports.summary import summary_text
@@ -150,9 +151,10 @@ def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
             if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 _blame_the_lab(directory, chosen, code)
     except BaseException:
-        spells.end(directory)
         reclaim_run(state, settings.run_id)
         remains.release(state, directory, settings.run_id)
+        with suppress(HarnessError, OSError):  # a resumption then takes the run's last file for its end
+            spells.end(directory)
         raise
     reclaim_run(state, settings.run_id)
 
