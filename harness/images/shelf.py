@@ -12,7 +12,8 @@ from harness.machines.libvirt.images.manifest import ImageManifest
 from harness.machines.libvirt.images.store import ImageStore, StoredImage
 from harness.machines.libvirt.programs import run
 from harness.machines.libvirt.seal import digest_files
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.offline.disk import open_disk
 
 FORMATS = {".qcow2": "qcow2", ".vhdx": "vhdx", ".vhd": "vpc", ".vmdk": "vmdk", ".raw": "raw", ".img": "raw"}
 CONVERT_DEADLINE_S = 3600.0
@@ -97,7 +98,8 @@ def import_image(
     """Take in a disk made elsewhere, with what `manifest` says of it.
 
     The manifest of another store is believed only if the disk and its further files, beside it, have the digests that
-    it states. Raises `ConfigurationError` for what does not fit, `InfrastructureError` if the disk cannot be converted.
+    it states. Raises `ConfigurationError` for what does not fit, a disk that is not whole among it,
+    `InfrastructureError` if the disk cannot be converted.
     """
     for path in (disk, manifest, *([certificate] if certificate else [])):
         named_file(path)
@@ -149,8 +151,25 @@ def _copy_sealed(
 
 def _convert(disk: Path, target: Path) -> None:
     kind = FORMATS[disk.suffix.lower()]
+    _require_whole(disk, kind)
     run(
         ["qemu-img", "convert", "-q", "-f", kind, "-O", "qcow2", disk, target],
         what=f"{disk} cannot be read as {kind}",
         deadline_s=CONVERT_DEADLINE_S,
     )
+
+
+def _require_whole(disk: Path, kind: str) -> None:
+    """Raise `ConfigurationError` for a disk that is cut short: what is missing of it would be zeros in the image."""
+    with open_disk(disk, image_format=kind):
+        pass
+    if kind == "vmdk":  # the only one in which neither QEMU nor `open_disk` sees it
+        try:
+            run(
+                ["qemu-img", "check", "-q", "-f", kind, disk],
+                what=f"the disk is cut short or damaged ({kind})",
+                deadline_s=CONVERT_DEADLINE_S,
+            )
+        except InfrastructureError as error:
+            said = " ".join(str(error).split())
+            raise ConfigurationError(said, file=str(disk), hint="Copy it again, to its end.") from error
