@@ -1,8 +1,8 @@
 """The backend that comes with the harness: an osquery TLS remote API of its own for each worker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.backend.admissions import Admissions, PendingFault, as_served
 from harness.backend.app import RemoteApi
@@ -19,11 +19,14 @@ from harness.backend.interface import (
 )
 from harness.backend.matching import event_matches
 from harness.backend.pki import Authority
+from harness.backend.reachable import require_answer
 from harness.backend.server import TlsServer
 from harness.backend.store import Item, Kind, Store
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
 from harness.model.machine import HostPort
+
+T = TypeVar("T")
 
 
 class EmbeddedBackend:
@@ -81,7 +84,7 @@ class EmbeddedBackend:
             endpoint = self._admissions.endpoint(cell)
             return endpoint if endpoint and endpoint.enrolled_at > after else None
 
-        return self._admissions.wait(probe, deadline)
+        return self._wait(probe, deadline)
 
     def wait_seen(self, cell: str, deadline: Deadline, *, after: float) -> Endpoint | None:
         """The endpoint once an authenticated request later than `after` was served (no fault hit it)."""
@@ -90,7 +93,7 @@ class EmbeddedBackend:
             endpoint = self._admissions.endpoint(cell)
             return endpoint if endpoint and endpoint.last_seen > after else None
 
-        return self._admissions.wait(probe, deadline)
+        return self._wait(probe, deadline)
 
     def wait_event(
         self, cell: str, query: str, columns: Mapping[str, str], deadline: Deadline, *, action: str = "added"
@@ -107,7 +110,7 @@ class EmbeddedBackend:
                     return event
             return None
 
-        return self._admissions.wait(probe, deadline)
+        return self._wait(probe, deadline)
 
     def events(self, cell: str, query: str | None = None) -> Sequence[Event]:
         """Every event since the cell was admitted, oldest first."""
@@ -128,7 +131,7 @@ class EmbeddedBackend:
                     return StatusLine(cell=cell, received_at=item.at, **item.body)
             return None
 
-        return self._admissions.wait(probe, deadline)
+        return self._wait(probe, deadline)
 
     def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
         """Serve this configuration from now on; returns the time."""
@@ -138,6 +141,7 @@ class EmbeddedBackend:
         """Run a distributed query. Raises `CandidateError` if the agent's status for it is not 0."""
         answer = self._admissions.ask(cell, sql, deadline)
         if answer is None:
+            self._require_own_answer()
             return None
         if answer.status != 0:
             raise CandidateError(
@@ -152,7 +156,7 @@ class EmbeddedBackend:
 
     def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:
         """The endpoint once each fault was suffered and an authenticated request was served after it."""
-        return self._admissions.wait(lambda: self._admissions.recovered(cell), deadline)
+        return self._wait(lambda: self._admissions.recovered(cell), deadline)
 
     def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
         """Malformed requests since the cell was admitted."""
@@ -181,6 +185,16 @@ class EmbeddedBackend:
         ]
         documents.append({"kind": "endpoint", "endpoint": endpoint, "requests": dict(admission.requests)})
         write_lines(path, documents, hidden)
+
+    def _wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
+        found = self._admissions.wait(probe, deadline)
+        if found is None:
+            self._require_own_answer()
+        return found
+
+    def _require_own_answer(self) -> None:
+        """None is said of the agent only if there was a server to talk to. Raises `BackendError` otherwise."""
+        require_answer(self.name, self.address, self._authority.ca_pem)
 
     def close(self) -> None:
         """Stop serving and close the database. Idempotent."""

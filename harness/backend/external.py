@@ -25,6 +25,7 @@ from harness.backend.interface import (
 from harness.backend.masking import mask
 from harness.backend.matching import event_matches
 from harness.backend.placeholders import search
+from harness.backend.reachable import require_answer
 from harness.backend.reading import read_endpoint, read_events, read_rows, read_status
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError, ConfigurationError
@@ -292,7 +293,10 @@ class ExternalBackend(Generic[C]):
             raise type(error)(mask(error.message, self._hidden), hint=error.hint) from None
 
     def _poll(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
-        """Ask until there is something; on deadline None, or the error if the last attempt got no answer."""
+        """Ask until there is something; on deadline None, or the error if the last attempt got no answer.
+
+        None is said of the agent only if its endpoint was there to be talked to.
+        """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda found: found is None)
             | tenacity.retry_if_exception_type(Unavailable),
@@ -300,7 +304,10 @@ class ExternalBackend(Generic[C]):
             wait=lambda _state: deadline.cap(self._description.poll_s),
             retry_error_callback=_last,
         )
-        return retrying(probe)
+        found = retrying(probe)
+        if found is None:
+            require_answer(self.name, self.address)
+        return found
 
     def _of(self, cell: str) -> _Cell:
         try:

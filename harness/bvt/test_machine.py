@@ -1,5 +1,6 @@
 """The machine before the candidate: is it really the clean Windows that the plan names? Asked before anything else."""
 
+from harness.backend.reachable import require_answer
 from harness.model.errors import InfrastructureError
 from harness.model.report import Phase
 from harness.run.cell import CellSession
@@ -30,6 +31,25 @@ def test_clean(cell: CellSession, timeline: Timeline) -> None:
         there.append(cell.profile.install_dir)
     if there:
         raise WrongImage(f"The image is not clean: {', '.join(there)} is there before the candidate.")
+
+
+@check("The agent's backend can be reached from inside", essential=True)
+def test_way_to_backend(cell: CellSession) -> None:
+    inside = cell.machine.backend_address
+    assert inside is not None, "The machine was made without a way to the backend."
+    cell.note("backend", f"{cell.backend.name} at {inside}")
+    reach = cell.before_candidate(lambda: cell.guest.reaches(inside))
+    if not reach.reached:
+        require_answer(cell.backend.name, cell.backend.address)
+        raise NoWayToBackend(
+            f"The backend takes connections at {cell.backend.address}, but not from inside the guest, where it should be"
+            f" {inside} (Windows error {reach.code}).",
+            hint="See whether the machine's host reaches the backend: a remote one cannot reach this one's loopback.",
+        )
+
+
+class NoWayToBackend(InfrastructureError):
+    """The lab's machine does not lead to the backend, so an agent's silence there would prove nothing."""
 
 
 class WrongImage(InfrastructureError):

@@ -13,8 +13,8 @@ from harness.guest.registry import Registry
 from harness.guest.services import Services
 from harness.guest.transcript import Transcript
 from harness.model.deadline import Deadline
-from harness.model.machine import WinRMAccess
-from harness.probe.answers import FileFacts, Process, Socket, UninstallEntry, Version
+from harness.model.machine import HostPort, WinRMAccess
+from harness.probe.answers import FileFacts, Process, Reach, Socket, UninstallEntry, Version
 
 
 class Guest:
@@ -93,6 +93,10 @@ class Guest:
     def boot(self) -> BootIdentity:
         """Which boot this is."""
         return power.boot_identity(self._console, Deadline.after(PROBE_TIMEOUT_S))
+
+    def reaches(self, address: HostPort) -> Reach:
+        """Whether anything takes a TCP connection at this address, seen from inside. Nothing is sent."""
+        return self._console.probe(Reach, "reach", address.host, str(address.port))
 
     def version(self) -> Version:
         """Which Windows this says it is, and Wine's version where it is Wine."""

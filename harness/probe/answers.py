@@ -300,6 +300,14 @@ class ClockSet(_Answer):
     after: datetime
 
 
+class Reach(_Answer):
+    """Whether an address took a connection and kept it; `code` is Winsock's error, 0 if so."""
+
+    reached: bool
+    code: int
+    waited_ms: int
+
+
 class Finished(_Answer):
     """How a program ended that `run` or `exec` started: its result file, or the answer without --detach."""
 

@@ -25,6 +25,7 @@ static const command commands[] = {
     {L"processes", processes_command},
     {L"keys", keys_command},
     {L"list-keys", list_keys_command},
+    {L"reach", reach_command},
     {L"read", read_command},
     {L"run", run_command},
     {L"services", services_command},

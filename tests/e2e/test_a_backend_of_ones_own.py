@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from harness.backend.embedded import EmbeddedBackend
 from harness.backend.interface import Enrolment
 from harness.backend.pki import make_authority
 from tests.e2e.conftest import MATRIX, BvtCommand
+from tests.e2e.running import Done
 from tests.integration.backend.staging import TOKEN, Staging, serving
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
@@ -92,20 +94,26 @@ def team(tmp_path: Path) -> Iterator[Team]:
     backend.close()
 
 
-@pytest.mark.parametrize("kind", ["http", "command"])
-def test_a_candidate_passes_and_no_secret_of_the_team_is_kept(
-    kind: str, team: Team, candidate: Path, bvt: BvtCommand, tmp_path: Path
-) -> None:
-    matrix, out = tmp_path / "matrix.yaml", tmp_path / "run"
+def gate(candidate: Path, team: Team, backend: Path, out: Path, bvt: BvtCommand) -> Done:
+    """One cell with check-in and functions, against the backend that the file describes."""
+    matrix = out.with_name("matrix.yaml")
     matrix.write_text(MATRIX.replace("IMAGES", "win11-24h2").replace(*PHASES))
-    done = bvt.program(
+    return bvt.program(
         [
             *(str(bvt.command), "run", str(candidate), "--profile", "reference", "--matrix", str(matrix)),
-            *("--backend", str(team.described(kind, tmp_path)), "--out", str(out)),
+            *("--backend", str(backend), "--out", str(out)),
         ],
         os.environ
         | {"STAGING_TOKEN": TOKEN, "STAGING_URL": team.url, "STAGING_ENROL_SECRET": team.enrolment.secret},
     )
+
+
+@pytest.mark.parametrize("kind", ["http", "command"])
+def test_a_candidate_passes_and_no_secret_of_the_team_is_kept(
+    kind: str, team: Team, candidate: Path, bvt: BvtCommand, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    done = gate(candidate, team, team.described(kind, tmp_path), out, bvt)
     assert done.code == 0, done.out + done.err
     (cell,) = json.loads((out / "gate.json").read_text())["cells"]
     checks = {check["check"]: check for check in cell["report"]["checks"]}
@@ -123,3 +131,21 @@ def test_a_candidate_passes_and_no_secret_of_the_team_is_kept(
             content = path.read_bytes()
             assert TOKEN.encode() not in content, path
             assert team.enrolment.secret.encode() not in content, path
+
+
+def test_a_staging_endpoint_that_is_down_is_infra_before_the_candidate_is_installed(
+    team: Team, candidate: Path, bvt: BvtCommand, tmp_path: Path
+) -> None:
+    with socket.socket() as bound:  # nobody listens there, and nobody else can meanwhile
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        file = team.described("http", tmp_path)
+        document = yaml.safe_load(file.read_text()) | {"address": {"host": "127.0.0.1", "port": port}}
+        file.write_text(yaml.safe_dump(document))
+        done = gate(candidate, team, file, tmp_path / "run", bvt)
+    assert done.code == 4, done.out + done.err
+    (cell,) = json.loads((tmp_path / "run" / "gate.json").read_text())["cells"]
+    checks = {check["check"]: check for check in cell["report"]["checks"]}
+    assert checks["machine.way_to_backend"]["outcome"] == "infra"
+    assert f"takes no connection at 127.0.0.1:{port}" in checks["machine.way_to_backend"]["message"]
+    assert checks["install.exit_code"]["outcome"] == "blocked"

@@ -234,5 +234,5 @@ BAD: dict[str, KnownBad] = {
     ),
 }
 
-MACHINE_CHECKS = frozenset({"machine.windows_version", "machine.clean"})
+MACHINE_CHECKS = frozenset({"machine.windows_version", "machine.way_to_backend", "machine.clean"})
 """About the lab and not the candidate; test_wrong_image.py trips them."""

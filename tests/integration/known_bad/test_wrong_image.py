@@ -6,12 +6,12 @@ import pytest
 
 from examples.reference_agent.build import build
 from harness.bvt import test_machine as machine_checks
-from harness.bvt.test_machine import WrongImage
+from harness.bvt.test_machine import NoWayToBackend, WrongImage
 from harness.guest.guest import Guest
 from harness.machines.provider import Machine
 from harness.machines.wine.provider import WineProvider
 from harness.model.deadline import Deadline
-from harness.model.machine import MachineSpec
+from harness.model.machine import HostPort, MachineSpec
 from harness.model.matrix import Pool
 from harness.model.report import Outcome
 from harness.model.substrate import Substrate
@@ -28,13 +28,14 @@ from tests.integration.known_bad.profile import SHIPPED
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
 OTHER = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
+NOBODY = HostPort(host="127.0.0.1", port=9)  # discard: nothing has served it for decades
 
 
 class Careless(WineProvider):
-    """Hands out a machine of another Windows version."""
+    """Hands out a machine of another Windows version, which leads to another backend."""
 
     def create(self, spec: MachineSpec, deadline: Deadline) -> Machine:
-        return super().create(spec.model_copy(update={"windows": OTHER}), deadline)
+        return super().create(spec.model_copy(update={"windows": OTHER, "backend": NOBODY}), deadline)
 
 
 @pytest.fixture
@@ -60,6 +61,17 @@ def test_another_windows_version_is_no_result_of_the_candidate(session: CellSess
         WrongImage, match=r"says it is 10\.0\.19045 WinNT, the plan needs 10\.0\.26100"
     ) as found:
         machine_checks.test_windows_version(session, Timeline(session))
+    assert classify(found.value) is Outcome.INFRA
+    assert not session.candidate_touched
+
+
+def test_a_machine_that_does_not_lead_to_the_backend_is_no_result_of_the_candidate(
+    session: CellSession,
+) -> None:
+    with pytest.raises(
+        NoWayToBackend, match=r"takes connections at .*, but not from inside the guest"
+    ) as found:
+        machine_checks.test_way_to_backend(session)
     assert classify(found.value) is Outcome.INFRA
     assert not session.candidate_touched
 

@@ -6,6 +6,7 @@ from typing import cast
 import libvirt
 import pytest
 
+from harness.machines.libvirt import evidence as evidence_module
 from harness.machines.libvirt.evidence import collect_evidence
 from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.memory_dump import COMPRESSED, ELF, WINDOWS, dump_memory
@@ -45,6 +46,16 @@ class OneHost:
 
     def connection(self) -> object:
         raise libvirt.libvirtError("no screen")
+
+
+@pytest.fixture(autouse=True)
+def no_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does its QEMU answer questions."""
+
+    def refuse(_domain: object) -> str:
+        raise libvirt.libvirtError("no monitor")
+
+    monkeypatch.setattr(evidence_module, "registers", refuse)
 
 
 def host_with(domain: CrashedDomain | None, directory: Path) -> Host:
