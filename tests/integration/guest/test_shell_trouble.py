@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -14,7 +13,7 @@ from harness.guest import link
 from harness.guest.shell import CommandTimedOut, RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, GuestUnreachable, OutcomeUnknown
-from tests.integration.guest.conftest import Serve, Served
+from tests.integration.guest.conftest import Serve, Served, ended
 
 Notes = list[str]
 
@@ -48,14 +47,6 @@ def cut_once_there(served: Served, file: Path) -> None:
         served.relay.cut()
 
     threading.Thread(target=cut, daemon=True).start()
-
-
-def ended(pid: int) -> bool:
-    """Gone, or a zombie that the machine's PID 1 has not taken notice of yet."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_output_error_output_and_exit_code_come_back(shell: RemoteShell) -> None:
