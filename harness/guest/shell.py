@@ -185,6 +185,8 @@ class RemoteShell:
                 self._link.post(envelopes.delete(shell_id, 2.0), 2.0)
             except (HarnessError, WinRMOperationTimeoutError) as error:
                 self._note(f"the shell could not be closed: {error}")
+            else:
+                self._under_way = None  # what ran in it has ended with it
 
     def _forget_shell(self) -> None:
         self._shell_id = None

@@ -119,3 +119,16 @@ def test_one_that_cannot_be_ended_is_said_and_its_shell_is_not_used_again(
     with pytest.raises(KeyboardInterrupt):
         shell.run("ver", Deadline.after(30))
     assert link.asked[-2:] == ["Create", "Command"]
+
+
+def test_one_whose_shell_was_given_back_has_ended(
+    shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = Interrupted("Receive")
+    monkeypatch.setattr(shell, "_link", link)
+    with pytest.raises(KeyboardInterrupt):
+        shell.run("ping", Deadline.after(30))
+    shell.set_environment({"A": "b"})
+    assert link.asked[-1] == "Delete"
+    assert shell.interrupt() is None
+    assert link.asked[-1] == "Delete"
