@@ -36,7 +36,9 @@ class StateDirectory:
         path = self.root.joinpath(*names)
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not os.access(path, os.W_OK | os.X_OK):
+            if not os.access(
+                self.root, os.W_OK | os.X_OK
+            ):  # a part may be a link to images that others share
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise ConfigurationError(
