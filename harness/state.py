@@ -36,9 +36,8 @@ class StateDirectory:
         path = self.root.joinpath(*names)
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not os.access(
-                self.root, os.W_OK | os.X_OK
-            ):  # a part may be a link to images that others share
+            # The root alone: a part of it may be a link to images that others share.
+            if not os.access(self.root, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise ConfigurationError(
