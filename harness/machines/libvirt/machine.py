@@ -29,6 +29,7 @@ from harness.state import StateDirectory
 PING_TIMEOUT_S = 3
 END_EVENT_S = 2.0
 """How long after a domain is gone its last event is waited for."""
+LOOK_AGAIN_S = 0.1
 REMOVE_S = 10.0
 GUEST_FILES_S = 60.0
 
@@ -100,30 +101,45 @@ class LibvirtMachine:
             return MachineCondition(
                 state=MachineState.GONE, fault=Fault.HOST, reason="the machine was destroyed"
             )
-        history = self._history
         try:
-            domain = self._host.domain(self.machine_id)
-            state, reason = _state(domain)
-            running = state == libvirt.VIR_DOMAIN_RUNNING
-            alive = agent_alive(domain, PING_TIMEOUT_S) if domain is not None and running else None
-            # A silent guest may have no QEMU behind it that could let it answer.
-            answers = qemu_answers(domain) if domain is not None and alive is False else True
+            shown = self._shown()
         except (InfrastructureError, libvirt.libvirtError) as error:
             return MachineCondition(state=MachineState.GONE, fault=Fault.HOST, reason=str(error))
-        if state in (None, libvirt.VIR_DOMAIN_SHUTOFF):
+        history = self._history
+        if shown.state in (None, libvirt.VIR_DOMAIN_SHUTOFF):
             history.await_end(END_EVENT_S)
-        return judge(
-            Seen(
-                state=state,
-                reason=reason,
-                ended=history.ended,
-                panicked=history.panicked,
-                io_error=history.io_error,
-                boots=history.boots,
-                guest_alive=alive,
-                qemu_answers=answers,
-            )
+        heard = Seen(
+            state=shown.state,
+            reason=shown.reason,
+            ended=history.ended,
+            panicked=history.panicked,
+            io_error=history.io_error,
+            boots=history.boots,
+            guest_alive=shown.guest_alive,
+            qemu_answers=shown.qemu_answers,
         )
+        return judge(heard)
+
+    def _shown(self) -> Seen:
+        """What libvirt shows of the domain now; one that ends while it is looked at is looked at again.
+
+        An error of that moment would be the lab's fault, also where the guest had powered itself off.
+        """
+        deadline = Deadline.after(END_EVENT_S)
+        while True:
+            try:
+                domain = self._host.domain(self.machine_id)
+                state, reason = _state(domain)
+                running = state == libvirt.VIR_DOMAIN_RUNNING
+                alive = agent_alive(domain, PING_TIMEOUT_S) if domain is not None and running else None
+                # A silent guest may have no QEMU behind it that could let it answer.
+                answers = qemu_answers(domain) if domain is not None and alive is False else True
+            except libvirt.libvirtError:
+                if deadline.passed:
+                    raise
+                deadline.pause(LOOK_AGAIN_S)
+            else:
+                return Seen(state=state, reason=reason, guest_alive=alive, qemu_answers=answers)
 
     def hang(self) -> str:
         """Watch a running guest that answers nobody: why it hangs, in words, or empty. Takes up to minutes."""
