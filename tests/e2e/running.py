@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -116,6 +117,14 @@ def winrm_server(machine: Intent) -> psutil.Process:
     (init,) = guard.children()
     (server,) = (child for child in init.children() if "harness.machines.wine.supervisor" in child.cmdline())
     return server
+
+
+def fill_the_disk(machine: Intent) -> None:
+    """Leave no room where the machine writes."""
+    place = Path(machine.resources["directory"]).parent
+    with suppress(OSError), (place / "filled").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 20))
 
 
 class Lab:

@@ -1,8 +1,10 @@
 """What the lab does wrong is INFRA and never FAIL, and before the install it costs an attempt only."""
 
 import json
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,15 @@ import pytest
 
 from harness.machines.intent import Intent
 from harness.state import StateDirectory
-from tests.e2e.running import Lab, Running, kill_wineserver, kill_winrm_server, report_of, stop_winrm_server
+from tests.e2e.running import (
+    Lab,
+    Running,
+    fill_the_disk,
+    kill_wineserver,
+    kill_winrm_server,
+    report_of,
+    stop_winrm_server,
+)
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
@@ -19,8 +29,10 @@ HARM: dict[str, Callable[[Intent], None]] = {
     "wine": kill_wineserver,
     "winrm": kill_winrm_server,
     "stopped": stop_winrm_server,
+    "full": fill_the_disk,
     "early": kill_wineserver,
 }
+DISK_MIB = 640
 
 
 @dataclass(frozen=True)
@@ -42,18 +54,28 @@ def harmed(lab: Lab, candidate: Path, matrix: Path, how: str) -> Ended:
     return Ended(run.ended(), run)
 
 
+@contextmanager
+def small_disk(place: Path) -> Iterator[None]:
+    """A file system of its own there, as small as a machine may have."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "bvt-test", place], check=True)
+    yield
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
 @pytest.fixture(scope="module")
 def ended(
     tmp_path_factory: pytest.TempPathFactory, state: StateDirectory, candidate: Path, one_cell: Path
-) -> dict[str, Future[Ended]]:
+) -> Iterator[dict[str, Future[Ended]]]:
     """The runs side by side, each in a state directory of its own."""
-    pool = ThreadPoolExecutor(len(HARM))
     found = {}
-    for how in HARM:
-        lab = Lab(tmp_path_factory.mktemp(how) / "home")
-        lab.borrow(state)
-        found[how] = pool.submit(harmed, lab, candidate, one_cell, how)
-    return found
+    with ExitStack() as until_then, ThreadPoolExecutor(len(HARM)) as pool:
+        for how in HARM:
+            lab = Lab(tmp_path_factory.mktemp(how) / "home")
+            lab.borrow(state)
+            if how == "full":
+                until_then.enter_context(small_disk(StateDirectory(lab.home).machines))
+            found[how] = pool.submit(harmed, lab, candidate, one_cell, how)
+        yield found
 
 
 @pytest.mark.parametrize(("how", "words"), [("wine", "wineserver"), ("winrm", "the WinRM server")])
@@ -76,6 +98,17 @@ def test_a_server_of_the_lab_that_answers_no_more_does_not_look_like_a_candidate
     assert found.verdict == "INFRA"
     report = json.dumps(report_of(found.run.out))
     assert "The guest stopped answering and nothing tells why" in report
+    assert '"failed"' not in report
+
+
+def test_a_full_disk_of_the_host_is_infra_although_the_candidate_fails_on_it(
+    ended: dict[str, Future[Ended]],
+) -> None:
+    found = ended["full"].result()
+    assert found.code == 4, found.run.said
+    assert found.verdict == "INFRA"
+    report = json.dumps(report_of(found.run.out))
+    assert "the host's disk is full" in report
     assert '"failed"' not in report
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from harness.machines.disk_space import free_mb
 from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.capacity import (
     NOTHING,
@@ -21,7 +22,7 @@ from harness.machines.libvirt.capacity import (
     what_is_free,
 )
 from harness.machines.libvirt.host import Host, HostUnreachable
-from harness.machines.libvirt.storage import free_mb, shortage
+from harness.machines.libvirt.storage import shortage
 from harness.machines.room import Resource, RoomWait, WaitListener, telling
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing, one_sentence

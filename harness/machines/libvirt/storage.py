@@ -1,20 +1,9 @@
 """Free space where overlays are written: a machine is not begun that would fill the disk in mid-run."""
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from harness.machines.intent import Intent
-
-MIB = 1024 * 1024
-
-
-def free_mb(storage: Path) -> int:
-    """MiB that are free where `storage` is, or will be made. Raises `OSError`."""
-    place = storage
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return shutil.disk_usage(place).free // MIB
 
 
 def shortage(storage: Path, free: int, reserve_mb: int, intents: Iterable[Intent]) -> str:

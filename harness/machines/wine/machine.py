@@ -10,6 +10,7 @@ from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import ImageInfo, KeptMachine
 from harness.machines.wine.berth import reap_ended
+from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
 from harness.machines.wine.reclaim import remove_all
 from harness.model.errors import MachineLost
@@ -67,6 +68,7 @@ class WineMachine:
 
         It never says that the guest is alive: what is asked over WinRM has no second way in. The WinRM server is the
         lab's own and out of the candidate's reach, so one that is silent must not look like a network that was cut.
+        A full disk of the host is the lab's fault, too: nothing that fails on it is the candidate's.
         """
         status = Status.read(self._berth.places)
         if self._destroyed or status is None:
@@ -81,6 +83,8 @@ class WineMachine:
                 Fault.HOST,
                 "the machine's supervisor process was killed",
             )
+        if fault is Fault.NONE and (full := shortage(self.directory)):
+            fault, reason = Fault.HOST, full
         return MachineCondition(state=state, fault=fault, reason=reason, boots=boots)
 
     def _supervised(self) -> bool:

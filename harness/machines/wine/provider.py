@@ -15,6 +15,7 @@ from harness.machines.provider import Finding, ImageInfo, Machine, Progress
 from harness.machines.wine import clone, leftovers, namespaces
 from harness.machines.wine.berth import MannedBerth, Means, open_berth, reap_ended
 from harness.machines.wine.clone import CloneMethod
+from harness.machines.wine.disk_room import MACHINE_MB, TEMPLATE_MB, require_room
 from harness.machines.wine.installation import find_wine
 from harness.machines.wine.machine import WineMachine, reopen
 from harness.machines.wine.reclaim import remove_all
@@ -75,6 +76,8 @@ class WineProvider:
         assert means is not None
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
+        copied = TEMPLATE_MB if means.clone is CloneMethod.COPY else 0
+        require_room(self._state.machines, MACHINE_MB + copied, f"A Wine machine for {spec.cell_id}")
         berth = self._spare(means) or self._open_berth(means)
         done = False
         try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
 from harness.machines.wine.clone import remove_tree
+from harness.machines.wine.disk_room import TEMPLATE_MB, require_room
 from harness.machines.wine.identity import media_edit
 from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM
@@ -94,6 +95,7 @@ def ensure_template(state: StateDirectory, wine: WineInstallation, progress: Pro
             spoiled = home.with_name(f"{home.name}.spoiled-{time.time_ns()}")
             home.rename(spoiled)  # running machines keep what they have open
             remove_tree(spoiled)
+        require_room(home.parent, TEMPLATE_MB, "The Wine template")
         progress(f"Building the Wine template ({wine.version}); this happens once and takes about 15 s.")
         _build(state, wine, home)
         template = _sealed(home)

@@ -7,11 +7,12 @@ from unittest.mock import Mock
 
 import pytest
 
+from harness.machines.disk_space import free_mb
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.host import Host, HostRestarted, HostSize
 from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.provider import LibvirtProvider
-from harness.machines.libvirt.storage import free_mb, shortage
+from harness.machines.libvirt.storage import shortage
 from harness.machines.room import Resource, RoomWait
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
