@@ -23,6 +23,7 @@ from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential
 from harness.run.directory import RunDirectory
 from harness.run.outcome import classify, message_of
 from harness.run.redaction import mask_error
+from harness.run.standstill import Standstill, StoodStill
 from harness.run.waits import Waits
 from harness.state import StateDirectory
 
@@ -59,6 +60,7 @@ class RunWorker:
         self._current: CellSession | None = None
         self._item_began = self._cell_began = 0.0
         self._guest_before = 0.0
+        self._standstill = Standstill()
 
     @property
     def backend(self) -> Backend:
@@ -109,6 +111,7 @@ class RunWorker:
         recorder = session.recorder
         recorder.stopwatch.phase = check.phase
         self._guest_before = session.guest_s
+        began = time.monotonic()
         try:
             self._hold_back(session, check)
             yield
@@ -116,7 +119,7 @@ class RunWorker:
             raise pytest.skip.Exception(str(held), _use_item_location=True) from held
         except (HarnessError, AssertionError) as error:
             mask_error(error, session.masked)
-            attributed = session.attribute(error)
+            attributed = self._excused(session.attribute(error), session, began)
             if isinstance(attributed, CandidateError):
                 # For every reader of pytest's own results the candidate failed; nothing of ours broke.
                 raise pytest.fail.Exception(str(attributed), pytrace=False) from error
@@ -126,6 +129,13 @@ class RunWorker:
         finally:
             attach_details({name: session.masked(text) for name, text in recorder.details.items()})
             recorder.stopwatch.add_guest(max(0.0, session.guest_s - self._guest_before))
+
+    def _excused(self, error: BaseException, session: CellSession, began: float) -> BaseException:
+        """The error, or `StoodStill` for one that a standstill may have made; a lost machine speaks for itself."""
+        still_s = self._standstill.longest(began)
+        if still_s and session.lost is None and not isinstance(error, InfrastructureError):
+            return StoodStill(still_s, session.masked(message_of(error)))
+        return error
 
     def _hold_back(self, session: CellSession, check: Check) -> None:
         if session.lost is not None:
@@ -180,3 +190,4 @@ class RunWorker:
             self._backend.close()
             self._backend = None
         self._provider.close()
+        self._standstill.close()

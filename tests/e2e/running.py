@@ -71,6 +71,12 @@ class Running:
         """Ctrl-C: the signal goes to the whole process group."""
         os.killpg(self.process.pid, number)
 
+    def stand_still(self, seconds: float) -> None:
+        """Ctrl-Z, and `fg` after a while: the run and its workers stop, its machines go on."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def machine(self) -> Intent:
         """The first machine, once its supervisor runs."""
         return until(self._machine, "a machine")

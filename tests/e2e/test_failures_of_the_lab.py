@@ -1,6 +1,7 @@
 """What the lab does wrong is INFRA and never FAIL, and before the install it costs an attempt only."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from examples.reference_agent.build import build
 from harness.machines.intent import Intent
+from harness.run.standstill import LEAST_S
 from harness.state import StateDirectory
 from tests.e2e.running import (
     Lab,
@@ -20,6 +23,7 @@ from tests.e2e.running import (
     kill_winrm_server,
     report_of,
     stop_winrm_server,
+    until,
 )
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
@@ -123,3 +127,22 @@ def test_a_machine_lost_before_the_install_is_replaced_on_the_record(
     assert [attempt["outcome"] for attempt in attempts] == ["infra", "passed"]
     assert "wineserver" in attempts[0]["message"]
     assert len({attempt["machine_id"] for attempt in attempts}) == 2
+
+
+def test_what_fails_while_the_harness_itself_stands_still_is_infra(
+    tmp_path: Path, state: StateDirectory, one_cell: Path
+) -> None:
+    lab = Lab(tmp_path / "home")
+    lab.borrow(state)
+    silent = build(
+        "1.0.0", frozenset({"no-heartbeat"})
+    )  # fails for certain, so that what is tested does not hang on luck
+    matrix = tmp_path / "with-check-in.yaml"
+    matrix.write_text(one_cell.read_text().replace("machine, install", "machine, install, check-in"))
+    run = lab.run(silent, "--profile", "reference", "--matrix", matrix, "-n", 1)
+    until(lambda: "install  " in run.said, "the end of the phase install")
+    run.stand_still(LEAST_S + 2)
+    assert run.ended() == 4, run.said
+    report = json.dumps(report_of(run.out))
+    assert re.search(r"The harness itself stood still for 1\d s around this check", report)
+    assert '"failed"' not in report
