@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 from pydantic import Field
 
 from harness.files import write_atomically
@@ -20,10 +19,15 @@ from harness.model.errors import InfrastructureError
 
 
 class Owner(Frozen):
-    """A process, told apart from a later one with the same id."""
+    """A process, told apart from a later one with the same id.
+
+    By the boot and the clock ticks since then (proc(5), `starttime`): a time of day would change with every correction
+    of the host's clock, and a process that lives would be taken for dead.
+    """
 
     pid: int
-    started: float
+    boot: str
+    ticks: int
 
     @classmethod
     def this_process(cls) -> "Owner":
@@ -32,19 +36,27 @@ class Owner(Frozen):
 
     @classmethod
     def of(cls, pid: int) -> "Owner":
-        """The process `pid`; raises `psutil.NoSuchProcess` if there is none."""
-        return cls(pid=pid, started=psutil.Process(pid).create_time())
+        """The process `pid`; raises `OSError` if there is none."""
+        return cls(pid=pid, boot=_boot(), ticks=_state_and_ticks(pid)[1])
 
     @property
     def alive(self) -> bool:
         """True while that very process runs (a zombie does not)."""
         try:
-            process = psutil.Process(self.pid)
-            return (
-                abs(process.create_time() - self.started) < 0.02 and process.status() != psutil.STATUS_ZOMBIE
-            )
-        except psutil.NoSuchProcess:
+            state, ticks = _state_and_ticks(self.pid)
+        except OSError:
             return False
+        return ticks == self.ticks and state not in "ZX" and self.boot == _boot()
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _state_and_ticks(pid: int) -> tuple[str, int]:
+    # The name in parentheses may hold anything, so the fields are counted from its end.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return fields[0], int(fields[19])
 
 
 class Intent(Frozen):

@@ -1,0 +1,32 @@
+"""Who owns a machine: a process that is told apart from a later one, whatever the host's clock says."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from harness.machines.intent import Owner
+
+
+def test_this_process_lives() -> None:
+    assert Owner.this_process().alive
+    assert Owner.this_process() == Owner.of(os.getpid())
+
+
+def test_a_process_that_ended_or_was_not_waited_for_is_dead() -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    owner = Owner.of(process.pid)
+    assert owner.alive
+    process.send_signal(signal.SIGKILL)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie
+    assert not owner.alive
+    process.wait()
+    assert not owner.alive
+    with pytest.raises(OSError, match="No such"):
+        Owner.of(process.pid)
+
+
+@pytest.mark.parametrize("change", [{"ticks": 1}, {"boot": "another"}])
+def test_a_later_process_with_the_same_id_is_another(change: dict[str, object]) -> None:
+    assert not Owner.this_process().model_copy(update=change).alive
