@@ -235,7 +235,12 @@ class RemoteShell:
         if self._shell_id is None:
             wait_s = self._within(deadline)
             create = envelopes.create(wait_s, environment=self._environment)
-            answer = self._harmless(lambda: self._link.post(create, wait_s))
+            try:
+                answer = self._harmless(lambda: self._link.post(create, wait_s))
+            except LinkDown as error:
+                if not error.retry:
+                    raise
+                raise _TryAgain(error) from error  # no command ran; a shell that is left there ends when idle
             self._shell_id = envelopes.read_shell_id(answer)
         return self._shell_id
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from harness.guest import envelopes
+from harness.guest.link import LinkDown
 from harness.guest.shell import CommandTimedOut, RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, OutcomeUnknown
@@ -64,6 +65,43 @@ def test_a_command_that_only_reads_is_run_again(shell: RemoteShell, link: DeafCo
 def test_a_deadline_that_passes_meanwhile_is_what_the_caller_hears_of(shell: RemoteShell) -> None:
     with pytest.raises(CommandTimedOut, match="`write`"):
         shell.run("write", Deadline.after(0), stdin=b"data")
+
+
+class CutWhileOpening:
+    """A link on which Create was sent and its answer lost, as often as said; then a command ends with 0."""
+
+    def __init__(self, cuts: int, *, retry: bool = True) -> None:
+        self.cuts, self.retry = cuts, retry
+        self.asked: list[str] = []
+
+    def post(self, envelope: str, timeout_s: float) -> bytes:
+        action = re.findall(r"[/](\w+)</\w+:Action>", envelope)[0]
+        self.asked.append(action)
+        if action == "Create" and len(self.asked) <= self.cuts:
+            raise LinkDown("cut", sent=True, retry=self.retry)
+        return b"answer"
+
+    def drop(self) -> None: ...
+
+
+def test_a_shell_whose_answer_was_lost_is_opened_again(
+    shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = CutWhileOpening(2)
+    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(envelopes, "read_output", lambda _: envelopes.Output(b"done", b"", True, 0))
+    assert shell.run("change something", Deadline.after(30)).stdout == b"done"
+    assert link.asked == ["Create", "Create", "Create", "Command", "Receive"]
+
+
+def test_a_guest_that_refuses_the_connection_for_good_is_not_asked_again(
+    shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = CutWhileOpening(2, retry=False)
+    monkeypatch.setattr(shell, "_link", link)
+    with pytest.raises(LinkDown):
+        shell.run("ver", Deadline.after(30))
+    assert link.asked == ["Create"]
 
 
 class Interrupted:
