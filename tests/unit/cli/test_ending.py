@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,11 +162,12 @@ def test_a_run_goes_on_where_its_words_cannot_be_written_and_another_command_doe
 
 
 def test_details_that_can_be_kept_nowhere_are_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert code_of(ValueError("who knows")) == 4
     assert "no file, for none can be written (ValueError: who knows)" in capsys.readouterr().err
