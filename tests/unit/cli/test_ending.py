@@ -16,6 +16,12 @@ from harness.cli.ending import ends
 from harness.model.errors import CandidateError, ConfigurationError, InfrastructureError
 
 
+@pytest.fixture(autouse=True)
+def details_of_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they go if the state directory takes none."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 def code_of(error: BaseException) -> int:
     def command() -> int:
         raise error
@@ -162,12 +168,11 @@ def test_a_run_goes_on_where_its_words_cannot_be_written_and_another_command_doe
 
 
 def test_details_that_can_be_kept_nowhere_are_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert code_of(ValueError("who knows")) == 4
     assert "no file, for none can be written (ValueError: who knows)" in capsys.readouterr().err
