@@ -11,6 +11,7 @@ from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import ImageInfo, KeptMachine
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.disk_room import shortage
+from harness.machines.wine.memory_pressure import oom_kills
 from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
 from harness.machines.wine.reclaim import remove_all
 from harness.model.errors import MachineLost
@@ -44,6 +45,7 @@ class WineMachine:
         self.image, self.winrm = image, winrm
         self._leash = leash
         self._destroyed = False
+        self._oom_kills_before = oom_kills()
 
     @property
     def machine_id(self) -> str:
@@ -68,7 +70,7 @@ class WineMachine:
 
         It never says that the guest is alive: what is asked over WinRM has no second way in. The WinRM server is the
         lab's own and out of the candidate's reach, so one that is silent must not look like a network that was cut.
-        A full disk of the host is the lab's fault, too: nothing that fails on it is the candidate's.
+        What fails on a host without disk or memory is the lab's fault, too.
         """
         status = Status.read(self._berth.places)
         if self._destroyed or status is None:
@@ -83,9 +85,15 @@ class WineMachine:
                 Fault.HOST,
                 "the machine's supervisor process was killed",
             )
-        if fault is Fault.NONE and (full := shortage(self.directory)):
-            fault, reason = Fault.HOST, full
+        if fault is Fault.NONE and (lacking := shortage(self.directory) or self._out_of_memory()):
+            fault, reason = Fault.HOST, lacking
         return MachineCondition(state=state, fault=fault, reason=reason, boots=boots)
+
+    def _out_of_memory(self) -> str:
+        killed = oom_kills() - self._oom_kills_before
+        return (
+            f"the host's memory ran out: its kernel killed {killed} processes meanwhile" if killed > 0 else ""
+        )
 
     def _supervised(self) -> bool:
         supervisor = self._intent.intent.resources.get("supervisor")

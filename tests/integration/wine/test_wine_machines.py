@@ -20,6 +20,7 @@ from harness.machines import kept
 from harness.machines.hygiene import Outcome, clean
 from harness.machines.intent import read_intents
 from harness.machines.wine.machine import WineMachine
+from harness.machines.wine.memory_pressure import oom_kills
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import WineProvider
 from harness.model.deadline import Deadline
@@ -212,6 +213,18 @@ def held_up(pids: list[int]) -> Iterator[None]:
                 os.kill(pid, number)
         if number == signal.SIGSTOP:
             yield
+
+
+def test_what_the_hosts_kernel_kills_for_want_of_memory_is_the_labs_fault(
+    make_machine: MakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = make_machine()
+    assert machine.condition().fault is Fault.NONE
+    before = oom_kills()
+    monkeypatch.setattr("harness.machines.wine.machine.oom_kills", lambda: before + 2)
+    condition = machine.condition()
+    assert condition.fault is Fault.HOST
+    assert condition.reason == "the host's memory ran out: its kernel killed 2 processes meanwhile"
 
 
 def test_a_shutdown_can_be_aborted_and_a_power_off_is_the_guests_doing(make_machine: MakeMachine) -> None:
