@@ -49,10 +49,12 @@ class DomainHistory:
     agent_connected: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    @property
-    def boots(self) -> int:
-        """Boots seen, the first included."""
-        return 1 + count_clusters(self.reboots, REBOOT_CLUSTER_S, REBOOT_LONGEST_S)
+    def boots(self, slowness: float = 1.0) -> int:
+        """Boots seen, the first included. `slowness`: how many times longer the guest takes for what it does.
+
+        Between two announcements of one reboot its firmware is at work.
+        """
+        return 1 + count_clusters(self.reboots, slowness * REBOOT_CLUSTER_S, slowness * REBOOT_LONGEST_S)
 
     def await_end(self, within_s: float) -> None:
         """Wait until it is known how the domain ended, which is gone: that decides who is to blame.

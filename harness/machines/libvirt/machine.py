@@ -114,7 +114,7 @@ class LibvirtMachine:
             ended=history.ended,
             panicked=history.panicked,
             io_error=history.io_error,
-            boots=history.boots,
+            boots=history.boots(self._slowness),
             guest_alive=shown.guest_alive,
             qemu_answers=shown.qemu_answers,
         )
@@ -145,7 +145,7 @@ class LibvirtMachine:
         """Watch a running guest that answers nobody: why it hangs, in words, or empty. Takes up to minutes."""
         if not self._history.agent_connected:
             return ""  # it is booting, or has no second channel: its silence there proves nothing
-        needed_s = NEEDED_S * SLOWNESS.get(self.substrate, 1.0)
+        needed_s = NEEDED_S * self._slowness
         try:
             domain = self._domain()
             connection = self._host.connection()
@@ -158,6 +158,10 @@ class LibvirtMachine:
             return ""
         self._hangs = bool(words)
         return words
+
+    @property
+    def _slowness(self) -> float:
+        return SLOWNESS.get(self.substrate, 1.0)
 
     def run(self, path: str, *arguments: str, deadline: Deadline) -> ProgramResult:
         """Run a program in the guest's own system by the second channel. Raises `MachineLost`."""

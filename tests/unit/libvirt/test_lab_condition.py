@@ -101,9 +101,16 @@ def test_one_reboot_announced_three_times_is_one_reboot() -> None:
     assert count_clusters([], 2.0, 4.0) == 0
 
 
+def test_an_emulated_guest_takes_longer_between_the_announcements_of_one_reboot() -> None:
+    history = DomainHistory(reboots=[10.0, 13.0, 19.0])
+    assert history.boots() == 4
+    assert history.boots(4.0) == 2
+
+
 def test_a_guest_that_resets_every_second_is_in_a_boot_loop() -> None:
     history = DomainHistory(reboots=[float(second) for second in range(20)])
-    assert history.boots >= BOOT_LOOP
+    assert history.boots() >= BOOT_LOOP
+    assert history.boots(4.0) >= 2
     assert count_clusters(history.reboots, 2.0, 4.0) == 5
 
 
