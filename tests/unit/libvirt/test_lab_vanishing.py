@@ -13,6 +13,7 @@ from harness.machines.libvirt.events import DomainHistory
 from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.machine import Facts, LibvirtMachine
 from harness.model.machine import Fault, MachineState
+from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
 
@@ -60,7 +61,7 @@ def test_a_domain_that_ends_while_it_is_looked_at_is_looked_at_again(
     monkeypatch.setattr(module, "qemu_answers", gone)
     home, host = StateDirectory(tmp_path), VanishingHost(ended)
     intent = IntentFile.begin(home.intents, provider="libvirt", run_id="r")
-    machine = LibvirtMachine(home, cast("Host", host), intent, cast("Facts", None))
+    machine = LibvirtMachine(home, cast("Host", host), intent, cast("Facts", Mock(substrate=Substrate.TCG)))
     seen = machine.condition()
     assert (seen.state, seen.fault, seen.reason) == (state, fault, reason)
     assert host.asked == 2
@@ -74,6 +75,6 @@ def test_an_error_that_stays_is_the_labs_fault(tmp_path: Path, monkeypatch: pyte
     home, host = StateDirectory(tmp_path), VanishingHost("failed")
     monkeypatch.setattr(host, "domain", broken)
     intent = IntentFile.begin(home.intents, provider="libvirt", run_id="r")
-    machine = LibvirtMachine(home, cast("Host", host), intent, cast("Facts", None))
+    machine = LibvirtMachine(home, cast("Host", host), intent, cast("Facts", Mock(substrate=Substrate.TCG)))
     seen = machine.condition()
     assert (seen.state, seen.fault) == (MachineState.GONE, Fault.HOST)
