@@ -15,6 +15,7 @@ import libvirt
 from harness.machines.libvirt.limit import within
 from harness.machines.libvirt.qmp import human_monitor
 from harness.model.deadline import Deadline
+from harness.model.errors import MachineLost
 
 NEEDED_S = 10.0
 """Processor time that a guest must have been given, and spent without an answer; at the host processor's own speed."""
@@ -86,12 +87,16 @@ def processor_sample(connection: libvirt.virConnect, domain: libvirt.virDomain) 
     """The domain's processors now (libvirt: virConnectGetAllDomainStats, `vcpu.N.time`, `vcpu.N.delay`).
 
     An older libvirt does not tell the delay; then only a host that has time to spare shows a guest that hangs.
-    Raises `DeadlineExceeded` if QEMU itself does not answer, `libvirtError`.
+    Raises `DeadlineExceeded` if QEMU itself does not answer, `MachineLost` if there is no such domain, `libvirtError`.
     """
-    (_, stats), *_ = within(
-        f"what {domain.name()}'s processors do",
+    name = domain.name()
+    found = within(
+        f"what {name}'s processors do",
         lambda: connection.domainListGetStats([domain], libvirt.VIR_DOMAIN_STATS_VCPU, 0),
     )
+    if not found:  # libvirt passes over a domain that is gone
+        raise MachineLost(f"The domain {name} no longer exists.")
+    _, stats = found[0]
     numbers = range(int(stats.get("vcpu.maximum", 0)))
     online = [n for n in numbers if f"vcpu.{n}.time" in stats]
     return Sample(

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Iterable
 
+import libvirt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.libvirt.hang import RESTLESS, Sample, Sign, read_sign, watch
+from harness.machines.libvirt.hang import RESTLESS, Sample, Sign, processor_sample, read_sign, watch
 from harness.machines.libvirt.limit import within
-from harness.model.errors import DeadlineExceeded
+from harness.model.errors import DeadlineExceeded, MachineLost
 
 seconds = st.floats(0, 1000, allow_nan=False)
 
@@ -86,6 +87,17 @@ def test_a_host_that_gives_no_processor_time_is_not_waited_for_without_end() -> 
 
     assert watch(starved, lambda: False, needed_s=0.05, pause_s=0.01) == ""
     assert time.monotonic() - began < 10
+
+
+def test_a_domain_that_is_gone_shows_nothing() -> None:
+    """libvirt's own test driver: as QEMU's, it passes over a domain that is no longer there."""
+    connection = libvirt.open("test:///default")
+    domain = connection.lookupByName("test")
+    domain.destroy()
+    domain.undefine()
+    with pytest.raises(MachineLost, match="test no longer exists"):
+        processor_sample(connection, domain)
+    connection.close()
 
 
 def test_an_answer_in_time_is_handed_on_and_so_is_an_error() -> None:

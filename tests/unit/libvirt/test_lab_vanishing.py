@@ -1,5 +1,6 @@
 """A domain that ends while it is looked at is judged by how it ended, not by the error that came of it."""
 
+import time
 from pathlib import Path
 from typing import cast
 from unittest.mock import Mock
@@ -65,6 +66,25 @@ def test_a_domain_that_ends_while_it_is_looked_at_is_looked_at_again(
     seen = machine.condition()
     assert (seen.state, seen.fault, seen.reason) == (state, fault, reason)
     assert host.asked == 2
+
+
+def test_one_that_ends_while_its_silent_guest_is_listened_to_is_looked_at_again_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guest agent is gone before the guest is, and is waited for longer than the last event is."""
+
+    def silent(*_: object) -> bool:
+        time.sleep(3 * module.END_EVENT_S)
+        return False
+
+    monkeypatch.setattr(module, "END_EVENT_S", 0.05)
+    monkeypatch.setattr(module, "agent_alive", silent)
+    monkeypatch.setattr(module, "qemu_answers", Mock(side_effect=libvirt.libvirtError("Domain not found")))
+    home, host = StateDirectory(tmp_path), VanishingHost("shutdown")
+    intent = IntentFile.begin(home.intents, provider="libvirt", run_id="r")
+    facts = cast("Facts", Mock(substrate=Substrate.TCG))
+    seen = LibvirtMachine(home, cast("Host", host), intent, facts).condition()
+    assert (seen.state, seen.fault) == (MachineState.STOPPED, Fault.GUEST)
 
 
 def test_an_error_that_stays_is_the_labs_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
