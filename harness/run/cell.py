@@ -156,13 +156,16 @@ class CellSession:
                 return CandidateError(str(error)) if blames else error
         elif not self._shows_why(condition):
             return error
+        hang = ""
+        if silent and not slow:
+            hang, condition = self._watched(condition)
         blamed = attribute_silence(
             condition,
             candidate_touched=self.candidate_touched,
             expected_boots=self.expected_boots,
             symptom=str(error).splitlines()[0] if str(error) else type(error).__name__,
             slow=slow,
-            hang=self._hang(condition) if silent and not slow else "",
+            hang=hang,
         )
         self.lost = blamed
         self.recorder.amend_attempt(
@@ -175,11 +178,22 @@ class CellSession:
         """Whether the outside has seen something that explains a failed check."""
         return condition.fault is not Fault.NONE or condition.boots > self.expected_boots
 
-    def _hang(self, condition: MachineCondition) -> str:
-        """Why the guest hangs, if nothing else explains its silence and its machine can tell."""
+    def _watched(self, condition: MachineCondition) -> tuple[str, MachineCondition]:
+        """Why a guest hangs whose silence nothing else explains, if its machine can prove it; and its condition then.
+
+        Watching takes up to minutes, in which the guest may crash, be lost, or answer at last.
+        """
+        machine = self._machine
         if self._shows_why(condition) or condition.guest_alive or not self.candidate_touched:
-            return ""
-        return self._machine.hang() if isinstance(self._machine, TellsHangs) else ""
+            return "", condition
+        if not isinstance(machine, TellsHangs):
+            return "", condition
+        hang, later = machine.hang(), machine.condition()
+        if self._shows_why(later):
+            return "", later
+        if hang and endpoint_answers(machine.winrm, Deadline.after(ANSWER_AGAIN_S)):
+            hang = ""
+        return hang, condition
 
     def close(self) -> CellReport:
         """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before.
