@@ -2,6 +2,7 @@
 
 from harness.backend.reachable import require_answer
 from harness.model.errors import InfrastructureError
+from harness.model.machine import HostPort
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import check
@@ -35,10 +36,10 @@ def test_clean(cell: CellSession, timeline: Timeline) -> None:
 
 @check("The agent's backend can be reached from inside", essential=True)
 def test_way_to_backend(cell: CellSession) -> None:
-    inside = cell.machine.backend_address
-    assert inside is not None, "The machine was made without a way to the backend."
+    # Asked of the machine in hand: one that is lost meanwhile is replaced.
+    reach = cell.before_candidate(lambda: cell.guest.reaches(_way(cell)))
+    inside = _way(cell)
     cell.note("backend", f"{cell.backend.name} at {inside}")
-    reach = cell.before_candidate(lambda: cell.guest.reaches(inside))
     if not reach.reached:
         require_answer(cell.backend.name, cell.backend.address)
         raise NoWayToBackend(
@@ -46,6 +47,14 @@ def test_way_to_backend(cell: CellSession) -> None:
             f" {inside} (Windows error {reach.code}).",
             hint="See whether the machine's host reaches the backend: a remote one cannot reach this one's loopback.",
         )
+
+
+def _way(cell: CellSession) -> HostPort:
+    """Where the backend answers, seen from inside. Raises `NoWayToBackend`."""
+    inside = cell.machine.backend_address
+    if inside is None:
+        raise NoWayToBackend("The machine was made without a way to the backend.")
+    return inside
 
 
 class NoWayToBackend(InfrastructureError):
