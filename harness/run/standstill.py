@@ -17,11 +17,12 @@ AFTERWARDS_S = 60.0
 
 
 class StoodStill(InfrastructureError):
-    """A check failed while the harness could not look."""
+    """A check failed while the harness could not look, or counts on an `earlier` one of its cell that did."""
 
-    def __init__(self, seconds: float, symptom: str) -> None:
+    def __init__(self, seconds: float, symptom: str, *, earlier: bool = False) -> None:
+        check = "an earlier check of this cell" if earlier else "this check"
         super().__init__(
-            f"The harness itself stood still for {seconds:.0f} s around this check, so what it saw proves nothing"
+            f"The harness itself stood still for {seconds:.0f} s around {check}, so what it saw proves nothing"
             f" ({symptom}).",
             hint="Do not stop a run (Ctrl-Z), give its host more time (-n), then run the cell again.",
         )

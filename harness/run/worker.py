@@ -61,6 +61,8 @@ class RunWorker:
         self._item_began = self._cell_began = 0.0
         self._guest_before = 0.0
         self._standstill = Standstill()
+        self._spoilt_s = 0.0
+        """Seconds of a standstill that an earlier check of the cell in hand was excused for."""
 
     @property
     def backend(self) -> Backend:
@@ -86,6 +88,7 @@ class RunWorker:
         began = datetime.now(UTC).isoformat()
         self.run.mark_started(cell.id, {"run_id": self.settings.run_id, "began": began})
         self._cell_began = time.monotonic()
+        self._spoilt_s = 0.0
         self._current = CellSession(
             cell,
             # What checks look into is what cells install, not what may lie at the original path by now.
@@ -131,11 +134,17 @@ class RunWorker:
             recorder.stopwatch.add_guest(max(0.0, session.guest_s - self._guest_before))
 
     def _excused(self, error: BaseException, session: CellSession, began: float) -> BaseException:
-        """The error, or `StoodStill` for one that a standstill may have made; a lost machine speaks for itself."""
+        """The error, or `StoodStill` for one that a standstill may have made; a lost machine speaks for itself.
+
+        What was learnt while it lasted is kept, and later checks of the cell look at it: their failures prove nothing.
+        """
+        if session.lost is not None or isinstance(error, InfrastructureError):
+            return error
         still_s = self._standstill.longest(began)
-        if still_s and session.lost is None and not isinstance(error, InfrastructureError):
-            return StoodStill(still_s, session.masked(message_of(error)))
-        return error
+        self._spoilt_s = max(self._spoilt_s, still_s)
+        if not self._spoilt_s:
+            return error
+        return StoodStill(self._spoilt_s, session.masked(message_of(error)), earlier=not still_s)
 
     def _hold_back(self, session: CellSession, check: Check) -> None:
         if session.lost is not None:

@@ -3,11 +3,21 @@
 import itertools
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from harness.model.errors import CandidateError, HarnessError
+from harness.model.report import Outcome, Phase
 from harness.run import standstill
+from harness.run import worker as worker_module
+from harness.run.check import Check
+from harness.run.outcome import classify
 from harness.run.standstill import AFTERWARDS_S, LEAST_S, Standstill
+from harness.run.worker import RunWorker
+from tests.unit.gate.samples import a_plan
+from tests.unit.run.stand_ins import a_lab
 
 
 class Clock:
@@ -74,3 +84,64 @@ def test_its_own_thread_looks_again_and_again(monkeypatch: pytest.MonkeyPatch) -
     still = Standstill(clock)
     assert enough.wait(20)
     still.close()
+
+
+CHECK = Check(
+    id="reboot.same_endpoint",
+    title="The agent checks in again",
+    phase=Phase.REBOOT,
+    needs=frozenset(),
+    features=frozenset(),
+    essential=False,
+    module="test_reboot",
+    line=1,
+)
+
+
+@pytest.fixture
+def worker(tmp_path: Path, clock: Clock, still: Standstill, monkeypatch: pytest.MonkeyPatch) -> RunWorker:
+    """It has a cell in hand."""
+    lab = a_lab(tmp_path, monkeypatch)
+    lab.session.run.write(lab.session.settings, a_plan(lab.session.cell))
+    monkeypatch.setattr(worker_module, "load_provider", lambda *_: None)
+    monkeypatch.setattr(worker_module, "Standstill", lambda: still)
+    monkeypatch.setattr(worker_module, "time", SimpleNamespace(monotonic=clock))
+    worker = RunWorker(lab.session.run, "main")
+    worker._backend = lab.session.backend
+    worker.open_cell(lab.session.cell)
+    return worker
+
+
+def outcome(worker: RunWorker, error: BaseException) -> BaseException:
+    """What comes of a check that raises `error`."""
+    with pytest.raises((HarnessError, AssertionError, pytest.fail.Exception)) as found, worker.judging(CHECK):
+        raise error
+    return found.value
+
+
+def test_what_a_standstill_spoilt_is_kept_so_later_checks_prove_nothing_either(
+    worker: RunWorker, clock: Clock, still: Standstill
+) -> None:
+    """An agent that was not seen enrolling is asked for once more after the reboot, minutes later."""
+    kept = CandidateError("The agent did not enrol.")
+    assert classify(outcome(worker, kept)) is Outcome.FAILED
+    clock.now += 30.0
+    assert "stood still for 30 s around this check" in str(outcome(worker, kept))
+    for _ in range(100):  # the clock goes on, and the harness with it
+        clock.now += 5.0
+        still.look()
+    again = outcome(worker, kept)
+    assert classify(again) is Outcome.INFRA
+    assert "stood still for 30 s around an earlier check of this cell" in str(again)
+
+
+def test_a_standstill_that_spoilt_nothing_excuses_no_later_failure(
+    worker: RunWorker, clock: Clock, still: Standstill
+) -> None:
+    clock.now += 30.0
+    with worker.judging(CHECK):
+        pass
+    for _ in range(100):
+        clock.now += 5.0
+        still.look()
+    assert classify(outcome(worker, AssertionError("a file is missing"))) is Outcome.FAILED
