@@ -7,7 +7,7 @@ work directories of its runs are, from a run's beginning until there is nothing 
 import fcntl
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from harness.machines.hygiene import RECORD, Cleaned, Outcome
 from harness.machines.intent import read_intents
 from harness.machines.leftover import size_on_disk
 from harness.model.base import Frozen
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, HarnessError
 from harness.run.directory import LOCK, RunDirectory
 from harness.state import StateDirectory
 
@@ -42,6 +42,11 @@ def release(state: StateDirectory, run: RunDirectory, run_id: str) -> None:
 
     Keys, databases and what else the run needed go in any case. Never raises: what stays is left to `bvt clean`.
     """
+    with suppress(OSError, HarnessError):
+        _release(state, run, run_id)
+
+
+def _release(state: StateDirectory, run: RunDirectory, run_id: str) -> None:
     if not _machines(state, run_id):
         shutil.rmtree(run.work, ignore_errors=True)
         if not run.work.exists():
@@ -118,17 +123,19 @@ def _is_of(run: RunDirectory, run_id: str) -> bool:
 
 @contextmanager
 def _unless_at_work(run: RunDirectory) -> Iterator[bool]:
-    """Keep other runs out of the directory, unless one is in it: whether that is so."""
+    """Keep other runs out of the directory, unless one is in it: whether that is so. No, where that cannot be told."""
     try:
-        with (run.work / LOCK).open("ab") as lock:
-            try:
-                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
-    except PermissionError:  # another user's
+        lock = (run.work / LOCK).open("ab")
+    except OSError:  # another user's, on a medium that is read-only by now, or the run has ended meanwhile
         yield False
+        return
+    with lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
 
 
 def _forget(record: Path, reason: str, *, dry_run: bool) -> Cleaned:

@@ -183,3 +183,23 @@ def test_what_cannot_be_deleted_is_said(
     monkeypatch.undo()
     monkeypatch.setenv("BVT_HOME", str(state.root))
     assert bvt_clean()[0].outcome is Outcome.REMOVED
+
+
+def test_a_work_directory_whose_lock_cannot_be_had_stays_and_the_rest_is_cleaned(
+    state: StateDirectory, run: RunDirectory, tmp_path: Path
+) -> None:
+    """As on a medium that is read-only by now."""
+    (run.work / "lock").unlink()
+    (run.work / "lock").mkdir()
+    other = a_run(tmp_path / "other", "other")
+    remains.remember(state, other, "other")
+    assert [item.name for item in bvt_clean()] == [str(other.work)]
+    assert run.work.is_dir()
+
+
+def test_a_state_directory_that_is_gone_does_not_undo_a_runs_end(
+    state: StateDirectory, run: RunDirectory
+) -> None:
+    shutil.rmtree(state.root)
+    state.root.write_text("no directory any more")
+    remains.release(state, run, "run")
