@@ -181,6 +181,7 @@ class ExternalBackend(Generic[C]):
                 raise BackendError(f"{self.name} gave no id for a distributed query.")
             answer = self._poll(lambda: self._done(self._fetch(cell, result, sql=sql, id=number)), deadline)
         if answer is None:
+            require_answer(self.name, self.address)
             return None
         status = 0 if told.status is None else search(told.status, answer, "live_query.status")
         if status not in (None, 0, "0"):

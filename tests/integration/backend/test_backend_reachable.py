@@ -59,6 +59,10 @@ def external(
     with serving(Staging(embedded, "team").application) as port:
         document = yaml.safe_load(EXAMPLE.read_text())
         document |= {"url": f"http://127.0.0.1:{port}/api", "address": closed.model_dump(), "poll_s": 0.02}
+        document["live_query"] = {
+            "call": {"path": "/nothing"},
+            "rows": "rows",
+        }  # 404: no answer of the agent's
         file = tmp_path / "http.yaml"
         file.write_text(yaml.safe_dump(document))
         backend = open_backend(file, tmp_path, tmp_path / "unused")
@@ -83,6 +87,8 @@ def test_an_endpoint_that_is_down_is_not_the_agents_silence(external: Backend, c
         external.wait_enrolled(CELL, now())
     with pytest.raises(BackendError, match="an agent that is silent proves nothing"):
         external.wait_event(CELL, "processes", {}, now())
+    with pytest.raises(BackendError, match="an agent that is silent proves nothing"):
+        external.ask(CELL, "SELECT 1", now())
 
 
 def test_a_server_that_accepts_and_then_says_nothing_is_down(
