@@ -12,6 +12,7 @@ import tenacity
 
 from harness.machines.libvirt.daemon import SCHEME, PrivateDaemon, ensure_daemon
 from harness.machines.libvirt.events import EventSink, start_event_loop
+from harness.machines.libvirt.limit import within
 from harness.model.errors import InfrastructureError
 from harness.state import StateDirectory
 
@@ -174,7 +175,9 @@ class Host:
             self._connection = None
 
     def _open(self) -> libvirt.virConnect:
-        connection = libvirt.open(ensure_daemon(self.uri, self._state))
+        address = ensure_daemon(self.uri, self._state)
+        # A daemon that hangs still has its socket, and what keeps a connection alive only begins with it.
+        connection = within("an answer of its libvirt daemon", lambda: libvirt.open(address))
         connection.setKeepAlive(KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
         self.events.register(connection)
         return connection

@@ -1,9 +1,12 @@
 """Hosts that cannot be used: the pool goes on with the others."""
 
+import secrets
+import socket
 from pathlib import Path
 
 import pytest
 
+from harness.machines.libvirt import limit
 from harness.machines.libvirt.daemon import PrivateDaemon
 from harness.machines.libvirt.host import Host, HostSize, HostUnreachable
 from harness.machines.libvirt.placement import Placement
@@ -45,6 +48,22 @@ def test_a_private_daemon_that_does_not_start_is_a_host_that_does_not_answer(
     monkeypatch.setattr("harness.machines.libvirt.host.ensure_daemon", refuse(error))
     with pytest.raises(HostUnreachable, match="private:a cannot be used: "):
         Host("private:a", state).connection()
+
+
+def test_a_daemon_that_hangs_is_a_host_that_does_not_answer(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its socket still takes connections."""
+    monkeypatch.setattr(limit, "ANSWER_S", 0.3)
+    path = f"/tmp/{secrets.token_hex(6)}"  # a socket's path holds 107 bytes
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(path)
+        hanging.listen()
+        with pytest.raises(
+            HostUnreachable, match=r"an answer of its libvirt daemon did not happen within 0\.3 s"
+        ):
+            Host(f"qemu+unix:///system?socket={path}", state).connection()
+    Path(path).unlink()
 
 
 def test_a_broken_host_leaves_its_pool_the_others(

@@ -1,5 +1,6 @@
 """The memory dump of a crashed guest: which formats are tried, and what is said when none works."""
 
+import threading
 from pathlib import Path
 from typing import cast
 
@@ -7,11 +8,12 @@ import libvirt
 import pytest
 
 from harness.machines.libvirt import evidence as evidence_module
+from harness.machines.libvirt import memory_dump
 from harness.machines.libvirt.evidence import collect_evidence
 from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.memory_dump import COMPRESSED, ELF, WINDOWS, dump_memory
 from harness.machines.libvirt.options import pool_options
-from harness.model.errors import MachineLost
+from harness.model.errors import DeadlineExceeded, MachineLost
 from harness.model.matrix import Pool
 from harness.model.substrate import GuestSystem, Substrate
 
@@ -21,6 +23,9 @@ class CrashedDomain:
 
     def __init__(self, *formats: int) -> None:
         self.formats, self.tried = formats, list[int]()
+
+    def name(self) -> str:
+        return "m"
 
     def coreDumpWithFormat(self, path: str, number: int, flags: int) -> None:  # noqa: N802
         assert flags == libvirt.VIR_DUMP_MEMORY_ONLY
@@ -85,6 +90,23 @@ def test_a_dump_that_cannot_be_made_is_named_and_leaves_nothing(tmp_path: Path) 
     assert "memory.dump: this format is not supported" in (tmp_path / "out" / "missing.txt").read_text()
     assert not (tmp_path / "out" / "memory.dump").exists()
     assert {item.path for item in found} == {"domain.xml", "missing.txt"}
+
+
+def test_a_dump_that_does_not_end_is_given_up_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain, ended = CrashedDomain(), threading.Event()
+
+    def stuck(path: str, _number: int, _flags: int) -> None:
+        Path(path).write_bytes(b"half of it")
+        ended.wait(20)
+
+    monkeypatch.setattr(domain, "coreDumpWithFormat", stuck)
+    monkeypatch.setattr(memory_dump, "DUMP_S", 0.2)
+    with pytest.raises(DeadlineExceeded, match="the dump of m's memory did not happen"):
+        dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINE, tmp_path)
+    assert not (tmp_path / "memory.dump").exists()
+    ended.set()
 
 
 def test_without_a_request_no_memory_is_saved(tmp_path: Path) -> None:
