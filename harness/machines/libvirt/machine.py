@@ -127,7 +127,7 @@ class LibvirtMachine:
 
         An error of that moment would be the lab's fault, also where the guest had powered itself off.
         """
-        deadline: Deadline | None = None  # begins with the first error: to listen to a silent guest takes time, too
+        deadline: Deadline | None = None  # from the first error on: a silent guest is listened to for longer
         while True:
             try:
                 domain = self._host.domain(self.machine_id)
