@@ -16,7 +16,7 @@ Variables = dict[str, tuple[str, str]]
 TIMEOUT_S = 300.0
 CHANGE_DIRECTORY = re.compile(r"(?:cd|chdir)(?:\s+/d)?\s+(?P<to>[^&|<>]+)", re.IGNORECASE)
 ASSIGNMENT = re.compile(
-    r"""@?set(?:\s+|(?=["/]))(?!/p)(?:\^.|"[^"]*"|[^&|<>^"])*""", re.IGNORECASE
+    r"""@?set(?:\s++|(?=["/]))(?!/p)(?:\^.|"[^"]*"|[^&|<>^"])*""", re.IGNORECASE
 )  # nothing but a `set`: what cmd takes for an end of it stands in quotes or behind a caret
 MARK = "--- bvt: the environment is on the other side of this line ---"
 

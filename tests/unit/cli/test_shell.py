@@ -132,6 +132,7 @@ def test_a_line_that_does_more_runs_as_it_is(line: str, monkeypatch: pytest.Monk
         ("set", False),
         ("setx A=b", False),
         ("set /p A=name: ", False),
+        ("set  /p A=name: ", False),
         ("set A=b&dir", False),
         ("set A=b > file", False),
         ("set A=b|more", False),
