@@ -18,6 +18,8 @@ ANSWERS_IN_A_ROW = 3
 BETWEEN_S = 0.1
 ANSWER_S = 15.0
 REBOOT_COMMAND_S = 30.0
+REFUSED_S = 15.0
+"""How long a guest that seems to have refused a reboot goes on answering before that is believed."""
 
 
 def boot_identity(console: Console, deadline: Deadline) -> BootIdentity:
@@ -59,22 +61,37 @@ def await_ready(console: Console, deadline: Deadline, *, after: BootIdentity | N
 def reboot(console: Console, deadline: Deadline) -> BootIdentity:
     """Ask for a reboot at once and wait for the next boot.
 
-    Raises `GuestFault` if the guest refuses, else what `await_ready` raises.
+    Raises `GuestFault` if the guest refuses, which only counts once the same boot goes on answering: a reboot that has
+    begun may cut off the answer of the command that asked for it, or end that command. Else what `await_ready` raises.
     """
     before = boot_identity(console, deadline)
+    refused = _ask(console, deadline)
+    console.shell.reset()
+    if refused is not None:
+        try:
+            return await_ready(console, Deadline.after(deadline.cap(REFUSED_S)), after=before)
+        except DeadlineExceeded:
+            raise refused from None
+        except GuestUnreachable as error:
+            console.transcript.note(f"rebooting all the same: {error}")
+    return await_ready(console, deadline, after=before)
+
+
+def _ask(console: Console, deadline: Deadline) -> GuestFault | None:
+    """Ask for the reboot; why it seems to be refused. Where nobody knows, the boot identity will tell."""
     try:
         result = console.run(
             ["shutdown.exe", "/r", "/t", "0"], Deadline.after(deadline.cap(REBOOT_COMMAND_S))
         )
+    except GuestFault as fault:
+        return fault
     except (OutcomeUnknown, GuestUnreachable, DeadlineExceeded) as error:
-        # The reboot may well have been what cut the command off; the boot identity will tell.
         console.transcript.note(f"rebooting: {error}")
-    else:
-        if not result.ok:
-            raise GuestFault(
-                f"The guest refused to reboot: exit code {result.exit_code}.",
-                code=result.exit_code,
-                hint=result.stderr.strip() or result.stdout.strip(),
-            )
-    console.shell.reset()
-    return await_ready(console, deadline, after=before)
+        return None
+    if result.ok:
+        return None
+    return GuestFault(
+        f"The guest refused to reboot: exit code {result.exit_code}.",
+        code=result.exit_code,
+        hint=result.stderr.strip() or result.stdout.strip(),
+    )
