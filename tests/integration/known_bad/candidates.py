@@ -219,7 +219,8 @@ BAD: dict[str, KnownBad] = {
     "parting-shot": KnownBad(
         defects=frozenset({"reboots-when-gone"}),
         phases=CLEAN_REBOOTED,
-        caught={"reboot-clean.once": "booted 3 times|rebooted 1 times without being asked"},
+        # It asks again and again, so that on a busy machine one of its requests may meet the boot after that.
+        caught={"reboot-clean.once": "booted [34] times|rebooted [12] times without being asked"},
     ),
     # Without a phase that reboots, and with nothing else that would show it.
     "sleepwalker": KnownBad(
