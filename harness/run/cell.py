@@ -7,37 +7,24 @@ from typing import TypeVar
 
 from harness.backend.interface import Backend, Enrolment
 from harness.guest.guest import Guest
-from harness.guest.reach import endpoint_answers
 from harness.guest.transcript import MASK, Transcript
-from harness.machines.provider import Machine, MachineProvider, TellsHangs
-from harness.model.attribution import attribute_silence
+from harness.machines.provider import Machine, MachineProvider
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
-from harness.model.errors import (
-    CandidateError,
-    DeadlineExceeded,
-    GuestUnreachable,
-    HarnessError,
-    InfrastructureError,
-    MachineLost,
-    OutcomeUnknown,
-)
-from harness.model.machine import Fault, MachineCondition, MachineSpec
+from harness.model.errors import HarnessError, InfrastructureError
+from harness.model.machine import MachineSpec
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Outcome
 from harness.model.substrate import SLOWNESS
 from harness.run.attempts import earlier_attempts
 from harness.run.autopsy import LOGS, examine
+from harness.run.blame import Inquiry
 from harness.run.directory import RunDirectory, RunSettings
 from harness.run.recorder import CellRecorder
 from harness.run.redaction import redact
 
 Answer = TypeVar("Answer")
-ANSWER_AGAIN_S = 10.0
-"""How long a guest that went silent gets to answer once more before its silence is judged."""
-SLOW_ANSWER_S = 90.0
-"""The same where its endpoint still answers: an emulated guest on a busy host is slow, not cut off."""
 LOGS_AT_THE_END = f"{LOGS}-at-the-end"
 """Logs that outlived the uninstall, beside those from before it."""
 
@@ -138,62 +125,22 @@ class CellSession:
                 self._give_up_machine(error)
 
     def attribute(self, error: BaseException) -> BaseException:
-        """Who is to blame for a check that raised `error`: the machine is looked at from outside first.
-
-        A failed check on a machine that the lab lost is the lab's; silence is judged by the second channel.
-        """
-        if self._machine is None or self.lost is not None:
+        """Who is to blame for a check that raised `error`; a machine that is lost is lost to the whole cell."""
+        if self._machine is None or self._guest is None or self.lost is not None:
             return error
-        silent = isinstance(error, GuestUnreachable | MachineLost | OutcomeUnknown | DeadlineExceeded)
-        condition = self._machine.condition()
-        slow = False
-        if silent and not self._shows_why(condition):
-            answers, slow = self._listen_again()
-            # The connection may have broken because of a reboot that only now is counted.
-            condition = self._machine.condition()
-            if answers and not self._shows_why(condition):
-                blames = isinstance(error, DeadlineExceeded) and self.candidate_touched and not slow
-                return CandidateError(str(error)) if blames else error
-        elif not self._shows_why(condition):
-            return error
-        hang = ""
-        if silent and not slow:
-            hang, condition = self._watched(condition)
-        blamed = attribute_silence(
-            condition,
+        found = Inquiry(
+            self._machine,
+            self._guest,
             candidate_touched=self.candidate_touched,
             expected_boots=self.expected_boots,
-            symptom=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            slow=slow,
-            hang=hang,
-        )
-        self.lost = blamed
-        self.recorder.amend_attempt(
-            outcome=Outcome.INFRA if isinstance(blamed, InfrastructureError) else Outcome.FAILED,
-            message=str(blamed),
-        )
-        return blamed
-
-    def _shows_why(self, condition: MachineCondition) -> bool:
-        """Whether the outside has seen something that explains a failed check."""
-        return condition.fault is not Fault.NONE or condition.boots > self.expected_boots
-
-    def _watched(self, condition: MachineCondition) -> tuple[str, MachineCondition]:
-        """Why a guest hangs whose silence nothing else explains, if its machine can prove it; and its condition then.
-
-        Watching takes up to minutes, in which the guest may crash, be lost, or answer at last.
-        """
-        machine = self._machine
-        if self._shows_why(condition) or condition.guest_alive or not self.candidate_touched:
-            return "", condition
-        if not isinstance(machine, TellsHangs):
-            return "", condition
-        hang, later = machine.hang(), machine.condition()
-        if self._shows_why(later):
-            return "", later
-        if hang and endpoint_answers(machine.winrm, Deadline.after(ANSWER_AGAIN_S)):
-            hang = ""
-        return hang, condition
+        ).blame(error)
+        if found.lost is not None:
+            self.lost = found.lost
+            self.recorder.amend_attempt(
+                outcome=Outcome.INFRA if isinstance(self.lost, InfrastructureError) else Outcome.FAILED,
+                message=str(self.lost),
+            )
+        return found.error
 
     def close(self) -> CellReport:
         """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before.
@@ -303,21 +250,6 @@ class CellSession:
             self.recorder.amend_attempt(
                 message=f"{self.recorder.attempts[-1].message} Not removed yet: {left}".strip()
             )
-
-    def _listen_again(self) -> tuple[bool, bool]:
-        """Whether the guest answers commands again, and whether it is slow: reachable, but not ready soon."""
-        if self._ready_within(ANSWER_AGAIN_S):
-            return True, False
-        slow = endpoint_answers(self.machine.winrm, Deadline.after(ANSWER_AGAIN_S))
-        return slow and self._ready_within(SLOW_ANSWER_S), slow
-
-    def _ready_within(self, seconds: float) -> bool:
-        assert self._guest is not None
-        try:
-            self._guest.ready(Deadline.after(seconds))
-        except InfrastructureError:
-            return False
-        return True
 
     def _collect(self) -> None:
         if self._machine is None or self._guest is None:

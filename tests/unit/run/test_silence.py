@@ -7,8 +7,8 @@ import pytest
 
 from harness.model.errors import CandidateError, GuestUnreachable, HarnessError, MachineLost
 from harness.model.machine import Fault, MachineCondition, MachineState
-from harness.run import cell as module
-from harness.run.cell import CellSession
+from harness.run import blame as module
+from harness.run.blame import Inquiry
 from tests.unit.run.stand_ins import StandInMachine, a_lab
 
 SILENT = MachineCondition(state=MachineState.RUNNING, guest_alive=False)
@@ -44,7 +44,7 @@ def blamed(
     """The error that a silent guest on `machine` comes to. `late`: its endpoint answers once it was watched."""
     lab = a_lab(place, monkeypatch)
     monkeypatch.setattr(lab, "create", lambda *_: machine)
-    monkeypatch.setattr(CellSession, "_ready_within", lambda *_: False)
+    monkeypatch.setattr(Inquiry, "_ready_within", lambda *_: False)
     monkeypatch.setattr(module, "endpoint_answers", lambda *_: late and machine.watched > 0)
     _ = lab.session.guest
     lab.session.candidate_touched = touched
