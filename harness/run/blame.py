@@ -17,6 +17,7 @@ from harness.model.errors import (
     OutcomeUnknown,
 )
 from harness.model.machine import Fault, MachineCondition
+from harness.model.substrate import SLOWNESS
 
 ANSWER_AGAIN_S = 10.0
 """How long a guest that went silent gets to answer once more before its silence is judged."""
@@ -86,7 +87,7 @@ class Inquiry:
         hang, later = self.machine.hang(), self.machine.condition()
         if self._shows_why(later):
             return "", later
-        if hang and endpoint_answers(self.machine.winrm, Deadline.after(ANSWER_AGAIN_S)):
+        if hang and self._endpoint_answers():
             hang = ""
         return hang, condition
 
@@ -94,8 +95,13 @@ class Inquiry:
         """Whether the guest answers commands again, and whether it is slow: reachable, but not ready soon."""
         if self._ready_within(ANSWER_AGAIN_S):
             return True, False
-        slow = endpoint_answers(self.machine.winrm, Deadline.after(ANSWER_AGAIN_S))
+        slow = self._endpoint_answers()
         return slow and self._ready_within(SLOW_ANSWER_S), slow
+
+    def _endpoint_answers(self) -> bool:
+        """Whether its WinRM endpoint gives any answer, in a time stretched where the substrate is slow."""
+        slowness = SLOWNESS.get(self.machine.substrate, 1.0)
+        return endpoint_answers(self.machine.winrm, Deadline.after(slowness * ANSWER_AGAIN_S))
 
     def _ready_within(self, seconds: float) -> bool:
         try:

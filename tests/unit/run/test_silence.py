@@ -1,17 +1,21 @@
 """Who is blamed for a guest that answers nobody, where its machine can watch whether it hangs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestUnreachable, HarnessError, MachineLost
 from harness.model.machine import Fault, MachineCondition, MachineState
+from harness.model.substrate import Substrate
 from harness.run import blame as module
 from harness.run.blame import Inquiry
 from tests.unit.run.stand_ins import StandInMachine, a_lab
 
 SILENT = MachineCondition(state=MachineState.RUNNING, guest_alive=False)
+ALIVE = MachineCondition(state=MachineState.RUNNING, guest_alive=True)
 SPINS = "its processor did not rest for 12 s, and nothing in it answered"
 
 
@@ -39,13 +43,13 @@ def blamed(
     machine: WatchedMachine,
     *,
     touched: bool = True,
-    late: bool = False,
+    answers: Callable[[object, Deadline], bool] = lambda *_: False,
 ) -> HarnessError:
-    """The error that a silent guest on `machine` comes to. `late`: its endpoint answers once it was watched."""
+    """The error that a silent guest on `machine` comes to. `answers`: whether its endpoint answers in time."""
     lab = a_lab(place, monkeypatch)
     monkeypatch.setattr(lab, "create", lambda *_: machine)
     monkeypatch.setattr(Inquiry, "_ready_within", lambda *_: False)
-    monkeypatch.setattr(module, "endpoint_answers", lambda *_: late and machine.watched > 0)
+    monkeypatch.setattr(module, "endpoint_answers", answers)
     _ = lab.session.guest
     lab.session.candidate_touched = touched
     error = lab.session.attribute(GuestUnreachable("no answer"))
@@ -63,7 +67,9 @@ def test_a_guest_that_hangs_is_the_candidates(tmp_path: Path, monkeypatch: pytes
 def test_one_that_answers_over_winrm_at_last_does_not_hang(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert isinstance(blamed(tmp_path, monkeypatch, WatchedMachine("m"), late=True), MachineLost)
+    machine = WatchedMachine("m")
+    error = blamed(tmp_path, monkeypatch, machine, answers=lambda *_: machine.watched > 0)
+    assert isinstance(error, MachineLost)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,7 @@ def test_one_that_answers_over_winrm_at_last_does_not_hang(
             MachineLost,
             "The lab lost the machine (its QEMU process died)",
         ),
-        ("", SILENT.model_copy(update={"guest_alive": True}), MachineLost, "nothing tells why"),
+        ("", ALIVE, MachineLost, "nothing tells why"),
     ],
 )
 def test_what_is_seen_after_the_watch_counts(
@@ -104,3 +110,28 @@ def test_nobody_watches_before_the_candidate_was_started(
     machine = WatchedMachine("m")
     assert isinstance(blamed(tmp_path, monkeypatch, machine, touched=False), MachineLost)
     assert machine.watched == 0
+
+
+@pytest.mark.parametrize(
+    ("substrate", "kind", "words"),
+    [
+        (Substrate.TCG, MachineLost, "commands in it do not end in time"),
+        (Substrate.KVM, CandidateError, "the candidate cut the host off"),
+    ],
+)
+def test_an_emulated_guest_has_longer_for_its_first_word(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    substrate: Substrate,
+    kind: type[HarnessError],
+    words: str,
+) -> None:
+    """Its guest agent lives, and its WinRM endpoint answers after twice the time that a real processor has for it."""
+    machine = WatchedMachine("m", seen=ALIVE, substrate=substrate)
+
+    def answers(_: object, deadline: Deadline) -> bool:
+        return deadline.length_s >= 2 * module.ANSWER_AGAIN_S
+
+    error = blamed(tmp_path, monkeypatch, machine, answers=answers)
+    assert isinstance(error, kind)
+    assert words in str(error)
