@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from examples.reference_agent.build import build
-from harness.machines.intent import Intent
 from harness.run.standstill import LEAST_S
 from harness.state import StateDirectory
+from tests.e2e.conftest import MATRIX
 from tests.e2e.running import (
     Lab,
     Running,
@@ -29,12 +29,18 @@ from tests.e2e.running import (
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
 
-HARM: dict[str, Callable[[Intent], None]] = {
-    "wine": kill_wineserver,
-    "winrm": kill_winrm_server,
-    "stopped": stop_winrm_server,
-    "full": fill_the_disk,
-    "early": kill_wineserver,
+def stand_still(run: Running) -> None:
+    until(lambda: "install  " in run.said, "the end of the phase install")
+    run.stand_still(LEAST_S + 2)
+
+
+HARM: dict[str, Callable[[Running], None]] = {
+    "wine": lambda run: kill_wineserver(run.after_install()),
+    "winrm": lambda run: kill_winrm_server(run.after_install()),
+    "stopped": lambda run: stop_winrm_server(run.after_install()),
+    "full": lambda run: fill_the_disk(run.after_install()),
+    "early": lambda run: kill_wineserver(run.before_install()),
+    "still": stand_still,
 }
 DISK_MIB = 640
 
@@ -53,8 +59,7 @@ class Ended:
 
 def harmed(lab: Lab, candidate: Path, matrix: Path, how: str) -> Ended:
     run = lab.run(candidate, "--profile", "reference", "--matrix", matrix, "-n", 1)
-    machine: Intent = run.before_install() if how == "early" else run.after_install()
-    HARM[how](machine)
+    HARM[how](run)
     return Ended(run.ended(), run)
 
 
@@ -72,13 +77,17 @@ def ended(
 ) -> Iterator[dict[str, Future[Ended]]]:
     """The runs side by side, each in a state directory of its own."""
     found = {}
+    silent = build("1.0.0", frozenset({"no-heartbeat"}))  # fails for certain, and not by luck
+    with_check_in = tmp_path_factory.mktemp("matrix") / "matrix.yaml"
+    with_check_in.write_text(MATRIX.replace("IMAGES", "win11-24h2").replace("uninstall, residue", "check-in"))
     with ExitStack() as until_then, ThreadPoolExecutor(len(HARM)) as pool:
         for how in HARM:
             lab = Lab(tmp_path_factory.mktemp(how) / "home")
             lab.borrow(state)
             if how == "full":
                 until_then.enter_context(small_disk(StateDirectory(lab.home).machines))
-            found[how] = pool.submit(harmed, lab, candidate, one_cell, how)
+            what = (silent, with_check_in) if how == "still" else (candidate, one_cell)
+            found[how] = pool.submit(harmed, lab, *what, how)
         yield found
 
 
@@ -130,19 +139,11 @@ def test_a_machine_lost_before_the_install_is_replaced_on_the_record(
 
 
 def test_what_fails_while_the_harness_itself_stands_still_is_infra(
-    tmp_path: Path, state: StateDirectory, one_cell: Path
+    ended: dict[str, Future[Ended]],
 ) -> None:
-    lab = Lab(tmp_path / "home")
-    lab.borrow(state)
-    silent = build(
-        "1.0.0", frozenset({"no-heartbeat"})
-    )  # fails for certain, so that what is tested does not hang on luck
-    matrix = tmp_path / "with-check-in.yaml"
-    matrix.write_text(one_cell.read_text().replace("machine, install", "machine, install, check-in"))
-    run = lab.run(silent, "--profile", "reference", "--matrix", matrix, "-n", 1)
-    until(lambda: "install  " in run.said, "the end of the phase install")
-    run.stand_still(LEAST_S + 2)
-    assert run.ended() == 4, run.said
-    report = json.dumps(report_of(run.out))
-    assert re.search(r"The harness itself stood still for 1\d s around this check", report)
+    found = ended["still"].result()
+    assert found.code == 4, found.run.said
+    assert found.verdict == "INFRA"
+    report = json.dumps(report_of(found.run.out))
+    assert re.search(r"The harness itself stood still for \d+ s around this check", report)
     assert '"failed"' not in report
