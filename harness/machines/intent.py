@@ -48,6 +48,15 @@ class Owner(Frozen):
             return False
         return ticks == self.ticks and state not in "ZX" and self.boot == _boot()
 
+    @property
+    def stopped(self) -> bool:
+        """True while that very process lives and is not let run (SIGSTOP, a debugger)."""
+        try:
+            state, ticks = _state_and_ticks(self.pid)
+        except OSError:
+            return False
+        return ticks == self.ticks and state in "Tt" and self.boot == _boot()
+
 
 def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -79,12 +79,13 @@ class WineMachine:
             )
         boots = max(1, status.boots)
         state, fault, reason = MachineState(status.state), Fault(status.fault), status.reason
-        if state is not MachineState.GONE and not self._supervised():
-            state, fault, reason = (
-                MachineState.GONE,
-                Fault.HOST,
-                "the machine's supervisor process was killed",
-            )
+        supervisor = self._supervisor()
+        if state is not MachineState.GONE and (supervisor is None or not supervisor.alive):
+            state, fault = MachineState.GONE, Fault.HOST
+            reason = "the machine's supervisor process was killed"
+        elif fault is Fault.NONE and supervisor is not None and supervisor.stopped:
+            # It relays the agent's connections, too: an agent that is silent has nobody to talk to.
+            fault, reason = Fault.HOST, "the machine's supervisor process is stopped"
         if fault is Fault.NONE and (lacking := shortage(self.directory) or self._out_of_memory()):
             fault, reason = Fault.HOST, lacking
         return MachineCondition(state=state, fault=fault, reason=reason, boots=boots)
@@ -95,9 +96,9 @@ class WineMachine:
             f"the host's memory ran out: its kernel killed {killed} processes meanwhile" if killed > 0 else ""
         )
 
-    def _supervised(self) -> bool:
+    def _supervisor(self) -> Owner | None:
         supervisor = self._intent.intent.resources.get("supervisor")
-        return supervisor is not None and Owner.model_validate(supervisor).alive
+        return None if supervisor is None else Owner.model_validate(supervisor)
 
     def collect(self, into: Path) -> Sequence[Evidence]:
         """Server and init logs, registry files as last saved, and the list of what the overlay holds."""

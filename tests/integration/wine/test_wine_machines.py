@@ -215,6 +215,17 @@ def held_up(pids: list[int]) -> Iterator[None]:
             yield
 
 
+def test_a_supervisor_that_is_stopped_is_the_labs_fault_while_it_is(make_machine: MakeMachine) -> None:
+    machine = make_machine()
+    supervisor = psutil.Process(machine._intent.intent.resources["supervisor"]["pid"])
+    supervisor.suspend()
+    condition = machine.condition()
+    supervisor.resume()
+    assert (condition.state, condition.fault) == (MachineState.RUNNING, Fault.HOST)
+    assert condition.reason == "the machine's supervisor process is stopped"
+    Deadline.after(60).poll(lambda: machine.condition().fault is Fault.NONE, "the supervisor going on")
+
+
 def test_what_the_hosts_kernel_kills_for_want_of_memory_is_the_labs_fault(
     make_machine: MakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

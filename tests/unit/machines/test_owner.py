@@ -14,10 +14,15 @@ def test_this_process_lives() -> None:
     assert Owner.this_process() == Owner.of(os.getpid())
 
 
-def test_a_process_that_ended_or_was_not_waited_for_is_dead() -> None:
+def test_a_process_that_is_stopped_lives_and_one_that_ended_is_dead() -> None:
     process = subprocess.Popen(["sleep", "60"])
     owner = Owner.of(process.pid)
     assert owner.alive
+    assert not owner.stopped
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+    assert owner.alive
+    assert owner.stopped
     process.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie
     assert not owner.alive
