@@ -20,6 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--profile", help="agent profile: a name under agents/ or a path")
     group.addoption("--matrix", type=Path, help="matrix file (default: matrix.yaml)")
     group.addoption("--pool", default="embedded", help="pool of the matrix to run on (default: embedded)")
+    group.addoption(
+        "--suite", default="full", help="suite of the matrix, a part that is gated by itself (default: full)"
+    )
     group.addoption("--cells", action="append", default=[], metavar="GLOB", help="run only these cells")
     group.addoption("--out", type=Path, help="run directory (default: reports/<run id>)")
     group.addoption("--keep", default="never", help="machines to keep: failed, always or never (default)")

@@ -26,4 +26,7 @@ ProfileOption = Annotated[
 MatrixOption = Annotated[
     Path | None, typer.Option("--matrix", "-m", help="Matrix file.", show_default="matrix.yaml")
 ]
+SuiteOption = Annotated[
+    str, typer.Option("--suite", help="Suite of the matrix: a part of its cells that is gated by itself.")
+]
 PoolOption = Annotated[str, typer.Option("--pool", help="Pool of the matrix that the cells run on.")]

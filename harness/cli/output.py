@@ -22,8 +22,15 @@ class Output(Console):
     disk say, is no reason to stop. Else it raises `OSError`.
     """
 
-    def __init__(self, *, width: int | None = None, soft_wrap: bool = False, spare: bool = False) -> None:
-        super().__init__(width=width, soft_wrap=soft_wrap, markup=False, emoji=False)
+    def __init__(
+        self,
+        *,
+        width: int | None = None,
+        soft_wrap: bool = False,
+        spare: bool = False,
+        stderr: bool = False,
+    ) -> None:
+        super().__init__(width=width, soft_wrap=soft_wrap, markup=False, emoji=False, stderr=stderr)
         self._spare = spare
         if width is None and not self.is_terminal and "COLUMNS" not in os.environ:
             self.width = WIDE
@@ -31,7 +38,7 @@ class Output(Console):
     def on_broken_pipe(self) -> None:
         """Go on in silence: the run's result is in its directory and in its exit code."""
         self.quiet = True
-        discard_output()
+        discard(sys.stderr.fileno() if self.stderr else sys.stdout.fileno())
 
     def _check_buffer(self) -> None:
         try:

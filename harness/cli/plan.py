@@ -8,10 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.ending import ends
-from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption
+from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption, SuiteOption
 from harness.cli.output import Output
 from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
+from harness.model.matrix import FULL
 from harness.model.plan import Plan
 from harness.run.preparation import RunRequest, make_plan
 
@@ -26,11 +27,14 @@ def plan(
     profile: ProfileOption,
     matrix: MatrixOption = None,
     pool: PoolOption = "embedded",
+    suite: SuiteOption = FULL,
     out: Annotated[Path | None, typer.Option(help="Write the sealed plan to this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Show and seal the list of cells that CANDIDATE must pass. Nothing is run."""
-    prepared = make_plan(RunRequest(candidate=candidate, profile=profile, matrix=matrix, pool=pool))
+    prepared = make_plan(
+        RunRequest(candidate=candidate, profile=profile, matrix=matrix, pool=pool, suite=suite)
+    )
     if out is not None:
         try:
             write_atomically(out, prepared.plan.model_dump_json(indent=1))
@@ -64,5 +68,8 @@ def _show(plan: Plan) -> None:
         )
     console.print(table)
     required = sum(cell.required for cell in plan.cells)
-    console.print(f"{len(plan.cells)} cells, {required} required, in pool {plan.pool}")
+    whole = "" if plan.is_full else f" of {len(plan.cells) + len(plan.left_out)}"
+    console.print(
+        f"suite {plan.suite}: {len(plan.cells)}{whole} cells, {required} required, in pool {plan.pool}"
+    )
     console.print(f"plan {plan.digest}", highlight=False)

@@ -1,7 +1,6 @@
 """`bvt run`: the whole job, from the candidate to the verdict."""
 
 import os
-import shlex
 import signal
 from collections.abc import Collection
 from contextlib import suppress
@@ -18,14 +17,15 @@ from harness.cli.options import (
     OptionalCandidateArgument,
     OptionalProfileOption,
     PoolOption,
+    SuiteOption,
 )
 from harness.cli.output import Output
+from harness.cli.run_output import RunOutput, shown
 from harness.machines.hygiene import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError, HarnessError
+from harness.model.matrix import FULL
 from harness.model.plan import Cell
-from harness.reports.publish import PAGE_FILE
-from harness.reports.summary import summary_text
 from harness.reports.words import plural
 from harness.run import remains, spells
 from harness.run.conclusion import conclude
@@ -40,6 +40,10 @@ CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUT
 """Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
 
+WITH_RESUME = ("resume", "workers", "as_json", "quiet", "annotate")
+"""Parameters that say how, not what: they go with --resume too."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("run")(ends(run))
@@ -51,6 +55,7 @@ def run(
     profile: OptionalProfileOption = None,
     matrix: MatrixOption = None,
     pool: PoolOption = "embedded",
+    suite: SuiteOption = FULL,
     cells: Annotated[
         list[str] | None,
         typer.Option("--cells", "-c", help="Run only cells that match this pattern; the rest has no result."),
@@ -71,22 +76,26 @@ def run(
         Path | None,
         typer.Option(help="Go on with this run directory: only cells without a result, or lost to the lab."),
     ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the result as one JSON document; all else to standard error."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")] = False,
+    annotate: Annotated[
+        str, typer.Option(help="Also print the reasons as annotations of a CI system: github or none.")
+    ] = "none",
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
     end_tidily()
-    console = Output(soft_wrap=True, spare=True)
-
-    def progress(line: str) -> None:
-        console.print(line, style="dim", markup=False)
-
+    output = RunOutput(as_json=as_json, quiet=quiet, annotate=annotate)
     _wanted_workers(workers)
     if resume is not None:
-        if given := _given(context, besides={"resume", "workers"}):
+        if given := _given(context, besides=WITH_RESUME):
             raise ConfigurationError(
                 f"--resume takes everything but -n from the run; leave out {', '.join(given)}."
             )
-        return execute(resume_run(resume, progress), workers, console)
+        return execute(resume_run(resume, output.say), workers, output)
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
@@ -95,14 +104,14 @@ def run(
         profile=profile,
         matrix=matrix,
         pool=pool,
+        suite=suite,
         cells=tuple(cells or ()),
         out=out,
         keep=KeepPolicy.asked_for(keep),
         backend=backend,
         infra_retries=infra_retries,
     )
-    directory = prepare_run(request, progress)
-    return execute(directory, workers, console)
+    return execute(prepare_run(request, output.say), workers, output)
 
 
 def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
@@ -117,18 +126,18 @@ def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
     ]
 
 
-def execute(directory: RunDirectory, workers: str, console: Output) -> int:
+def execute(directory: RunDirectory, workers: str, output: RunOutput) -> int:
     """Run what has no sealed report yet, then judge; the verdict's exit code. For a fresh run and a resumed one."""
     try:
-        carry_out(directory, workers, console)
+        carry_out(directory, workers, output.progress)
     except KeyboardInterrupt:
-        console.print(
-            f"go on with: bvt run --resume {shlex.quote(str(_shown(directory.root)))}", highlight=False
-        )
+        known = None
+        with suppress(HarnessError, OSError):  # on a full disk nothing can be written
+            known = conclude(directory, interrupted=True)
+        output.interrupted(known, directory.root)
         raise
     gate = conclude(directory)
-    console.print(summary_text(gate), markup=False, highlight=False)
-    console.print(f"page: {_shown(directory.root / PAGE_FILE)}", markup=False, highlight=False)
+    output.concluded(gate, directory.root)
     return gate.verdict.exit_code
 
 
@@ -143,7 +152,7 @@ def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
     count = _worker_count(workers, directory, chosen)
     console.print(
         f"{plan.candidate.product_name} {plan.candidate.version}: {plural(len(chosen), 'cell')} in pool"
-        f" {settings.pool_name}, {count} at once; evidence in {_shown(directory.root)}"
+        f" {settings.pool_name}, {count} at once; evidence in {shown(directory.root)}"
     )
     try:
         if chosen:
@@ -210,11 +219,6 @@ def _worker_count(asked: str, directory: RunDirectory, chosen: list[Cell]) -> in
         provider = load_provider(pool, StateDirectory.default())
         wanted = provider.capacity(pool.memory_mb, pool.cpus)
     return max(1, min(wanted, len(chosen)))
-
-
-def _shown(path: Path) -> Path:
-    """Relative to the current directory where that is shorter."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def end_tidily() -> None:

@@ -7,13 +7,14 @@ from harness.model.expansion import (
     IMAGE,
     SCENARIO,
     axis_product,
+    fits,
     further_axes,
     included,
     named,
     points,
     serves,
 )
-from harness.model.matrix import Matrix, Scenario, Selector
+from harness.model.matrix import FULL, Matrix, Scenario, Selector
 from harness.model.report import Phase
 
 NAME_FORM = "lower-case letters, digits, '.', '+' and '-', beginning with a letter or digit"
@@ -31,6 +32,7 @@ def matrix_problems(matrix: Matrix) -> Sequence[Problem]:
     ) or (
         *_duplicates(matrix),
         *_rules(matrix),
+        *_suites(matrix),
         *_pools(matrix),
     )
 
@@ -148,6 +150,21 @@ def _rules(matrix: Matrix) -> Iterator[Problem]:
             yield Problem(
                 path, "this rule matches no cell.", " ".join(hints) or "Remove it or correct its patterns."
             )
+
+
+def _suites(matrix: Matrix) -> Iterator[Problem]:
+    every = [point.id for point in points(matrix)]
+    for name, suite in matrix.suites.items():
+        path: Path = ("suites", name)
+        if name == FULL:
+            text = f"the suite {FULL!r} is every cell and cannot be narrowed."
+            yield Problem(path, text, "Give this one another name.", at_key=True)
+        elif not _cell_part(name):
+            yield Problem(path, f"{name!r} cannot be the name of a suite.", f"Use {NAME_FORM}.", at_key=True)
+        for index, pattern in enumerate(suite.cells):
+            if not any(fits(cell, (pattern,)) for cell in every):
+                hint = nearest(pattern, tuple(every), label="Known cells")
+                yield Problem((*path, "cells", index), f"no cell matches {pattern!r}.", hint)
 
 
 def _pools(matrix: Matrix) -> Iterator[Problem]:

@@ -70,12 +70,19 @@ def build_gate(
     *,
     duration_s: float,
     selected: Collection[str] | None = None,
+    interrupted: bool = False,
     created: datetime | None = None,
 ) -> Gate:
     """Judge the run directory. `selected`: the cells that --cells chose; None means all."""
     cells = read_cells(run)
     judgement = judge(
-        plan, run_id, cells.reports, started=cells.started, selected=selected, damaged=cells.damaged
+        plan,
+        run_id,
+        cells.reports,
+        started=cells.started,
+        selected=selected,
+        interrupted=interrupted,
+        damaged=cells.damaged,
     )
     return Gate(
         run_id=run_id,
@@ -90,6 +97,7 @@ def build_gate(
             for entry in judgement.cells
         ),
         duration_s=duration_s,
+        interrupted=interrupted,
     )
 
 

@@ -26,12 +26,14 @@ def judge(
     *,
     started: Collection[str] = (),
     selected: Collection[str] | None = None,
+    interrupted: bool = False,
     damaged: Mapping[str, str] = MappingProxyType({}),
 ) -> Judgement:
     """Judge a run.
 
     `started`: cells that were begun; without a report the lab lost them. `selected`: the cells that this run
     was asked to execute, None for all; the plan holds the others nevertheless, so they count as missing.
+    `interrupted`: somebody stopped the run, so what has no report was not lost by the lab.
     `damaged`: cells whose report or evidence on disk is not what was sealed, with what is wrong.
 
     PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
@@ -52,7 +54,8 @@ def judge(
         elif found:
             mine = [_invalid(cell.id, f"There are {len(found)} reports for one cell.")]
         else:
-            mine = [_missing(cell, cell.id in started, selected is None or cell.id in selected)]
+            is_selected = selected is None or cell.id in selected
+            mine = [_missing(cell, cell.id in started, is_selected, interrupted)]
         mine = [weigh(cell, reason) for reason in mine]
         report_or_none = found[0] if len(found) == 1 else None
         cells.append(
@@ -96,13 +99,16 @@ def _invalid(cell: str, text: str) -> Reason:
     return Reason(verdict=Verdict.INVALID, cell=cell, text=text, remedy=DO_NOT_EDIT)
 
 
-def _missing(cell: Cell, started: bool, selected: bool) -> Reason:
-    if started:
+def _missing(cell: Cell, started: bool, selected: bool, interrupted: bool) -> Reason:
+    if started and not interrupted:
         text = "The cell was begun but never sealed a report: its worker or its machine was lost."
         return Reason(verdict=Verdict.INFRA, cell=cell.id, text=text, remedy=LAB)
     if not selected:
         text = "The cell has no result: it was not selected by --cells."
         return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=SELECT_ALL)
+    if interrupted:
+        text = f"The run was interrupted before this cell {'ended' if started else 'began'}."
+        return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
     text = "The cell has no result: it was never begun."
     return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
 

@@ -6,7 +6,7 @@ from itertools import product
 
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
-from harness.model.matrix import Matrix, Pool, Requirement, Selector, WindowsImage
+from harness.model.matrix import FULL, Matrix, Pool, Requirement, Selector, WindowsImage
 from harness.model.plan import Cell
 from harness.model.report import Phase
 from harness.model.windows import WindowsVersion
@@ -139,6 +139,30 @@ def expand(matrix: Matrix, pool: str, checks_for: ChecksFor) -> tuple[Cell, ...]
     return tuple(cells.values())
 
 
+def of_suite(matrix: Matrix, suite: str, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The cells of a suite among `cells`, in their order; all of them for `full`.
+
+    Raises `ConfigurationError` for an unknown suite, and for one of which nothing is among `cells`.
+    """
+    if suite == FULL:
+        return tuple(cells)
+    if suite not in matrix.suites:
+        known = ", ".join((FULL, *matrix.suites))
+        raise ConfigurationError(f"the matrix has no suite {suite!r}.", hint=f"Known suites: {known}.")
+    found = tuple(cell for cell in cells if fits(cell.id, matrix.suites[suite].cells))
+    if not found:
+        raise ConfigurationError(
+            f"no cell of suite {suite!r} runs in this pool.",
+            hint="Name another pool, or widen the suite's patterns.",
+        )
+    return found
+
+
+def fits(cell_id: str, patterns: Sequence[str]) -> bool:
+    """True if any of the shell-style patterns fits this cell id."""
+    return any(fnmatchcase(cell_id, pattern) for pattern in patterns)
+
+
 def select(cells: Sequence[Cell], patterns: Sequence[str]) -> tuple[Cell, ...]:
     """The cells whose id fits any of the patterns; no pattern selects all.
 
@@ -152,4 +176,4 @@ def select(cells: Sequence[Cell], patterns: Sequence[str]) -> tuple[Cell, ...]:
                 f"no cell matches {pattern!r}.",
                 hint=f"The cells are: {', '.join(cell.id for cell in cells)}.",
             )
-    return tuple(cell for cell in cells if any(fnmatchcase(cell.id, pattern) for pattern in patterns))
+    return tuple(cell for cell in cells if fits(cell.id, patterns))

@@ -88,3 +88,7 @@ class Gate(Frozen):
         ge=0,
         description="how long the run was at work, in seconds of wall time; pauses before a --resume are not counted",
     )
+    interrupted: bool = Field(
+        default=False,
+        description="true if somebody stopped the run before its end; `bvt run --resume` goes on",
+    )

@@ -47,6 +47,17 @@ class RequirementRule(Selector):
     reason: str = Field(min_length=5)
 
 
+FULL = "full"
+"""The suite of every cell that the pool serves. It needs no entry in the matrix."""
+
+
+class Suite(Frozen):
+    """A named part of the matrix that is gated by itself, with a sealed plan of its own."""
+
+    title: str = Field(min_length=1, description="what a pass of this suite is good for")
+    cells: tuple[str, ...] = Field(min_length=1, description="patterns on cell ids")
+
+
 class HostLimits(Frozen):
     """How much of one host a pool may use."""
 
@@ -92,4 +103,7 @@ class Matrix(Frozen):
     )
     exclude: tuple[Selector, ...] = ()
     requirements: tuple[RequirementRule, ...] = ()
+    suites: dict[str, Suite] = Field(
+        default_factory=dict, description="parts of the matrix by name, beside `full`"
+    )
     pools: dict[str, Pool] = Field(min_length=1)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
-from harness.model.matrix import Requirement
+from harness.model.matrix import FULL, Requirement
 from harness.model.report import Phase
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
@@ -57,7 +57,16 @@ class Plan(Frozen):
     matrix_sha256: str
     checks_sha256: str
     pool: str
+    suite: str = Field(default=FULL, description="which part of the matrix this plan is; `full` is all of it")
     cells: tuple[Cell, ...]
+    left_out: tuple[str, ...] = Field(
+        default=(), description="ids of the pool's cells that are not of this suite: nothing is said of them"
+    )
+
+    @property
+    def is_full(self) -> bool:
+        """True if the plan asks for every cell that its pool serves."""
+        return self.suite == FULL
 
     @property
     def digest(self) -> str:

@@ -170,6 +170,25 @@ def not_applicable(gate: Gate) -> tuple[NotApplicable, ...]:
     return tuple(NotApplicable(*key, cells=tuple(cells)) for key, cells in sorted(found.items()))
 
 
+def verdict_words(gate: Gate) -> str:
+    """The verdict with the suite that it is about: `PASS`, or `PASS (suite smoke)`."""
+    return gate.verdict.value if gate.plan.is_full else f"{gate.verdict.value} (suite {gate.plan.suite})"
+
+
+def extent_notice(gate: Gate) -> str:
+    """What must be said where the gate is not the whole: one suite of the matrix, or a run that was stopped."""
+    plan, parts = gate.plan, []
+    if gate.interrupted:
+        parts.append("Interrupted: the run was stopped before its end.")
+    if not plan.is_full:
+        every = len(plan.cells) + len(plan.left_out)
+        parts.append(
+            f"Suite {plan.suite} only: {len(plan.cells)} of the {every} cells of pool {plan.pool}. "
+            "It is not the full gate."
+        )
+    return " ".join(parts)
+
+
 def substrate_notice(gate: Gate) -> str:
     """What must be said before anything else where a cell did not run on Windows; empty if all did."""
     reports = [entry.report for entry in gate.cells if entry.report]
@@ -190,3 +209,7 @@ def emulated_cpu_notice(gate: Gate) -> str:
         return ""
     cells = plural(len(slow), "cell")
     return f"{cells} ran on an emulated processor (TCG): timings there are not those of hardware."
+
+
+NOTICES = (extent_notice, substrate_notice, emulated_cpu_notice)
+"""What must be said before anything else, in this order. Each gives an empty text where it does not apply."""

@@ -29,7 +29,7 @@ def junit_xml(gate: Gate) -> bytes:
     root = etree.Element("testsuites")
     cells = cell_facts(gate)
     for item in cells:
-        root.append(_suite(item, gate.run_id))
+        root.append(_suite(item, gate))
     known = {item.cell.id for item in cells}
     of_no_cell = [reason for reason in _whole(gate.reasons) if reason.cell not in known]
     if of_no_cell:
@@ -50,13 +50,14 @@ def _whole(reasons: Iterable[Reason]) -> list[Reason]:
     return [reason for reason in reasons if not reason.check and reason.verdict is not Verdict.PASS]
 
 
-def _suite(item: CellFacts, run_id: str) -> etree._Element:
+def _suite(item: CellFacts, gate: Gate) -> etree._Element:
     suite = etree.Element("testsuite", name=item.cell.id, time=f"{item.duration_s:.3f}")
     if item.report:
         suite.set("timestamp", item.report.began.isoformat())
     properties = etree.SubElement(suite, "properties")
     facts = {
-        "run": run_id,
+        "run": gate.run_id,
+        "suite": gate.plan.suite,
         "requirement": item.cell.requirement.value,
         "substrate": item.report.substrate.value if item.report else "none",
         "guest-system": item.report.guest_system.value if item.report else "none",
@@ -68,14 +69,15 @@ def _suite(item: CellFacts, run_id: str) -> etree._Element:
     for check in checks:
         _result(suite, item.cell.id, check)
     done = {check.check for check in checks}
-    _missing_results(suite, item, done)
+    if item.report:  # a cell without a report has one case for the whole of it
+        _missing_results(suite, item, done)
     _cell_itself(suite, item, done)
     _count(suite)
     return suite
 
 
 def _missing_results(suite: etree._Element, item: CellFacts, done: set[str]) -> None:
-    """A planned check without a result is an error, with the cell's reason."""
+    """A planned check without a result is an error, with the reason of the cell."""
     why = " ".join(reason.text for reason in item.reasons if not reason.check) or "The check left no result."
     for name in item.cell.checks:
         if name not in done:

@@ -43,7 +43,7 @@ def render_page(gate: Gate) -> str:
         anchors={cell.cell.id: cell.anchor for cell in cells},
         counts=facts.outcome_counts(gate),
         not_applicable=facts.not_applicable(gate),
-        notices=[text for text in (facts.substrate_notice(gate), facts.emulated_cpu_notice(gate)) if text],
+        notices=[notice(gate) for notice in facts.NOTICES if notice(gate)],
         meaning=words.MEANINGS[gate.verdict],
         Outcome=Outcome,
         signs=words.SIGNS,

@@ -4,7 +4,7 @@ import re
 
 from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
-from harness.reports.facts import cell_facts, not_applicable, outcome_counts, substrate_notice
+from harness.reports.facts import NOTICES, cell_facts, not_applicable, outcome_counts, verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.words import MEANINGS, plural, seconds
 
@@ -15,10 +15,9 @@ SHOWN = 20
 def summary_text(gate: Gate) -> str:
     """The end of a run's output: verdict, notice, reasons, counts. Ends with a newline."""
     candidate = gate.plan.candidate
-    lines = [f"{gate.verdict.value}  {_line(candidate.product_name)} {_line(candidate.version)}"]
+    lines = [f"{verdict_words(gate)}  {_line(candidate.product_name)} {_line(candidate.version)}"]
     lines.append(MEANINGS[gate.verdict])
-    notice = substrate_notice(gate)
-    lines += [notice] if notice else []
+    lines += [notice(gate) for notice in NOTICES if notice(gate)]
     reasons = gathered(gate.reasons)
     for each in reasons[:SHOWN]:
         weight = "" if each.reason.counted else " (advisory, not counted)"
@@ -33,10 +32,13 @@ def summary_text(gate: Gate) -> str:
 def summary_markdown(gate: Gate) -> str:
     """For a job summary page. Every value that comes from outside is escaped."""
     candidate = gate.plan.candidate
-    lines = [f"## {gate.verdict.value}: {_escape(candidate.product_name)} {_escape(candidate.version)}", ""]
+    lines = [
+        f"## {_escape(verdict_words(gate))}: {_escape(candidate.product_name)} {_escape(candidate.version)}",
+        "",
+    ]
     lines += [f"{MEANINGS[gate.verdict]} Exit code {gate.verdict.exit_code}.", ""]
-    notice = substrate_notice(gate)
-    lines += [f"> **{notice}**", ""] if notice else []
+    for notice in filter(None, (notice(gate) for notice in NOTICES)):
+        lines += [f"> **{notice}**", ""]
     reasons = gathered(gate.reasons)
     lines += [_markdown_reason(each) for each in reasons[:SHOWN]]
     lines += [f"- {line.strip()}" for line in _rest(len(reasons))]

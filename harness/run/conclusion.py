@@ -9,8 +9,10 @@ from harness.run.directory import RunDirectory
 from harness.state import StateDirectory
 
 
-def conclude(run: RunDirectory) -> Gate:
+def conclude(run: RunDirectory, *, interrupted: bool = False) -> Gate:
     """Publish `gate.json`, the page, JUnit and the summary. Reads only what is on disk, so it can be repeated.
+
+    `interrupted`: somebody stopped the run; cells without a report are then missing, not lost to the lab.
 
     Raises `OSError` if they cannot be written.
     """
@@ -22,6 +24,7 @@ def conclude(run: RunDirectory) -> Gate:
         settings.run_id,
         duration_s=spells.end(run),
         selected=settings.selected,
+        interrupted=interrupted,
     )
     publish(run.root, gate)
     write_reports(run.root, gate)

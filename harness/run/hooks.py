@@ -28,6 +28,9 @@ WORKER = pytest.StashKey[RunWorker]()
 """In the process that runs checks: an xdist worker, or the only one."""
 OPEN_CELLS = pytest.StashKey[tuple[str, ...]]()
 """In the controller of several workers: the ids of the cells that all of them collect."""
+INTERRUPTED = 130
+"""Exit code of a run that somebody stopped, as `bvt` ends then; pytest's own 2 would mean a mistake of the user's."""
+INTERRUPTION = pytest.StashKey["Interruption"]()
 OWNS_CONCLUSION = pytest.StashKey[bool]()
 """Set where this pytest prepared the run itself, so that it also judges it."""
 
@@ -45,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
+    config.stash[INTERRUPTION] = Interruption()
+    config.pluginmanager.register(config.stash[INTERRUPTION])
     # The long form shows arguments, and among them secrets. Without the terminal plugin there is no such option.
     if getattr(config.option, "tbstyle", "auto") == "auto":
         config.option.tbstyle = "short"
@@ -78,6 +83,7 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
             profile=profile,
             matrix=config.getoption("--matrix"),
             pool=config.getoption("--pool"),
+            suite=config.getoption("--suite"),
             cells=tuple(config.getoption("--cells")),
             out=config.getoption("--out"),
             keep=KeepPolicy.asked_for(config.getoption("--keep")),
@@ -211,6 +217,17 @@ def pytest_runtest_makereport(
     return report
 
 
+class Interruption:
+    """A plugin that tells the user's interrupt from pytest's own, which is a subclass of it."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Somebody stopped this pytest, or pytest gives up."""
+        self.happened = excinfo.type is KeyboardInterrupt
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End what is left of a worker; the controller judges the run and makes the verdict the exit code."""
@@ -219,8 +236,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if worker is not None:
         worker.close()
     if config.stash.get(OWNS_CONCLUSION, False) and RUN in config.stash:
-        gate = conclude(config.stash[RUN])
-        session.exitstatus = gate.verdict.exit_code
+        interrupted = config.stash[INTERRUPTION].happened
+        gate = conclude(config.stash[RUN], interrupted=interrupted)
+        session.exitstatus = INTERRUPTED if interrupted else gate.verdict.exit_code
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -17,8 +17,8 @@ from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate
 from harness.model.errors import ConfigurationError
-from harness.model.expansion import expand, select
-from harness.model.matrix import Pool
+from harness.model.expansion import expand, of_suite, select
+from harness.model.matrix import FULL, Pool
 from harness.model.plan import Plan
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
@@ -39,6 +39,7 @@ class RunRequest:
     profile: str
     matrix: Path | None = None
     pool: str = "embedded"
+    suite: str = FULL
     cells: tuple[str, ...] = ()
     out: Path | None = None
     keep: KeepPolicy = KeepPolicy.NEVER
@@ -68,7 +69,8 @@ def make_plan(request: RunRequest) -> Prepared:
     def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
         return tuple(check.id for check in checks if check.phase in phases)
 
-    cells = expand(matrix, request.pool, checks_for)
+    every = expand(matrix, request.pool, checks_for)
+    cells = of_suite(matrix, request.suite, every)
     selected = tuple(cell.id for cell in select(cells, request.cells))
     check_backend(request.backend)
     candidate: Candidate = read_candidate(request.candidate, profile)
@@ -79,7 +81,9 @@ def make_plan(request: RunRequest) -> Prepared:
         matrix_sha256=matrix_sha256,
         checks_sha256=checks_digest(),
         pool=request.pool,
+        suite=request.suite,
         cells=cells,
+        left_out=tuple(cell.id for cell in every if cell not in cells),
     )
     return Prepared(plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected)
 

@@ -21,6 +21,10 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(
     assert run.ended(60) == 130, run.said
     assert run.said.strip().splitlines()[-1] == "bvt: interrupted"
     assert "Traceback" not in run.said
+    gate = json.loads((run.out / "gate.json").read_text())
+    assert (gate["verdict"], gate["interrupted"]) == ("INCOMPLETE", True)
+    for name in ("gate.html", "junit.xml", "summary.md"):
+        assert (run.out / name).stat().st_size > 0
     assert bvt("clean", home=lab.home).code == 0
     assert lab.leftovers() == []
 

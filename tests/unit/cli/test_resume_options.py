@@ -39,6 +39,7 @@ def resumed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         (["--keep", "failed"], "--keep"),
         (["--backend", "b.yaml"], "--backend"),
         (["--infra-retries", "3"], "--infra-retries"),
+        (["--suite", "full"], "--suite"),
         (["-p", "reference"], "--profile"),
         (["agent.msi"], "CANDIDATE"),
     ],

@@ -74,6 +74,10 @@ def test_a_small_matrix_loads(tmp_path: Path) -> None:
         ("substrates: [wine]", "substrates: [wine], images: [win10], scenarios: [reboot]", 15, "no cell"),
         ("include:", "exclude: [{image: '*'}]\ninclude:", 0, ""),
         ("include:", "exclude: [{image: 'win12*'}]\ninclude:", 10, "this rule matches no cell"),
+        ("pools:", "suites: {full: {title: T, cells: ['*']}}\npools:", 14, "cannot be narrowed"),
+        ("pools:", "suites: {A b: {title: T, cells: ['*']}}\npools:", 14, "cannot be the name of a suite"),
+        ("pools:", "suites: {s: {title: T, cells: [win10/frsh]}}\npools:", 14, "Did you mean 'win10/fresh'?"),
+        ("pools:", "suites: {s: {title: T, cells: []}}\npools:", 14, "at least 1"),
     ],
 )
 def test_a_broken_matrix_is_one_sentence_with_its_line(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.errors import ConfigurationError
-from harness.model.expansion import expand, select
+from harness.model.expansion import expand, of_suite, select
 from harness.model.matrix import Matrix, Requirement
 from harness.model.report import Phase
 
@@ -146,3 +146,31 @@ def test_ids_are_unique_stable_and_independent_of_other_cells(
     ])  # fmt: skip
     rest = {cell.id: cell for cell in expand(fewer, "embedded", checks_for)}
     assert all(rest[cell.id] == cell for cell in cells if cell.id in rest)
+
+
+SUITES = {"smoke": {"title": "Quick", "cells": ["win11/*", "win10/reboot"]}}
+
+
+def test_a_suite_is_the_cells_that_its_patterns_fit_in_the_order_of_the_matrix() -> None:
+    matrix = a_matrix(axes={"image": ["*"], "scenario": ["*"]}, suites=SUITES)
+    every = expand(matrix, "embedded", checks_for)
+    assert [cell.id for cell in of_suite(matrix, "smoke", every)] == [
+        "win10/reboot", "win11/fresh", "win11/reboot"
+    ]  # fmt: skip
+    assert of_suite(matrix, "full", every) == every
+
+
+@pytest.mark.parametrize(
+    ("suites", "suite", "words"),
+    [
+        ({}, "smoke", "no suite 'smoke'. Known suites: full."),
+        (SUITES, "smok", "no suite 'smok'. Known suites: full, smoke."),
+        ({"old": {"title": "Old", "cells": ["win10/*"]}}, "old", "no cell of suite 'old' runs in this pool"),
+    ],
+)
+def test_a_suite_that_is_not_there_or_empty_is_refused(
+    suites: dict[str, Any], suite: str, words: str
+) -> None:
+    matrix = a_matrix(suites=suites)
+    with pytest.raises(ConfigurationError, match=words):
+        of_suite(matrix, suite, expand(matrix, "lab", checks_for))

@@ -299,3 +299,16 @@ def test_the_verdict_is_the_worst_counted_reason_and_every_denial_has_one(report
 def test_a_gate_survives_being_written_and_read(reports: list[CellReport]) -> None:
     gate = a_gate(WIDE, reports)
     assert type(gate).model_validate_json(gate.model_dump_json()) == gate
+
+
+@pytest.mark.parametrize(
+    ("started", "words"), [((), "before this cell began"), ((ONE.id,), "before this cell ended")]
+)
+def test_what_an_interruption_left_undone_is_missing_and_not_lost_to_the_lab(
+    started: tuple[str, ...], words: str
+) -> None:
+    judgement = judge(PLAN, RUN, [], started=started, interrupted=True)
+    assert judgement.verdict is Verdict.INCOMPLETE
+    assert f"The run was interrupted {words}." in " ".join(reason.text for reason in judgement.reasons)
+    lost = judge(PLAN, RUN, [], started=(ONE.id,))
+    assert lost.verdict is Verdict.INFRA
