@@ -6,6 +6,7 @@ from harness.backend.interface import BackendFeature, FaultKind
 from harness.bvt.protocol import assert_understood
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
+from harness.model.version_text import states_version
 from harness.run.cell import CellSession
 from harness.run.check import check
 from harness.run.timeline import Timeline
@@ -22,7 +23,7 @@ def test_enrolled(cell: CellSession, timeline: Timeline) -> None:
 @check("It enrols with the candidate's version")
 def test_version(cell: CellSession, timeline: Timeline) -> None:
     stated = timeline.endpoint.version
-    assert stated == cell.candidate.version, (
+    assert states_version(stated, cell.candidate.version), (
         f"The agent enrolled as version {stated}, the candidate is {cell.candidate.version}."
     )
 

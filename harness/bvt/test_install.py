@@ -4,6 +4,8 @@ from ipaddress import IPv6Address, ip_address
 
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
+from harness.model.version_text import same_version, states_version
+from harness.probe.answers import FileFacts
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, check
 from harness.run.payload import payload_of
@@ -47,7 +49,7 @@ def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
 def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
     name = cell.profile.product_name
     shown = {entry.display_version for entry in timeline.inspection.entries if entry.display_name == name}
-    assert shown == {cell.candidate.version}, (
+    assert shown and all(same_version(each or "", cell.candidate.version) for each in shown), (
         f"Add/Remove Programs shows version {_list(shown)}, the candidate is {cell.candidate.version}."
     )
 
@@ -71,8 +73,8 @@ def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable("the profile declares no file with a version")
     for path in versioned:
         found = timeline.inspection.file(path)
-        shown = (found.product_version or found.file_version or "") if found else ""
-        assert _same_version(shown, cell.candidate.version), (
+        shown = _resource_version(found) if found else ""
+        assert same_version(shown, cell.candidate.version), (
             f"{path} has version {shown or 'none'}, the candidate is {cell.candidate.version}."
         )
 
@@ -144,8 +146,12 @@ def test_running_version(cell: CellSession) -> None:
         raise NotApplicable("the profile declares no version command")
     result = cell.guest.run(command, timeout_s=30)
     assert result.ok, f"{result.command} ended with {result.exit_code}."
-    assert cell.candidate.version in result.stdout.split(), (
-        f"{result.command} says {result.stdout.strip()!r}, the candidate is {cell.candidate.version}."
+    # Some programs, Java's and nginx among them, print their version to the error output.
+    said = f"{result.stdout}\n{result.stderr}".strip()
+    pattern = cell.profile.version_pattern
+    asked = f", of which {pattern!r} picks the version" if pattern else ""
+    assert states_version(said, cell.candidate.version, pattern), (
+        f"{result.command} says {said!r}{asked}; the candidate is {cell.candidate.version}."
     )
 
 
@@ -195,6 +201,7 @@ def _list(values: set[str | None]) -> str:
     return ", ".join(sorted(str(value) for value in values)) or "none"
 
 
-def _same_version(shown: str, expected: str) -> bool:
-    """Version resources have four fields, MSI versions three."""
-    return shown == expected or shown.removesuffix(".0") == expected or shown.startswith(f"{expected}.")
+def _resource_version(found: FileFacts) -> str:
+    """The version resource's; a program with none of its product carries its own."""
+    stated = (found.product_version, found.file_version)
+    return next((version for version in stated if version and version != "0.0.0.0"), "")  # noqa: S104 - no address

@@ -21,6 +21,7 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_events(profile),
         *_scheduled(profile),
         *_keeps(profile),
+        *_version(profile),
     )
 
 
@@ -190,6 +191,11 @@ def _keeps(profile: AgentProfile) -> Iterator[Problem]:
                 f"{_shown(keep.path)} does not say whether it is a user or a group.",
                 f"Write 'user {keep.path}' or 'group {keep.path}'.",
             )
+
+
+def _version(profile: AgentProfile) -> Iterator[Problem]:
+    if profile.version_pattern and not profile.version_command:
+        yield Problem(("version_pattern",), "there is no version_command whose output it could read.", at_key=True)
 
 
 def _shown(path: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
+from harness.model.version_text import pattern_problem
 
 TEMPLATE_NAMES = frozenset(
     {
@@ -50,6 +51,12 @@ def _template(text: str) -> str:
 
 def _pattern(text: str) -> str:
     placeholders(text)
+    return text
+
+
+def _version_pattern(text: str) -> str:
+    if problem := pattern_problem(text):
+        raise ValueError(problem)
     return text
 
 
@@ -305,6 +312,9 @@ class AgentProfile(Frozen):
     )
     guest_files: tuple[GuestFile, ...] = ()
     version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
+    version_pattern: Annotated[str, AfterValidator(_version_pattern)] = Field(
+        default="", description="regular expression whose group holds the version in what version_command prints"
+    )
     diagnostics: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="name → command, run on failure"
     )

@@ -75,7 +75,7 @@ BAD: dict[str, KnownBad] = {
             "install.file_versions": r"refagent\.exe has version 0\.0\.1\.0, the candidate is 1\.0\.0",
             "install.file_signatures": r"refagent\.exe carries no Authenticode signature",
             "install.registry": r"ReferenceAgent\\Version is missing",
-            "install.running_version": r"--version says '0\.0\.1', the candidate is 1\.0\.0",
+            "install.running_version": r"--version says '0\.0\.1'; the candidate is 1\.0\.0",
             "install.loopback_ports": r"listens beyond loopback: 0\.0\.0\.0:\d+",
             "install.no_crash": r"Crash files appeared: .*refagent\.dmp",
             "install.extraction_leftovers": r"left behind: c:\\windows\\temp\\extracted\.exe",
