@@ -1,7 +1,11 @@
 """What several phases ask of the machine itself: that it boots when it is asked to, and only then."""
 
+from typing import Literal
+
+from harness.guest.msi import MsiResult
 from harness.model.deadline import Deadline
 from harness.run.cell import CellSession
+from harness.run.timeline import Timeline
 
 LOOK_EVERY_S = 0.2
 
@@ -16,3 +20,19 @@ def assert_boots(cell: CellSession, *, watched_s: float = 0.0) -> None:
     assert boots == cell.expected_boots, (
         f"The machine booted {boots} times, {cell.expected_boots} were expected."
     )
+
+
+def assert_reboot_declared(
+    cell: CellSession, timeline: Timeline, when: Literal["install", "uninstall"], result: MsiResult
+) -> None:
+    """What ended with 3010 may do so by the profile, and the reboot that it asks for was made."""
+    declared = cell.profile.installer.reboot_after.get(when)
+    what = f"The {when}er"
+    if declared and not result.reboot_needed:
+        cell.excuse(f"{what} asked for no reboot", f"not needed this time; declared: {declared}")
+        return
+    boot = timeline.boot_after.get(when)
+    if declared and boot is not None:
+        cell.excuse(f"{what} ended with {result.exit_code}, and the reboot was made", declared)
+        return
+    assert not result.reboot_needed, f"{what} ended with {result.exit_code}: a reboot is needed to finish."

@@ -1,7 +1,9 @@
 """The installed product: exit code, entry, files, registry, signatures, ports, crashes."""
 
 from ipaddress import IPv6Address, ip_address
+from pathlib import PureWindowsPath
 
+from harness.bvt.boots import assert_reboot_declared
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.version_text import same_version, states_version
@@ -27,6 +29,10 @@ def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
 @check("The installer's signature is intact")
 def test_installer_signature(cell: CellSession) -> None:
     signature = cell.candidate.signature
+    declared = cell.profile.installer.unsigned
+    if declared and not signature.present:
+        cell.excuse(f"{cell.candidate.path.name} carries no Authenticode signature", declared)
+        return
     assert signature.present, f"{cell.candidate.path.name} carries no Authenticode signature."
     assert signature.intact, f"The signature of {cell.candidate.path.name} does not match the file."
     cell.note("signed by", signature.subject)
@@ -49,7 +55,9 @@ def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
 def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
     name = cell.profile.product_name
     shown = {entry.display_version for entry in timeline.inspection.entries if entry.display_name == name}
-    assert shown and all(same_version(each or "", cell.candidate.version) for each in shown), (
+    assert shown, f"Add/Remove Programs shows no entry named {name!r}."
+    wrong = [each for each in shown if not same_version(each or "", cell.candidate.version)]
+    assert not wrong, (
         f"Add/Remove Programs shows version {_list(shown)}, the candidate is {cell.candidate.version}."
     )
 
@@ -94,6 +102,10 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         assert packed is not None, (
             f"{path} is not one of the installer's programs: its SHA-256 is {found.sha256}."
         )
+        declared = cell.profile.why_unsigned(PureWindowsPath(path).name)
+        if declared and not packed.signature.present:
+            cell.excuse(f"{path} carries no Authenticode signature", declared)
+            continue
         assert packed.signature.present, f"{path} carries no Authenticode signature."
         assert packed.signature.intact, f"The signature of {path} does not match the file."
 
@@ -105,13 +117,12 @@ def test_payload_signatures(cell: CellSession) -> None:
     programs = payload_of(cell.run)
     if not programs:
         raise NotApplicable("the installer holds no program")
-    excused = {name.lower() for name in cell.profile.unsigned_programs}
-    bad = [
-        file.name
-        for file in programs
-        if not (file.signature.present and file.signature.intact)
-        and (file.signature.present or file.name.lower() not in excused)
-    ]
+    unsigned = sorted({file.name for file in programs if not file.signature.present})
+    excused = {name: reason for name in unsigned if (reason := cell.profile.why_unsigned(name))}
+    for name, reason in excused.items():
+        cell.excuse(f"{name} in the installer carries no Authenticode signature", reason)
+    bad = [name for name in unsigned if name not in excused]
+    bad += [file.name for file in programs if file.signature.present and not file.signature.intact]
     assert not bad, f"Not signed, or not as it was signed: {', '.join(sorted(set(bad)))}."
     cell.note("programs", len(programs))
 
@@ -182,13 +193,13 @@ def test_extraction_leftovers(timeline: Timeline) -> None:
     assert not left, f"The installer left behind: {', '.join(left)}."
 
 
-@check("Installing asks for no reboot")
+@check("Installing asks for no reboot that is not declared")
 def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
-    if cell.candidate.kind is InstallerKind.EXE:
+    result = timeline.installation
+    declared = "install" in cell.profile.installer.reboot_after
+    if cell.candidate.kind is InstallerKind.EXE and not result.reboot_needed and not declared:
         raise NotApplicable("an EXE installer does not say whether it needs a reboot")
-    assert not timeline.installation.reboot_needed, (
-        f"The installer ended with {timeline.installation.exit_code}: a reboot is needed to finish."
-    )
+    assert_reboot_declared(cell, timeline, "install", result)
 
 
 def _is_loopback(address: str) -> bool:

@@ -1,5 +1,6 @@
 """The candidate leaves: the uninstaller's own word."""
 
+from harness.bvt.boots import assert_reboot_declared
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import check
@@ -19,9 +20,6 @@ def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated
     )
 
 
-@check("Uninstalling asks for no reboot")
-def test_no_pending_reboot(timeline: Timeline) -> None:
-    result = timeline.uninstallation
-    assert not result.reboot_needed, (
-        f"The uninstaller ended with {result.exit_code}: a reboot is needed to finish."
-    )
+@check("Uninstalling asks for no reboot that is not declared")
+def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
+    assert_reboot_declared(cell, timeline, "uninstall", timeline.uninstallation)

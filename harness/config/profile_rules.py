@@ -194,8 +194,10 @@ def _keeps(profile: AgentProfile) -> Iterator[Problem]:
 
 
 def _version(profile: AgentProfile) -> Iterator[Problem]:
-    if profile.version_pattern and not profile.version_command:
-        yield Problem(("version_pattern",), "there is no version_command whose output it could read.", at_key=True)
+    if profile.version_pattern is not None and not profile.version_command:
+        yield Problem(
+            ("version_pattern",), "there is no version_command whose output it could read.", at_key=True
+        )
 
 
 def _shown(path: str) -> str:

@@ -195,6 +195,10 @@ class RegistryExpectation(Frozen):
     equals: Template | None = None
 
 
+Reason = Annotated[str, Field(min_length=10)]
+"""Why the profile excuses something, in words that a release manager understands."""
+
+
 class Installer(Frozen):
     """How the candidate is installed. MSI properties may differ by scenario."""
 
@@ -204,6 +208,13 @@ class Installer(Frozen):
     install_arguments: tuple[Template, ...] = Field(default=(), description="EXE installers only")
     uninstall_command: tuple[Template, ...] = Field(default=(), description="EXE installers only")
     declared_version: str | None = Field(default=None, description="EXE installers only")
+    unsigned: Reason | None = Field(
+        default=None, description="why the installer carries no signature, e.g. a build before signing"
+    )
+    reboot_after: dict[Literal["install", "uninstall"], Reason] = Field(
+        default_factory=dict,
+        description="what may end with 3010 → why; the reboot it asks for is made at once",
+    )
     timeout_s: Seconds = 300
 
 
@@ -303,8 +314,9 @@ class AgentProfile(Frozen):
     access: tuple[AccessExpectation, ...] = Field(
         default=(), description="access lists, e.g. of `install_dir` and `data_dirs`"
     )
-    unsigned_programs: dict[str, str] = Field(
-        default_factory=dict, description="name of a program in the installer that has no signature → why"
+    unsigned_programs: dict[str, Reason] = Field(
+        default_factory=dict,
+        description="name of a program in the installer that has no signature → why; may hold `*`, `?` and `[…]`",
     )
     registry: tuple[RegistryExpectation, ...] = ()
     registry_roots: tuple[RegistryKey, ...] = Field(
@@ -312,8 +324,9 @@ class AgentProfile(Frozen):
     )
     guest_files: tuple[GuestFile, ...] = ()
     version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
-    version_pattern: Annotated[str, AfterValidator(_version_pattern)] = Field(
-        default="", description="regular expression whose group holds the version in what version_command prints"
+    version_pattern: Annotated[str, AfterValidator(_version_pattern)] | None = Field(
+        default=None,
+        description="regular expression whose group holds the version in what version_command prints",
     )
     diagnostics: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="name → command, run on failure"
@@ -326,6 +339,12 @@ class AgentProfile(Frozen):
     live_query: LiveQuery | None = None
     response_actions: dict[str, ResponseAction] = Field(default_factory=dict)
     keeps: tuple[Keep, ...] = ()
+
+    def why_unsigned(self, program: str) -> str | None:
+        """Why a program of this name may have no signature; None if it must have one."""
+        name = program.lower()
+        reasons = self.unsigned_programs.items()
+        return next((reason for pattern, reason in reasons if fnmatchcase(name, pattern.lower())), None)
 
     def owns(self, path: str) -> bool:
         """Whether `path` lies in one of the agent's folders or is one of its declared files."""

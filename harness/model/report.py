@@ -46,6 +46,21 @@ class Evidence(Frozen):
     what: str = ""
 
 
+class ExcusedBy(StrEnum):
+    """Who answers for something that a check found and does not hold against the candidate."""
+
+    PROFILE = "profile"
+    SUBSTRATE = "substrate"
+
+
+class Excuse(Frozen):
+    """Something that would have failed a check, and why it did not."""
+
+    what: str
+    by: ExcusedBy
+    reason: str
+
+
 class CheckResult(Frozen):
     """One check in one cell."""
 
@@ -56,6 +71,7 @@ class CheckResult(Frozen):
     message: str = Field(default="", description="why it did not pass, in words; empty when it did")
     duration_s: float = Field(ge=0)
     details: dict[str, str] = Field(default_factory=dict)
+    excuses: tuple[Excuse, ...] = ()
 
 
 class Attempt(Frozen):

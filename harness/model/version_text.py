@@ -1,7 +1,7 @@
 """Versions as programs state them, and whether one is the candidate's. Pure.
 
-Programs print `sleeper version v1.0.0`, `nats-server: v2.15.1`, `2.15.1,`, `1.2.3-rc.1+build5` or four fields, among dates,
-addresses and the versions of what they were built with.
+Programs print `sleeper version v1.0.0`, `nats-server: v2.15.1`, `2.15.1,`, `1.2.3-rc.1+build5` or four fields, among
+dates, addresses and the versions of what they were built with.
 """
 
 import re
@@ -19,18 +19,18 @@ _OF_ANOTHER = re.compile(
     r"(?:\b(?:with|using|against|on|needs|requires)\s+(?:[^\s:;,()]+\s+){0,2}|\b(?:at|from|to)\s+|//)$",
     re.IGNORECASE,
 )
-"""Before the version of a library, a compiler or a system, or before an address: `built with Go 1.22.1`, `at 10.0.2.15`."""
+"""Before the version of a library, a compiler or a system, or an address: `built with Go 1.22.1`, `at 10.0.2.15`."""
 _ADDRESS = re.compile(r"\]?(?::[0-9]+|/[0-9]+)\b")
 """What follows an address: a port or the length of a network."""
 _WHOLE = re.compile(r"[vV]?(?P<numbers>[0-9]+(?:[.,_-]\s*[0-9]+){0,3})(?P<rest>[^0-9].*)?", re.DOTALL)
 DOTTED_QUAD = 4
 
 
-def states_version(text: str, wanted: str, pattern: str = "") -> bool:
+def states_version(text: str, wanted: str, pattern: str | None = None) -> bool:
     """Whether `text` states the version `wanted`.
 
-    `pattern`: a regular expression whose group `version`, or else its first, holds the version; only what it finds counts
-    then. Without one every version in the text counts that is not plainly that of something else.
+    `pattern`: a regular expression whose group `version`, or else its first, holds the version; then only what it finds
+    counts. Without one every version in the text counts that is not plainly that of something else.
     """
     text = _CONTROL.sub("", text)
     if pattern:
@@ -39,7 +39,7 @@ def states_version(text: str, wanted: str, pattern: str = "") -> bool:
 
 
 def versions_in(text: str) -> list[str]:
-    """Every version that the text states, as written and in its order, but no address and no version of another program."""
+    """Every version that the text states, as written and in its order; no address, no version of another program."""
     found = []
     for match in _VERSION.finditer(text):
         line_so_far = text[: match.start()].rpartition("\n")[2]
@@ -56,8 +56,8 @@ def same_version(stated: str, wanted: str) -> bool:
     """Whether one version, stated alone, is the wanted one.
 
     Zeros at the end do not matter. The stated one may have more fields, as version resources have four and MSI versions
-    three, and may name a pre-release and a build, which an MSI cannot. Of the wanted one, Windows Installer compares three
-    fields (Microsoft, "ProductVersion property"), so a program may leave out the fourth.
+    three, and may name a pre-release and a build, which an MSI cannot. Of the wanted one, Windows Installer compares
+    three fields (Microsoft, "ProductVersion property"), so a program may leave out the fourth.
     """
     shown, expected = _split(stated), _split(wanted)
     if shown is None or expected is None:

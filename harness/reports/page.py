@@ -8,6 +8,7 @@ import jinja2
 from harness.model.gate import Gate
 from harness.model.report import Outcome
 from harness.reports import facts, gathering, words
+from harness.reports.excused import excused
 
 TEMPLATE = "page.html.j2"
 
@@ -43,6 +44,7 @@ def render_page(gate: Gate) -> str:
         anchors={cell.cell.id: cell.anchor for cell in cells},
         counts=facts.outcome_counts(gate),
         not_applicable=facts.not_applicable(gate),
+        excused=excused(gate),
         notices=[notice(gate) for notice in facts.NOTICES if notice(gate)],
         meaning=words.MEANINGS[gate.verdict],
         Outcome=Outcome,

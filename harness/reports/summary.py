@@ -4,6 +4,7 @@ import re
 
 from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
+from harness.reports.excused import excused_lines
 from harness.reports.facts import NOTICES, cell_facts, not_applicable, outcome_counts, verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.words import MEANINGS, plural, seconds
@@ -25,6 +26,7 @@ def summary_text(gate: Gate) -> str:
         lines.append(f"  {each.reason.verdict.value}{weight}: {_line(place)}{_line(each.reason.text)}")
     lines += _rest(len(reasons))
     lines += [f"To pass: {remedy}" for remedy in _remedies(gate)]
+    lines += [_line(line) for line in excused_lines(gate)]
     lines.append(_counts(gate))
     return "\n".join(lines) + "\n"
 
@@ -43,6 +45,7 @@ def summary_markdown(gate: Gate) -> str:
     lines += [_markdown_reason(each) for each in reasons[:SHOWN]]
     lines += [f"- {line.strip()}" for line in _rest(len(reasons))]
     lines += ["", *(f"To pass: {_escape(remedy)}" for remedy in _remedies(gate)), ""]
+    lines += [line for text in excused_lines(gate) for line in (_escape(text), "")]
     lines += [
         "| cell | needed | ran on | passed | failed | not applicable | time | verdict |",
         "|" + "---|" * 8,

@@ -15,7 +15,7 @@ from harness.model.errors import HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
-from harness.model.report import CellReport, Outcome
+from harness.model.report import CellReport, Excuse, ExcusedBy, Outcome
 from harness.model.substrate import SLOWNESS
 from harness.run.attempts import earlier_attempts
 from harness.run.autopsy import LOGS, examine
@@ -113,6 +113,10 @@ class CellSession:
     def note(self, name: str, value: object) -> None:
         """Add a fact to the result of the check in hand."""
         self.recorder.details[name] = str(value)
+
+    def excuse(self, what: str, reason: str, by: ExcusedBy = ExcusedBy.PROFILE) -> None:
+        """Put on record what the check in hand found and does not hold against the candidate. Reports show it."""
+        self.recorder.excuses.append(Excuse(what=what, by=by, reason=reason))
 
     def before_candidate(self, action: Callable[[], Answer]) -> Answer:
         """Run an action that comes before the candidate; a machine lost in it is replaced, on the record."""

@@ -7,10 +7,10 @@ from harness.run.cell import CellSession
 
 
 def unexcused(cell: CellSession, kind: str, found: frozenset[str]) -> list[str]:
-    """What the profile gives no reason for; what it excuses is noted on the check."""
+    """What the profile gives no reason for; what it excuses is on record."""
     left, excused = sort_out([keep for keep in cell.profile.keeps if keep.kind == kind], found)
     for keep, names in excused:
-        cell.note(keep.path, f"may stay ({len(names)} found): {keep.reason}")
+        cell.excuse(f"{keep.kind} {keep.path} ({len(names)} found)", f"may stay: {keep.reason}")
     return left
 
 

@@ -7,7 +7,16 @@ from pathlib import Path
 from harness.files import sha256_of, write_atomically
 from harness.gate.artifact import REPORT_FILE
 from harness.model.plan import Cell
-from harness.model.report import Attempt, CellReport, CheckResult, Evidence, Outcome, Phase, PhaseTiming
+from harness.model.report import (
+    Attempt,
+    CellReport,
+    CheckResult,
+    Evidence,
+    Excuse,
+    Outcome,
+    Phase,
+    PhaseTiming,
+)
 from harness.model.substrate import GuestSystem, Substrate
 from harness.run.check import Check
 from harness.run.directory import STARTED_FILE
@@ -34,6 +43,7 @@ class CellRecorder:
         self.attempts: list[Attempt] = []
         self.results: dict[str, CheckResult] = {}
         self.details: dict[str, str] = {}
+        self.excuses: list[Excuse] = []
         self.substrate: Substrate = cell.substrates[0]
         self.guest_system: GuestSystem = GuestSystem.WINDOWS
         self.image, self.image_digest = cell.image, ""
@@ -93,8 +103,9 @@ class CellRecorder:
             message=message,
             duration_s=round(duration_s, 4),
             details=self.details,
+            excuses=tuple(self.excuses),
         )
-        self.details = {}
+        self.details, self.excuses = {}, []
         earlier = self.results.get(check.id)
         if earlier is not None and earlier.outcome is not outcome:
             result = _worse(earlier, result)
@@ -116,6 +127,10 @@ class CellRecorder:
                 update={
                     "message": masked(result.message),
                     "details": {key: masked(text) for key, text in result.details.items()},
+                    "excuses": tuple(
+                        each.model_copy(update={"what": masked(each.what), "reason": masked(each.reason)})
+                        for each in result.excuses
+                    ),
                 }
             )
             for name, result in self.results.items()

@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from harness.backend.interface import Endpoint
 from harness.guest.facts import BootIdentity, ServiceState
 from harness.guest.msi import InstallerBusy, MsiResult
+from harness.guest.msi_exit import MsiOutcome
 from harness.guest.services import ServiceStateNotReached
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
@@ -48,6 +49,8 @@ class Timeline:
     def __init__(self, session: CellSession) -> None:
         self.session = session
         self.nonce = f"bvt{secrets.token_hex(6)}"
+        self.boot_after: dict[str, BootIdentity] = {}
+        """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
         self._written = WrittenFiles()
 
     @once
@@ -143,6 +146,7 @@ class Timeline:
             command = [self.render(part) for part in profile.installer.uninstall_command]
             result = guest.msi.run_installer(command, deadline)
         guest.collect([result.log_path], self.session.directory / "uninstall")
+        self._reboot_as_declared("uninstall", result)
         return result
 
     @once
@@ -210,7 +214,14 @@ class Timeline:
         guest.collect([result.log_path], session.directory / "install")
         if result.succeeded:
             self._write_guest_files()
+            self._reboot_as_declared("install", result)
         return result
+
+    def _reboot_as_declared(self, when: Literal["install", "uninstall"], result: MsiResult) -> None:
+        """Finish what ended with 3010, where the profile says that it does: what is looked at next comes after it."""
+        declared = when in self.session.profile.installer.reboot_after
+        if declared and result.meaning.outcome is MsiOutcome.REBOOT_NEEDED:
+            self.boot_after[when] = self.reboot_now()
 
     def _write_guest_files(self) -> None:
         guest = self.session.guest

@@ -9,17 +9,56 @@ from harness.model.version_text import pattern_problem, same_version, states_ver
 FIELD = st.integers(min_value=0, max_value=65535)
 VERSION = st.lists(FIELD, min_size=3, max_size=4).map(lambda fields: ".".join(map(str, fields)))
 BEFORE = st.sampled_from(
-    ["", "v", "V", "version ", "Version: ", "agent ", "agent-", "agent/", "nats-server: v", "sleeper version v", "(", '"']
-    + ["ver. ", "release-", "Agent, build of 2026-11-28, version ", "\x1b[1m", "C:\\Agent\\agent.exe "]
+    [
+        *(
+            "",
+            "v",
+            "V",
+            "version ",
+            "Version: ",
+            "agent ",
+            "agent-",
+            "agent/",
+            "nats-server: v",
+            "sleeper version v",
+        ),
+        *(
+            "(",
+            '"',
+            "ver. ",
+            "release-",
+            "Agent, build of 2026-11-28, version ",
+            "\x1b[1m",
+            "C:\\A\\agent.exe ",
+        ),
+    ]
 )
 AFTER = st.sampled_from(
-    ["", ",", ".", ";", ")", '"', "\n", "\r\n", " (built 2026-11-28)", " go1.22.1", " linux/amd64", "\x1b[0m", "-rc.1+build5"]
-    + [" with OpenSSL 3.0.11", "\nbuilt with Go 1.22.1", "\nlistening on 10.0.2.15:443", " 28.11.2026", "+5f3c2", "-beta", "rc1"]
+    [
+        *(
+            "",
+            ",",
+            ".",
+            ";",
+            ")",
+            '"',
+            "\n",
+            "\r\n",
+            " (built 2026-11-28)",
+            " go1.22.1",
+            " linux/amd64",
+            "\x1b[0m",
+        ),
+        *("-rc.1+build5", " with OpenSSL 3.0.11", "\nbuilt with Go 1.22.1", "\nlistening on 10.0.2.15:443"),
+        *(" 28.11.2026", "+5f3c2", "-beta", "rc1"),
+    ]
 )
 
 
 @given(VERSION, BEFORE, AFTER)
-def test_a_version_is_found_among_what_programs_print_around_it(version: str, before: str, after: str) -> None:
+def test_a_version_is_found_among_what_programs_print_around_it(
+    version: str, before: str, after: str
+) -> None:
     assert states_version(f"{before}{version}{after}", version)
 
 
