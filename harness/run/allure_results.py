@@ -28,7 +28,7 @@ def label_check(check: Check, cell: Cell) -> None:
     allure.dynamic.parent_suite(cell.id)
     allure.dynamic.suite(check.phase.value)
     allure.dynamic.feature(check.phase.value)
-    allure.dynamic.title(check.title)
+    allure.dynamic.title(f"{check.title} [{cell.id}]")  # else cells look alike outside the tree of suites
     allure.dynamic.tag(check.id)
     allure.dynamic.parameter("cell", cell.id)
 

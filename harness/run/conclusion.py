@@ -1,5 +1,7 @@
 """The end of a run: judge what is on disk, publish the gate and its pages, remove what is no longer needed."""
 
+import os
+
 from harness.gate.artifact import build_gate, publish
 from harness.machines.hygiene import reclaim_run
 from harness.model.gate import Gate
@@ -27,6 +29,6 @@ def conclude(run: RunDirectory, *, interrupted: bool = False) -> Gate:
         interrupted=interrupted,
     )
     publish(run.root, gate)
-    write_reports(run.root, gate)
+    write_reports(run.root, gate, os.environ)
     remains.release(state, run, settings.run_id)
     return gate
