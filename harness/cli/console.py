@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import completion
 from harness.cli.ending import ends
 from harness.machines.views import existing, viewable
 from harness.model.errors import ConfigurationError, InfrastructureError
@@ -17,7 +18,11 @@ LOOK_EVERY_S = 0.2
 
 MachineArgument = Annotated[
     str,
-    typer.Argument(help="Cell or machine id, of a kept machine or of a run going on.", show_default=False),
+    typer.Argument(
+        help="Cell or machine id, of a kept machine or of a run going on.",
+        show_default=False,
+        autocompletion=completion.kept,
+    ),
 ]
 
 

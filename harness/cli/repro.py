@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import completion
 from harness.cli.ending import ends
 from harness.cli.output import Output
 from harness.cli.run import carry_out, end_tidily
@@ -23,7 +24,12 @@ def register(app: typer.Typer) -> None:
 
 def repro(
     run: Annotated[Path, typer.Argument(help="Run directory of the failed run.", show_default=False)],
-    cell: Annotated[str, typer.Option("--cell", help="Cell to reproduce.", show_default=False)],
+    cell: Annotated[
+        str,
+        typer.Option(
+            "--cell", help="Cell to reproduce.", show_default=False, autocompletion=completion.cells_of_run
+        ),
+    ],
     out: Annotated[Path | None, typer.Option(help="Run directory of the reproduction.")] = None,
 ) -> int:
     """Repeat a failed cell up to its failing check and hand you the machine.

@@ -10,6 +10,7 @@ from typing import Annotated
 import pytest
 import typer
 
+from harness.cli import completion
 from harness.cli.beginning import as_interrupt
 from harness.cli.ending import ends
 from harness.cli.options import (
@@ -58,7 +59,12 @@ def run(
     suite: SuiteOption = FULL,
     cells: Annotated[
         list[str] | None,
-        typer.Option("--cells", "-c", help="Run only cells that match this pattern; the rest has no result."),
+        typer.Option(
+            "--cells",
+            "-c",
+            help="Run only cells that match this pattern; the rest has no result.",
+            autocompletion=completion.cells,
+        ),
     ] = None,
     workers: Annotated[str, typer.Option("-n", help="Cells at once: a number, or auto.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run directory.", show_default="reports/<run id>")] = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from harness.cli import completion
 from harness.cli.beginning import told_to_end
 from harness.cli.ending import ends
 from harness.cli.output import Output
@@ -23,7 +24,11 @@ def register(app: typer.Typer) -> None:
 
 def shell(
     cell: Annotated[
-        str | None, typer.Argument(help="Cell or machine id; without it the kept machines are listed.")
+        str | None,
+        typer.Argument(
+            help="Cell or machine id; without it the kept machines are listed.",
+            autocompletion=completion.kept,
+        ),
     ] = None,
     command: Annotated[
         str | None, typer.Option("--command", "-C", help="Run this one command and exit with its code.")

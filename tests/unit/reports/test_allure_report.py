@@ -41,7 +41,7 @@ def test_every_outcome_has_one_category(whole: bool, status: str, message: str, 
         found = re.fullmatch(pattern, message) if whole else re.match(pattern, message)
         return status in str(rule["matchedStatuses"]) and found is not None
 
-    assert [rule["name"] for rule in CATEGORIES if fits(rule)][0] == category
+    assert [rule["name"] for rule in CATEGORIES if fits(rule)] == [category]
 
 
 def test_the_environment_names_candidate_suite_substrate_and_stays_ascii() -> None:
