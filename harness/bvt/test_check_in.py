@@ -80,7 +80,7 @@ def test_recovers(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
-@check("It speaks the protocol without a mistake")
+@check("It speaks the protocol without a mistake", watches=True)
 def test_protocol(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.endpoint
     assert_understood(cell)

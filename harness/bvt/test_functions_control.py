@@ -5,26 +5,39 @@ import time
 
 from harness.backend.interface import BackendFeature
 from harness.bvt.protocol import assert_understood
-from harness.model.profile import ConfigurationPush, ResponseAction
+from harness.model.profile import AgentProfile, ConfigurationPush
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
 from harness.probe.answers import Stimulus, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked, NotApplicable, check
+from harness.run.declared import any_function, declares, pushed, response_actions, telemetry
 from harness.run.timeline import Timeline
 
 PHASE = Phase.FUNCTIONS
 NEIGHBOUR = "10.0.2.2"
+SEEN_BY = "registry_change"
+"""The stimulus that shows which configuration is in force."""
 CONFIGURE = [BackendFeature.CONFIGURE, BackendFeature.TELEMETRY]
 REFUSED = "functions.configuration_refused"
 STATUS = [BackendFeature.CONFIGURE, BackendFeature.STATUS]
+CHANGED = pushed(
+    "changed configuration", lambda profile: profile.configuration and profile.configuration.changed
+)
+INVALID = pushed(
+    "invalid configuration", lambda profile: profile.configuration and profile.configuration.invalid
+)
 
 
-@check("A pushed configuration takes effect", backend=CONFIGURE)
+def _last_good(profile: AgentProfile) -> str:
+    """What is pushed, and the telemetry that shows whether the configuration before it is still in force."""
+    return INVALID(profile) or telemetry(SEEN_BY)(profile)
+
+
+@check("A pushed configuration takes effect", declared=CHANGED, backend=CONFIGURE)
 def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
-    if push.changed is None:
-        raise NotApplicable("the profile declares no changed configuration")
+    assert push.changed is not None
     cell.backend.configure(cell.cell.id, push.changed)
     deadline = cell.within(push.deadline_s)
     with cell.recorder.stopwatch.waiting():
@@ -35,11 +48,9 @@ def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
-@check("Every invalid configuration is refused", backend=STATUS)
+@check("Every invalid configuration is refused", declared=INVALID, backend=STATUS)
 def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
-    if not push.invalid:
-        raise NotApplicable("the profile declares no invalid configuration")
     for name, text in push.invalid.items():
         pushed_at = cell.backend.configure(cell.cell.id, text)
         deadline = cell.within(push.deadline_s)
@@ -52,39 +63,44 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     cell.note("refused", ", ".join(push.invalid))
 
 
-@check("After invalid configurations the last good one stays in force", backend=[*CONFIGURE, *STATUS])
+@check(
+    "After invalid configurations the last good one stays in force",
+    declared=_last_good,
+    backend=[*CONFIGURE, *STATUS],
+)
 def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
-    telemetry = cell.profile.telemetry.get("registry_change")
-    if not push.invalid or telemetry is None:
-        raise NotApplicable("the profile declares no invalid configuration, or no telemetry to see it by")
+    expected = cell.profile.telemetry[SEEN_BY]
     if cell.recorder.outcomes.get(REFUSED) not in (Outcome.PASSED, Outcome.FAILED):
         raise Blocked(f"blocked by {REFUSED}: no invalid configuration was pushed")
     nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
     given = read_value(
         "stimulate",
         Stimulus,
-        cell.guest.probe("stimulate", "registry_change", "--nonce", nonce, repeatable=True),
+        cell.guest.probe("stimulate", SEEN_BY, "--nonce", nonce, repeatable=True),
     )
     facts = given.facts | {"nonce": nonce}
-    columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
+    columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(
-            cell.cell.id, telemetry.query, columns, cell.within(push.deadline_s), action=telemetry.action
+            cell.cell.id, expected.query, columns, cell.within(push.deadline_s), action=expected.action
         )
-    cell.guest.probe("unstimulate", "registry_change", "--nonce", nonce, repeatable=True)
+    cell.guest.probe("unstimulate", SEEN_BY, "--nonce", nonce, repeatable=True)
     cell.backend.configure(cell.cell.id, push.changed or push.base)
     assert event is not None, (
-        f"With an invalid configuration pushed the last good one is no longer in force: {telemetry.query!r}"
+        f"With an invalid configuration pushed the last good one is no longer in force: {expected.query!r}"
         " reports nothing."
     )
 
 
-@check("A live query is answered", backend=[BackendFeature.LIVE_QUERY])
+@check(
+    "A live query is answered",
+    declared=declares("live query", lambda profile: profile.live_query),
+    backend=[BackendFeature.LIVE_QUERY],
+)
 def test_live_query(cell: CellSession, timeline: Timeline) -> None:
     query = cell.profile.live_query
-    if query is None:
-        raise NotApplicable("the profile declares no live query")
+    assert query is not None
     deadline = cell.within(query.deadline_s)
     with cell.recorder.stopwatch.waiting():
         rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
@@ -97,18 +113,21 @@ def test_live_query(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Isolating the host is confirmed", backend=STATUS)
+@check("Isolating the host is confirmed", declared=response_actions("isolate"), backend=STATUS)
 def test_isolation(cell: CellSession, timeline: Timeline) -> None:
     _act(cell, timeline, "isolate")
 
 
-@check("Releasing the host is confirmed", backend=STATUS)
+@check("Releasing the host is confirmed", declared=response_actions("release"), backend=STATUS)
 def test_release(cell: CellSession, timeline: Timeline) -> None:
     _act(cell, timeline, "release")
 
 
 @check(
-    "An isolated host reaches nothing but its backend", backend=STATUS, needs=[Capability.ISOLATION_ENFORCED]
+    "An isolated host reaches nothing but its backend",
+    declared=response_actions("isolate", "release"),
+    backend=STATUS,
+    needs=[Capability.ISOLATION_ENFORCED],
 )
 def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     if not _reaches_a_neighbour(cell):
@@ -124,7 +143,11 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     assert _reaches_a_neighbour(cell), f"The released host does not reach {NEIGHBOUR} again."
 
 
-@check("Events, answers and confirmations were sent without a mistake in the protocol")
+@check(
+    "Events, answers and confirmations were sent without a mistake in the protocol",
+    declared=any_function,
+    watches=True,
+)
 def test_protocol(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.endpoint
     assert_understood(cell)
@@ -135,9 +158,7 @@ def _reaches_a_neighbour(cell: CellSession) -> bool:
 
 
 def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
-    action: ResponseAction | None = cell.profile.response_actions.get(name)
-    if action is None:
-        raise NotApplicable(f"the profile declares no response action {name!r}")
+    action = cell.profile.response_actions[name]
     _ = timeline.endpoint
     asked_at = cell.backend.configure(cell.cell.id, action.configuration)
     deadline = cell.within(action.deadline_s)
@@ -151,6 +172,5 @@ def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
 
 def _push(cell: CellSession, timeline: Timeline) -> ConfigurationPush:
     _ = timeline.endpoint
-    if cell.profile.configuration is None:
-        raise NotApplicable("the profile declares no configuration")
+    assert cell.profile.configuration is not None
     return cell.profile.configuration

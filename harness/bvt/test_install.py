@@ -9,12 +9,15 @@ from harness.model.report import Phase
 from harness.model.version_text import same_version, states_version
 from harness.probe.answers import FileFacts
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import NotApplicable, NotTested, check
+from harness.run.declared import declares
 from harness.run.payload import payload_of
 from harness.run.snapshot import crash_name
 from harness.run.timeline import Timeline
 
 PHASE = Phase.INSTALL
+VERSIONED = declares("file with a version", lambda profile: any(file.version for file in profile.files))
+SIGNED = declares("signed file", lambda profile: any(file.signed for file in profile.files))
 
 
 @check("The installer succeeds", essential=True)
@@ -62,10 +65,8 @@ def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
-@check("Every declared file is there")
+@check("Every declared file is there", declared=declares("files", lambda profile: profile.files))
 def test_files(cell: CellSession, timeline: Timeline) -> None:
-    if not cell.profile.files:
-        raise NotApplicable("the profile declares no files")
     missing = [
         file.path
         for file in cell.profile.files
@@ -74,12 +75,9 @@ def test_files(cell: CellSession, timeline: Timeline) -> None:
     assert not missing, f"Missing after the installation: {', '.join(missing)}."
 
 
-@check("Installed programs carry the candidate's version")
+@check("Installed programs carry the candidate's version", declared=VERSIONED)
 def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
-    versioned = [file.path for file in cell.profile.files if file.version]
-    if not versioned:
-        raise NotApplicable("the profile declares no file with a version")
-    for path in versioned:
+    for path in (file.path for file in cell.profile.files if file.version):
         found = timeline.inspection.file(path)
         shown = _resource_version(found) if found else ""
         assert same_version(shown, cell.candidate.version), (
@@ -87,15 +85,12 @@ def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Installed programs are the signed ones of the installer")
+@check("Installed programs are the signed ones of the installer", declared=SIGNED)
 def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
-    signed = [file.path for file in cell.profile.files if file.signed]
-    if not signed:
-        raise NotApplicable("the profile declares no signed file")
     if cell.candidate.kind is InstallerKind.EXE:
         raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
     payload = {file.sha256: file for file in payload_of(cell.run)}
-    for path in signed:
+    for path in (file.path for file in cell.profile.files if file.signed):
         found = timeline.inspection.file(path)
         assert found is not None, f"{path} is missing."
         packed = payload.get(found.sha256 or "")
@@ -137,10 +132,11 @@ def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
     assert found[0].windows_installer == 1, f"The entry {code} is not marked as Windows Installer's."
 
 
-@check("Every declared registry value is there")
+@check(
+    "Every declared registry value is there",
+    declared=declares("registry values", lambda profile: profile.registry),
+)
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
-    if not cell.profile.registry:
-        raise NotApplicable("the profile declares no registry values")
     for expected in cell.profile.registry:
         value = cell.guest.registry.value(expected.key, expected.name)
         place = f"{expected.key}\\{expected.name}"
@@ -150,12 +146,12 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
             assert str(value.data) == wanted, f"{place} does not hold the expected value."
 
 
-@check("The running program states the candidate's version")
+@check(
+    "The running program states the candidate's version",
+    declared=declares("version command", lambda profile: profile.version_command),
+)
 def test_running_version(cell: CellSession) -> None:
-    command = cell.profile.version_command
-    if not command:
-        raise NotApplicable("the profile declares no version command")
-    result = cell.guest.run(command, timeout_s=30)
+    result = cell.guest.run(cell.profile.version_command, timeout_s=30)
     assert result.ok, f"{result.command} ended with {result.exit_code}."
     # Some programs, Java's and nginx among them, print their version to the error output.
     said = f"{result.stdout}\n{result.stderr}".strip()
@@ -169,6 +165,8 @@ def test_running_version(cell: CellSession) -> None:
 @check("The agent listens on loopback only")
 def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
     pids = timeline.inspection.agent_pids(cell.profile)
+    if not pids and not any(service.running for service in cell.profile.services):
+        raise NotTested("the profile declares no service that runs, and no program of the agent does")
     assert pids, "No process of the agent is running, so nothing can be said about its ports."
     listeners = timeline.inspection.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
     cell.note("listeners", len(listeners))

@@ -5,7 +5,8 @@ from harness.guest.event_log import error_events
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import check
+from harness.run.declared import declares
 from harness.run.excuses import some
 from harness.run.timeline import Timeline
 
@@ -33,10 +34,12 @@ def test_no_denials(cell: CellSession, timeline: Timeline) -> None:
     assert not denying, f"Denied: {some(denying)}."
 
 
-@check("Access lists are the declared ones", needs=[Capability.FILE_ACLS])
+@check(
+    "Access lists are the declared ones",
+    declared=declares("access lists", lambda profile: profile.access),
+    needs=[Capability.FILE_ACLS],
+)
 def test_declared_access(cell: CellSession, timeline: Timeline) -> None:
-    if not cell.profile.access:
-        raise NotApplicable("the profile declares no access lists")
     _ = timeline.installation
     paths = [expected.path for expected in cell.profile.access]
     for expected, facts in zip(cell.profile.access, cell.guest.files(*paths), strict=True):
@@ -48,12 +51,11 @@ def test_declared_access(cell: CellSession, timeline: Timeline) -> None:
 
 @check(
     "Keys of the agent inherit their permissions, and ordinary users cannot write",
+    declared=declares("registry keys", lambda profile: profile.registry_roots or profile.registry),
     needs=[Capability.REGISTRY_ACLS],
 )
 def test_registry_access(cell: CellSession, timeline: Timeline) -> None:
     keys = list(dict.fromkeys((*cell.profile.registry_roots, *(each.key for each in cell.profile.registry))))
-    if not keys:
-        raise NotApplicable("the profile declares no registry keys")
     _ = timeline.installation
     for key in keys:
         sddl = cell.guest.registry.sddl(key)

@@ -1,6 +1,6 @@
 """The services and drivers that the installer creates, attribute by attribute."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from harness.guest.access_control import SERVICE_WRITES, read_sddl
 from harness.model.deadline import Deadline
@@ -10,31 +10,37 @@ from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.probe.answers import Service
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import check
+from harness.run.declared import declares, service_attribute, services_and_drivers
 from harness.run.timeline import Timeline
 
 PHASE = Phase.INSTALL
 STOP_S = 60.0
+SERVICES = declares("services", lambda profile: profile.services)
+BOTH = declares("services and no drivers", lambda profile: profile.services or profile.drivers)
+DRIVERS = declares("drivers", lambda profile: any(driver.running for driver in profile.drivers))
+RUNNING = declares(
+    "service that runs after the installation", lambda profile: any(each.running for each in profile.services)
+)
+RESTARTED = declares(
+    "service that may be stopped",
+    lambda profile: any(each.survives_restart and each.running for each in profile.services),
+)
 FAILURE_ACTIONS = {0: "none", 1: "restart", 2: "reboot", 3: "run"}
 
 
-@check("Every service runs within its deadline", essential=True)
+@check("Every service runs within its deadline", declared=RUNNING, essential=True)
 def test_service_running(cell: CellSession, timeline: Timeline) -> None:
     assert timeline.installation.succeeded, "The installer did not succeed, so no service can be expected."
-    running_ones = [service for service in cell.profile.services if service.running]
-    if not running_ones:
-        raise NotApplicable("the profile declares no service that runs after the installation")
-    for expected in running_ones:
+    for expected in (service for service in cell.profile.services if service.running):
         with cell.recorder.stopwatch.waiting():
             running = timeline.service_comes_up(expected.name, expected.start_deadline_s)
         assert running, f"Service {expected.name} was not running within {expected.start_deadline_s:g} s."
 
 
-@check("Every driver is loaded")
+@check("Every driver is loaded", declared=DRIVERS)
 def test_driver_loaded(cell: CellSession, timeline: Timeline) -> None:
     drivers = [driver for driver in cell.profile.drivers if driver.running]
-    if not drivers:
-        raise NotApplicable("the profile declares no drivers")
     for expected, found in _found(drivers, timeline):
         assert found.manager is not None, f"Driver {expected.name} is unknown to the service manager."
         assert found.manager.state == 4, (
@@ -42,7 +48,7 @@ def test_driver_loaded(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services have the declared start type")
+@check("Services have the declared start type", declared=service_attribute("start"))
 def test_service_start_type(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "start"):
         assert expected.start is not None
@@ -53,7 +59,7 @@ def test_service_start_type(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services have the declared display name")
+@check("Services have the declared display name", declared=service_attribute("display_name"))
 def test_service_display_name(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "display_name"):
         shown = found.registry.display_name if found.registry else None
@@ -62,7 +68,7 @@ def test_service_display_name(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services have the declared description")
+@check("Services have the declared description", declared=service_attribute("description"))
 def test_service_description(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "description"):
         shown = found.registry.description if found.registry else None
@@ -71,7 +77,7 @@ def test_service_description(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services run the declared program")
+@check("Services run the declared program", declared=service_attribute("image_path"))
 def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "image_path"):
         assert expected.image_path is not None
@@ -81,7 +87,7 @@ def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Service paths with spaces are quoted", needs=[Capability.QUOTED_IMAGE_PATH])
+@check("Service paths with spaces are quoted", declared=SERVICES, needs=[Capability.QUOTED_IMAGE_PATH])
 def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _found(cell.profile.services, timeline):
         stored = (found.registry.image_path or "") if found.registry else ""
@@ -91,7 +97,7 @@ def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services depend on what is declared")
+@check("Services depend on what is declared", declared=service_attribute("depends_on"))
 def test_service_dependencies(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "depends_on"):
         stored = (found.registry.depend_on_service or ()) if found.registry else ()
@@ -100,7 +106,11 @@ def test_service_dependencies(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services run under the declared account", needs=[Capability.SERVICE_ACCOUNT])
+@check(
+    "Services run under the declared account",
+    declared=service_attribute("account"),
+    needs=[Capability.SERVICE_ACCOUNT],
+)
 def test_service_account(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "account"):
         account = found.manager.account if found.manager else None
@@ -109,7 +119,11 @@ def test_service_account(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services start delayed as declared", needs=[Capability.SERVICE_DELAYED_START])
+@check(
+    "Services start delayed as declared",
+    declared=service_attribute("delayed"),
+    needs=[Capability.SERVICE_DELAYED_START],
+)
 def test_service_delayed_start(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "delayed"):
         delayed = found.manager.delayed_start if found.manager else None
@@ -118,7 +132,11 @@ def test_service_delayed_start(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services recover as declared", needs=[Capability.SERVICE_RECOVERY])
+@check(
+    "Services recover as declared",
+    declared=service_attribute("recovery"),
+    needs=[Capability.SERVICE_RECOVERY],
+)
 def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "recovery"):
         actions = (
@@ -130,7 +148,11 @@ def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services also recover from an error as declared", needs=[Capability.SERVICE_RECOVERY])
+@check(
+    "Services also recover from an error as declared",
+    declared=service_attribute("failure_flag"),
+    needs=[Capability.SERVICE_RECOVERY],
+)
 def test_service_failure_flag(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "failure_flag"):
         flag = found.manager.failure_flag if found.manager else None
@@ -139,7 +161,11 @@ def test_service_failure_flag(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Services have a SID of their own as declared", needs=[Capability.SERVICE_SID])
+@check(
+    "Services have a SID of their own as declared",
+    declared=service_attribute("sid_type"),
+    needs=[Capability.SERVICE_SID],
+)
 def test_service_sid(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "sid_type"):
         assert expected.sid_type is not None
@@ -150,22 +176,21 @@ def test_service_sid(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Nobody but administrators can change the services", needs=[Capability.SERVICE_DACL])
+@check("Nobody but administrators can change the services", declared=BOTH, needs=[Capability.SERVICE_DACL])
 def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
-    for expected, found in _found((*cell.profile.services, *cell.profile.drivers), timeline):
+    for expected, found in _found(services_and_drivers(cell.profile), timeline):
         sddl = (found.manager.sddl or "") if found.manager else ""
         assert sddl, f"Service {expected.name} has no security descriptor that could be read."
         loose = read_sddl(sddl).writable_by(SERVICE_WRITES)
         assert not loose, f"Service {expected.name} can be changed by {', '.join(loose)}: {sddl}."
 
 
-@check("Services survive a stop and a start")
+@check("Services survive a stop and a start", declared=RESTARTED)
 def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
-    restarted = [service for service in cell.profile.services if service.survives_restart and service.running]
-    if not restarted:
-        raise NotApplicable("the profile declares no service that may be stopped")
     services = cell.guest.services
-    for service in restarted:
+    for service in cell.profile.services:
+        if not (service.survives_restart and service.running):
+            continue
         with cell.recorder.stopwatch.waiting():
             services.stop(service.name, Deadline.after(STOP_S))
             services.start(service.name, cell.within(service.start_deadline_s))
@@ -186,7 +211,7 @@ def _program(image_path: str) -> str:
 
 
 def _found(
-    expectations: tuple[ServiceExpectation, ...] | list[ServiceExpectation], timeline: Timeline
+    expectations: Iterable[ServiceExpectation], timeline: Timeline
 ) -> Iterator[tuple[ServiceExpectation, Service]]:
     for expected in expectations:
         found = timeline.inspection.service(expected.name)
@@ -198,12 +223,6 @@ def _found(
 def _declaring(
     cell: CellSession, timeline: Timeline, attribute: str
 ) -> Iterator[tuple[ServiceExpectation, Service]]:
-    """Services and drivers whose profile declares `attribute`; not applicable if none does."""
-    declared = [
-        service
-        for service in (*cell.profile.services, *cell.profile.drivers)
-        if getattr(service, attribute) is not None
-    ]
-    if not declared:
-        raise NotApplicable(f"the profile declares no {attribute.replace('_', ' ')} for its services")
-    return _found(declared, timeline)
+    """Services and drivers whose profile declares `attribute`."""
+    everything = services_and_drivers(cell.profile)
+    return _found((each for each in everything if getattr(each, attribute) is not None), timeline)

@@ -6,7 +6,8 @@ from harness.backend.interface import BackendFeature
 from harness.bvt.boots import assert_boots
 from harness.model.report import Phase
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import check
+from harness.run.declared import declares
 from harness.run.reboots import Reboots
 from harness.run.timeline import Timeline
 
@@ -30,10 +31,13 @@ def test_once(cell: CellSession, reboots: Reboots) -> None:
     assert_boots(cell)
 
 
-@check("Every service runs again without help")
-def test_services(cell: CellSession, reboots: Reboots) -> None:
-    if not any(service.running for service in cell.profile.services):
-        raise NotApplicable("the profile declares no service that runs after a reboot")
+@check(
+    "Every service runs again without help",
+    declared=declares(
+        "service that runs after a reboot", lambda profile: any(each.running for each in profile.services)
+    ),
+)
+def test_services(reboots: Reboots) -> None:
     series = reboots.in_use
     down = series.down or ("" if series.silent else reboots.service_down())
     assert not down, f"After {series.words} service {down} is not running."

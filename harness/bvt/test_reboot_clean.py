@@ -3,13 +3,15 @@
 from harness.bvt.boots import assert_boots
 from harness.model.report import Phase
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import check
+from harness.run.declared import declares
 from harness.run.excuses import some, unexcused
 from harness.run.reboots import Reboots
 from harness.run.snapshot import SENTINEL_FILES
 from harness.run.timeline import Timeline
 
 PHASE = Phase.REBOOT_CLEAN
+ROOTS = declares("registry keys of the agent", lambda profile: profile.registry_roots)
 WATCHED_S = 3.0
 """How long an unasked reboot is looked for: what waits for the next boot begins some seconds after it."""
 
@@ -42,11 +44,9 @@ def test_files(cell: CellSession, reboots: Reboots) -> None:
     assert not there, f"There after the uninstall and a reboot: {some(there)}."
 
 
-@check("After a reboot no registry key of the agent is there")
+@check("After a reboot no registry key of the agent is there", declared=ROOTS)
 def test_registry(cell: CellSession, reboots: Reboots) -> None:
     roots = cell.profile.registry_roots
-    if not roots:
-        raise NotApplicable("the profile declares no registry keys of the agent")
     _ = reboots.after_uninstall
     found = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
     there = unexcused(cell, "registry", found)

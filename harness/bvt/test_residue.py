@@ -4,12 +4,14 @@ from harness.bvt.boots import assert_boots
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.run.cell import CellSession
-from harness.run.check import NotApplicable, check
+from harness.run.check import check
+from harness.run.declared import declares
 from harness.run.excuses import some, unexcused
 from harness.run.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
 from harness.run.timeline import Timeline
 
 PHASE = Phase.RESIDUE
+ROOTS = declares("registry keys of the agent", lambda profile: profile.registry_roots)
 
 
 @check("No process of the agent is left")
@@ -39,11 +41,9 @@ def test_files(cell: CellSession, timeline: Timeline) -> None:
     assert not left, f"Left after the uninstall: {some(left)}."
 
 
-@check("No registry key of the agent is left")
+@check("No registry key of the agent is left", declared=ROOTS)
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
     roots = cell.profile.registry_roots
-    if not roots:
-        raise NotApplicable("the profile declares no registry keys of the agent")
     _ = timeline.after
     there = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
     left = unexcused(cell, "registry", there)

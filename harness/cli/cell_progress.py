@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.machines.room import RoomWait
+from harness.model.phases import STANDS_FOR, phase_outcome
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
-from harness.reports.words import WORDS, WORST_OUTCOME, seconds
+from harness.reports.words import WORDS, seconds
 
 SAID_AGAIN_S = 300.0
 """How often a log is told that a cell still waits."""
@@ -17,7 +18,8 @@ class CellProgress:
     """Outcomes so far, by phase. Times are seconds of one monotonic clock."""
 
     cell: Cell
-    outcomes: dict[Phase, list[Outcome]] = field(default_factory=dict)
+    outcomes: dict[Phase, dict[str, Outcome]] = field(default_factory=dict)
+    """By phase and check."""
     began_s: float | None = None
     ended_s: float | None = None
     wait: RoomWait | None = None
@@ -30,10 +32,11 @@ class CellProgress:
         if self.began_s is None:
             self.began_s = now_s
 
-    def take(self, phase: Phase, outcome: Outcome, now_s: float) -> bool:
-        """Add one outcome; True if it was the phase's last."""
+    def take(self, check: str, outcome: Outcome, now_s: float) -> bool:
+        """Add the outcome of one check, which is named by its id; True if it was its phase's last."""
         self.begin(now_s)
-        self.outcomes.setdefault(phase, []).append(outcome)
+        phase = Phase(check.partition(".")[0])
+        self.outcomes.setdefault(phase, {})[check] = outcome
         if self.done == len(self.cell.checks):
             self.ended_s = now_s
         return self.complete(phase)
@@ -71,7 +74,7 @@ class CellProgress:
 
     def complete(self, phase: Phase) -> bool:
         """True once every check of the phase has an outcome."""
-        return len(self.outcomes.get(phase, [])) >= self.planned(phase)
+        return len(self.outcomes.get(phase, {})) >= self.planned(phase)
 
     @property
     def current(self) -> Phase | None:
@@ -82,16 +85,18 @@ class CellProgress:
 
     def worst(self, phase: Phase | None = None) -> Outcome | None:
         """What stands for the phase, or for the whole cell; None if nothing is known."""
-        found = (
-            self.outcomes.get(phase, [])
-            if phase is not None
-            else [outcome for outcomes in self.outcomes.values() for outcome in outcomes]
-        )
-        return next((outcome for outcome in WORST_OUTCOME if outcome in found), None)
+        phases = self.outcomes if phase is None else (phase,)
+        found = {check: outcome for each in phases for check, outcome in self.outcomes.get(each, {}).items()}
+        return phase_outcome(found, self.cell.watching)
+
+    def all_outcomes(self, phase: Phase | None = None) -> list[Outcome]:
+        """Of one phase, or of all."""
+        phases = self.outcomes if phase is None else (phase,)
+        return [outcome for each in phases for outcome in self.outcomes.get(each, {}).values()]
 
 
 def counted(outcomes: Sequence[Outcome]) -> str:
     """`1 failed, 12 passed, 3 not applicable`: the worst first."""
     return ", ".join(
-        f"{count} {WORDS[outcome]}" for outcome in WORST_OUTCOME if (count := outcomes.count(outcome))
+        f"{count} {WORDS[outcome]}" for outcome in STANDS_FOR if (count := outcomes.count(outcome))
     )

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.cell_progress import CellProgress
-from harness.model.report import Outcome, Phase
+from harness.model.report import UNPROVEN, Outcome, Phase
 from harness.reports.words import SIGNS
 
 STYLES = {
@@ -15,6 +15,7 @@ STYLES = {
     Outcome.FAILED: "bold red",
     Outcome.INFRA: "bold yellow",
     Outcome.BLOCKED: "yellow",
+    Outcome.NOT_TESTED: "yellow",
     Outcome.NOT_APPLICABLE: "dim",
 }
 WAITS = "…"
@@ -73,8 +74,8 @@ def _sign(progress: CellProgress, phase: Phase) -> Text:
     worst = progress.worst(phase)
     if progress.current is phase and progress.wait is not None:
         return Text(WAITS, style="yellow")
-    if progress.current is phase and worst in (None, Outcome.PASSED, Outcome.NOT_APPLICABLE):
-        done = len(progress.outcomes.get(phase, []))
+    if progress.current is phase and worst in (None, Outcome.PASSED, *UNPROVEN):
+        done = len(progress.all_outcomes(phase))
         return Text(f"{done}/{progress.planned(phase)}", style="cyan")
     if worst is None:
         return Text("·", style="dim")

@@ -101,15 +101,15 @@ class Progress:
         if progress is None:
             return
         phase, outcome = Phase(value["phase"]), Outcome(value["outcome"])
-        last = progress.take(phase, outcome, self._clock())
+        last = progress.take(value["check"], outcome, self._clock())
         if outcome in (Outcome.FAILED, Outcome.INFRA):
             self._say_outcome(outcome, value["cell"], f"{value['check']}: {value['message']}")
         if self._live is None and last:
             worst = progress.worst(phase) or Outcome.PASSED
-            text = f"{phase.value:<10} {counted(progress.outcomes[phase])}"
+            text = f"{phase.value:<10} {counted(progress.all_outcomes(phase))}"
             self._say_outcome(worst, value["cell"], text)
         if self._live is None and progress.ended_s is not None:
-            outcomes = [one for found in progress.outcomes.values() for one in found]
+            outcomes = progress.all_outcomes()
             took = seconds(progress.took_s(self._clock()) or 0.0)
             worst = progress.worst() or Outcome.PASSED
             self._say_outcome(worst, value["cell"], f"ended after {took}: {counted(outcomes)}")
@@ -140,7 +140,7 @@ class Progress:
 
     def _footer(self, now_s: float) -> Text:
         ended = sum(progress.ended_s is not None for progress in self._cells.values())
-        outcomes = [one for item in self._cells.values() for found in item.outcomes.values() for one in found]
+        outcomes = [one for item in self._cells.values() for one in item.all_outcomes()]
         text = f" {ended} of {plural(len(self._cells), 'cell')} done"
         text += f"; {counted(outcomes)}" if outcomes else ""
         return Text(f"{text}; {seconds(max(1.0, now_s - self._began_s))}", style="dim")

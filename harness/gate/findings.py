@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.gate.remedies import AGAIN, BLOCKED, DO_NOT_EDIT, FIX, LAB, NO_CLAIM, RIGHT_SUBSTRATE
 from harness.model.gate import Reason, Verdict
+from harness.model.phases import phase_outcome
 from harness.model.plan import Cell
-from harness.model.report import Attempt, CellReport, CheckResult, Outcome, Phase
+from harness.model.report import UNPROVEN, Attempt, CellReport, CheckResult, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
 
 SHOWN = 5
@@ -58,8 +59,9 @@ def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
             yield Reason(verdict=Verdict.INFRA, cell=cell.id, check=result.check, text=text, remedy=LAB)
         elif result.outcome is Outcome.BLOCKED:
             blocked.append(result)
-        elif result.outcome is Outcome.NOT_APPLICABLE and not result.message.strip():
-            text = "The check is said not to apply, without a reason."
+        elif result.outcome in UNPROVEN and not result.message.strip():
+            what = "not to apply" if result.outcome is Outcome.NOT_APPLICABLE else "not to be tested"
+            text = f"The check is said {what}, without a reason."
             yield Reason(
                 verdict=Verdict.INCOMPLETE, cell=cell.id, check=result.check, text=text, remedy=NO_CLAIM
             )
@@ -87,7 +89,7 @@ def _attempts(cell: Cell, report: CellReport, already: Sequence[Reason]) -> Iter
     elif last.outcome is Outcome.INFRA and Verdict.INFRA not in told:
         text = f"The last attempt was lost to the lab: {_message(last)}"
         yield Reason(verdict=Verdict.INFRA, cell=cell.id, text=text, remedy=LAB)
-    elif last.outcome in (Outcome.BLOCKED, Outcome.NOT_APPLICABLE) and not already:
+    elif last.outcome in (Outcome.BLOCKED, *UNPROVEN) and not already:
         text = f"The last attempt did not run to its end: {_message(last)}"
         yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
 
@@ -104,9 +106,14 @@ def _coverage(cell: Cell, report: CellReport) -> Iterator[Reason]:
         # Having a machine is no claim about the candidate, so that phase may be without checks of its own.
         if not planned and phase is Phase.MACHINE:
             continue
-        outcomes = {results[check].outcome for check in planned if check in results}
-        if outcomes <= {Outcome.NOT_APPLICABLE} and not (set(planned) & set(missing)):
-            text = f"Nothing passed in phase {phase.value}: {_why_nothing(planned)}."
+        outcomes = {check: results[check].outcome for check in planned if check in results}
+        if phase_outcome(outcomes, cell.watching) not in (None, *UNPROVEN) or set(planned) & set(missing):
+            continue
+        proving = [outcome for check, outcome in outcomes.items() if check not in cell.watching]
+        # What the profile leaves out altogether is the team's choice, said beside the verdict. What it declares and
+        # what cannot be shown here was to be proven, and is not.
+        if not proving or set(proving) != {Outcome.NOT_TESTED}:
+            text = f"Nothing passed in phase {phase.value}: {_why_nothing(planned, proving)}."
             yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=NO_CLAIM)
     if not report.checks and not missing:
         text = "The cell ran no check."
@@ -123,8 +130,12 @@ def _substrate(cell: Cell, report: CellReport) -> Iterator[Reason]:
         yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
 
 
-def _why_nothing(planned: Sequence[str]) -> str:
-    return "none of its checks applies here" if planned else "the plan has no check for it"
+def _why_nothing(planned: Sequence[str], proving: Sequence[Outcome]) -> str:
+    if not planned:
+        return "the plan has no check for it"
+    if not proving:
+        return "its checks only watch what others would have done"
+    return "none of its checks that the profile declares something for applies here"
 
 
 def _message(attempt: Attempt) -> str:

@@ -8,7 +8,7 @@ from harness.gate.findings import report_findings
 from harness.gate.remedies import AGAIN, DO_NOT_EDIT, LAB, NOTHING_REQUIRED, SELECT_ALL
 from harness.model.gate import SEVERITY, CellVerdict, Reason, Verdict
 from harness.model.plan import Cell, Plan
-from harness.model.report import CellReport, Outcome
+from harness.model.report import UNPROVEN, CellReport, Outcome
 
 
 class Judgement(NamedTuple):
@@ -37,8 +37,9 @@ def judge(
     `damaged`: cells whose report or evidence on disk is not what was sealed, with what is wrong.
 
     PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
-    its last attempt passed and none before it failed, and every planned check passed or not applicable with a
-    reason, at least one passed in every phase. Anything else is a reason; the worst one decides.
+    its last attempt passed and none before it failed, and every planned check passed, or not tested or not applicable
+    with a reason, and at least one that proves something passed in every phase that the profile declares anything for.
+    Anything else is a reason; the worst one decides.
     """
     by_cell: dict[str, list[CellReport]] = {}
     for report in reports:
@@ -116,7 +117,12 @@ def _missing(cell: Cell, started: bool, selected: bool, interrupted: bool) -> Re
 def _passed(cells: Sequence[CellVerdict]) -> Reason:
     required = [cell.report for cell in cells if cell.required and cell.report]
     outcomes = [check.outcome for report in required for check in report.checks]
-    passed, skipped = outcomes.count(Outcome.PASSED), outcomes.count(Outcome.NOT_APPLICABLE)
-    text = f"Every required cell passed ({len(required)} of {len(required)}): {passed} checks passed"
-    text += f", {skipped} were not applicable and are listed with their reasons." if skipped else "."
+    counts = {outcome: outcomes.count(outcome) for outcome in (Outcome.PASSED, *UNPROVEN)}
+    text = f"Every required cell passed ({len(required)} of {len(required)}): {counts[Outcome.PASSED]} checks passed"
+    rest = [
+        f"{count} were {outcome.value.replace('-', ' ')}"
+        for outcome in UNPROVEN
+        if (count := counts[outcome])
+    ]
+    text += f", {' and '.join(rest)} (listed with their reasons)." if rest else "."
     return Reason(verdict=Verdict.PASS, text=text)

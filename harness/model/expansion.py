@@ -1,6 +1,6 @@
 """From the matrix to cells: the product of the axes, includes and excludes, requirement rules. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 
@@ -96,8 +96,10 @@ def windows_of(image: WindowsImage) -> WindowsVersion:
     return WindowsVersion.model_validate(image.model_dump(include=set(WindowsVersion.model_fields)))
 
 
-def expand(matrix: Matrix, pool: str, checks_for: ChecksFor) -> tuple[Cell, ...]:
-    """The cells that `pool` runs, in the order of the file.
+def expand(
+    matrix: Matrix, pool: str, checks_for: ChecksFor, watching: Collection[str] = ()
+) -> tuple[Cell, ...]:
+    """The cells that `pool` runs, in the order of the file. `watching`: ids of checks that prove no phase.
 
     Raises `ConfigurationError` for an unknown pool, when the pool serves no cell, when two cells have one id,
     and when a cell would have no check at all.
@@ -133,6 +135,7 @@ def expand(matrix: Matrix, pool: str, checks_for: ChecksFor) -> tuple[Cell, ...]
             reason=reason,
             substrates=place.substrates,
             checks=checks,
+            watching=tuple(check for check in checks if check in watching),
         )
     if not cells:
         raise ConfigurationError(f"pool {pool!r} serves none of the matrix's cells.")

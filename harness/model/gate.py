@@ -75,7 +75,7 @@ class CellVerdict(Frozen):
 class Gate(Frozen):
     """`gate.json`."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     run_id: str
     created: datetime
     harness_version: str

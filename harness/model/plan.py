@@ -40,6 +40,10 @@ class Cell(Frozen):
     reason: str = ""
     substrates: tuple[Substrate, ...] = Field(description="a result on any other substrate does not count")
     checks: tuple[str, ...] = Field(description="ids of the checks that must have a result")
+    watching: tuple[str, ...] = Field(
+        default=(),
+        description="those of them that only watch what the others provoke, so they prove no phase",
+    )
 
     @property
     def required(self) -> bool:
@@ -50,7 +54,7 @@ class Cell(Frozen):
 class Plan(Frozen):
     """Candidate, cells, and the digests of everything that the verdict depends on."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     candidate: Candidate
     profile: str
     profile_sha256: str

@@ -33,8 +33,15 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     BLOCKED = "blocked"  # a phase it needs did not succeed
-    NOT_APPLICABLE = "not-applicable"  # the substrate, backend or profile cannot show it; says why
+    NOT_TESTED = "not-tested"  # the profile declares nothing to test it by; says what
+    NOT_APPLICABLE = (
+        "not-applicable"  # the substrate, the backend or this kind of installer cannot show it; says why
+    )
     INFRA = "infra"  # the lab failed
+
+
+UNPROVEN = (Outcome.NOT_TESTED, Outcome.NOT_APPLICABLE)
+"""What is no reason against a candidate and none for it: shown with its reason, never counted as passed."""
 
 
 class Evidence(Frozen):
@@ -102,7 +109,7 @@ class PhaseTiming(Frozen):
 class CellReport(Frozen):
     """The sealed report of one cell."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     run_id: str
     plan_digest: str
     cell_id: str

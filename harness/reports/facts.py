@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from harness.model.gate import CellVerdict, Gate, Reason
+from harness.model.gate import CellVerdict, Gate, Reason, Verdict
+from harness.model.phases import phase_outcome
 from harness.model.plan import CELLS, Cell, cell_folder
-from harness.model.report import CellReport, CheckResult, Outcome, Phase
+from harness.model.report import UNPROVEN, CellReport, CheckResult, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
-from harness.reports.words import PHASES, SUBSTRATES, WORDS, WORST_OUTCOME, plural
+from harness.reports.words import PHASES, SUBSTRATES, WORDS, plural
 
 TROUBLE = (Outcome.FAILED, Outcome.INFRA)
 
@@ -22,16 +23,20 @@ class PhaseFacts:
     planned: bool
     checks: tuple[CheckResult, ...]
     missing: tuple[str, ...]
+    watching: tuple[str, ...]
     total_s: float | None
 
     @property
     def outcome(self) -> Outcome | None:
         """What stands for the phase; None when nothing is known of it, or not all of it."""
-        found = {check.outcome for check in self.checks}
-        for outcome in WORST_OUTCOME:
-            if outcome in found and not (self.missing and outcome is Outcome.PASSED):
-                return outcome
-        return None
+        found = phase_outcome({check.check: check.outcome for check in self.checks}, self.watching)
+        unknown = self.missing and found in (Outcome.PASSED, *UNPROVEN)
+        return None if unknown else found
+
+    @property
+    def proven(self) -> bool:
+        """Whether its figures say anything: where nothing was proven, not even what passed counts."""
+        return self.outcome not in UNPROVEN
 
     @property
     def trouble(self) -> tuple[CheckResult, ...]:
@@ -57,8 +62,8 @@ class PhaseFacts:
 
     @property
     def applicable(self) -> int:
-        """How many checks should have passed: all but those that do not apply."""
-        shown = sum(check.outcome is not Outcome.NOT_APPLICABLE for check in self.checks)
+        """How many checks should have passed: all but those that are not tested or do not apply."""
+        shown = sum(check.outcome not in UNPROVEN for check in self.checks)
         return shown + len(self.missing)
 
 
@@ -102,8 +107,8 @@ class CellFacts:
 
 
 @dataclass(frozen=True)
-class NotApplicable:
-    """A check that could not run, why, and where."""
+class Unproven:
+    """A check that proved nothing, why, and where."""
 
     check: str
     title: str
@@ -151,6 +156,7 @@ def _phase(cell: Cell, report: CellReport | None, phase: Phase) -> PhaseFacts:
         planned=phase in cell.phases,
         checks=checks,
         missing=tuple(check for check in planned if check not in have),
+        watching=cell.watching,
         total_s=sum(timing) if timing else None,
     )
 
@@ -160,19 +166,41 @@ def outcome_counts(gate: Gate) -> Counter[Outcome]:
     return Counter(check.outcome for entry in gate.cells if entry.report for check in entry.report.checks)
 
 
-def not_applicable(gate: Gate) -> tuple[NotApplicable, ...]:
-    """Checks that did not apply, gathered by check and reason."""
+def unproven(gate: Gate, outcome: Outcome) -> tuple[Unproven, ...]:
+    """Checks that came to this outcome, one of `UNPROVEN`, gathered by check and reason."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for entry in gate.cells:
         for check in entry.report.checks if entry.report else ():
-            if check.outcome is Outcome.NOT_APPLICABLE:
+            if check.outcome is outcome:
                 found.setdefault((check.check, check.title, check.message), []).append(entry.cell)
-    return tuple(NotApplicable(*key, cells=tuple(cells)) for key, cells in sorted(found.items()))
+    return tuple(Unproven(*key, cells=tuple(cells)) for key, cells in sorted(found.items()))
+
+
+def untested_phases(gate: Gate) -> tuple[Phase, ...]:
+    """The phases of required cells in which nothing was tested, for the profile declares nothing there."""
+    found = {
+        phase.phase
+        for cell in cell_facts(gate)
+        if cell.cell.required
+        for phase in cell.phases
+        if phase.outcome is Outcome.NOT_TESTED
+    }
+    return tuple(sorted(found, key=lambda phase: phase.order))
+
+
+def headline(gate: Gate) -> str:
+    """What stands beside the word PASS where whole phases were not tested: `functions not tested`; else empty."""
+    phases = [PHASES[phase].lower() for phase in untested_phases(gate)]
+    if gate.verdict is not Verdict.PASS or not phases:
+        return ""
+    return f"{' and '.join(phases)} not tested"
 
 
 def verdict_words(gate: Gate) -> str:
-    """The verdict with the suite that it is about: `PASS`, or `PASS (suite smoke)`."""
-    return gate.verdict.value if gate.plan.is_full else f"{gate.verdict.value} (suite {gate.plan.suite})"
+    """The verdict and what limits it: `PASS`, `PASS (suite smoke)`, `PASS (suite smoke, functions not tested)`."""
+    suite = "" if gate.plan.is_full else f"suite {gate.plan.suite}"
+    limits = ", ".join(part for part in (suite, headline(gate)) if part)
+    return f"{gate.verdict.value} ({limits})" if limits else gate.verdict.value
 
 
 def extent_notice(gate: Gate) -> str:

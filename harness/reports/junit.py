@@ -1,7 +1,8 @@
 """JUnit XML for CI systems: one test suite per cell.
 
 A failed check is a `failure`, a lab failure an `error`. What did not run for want of something else is an
-`error` too, so that no reader of JUnit takes a hole for a pass. What does not apply is `skipped`.
+`error` too, so that no reader of JUnit takes a hole for a pass. What is not tested or does not apply is `skipped`, and
+its message begins with which of the two.
 """
 
 import re
@@ -10,8 +11,9 @@ from collections.abc import Iterable
 from lxml import etree
 
 from harness.model.gate import SEVERITY, Gate, Reason, Verdict
-from harness.model.report import CheckResult, Outcome
+from harness.model.report import UNPROVEN, CheckResult, Outcome
 from harness.reports.facts import CellFacts, cell_facts
+from harness.reports.words import WORDS
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold (section 2.2, "Characters")."""
@@ -20,6 +22,7 @@ ELEMENTS = {
     Outcome.FAILED: "failure",
     Outcome.INFRA: "error",
     Outcome.BLOCKED: "error",
+    Outcome.NOT_TESTED: "skipped",
     Outcome.NOT_APPLICABLE: "skipped",
 }
 
@@ -63,9 +66,14 @@ def _suite(item: CellFacts, gate: Gate) -> etree._Element:
         "guest-system": item.report.guest_system.value if item.report else "none",
         "verdict": item.verdict.verdict.value,
     }
+    checks = item.report.checks if item.report else ()
+    for outcome in UNPROVEN:
+        facts[outcome.value] = str(sum(check.outcome is outcome for check in checks))
+    facts["phases-not-tested"] = ", ".join(
+        phase.phase.value for phase in item.phases if phase.outcome is Outcome.NOT_TESTED
+    )
     for name, value in facts.items():
         etree.SubElement(properties, "property", name=name, value=_clean(value))
-    checks = item.report.checks if item.report else ()
     for check in checks:
         _result(suite, item.cell.id, check)
     done = {check.check for check in checks}
@@ -102,6 +110,7 @@ def _result(suite: etree._Element, cell: str, check: CheckResult) -> None:
     case = _case(suite, cell, check.check, check.duration_s)
     if check.outcome is not Outcome.PASSED:
         text = f"{check.title}: {check.message}" if check.message else check.title
+        text = f"{WORDS[check.outcome]}: {text}" if check.outcome in UNPROVEN else text
         _note(case, ELEMENTS[check.outcome], check.outcome.value, text)
 
 

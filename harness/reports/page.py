@@ -6,8 +6,8 @@ from pathlib import Path
 import jinja2
 
 from harness.model.gate import Gate
-from harness.model.report import Outcome
-from harness.reports import facts, gathering, words
+from harness.model.report import UNPROVEN, Outcome
+from harness.reports import facts, gathering, untested, words
 from harness.reports.excused import excused
 
 TEMPLATE = "page.html.j2"
@@ -43,7 +43,9 @@ def render_page(gate: Gate) -> str:
         advisory=[reason for reason in gate.reasons if not reason.counted],
         anchors={cell.cell.id: cell.anchor for cell in cells},
         counts=facts.outcome_counts(gate),
-        not_applicable=facts.not_applicable(gate),
+        unproven={outcome: facts.unproven(gate, outcome) for outcome in UNPROVEN},
+        headline=facts.headline(gate),
+        not_tested=untested.not_tested_line(gate),
         excused=excused(gate),
         notices=[notice(gate) for notice in facts.NOTICES if notice(gate)],
         meaning=words.MEANINGS[gate.verdict],

@@ -3,11 +3,12 @@
 import re
 
 from harness.model.gate import Gate, Verdict
-from harness.model.report import Outcome
+from harness.model.report import UNPROVEN, Outcome
 from harness.reports.excused import excused_lines
-from harness.reports.facts import NOTICES, cell_facts, not_applicable, outcome_counts, verdict_words
+from harness.reports.facts import NOTICES, cell_facts, outcome_counts, unproven, verdict_words
 from harness.reports.gathering import Gathered, gathered
-from harness.reports.words import MEANINGS, plural, seconds
+from harness.reports.untested import not_tested_line
+from harness.reports.words import MEANINGS, WORDS, plural, seconds
 
 SHOWN = 20
 """Reasons listed before the summary points to the page."""
@@ -18,6 +19,7 @@ def summary_text(gate: Gate) -> str:
     candidate = gate.plan.candidate
     lines = [f"{verdict_words(gate)}  {_line(candidate.product_name)} {_line(candidate.version)}"]
     lines.append(MEANINGS[gate.verdict])
+    lines += [line for line in (_line(not_tested_line(gate)),) if line]
     lines += [notice(gate) for notice in NOTICES if notice(gate)]
     reasons = gathered(gate.reasons)
     for each in reasons[:SHOWN]:
@@ -39,6 +41,8 @@ def summary_markdown(gate: Gate) -> str:
         "",
     ]
     lines += [f"{MEANINGS[gate.verdict]} Exit code {gate.verdict.exit_code}.", ""]
+    untested = not_tested_line(gate)
+    lines += [f"> {_escape(untested)}", ""] if untested else []
     for notice in filter(None, (notice(gate) for notice in NOTICES)):
         lines += [f"> **{notice}**", ""]
     reasons = gathered(gate.reasons)
@@ -47,12 +51,12 @@ def summary_markdown(gate: Gate) -> str:
     lines += ["", *(f"To pass: {_escape(remedy)}" for remedy in _remedies(gate)), ""]
     lines += [line for text in excused_lines(gate) for line in (_escape(text), "")]
     lines += [
-        "| cell | needed | ran on | passed | failed | not applicable | time | verdict |",
-        "|" + "---|" * 8,
+        "| cell | needed | ran on | passed | failed | not tested | not applicable | time | verdict |",
+        "|" + "---|" * 9,
     ]
     for item in cell_facts(gate):
         outcomes = [check.outcome for check in item.report.checks] if item.report else []
-        shown = (Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE)
+        shown = (Outcome.PASSED, Outcome.FAILED, *UNPROVEN)
         columns = [_escape(item.cell.id), item.cell.requirement.value, item.substrate]
         columns += [str(outcomes.count(outcome)) for outcome in shown]
         columns += [seconds(item.duration_s) if item.report else "", item.verdict.verdict.value]
@@ -83,14 +87,20 @@ def _counts(gate: Gate) -> str:
     counts = outcome_counts(gate)
     required = [entry for entry in gate.cells if entry.required]
     passed = sum(entry.verdict is Verdict.PASS for entry in required)
-    kinds = len({item.check for item in not_applicable(gate)})
+    without = ", ".join(
+        f"{counts[outcome]} {WORDS[outcome]} ({_kinds(gate, outcome)})" for outcome in UNPROVEN
+    )
     return (
         f"{passed} of {plural(len(required), 'required cell')} passed; "
         f"checks: {counts[Outcome.PASSED]} passed, {counts[Outcome.FAILED]} failed, "
         f"{counts[Outcome.BLOCKED]} blocked, {counts[Outcome.INFRA]} lost to the lab, "
-        f"{counts[Outcome.NOT_APPLICABLE]} not applicable ({plural(kinds, 'different check')}); "
+        f"{without}; "
         f"{seconds(gate.duration_s)} at work."
     )
+
+
+def _kinds(gate: Gate, outcome: Outcome) -> str:
+    return plural(len({item.check for item in unproven(gate, outcome)}), "different check")
 
 
 def _line(text: str) -> str:

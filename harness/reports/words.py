@@ -5,7 +5,7 @@ from harness.model.report import Outcome, Phase
 from harness.model.substrate import Substrate
 
 MEANINGS = {
-    Verdict.PASS: "Every required cell ran where the plan asks for it, and every check passed.",
+    Verdict.PASS: "Every required cell ran where the plan asks for it, and everything that was tested passed.",
     Verdict.FAIL: "The candidate failed at least one check. It must not be promoted.",
     Verdict.INCOMPLETE: "Required results are missing: the candidate is neither proven good nor bad.",
     Verdict.INFRA: "The lab failed. This says nothing about the candidate.",
@@ -17,6 +17,7 @@ SIGNS = {
     Outcome.PASSED: "✓",
     Outcome.FAILED: "✗",
     Outcome.BLOCKED: "◌",
+    Outcome.NOT_TESTED: "\u2205",
     Outcome.NOT_APPLICABLE: "\u2013",
     Outcome.INFRA: "!",
 }
@@ -25,6 +26,7 @@ WORDS = {
     Outcome.PASSED: "passed",
     Outcome.FAILED: "failed",
     Outcome.BLOCKED: "blocked",
+    Outcome.NOT_TESTED: "not tested",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.INFRA: "lab failure",
 }
@@ -45,9 +47,6 @@ SUBSTRATES = {
     Substrate.TCG: "emulated virtual machine (TCG)",
     Substrate.WINE: "Wine",
 }
-
-WORST_OUTCOME = (Outcome.FAILED, Outcome.INFRA, Outcome.BLOCKED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
-"""Which outcome stands for a phase. One passed check outranks those that do not apply."""
 
 
 def seconds(value: float) -> str:

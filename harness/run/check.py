@@ -1,4 +1,4 @@
-"""What makes a function a check: a title, the phase of its module, and what it needs."""
+"""What makes a function a check: a title, the phase of its module, what it needs, and what a profile must declare."""
 
 import importlib
 import pkgutil
@@ -10,6 +10,7 @@ from typing import TypeVar
 from harness.backend.interface import BackendFeature
 from harness.model.report import Phase
 from harness.model.substrate import Capability
+from harness.run.declared import Declared, always
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -26,6 +27,8 @@ class Check:
     essential: bool
     module: str
     line: int
+    declared: Declared = always
+    watches: bool = False
 
     @property
     def place(self) -> tuple[int, str, int]:
@@ -41,7 +44,11 @@ class HeldBack(Exception):
 
 
 class NotApplicable(HeldBack):
-    """Raised by a check that this substrate, backend or profile cannot show. Never counted as passed."""
+    """Raised where this substrate, backend or kind of installer cannot show it. Never counted as passed."""
+
+
+class NotTested(HeldBack):
+    """Raised where the profile declares nothing to test it by. Never counted as passed."""
 
 
 class Blocked(HeldBack):
@@ -53,11 +60,15 @@ def check(
     *,
     needs: Iterable[Capability] = (),
     backend: Iterable[BackendFeature] = (),
+    declared: Declared = always,
     essential: bool = False,
+    watches: bool = False,
 ) -> Callable[[Function], Function]:
     """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
 
-    `essential` means that later phases make no sense when it fails, so they are blocked.
+    `declared`: why a profile gives it nothing to look at (`harness.run.declared`); it is *not tested* then.
+    `essential` means that later phases make no sense when it fails, so they are blocked. One that `watches` looks at
+    what other checks provoke, so it proves nothing about its phase by itself.
     """
 
     def mark(function: Function) -> Function:
@@ -68,7 +79,9 @@ def check(
             phase=phase,
             needs=frozenset(needs),
             features=frozenset(backend),
+            declared=declared,
             essential=essential,
+            watches=watches,
             module=function.__module__.rpartition(".")[2],
             line=function.__code__.co_firstlineno,
         )

@@ -191,7 +191,7 @@ def reboots(timeline: Timeline) -> Reboots:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hold back a check that is blocked or not applicable; attribute what it raises."""
+    """Hold back a check that is blocked, not tested or not applicable; attribute what it raises."""
     described = _check(item)
     worker = item.config.stash.get(WORKER, None)
     if described is None or worker is None:

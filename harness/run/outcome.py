@@ -4,7 +4,7 @@ import pytest
 
 from harness.model.errors import CandidateError, HarnessError
 from harness.model.report import Outcome
-from harness.run.check import Blocked
+from harness.run.check import Blocked, HeldBack, NotTested
 
 
 def classify(error: BaseException | None) -> Outcome:
@@ -16,11 +16,16 @@ def classify(error: BaseException | None) -> Outcome:
         case None:
             return Outcome.PASSED
         case pytest.skip.Exception():
-            return Outcome.BLOCKED if isinstance(error.__cause__, Blocked) else Outcome.NOT_APPLICABLE
+            return _held_back(error.__cause__)
         case AssertionError() | CandidateError() | pytest.fail.Exception():
             return Outcome.FAILED
         case _:
             return Outcome.INFRA
+
+
+def _held_back(by: BaseException | None) -> Outcome:
+    kinds: dict[type[HeldBack], Outcome] = {Blocked: Outcome.BLOCKED, NotTested: Outcome.NOT_TESTED}
+    return next((found for kind, found in kinds.items() if isinstance(by, kind)), Outcome.NOT_APPLICABLE)
 
 
 def message_of(error: BaseException | None) -> str:

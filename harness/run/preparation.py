@@ -69,7 +69,8 @@ def make_plan(request: RunRequest) -> Prepared:
     def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
         return tuple(check.id for check in checks if check.phase in phases)
 
-    every = expand(matrix, request.pool, checks_for)
+    watching = [check.id for check in checks if check.watches]
+    every = expand(matrix, request.pool, checks_for, watching)
     cells = of_suite(matrix, request.suite, every)
     selected = tuple(cell.id for cell in select(cells, request.cells))
     check_backend(request.backend)

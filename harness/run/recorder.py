@@ -8,6 +8,7 @@ from harness.files import sha256_of, write_atomically
 from harness.gate.artifact import REPORT_FILE
 from harness.model.plan import Cell
 from harness.model.report import (
+    UNPROVEN,
     Attempt,
     CellReport,
     CheckResult,
@@ -22,7 +23,7 @@ from harness.run.check import Check
 from harness.run.directory import STARTED_FILE
 from harness.run.stopwatch import Stopwatch
 
-SEVERITY = (Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.BLOCKED, Outcome.INFRA, Outcome.FAILED)
+SEVERITY = (Outcome.PASSED, *UNPROVEN, Outcome.BLOCKED, Outcome.INFRA, Outcome.FAILED)
 """Outcomes from the best to the worst, in the order of the verdicts that they lead to."""
 
 

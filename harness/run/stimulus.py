@@ -4,7 +4,6 @@ from harness.model.deadline import Deadline
 from harness.model.profile import STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Stimulus, read_value
-from harness.run.check import NotApplicable
 from harness.run.once import happened, once
 from harness.run.timeline import Timeline
 
@@ -28,13 +27,8 @@ class Stimulated:
         self._session = timeline.session
 
     def expect(self, name: str) -> None:
-        """The event of stimulus `name` must arrive with the profile's columns; asserts it.
-
-        Raises `NotApplicable` if the profile expects none.
-        """
-        telemetry = self._session.profile.telemetry.get(name)
-        if telemetry is None:
-            raise NotApplicable(f"the profile declares no telemetry for {name}")
+        """The event of stimulus `name` must arrive with the profile's columns; asserts it."""
+        telemetry = self._session.profile.telemetry[name]
         facts = self._given[name].facts | {"nonce": self._timeline.nonce}
         columns = {column: _fill(pattern, facts) for column, pattern in telemetry.columns.items()}
         deadline = self._session.within(telemetry.deadline_s)

@@ -19,7 +19,15 @@ from harness.model.report import CellReport, Outcome
 from harness.model.substrate import why_not
 from harness.run.allure_results import attach_details
 from harness.run.cell import CellSession
-from harness.run.check import Blocked, Check, HeldBack, NotApplicable, essential_checks, first_checks
+from harness.run.check import (
+    Blocked,
+    Check,
+    HeldBack,
+    NotApplicable,
+    NotTested,
+    essential_checks,
+    first_checks,
+)
 from harness.run.directory import RunDirectory
 from harness.run.outcome import classify, message_of
 from harness.run.redaction import mask_error
@@ -108,7 +116,7 @@ class RunWorker:
 
     @contextmanager
     def judging(self, check: Check) -> Iterator[None]:
-        """Run one check: hold it back if it is blocked or not applicable, attribute what it raises."""
+        """Run one check: hold it back if it cannot have a result of its own, attribute what it raises."""
         session = self._current
         assert session is not None, "a check ran outside its cell"
         recorder = session.recorder
@@ -147,6 +155,9 @@ class RunWorker:
         return StoodStill(self._spoilt_s, session.masked(message_of(error)), earlier=not still_s)
 
     def _hold_back(self, session: CellSession, check: Check) -> None:
+        undeclared = check.declared(session.profile)
+        if undeclared:  # so it has no result anywhere, whatever else is the matter
+            raise NotTested(undeclared)
         if session.lost is not None:
             raise Blocked(f"blocked: {session.lost}")
         outcomes = session.recorder.outcomes

@@ -1,44 +1,137 @@
-"""A check that has nothing to look at does not pass."""
+"""A check that has nothing to look at does not pass: what a profile leaves undeclared is not tested."""
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from harness.bvt import test_install_services as install_checks
-from harness.bvt import test_reboot as reboot_checks
-from harness.model.profile import ServiceExpectation
-from harness.run.check import NotApplicable
+from harness.bvt.test_install import test_loopback_ports as loopback_ports
+from harness.model.profile import AgentProfile, ProfileStatus, ServiceExpectation
+from harness.run.check import NotTested, catalogue
+from tests.unit.run.stand_ins import PROFILE
 
-DRIVEN = ServiceExpectation(name="OnDemand", running=False)
-RUNNING = ServiceExpectation(name="Always")
+BARE = AgentProfile(
+    name="bare",
+    title="Bare",
+    status=ProfileStatus.UNVERIFIED,
+    product_name="Bare",
+    install_dir=r"C:\Program Files\Bare",
+    services=(ServiceExpectation(name="Bare", running=False),),
+)
+"""As little as a profile can say."""
+
+OF_ANY_PROFILE = {
+    "machine": {"windows_version", "clean", "way_to_backend"},
+    "install": {
+        "entry_unique",
+        "entry_version",
+        "exit_code",
+        "extraction_leftovers",
+        "installer_signature",
+        "loopback_ports",
+        "no_crash",
+        "no_denials",
+        "no_error_events",
+        "no_pending_reboot",
+        "not_world_writable",
+        "owner",
+        "payload_signatures",
+        "product_registered",
+    },
+    "check-in": {"enrolled", "enrols_again", "heartbeat", "identity", "protocol", "recovers", "version"},
+    "functions": set(),
+    "reboot": {"comes_back", "once", "same_endpoint"},
+    "uninstall": {"exit_code", "no_pending_reboot"},
+    "residue": {
+        "accounts",
+        "boots",
+        "entry",
+        "files",
+        "no_crash",
+        "nothing_taken",
+        "pending_renames",
+        "processes",
+        "sentinel_files",
+        "sentinel_service",
+        "services",
+        "shared_permissions",
+        "shared_registry",
+        "tasks",
+    },
+    "reboot-clean": {"files", "once", "processes", "sentinel_files", "services"},
+}
+"""Checks that look at what the candidate, its backend or the machine show, whatever the profile says.
+
+A new check is listed here or says what a profile must declare for it; else it passes for want of anything to look at.
+"""
+WITH_A_SERVICE = {"service_path_quoted", "service_dacl"}
+
+
+def reasons(profile: AgentProfile) -> dict[str, str]:
+    """By check, why it would not be tested."""
+    return {check.id: why for check in catalogue() if (why := check.declared(profile))}
+
+
+def test_with_a_bare_profile_nothing_is_tested_that_needs_a_declaration() -> None:
+    tested = {check.id for check in catalogue()} - set(reasons(BARE))
+    expected = {f"{phase}.{name}" for phase, names in OF_ANY_PROFILE.items() for name in names}
+    assert tested == expected | {f"install.{name}" for name in WITH_A_SERVICE}
+
+
+def test_an_agent_without_a_service_has_none_that_is_looked_at() -> None:
+    why = reasons(BARE.model_copy(update={"services": ()}))
+    assert why["install.service_path_quoted"] == "the profile declares no services"
+    assert why["install.service_dacl"] == "the profile declares no services and no drivers"
+
+
+def test_every_reason_says_what_the_profile_does_not_declare() -> None:
+    assert all(why.startswith("the profile declares no ") for why in reasons(BARE).values())
+
+
+def test_one_word_for_all_that_is_missing_and_the_name_of_what_is_left_out() -> None:
+    bare = reasons(BARE)
+    assert bare["functions.user"] == bare["functions.service"] == "the profile declares no telemetry"
+    assert bare["functions.release"] == "the profile declares no response actions"
+    assert bare["functions.configuration_push"] == "the profile declares no configuration"
+    assert bare["functions.protocol"] == "the profile declares no functions"
+    some = PROFILE.model_copy(
+        update={
+            "telemetry": {"user": PROFILE.telemetry["user"]},
+            "response_actions": {"isolate": PROFILE.response_actions["isolate"]},
+            "configuration": PROFILE.configuration.model_copy(update={"invalid": {}}),  # type: ignore[union-attr]
+        }
+    )
+    assert {
+        check: why for check, why in reasons(some).items() if check in bare and "telemetry" not in why
+    } == {
+        "install.driver_loaded": "the profile declares no drivers",
+        "install.declared_access": "the profile declares no access lists",
+        "functions.release": "the profile declares no response action 'release'",
+        "functions.isolation_enforced": "the profile declares no response action 'release'",
+        "functions.configuration_refused": "the profile declares no invalid configuration",
+        "functions.last_good_configuration": "the profile declares no invalid configuration",
+    }
+    assert reasons(some)["functions.service"] == "the profile declares no telemetry for service"
+
+
+def test_the_reference_profile_leaves_out_only_what_its_agent_does_not_have() -> None:
+    assert set(reasons(PROFILE)) == {"install.driver_loaded", "install.declared_access"}
 
 
 def cell(*services: ServiceExpectation) -> Any:
-    profile = SimpleNamespace(services=services)
-    stopwatch = SimpleNamespace(waiting=nullcontext)
-    return SimpleNamespace(profile=profile, recorder=SimpleNamespace(stopwatch=stopwatch))
-
-
-def timeline(asked: list[str]) -> Any:
-    def comes_up(name: str, _within_s: float) -> bool:
-        asked.append(name)
-        return True
-
-    return SimpleNamespace(installation=SimpleNamespace(succeeded=True), service_comes_up=comes_up)
+    return SimpleNamespace(profile=BARE.model_copy(update={"services": services}))
 
 
 def test_services_that_are_not_to_run_are_not_found_running() -> None:
-    with pytest.raises(NotApplicable, match="no service that runs after the installation"):
-        install_checks.test_service_running(cell(DRIVEN), timeline([]))
-    asked: list[str] = []
-    install_checks.test_service_running(cell(DRIVEN, RUNNING), timeline(asked))
-    assert asked == ["Always"]
+    driven, running = ServiceExpectation(name="OnDemand", running=False), ServiceExpectation(name="Always")
+    checks = {"install.service_running", "install.service_restart", "reboot.services"}
+    assert checks <= set(reasons(cell(driven).profile))
+    assert not checks & set(reasons(cell(driven, running).profile))
 
 
-def test_nor_are_they_found_running_after_a_reboot() -> None:
-    reboots: Any = SimpleNamespace(in_use=SimpleNamespace(down="", silent=False), service_down=lambda: "")
-    with pytest.raises(NotApplicable, match="no service that runs after a reboot"):
-        reboot_checks.test_services(cell(DRIVEN), reboots)
-    reboot_checks.test_services(cell(DRIVEN, RUNNING), reboots)
+def test_ports_are_looked_at_where_a_program_runs_or_should() -> None:
+    timeline: Any = SimpleNamespace(inspection=SimpleNamespace(agent_pids=lambda _: frozenset()))
+    with pytest.raises(NotTested, match="no service that runs, and no program of the agent does"):
+        loopback_ports(cell(ServiceExpectation(name="OnDemand", running=False)), timeline)
+    with pytest.raises(AssertionError, match="No process of the agent is running"):
+        loopback_ports(cell(ServiceExpectation(name="Always")), timeline)

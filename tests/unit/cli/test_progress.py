@@ -81,8 +81,8 @@ def test_a_cell_is_timed_from_its_first_check_to_its_last() -> None:
     progress.begin(1.0)
     assert progress.current is CHECKS[0][0]
     assert progress.took_s(5.0) == 4.0
-    for number, (phase, _) in enumerate(CHECKS):
-        progress.take(phase, Outcome.PASSED, 2.0 + number)
+    for number, (_, check) in enumerate(CHECKS):
+        progress.take(check, Outcome.PASSED, 2.0 + number)
     assert progress.current is None
     assert progress.took_s(1000.0) == len(CHECKS)
 
@@ -108,8 +108,8 @@ def test_the_table_of_the_matrix_that_ships_loses_nothing_in_a_terminal(width: i
     console = Console(file=screen, width=width)
     progress = Progress(cells, console, Clock())
     for phase, outcome in ((Phase.MACHINE, Outcome.PASSED), (Phase.INSTALL, Outcome.FAILED)):
-        for _ in range(12):
-            progress._cells[cells[0].id].take(phase, outcome, 1.0)
+        for number in range(12):
+            progress._cells[cells[0].id].take(f"{phase.value}.{number}", outcome, 1.0)
     console.print(progress.table())
     shown = screen.getvalue()
     assert "…" not in shown
@@ -195,5 +195,13 @@ def test_a_cell_that_waits_in_its_worker_is_looked_for_meanwhile(monkeypatch: py
 
 
 def test_the_worst_is_counted_first() -> None:
-    outcomes = [Outcome.NOT_APPLICABLE, Outcome.PASSED, Outcome.FAILED, Outcome.PASSED]
-    assert counted(outcomes) == "1 failed, 2 passed, 1 not applicable"
+    outcomes = [Outcome.NOT_APPLICABLE, Outcome.PASSED, Outcome.FAILED, Outcome.PASSED, Outcome.NOT_TESTED]
+    assert counted(outcomes) == "1 failed, 2 passed, 1 not tested, 1 not applicable"
+
+
+def test_a_phase_that_only_a_watcher_passed_is_not_shown_as_passed() -> None:
+    cell = a_cell(checks=("check-in.enrolled", "check-in.protocol"), watching=("check-in.protocol",))
+    progress = CellProgress(cell)
+    progress.take("check-in.enrolled", Outcome.NOT_TESTED, 1.0)
+    progress.take("check-in.protocol", Outcome.PASSED, 2.0)
+    assert progress.worst(Phase.CHECK_IN) is Outcome.NOT_TESTED

@@ -9,7 +9,7 @@ from harness.gate.verdict import Judgement, judge
 from harness.model.gate import SEVERITY, Verdict
 from harness.model.matrix import Requirement
 from harness.model.plan import Plan
-from harness.model.report import Attempt, CellReport, Outcome, Phase
+from harness.model.report import UNPROVEN, Attempt, CellReport, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
 from tests.unit.gate.samples import (
     CHECKS,
@@ -62,6 +62,11 @@ def attempts(*given: Attempt) -> Callable[[], CellReport]:
         (outcome("install.service", Outcome.INFRA, "WinRM is gone"), Verdict.INFRA, "WinRM is gone"),
         (outcome("install.service", Outcome.BLOCKED), Verdict.INCOMPLETE, "1 check could not run"),
         (outcome("check-in.enrolled", Outcome.NOT_APPLICABLE), Verdict.INCOMPLETE, "Nothing passed in phase"),
+        (
+            outcome("check-in.enrolled", Outcome.NOT_TESTED, " "),
+            Verdict.INCOMPLETE,
+            "not to be tested, without",
+        ),
         (bent(checks=()), Verdict.INCOMPLETE, "4 planned checks of 4 left no result"),
         (bent(checks=GOOD.checks[1:]), Verdict.INCOMPLETE, "1 planned check of 4 left no result: install"),
         (bent(checks=(*GOOD.checks, a_result("install.more"))), Verdict.INVALID, "knows no such check"),
@@ -104,6 +109,44 @@ def test_a_check_that_does_not_apply_counts_neither_way_while_its_phase_proves_s
     judgement = verdict_of(with_outcome(GOOD, "install.service", Outcome.NOT_APPLICABLE, "Wine cannot"))
     assert judgement.verdict is Verdict.PASS
     assert "1 were not applicable" in words(judgement)
+
+
+def test_what_the_profile_leaves_undeclared_denies_no_pass_and_is_counted_apart() -> None:
+    report = with_outcome(GOOD, "check-in.enrolled", Outcome.NOT_TESTED, "the profile declares no backend")
+    report = with_outcome(report, "install.service", Outcome.NOT_APPLICABLE, "Wine cannot")
+    judgement = verdict_of(report)
+    assert judgement.verdict is Verdict.PASS
+    assert "2 checks passed, 1 were not tested and 1 were not applicable" in words(judgement)
+
+
+WATCHED = a_cell(checks=(*CHECKS, "check-in.protocol", "check-in.identity"), watching=("check-in.protocol",))
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "identity", "verdict"),
+    [
+        (Outcome.PASSED, Outcome.NOT_TESTED, Verdict.PASS),
+        (Outcome.NOT_TESTED, Outcome.NOT_TESTED, Verdict.PASS),
+        # What is declared was to be proven; that the rest is not declared does not excuse it.
+        (Outcome.NOT_APPLICABLE, Outcome.NOT_TESTED, Verdict.INCOMPLETE),
+        (Outcome.NOT_APPLICABLE, Outcome.NOT_APPLICABLE, Verdict.INCOMPLETE),
+    ],
+)
+def test_a_watcher_that_passed_carries_no_phase(
+    enrolled: Outcome, identity: Outcome, verdict: Verdict
+) -> None:
+    plan = a_plan(WATCHED)
+    report = with_outcome(a_report(plan, WATCHED), "check-in.enrolled", enrolled)
+    report = with_outcome(report, "check-in.identity", identity)
+    assert verdict_of(report, plan=plan).verdict is verdict
+
+
+def test_a_phase_of_watchers_alone_is_not_proven() -> None:
+    cell = a_cell(watching=("check-in.enrolled",))
+    plan = a_plan(cell)
+    judgement = verdict_of(a_report(plan, cell), plan=plan)
+    assert judgement.verdict is Verdict.INCOMPLETE
+    assert "only watch what others would have done" in words(judgement)
 
 
 def test_a_check_that_does_not_apply_must_say_why() -> None:
@@ -283,8 +326,8 @@ def test_a_pass_means_that_every_required_check_passed_or_does_not_apply(reports
         for report in required.values():
             outcomes = {check.check: check.outcome for check in report.checks}
             assert set(outcomes) == set(CHECKS)
-            assert set(outcomes.values()) <= {Outcome.PASSED, Outcome.NOT_APPLICABLE}
-            assert outcomes["check-in.enrolled"] is Outcome.PASSED
+            assert set(outcomes.values()) <= {Outcome.PASSED, *UNPROVEN}
+            assert outcomes["check-in.enrolled"] in (Outcome.PASSED, Outcome.NOT_TESTED)
 
 
 @given(some_reports())

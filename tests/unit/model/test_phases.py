@@ -1,6 +1,8 @@
-"""Which phases a failure blocks."""
+"""Which phases a failure blocks, and what stands for a phase."""
 
-from harness.model.phases import NEEDS, blocked_by
+import pytest
+
+from harness.model.phases import NEEDS, STANDS_FOR, blocked_by, phase_outcome
 from harness.model.report import Outcome, Phase
 
 ESSENTIAL = {
@@ -27,3 +29,39 @@ def test_a_failure_that_is_not_essential_blocks_nothing() -> None:
 
 def test_a_phase_needs_only_earlier_ones() -> None:
     assert all(needed.order < phase.order for phase, needs in NEEDS.items() for needed in needs)
+
+
+def test_what_the_profile_leaves_undeclared_blocks_nothing() -> None:
+    assert blocked_by(Phase.FUNCTIONS, {"install.exit_code": Outcome.NOT_TESTED}, ESSENTIAL) is None
+
+
+P, NT, NA = Outcome.PASSED, Outcome.NOT_TESTED, Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "stands"),
+    [
+        ([], None),
+        ([P, NT, NA], P),
+        ([NT, NA], NT),
+        ([NA], NA),
+        ([P, Outcome.FAILED, Outcome.INFRA], Outcome.FAILED),
+        ([P, Outcome.BLOCKED, Outcome.INFRA], Outcome.INFRA),
+        ([P, Outcome.BLOCKED], Outcome.BLOCKED),
+    ],
+)
+def test_what_stands_for_a_phase(outcomes: list[Outcome], stands: Outcome | None) -> None:
+    assert phase_outcome({str(number): outcome for number, outcome in enumerate(outcomes)}, ()) is stands
+
+
+@pytest.mark.parametrize(
+    ("watcher", "stands"), [(P, NT), (Outcome.FAILED, Outcome.FAILED), (Outcome.INFRA, Outcome.INFRA)]
+)
+def test_a_watcher_proves_nothing_but_can_fail(watcher: Outcome, stands: Outcome) -> None:
+    assert (
+        phase_outcome({"functions.protocol": watcher, "functions.user": NT}, ["functions.protocol"]) is stands
+    )
+
+
+def test_every_outcome_can_stand_for_a_phase() -> None:
+    assert set(STANDS_FOR) == set(Outcome)

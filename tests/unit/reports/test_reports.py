@@ -12,7 +12,7 @@ from harness.model.matrix import Requirement
 from harness.model.report import Evidence, Outcome
 from harness.model.substrate import GuestSystem, Substrate
 from harness.reports import junit_xml, render_page, summary_markdown, summary_text, write_reports
-from harness.reports.facts import cell_facts, not_applicable, substrate_notice, substrate_words
+from harness.reports.facts import cell_facts, substrate_notice, substrate_words, unproven
 from harness.reports.words import MEANINGS, megabytes, plural, seconds
 from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report, an_attempt, with_outcome
 
@@ -148,7 +148,7 @@ def test_what_a_reader_looks_for_is_apart_from_the_rest_of_a_phase() -> None:
 
 
 def test_what_does_not_apply_is_gathered_by_reason() -> None:
-    (entry,) = not_applicable(passing())
+    (entry,) = unproven(passing(), Outcome.NOT_APPLICABLE)
     assert (entry.check, entry.reason, entry.cells) == ("install.service", "Wine cannot", (WIN10.id,))
 
 
@@ -232,7 +232,7 @@ def test_markdown_escapes_what_comes_from_outside() -> None:
     summary = summary_markdown(hostile())
     assert "<script>" not in summary.replace("\\<", "").replace("\\>", "")
     assert "[a](javascript" not in summary
-    assert all(line.count("|") - line.count("\\|") in (0, 9) for line in summary.splitlines())
+    assert all(line.count("|") - line.count("\\|") in (0, 10) for line in summary.splitlines())
 
 
 def test_the_reports_are_written_beside_the_gate(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from harness.model.errors import CandidateError, MachineLost
 from harness.model.report import Outcome
-from harness.run.check import Blocked, NotApplicable
+from harness.run.check import Blocked, NotApplicable, NotTested
 from harness.run.outcome import classify, message_of
 
 
@@ -25,6 +25,7 @@ def _held(by: Exception) -> BaseException:
         (KeyboardInterrupt(), Outcome.INFRA),
         (_held(Blocked("by install")), Outcome.BLOCKED),
         (_held(NotApplicable("no firewall")), Outcome.NOT_APPLICABLE),
+        (_held(NotTested("no telemetry")), Outcome.NOT_TESTED),
     ],
 )
 def test_only_the_candidates_own_doing_is_a_failure(error: BaseException | None, outcome: Outcome) -> None:

@@ -1,0 +1,25 @@
+"""What the profile leaves undeclared, in words that stand beside the verdict. Pure."""
+
+from harness.model.gate import Gate
+from harness.model.report import Outcome
+from harness.reports.facts import unproven
+from harness.reports.words import plural
+
+UNDECLARED = "the profile declares no "
+NAMED = 4
+"""Reasons that the line names before it says how many checks more there are."""
+
+
+def not_tested_line(gate: Gate) -> str:
+    """`Not tested: 18 checks; the profile declares no telemetry (11), no live query (1).` Empty if all were."""
+    checks: dict[str, set[str]] = {}
+    for item in unproven(gate, Outcome.NOT_TESTED):
+        checks.setdefault(item.reason, set()).add(item.check)
+    if not checks:
+        return ""
+    total = len(set().union(*checks.values()))
+    ranked = sorted(checks.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    named = [f"{reason.removeprefix(UNDECLARED)} ({len(found)})" for reason, found in ranked[:NAMED]]
+    rest = sum(len(found) for _, found in ranked[NAMED:])
+    more = f" and what {rest} more would look at" if rest else ""
+    return f"Not tested: {plural(total, 'check')}; {UNDECLARED}{', no '.join(named)}{more}."

@@ -1,0 +1,77 @@
+"""What a profile must declare for a check to have something to look at. Pure; `bvt plan` asks the same."""
+
+from collections.abc import Callable, Iterator
+
+from harness.model.profile import AgentProfile, ServiceExpectation
+
+Declared = Callable[[AgentProfile], str]
+"""Why a profile gives a check nothing to look at, in words; empty if it does."""
+
+
+def always(_: AgentProfile) -> str:
+    """Of a check that needs nothing beyond what every profile says."""
+    return ""
+
+
+def declares(what: str, found: Callable[[AgentProfile], object]) -> Declared:
+    """A check that looks at `what`, which `found` takes from the profile."""
+    return lambda profile: "" if found(profile) else f"the profile declares no {what}"
+
+
+def service_attribute(attribute: str) -> Declared:
+    """A check of one attribute of services and drivers, which the profile may leave out."""
+
+    def found(profile: AgentProfile) -> bool:
+        return any(getattr(service, attribute) is not None for service in services_and_drivers(profile))
+
+    return declares(f"{attribute.replace('_', ' ')} for its services", found)
+
+
+def telemetry(stimulus: str) -> Declared:
+    """A check of the event that one stimulus must lead to."""
+
+    def missing(profile: AgentProfile) -> str:
+        if stimulus in profile.telemetry:
+            return ""
+        return f"the profile declares no telemetry{f' for {stimulus}' if profile.telemetry else ''}"
+
+    return missing
+
+
+def response_actions(*names: str) -> Declared:
+    """A check that asks for these actions."""
+
+    def missing(profile: AgentProfile) -> str:
+        absent = [name for name in names if name not in profile.response_actions]
+        if not absent:
+            return ""
+        known = bool(profile.response_actions)
+        return f"the profile declares no response action{f' {absent[0]!r}' if known else 's'}"
+
+    return missing
+
+
+def pushed(what: str, found: Callable[[AgentProfile], object]) -> Declared:
+    """A check of `what` in the configuration that the backend pushes."""
+
+    def missing(profile: AgentProfile) -> str:
+        if profile.configuration is None:
+            return "the profile declares no configuration"
+        return declares(what, found)(profile)
+
+    return missing
+
+
+def services_and_drivers(profile: AgentProfile) -> Iterator[ServiceExpectation]:
+    """All of them, services first."""
+    yield from profile.services
+    yield from profile.drivers
+
+
+def any_function(profile: AgentProfile) -> str:
+    """Of a check that watches what the backend and the agent say to each other while functions are tried."""
+    pushes = profile.configuration is not None and (
+        profile.configuration.changed is not None or profile.configuration.invalid
+    )
+    asks = pushes or profile.telemetry or profile.live_query or profile.response_actions
+    return "" if asks else "the profile declares no functions"
