@@ -22,11 +22,15 @@ def begin() -> None:
     """Until `hand_over` a signal ends the program at once: there is nothing yet to be put in order.
 
     Python's own answer, an exception, would end in a traceback or, inside the parser, in an exit code of its own. A
-    signal that the caller has ignored (nohup, a job in the background) stays ignored.
+    signal that the caller has ignored (nohup, a job in the background) stays ignored, but for Ctrl-C where a person sits
+    in front of this very program. Nothing else that is inherited holds: blocked signals would never come, and while
+    SIGCHLD is ignored the kernel keeps no exit code, so that programs that fail seem to succeed.
     """
     for number in ENDINGS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        if signal.getsignal(number) is not signal.SIG_IGN or (number == signal.SIGINT and _in_front()):
             signal.signal(number, _end_at_once)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     _open_streams()
 
 
@@ -70,6 +74,14 @@ def discard(descriptor: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def _in_front() -> bool:
+    """Whether this reads from a terminal whose foreground job it is. One in the background of a script does not."""
+    try:
+        return os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:  # a terminal that controls no session of ours
+        return False
 
 
 def _end_at_once(_signal: int, _frame: FrameType | None) -> None:

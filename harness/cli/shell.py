@@ -1,5 +1,6 @@
 """`bvt shell`: a command line in the guest of a kept machine."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from harness.cli import completion
 from harness.cli.beginning import told_to_end
 from harness.cli.ending import ends
 from harness.cli.output import Output
+from harness.cli.prompt import Prompt
 from harness.cli.shell_lines import Lines, show
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
@@ -51,7 +53,8 @@ def shell(
     lines = Lines(guest)
     try:
         if command is None:
-            return _converse(guest, lines, kept.cell_id)
+            with Prompt() as prompt:
+                return _converse(guest, lines, kept.cell_id, prompt.line)
         try:
             return lines.perform(command)
         except KeyboardInterrupt:
@@ -74,29 +77,39 @@ def _list(state: StateDirectory) -> None:
     Output().print(table)
 
 
-def _converse(guest: Guest, lines: Lines, cell: str) -> int:
+def _converse(guest: Guest, lines: Lines, cell: str, ask: Callable[[str], str]) -> int:
+    """Line by line until the end. Whatever comes after a Ctrl-C is part of the next turn, so that another one is too."""
     typer.echo(
         f"{cell}: each line runs by a cmd.exe of its own, where the last cd led and with what set gave; Ctrl-C ends a "
         "command, exit or Ctrl-D the shell"
     )
+    interrupted = False
     while True:
         try:
-            line = input(f"{cell} {lines.directory}> " if lines.directory else f"{cell}> ").strip()
+            if interrupted:
+                interrupted = False
+                typer.echo()
+                _end_command(guest)
+            line = ask(f"{cell} {lines.directory}> " if lines.directory else f"{cell}> ").strip()
             if line in ("exit", "quit"):
                 return 0
-            code = lines.perform(line) if line else 0
+            _perform(lines, line)
         except EOFError:
             return 0
         except KeyboardInterrupt:
             if told_to_end():
                 raise
-            typer.echo()
-            _end_command(guest)
-        except HarnessError as error:
-            typer.echo(f"bvt: {error}", err=True)
-        else:
-            if code:
-                typer.echo(f"[exit code {code}]", err=True)
+            interrupted = True
+
+
+def _perform(lines: Lines, line: str) -> None:
+    try:
+        code = lines.perform(line) if line else 0
+    except HarnessError as error:
+        typer.echo(f"bvt: {error}", err=True)
+    else:
+        if code:
+            typer.echo(f"[exit code {code}]", err=True)
 
 
 def _end_command(guest: Guest) -> None:

@@ -1,10 +1,7 @@
 """What a run leaves beside its results, and how long it says that it took."""
 
 import json
-import os
-import select
 import signal
-import subprocess
 import time
 from datetime import datetime
 from itertools import pairwise
@@ -14,9 +11,13 @@ import pytest
 
 from examples.reference_agent.build import build
 from tests.e2e.conftest import BvtCommand
-from tests.e2e.running import BVT, Lab, until
+from tests.e2e.running import Lab, until
+from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
+
+CELL = "win11-24h2/short"
+PROMPT = "short> "
 
 
 def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_keys(
@@ -26,9 +27,10 @@ def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_key
     run = lab.run(bad, "--profile", "reference", "--matrix", one_cell, "-n", 1, "--keep", "failed")
     assert run.ended() == 1, run.said
     assert {path.name for path in (run.out / "work").iterdir()} == {"media", "lock"}
-    inside = bvt("shell", "win11-24h2/short", "-C", r"dir D:\candidate", home=lab.home)
+    inside = bvt("shell", CELL, "-C", r"dir D:\candidate", home=lab.home)
     assert bad.name in inside.out
     sit_at_the_shell(lab)
+    sit_where_signals_are_held_off(lab)
     found = bvt("clean", "--kept", "--dry-run", home=lab.home)
     assert f"work directory {run.out}/work: would be removed" in found.out
     assert (run.out / "work").exists()
@@ -41,26 +43,12 @@ def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_key
 
 def sit_at_the_shell(lab: Lab) -> None:
     """Type as a person does: Ctrl-C ends a command, an unfinished line, and nothing else."""
-    environment = os.environ | {"BVT_HOME": str(lab.home), "TERM": "dumb"}
-    mine, theirs = os.openpty()
-    with subprocess.Popen(
-        ["setsid", "--ctty", BVT, "shell", "win11-24h2/short"],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-    ) as running:
-        os.close(theirs)
-        terminal = Terminal(mine)
-        terminal.await_("short> ")
-        terminal.type("ping -n 300 127.0.0.1\n")
-        until(lambda: any("ping" in line for line in lab.processes().values()), "the command")
-        terminal.type("\x03")
-        terminal.await_("[interrupted]")
-        terminal.await_("short> ")
-        until(lambda: not any("ping" in line for line in lab.processes().values()), "the command's end")
-        terminal.type("half a line\x03")
-        terminal.await_("short> ")
+    with Terminal(lab.home, "shell", CELL) as terminal:
+        terminal.await_(PROMPT)
+        interrupt_a_command(lab, terminal)
+        for _ in range(20):  # as soon as the prompt is there, when the shell may not yet wait for a key
+            terminal.type("half a line\x03")
+            terminal.await_(PROMPT)
         for line in ("set A=b^&c", "set /a N=6*7", "cd C:\\windows", "echo [%a%%n%]"):
             terminal.type(f"{line}\n")
             terminal.await_("> ")
@@ -69,29 +57,29 @@ def sit_at_the_shell(lab: Lab) -> None:
         terminal.await_("PATH does not hold")
         terminal.await_("> ")
         terminal.type("\x04")
-        assert running.wait(30) == 0
-    os.close(mine)
+        assert terminal.ended() == 0
 
 
-class Terminal:
-    """What a person types and reads."""
+def sit_where_signals_are_held_off(lab: Lab) -> None:
+    """The same in front of a shell that was started by something that holds signals off, as services and scripts do."""
+    held_off = ("--ignore-signal=INT", "--ignore-signal=CHLD", "--block-signal=INT", "--block-signal=TERM")
+    with Terminal(lab.home, "shell", CELL, inherited=held_off) as terminal:
+        terminal.await_(PROMPT)
+        interrupt_a_command(lab, terminal)
+        terminal.type("half a line\x03")
+        terminal.await_(PROMPT)
+        terminal.send(signal.SIGTERM)
+        assert terminal.ended() == 130
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self.said = ""
-        self._read = 0
 
-    def type(self, keys: str) -> None:
-        os.write(self._descriptor, keys.encode())
-
-    def await_(self, words: str) -> None:
-        """Read until these words have come after those waited for before."""
-        deadline = time.monotonic() + 60
-        while words not in self.said[self._read :]:
-            assert time.monotonic() < deadline, f"{words!r} did not come: {self.said!r}"
-            if select.select([self._descriptor], [], [], 0.2)[0]:
-                self.said += os.read(self._descriptor, 65536).decode(errors="replace")
-        self._read = self.said.index(words, self._read) + len(words)
+def interrupt_a_command(lab: Lab, terminal: Terminal) -> None:
+    """The command ends, in the guest too, and the prompt comes back."""
+    terminal.type("ping -n 300 127.0.0.1\n")
+    until(lambda: any("ping" in line for line in lab.processes().values()), "the command")
+    terminal.type("\x03")
+    terminal.await_("[interrupted]")
+    terminal.await_(PROMPT)
+    until(lambda: not any("ping" in line for line in lab.processes().values()), "the command's end")
 
 
 def test_a_run_that_was_gone_on_with_does_not_count_the_pause(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import BvtCommand
 from tests.e2e.running import BVT, Done, until
+from tests.e2e.terminal import Terminal
 
 
 @pytest.fixture
@@ -49,10 +50,54 @@ def test_a_signal_ends_a_command_alike_wherever_it_is(
     assert (130, "bvt: interrupted\n") in ended
 
 
-def listens(pid: int) -> bool:
-    """Whether the process has taken over what SIGTERM does, which Python by itself never does."""
+@pytest.mark.parametrize(
+    ("inherited", "number", "code"),
+    [
+        ("--block-signal=INT", signal.SIGINT, 130),
+        ("--block-signal=TERM", signal.SIGTERM, 130),
+        ("--ignore-signal=INT", signal.SIGINT, 0),  # a job in the background of a script
+        ("--ignore-signal=HUP", signal.SIGHUP, 0),  # nohup
+    ],
+)
+def test_a_signal_that_is_ignored_stays_so_and_one_that_is_blocked_comes(
+    inherited: str, number: signal.Signals, code: int, plan: list[str], bvt: BvtCommand
+) -> None:
+    with subprocess.Popen(
+        ["env", "--default-signal", inherited, BVT, *plan],
+        cwd=bvt.directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        try:
+            until(partial(listens, running.pid, other_than(number)), "the beginning")
+            running.send_signal(number)
+            assert running.wait(60) == code
+        finally:
+            running.kill()
+
+
+def other_than(number: signal.Signals) -> signal.Signals:
+    return signal.SIGHUP if number == signal.SIGTERM else signal.SIGTERM
+
+
+def test_ctrl_c_reaches_a_command_in_front_of_a_person_whatever_it_inherits(
+    plan: list[str], tmp_path: Path
+) -> None:
+    """A terminal's foreground job is meant by its Ctrl-C; SIGHUP stays ignored even there, for that is nohup."""
+    ignored = ("--ignore-signal=INT", "--ignore-signal=HUP")
+    with Terminal(tmp_path / "home", *plan, inherited=ignored) as terminal:
+        until(partial(listens, terminal.pid), "the beginning")
+        terminal.send(signal.SIGHUP)
+        terminal.type("\x03")
+        terminal.await_("bvt: interrupted")
+        assert terminal.ended() == 130
+
+
+def listens(pid: int, number: signal.Signals = signal.SIGTERM) -> bool:
+    """Whether the process has taken over what this signal does, which Python by itself never does."""
     caught = re.search(r"SigCgt:\t([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
-    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"]])
