@@ -1,10 +1,11 @@
 """The services and drivers that the installer creates, attribute by attribute."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from harness.guest.access_control import SERVICE_WRITES, read_sddl
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
+from harness.model.image_path import full_path, may_start_another, program_of, same_program
 from harness.model.profile import SID_TYPE_CODES, START_CODES, ServiceExpectation
 from harness.model.report import Phase
 from harness.model.substrate import Capability
@@ -82,17 +83,18 @@ def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "image_path"):
         assert expected.image_path is not None
         stored = (found.registry.image_path or "") if found.registry else ""
-        assert _program(stored) == expected.image_path.lower(), (
+        program = program_of(stored, _known(cell, timeline))
+        assert same_program(program, full_path(expected.image_path)), (
             f"Service {expected.name} runs {stored!r}, expected {expected.image_path!r}."
         )
 
 
 @check("Service paths with spaces are quoted", declared=SERVICES, needs=[Capability.QUOTED_IMAGE_PATH])
 def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
+    known = _known(cell, timeline)
     for expected, found in _found(cell.profile.services, timeline):
         stored = (found.registry.image_path or "") if found.registry else ""
-        program = stored.lower().partition(".exe")[0]
-        assert " " not in program or stored.startswith('"'), (
+        assert not may_start_another(stored, known), (
             f"Service {expected.name} has the unquoted path {stored!r}: another program could run in its place."
         )
 
@@ -198,16 +200,12 @@ def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
         assert running, f"Service {service.name} did not come up again."
 
 
-def _program(image_path: str) -> str:
-    """The program of an image path, which may be quoted and have arguments, in lower case."""
-    path = image_path.strip().lower()
-    if path.startswith('"'):
-        return path[1:].partition('"')[0]
-    for ending in (".exe", ".sys"):
-        program, found, rest = path.partition(ending)
-        if found and rest[:1] in ("", " ", '"'):
-            return program + found
-    return path
+def _known(cell: CellSession, timeline: Timeline) -> Callable[[str], bool]:
+    """Whether a program is known to be there: only that tells an unquoted path from its arguments."""
+    declared = [service.image_path for service in cell.profile.services if service.image_path]
+    paths = {full_path(path).lower() for path in declared}
+    paths |= {path for path, file in timeline.inspection.files.items() if file.exists}
+    return lambda path: path.lower() in paths
 
 
 def _found(

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
+from harness.model.image_path import full_path, lies_below
 from harness.model.version_text import pattern_problem
 
 TEMPLATE_NAMES = frozenset(
@@ -308,7 +309,9 @@ class AgentProfile(Frozen):
     installer: Installer = Installer()
     install_dir: GuestPath
     data_dirs: tuple[GuestPath, ...] = ()
-    services: tuple[ServiceExpectation, ...] = Field(min_length=1)
+    services: tuple[ServiceExpectation, ...] = Field(
+        default=(), description="none for an agent that is a driver, a task or a plain program"
+    )
     drivers: tuple[ServiceExpectation, ...] = ()
     files: tuple[FileExpectation, ...] = ()
     access: tuple[AccessExpectation, ...] = Field(
@@ -348,7 +351,8 @@ class AgentProfile(Frozen):
 
     def owns(self, path: str) -> bool:
         """Whether `path` lies in one of the agent's folders or is one of its declared files."""
-        below = any(is_below(path, folder) for folder in (self.install_dir, *self.data_dirs))
+        path = full_path(path)  # of a process it is what it was started by: maybe a short name
+        below = any(lies_below(path, folder) for folder in (self.install_dir, *self.data_dirs))
         return below or path.lower() in {file.path.lower() for file in self.files}
 
     @field_validator("telemetry")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature
 from harness.guest.facts import BootIdentity
-from harness.model.profile import AgentProfile, is_below
+from harness.model.image_path import program_of
+from harness.model.profile import AgentProfile
 from harness.probe.answers import Process, Service
 from harness.run.once import once
 from harness.run.round_trip import RoundTrip, trees
@@ -105,7 +106,9 @@ class Reboots:
 
 
 def is_agents(service: Service, profile: AgentProfile) -> bool:
-    """By the profile's names, or by a program in the agent's directory. Windows itself adds services at any boot."""
+    """By the profile's names, or by a program that is the agent's. Windows itself adds services at any boot."""
     names = {expected.name.lower() for expected in (*profile.services, *profile.drivers)}
-    program = (service.registry.image_path if service.registry is not None else None) or ""
-    return service.name.lower() in names or is_below(program.lstrip('"'), profile.install_dir)
+    sides = [side for side in (service.registry, service.manager) if side is not None]
+    return service.name.lower() in names or any(
+        profile.owns(program_of(side.image_path or "")) for side in sides
+    )

@@ -119,7 +119,8 @@ def test_the_reference_profile_leaves_out_only_what_its_agent_does_not_have() ->
 
 
 def cell(*services: ServiceExpectation) -> Any:
-    return SimpleNamespace(profile=BARE.model_copy(update={"services": services}))
+    profile = BARE.model_copy(update={"services": services})
+    return SimpleNamespace(profile=profile, note=lambda *_: None)
 
 
 def test_services_that_are_not_to_run_are_not_found_running() -> None:
@@ -129,9 +130,22 @@ def test_services_that_are_not_to_run_are_not_found_running() -> None:
     assert not checks & set(reasons(cell(driven, running).profile))
 
 
+def ports(*listeners: str, pids: tuple[int, ...] = ()) -> Any:
+    found = [SimpleNamespace(local_address=address, local_port=80) for address in listeners]
+    inspection = SimpleNamespace(agent_pids=lambda _: pids, agent_listeners=lambda *_: found)
+    baseline = SimpleNamespace(snapshot=SimpleNamespace(listeners=frozenset()))
+    return SimpleNamespace(inspection=inspection, baseline=baseline)
+
+
 def test_ports_are_looked_at_where_a_program_runs_or_should() -> None:
-    timeline: Any = SimpleNamespace(inspection=SimpleNamespace(agent_pids=lambda _: frozenset()))
     with pytest.raises(NotTested, match="no service that runs, and no program of the agent does"):
-        loopback_ports(cell(ServiceExpectation(name="OnDemand", running=False)), timeline)
+        loopback_ports(cell(ServiceExpectation(name="OnDemand", running=False)), ports())
     with pytest.raises(AssertionError, match="No process of the agent is running"):
-        loopback_ports(cell(ServiceExpectation(name="Always")), timeline)
+        loopback_ports(cell(ServiceExpectation(name="Always")), ports())
+
+
+def test_a_plain_programs_ports_are_looked_at_all_the_same() -> None:
+    loopback_ports(cell(), ports(pids=(4,)))
+    for pids in ((), (4,)):  # Wine does not tell whose a port is that nothing was sent on
+        with pytest.raises(AssertionError, match=r"beyond loopback: 0\.0\.0\.0:80"):
+            loopback_ports(cell(), ports("127.0.0.1", "0.0.0.0", pids=pids))  # noqa: S104

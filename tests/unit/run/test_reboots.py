@@ -30,6 +30,10 @@ def service(name: str, program: str) -> Service:
         ("BVTREFAGENT", "C:\\elsewhere.exe", True),
         ("Hidden", '"C:\\Program Files\\BVT\\ReferenceAgent\\other.exe" --run', True),
         ("Hidden", "c:\\program files\\bvt\\referenceagent\\other.exe", True),
+        ("Hidden", r"\??\C:\Program Files\BVT\ReferenceAgent\drv.sys", True),
+        ("Hidden", r"%ProgramFiles%\BVT\ReferenceAgent\other.exe", True),
+        ("Hidden", r"C:\PROGRA~1\BVT\REFERE~1\other.exe", True),
+        ("Hidden", r"C:\Program Files\\BVT\\ReferenceAgent\\other.exe", True),
         # Windows adds services of its own at any boot; they are not the agent's.
         ("CDPUserSvc_3f2a1", "C:\\Windows\\system32\\svchost.exe -k UnistackSvcGroup", False),
         ("Neighbour", "C:\\Program Files\\BVT\\ReferenceAgentTwo\\other.exe", False),
