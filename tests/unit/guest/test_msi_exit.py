@@ -2,7 +2,6 @@ import pytest
 
 from harness.guest.msi import property_argument
 from harness.guest.msi_exit import MsiOutcome, msi_exit
-from harness.guest.msi_log import decode_log, excerpt
 from harness.model.errors import ConfigurationError
 from harness.model.substrate import GuestSystem
 
@@ -30,31 +29,6 @@ def test_wine_has_its_own_codes_for_the_same_causes() -> None:
     assert msi_exit(2, GuestSystem.WINDOWS).outcome is MsiOutcome.FAILED
     assert msi_exit(1604, GuestSystem.WINE).reboot_needed
     assert "corrupt" in msi_exit(1627, GuestSystem.WINE).text
-
-
-def test_the_excerpt_shows_the_neighbourhood_of_return_value_3() -> None:
-    log = [f"line {number}" for number in range(1000)]
-    log[500] = "Action ended 10:00:00: StartServices. Return value 3."
-    shown = excerpt("\n".join(log)).splitlines()
-    assert shown[0] == "line 488"
-    assert shown[-1] == "line 504"
-
-
-def test_the_excerpt_of_a_log_without_a_failed_action_is_its_end() -> None:
-    assert excerpt("\n".join(map(str, range(100)))).splitlines()[-1] == "99"
-    assert excerpt("") == ""
-
-
-def test_far_apart_failures_are_both_shown_and_many_are_cut() -> None:
-    far = ["Return value 3", *["x"] * 50, "Return value 3"]
-    assert "[…]" in excerpt("\n".join(far)).splitlines()
-    assert len(excerpt("\n".join(["Return value 3"] * 500)).splitlines()) <= 60
-
-
-def test_a_log_is_read_in_utf16_and_in_ascii() -> None:
-    assert decode_log("Rückgabe".encode("utf-16")) == "Rückgabe"
-    assert decode_log(b"plain") == "plain"
-    assert decode_log(b"\xff\xfe\x00") == "\ufffd"
 
 
 def test_property_values_are_quoted_for_msiexec() -> None:
