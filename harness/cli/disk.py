@@ -13,6 +13,7 @@ from harness.offline.disk import OfflineDisk, open_disk
 from harness.offline.entry import FileFacts
 from harness.offline.errors import NotOnDisk
 from harness.offline.hive import open_hive
+from harness.offline.hive_record import from_shown, shown
 from harness.offline.volume import Volume
 
 DiskArgument = Annotated[Path, typer.Argument(help="Disk image: a qcow2 overlay, a raw disk, a VHDX.")]
@@ -80,7 +81,7 @@ def cat(
 def reg(
     disk: DiskArgument,
     path: Annotated[str, typer.Argument(help=r"Hive file, e.g. C:\Windows\System32\config\SOFTWARE.")],
-    key: Annotated[str, typer.Argument(help="Key below the hive's root.")] = "",
+    key: Annotated[str, typer.Argument(help="Key below the hive's root; a NUL in a name is {U+0000}.")] = "",
     value: Annotated[str | None, typer.Option("--value", help="Only this value's data.")] = None,
     shared: SharedOption = False,
     image_format: FormatOption = None,
@@ -90,18 +91,19 @@ def reg(
         _place(opened, None, path)
         hive = open_hive(opened, path)
         _report(hive.warnings)
+        key = from_shown(key)
         if value is not None:
-            found = hive.value(key, value)
+            found = hive.value(key, from_shown(value))
             if found is None:
                 raise NotOnDisk(
-                    f"there is no value {value} in {key or 'the root key'} of {path}", file=str(disk)
+                    f"there is no value {value} in {shown(key) or 'the root key'} of {path}", file=str(disk)
                 )
-            typer.echo(str(found))
+            typer.echo(shown(str(found)))
             return
         for name in hive.subkeys(key):
-            typer.echo(f"[{name}]")
+            typer.echo(f"[{shown(name)}]")
         for each in hive.values(key):
-            typer.echo(f"{each.name or '(default)'} = {each}")
+            typer.echo(f"{shown(each.name) or '(default)'} = {shown(str(each))}")
 
 
 def _opened(disk: Path, shared: bool, image_format: str | None) -> OfflineDisk:

@@ -6,6 +6,7 @@ reader does not apply them, it says so in `Hive.warnings`. Source: "Windows regi
 """
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,15 @@ import pyregf
 from harness.model.base import Frozen
 from harness.offline.disk import OfflineDisk
 from harness.offline.errors import LIBRARY_ERRORS, HiveUnreadable, NotAHive, NotOnDisk, reason
+from harness.offline.hive_record import folded, key_name, resident_data, shown, value_name
 
 LARGEST_HIVE = 1024 * 1024 * 1024
 LOG_HEAD = 512
 BASE_BLOCK = 4096
+LOG_TYPES = (1, 2, 6)
+"""In a base block's file type: transaction logs, old and new. A hive has 0 ("Base block")."""
+UNASKABLE = re.compile("[\0\ud800-\udfff]")
+"""What a name may hold and the library takes none of."""
 REG_SZ, REG_EXPAND_SZ, REG_DWORD, REG_MULTI_SZ, REG_QWORD = 1, 2, 4, 7, 11
 
 
@@ -56,6 +62,7 @@ class Hive:
 
     def __init__(self, data: bytes, name: str, warnings: tuple[str, ...]) -> None:
         self.name = name
+        self._data = data
         self._file = pyregf.file()
         with self._reading("the hive"):
             self._file.open_file_object(io.BytesIO(data))
@@ -66,7 +73,7 @@ class Hive:
     def value(self, key: str, name: str = "") -> HiveValue | None:
         """One value, or None if the key or the value is missing."""
         return next(
-            (value for value in self.values(key) if value.name.upper() == name.upper())
+            (value for value in self.values(key) if folded(value.name) == folded(name))
             if self.has(key)
             else iter(()),
             None,
@@ -76,16 +83,16 @@ class Hive:
         """All values of a key. Raises `NotOnDisk` if there is no such key."""
         with self._reading(key):
             found = self._key(key)
-            return tuple(
-                HiveValue(name=value.name or "", type=value.type, data=value.data or b"")
-                for value in (found.get_value(number) for number in range(found.number_of_values))
-            )
+            return tuple(self._value(found.get_value(number)) for number in range(found.number_of_values))
 
     def subkeys(self, key: str = "") -> tuple[str, ...]:
         """Names of the keys directly below. Raises `NotOnDisk` if there is no such key."""
         with self._reading(key):
             found = self._key(key)
-            return tuple(found.get_sub_key(number).name for number in range(found.number_of_sub_keys))
+            return tuple(
+                key_name(self._data, found.get_sub_key(number).offset)
+                for number in range(found.number_of_sub_keys)
+            )
 
     def has(self, key: str) -> bool:
         """Whether there is such a key."""
@@ -95,14 +102,36 @@ class Hive:
     def _key(self, key: str) -> "pyregf.key":
         found = self._find(key)
         if found is None:
-            raise NotOnDisk(f"there is no key {key} in the hive {self.name}")
+            raise NotOnDisk(f"there is no key {shown(key)} in the hive {self.name}")
         return found
 
+    def _value(self, found: "pyregf.value") -> HiveValue:
+        resident = resident_data(self._data, found.offset)
+        return HiveValue(
+            name=value_name(self._data, found.offset),
+            type=found.type,
+            data=(found.data or b"") if resident is None else resident,
+        )
+
     def _find(self, key: str) -> "pyregf.key | None":
-        path = key.strip("\\")
-        if not path:
-            return self._file.get_root_key()
-        return self._file.get_key_by_path("\\" + path)
+        found = self._file.get_root_key()
+        for name in key.strip("\\").split("\\"):
+            if found is not None and name:
+                found = self._below(found, name)
+        return found
+
+    def _below(self, key: "pyregf.key", name: str) -> "pyregf.key | None":
+        """The key `name` directly below: asked of the library, which is fast, then looked for by its own record."""
+        if not UNASKABLE.search(name):
+            found = key.get_sub_key_by_name(name)
+            if found is not None and folded(key_name(self._data, found.offset)) == folded(name):
+                return found
+            if found is None and name.isascii():
+                return None
+        each = (key.get_sub_key(number) for number in range(key.number_of_sub_keys))
+        return next(
+            (found for found in each if folded(key_name(self._data, found.offset)) == folded(name)), None
+        )
 
     @contextmanager
     def _reading(self, what: str) -> Iterator[None]:
@@ -110,7 +139,7 @@ class Hive:
             yield
         except LIBRARY_ERRORS as error:
             raise HiveUnreadable(
-                f"{what or 'The root key'} of {self.name} cannot be read: {reason(error)}."
+                f"{shown(what) or 'The root key'} of {self.name} cannot be read: {reason(error)}."
             ) from error
 
 
@@ -132,8 +161,19 @@ def open_hive(disk: OfflineDisk, path: str) -> Hive:
 
 def parse_hive(data: bytes, name: str = "hive", logs: "dict[str, bytes] | None" = None) -> Hive:
     """A hive from its bytes; `logs` are the first 512 bytes of its transaction logs by suffix."""
-    if len(data) < BASE_BLOCK or data[:4] != b"regf":
+    if len(data) < LOG_HEAD or data[:4] != b"regf":
         raise NotAHive(f"{name} is no registry hive: it does not begin with a regf header.")
+    if (
+        struct.unpack_from("<I", data, 0x1C)[0] in LOG_TYPES
+    ):  # one that was never used is shorter than a base block
+        raise NotAHive(
+            f"{name} is a transaction log, which holds changes to a hive and not the hive itself.",
+            hint="Name the hive: the file beside it without .LOG, .LOG1 or .LOG2.",
+        )
+    if len(data) < BASE_BLOCK:
+        raise NotAHive(
+            f"{name} is no whole registry hive: it has {len(data)} bytes, its header alone has {BASE_BLOCK}."
+        )
     warnings = _pending(data, name, logs or {})
     # A torn header alone does not make the rest unreadable: the library gets it with its checksum put right.
     return Hive(b"".join((data[:508], struct.pack("<I", _checksum(data)), data[512:])), name, warnings)

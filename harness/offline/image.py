@@ -17,6 +17,7 @@ from typing import IO
 from harness.files import named_file
 from harness.model.errors import ToolMissing
 from harness.offline.errors import DiskInUse, DiskUnreadable, NotADisk
+from harness.offline.foreign import HEAD_BYTES, foreign_format
 from harness.offline.nbd import NbdClient, NbdError
 from harness.offline.qcow2 import MAGIC as QCOW2_MAGIC
 from harness.offline.qcow2 import cut_short
@@ -31,15 +32,24 @@ SERVE = 'exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec qemu-nbd --read-
 
 
 def image_format(path: Path) -> str:
-    """`qcow2`, `vhdx`, or `raw` for everything else. Raises `ConfigurationError` for no file and an empty one."""
+    """`qcow2`, `vhdx`, or `raw` for what may be one. Raises `ConfigurationError` for no file and for what is none."""
+    head = _head(path)
+    foreign = foreign_format(head)
+    if foreign is not None:
+        what, hint = foreign
+        raise NotADisk(f"this is {what}; read here are qcow2, VHDX and raw disks.", file=str(path), hint=hint)
+    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "raw")
+
+
+def _head(path: Path) -> bytes:
     try:
         with named_file(path).open("rb") as file:
-            head = file.read(8)
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise NotADisk(f"it cannot be read: {error.strerror}.", file=str(path)) from error
     if not head:
         raise NotADisk("the file is empty, so it is no disk image.", file=str(path))
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "raw")
+    return head
 
 
 class Image:
@@ -54,8 +64,8 @@ class Image:
         self, path: Path, *, image_format_name: str | None = None, backing: bool = True, shared: bool = False
     ) -> None:
         self.path = path
-        found = image_format(path)
-        self.format = image_format_name or found
+        # Who names the format knows it: a guest may have written the first bytes of a raw disk.
+        self.format = image_format_name if image_format_name and _head(path) else image_format(path)
         if shutil.which("qemu-nbd") is None:
             raise ToolMissing("qemu-nbd", package="qemu-utils", needed_for="reading disks")
         options: dict[str, object] = {

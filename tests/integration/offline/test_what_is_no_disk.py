@@ -138,6 +138,46 @@ def test_what_is_no_disk_image_is_one_sentence_and_2(
         assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("vmdk", (), "a VMDK disk image (VMware)"),
+        ("vmdk", ("-o", "subformat=twoGbMaxExtentSparse"), "the description of a VMDK disk image"),
+        ("vdi", (), "a VDI disk image (VirtualBox)"),
+        ("vpc", (), "a VHD disk image"),
+        ("qcow", (), "a disk image of qcow's first version"),
+        ("qed", (), "a QED disk image"),
+        ("parallels", (), "a disk image of Parallels"),
+    ],
+)
+def test_a_disk_of_a_format_that_is_not_read_is_named_with_the_way_to_one_that_is(
+    whole: Path, tmp_path: Path, kind: str, options: tuple[str, ...], words: str
+) -> None:
+    path, turned = tmp_path / "given.img", tmp_path / "turned.qcow2"
+    making.run("qemu-img", "convert", "-O", kind, *options, str(whole / "gpt.raw"), str(path))
+    done = bvt("ls", str(path))
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"bvt: {path}: this is {words}")
+    assert "qemu-img convert -O qcow2 FILE NEW.qcow2" in done.stderr
+    making.run("qemu-img", "convert", "-O", "qcow2", str(path), str(turned))  # the hint is true
+    assert bvt("cat", str(turned), "/Windows/large.bin").stdout_bytes == LARGE
+
+
+def test_a_fixed_vhd_is_a_raw_disk_with_a_last_sector_more(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "fixed.vhd"
+    making.run("qemu-img", "convert", "-O", "vpc", "-o", "subformat=fixed", str(whole / "gpt.raw"), str(path))
+    done = bvt("cat", str(path), "/Windows/large.bin")
+    assert (done.exit_code, done.stderr, done.stdout_bytes == LARGE) == (0, "", True)
+
+
+def test_who_names_the_format_is_believed(whole: Path, tmp_path: Path) -> None:
+    """The first bytes of a raw disk are its guest's to write."""
+    path = tmp_path / "raw"
+    path.write_bytes(b"\x1f\x8b" + (whole / "gpt.raw").read_bytes()[2:])
+    assert "this is a gzip archive" in bvt("ls", str(path)).stderr
+    assert bvt("cat", str(path), "/Windows/large.bin", "--format", "raw").stdout_bytes == LARGE
+
+
 def test_a_format_that_the_image_does_not_have_is_said(whole: Path) -> None:
     done = bvt("ls", str(whole / "gpt.raw"), "--format", "qcow2")
     assert done.exit_code == 2

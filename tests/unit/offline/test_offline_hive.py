@@ -48,6 +48,20 @@ def test_what_is_no_hive_is_said(data: bytes) -> None:
         parse_hive(data)
 
 
+@pytest.mark.parametrize("kind", [1, 2, 6])
+@pytest.mark.parametrize("size", [512, 4096])
+def test_a_transaction_log_is_named_for_what_it_is(kind: int, size: int) -> None:
+    log = bytearray(base_block(2, 1)[:size])
+    log[0x1C] = kind
+    with pytest.raises(NotAHive, match=r"SYSTEM\.LOG1 is a transaction log.*without \.LOG"):
+        parse_hive(bytes(log), "SYSTEM.LOG1")
+
+
+def test_a_hive_that_ends_in_its_header_is_not_a_whole_one() -> None:
+    with pytest.raises(NotAHive, match="no whole registry hive: it has 600 bytes"):
+        parse_hive(base_block(1, 1)[:600])
+
+
 def test_a_hive_without_its_root_key_is_damaged() -> None:
     with pytest.raises(HiveUnreadable, match="of SYSTEM cannot be read"):
         parse_hive(base_block(1, 1) + bytes(4096), "SYSTEM").subkeys()
