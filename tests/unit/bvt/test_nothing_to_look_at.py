@@ -148,4 +148,4 @@ def test_a_plain_programs_ports_are_looked_at_all_the_same() -> None:
     loopback_ports(cell(), ports(pids=(4,)))
     for pids in ((), (4,)):  # Wine does not tell whose a port is that nothing was sent on
         with pytest.raises(AssertionError, match=r"beyond loopback: 0\.0\.0\.0:80"):
-            loopback_ports(cell(), ports("127.0.0.1", "0.0.0.0", pids=pids))  # noqa: S104
+            loopback_ports(cell(), ports("127.0.0.1", "0.0.0.0", pids=pids))
