@@ -1,7 +1,7 @@
 """Who may check in, with which secret and key, and what waits for whom.
 
 One lock guards everything: the server's thread changes it per request, checks wait on it. Each change
-notifies, so that no wait polls.
+notifies, so that no wait polls. Nobody holds it while reading the journal: checks look through it beside the server.
 """
 
 import json
@@ -9,13 +9,15 @@ import secrets
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from harness.backend.bodies import Answer, EnrolRequest
 from harness.backend.interface import Endpoint, FaultKind
-from harness.backend.store import Item, Kind, Store
-from harness.backend.wire import Answer, EnrolRequest, Malformed, ResultRow, StatusRow
+from harness.backend.records import Record, single, unpacked
+from harness.backend.store import Item, Kind, Store, Wanted
+from harness.backend.wire import Malformed
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError
 
@@ -42,6 +44,7 @@ class Admission:
     questions: dict[str, str] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     answers: dict[str, Answer] = field(default_factory=dict)
+    arriving: dict[str, Answer] = field(default_factory=dict)
     faults: deque[PendingFault] = field(default_factory=deque)
     requests: Counter[str] = field(default_factory=Counter)
     recovered: bool = True  # a request was served after the last fault asked for
@@ -65,6 +68,7 @@ class Admissions:
         self._retired: dict[str, str] = {}  # old secrets and node keys → their cell
         self._latest: dict[tuple[str, Kind], int] = {}
         self._broken: BackendError | None = None
+        self._changes = 0
 
     # -- the side of the checks
 
@@ -117,38 +121,53 @@ class Admissions:
             admission = self._of(cell)
             return admission.endpoint if admission.recovered else None
 
-    def items(self, cell: str, kind: Kind, *, after: int = 0, with_unknown: bool = False) -> list[Item]:
-        """Items of the cell's admission numbered above `after`; with those of no known cell if asked for."""
-        with self._changed:
-            after = max(after, self._of(cell).number)
-            found = self._newer(cell, kind, after)
-            if with_unknown:
-                found = sorted(found + self._newer("", kind, after), key=lambda item: item.number)
-            return found
+    def items(self, cell: str, kind: Kind, *, with_unknown: bool = False) -> list[Item]:
+        """Items of the cell's admission; with those of no known cell if asked for."""
+        after = self._began(cell)
+        found = [item for page in self._store.pages(cell, kind, after=after) for item in page]
+        if with_unknown:
+            found += [item for page in self._store.pages("", kind, after=after) for item in page]
+            found.sort(key=lambda item: item.number)
+        return found
 
-    def everything(self, cell: str) -> tuple[list[Item], Admission, frozenset[str]]:
+    def pages(self, cell: str, kind: Kind, query: str | None = None) -> Iterator[list[Item]]:
+        """Items of the cell's admission, a page at a time; of one query if it is named."""
+        return self._store.pages(cell, kind, query=query, after=self._began(cell))
+
+    def search(self, wanted: Wanted, after: int = 0) -> Iterator[tuple[int, list[Item]]]:
+        """See `Store.search`. Does not touch the file if nothing of this kind came after item `after`."""
+        with self._changed:
+            after = max(after, self._began(wanted.cell))
+            if self._latest.get((wanted.cell, wanted.kind), 0) <= after:
+                return iter(())
+        return self._store.search(wanted, after=after)
+
+    def everything(self, cell: str) -> tuple[Iterator[list[Item]], Admission, frozenset[str]]:
         """Every item of the cell through all admissions, its present admission, every secret ever given."""
         with self._changed:
             hidden = frozenset({*self._by_secret, *self._by_key, *self._retired})
-            return self._store.read(cell), self._of(cell), hidden
+            return self._store.pages(cell), self._of(cell), hidden
 
     def wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
         """What `probe` finds, asked again after each change; None on deadline. Raises if the server fails."""
-        with self._changed:
-            while True:
+        seen = -1
+        while True:
+            with self._changed:
+                while self._broken is None and seen == self._changes and not deadline.passed:
+                    self._changed.wait(deadline.remaining_s)
                 if self._broken is not None:
                     raise self._broken
-                if (found := probe()) is not None:
-                    return found
-                if deadline.passed:
-                    return None
-                self._changed.wait(deadline.remaining_s)
+                seen, last = self._changes, deadline.passed
+            if (found := probe()) is not None:  # without the lock: a probe may look through much
+                return found
+            if last:
+                return None
 
     def break_down(self, error: BackendError) -> None:
         """The backend can no longer be trusted: every wait raises this from now on."""
         with self._changed:
             self._broken = self._broken or error
-            self._changed.notify_all()
+            self._notify()
 
     # -- the side of the server
 
@@ -192,6 +211,8 @@ class Admissions:
             )
             admission.requests[path] += 1
             body = {"host_identifier": request.host_identifier, "host_details": request.details}
+            if request.note:
+                body["note"] = request.note
             self._record(admission.cell, Kind.ENROLMENT, [body], at=now)
             return node_key
 
@@ -223,48 +244,54 @@ class Admissions:
         with self._changed:
             return dict(self._seen(cell, path).questions)
 
-    def log_results(self, cell: str, path: str, rows: Sequence[ResultRow]) -> None:
-        """Store rows of a result log."""
-        bodies = [
-            {
-                "query": row.query,
-                "action": row.action,
-                "columns": row.columns,
-                "host_identifier": row.host_identifier,
-            }
-            for row in rows
-        ]
+    def holder(self, node_key: str) -> str:
+        """The cell that the key belongs to, or did; empty for a key never given."""
         with self._changed:
-            self._record(cell, Kind.EVENT, bodies)
+            key = self._by_key.get(node_key)
+            return key.admission.cell if key is not None else self._retired.get(node_key, "")
+
+    def log(self, node_key: str, path: str, kind: Kind, records: Sequence[Record]) -> bool:
+        """Store a part of a log. False (and a refusal on record) if the key has ended since the request began."""
+        with self._changed:
+            cell = self.cell_of(node_key, path)
+            if cell is not None:
+                self._store_records(cell, kind, time.time(), records)
+            return cell is not None
+
+    def served(self, cell: str, path: str) -> None:
+        """A request was served to its end: a sign of life."""
+        with self._changed:
             self._seen(cell, path)
 
-    def log_status(self, cell: str, path: str, rows: Sequence[StatusRow]) -> None:
-        """Store lines of a status log."""
-        bodies = [{"severity": row.severity, "message": row.message, "version": row.version} for row in rows]
-        with self._changed:
-            self._record(cell, Kind.STATUS, bodies)
-            self._seen(cell, path)
-
-    def answer(self, cell: str, path: str, answers: Sequence[Answer]) -> None:
-        """Take answers to distributed queries, late ones too. Raises `Malformed` for one never asked."""
+    def asked(self, cell: str, ids: Sequence[str]) -> None:
+        """Make ready for answers to these distributed queries. Raises `Malformed` for one never asked."""
         with self._changed:
             admission = self._of(cell)
-            for answer in answers:
-                if answer.query_id not in admission.asked:
+            for query_id in ids:
+                if query_id not in admission.asked:
                     raise Malformed("answers a query that was never asked")
-            bodies = [
-                {
-                    "id": answer.query_id,
-                    "status": answer.status,
-                    "message": answer.message,
-                    "rows": answer.rows,
-                }
-                for answer in answers
-            ]
-            self._record(cell, Kind.ANSWER, bodies)
-            for answer in answers:
-                if admission.questions.pop(answer.query_id, None) is not None:
-                    admission.answers[answer.query_id] = answer
+                admission.arriving.pop(query_id, None)
+
+    def answer(self, node_key: str, path: str, records: Sequence[Record]) -> bool:
+        """Take a part of the answers to distributed queries, late ones too. False as of `log`."""
+        parts = [part for record in records for part in unpacked(record.body)]
+        with self._changed:
+            if not self.log(node_key, path, Kind.ANSWER, records):
+                return False
+            admission = self._by_key[node_key].admission
+            for part in parts:
+                answer = Answer(part["id"], part["status"], part["message"], [], part["note"])
+                admission.arriving.setdefault(part["id"], answer).rows.extend(part["rows"])
+            return True
+
+    def answered(self, cell: str, path: str, ids: Sequence[str]) -> None:
+        """The answers are complete."""
+        with self._changed:
+            admission = self._of(cell)
+            for query_id in ids:
+                answer = admission.arriving.pop(query_id, None)
+                if admission.questions.pop(query_id, None) is not None and answer is not None:
+                    admission.answers[query_id] = answer
             self._seen(cell, path)
 
     def malformed(self, cell: str, method: str, path: str, message: str) -> None:
@@ -286,7 +313,7 @@ class Admissions:
         admission.recovered = not admission.faults
         if admission.endpoint is not None:
             admission.endpoint = admission.endpoint.model_copy(update={"last_seen": time.time()})
-        self._changed.notify_all()
+        self._notify()
         return admission
 
     def _refuse(self, cell: str, path: str, reason: str) -> None:
@@ -295,15 +322,24 @@ class Admissions:
     def _record(
         self, cell: str, kind: Kind, bodies: Sequence[Mapping[str, Any]], *, at: float | None = None
     ) -> int:
-        number = self._store.append(cell, kind, time.time() if at is None else at, bodies)
+        return self._store_records(
+            cell, kind, time.time() if at is None else at, [single(body) for body in bodies]
+        )
+
+    def _store_records(self, cell: str, kind: Kind, at: float, records: Sequence[Record]) -> int:
+        number = self._store.append(cell, kind, at, records)
         if number:
             self._latest[cell, kind] = number
-            self._changed.notify_all()
+            self._notify()
         return number
 
-    def _newer(self, cell: str, kind: Kind, after: int) -> list[Item]:
-        """Reads the file only when there is something new: waits ask after every request of any cell."""
-        return self._store.read(cell, kind, after=after) if self._latest.get((cell, kind), 0) > after else []
+    def _notify(self) -> None:
+        self._changes += 1
+        self._changed.notify_all()
+
+    def _began(self, cell: str) -> int:
+        with self._changed:
+            return self._of(cell).number
 
     def _retire(self, cell: str) -> None:
         admission = self._current.pop(cell, None)

@@ -1,12 +1,16 @@
 """The osquery TLS remote API as an ASGI application.
 
+Whatever comes is answered and on record, under its cell where the request lets it be named.
+
 Source: osquery documentation, "Remote settings", section "Remote server API".
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,35 +20,44 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from harness.backend.admissions import Admissions, PendingFault
+from harness.backend.bodies import parse_enrolment
+from harness.backend.content import ANSWERED, Content, content_of
 from harness.backend.interface import FaultKind
-from harness.backend.wire import (
-    BODY_LIMIT,
-    Malformed,
-    inflate,
-    parse_answers,
-    parse_enrolment,
-    parse_object,
-    parse_results,
-    parse_status,
-    text_of,
-)
+from harness.backend.large import SMALL, LargeBodies
+from harness.backend.records import Record
+from harness.backend.store import Kind
+from harness.backend.wire import BODY_LIMIT, Malformed, inflate, parse_object, text_of
 from harness.model.errors import BackendError
 
 PREFIXES = ("", "/api/v1/osquery", "/api/osquery")
 NODE_INVALID = {"node_invalid": True}
+TOO_LARGE = 413
 
 Cut = Callable[[Scope], None]
 """Closes the connection of a request, without an answer."""
 
-Action = Callable[[str, str, Mapping[str, Any]], bytes]
-"""Serves an authenticated request: (cell, path, body) → the answer's body."""
+LOGS = {"result": Kind.EVENT, "status": Kind.STATUS}
+
+
+@dataclass(frozen=True)
+class Call:
+    """An authenticated request."""
+
+    cell: str
+    node_key: str
+    path: str
+    content: Content
+
+
+Action = Callable[[Call], Awaitable[bytes]]
+"""Serves a call; gives the answer's body."""
 
 
 class RemoteApi:
-    """The routes. Every request is served on the event loop: each takes well under a millisecond."""
+    """The routes. Requests are served on the event loop, each in a few milliseconds; large bodies are read elsewhere."""
 
-    def __init__(self, admissions: Admissions, cut: Cut) -> None:
-        self._admissions, self._cut = admissions, cut
+    def __init__(self, admissions: Admissions, cut: Cut, large: LargeBodies) -> None:
+        self._admissions, self._cut, self._large = admissions, cut, large
         self._actions: dict[str, Action] = {
             "/config": self._config,
             "/log": self._log,
@@ -60,25 +73,31 @@ class RemoteApi:
             for prefix in PREFIXES
             for name in names
         ]
-        return Starlette(routes=routes, exception_handlers={HTTPException: self._not_of_the_api})
+        application = Starlette(routes=routes, exception_handlers={HTTPException: self._not_of_the_api})
+        application.router.redirect_slashes = False  # a path of another server is said, not led elsewhere
+        return application
 
     def _endpoint(self, name: str) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            cell = ""
+            cell = self._admissions.holder(_header_key(request))
             try:
-                document = parse_object(await _body(request))
-                secret = text_of(document, "enroll_secret") if name == "/enroll" else ""
-                node_key = "" if secret or name == "/enroll" else text_of(document, "node_key")
+                with tempfile.SpooledTemporaryFile(SMALL) as body:
+                    content = await self._content(name, request, body)
+                secret = text_of(content.document, "enroll_secret") if name == "/enroll" else ""
+                node_key = "" if name == "/enroll" else text_of(content.document, "node_key")
                 fault = self._admissions.fault_for(secret=secret, node_key=node_key)
                 if fault is not None and (answer := await self._suffer(fault)) is not None:
                     return answer
                 if name == "/enroll":
-                    return _json(self._enrol(document, name))
+                    return _json(self._enrol(content.document, name))
                 named = self._admissions.cell_of(node_key, name)
                 if named is None:
                     return _json(NODE_INVALID)
                 cell = named
-                return Response(self._actions[name](cell, name, document), media_type="application/json")
+                if content.error is not None:
+                    raise content.error
+                served = await self._actions[name](Call(cell, node_key, name, content))
+                return Response(served, media_type="application/json")
             except Malformed as error:
                 self._admissions.malformed(cell, request.method, request.url.path, str(error))
                 return _json({"error": str(error)}, error.status)
@@ -97,29 +116,50 @@ class RemoteApi:
 
         return endpoint
 
+    async def _content(self, name: str, request: Request, body: IO[bytes]) -> Content:
+        size, encoding = 0, _encoding(request)
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > BODY_LIMIT:
+                raise Malformed(f"body is larger than {BODY_LIMIT} bytes", status=413)
+            body.write(chunk)
+        if size <= SMALL:
+            body.seek(0)
+            try:
+                return content_of(name, inflate(body.read(), encoding, SMALL))
+            except Malformed as error:
+                if error.status != TOO_LARGE:
+                    raise
+        return await asyncio.to_thread(self._large.read, name, encoding, body)
+
     def _enrol(self, document: Mapping[str, Any], path: str) -> Mapping[str, Any]:
         node_key = self._admissions.enrol(parse_enrolment(document), path)
         return NODE_INVALID if node_key is None else {"node_key": node_key, "node_invalid": False}
 
-    def _config(self, cell: str, path: str, _document: Mapping[str, Any]) -> bytes:
-        return self._admissions.configuration(cell, path)
+    async def _config(self, call: Call) -> bytes:
+        return self._admissions.configuration(call.cell, call.path)
 
-    def _log(self, cell: str, path: str, document: Mapping[str, Any]) -> bytes:
-        match text_of(document, "log_type"):
-            case "result":
-                self._admissions.log_results(cell, path, parse_results(document))
-            case "status":
-                self._admissions.log_status(cell, path, parse_status(document))
-            case other:
-                raise Malformed(f"log_type is {other[:40]!r}, expected result or status")
+    async def _log(self, call: Call) -> bytes:
+        kind = LOGS[text_of(call.content.document, "log_type")]
+        if not await _each(
+            call.content, lambda part: self._admissions.log(call.node_key, call.path, kind, part)
+        ):
+            return json.dumps(NODE_INVALID).encode()
+        self._admissions.served(call.cell, call.path)
         return b'{"node_invalid": false}'
 
-    def _read(self, cell: str, path: str, _document: Mapping[str, Any]) -> bytes:
-        questions = self._admissions.questions(cell, path)
+    async def _read(self, call: Call) -> bytes:
+        questions = self._admissions.questions(call.cell, call.path)
         return json.dumps({"queries": questions, "node_invalid": False}).encode()
 
-    def _write(self, cell: str, path: str, document: Mapping[str, Any]) -> bytes:
-        self._admissions.answer(cell, path, parse_answers(document))
+    async def _write(self, call: Call) -> bytes:
+        ids = call.content.document[ANSWERED]
+        self._admissions.asked(call.cell, ids)
+        if not await _each(
+            call.content, lambda part: self._admissions.answer(call.node_key, call.path, part)
+        ):
+            return json.dumps(NODE_INVALID).encode()
+        self._admissions.answered(call.cell, call.path, ids)
         return b'{"node_invalid": false}'
 
     async def _suffer(self, fault: PendingFault) -> Response | None:
@@ -139,10 +179,24 @@ class RemoteApi:
         assert isinstance(error, HTTPException)
         message = f"{error.status_code} {error.detail}"
         try:
-            self._admissions.malformed("", request.method, request.url.path, message)
+            cell = self._admissions.holder(_header_key(request) or await self._body_key(request))
+            self._admissions.malformed(cell, request.method, request.url.path, message)
         except BackendError as failure:
             self._admissions.break_down(failure)
         return _json({"error": error.detail}, error.status_code)
+
+    @staticmethod
+    async def _body_key(request: Request) -> str:
+        """The node key that a request to a path of another API has in its body, such as the start of a carve."""
+        body = bytearray()
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > SMALL:
+                    return ""  # a block of a carve
+            return text_of(parse_object(inflate(bytes(body), _encoding(request), SMALL)), "node_key")
+        except (Malformed, ClientDisconnect):
+            return ""
 
 
 class _Dropped(Response):
@@ -158,14 +212,28 @@ class _Dropped(Response):
             pass  # the server takes a silent return for an error unless it has seen the connection go
 
 
-async def _body(request: Request) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_LIMIT:
-            raise Malformed(f"body is larger than {BODY_LIMIT} bytes", status=413)
-        chunks.append(chunk)
-    return inflate(b"".join(chunks), request.headers.get("content-encoding", ""))
+def _header_key(request: Request) -> str:
+    """The node key in `Authorization: NodeKey …`, which osquery sends beside the one in its body."""
+    scheme, _, node_key = request.headers.get("authorization", "").partition(" ")
+    return node_key.strip() if scheme.lower() == "nodekey" else ""
+
+
+def _encoding(request: Request) -> str:
+    return request.headers.get("content-encoding", "")
+
+
+async def _each(content: Content, store: Callable[[Sequence[Record]], bool]) -> bool:
+    """Hand the records to `store` until it says False. Between two batches of a large body others have their turn."""
+    batches = content.batches()
+
+    def one() -> bool | None:
+        batch = next(batches, None)
+        return None if batch is None else store(batch)
+
+    while (stored := await asyncio.to_thread(one) if content.apart else one()) is not None:
+        if not stored:
+            return False
+    return True
 
 
 def _json(document: Mapping[str, Any], status: int = 200) -> Response:

@@ -1,10 +1,10 @@
 """The backend that comes with the harness: an osquery TLS remote API of its own for each worker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.backend.admissions import Admissions, PendingFault, as_served
+from harness.backend.admissions import Admission, Admissions, PendingFault, as_served
 from harness.backend.app import RemoteApi
 from harness.backend.evidence import write_lines
 from harness.backend.interface import (
@@ -17,11 +17,13 @@ from harness.backend.interface import (
     Refusal,
     StatusLine,
 )
-from harness.backend.matching import event_matches
+from harness.backend.large import LargeBodies
+from harness.backend.matching import event_matches, parts
 from harness.backend.pki import Authority
 from harness.backend.reachable import require_answer
+from harness.backend.records import somewhere
 from harness.backend.server import TlsServer
-from harness.backend.store import Item, Kind, Store
+from harness.backend.store import Item, Kind, Store, Wanted
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
 from harness.model.machine import HostPort
@@ -36,6 +38,7 @@ class EmbeddedBackend:
         self._authority = authority
         self._store = Store(database)
         self._admissions = Admissions(self._store)
+        self._large = LargeBodies()
         self._closed = False
         try:
             self._server = TlsServer(
@@ -45,7 +48,7 @@ class EmbeddedBackend:
             self._store.close()
             raise
         try:
-            self._server.start(RemoteApi(self._admissions, self._server.cut).application())
+            self._server.start(RemoteApi(self._admissions, self._server.cut, self._large).application())
         except BackendError:
             self.close()
             raise
@@ -96,42 +99,36 @@ class EmbeddedBackend:
         return self._wait(probe, deadline)
 
     def wait_event(
-        self, cell: str, query: str, columns: Mapping[str, str], deadline: Deadline, *, action: str = "added"
+        self,
+        cell: str,
+        query: str,
+        columns: Mapping[str, str],
+        deadline: Deadline,
+        *,
+        action: str | None = "added",
     ) -> Event | None:
         """The first matching event since the cell was admitted."""
-        read = 0
-
-        def probe() -> Event | None:
-            nonlocal read
-            for item in self._admissions.items(cell, Kind.EVENT, after=read):
-                read = item.number
-                event = _event(item)
-                if event_matches(event, query, columns, action):
-                    return event
-            return None
-
-        return self._wait(probe, deadline)
+        wanted = Wanted(cell, Kind.EVENT, query, action, parts(columns))
+        return self._found(
+            wanted, _event, lambda event: event_matches(event, query, columns, action), deadline
+        )
 
     def events(self, cell: str, query: str | None = None) -> Sequence[Event]:
         """Every event since the cell was admitted, oldest first."""
-        events = (_event(item) for item in self._admissions.items(cell, Kind.EVENT))
-        return tuple(event for event in events if query is None or event.query == query)
+        pages = self._admissions.pages(cell, Kind.EVENT, query)
+        return tuple(_event(item) for page in pages for item in page)
 
     def wait_status(
         self, cell: str, contains: str, deadline: Deadline, *, after: float = 0.0
     ) -> StatusLine | None:
         """The first status line later than `after` that contains the text; case ignored."""
-        read, wanted = 0, contains.casefold()
+        text = contains.casefold()
 
-        def probe() -> StatusLine | None:
-            nonlocal read
-            for item in self._admissions.items(cell, Kind.STATUS, after=read):
-                read = item.number
-                if item.at > after and wanted in str(item.body["message"]).casefold():
-                    return StatusLine(cell=cell, received_at=item.at, **item.body)
-            return None
+        def matches(line: StatusLine) -> bool:
+            return line.received_at > after and text in line.message.casefold()
 
-        return self._wait(probe, deadline)
+        wanted = Wanted(cell, Kind.STATUS, parts=(somewhere(contains),))
+        return self._found(wanted, _status, matches, deadline)
 
     def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
         """Serve this configuration from now on; returns the time."""
@@ -178,13 +175,25 @@ class EmbeddedBackend:
 
     def export(self, cell: str, path: Path) -> None:
         """All admissions of the cell, item by item, and at last its endpoint and its requests by path."""
-        items, admission, hidden = self._admissions.everything(cell)
-        endpoint = admission.endpoint.model_dump() if admission.endpoint else None
-        documents: list[Mapping[str, Any]] = [
-            {"number": item.number, "kind": item.kind.value, "at": item.at, **item.body} for item in items
-        ]
-        documents.append({"kind": "endpoint", "endpoint": endpoint, "requests": dict(admission.requests)})
-        write_lines(path, documents, hidden)
+        pages, admission, hidden = self._admissions.everything(cell)
+        write_lines(path, _evidence(pages, admission), hidden)
+
+    def _found(
+        self, wanted: Wanted, read: Callable[[Item], T], matches: Callable[[T], bool], deadline: Deadline
+    ) -> T | None:
+        """The first item that matches. Each is looked at once, however often something new comes."""
+        seen = 0
+
+        def probe() -> T | None:
+            nonlocal seen
+            for last, items in self._admissions.search(wanted, seen):
+                for item in items:
+                    if matches(candidate := read(item)):
+                        return candidate
+                seen = last
+            return None
+
+        return self._wait(probe, deadline)
 
     def _wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
         found = self._admissions.wait(probe, deadline)
@@ -200,9 +209,22 @@ class EmbeddedBackend:
         """Stop serving and close the database. Idempotent."""
         if not self._closed:
             self._closed = True
+            self._large.close()
             self._server.stop()
             self._store.close()
 
 
 def _event(item: Item) -> Event:
     return Event(cell=item.cell, received_at=item.at, **item.body)
+
+
+def _status(item: Item) -> StatusLine:
+    return StatusLine(cell=item.cell, received_at=item.at, **item.body)
+
+
+def _evidence(pages: Iterator[list[Item]], admission: Admission) -> Iterator[Mapping[str, Any]]:
+    for page in pages:
+        for item in page:
+            yield {"number": item.number, "kind": item.kind.value, "at": item.at, **item.body}
+    endpoint = admission.endpoint.model_dump() if admission.endpoint else None
+    yield {"kind": "endpoint", "endpoint": endpoint, "requests": dict(admission.requests)}

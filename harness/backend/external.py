@@ -135,7 +135,13 @@ class ExternalBackend(Generic[C]):
         return self._poll(lambda: self._endpoint(cell, lambda found: found.last_seen > after), deadline)
 
     def wait_event(
-        self, cell: str, query: str, columns: Mapping[str, str], deadline: Deadline, *, action: str = "added"
+        self,
+        cell: str,
+        query: str,
+        columns: Mapping[str, str],
+        deadline: Deadline,
+        *,
+        action: str | None = "added",
     ) -> Event | None:
         """The first matching event."""
 

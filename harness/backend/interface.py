@@ -43,24 +43,39 @@ class Endpoint(Frozen):
     enrolments: int = 1
 
 
-class Event(Frozen):
-    """One differential result row."""
+class Said(Frozen):
+    """What the sender says of an event or status line, where it says it. Its times are by its own clock."""
+
+    host_identifier: str = ""
+    unix_time: int | None = None
+    calendar_time: str = ""
+    decorations: Mapping[str, str] = {}
+    note: str = ""
+    """What the backend had to mend before it could keep this."""
+
+
+class Event(Said):
+    """One result row. `action`: added or removed, or snapshot for a query whose results are sent whole."""
 
     cell: str
     query: str
     action: str
     columns: Mapping[str, str]
-    host_identifier: str = ""
+    epoch: int | None = None
+    counter: int | None = None
+    numerics: bool = False
     received_at: float
 
 
-class StatusLine(Frozen):
+class StatusLine(Said):
     """One status log line."""
 
     cell: str
     severity: int = 0
     message: str
     version: str = ""
+    filename: str = ""
+    line: int | None = None
     received_at: float
 
 
@@ -125,9 +140,18 @@ class Backend(Protocol):
         ...
 
     def wait_event(
-        self, cell: str, query: str, columns: Mapping[str, str], deadline: Deadline, *, action: str = "added"
+        self,
+        cell: str,
+        query: str,
+        columns: Mapping[str, str],
+        deadline: Deadline,
+        *,
+        action: str | None = "added",
     ) -> Event | None:
-        """The first event whose columns match (leading `~`: contains; case ignored); None on deadline."""
+        """The first event whose columns match (leading `~`: contains; case ignored); None on deadline.
+
+        `action`: added, removed or snapshot; None for any.
+        """
         ...
 
     def events(self, cell: str, query: str | None = None) -> Sequence[Event]: ...

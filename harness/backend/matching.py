@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from harness.backend.interface import Event
+from harness.backend.records import exactly, somewhere
 
 
 def columns_match(expected: Mapping[str, str], actual: Mapping[str, str]) -> bool:
@@ -19,6 +20,14 @@ def text_matches(expected: str, actual: str) -> bool:
     return wanted[1:] in found if wanted.startswith("~") else wanted == found
 
 
-def event_matches(event: Event, query: str, columns: Mapping[str, str], action: str) -> bool:
-    """True if the event is a row of `query` with this action and these columns."""
-    return event.query == query and event.action == action and columns_match(columns, event.columns)
+def parts(expected: Mapping[str, str]) -> tuple[bytes, ...]:
+    """What the text of a record holds if one of its rows has these columns; see `records`. Longest first."""
+    found = (
+        somewhere(text[1:]) if text.startswith("~") else exactly(text) for text in set(expected.values())
+    )
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def event_matches(event: Event, query: str, columns: Mapping[str, str], action: str | None) -> bool:
+    """True if the event is a row of `query` with this action (None: any) and these columns."""
+    return event.query == query and action in (None, event.action) and columns_match(columns, event.columns)

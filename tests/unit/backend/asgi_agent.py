@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from harness.backend.admissions import Admissions
 from harness.backend.app import RemoteApi
+from harness.backend.large import LargeBodies
 from harness.backend.store import Store
 
 CELL = "win11-24h2/fresh"
@@ -24,7 +25,7 @@ class Api:
         self.store = Store(database)
         self.admissions = Admissions(self.store)
         self.cuts: list[Scope] = []
-        self._app = RemoteApi(self.admissions, self.cuts.append).application()
+        self._app = RemoteApi(self.admissions, self.cuts.append, LargeBodies()).application()
 
     def send(
         self, path: str, content: bytes, headers: Mapping[str, str] | None = None, method: str = "POST"

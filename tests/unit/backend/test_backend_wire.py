@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.backend.wire import (
-    BODY_LIMIT,
-    Malformed,
-    inflate,
-    parse_answers,
-    parse_enrolment,
-    parse_object,
-    parse_results,
-    parse_status,
-)
+from harness.backend.bodies import parse_answers, parse_enrolment
+from harness.backend.logs import result_rows, status_rows
+from harness.backend.wire import BODY_LIMIT, Malformed, inflate, parse_object
+
+
+def results(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row.shared, **row.own} for row in result_rows(document)]
+
+
+def lines(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row.shared, **row.own} for row in status_rows(document)]
+
 
 json_value = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -47,7 +49,7 @@ def test_garbage_is_malformed_or_an_object(body: bytes) -> None:
 @settings(max_examples=60)
 @given(near_api)
 def test_whatever_the_fields_hold_it_is_parsed_or_malformed(document: dict[str, Any]) -> None:
-    for parse in (parse_enrolment, parse_results, parse_status, parse_answers):
+    for parse in (parse_enrolment, results, lines, parse_answers):
         with contextlib.suppress(Malformed):
             parse(document)
 
@@ -88,31 +90,31 @@ def test_all_three_result_forms_become_rows() -> None:
     event = {"name": "q", "hostIdentifier": "H", "action": "added", "columns": {"pid": 4, "path": None}}
     batch = {"name": "q", "diffResults": {"added": [{"pid": "5"}], "removed": [{"pid": "6"}]}}
     snapshot = {"name": "q", "action": "snapshot", "snapshot": [{"pid": "7"}, {"pid": "8"}]}
-    rows = parse_results({"data": [event, batch, snapshot]})
-    assert [(row.action, row.columns["pid"]) for row in rows] == [
+    rows = results({"data": [event, batch, snapshot]})
+    assert [(row["action"], row["columns"]["pid"]) for row in rows] == [
         ("added", "4"),
         ("added", "5"),
         ("removed", "6"),
         ("snapshot", "7"),
         ("snapshot", "8"),
     ]
-    assert rows[0].host_identifier == "H"
-    assert rows[0].columns["path"] == ""
+    assert rows[0]["host_identifier"] == "H"
+    assert rows[0]["columns"]["path"] == ""
 
 
 def test_one_bad_row_spoils_the_whole_log() -> None:
     good = {"name": "q", "action": "added", "columns": {}}
     for bad in ({"name": "q", "columns": {}}, {"action": "added"}, {"name": 5}, "text", None):
         with pytest.raises(Malformed):
-            parse_results({"data": [good, bad]})
+            results({"data": [good, bad]})
 
 
 def test_numbers_may_come_as_text_but_words_may_not() -> None:
-    assert parse_status({"data": [{"severity": "2", "message": "m"}]})[0].severity == 2
+    assert lines({"data": [{"severity": "2", "message": "m"}]})[0]["severity"] == 2
     with pytest.raises(Malformed, match="severity"):
-        parse_status({"data": [{"severity": "high", "message": "m"}]})
+        lines({"data": [{"severity": "high", "message": "m"}]})
     with pytest.raises(Malformed, match="range"):
-        parse_status({"data": [{"severity": 2**80, "message": "m"}]})
+        lines({"data": [{"severity": 2**80, "message": "m"}]})
 
 
 def test_a_failed_query_answers_with_an_empty_string() -> None:
@@ -123,10 +125,36 @@ def test_a_failed_query_answers_with_an_empty_string() -> None:
     assert (answers[1].status, list(answers[1].rows)) == (0, [{"x": "1"}])
 
 
-def test_a_lone_surrogate_is_malformed() -> None:
-    body = parse_object(b'{"enroll_secret": "\\ud800", "host_identifier": "h"}')
-    with pytest.raises(Malformed, match="surrogate"):
-        parse_enrolment(body)
+@pytest.mark.parametrize("raw", [b"M\xfcller", b"\\ud83d", b"\xed\xa0\x80", b"\xc3"])
+def test_text_that_is_not_unicode_is_mended_and_noted(raw: bytes) -> None:
+    body = b'{"data": [{"name": "q", "action": "added", "columns": {"a": "%s", "b": "x"}}]}' % raw
+    (row,) = results(parse_object(body))
+    assert "\N{REPLACEMENT CHARACTER}" in row["columns"]["a"]
+    assert row["columns"]["b"] == "x"
+    assert row["note"] == "not Unicode text, mended with U+FFFD: a"
+
+
+def test_only_the_row_that_was_mended_bears_the_note() -> None:
+    body = (
+        b'{"data": [{"name": "q", "snapshot": [{"a": "\xe9"}, {"a": "\xc3\xa9"}, {"a": "\\ud83d\\udeb2"}]}]}'
+    )
+    rows = results(parse_object(body))
+    assert ["note" in row for row in rows] == [True, False, False]
+    assert [row["columns"]["a"] for row in rows] == ["\ufffd", "é", "🚲"]
+
+
+@pytest.mark.parametrize("key", ["hostIdentifier", "name", "calendarTime"])
+def test_what_is_mended_beside_the_columns_is_noted_too(key: str) -> None:
+    entry = {"name": "q", "action": "added", "columns": {}, key: "\udcfc"}
+    (row,) = results({"data": [entry]})
+    assert row["note"] == f"not Unicode text, mended with U+FFFD: {key}"
+
+
+def test_a_host_whose_name_is_not_unicode_enrols() -> None:
+    body = parse_object(b'{"enroll_secret": "s", "host_identifier": "M\xfcller"}')
+    enrolment = parse_enrolment(body)
+    assert enrolment.host_identifier == "M\ufffdller"
+    assert "host_identifier" in enrolment.note
 
 
 def test_host_details_are_read_as_osquery_sends_them() -> None:
