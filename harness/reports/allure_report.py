@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.model.gate import Gate
+from harness.model.report import Outcome
 from harness.reports.facts import verdict_words
 
 ANYTHING = r"[\s\S]*"
@@ -19,17 +20,17 @@ CATEGORIES: tuple[dict[str, Any], ...] = (
     {
         "name": "Blocked by an earlier check",
         "matchedStatuses": ["skipped"],
-        "messageRegex": f"(Skipped: )?blocked{ANYTHING}",
+        "messageRegex": f"(Skipped: )?{Outcome.BLOCKED.value}: {ANYTHING}",
     },
     {
         "name": "Not tested: the profile declares nothing",
         "matchedStatuses": ["skipped"],
-        "messageRegex": f"(Skipped: )?(not tested|the profile declares no){ANYTHING}",
+        "messageRegex": f"(Skipped: )?{Outcome.NOT_TESTED.value}: {ANYTHING}",
     },
     {
         "name": "Not applicable: cannot be shown here",
         "matchedStatuses": ["skipped"],
-        "messageRegex": f"(?!(Skipped: )?(blocked|not tested|the profile declares no)){ANYTHING}",
+        "messageRegex": f"(Skipped: )?{Outcome.NOT_APPLICABLE.value}: {ANYTHING}",
     },
 )
 """One for each way not to pass. They exclude each other, for Allure 2 lists a result under every one that fits."""

@@ -16,14 +16,15 @@ def classify(error: BaseException | None) -> Outcome:
         case None:
             return Outcome.PASSED
         case pytest.skip.Exception():
-            return _held_back(error.__cause__)
+            return outcome_of(error.__cause__)
         case AssertionError() | CandidateError() | pytest.fail.Exception():
             return Outcome.FAILED
         case _:
             return Outcome.INFRA
 
 
-def _held_back(by: BaseException | None) -> Outcome:
+def outcome_of(by: BaseException | None) -> Outcome:
+    """What held a check back says what it came to."""
     kinds: dict[type[HeldBack], Outcome] = {Blocked: Outcome.BLOCKED, NotTested: Outcome.NOT_TESTED}
     return next((found for kind, found in kinds.items() if isinstance(by, kind)), Outcome.NOT_APPLICABLE)
 
@@ -32,6 +33,8 @@ def message_of(error: BaseException | None) -> str:
     """The sentence to show. pytest appends its introspection to an assertion's own words; that part is dropped."""
     if error is None:
         return ""
+    if isinstance(error, pytest.skip.Exception) and isinstance(error.__cause__, HeldBack):
+        return str(error.__cause__)
     if isinstance(error, pytest.skip.Exception | pytest.fail.Exception):
         return str(error.msg)
     text = str(error)

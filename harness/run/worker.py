@@ -29,7 +29,7 @@ from harness.run.check import (
     first_checks,
 )
 from harness.run.directory import RunDirectory
-from harness.run.outcome import classify, message_of
+from harness.run.outcome import classify, message_of, outcome_of
 from harness.run.redaction import mask_error
 from harness.run.standstill import Standstill, StoodStill
 from harness.run.waits import Waits
@@ -127,7 +127,9 @@ class RunWorker:
             self._hold_back(session, check)
             yield
         except HeldBack as held:
-            raise pytest.skip.Exception(str(held), _use_item_location=True) from held
+            # pytest and Allure know one way only to be skipped: the outcome's own name leads (allure_report.CATEGORIES).
+            text = f"{outcome_of(held).value}: {held}"
+            raise pytest.skip.Exception(text, _use_item_location=True) from held
         except (HarnessError, AssertionError) as error:
             mask_error(error, session.masked)
             attributed = self._excused(session.attribute(error), session, began)

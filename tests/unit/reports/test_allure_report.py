@@ -23,12 +23,16 @@ MESSAGES = [
     ("broken", "MachineLost: gone", "The lab failed: nothing is said of the candidate"),
     (
         "skipped",
-        "Skipped: blocked by install.exit_code, which did not succeed",
+        "Skipped: blocked: blocked by install.exit_code, which did not succeed",
         "Blocked by an earlier check",
     ),
     ("skipped", "blocked: the machine\nis gone", "Blocked by an earlier check"),
-    ("skipped", "Skipped: the profile declares no ports", "Not tested: the profile declares nothing"),
-    ("skipped", "Skipped: Wine has no packet filter", "Not applicable: cannot be shown here"),
+    (
+        "skipped",
+        "Skipped: not-tested: the profile declares no ports",
+        "Not tested: the profile declares nothing",
+    ),
+    ("skipped", "Skipped: not-applicable: Wine has no packet filter", "Not applicable: cannot be shown here"),
 ]
 
 

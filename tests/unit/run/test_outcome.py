@@ -36,6 +36,12 @@ def test_pytests_introspection_is_not_part_of_the_message() -> None:
     assert message_of(AssertionError("The file is gone.\nassert False\n +  where …")) == "The file is gone."
 
 
+def test_what_held_a_check_back_is_told_without_the_name_that_leads_for_pytest() -> None:
+    error = pytest.skip.Exception("not-tested: no telemetry")
+    error.__cause__ = NotTested("no telemetry")
+    assert message_of(error) == "no telemetry"
+
+
 def test_a_bare_assertion_still_says_something() -> None:
     assert message_of(AssertionError()) == "the check's condition did not hold"
 
