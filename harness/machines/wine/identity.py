@@ -85,4 +85,5 @@ def user_edits(identity: Identity) -> Sequence[RegistryEdit]:
         SetValue(WINE_NETWORK, "UseDnsComputerName", "N"),
         SetValue(WINE_NETWORK, "ComputerName", identity.hostname),
         SetValue(DLL_OVERRIDES, "shutdown.exe", "native"),  # ours (power.c), not Wine's stub
+        SetValue(DLL_OVERRIDES, "wineboot.exe", "native,builtin"),  # ours (session.c) runs Wine's
     )

@@ -27,12 +27,14 @@ from harness.machines.wine.order import (
 )
 from harness.machines.wine.processes import holders, server_socket
 from harness.machines.wine.processor import one_processor, processor_mask, release_all
+from harness.machines.wine.session import open_session_0
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
 SHUTDOWN_DEADLINE_S = 10.0
 LONGEST_SLEEP_S = 86400.0
 POWER_FIFO = "power"
+SESSION_FIFO = "session"
 
 
 def run_init(berth: Berth, listener: socket.socket, wire: socket.socket) -> None:
@@ -113,6 +115,7 @@ class Init:
         self.stopping = self.held = False
         self.boot_began_s = 0.0
         self.power = os.open(self.places.prefix / POWER_FIFO, os.O_RDWR | os.O_NONBLOCK)
+        self.session = os.open(self.places.prefix / SESSION_FIFO, os.O_RDWR | os.O_NONBLOCK)
         self.wake, wake_writer = os.pipe()
         for end in (self.wake, wake_writer):
             os.set_blocking(end, False)
@@ -191,6 +194,7 @@ class Init:
             os.environ.update(self.berth.environment)
             self.wire.close()
             os.close(self.power)
+            os.close(self.session)
             _serve_winrm(self.places.winrm_config, self.listener)
             status = 0
         finally:
@@ -233,15 +237,27 @@ class Init:
         self.kill_the_rest()
 
     def take_requests(self, data: bytes) -> None:
-        """Lines `reboot N`, `off N`, `abort 0` from the machine's shutdown.exe (power.c)."""
+        """Lines `reboot N`, `off N`, `abort 0` from the machine's shutdown.exe (power.c), `session 0` from session.c."""
         for line in data.decode(errors="replace").splitlines():
             verb, _, delay = line.partition(" ")
             if verb == "abort":
                 self.due_s = None
+            elif verb == "session":
+                self.open_session_0()
             elif verb in ("reboot", "off") and delay.isdigit() and self.due_s is None:
                 # As on Windows, where a second request finds the first under way (error 1190).
                 self.verb = verb
                 self.due_s = time.monotonic() + max(REPLY_GRACE_S, float(delay))
+
+    def open_session_0(self) -> None:
+        """Answer session.c, which starts Wine's services after that. Once Wine has booted there is nothing to do."""
+        if self.booter:
+            try:
+                open_session_0(self.wineserver)
+            except OSError as error:
+                self.lose(f"Wine's services cannot be put into session 0: {error}")
+                return
+        os.write(self.session, b"0\n")
 
     def shut_down(self) -> None:
         """WinRM first, so that clients meet a refusal as at a real reboot; then Wine; then the rest."""

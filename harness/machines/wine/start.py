@@ -55,7 +55,8 @@ def _clone(spec: MachineSpec, berth: MannedBerth) -> None:
     system, user = (template / "system.reg").read_bytes(), (template / "user.reg").read_bytes()
     (target / "system.reg").write_bytes(edit(system, system_edits(spec.windows, identity)))
     (target / "user.reg").write_bytes(edit(user, user_edits(identity)))
-    os.mkfifo(target / "power", 0o600)
+    for fifo in ("power", "session"):  # init's, see there
+        os.mkfifo(target / fifo, 0o600)
 
 
 def _await_boot(leash: socket.socket, places: Places, deadline: Deadline) -> None:

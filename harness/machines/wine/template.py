@@ -18,7 +18,7 @@ from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.disk_room import TEMPLATE_MB, require_room
 from harness.machines.wine.identity import media_edit
 from harness.machines.wine.installation import FONTS, WineInstallation
-from harness.machines.wine.order import BOOT_PROGRAM
+from harness.machines.wine.order import BOOT_PROGRAM, WINEBOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.deadline import Deadline
@@ -41,6 +41,7 @@ _REGISTRY: tuple[RegistryEdit, ...] = (
 """What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""
 _POWER_SOURCE = Path(__file__).with_name("power.c")
 _BOOT_SOURCE = Path(__file__).with_name("boot.c")
+_SESSION_SOURCE = Path(__file__).with_name("session.c")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def recipe_digest(wine: WineInstallation) -> str:
     sources = (
         _POWER_SOURCE.read_text(),
         _BOOT_SOURCE.read_text(),
+        _SESSION_SOURCE.read_text(),
         FONTS.read_text(),
         Path(__file__).read_text(),
         repr(_REGISTRY),
@@ -181,10 +183,12 @@ def _finish(prefix: Path) -> None:
             link.mkdir()
     registry = prefix / "system.reg"
     registry.write_bytes(edit(registry.read_bytes(), _REGISTRY))
-    shutdown = prefix / "drive_c" / "windows" / "system32" / "shutdown.exe"
-    shutdown.unlink(missing_ok=True)
-    _compile(_POWER_SOURCE, shutdown)
+    system = prefix / "drive_c" / "windows" / "system32"
+    (system / "shutdown.exe").unlink(missing_ok=True)
+    _compile(_POWER_SOURCE, system / "shutdown.exe")
     _compile(_BOOT_SOURCE, prefix / BOOT_PROGRAM)
+    (system / "wineboot.exe").rename(prefix / WINEBOOT_PROGRAM)
+    _compile(_SESSION_SOURCE, system / "wineboot.exe")
 
 
 def _compile(source: Path, program: Path) -> None:
