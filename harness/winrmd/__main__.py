@@ -33,15 +33,34 @@ def main() -> int:
     except (ConfigurationRejected, OSError) as error:
         sys.stderr.write(f"winrmd: {error}\n")
         return 2
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _told_to_stop()
     if arguments.ready_fd is not None:
         host, port = listener.getsockname()[:2]
         os.write(arguments.ready_fd, f"{host}:{port}\n".encode())
         os.close(arguments.ready_fd)
     serve(config, listener, stop)
     return 0
+
+
+def _told_to_stop() -> threading.Event:
+    """Set once SIGTERM or SIGINT has come.
+
+    A handler runs when the main thread gets to it, and that may wait already, by a lock that the signal came too early
+    to end. The interpreter's byte for the signal (`set_wakeup_fd`) is read by a thread, which nothing of this concerns.
+    """
+    stop = threading.Event()
+    heard, rings = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(rings, False)
+    signal.set_wakeup_fd(rings, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+
+    def listen() -> None:
+        os.read(heard, 1)
+        stop.set()
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
+    return stop
 
 
 def _listener(listen: str | None, descriptor: int | None) -> socket.socket:

@@ -8,11 +8,15 @@ connected, no guests) ends the supervisor.
 
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from harness.machines.dispositions import begin_anew
 
 PR_SET_CHILD_SUBREAPER = 36
 QUICK_DEATH_S = 3.0
@@ -25,18 +29,35 @@ def become_subreaper() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def wait_for(pid: int) -> int:
+def hear_signals() -> int:
+    """Where a byte can be read for every signal with a handler, SIGCHLD now among them, whenever it comes.
+
+    One that comes right before wait(2) would end no call, and be dealt with when the next child ends.
+    """
+    heard, rings = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(rings, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return heard
+
+
+def wait_for(pid: int, heard: int) -> int:
     """Reap every child until `pid` ends; its exit status as `os.waitstatus_to_exitcode` gives it."""
     while True:
-        ended, status = os.wait()
+        ended, status = os.waitpid(-1, os.WNOHANG)
         if ended == pid:
             return os.waitstatus_to_exitcode(status)
+        if not ended:
+            select.select([heard], [], [])
+            with suppress(BlockingIOError):
+                os.read(heard, 4096)
 
 
 def main(arguments: list[str]) -> int:
     """`supervisor PID_FILE COMMAND…`: keep COMMAND running until it exits with 0 or SIGTERM comes."""
     pid_file, command = Path(arguments[0]), arguments[1:]
     become_subreaper()
+    begin_anew()
+    heard = hear_signals()
     current: list[subprocess.Popen[bytes]] = []
 
     def stop(_signal: int, _frame: object) -> None:
@@ -52,7 +73,7 @@ def main(arguments: list[str]) -> int:
         began = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         current[:] = [process]
-        if wait_for(process.pid) == 0:
+        if wait_for(process.pid, heard) == 0:
             break
         quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH_S else 0
         time.sleep(0.1 * quick_deaths)

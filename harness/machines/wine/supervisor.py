@@ -15,6 +15,7 @@ import socket
 import sys
 from pathlib import Path
 
+from harness.machines.dispositions import begin_anew
 from harness.machines.wine import namespaces
 from harness.machines.wine.init import run_init
 from harness.machines.wine.order import GO, KEEP, Berth, Order, Status
@@ -24,6 +25,7 @@ _OWNER_ENDED = "its owner ended"
 
 def main() -> None:
     """Start the guard and watch it. Arguments: machine directory, WinRM listener, leash (descriptors)."""
+    begin_anew()
     root, listener_fd, leash_fd = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     listener = socket.socket(fileno=listener_fd)
     leash = socket.socket(fileno=leash_fd)
