@@ -17,6 +17,7 @@ import psutil
 from harness.machines.intent import Intent, read_intents
 from harness.machines.wine.processes import holders
 from harness.state import StateDirectory
+from tests.stopping import stop
 
 BVT = str(Path(sys.executable).with_name("bvt"))
 WAIT_S = 90.0
@@ -113,7 +114,7 @@ def kill_winrm_server(machine: Intent) -> None:
 
 def stop_winrm_server(machine: Intent) -> None:
     """Let it be there and answer nothing."""
-    winrm_server(machine).suspend()
+    stop(winrm_server(machine).pid)
 
 
 def winrm_server(machine: Intent) -> psutil.Process:

@@ -27,6 +27,7 @@ from harness.model.matrix import Pool
 from harness.offline.disk import open_disk
 from harness.state import StateDirectory
 from tests.integration.lab.rig import SPIN
+from tests.stopping import stop
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
 
@@ -252,7 +253,7 @@ def test_a_qemu_that_is_stopped_is_the_hosts_fault_and_keeps_nobody_waiting(
     machine = create(lab)
     monkeypatch.setattr(limit, "ANSWER_S", 1.0)
     qemu = qemu_process(machine, state)
-    qemu.suspend()
+    stop(qemu.pid)
     condition = machine.condition()
     assert (condition.fault, condition.reason) == (Fault.HOST, "its QEMU process does not answer")
     evidence = {item.path for item in machine.collect(tmp_path)}

@@ -24,6 +24,7 @@ from harness.model.machine import MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import MakeMachine, wine_provider
+from tests.stopping import stop
 
 pytestmark = pytest.mark.wine
 
@@ -94,7 +95,7 @@ def test_an_init_that_dies_with_its_order_unread_is_named_and_nothing_else(
     Deadline.after(30).poll(lambda: len(supervisor.children(recursive=True)) == 2, "guard and init")
     guard, init = supervisor.children(recursive=True)
     assert init.ppid() == guard.pid
-    init.suspend()
+    stop(init.pid)
     order = Places(state.machines / ready.machine_id).order
 
     def kill() -> None:

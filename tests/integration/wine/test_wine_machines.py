@@ -1,6 +1,5 @@
 """What a Wine machine is, seen through WinRM and from outside."""
 
-import contextlib
 import json
 import os
 import re
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -29,6 +27,7 @@ from harness.model.machine import Fault, HostPort, MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import VERSIONS, MakeMachine, wine_provider
+from tests.stopping import stopped
 
 pytestmark = pytest.mark.wine
 RUN_SERVICES = "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\RunServices"
@@ -177,7 +176,7 @@ def test_shutdown_r_reboots_and_ends_everything_that_ran(make_machine: MakeMachi
     assert first_boot[0] == 0
     old_server = pids(machine, "wineserver")
     assert before.run("shutdown /r /t 3")[0] == 0  # time for the answer, also on a busy machine
-    with held_up(old_server):  # the reboot waits for its end
+    with stopped(old_server):  # the reboot waits for its end
         Deadline.after(60).poll(
             lambda: refused(machine), "a refused connection during the reboot", interval_s=0.005
         )
@@ -204,23 +203,10 @@ def refused(machine: WineMachine) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def held_up(pids: list[int]) -> Iterator[None]:
-    """Processes stand still meanwhile, unless they have ended."""
-    for number in (signal.SIGSTOP, signal.SIGCONT):
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        if number == signal.SIGSTOP:
-            yield
-
-
 def test_a_supervisor_that_is_stopped_is_the_labs_fault_while_it_is(make_machine: MakeMachine) -> None:
     machine = make_machine()
-    supervisor = psutil.Process(machine._intent.intent.resources["supervisor"]["pid"])
-    supervisor.suspend()
-    condition = machine.condition()
-    supervisor.resume()
+    with stopped([machine._intent.intent.resources["supervisor"]["pid"]]):
+        condition = machine.condition()
     assert (condition.state, condition.fault) == (MachineState.RUNNING, Fault.HOST)
     assert condition.reason == "the machine's supervisor process is stopped"
     Deadline.after(60).poll(lambda: machine.condition().fault is Fault.NONE, "the supervisor going on")
