@@ -31,6 +31,8 @@ DEFECTS: dict[str, str] = {
     "wrong-version": "the agent reports another version to the backend than the MSI says",
     "wrong-identity": "the agent reports another machine's identity",
     "no-heartbeat": "after enrolling and one configuration the agent falls silent",
+    "keeps-old-key": "told that the backend does not know it, the agent goes on with its old key",
+    "gives-up": "after the first request that fails the agent falls silent",
     "malformed-log": "one request is not of the protocol",
     # functions
     "no-process-events": "started processes are not reported",
@@ -55,6 +57,7 @@ DEFECTS: dict[str, str] = {
     "reboots-again": "the third start of the service, which is the one at the first boot, reboots the machine",
     "blocks-reboot": "the service keeps every reboot that anybody asks for from happening",
     # uninstall
+    "uninstall-hangs": "uninstalling never ends",
     "is-not-stopped": "uninstalling neither stops nor deletes the service",
     "stops-slowly": "the service takes three seconds to stop; its uninstall has to cope with that",
     "uninstall-fails": "uninstalling ends with an error",

@@ -47,6 +47,7 @@ class Admission:
     arriving: dict[str, Answer] = field(default_factory=dict)
     faults: deque[PendingFault] = field(default_factory=deque)
     requests: Counter[str] = field(default_factory=Counter)
+    admitted_at: float = field(default_factory=time.time)
     recovered: bool = True  # a request was served after the last fault asked for
 
 
@@ -120,6 +121,13 @@ class Admissions:
         with self._changed:
             admission = self._of(cell)
             return admission.endpoint if admission.recovered else None
+
+    def heard(self, cell: str) -> tuple[int, float, float | None]:
+        """Requests served since the cell was admitted, when that was, and when its endpoint was last seen."""
+        with self._changed:
+            admission = self._of(cell)
+            last = admission.endpoint.last_seen if admission.endpoint is not None else None
+            return sum(admission.requests.values()), admission.admitted_at, last
 
     def items(self, cell: str, kind: Kind, *, with_unknown: bool = False) -> list[Item]:
         """Items of the cell's admission; with those of no known cell if asked for."""

@@ -1,5 +1,6 @@
 """The backend that comes with the harness: an osquery TLS remote API of its own for each worker."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from harness.backend.matching import event_matches, parts
 from harness.backend.pki import Authority
 from harness.backend.reachable import require_answer
 from harness.backend.records import somewhere
+from harness.backend.seen import Sightings
 from harness.backend.server import TlsServer
 from harness.backend.store import Item, Kind, Store, Wanted
 from harness.model.deadline import Deadline
@@ -167,6 +169,15 @@ class EmbeddedBackend:
         return tuple(
             Refusal(cell=item.cell, received_at=item.at, **item.body)
             for item in self._admissions.items(cell, Kind.REFUSAL, with_unknown=True)
+        )
+
+    def sightings(self, cell: str) -> Sightings:
+        """What reached the server for the cell since it was admitted."""
+        requests, admitted_at, last_seen = self._admissions.heard(cell)
+        return Sightings(
+            requests=requests,
+            last_s=time.time() - last_seen if last_seen is not None else None,
+            handshakes_failed=self._server.handshakes.since(admitted_at),
         )
 
     def credentials(self, cell: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from harness.backend.handshakes import Handshakes
 from harness.backend.pki import Authority
 from harness.model.errors import BackendError
 from harness.model.machine import HostPort
@@ -31,13 +32,15 @@ class TlsServer:
             raise BackendError(f"The backend cannot listen on {bind}: {error}.") from error
         self.address = HostPort(host=host, port=self._socket.getsockname()[1])
         self._authority, self._on_end = authority, on_end
+        self.handshakes = Handshakes()
+        """What came to nothing below the protocol."""
         self._server: _Server | None = None
         self._thread = threading.Thread(target=self._run, name=f"backend-{self.address.port}", daemon=True)
 
     def start(self, app: ASGIApp) -> None:
         """Serve `app`; returns once it is served. Raises `BackendError`."""
         try:
-            context = tls_context(self._authority)
+            context = self.handshakes.watch(tls_context(self._authority))
         except (ssl.SSLError, OSError) as error:
             raise BackendError(f"The backend's certificate cannot be used: {error}.") from error
         config = uvicorn.Config(

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from harness.bvt.expectation import mismatch
 from harness.guest.msi import MsiResult
 from harness.model.deadline import Deadline
 from harness.run.cell import CellSession
@@ -17,8 +18,8 @@ def assert_boots(cell: CellSession, *, watched_s: float = 0.0) -> None:
         while (boots := cell.machine.condition().boots) == cell.expected_boots and not watched.passed:
             watched.pause(LOOK_EVERY_S)
     cell.note("boots", boots)
-    assert boots == cell.expected_boots, (
-        f"The machine booted {boots} times, {cell.expected_boots} were expected."
+    assert boots == cell.expected_boots, mismatch(
+        f"{cell.expected_boots} boots of the machine, as many as were asked for", f"it booted {boots} times"
     )
 
 
@@ -35,4 +36,7 @@ def assert_reboot_declared(
     if declared and boot is not None:
         cell.excuse(f"{what} ended with {result.exit_code}, and the reboot was made", declared)
         return
-    assert not result.reboot_needed, f"{what} ended with {result.exit_code}: a reboot is needed to finish."
+    assert not result.reboot_needed, mismatch(
+        f"the {when}er ends without asking for a reboot",
+        f"it ended with {result.exit_code}: a reboot is needed to finish",
+    )

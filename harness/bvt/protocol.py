@@ -1,6 +1,7 @@
 """What several phases ask of the backend: that it understood everything the agent sent."""
 
 from harness.backend.interface import BackendFeature
+from harness.bvt.expectation import mismatch
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable
 
@@ -10,4 +11,7 @@ def assert_understood(cell: CellSession) -> None:
     if BackendFeature.FAULTS not in cell.backend.features:
         raise NotApplicable(f"backend {cell.backend.name} does not report malformed requests")
     errors = cell.backend.protocol_errors(cell.cell.id)
-    assert not errors, f"The backend could not understand a request: {errors[0].path}: {errors[0].message}."
+    assert not errors, mismatch(
+        "only requests of the protocol",
+        f"{len(errors)} that the backend could not understand, the first to {errors[0].path}: {errors[0].message}",
+    )

@@ -3,6 +3,8 @@
 import time
 
 from harness.backend.interface import BackendFeature, FaultKind
+from harness.backend.seen import what_was_seen
+from harness.bvt.expectation import mismatch
 from harness.bvt.protocol import assert_understood
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
@@ -23,8 +25,9 @@ def test_enrolled(cell: CellSession, timeline: Timeline) -> None:
 @check("It enrols with the candidate's version")
 def test_version(cell: CellSession, timeline: Timeline) -> None:
     stated = timeline.endpoint.version
-    assert states_version(stated, cell.candidate.version), (
-        f"The agent enrolled as version {stated}, the candidate is {cell.candidate.version}."
+    assert states_version(stated, cell.candidate.version), mismatch(
+        f"the agent enrols as version {cell.candidate.version}, the candidate's",
+        f"it enrolled as version {stated or 'none'}",
     )
 
 
@@ -35,9 +38,9 @@ def test_identity(cell: CellSession, timeline: Timeline) -> None:
         expected, stated, what = machine.machine_guid, endpoint.uuid, "MachineGuid"
     else:
         expected, stated, what = machine.computer_name, endpoint.hostname, "computer name"
-    assert expected, f"The guest does not state its {what}."
-    assert stated.lower() == expected.lower(), (
-        f"The agent enrolled as {stated!r}; the machine's {what} is {expected!r}."
+    assert expected, mismatch(f"the guest states its {what}", "it states none")
+    assert stated.lower() == expected.lower(), mismatch(
+        f"the agent enrols as {expected!r}, the machine's {what}", f"it enrolled as {stated!r}"
     )
 
 
@@ -48,7 +51,10 @@ def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
     asked_at = time.time()  # what it said right after enrolling is no sign that it goes on
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_seen(cell.cell.id, deadline, after=asked_at)
-    assert seen is not None, f"No further sign of life within {deadline.length_s:g} s."
+    assert seen is not None, mismatch(
+        f"a further sign of life within {deadline.length_s:g} s",
+        f"none; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
 
 
 @check("It enrols again when the backend no longer knows it", backend=[BackendFeature.FAULTS])
@@ -56,14 +62,15 @@ def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
     before = timeline.endpoint
     known = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(0.1)) or before
     cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
-    deadline = cell.within(cell.profile.check_in.deadline_s)
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
     with cell.recorder.stopwatch.waiting():
         again = cell.backend.wait_enrolled(cell.cell.id, deadline, after=known.enrolled_at)
-    assert again is not None, (
-        f"Told that it is unknown, the agent did not enrol again within {deadline.length_s:g} s."
+    assert again is not None, mismatch(
+        f"told that it is unknown, the agent enrols again within {deadline.length_s:g} s",
+        "it did not enrol again",
     )
-    assert again.host_identifier == before.host_identifier, (
-        f"The agent enrolled again as {again.host_identifier!r}, it was {before.host_identifier!r}."
+    assert again.host_identifier == before.host_identifier, mismatch(
+        f"the agent enrols again as {before.host_identifier!r}", f"it enrolled as {again.host_identifier!r}"
     )
 
 
@@ -75,8 +82,9 @@ def test_recovers(cell: CellSession, timeline: Timeline) -> None:
     deadline = cell.within(cell.profile.check_in.heartbeat_s)
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_recovered(cell.cell.id, deadline)
-    assert seen is not None, (
-        f"After two errors and a dropped connection the agent was not seen again within {deadline.length_s:g} s."
+    assert seen is not None, mismatch(
+        f"after two errors and a dropped connection the agent is seen again within {deadline.length_s:g} s",
+        "it was not seen again",
     )
 
 

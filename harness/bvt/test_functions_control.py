@@ -4,6 +4,7 @@ import secrets
 import time
 
 from harness.backend.interface import BackendFeature
+from harness.bvt.expectation import mismatch
 from harness.bvt.protocol import assert_understood
 from harness.model.profile import AgentProfile, ConfigurationPush
 from harness.model.report import Outcome, Phase
@@ -42,9 +43,9 @@ def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     deadline = cell.within(push.deadline_s)
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, deadline)
-    assert event is not None, (
-        f"The pushed configuration did not take effect: no result of {push.effect_query!r}"
-        f" within {deadline.length_s:g} s."
+    assert event is not None, mismatch(
+        f"the pushed configuration takes effect: a result of {push.effect_query!r} within {deadline.length_s:g} s",
+        "no such result, so the configuration did not take effect",
     )
 
 
@@ -56,9 +57,10 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
         deadline = cell.within(push.deadline_s)
         with cell.recorder.stopwatch.waiting():
             line = cell.backend.wait_status(cell.cell.id, push.refusal_contains, deadline, after=pushed_at)
-        assert line is not None, (
-            f"The invalid configuration {name!r} was not refused: no status line with"
-            f" {push.refusal_contains!r} within {deadline.length_s:g} s."
+        assert line is not None, mismatch(
+            f"the invalid configuration {name!r} is refused: a status line with {push.refusal_contains!r} within"
+            f" {deadline.length_s:g} s",
+            "no such line, so it was not refused",
         )
     cell.note("refused", ", ".join(push.invalid))
 
@@ -87,9 +89,9 @@ def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
         )
     cell.guest.probe("unstimulate", SEEN_BY, "--nonce", nonce, repeatable=True)
     cell.backend.configure(cell.cell.id, push.changed or push.base)
-    assert event is not None, (
-        f"With an invalid configuration pushed the last good one is no longer in force: {expected.query!r}"
-        " reports nothing."
+    assert event is not None, mismatch(
+        f"with an invalid configuration pushed, the last good one stays in force and {expected.query!r} reports",
+        "it reports nothing, so the last good one is no longer in force",
     )
 
 
@@ -104,12 +106,14 @@ def test_live_query(cell: CellSession, timeline: Timeline) -> None:
     deadline = cell.within(query.deadline_s)
     with cell.recorder.stopwatch.waiting():
         rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
-    assert rows is not None, f"{query.sql!r} was not answered within {deadline.length_s:g} s."
-    assert rows, f"{query.sql!r} was answered with no row."
+    assert rows is not None, mismatch(
+        f"{query.sql!r} is answered within {deadline.length_s:g} s", "it was not answered"
+    )
+    assert rows, mismatch(f"{query.sql!r} is answered with a row", "it was answered with no row")
     for column, template in query.expect.items():
         expected = timeline.render(template)
-        assert rows[0].get(column) == expected, (
-            f"{query.sql!r} answered {column}={rows[0].get(column)!r}, expected {expected!r}."
+        assert rows[0].get(column) == expected, mismatch(
+            f"{query.sql!r} is answered with {column}={expected!r}", f"{column}={rows[0].get(column)!r}"
         )
 
 
@@ -134,13 +138,17 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable(f"this lab's network has no neighbour {NEIGHBOUR} that isolation could hide")
     _act(cell, timeline, "isolate")
     try:
-        assert not _reaches_a_neighbour(cell), f"The isolated host still reaches {NEIGHBOUR}."
+        assert not _reaches_a_neighbour(cell), mismatch(
+            f"the isolated host no longer reaches {NEIGHBOUR}", "it still does"
+        )
         with cell.recorder.stopwatch.waiting():
             seen = cell.backend.wait_seen(cell.cell.id, cell.within(30), after=time.time())
-        assert seen is not None, "The isolated host no longer reaches its backend."
+        assert seen is not None, mismatch(
+            "the isolated host still reaches its backend", "the backend heard nothing of it for 30 s"
+        )
     finally:
         _act(cell, timeline, "release")
-    assert _reaches_a_neighbour(cell), f"The released host does not reach {NEIGHBOUR} again."
+    assert _reaches_a_neighbour(cell), mismatch(f"the released host reaches {NEIGHBOUR} again", "it does not")
 
 
 @check(
@@ -164,8 +172,9 @@ def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
     deadline = cell.within(action.deadline_s)
     with cell.recorder.stopwatch.waiting():
         line = cell.backend.wait_status(cell.cell.id, action.status_contains, deadline, after=asked_at)
-    assert line is not None, (
-        f"Asked to {name}, the agent did not report {action.status_contains!r} within {deadline.length_s:g} s."
+    assert line is not None, mismatch(
+        f"asked to {name}, the agent reports {action.status_contains!r} within {deadline.length_s:g} s",
+        "it did not report that",
     )
     cell.note("status", line.message)
 

@@ -4,6 +4,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import PureWindowsPath
 
 from harness.bvt.boots import assert_reboot_declared
+from harness.bvt.expectation import listed, mismatch, told
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.version_text import same_version, states_version
@@ -24,20 +25,18 @@ SIGNED = declares("signed file", lambda profile: any(file.signed for file in pro
 def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
     result = timeline.installation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
-    assert result.succeeded, (
-        f"The installer ended with {result.exit_code}: {result.meaning.text}. {result.log_excerpt}".strip()
-    )
+    assert result.succeeded, mismatch("the installer ends with success", told(result))
 
 
 @check("The installer's signature is intact")
 def test_installer_signature(cell: CellSession) -> None:
     signature = cell.candidate.signature
-    declared = cell.profile.installer.unsigned
+    name, declared = cell.candidate.path.name, cell.profile.installer.unsigned
     if declared and not signature.present:
-        cell.excuse(f"{cell.candidate.path.name} carries no Authenticode signature", declared)
+        cell.excuse(f"{name} carries no Authenticode signature", declared)
         return
-    assert signature.present, f"{cell.candidate.path.name} carries no Authenticode signature."
-    assert signature.intact, f"The signature of {cell.candidate.path.name} does not match the file."
+    assert signature.present, mismatch(f"{name} is signed", "it carries no Authenticode signature")
+    assert signature.intact, mismatch(f"the signature of {name} matches the file", "it does not")
     cell.note("signed by", signature.subject)
 
 
@@ -47,22 +46,21 @@ def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
     found = [entry.key for entry in timeline.inspection.entries if entry.display_name == name]
     stated = cell.candidate.product_name
     doubt = (
-        f" The installer calls it {stated!r}: is {cell.profile.name!r} its profile?" if stated != name else ""
+        f". The installer calls it {stated!r}: is {cell.profile.name!r} its profile?"
+        if stated != name
+        else ""
     )
-    assert len(found) == 1, (
-        f"Expected one entry named {name!r}, found {len(found)}: {', '.join(found) or 'none'}.{doubt}"
-    )
+    assert len(found) == 1, mismatch(f"one entry named {name!r}", f"{len(found)}: {listed(found)}{doubt}")
 
 
 @check("The entry shows the candidate's version")
 def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
     name = cell.profile.product_name
     shown = {entry.display_version for entry in timeline.inspection.entries if entry.display_name == name}
-    assert shown, f"Add/Remove Programs shows no entry named {name!r}."
     wrong = [each for each in shown if not same_version(each or "", cell.candidate.version)]
-    assert not wrong, (
-        f"Add/Remove Programs shows version {_list(shown)}, the candidate is {cell.candidate.version}."
-    )
+    expected = f"Add/Remove Programs shows version {cell.candidate.version}, the candidate's"
+    assert shown, mismatch(expected, f"no entry named {name!r}")
+    assert not wrong, mismatch(expected, f"version {listed(str(each) for each in shown)}")
 
 
 @check("Every declared file is there", declared=declares("files", lambda profile: profile.files))
@@ -72,7 +70,7 @@ def test_files(cell: CellSession, timeline: Timeline) -> None:
         for file in cell.profile.files
         if (found := timeline.inspection.file(file.path)) is None or not found.exists
     ]
-    assert not missing, f"Missing after the installation: {', '.join(missing)}."
+    assert not missing, mismatch("every declared file is there", f"missing: {listed(missing)}")
 
 
 @check("Installed programs carry the candidate's version", declared=VERSIONED)
@@ -80,8 +78,8 @@ def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
     for path in (file.path for file in cell.profile.files if file.version):
         found = timeline.inspection.file(path)
         shown = _resource_version(found) if found else ""
-        assert same_version(shown, cell.candidate.version), (
-            f"{path} has version {shown or 'none'}, the candidate is {cell.candidate.version}."
+        assert same_version(shown, cell.candidate.version), mismatch(
+            f"{path} has version {cell.candidate.version}, the candidate's", f"version {shown or 'none'}"
         )
 
 
@@ -92,17 +90,17 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
     payload = {file.sha256: file for file in payload_of(cell.run)}
     for path in (file.path for file in cell.profile.files if file.signed):
         found = timeline.inspection.file(path)
-        assert found is not None, f"{path} is missing."
+        assert found is not None, mismatch(f"{path} is there", "it is missing")
         packed = payload.get(found.sha256 or "")
-        assert packed is not None, (
-            f"{path} is not one of the installer's programs: its SHA-256 is {found.sha256}."
+        assert packed is not None, mismatch(
+            f"{path} is one of the installer's programs", f"none of them has its SHA-256 {found.sha256}"
         )
         declared = cell.profile.why_unsigned(PureWindowsPath(path).name)
         if declared and not packed.signature.present:
             cell.excuse(f"{path} carries no Authenticode signature", declared)
             continue
-        assert packed.signature.present, f"{path} carries no Authenticode signature."
-        assert packed.signature.intact, f"The signature of {path} does not match the file."
+        assert packed.signature.present, mismatch(f"{path} is signed", "it carries no Authenticode signature")
+        assert packed.signature.intact, mismatch(f"the signature of {path} matches the file", "it does not")
 
 
 @check("Every program in the installer is signed")
@@ -118,7 +116,9 @@ def test_payload_signatures(cell: CellSession) -> None:
         cell.excuse(f"{name} in the installer carries no Authenticode signature", reason)
     bad = [name for name in unsigned if name not in excused]
     bad += [file.name for file in programs if file.signature.present and not file.signature.intact]
-    assert not bad, f"Not signed, or not as it was signed: {', '.join(sorted(set(bad)))}."
+    assert not bad, mismatch(
+        "every program in the installer is signed", f"not signed, or not as it was signed: {listed(set(bad))}"
+    )
     cell.note("programs", len(programs))
 
 
@@ -128,8 +128,10 @@ def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
         raise NotApplicable("an EXE installer registers no product code")
     code = cell.candidate.product_code
     found = [entry for entry in timeline.inspection.entries if entry.key.lower() == code.lower()]
-    assert found, f"Windows Installer knows no product {code}."
-    assert found[0].windows_installer == 1, f"The entry {code} is not marked as Windows Installer's."
+    assert found, mismatch(f"Windows Installer knows the product {code}", "it knows no such product")
+    assert found[0].windows_installer == 1, mismatch(
+        f"the entry {code} is marked as Windows Installer's", "it is not"
+    )
 
 
 @check(
@@ -140,10 +142,12 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
     for expected in cell.profile.registry:
         value = cell.guest.registry.value(expected.key, expected.name)
         place = f"{expected.key}\\{expected.name}"
-        assert value is not None, f"{place} is missing."
+        assert value is not None, mismatch(f"{place} is there", "it is missing")
         if expected.equals is not None:
             wanted = timeline.render(expected.equals)
-            assert str(value.data) == wanted, f"{place} does not hold the expected value."
+            assert str(value.data) == wanted, mismatch(
+                f"{place} holds the declared value", "it holds another one"
+            )
 
 
 @check(
@@ -152,21 +156,23 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
 )
 def test_running_version(cell: CellSession) -> None:
     result = cell.guest.run(cell.profile.version_command, timeout_s=30)
-    assert result.ok, f"{result.command} ended with {result.exit_code}."
+    assert result.ok, mismatch(f"{result.command} ends with 0", f"it ended with {result.exit_code}")
     # Some programs, Java's and nginx among them, print their version to the error output.
     said = f"{result.stdout}\n{result.stderr}".strip()
     pattern = cell.profile.version_pattern
     asked = f", of which {pattern!r} picks the version" if pattern else ""
-    assert states_version(said, cell.candidate.version, pattern), (
-        f"{result.command} says {said!r}{asked}; the candidate is {cell.candidate.version}."
+    assert states_version(said, cell.candidate.version, pattern), mismatch(
+        f"{result.command} says {cell.candidate.version}, the candidate's version", f"it says {said!r}{asked}"
     )
 
 
-@check("The agent listens on loopback only")
+@check("The agent listens on loopback only", requires=["install.service_running"])
 def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
     pids = timeline.inspection.agent_pids(cell.profile)
     expected = any(service.running for service in cell.profile.services)
-    assert pids or not expected, "No process of the agent is running, so nothing can be said about its ports."
+    assert pids or not expected, mismatch(
+        "a process of the agent, whose ports can be looked at", "none is running"
+    )
     listeners = timeline.inspection.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
     if not pids and not listeners:
         raise NotTested("the profile declares no service that runs, and no program of the agent does")
@@ -176,20 +182,22 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
         for socket in listeners
         if not _is_loopback(socket.local_address)
     ]
-    assert not exposed, f"The agent listens beyond loopback: {', '.join(exposed)}."
+    assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
 
 
 @check("No crash dump or error report appeared")
 def test_no_crash(timeline: Timeline) -> None:
     before = timeline.baseline.snapshot.crashes
     new = [crash.path for crash in timeline.inspection.crashes if crash_name(crash) not in before]
-    assert not new, f"Crash files appeared: {', '.join(new)}."
+    assert not new, mismatch("no crash file", f"new ones: {listed(new)}")
 
 
 @check("No program or package is left in the folders for temporary files")
 def test_extraction_leftovers(timeline: Timeline) -> None:
     left = sorted(timeline.dropped)
-    assert not left, f"The installer left behind: {', '.join(left)}."
+    assert not left, mismatch(
+        "no program or package in the folders for temporary files", f"the installer left {listed(left)}"
+    )
 
 
 @check("Installing asks for no reboot that is not declared")
@@ -205,10 +213,6 @@ def _is_loopback(address: str) -> bool:
     parsed = ip_address(address.partition("%")[0])
     mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
     return (mapped or parsed).is_loopback
-
-
-def _list(values: set[str | None]) -> str:
-    return ", ".join(sorted(str(value) for value in values)) or "none"
 
 
 def _resource_version(found: FileFacts) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from harness.bvt.expectation import listed, mismatch
 from harness.guest.access_control import SERVICE_WRITES, read_sddl
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
@@ -32,20 +33,25 @@ FAILURE_ACTIONS = {0: "none", 1: "restart", 2: "reboot", 3: "run"}
 
 @check("Every service runs within its deadline", declared=RUNNING, essential=True)
 def test_service_running(cell: CellSession, timeline: Timeline) -> None:
-    assert timeline.installation.succeeded, "The installer did not succeed, so no service can be expected."
+    _ = timeline.installation
     for expected in (service for service in cell.profile.services if service.running):
         with cell.recorder.stopwatch.waiting():
             running = timeline.service_comes_up(expected.name, expected.start_deadline_s)
-        assert running, f"Service {expected.name} was not running within {expected.start_deadline_s:g} s."
+        assert running, mismatch(
+            f"service {expected.name} runs within {expected.start_deadline_s:g} s",
+            timeline.service_words(expected.name),
+        )
 
 
 @check("Every driver is loaded", declared=DRIVERS)
 def test_driver_loaded(cell: CellSession, timeline: Timeline) -> None:
     drivers = [driver for driver in cell.profile.drivers if driver.running]
     for expected, found in _found(drivers, timeline):
-        assert found.manager is not None, f"Driver {expected.name} is unknown to the service manager."
-        assert found.manager.state == 4, (
-            f"Driver {expected.name} is in state {found.manager.state}, not running."
+        assert found.manager is not None, mismatch(
+            f"the service manager knows driver {expected.name}", "it does not"
+        )
+        assert found.manager.state == 4, mismatch(
+            f"driver {expected.name} is running", f"it is in state {found.manager.state}"
         )
 
 
@@ -54,9 +60,9 @@ def test_service_start_type(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "start"):
         assert expected.start is not None
         stored = found.registry.start if found.registry else None
-        assert stored == START_CODES[expected.start], (
-            f"Service {expected.name} has start type {stored}, expected {START_CODES[expected.start]}"
-            f" ({expected.start.value})."
+        assert stored == START_CODES[expected.start], mismatch(
+            f"service {expected.name} has start type {START_CODES[expected.start]} ({expected.start.value})",
+            f"start type {stored}",
         )
 
 
@@ -64,8 +70,8 @@ def test_service_start_type(cell: CellSession, timeline: Timeline) -> None:
 def test_service_display_name(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "display_name"):
         shown = found.registry.display_name if found.registry else None
-        assert shown == expected.display_name, (
-            f"Service {expected.name} is shown as {shown!r}, expected {expected.display_name!r}."
+        assert shown == expected.display_name, mismatch(
+            f"service {expected.name} is shown as {expected.display_name!r}", f"it is shown as {shown!r}"
         )
 
 
@@ -73,8 +79,8 @@ def test_service_display_name(cell: CellSession, timeline: Timeline) -> None:
 def test_service_description(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "description"):
         shown = found.registry.description if found.registry else None
-        assert shown == expected.description, (
-            f"Service {expected.name} has description {shown!r}, expected {expected.description!r}."
+        assert shown == expected.description, mismatch(
+            f"service {expected.name} has description {expected.description!r}", f"description {shown!r}"
         )
 
 
@@ -84,8 +90,8 @@ def test_service_image_path(cell: CellSession, timeline: Timeline) -> None:
         assert expected.image_path is not None
         stored = (found.registry.image_path or "") if found.registry else ""
         program = program_of(stored, _known(cell, timeline))
-        assert same_program(program, full_path(expected.image_path)), (
-            f"Service {expected.name} runs {stored!r}, expected {expected.image_path!r}."
+        assert same_program(program, full_path(expected.image_path)), mismatch(
+            f"service {expected.name} runs {expected.image_path!r}", f"it runs {stored!r}"
         )
 
 
@@ -94,8 +100,9 @@ def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
     known = _known(cell, timeline)
     for expected, found in _found(cell.profile.services, timeline):
         stored = (found.registry.image_path or "") if found.registry else ""
-        assert not may_start_another(stored, known), (
-            f"Service {expected.name} has the unquoted path {stored!r}: another program could run in its place."
+        assert not may_start_another(stored, known), mismatch(
+            f"the path of service {expected.name} is quoted",
+            f"the unquoted path {stored!r}: another program could run in its place",
         )
 
 
@@ -103,8 +110,9 @@ def test_service_path_quoted(cell: CellSession, timeline: Timeline) -> None:
 def test_service_dependencies(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "depends_on"):
         stored = (found.registry.depend_on_service or ()) if found.registry else ()
-        assert tuple(stored) == expected.depends_on, (
-            f"Service {expected.name} depends on {stored}, expected {expected.depends_on}."
+        assert tuple(stored) == expected.depends_on, mismatch(
+            f"service {expected.name} depends on {', '.join(expected.depends_on or ()) or 'nothing'}",
+            f"it depends on {', '.join(stored) or 'nothing'}",
         )
 
 
@@ -116,8 +124,8 @@ def test_service_dependencies(cell: CellSession, timeline: Timeline) -> None:
 def test_service_account(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "account"):
         account = found.manager.account if found.manager else None
-        assert (account or "").lower() == (expected.account or "").lower(), (
-            f"Service {expected.name} runs as {account}, expected {expected.account}."
+        assert (account or "").lower() == (expected.account or "").lower(), mismatch(
+            f"service {expected.name} runs as {expected.account}", f"it runs as {account}"
         )
 
 
@@ -129,8 +137,8 @@ def test_service_account(cell: CellSession, timeline: Timeline) -> None:
 def test_service_delayed_start(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "delayed"):
         delayed = found.manager.delayed_start if found.manager else None
-        assert delayed is expected.delayed, (
-            f"Service {expected.name}: delayed start is {delayed}, expected {expected.delayed}."
+        assert delayed is expected.delayed, mismatch(
+            f"delayed start of service {expected.name} is {expected.delayed}", f"it is {delayed}"
         )
 
 
@@ -145,8 +153,9 @@ def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
             found.manager.failure_actions.actions if found.manager and found.manager.failure_actions else ()
         )
         shown = tuple(FAILURE_ACTIONS.get(action.kind, str(action.kind)) for action in actions)
-        assert shown == expected.recovery, (
-            f"Service {expected.name} recovers by {shown or 'nothing'}, expected {expected.recovery}."
+        assert shown == expected.recovery, mismatch(
+            f"service {expected.name} recovers by {', '.join(expected.recovery or ()) or 'nothing'}",
+            f"it recovers by {', '.join(shown) or 'nothing'}",
         )
 
 
@@ -158,8 +167,8 @@ def test_service_recovery(cell: CellSession, timeline: Timeline) -> None:
 def test_service_failure_flag(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "failure_flag"):
         flag = found.manager.failure_flag if found.manager else None
-        assert flag is expected.failure_flag, (
-            f"Service {expected.name}: the failure flag is {flag}, expected {expected.failure_flag}."
+        assert flag is expected.failure_flag, mismatch(
+            f"the failure flag of service {expected.name} is {expected.failure_flag}", f"it is {flag}"
         )
 
 
@@ -172,9 +181,9 @@ def test_service_sid(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _declaring(cell, timeline, "sid_type"):
         assert expected.sid_type is not None
         stored = found.manager.sid_type if found.manager else None
-        assert stored == SID_TYPE_CODES[expected.sid_type], (
-            f"Service {expected.name} has SID type {stored}, expected {SID_TYPE_CODES[expected.sid_type]}"
-            f" ({expected.sid_type.value})."
+        assert stored == SID_TYPE_CODES[expected.sid_type], mismatch(
+            f"service {expected.name} has SID type {SID_TYPE_CODES[expected.sid_type]} ({expected.sid_type.value})",
+            f"SID type {stored}",
         )
 
 
@@ -182,12 +191,14 @@ def test_service_sid(cell: CellSession, timeline: Timeline) -> None:
 def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
     for expected, found in _found(services_and_drivers(cell.profile), timeline):
         sddl = (found.manager.sddl or "") if found.manager else ""
-        assert sddl, f"Service {expected.name} has no security descriptor that could be read."
+        assert sddl, mismatch(f"service {expected.name} has a security descriptor", "none that could be read")
         loose = read_sddl(sddl).writable_by(SERVICE_WRITES)
-        assert not loose, f"Service {expected.name} can be changed by {', '.join(loose)}: {sddl}."
+        assert not loose, mismatch(
+            f"only administrators can change service {expected.name}", f"so can {listed(loose)}: {sddl}"
+        )
 
 
-@check("Services survive a stop and a start", declared=RESTARTED)
+@check("Services survive a stop and a start", declared=RESTARTED, requires=["install.service_running"])
 def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
     services = cell.guest.services
     for service in cell.profile.services:
@@ -197,7 +208,9 @@ def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
             services.stop(service.name, Deadline.after(STOP_S))
             services.start(service.name, cell.within(service.start_deadline_s))
             running = timeline.service_comes_up(service.name, service.start_deadline_s)
-        assert running, f"Service {service.name} did not come up again."
+        assert running, mismatch(
+            f"service {service.name} comes up again within {service.start_deadline_s:g} s", "it did not"
+        )
 
 
 def _known(cell: CellSession, timeline: Timeline) -> Callable[[str], bool]:
@@ -214,7 +227,11 @@ def _found(
     for expected in expectations:
         found = timeline.inspection.service(expected.name)
         if found is None:
-            raise CandidateError(f"There is no service or driver named {expected.name}.")
+            raise CandidateError(
+                mismatch(
+                    f"a service or driver named {expected.name}", "there is no service or driver named so"
+                )
+            )
         yield expected, found
 
 

@@ -3,7 +3,9 @@
 import time
 
 from harness.backend.interface import BackendFeature
+from harness.backend.seen import what_was_seen
 from harness.bvt.boots import assert_boots
+from harness.bvt.expectation import mismatch
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import check
@@ -21,7 +23,9 @@ def test_comes_back(cell: CellSession, timeline: Timeline, reboots: Reboots) -> 
     cell.note("reboots", len(series.boots))
     seen = {before}
     for number, boot in enumerate(series.boots, 1):
-        assert boot not in seen, f"Reboot {number} of {series.wanted} shows a boot identity from before it."
+        assert boot not in seen, mismatch(
+            f"a new boot identity after reboot {number} of {series.wanted}", "one from before it"
+        )
         seen.add(boot)
 
 
@@ -40,18 +44,31 @@ def test_once(cell: CellSession, reboots: Reboots) -> None:
 def test_services(reboots: Reboots) -> None:
     series = reboots.in_use
     down = series.down or ("" if series.silent else reboots.service_down())
-    assert not down, f"After {series.words} service {down} is not running."
+    assert not down, mismatch(
+        f"every service runs again after {series.words}",
+        f"service {down} does not: {reboots.service_words(down)}",
+    )
 
 
-@check("The agent checks in again as the same endpoint", backend=[BackendFeature.HEARTBEAT])
+@check(
+    "The agent checks in again as the same endpoint",
+    backend=[BackendFeature.HEARTBEAT],
+    follows=["reboot.services"],
+)
 def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     before = timeline.endpoint
     series = reboots.in_use
-    assert not series.silent, f"The agent did not check in after {series.words}, so no further one was made."
-    deadline = cell.within(cell.profile.check_in.deadline_s)
+    assert not series.silent, mismatch(
+        f"the agent checks in after {series.words}", "it did not, so no further reboot was made"
+    )
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
-    assert seen is not None, f"The agent did not check in within {deadline.length_s:g} s of {series.words}."
-    assert seen.host_identifier == before.host_identifier, (
-        f"After {series.words} the agent is {seen.host_identifier!r}, it was {before.host_identifier!r}."
+    assert seen is not None, mismatch(
+        f"the agent checks in within {deadline.length_s:g} s of {series.words}",
+        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+    assert seen.host_identifier == before.host_identifier, mismatch(
+        f"after {series.words} the agent is still {before.host_identifier!r}",
+        f"it is {seen.host_identifier!r}",
     )

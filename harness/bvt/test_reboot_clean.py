@@ -1,11 +1,12 @@
 """A reboot after the uninstall: nothing of the candidate comes back."""
 
 from harness.bvt.boots import assert_boots
+from harness.bvt.expectation import listed, mismatch
 from harness.model.report import Phase
 from harness.run.cell import CellSession
 from harness.run.check import check
 from harness.run.declared import declares
-from harness.run.excuses import some, unexcused
+from harness.run.excuses import unexcused
 from harness.run.reboots import Reboots
 from harness.run.snapshot import SENTINEL_FILES
 from harness.run.timeline import Timeline
@@ -20,41 +21,47 @@ WATCHED_S = 3.0
 def test_once(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     boot = reboots.after_uninstall.boot
     assert_boots(cell, watched_s=WATCHED_S)
-    assert cell.guest.boot() == boot != timeline.baseline.boot, (
-        "The guest's boot identity is not the one of its last reboot."
+    assert cell.guest.boot() == boot != timeline.baseline.boot, mismatch(
+        "the boot identity of the last reboot", "another one"
     )
 
 
-@check("After a reboot no process of the agent runs")
-def test_processes(reboots: Reboots) -> None:
+@check("After a reboot no process of the agent runs", follows=["residue.processes"])
+def test_processes(timeline: Timeline, reboots: Reboots) -> None:
     there = reboots.after_uninstall.processes
-    assert not there, f"Running after the uninstall and a reboot: {', '.join(there)}."
+    assert not there, _after(timeline, "no process of the agent runs", f"running: {listed(there)}")
 
 
-@check("After a reboot no service or driver of the agent is there")
-def test_services(cell: CellSession, reboots: Reboots) -> None:
+@check("After a reboot no service or driver of the agent is there", follows=["residue.services"])
+def test_services(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     found = frozenset(name.lower() for name in reboots.after_uninstall.services)
     there = unexcused(cell, "service", found)
-    assert not there, f"There after the uninstall and a reboot: service {', '.join(there)}."
+    assert not there, _after(
+        timeline, "no service or driver of the agent is there", f"service {listed(there)}"
+    )
 
 
-@check("After a reboot no file of the agent is there")
-def test_files(cell: CellSession, reboots: Reboots) -> None:
+@check("After a reboot no file of the agent is there", follows=["residue.files"])
+def test_files(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     there = unexcused(cell, "file", reboots.after_uninstall.files)
-    assert not there, f"There after the uninstall and a reboot: {some(there)}."
+    assert not there, _after(timeline, "no file of the agent is there", listed(there))
 
 
-@check("After a reboot no registry key of the agent is there", declared=ROOTS)
-def test_registry(cell: CellSession, reboots: Reboots) -> None:
+@check("After a reboot no registry key of the agent is there", declared=ROOTS, follows=["residue.registry"])
+def test_registry(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     roots = cell.profile.registry_roots
     _ = reboots.after_uninstall
     found = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
     there = unexcused(cell, "registry", found)
-    assert not there, f"There after the uninstall and a reboot: {some(there)}."
+    assert not there, _after(timeline, "no registry key of the agent is there", listed(there))
 
 
-@check("Unrelated files outlive the reboot")
-def test_sentinel_files(cell: CellSession, reboots: Reboots) -> None:
+@check("Unrelated files outlive the reboot", follows=["residue.sentinel_files"])
+def test_sentinel_files(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     _ = reboots.after_uninstall
     gone = [facts.path for facts in cell.guest.files(*SENTINEL_FILES) if not facts.exists]
-    assert not gone, f"Gone after the uninstall and a reboot: {', '.join(gone)}."
+    assert not gone, _after(timeline, "unrelated files are still there", f"gone: {listed(gone)}")
+
+
+def _after(timeline: Timeline, expected: str, found: str) -> str:
+    return mismatch(f"after {timeline.departure} and a reboot {expected}", found)

@@ -1,6 +1,7 @@
 """The candidate leaves: the uninstaller's own word."""
 
 from harness.bvt.boots import assert_reboot_declared
+from harness.bvt.expectation import mismatch, told
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.run.cell import CellSession
@@ -11,17 +12,18 @@ from harness.run.timeline import Timeline
 PHASE = Phase.UNINSTALL
 
 
-@check("The uninstaller succeeds")
+@check("The uninstaller succeeds", requires=["install.exit_code"])
 def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated) -> None:
     stimulated.withdraw()
     result = timeline.uninstallation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
-    assert result.succeeded, (
-        f"The uninstaller ended with {result.exit_code}: {result.meaning.text}. {result.log_excerpt}".strip()
-    )
+    assert result.succeeded, mismatch("the uninstaller ends with success", told(result))
 
 
-@check("Uninstalling asks for no reboot that is not declared")
+@check(
+    "Uninstalling asks for no reboot that is not declared",
+    requires=["install.exit_code", "uninstall.exit_code"],
+)
 def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
     result = timeline.uninstallation
     declared = "uninstall" in cell.profile.installer.reboot_after

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from harness.gate.causes import Cause, causes_of
 from harness.gate.remedies import AGAIN, BLOCKED, DO_NOT_EDIT, FIX, LAB, NO_CLAIM, RIGHT_SUBSTRATE
-from harness.model.gate import Reason, Verdict
+from harness.model.gate import Consequence, Reason, Verdict
 from harness.model.phases import phase_outcome
 from harness.model.plan import Cell
 from harness.model.report import UNPROVEN, Attempt, CellReport, CheckResult, Outcome, Phase
@@ -50,26 +51,47 @@ def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_id: str) -
 
 
 def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
-    blocked: list[CheckResult] = []
+    causes = causes_of(report.checks)
+    for cause in causes:
+        yield _of_cause(cell, cause)
+    explained = {result.check for cause in causes for result in (cause.result, *cause.follows)}
     for result in report.checks:
-        text = f"{result.title.rstrip('.')}: {result.message or 'the check left no message.'}"
-        if result.outcome is Outcome.FAILED:
-            yield Reason(verdict=Verdict.FAIL, cell=cell.id, check=result.check, text=text, remedy=FIX)
-        elif result.outcome is Outcome.INFRA:
-            yield Reason(verdict=Verdict.INFRA, cell=cell.id, check=result.check, text=text, remedy=LAB)
-        elif result.outcome is Outcome.BLOCKED:
-            blocked.append(result)
-        elif result.outcome in UNPROVEN and not result.message.strip():
+        if result.outcome in UNPROVEN and not result.message.strip():
             what = "not to apply" if result.outcome is Outcome.NOT_APPLICABLE else "not to be tested"
             text = f"The check is said {what}, without a reason."
             yield Reason(
                 verdict=Verdict.INCOMPLETE, cell=cell.id, check=result.check, text=text, remedy=NO_CLAIM
             )
+    blocked = [
+        result
+        for result in report.checks
+        if result.outcome is Outcome.BLOCKED and result.check not in explained
+    ]
     if blocked:
-        causes = list(dict.fromkeys(result.message for result in blocked if result.message))
+        whys = list(dict.fromkeys(result.message for result in blocked if result.message))
         text = f"{_count(len(blocked), 'check')} could not run ({_names([item.check for item in blocked])})."
-        text += f" {causes[0]}" if causes else ""
+        text += f" {whys[0]}" if whys else ""
         yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=BLOCKED)
+
+
+def _of_cause(cell: Cell, cause: Cause) -> Reason:
+    result = cause.result
+    is_candidates = result.outcome is Outcome.FAILED
+    return Reason(
+        verdict=Verdict.FAIL if is_candidates else Verdict.INFRA,
+        cell=cell.id,
+        check=result.check,
+        text=_said(result),
+        remedy=FIX if is_candidates else LAB,
+        follows=tuple(
+            Consequence(check=other.check, outcome=other.outcome, text=_said(other))
+            for other in cause.follows
+        ),
+    )
+
+
+def _said(result: CheckResult) -> str:
+    return f"{result.title.rstrip('.')}: {result.message or 'the check left no message.'}"
 
 
 def _attempts(cell: Cell, report: CellReport, already: Sequence[Reason]) -> Iterator[Reason]:

@@ -77,6 +77,7 @@ def judge(
     verdict = worst([reason for reason in reasons if reason.counted])
     if verdict is Verdict.PASS:
         reasons.insert(0, _passed(cells))
+    # Sorting keeps the rest as it is: cells in the plan's order, and in each its causes in the order of time.
     return Judgement(verdict, tuple(sorted(reasons, key=_rank)), tuple(cells))
 
 
@@ -92,8 +93,8 @@ def weigh(cell: Cell, reason: Reason) -> Reason:
     return reason.model_copy(update={"counted": False})
 
 
-def _rank(reason: Reason) -> tuple[bool, int, str, str, str]:
-    return (not reason.counted, SEVERITY.index(reason.verdict), reason.cell, reason.check, reason.text)
+def _rank(reason: Reason) -> tuple[bool, int]:
+    return (not reason.counted, SEVERITY.index(reason.verdict))
 
 
 def _invalid(cell: str, text: str) -> Reason:

@@ -8,7 +8,7 @@ from pydantic import Field
 from harness.model.base import Frozen
 from harness.model.errors import CandidateError, ConfigurationError, HarnessError
 from harness.model.plan import Plan
-from harness.model.report import CellReport
+from harness.model.report import CellReport, Outcome
 
 
 class Verdict(StrEnum):
@@ -51,6 +51,14 @@ SEVERITY = (Verdict.INVALID, Verdict.FAIL, Verdict.INFRA, Verdict.INCOMPLETE, Ve
 """Worst first: the worst one wins."""
 
 
+class Consequence(Frozen):
+    """What a check came to because another one failed: it failed too, or could not have a result."""
+
+    check: str
+    outcome: Outcome
+    text: str
+
+
 class Reason(Frozen):
     """One reason for the verdict, in words."""
 
@@ -60,6 +68,9 @@ class Reason(Frozen):
     text: str
     remedy: str = Field(default="", description="what would take this reason away")
     counted: bool = Field(default=True, description="false for advisory cells: shown, without weight")
+    follows: tuple[Consequence, ...] = Field(
+        default=(), description="what follows from it in the same cell, in the order of time"
+    )
 
 
 class CellVerdict(Frozen):

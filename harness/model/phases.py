@@ -1,6 +1,6 @@
-"""Which phases need which, and what stands for a phase: data, and the rules that apply it."""
+"""What stands on what in a cell, and what stands for a phase: data, and the rules that apply it. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from harness.model.report import UNPROVEN, Outcome, Phase
 
@@ -10,23 +10,48 @@ NEEDS: dict[Phase, tuple[Phase, ...]] = {
     Phase.CHECK_IN: (Phase.MACHINE, Phase.INSTALL),
     Phase.FUNCTIONS: (Phase.MACHINE, Phase.INSTALL, Phase.CHECK_IN),
     Phase.REBOOT: (Phase.MACHINE, Phase.INSTALL),
-    Phase.UNINSTALL: (Phase.MACHINE,),  # runs even after a failed install: cleaning up is part of the job
+    Phase.UNINSTALL: (Phase.MACHINE,),  # an agent whose service is dead must go all the same
     Phase.RESIDUE: (Phase.MACHINE,),  # a failed install must not leave anything either
     Phase.REBOOT_CLEAN: (Phase.MACHINE,),  # what comes back at the next boot was left behind too
 }
-"""A phase is blocked when an essential check of a phase it needs did not succeed."""
+"""A phase is blocked when an essential check of a phase it needs did not succeed.
+
+What a single check needs besides stands beside it: `requires` of `harness.run.check.check`.
+"""
+
+FOLLOWS: dict[Phase, tuple[str, ...]] = {
+    Phase.RESIDUE: ("install.exit_code", "uninstall.exit_code"),
+    Phase.REBOOT_CLEAN: ("install.exit_code", "uninstall.exit_code"),
+}
+"""A phase runs although one of these checks failed; what fails in it then follows from that, and is shown under it.
+
+What a single check follows from besides stands beside it: `follows` of `harness.run.check.check`.
+"""
+
+FINE = (Outcome.PASSED, *UNPROVEN)
 
 
 def blocked_by(
-    phase: Phase, outcomes: Mapping[str, Outcome], essential: Mapping[Phase, frozenset[str]]
+    phase: Phase,
+    outcomes: Mapping[str, Outcome],
+    essential: Mapping[Phase, frozenset[str]],
+    requires: Iterable[str] = (),
 ) -> str | None:
-    """The essential check that blocks `phase`, or None. A check that has not run blocks nothing."""
+    """The check that blocks one of `phase` which `requires` others, or None. A check that has not run blocks nothing."""
     for needed in NEEDS[phase]:
         for check in sorted(essential.get(needed, frozenset())):
-            outcome = outcomes.get(check, Outcome.PASSED)
-            if outcome not in (Outcome.PASSED, *UNPROVEN):
+            if outcomes.get(check, Outcome.PASSED) not in FINE:
                 return check
-    return None
+    return next((check for check in requires if outcomes.get(check, Outcome.PASSED) not in FINE), None)
+
+
+def follows_from(phase: Phase, outcomes: Mapping[str, Outcome], follows: Iterable[str] = ()) -> str:
+    """The failed check that a failure in `phase` is a consequence of; empty if it stands for itself.
+
+    Only what failed itself explains another failure: what the lab lost explains none.
+    """
+    causes = (*FOLLOWS.get(phase, ()), *follows)
+    return next((check for check in causes if outcomes.get(check) is Outcome.FAILED), "")
 
 
 STANDS_FOR = (

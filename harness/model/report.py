@@ -76,6 +76,9 @@ class CheckResult(Frozen):
     phase: Phase
     outcome: Outcome
     message: str = Field(default="", description="why it did not pass, in words; empty when it did")
+    because: str = Field(
+        default="", description="id of the check whose failure this one follows from, or that blocks it"
+    )
     duration_s: float = Field(ge=0)
     details: dict[str, str] = Field(default_factory=dict)
     excuses: tuple[Excuse, ...] = ()

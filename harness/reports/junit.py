@@ -1,12 +1,12 @@
 """JUnit XML for CI systems: one test suite per cell.
 
-A failed check is a `failure`, a lab failure an `error`. What did not run for want of something else is an
-`error` too, so that no reader of JUnit takes a hole for a pass. What is not tested or does not apply is `skipped`, and
-its message begins with which of the two.
+A failed check is a `failure`, a lab failure an `error`. A check that could not run because of one of those is
+`skipped`, for it says nothing new; without such a cause in the same suite it is an `error`, so that no reader of JUnit
+takes a hole for a pass. What is not tested or does not apply is `skipped`, and its message begins with which of the two.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lxml import etree
 
@@ -74,8 +74,9 @@ def _suite(item: CellFacts, gate: Gate) -> etree._Element:
     )
     for name, value in facts.items():
         etree.SubElement(properties, "property", name=name, value=_clean(value))
+    explained = {each.check for reason in item.reasons for each in reason.follows}
     for check in checks:
-        _result(suite, item.cell.id, check)
+        _result(suite, item.cell.id, check, explained)
     done = {check.check for check in checks}
     if item.report:  # a cell without a report has one case for the whole of it
         _missing_results(suite, item, done)
@@ -106,12 +107,18 @@ def _cell_itself(suite: etree._Element, item: CellFacts, done: set[str]) -> None
     _note(case, "failure" if worst is Verdict.FAIL else "error", worst.value, text)
 
 
-def _result(suite: etree._Element, cell: str, check: CheckResult) -> None:
+def _result(suite: etree._Element, cell: str, check: CheckResult, explained: Collection[str]) -> None:
     case = _case(suite, cell, check.check, check.duration_s)
-    if check.outcome is not Outcome.PASSED:
-        text = f"{check.title}: {check.message}" if check.message else check.title
-        text = f"{WORDS[check.outcome]}: {text}" if check.outcome in UNPROVEN else text
-        _note(case, ELEMENTS[check.outcome], check.outcome.value, text)
+    if check.outcome is Outcome.PASSED:
+        return
+    text = f"{check.title}: {check.message}" if check.message else check.title
+    text = f"{WORDS[check.outcome]}: {text}" if check.outcome in UNPROVEN else text
+    element = ELEMENTS[check.outcome]
+    if check.check in explained and check.outcome is Outcome.FAILED:
+        text = f"{text}\nThis follows from {check.because}."
+    elif check.check in explained:
+        element = "skipped"
+    _note(case, element, check.outcome.value, text)
 
 
 def _case(suite: etree._Element, cell: str, name: str, duration_s: float) -> etree._Element:

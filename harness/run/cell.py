@@ -17,6 +17,7 @@ from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Excuse, ExcusedBy, Outcome
 from harness.model.substrate import SLOWNESS
+from harness.run.agent_silence import AgentSilence
 from harness.run.attempts import earlier_attempts
 from harness.run.autopsy import LOGS, examine
 from harness.run.blame import Inquiry
@@ -54,6 +55,9 @@ class CellSession:
         self.candidate_touched = False
         self.expected_boots = 1
         self.lost: HarnessError | None = None
+        self.lost_by = ""
+        """Id of the check in which the machine was found lost to the whole cell."""
+        self.silence = AgentSilence(cell.id, backend)
         self._provider = provider
         self._machine: Machine | None = None
         self._guest: Guest | None = None
@@ -86,6 +90,10 @@ class CellSession:
     def within(self, seconds: float) -> Deadline:
         """A deadline of the profile's for what the agent does, stretched where the substrate is slow."""
         return Deadline.after(seconds * SLOWNESS.get(self.machine.substrate, 1.0))
+
+    def patience(self, seconds: float) -> Deadline:
+        """Like `within`, for a sign of life of the agent: one that was found silent is not waited for so long again."""
+        return self.silence.patience(self.within(seconds))
 
     @property
     def enrolment(self) -> Enrolment:

@@ -29,11 +29,13 @@ class Check:
     line: int
     declared: Declared = always
     watches: bool = False
+    requires: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
     @property
-    def place(self) -> tuple[int, str, int]:
-        """Where it stands in a cell's timeline: by phase, then by module, then as written."""
-        return (self.phase.order, self.module, self.line)
+    def place(self) -> tuple[int, bool, str, int]:
+        """Where it stands in a cell's timeline: by phase, in it what others stand on first, then as written."""
+        return (self.phase.order, not self.essential, self.module, self.line)
 
     def __lt__(self, other: "Check") -> bool:
         return self.place < other.place
@@ -52,7 +54,11 @@ class NotTested(HeldBack):
 
 
 class Blocked(HeldBack):
-    """Raised instead of running a check whose phase needs one that did not succeed."""
+    """Raised instead of running a check that cannot have a result. `by`: the id of the check that is the cause."""
+
+    def __init__(self, message: str, by: str = "") -> None:
+        super().__init__(message)
+        self.by = by
 
 
 def check(
@@ -63,12 +69,16 @@ def check(
     declared: Declared = always,
     essential: bool = False,
     watches: bool = False,
+    requires: Iterable[str] = (),
+    follows: Iterable[str] = (),
 ) -> Callable[[Function], Function]:
     """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
 
     `declared`: why a profile gives it nothing to look at (`harness.run.declared`); it is *not tested* then.
     `essential` means that later phases make no sense when it fails, so they are blocked. One that `watches` looks at
-    what other checks provoke, so it proves nothing about its phase by itself.
+    what other checks provoke, so it proves nothing about its phase by itself. `requires`: ids of checks without which
+    this one cannot have a result. `follows`: ids of checks whose failure explains one of this check, which runs all
+    the same.
     """
 
     def mark(function: Function) -> Function:
@@ -84,6 +94,8 @@ def check(
             watches=watches,
             module=function.__module__.rpartition(".")[2],
             line=function.__code__.co_firstlineno,
+            requires=tuple(requires),
+            follows=tuple(follows),
         )
         function.__bvt_check__ = described  # type: ignore[attr-defined]
         return function
@@ -116,7 +128,7 @@ def catalogue() -> tuple[Check, ...]:
 
 
 def first_checks() -> dict[Phase, str]:
-    """Per phase that begins with an essential check, that check's id: without it the rest of the phase is moot."""
+    """Per phase with essential checks, the id of the first: without it the rest of the phase is moot."""
     first: dict[Phase, Check] = {}
     for described in catalogue():
         first.setdefault(described.phase, described)

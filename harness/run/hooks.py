@@ -136,10 +136,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     order = {cell.id: number for number, cell in enumerate(worker.cells)}
 
-    def place(item: pytest.Item) -> tuple[int, tuple[int, str, int]]:
+    def place(item: pytest.Item) -> tuple[int, tuple[int, bool, str, int]]:
         described, cell = _check(item), _cell(item)
         if described is None or cell is None:
-            return (len(order), (0, item.nodeid, 0))
+            return (len(order), (0, False, item.nodeid, 0))
         return (order[cell.id], described.place)
 
     until = worker.settings.until

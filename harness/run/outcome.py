@@ -43,3 +43,9 @@ def message_of(error: BaseException | None) -> str:
     if isinstance(error, HarnessError):
         return text
     return f"{type(error).__name__}: {text}"
+
+
+def blocked_by_whom(error: BaseException | None) -> str:
+    """The id of the check that blocked one which was held back; empty for anything else."""
+    cause = error.__cause__ if isinstance(error, pytest.skip.Exception) else None
+    return cause.by if isinstance(cause, Blocked) else ""

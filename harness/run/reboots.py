@@ -82,12 +82,16 @@ class Reboots:
                         return expected.name
         return ""
 
+    def service_words(self, name: str) -> str:
+        """What the service manager says of a service that does not run."""
+        return self._timeline.service_words(name)
+
     def _seen_again(self) -> bool:
         session = self._session
         if BackendFeature.HEARTBEAT not in session.backend.features:
             return True  # such a backend cannot tell
         with session.recorder.stopwatch.waiting():
-            deadline = session.within(session.profile.check_in.deadline_s)
+            deadline = session.patience(session.profile.check_in.deadline_s)
             return session.backend.wait_seen(session.cell.id, deadline, after=time.time()) is not None
 
     def _look_for_remains(self, boot: BootIdentity) -> Remains:

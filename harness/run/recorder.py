@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.files import sha256_of, write_atomically
 from harness.gate.artifact import REPORT_FILE
+from harness.model.phases import follows_from
 from harness.model.plan import Cell
 from harness.model.report import (
     UNPROVEN,
@@ -91,8 +92,10 @@ class CellRecorder:
                 return
         self.amend_attempt(outcome=Outcome.PASSED)
 
-    def add(self, check: Check, outcome: Outcome, message: str, duration_s: float) -> CheckResult:
-        """Record one check's outcome with the details that it noted.
+    def add(
+        self, check: Check, outcome: Outcome, message: str, duration_s: float, *, blocked_by: str = ""
+    ) -> CheckResult:
+        """Record one check's outcome with the details that it noted, and what it follows from.
 
         A check that ran again keeps its worst outcome, and says what the other one was.
         """
@@ -102,6 +105,7 @@ class CellRecorder:
             phase=check.phase,
             outcome=outcome,
             message=message,
+            because=blocked_by or self._cause_of(check, outcome),
             duration_s=round(duration_s, 4),
             details=self.details,
             excuses=tuple(self.excuses),
@@ -112,6 +116,9 @@ class CellRecorder:
             result = _worse(earlier, result)
         self.results[check.id] = result
         return result
+
+    def _cause_of(self, check: Check, outcome: Outcome) -> str:
+        return follows_from(check.phase, self.outcomes, check.follows) if outcome is Outcome.FAILED else ""
 
     def describe(self, folder: Path, pieces: Iterable[Evidence]) -> None:
         """Note for the report what these pieces of evidence are. Their paths are relative to `folder`."""

@@ -76,8 +76,9 @@ class Stimulated:
         wanted = ", ".join(f"{column}={value}" for column, value in columns.items())
         arrived = len(self._session.backend.events(self._session.cell.id, telemetry.query))
         return (
-            f"No {telemetry.action} row of query {telemetry.query!r} with {wanted} arrived within"
-            f" {deadline.length_s:g} s of the {name.replace('_', ' ')} ({arrived} other rows did)."
+            f"Expected: {telemetry.action} row of query {telemetry.query!r} with {wanted} within"
+            f" {deadline.length_s:g} s of the {name.replace('_', ' ')}."
+            f" Found: no such row ({arrived} other rows of the query arrived)."
         )
 
 

@@ -1,14 +1,15 @@
 """What happens to a machine between its start and its end. Each action runs once; checks look at its result."""
 
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.backend.interface import Endpoint
+from harness.backend.seen import what_was_seen
 from harness.guest.facts import BootIdentity, ServiceState
-from harness.guest.msi import InstallerBusy, MsiResult
+from harness.guest.msi import InstallerBusy, InstallerHangs, MsiResult
 from harness.guest.msi_exit import MsiOutcome
 from harness.guest.services import ServiceStateNotReached
 from harness.model.candidate import InstallerKind
@@ -16,7 +17,7 @@ from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, HarnessError, MachineLost
 from harness.model.report import Outcome
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import FileFacts, Service, Version, read_value
+from harness.probe.answers import FileFacts, Service, ServiceByManager, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
 from harness.run.inspection import Inspection, inspect
@@ -31,6 +32,28 @@ STOP_S = 60.0
 """How long a service may take to stop, or to start, around a file that the harness writes."""
 INSTALLER_WAITS_S = 30.0
 """How long Windows Installer waits for a service to stop (ServiceControl table)."""
+STATES: dict[int, str] = {
+    ServiceState.STOPPED: "stopped",
+    ServiceState.START_PENDING: "still starting",
+    ServiceState.STOP_PENDING: "stopping",
+    ServiceState.RUNNING: "running by now",
+    ServiceState.PAUSED: "paused",
+}
+SPECIFIC_ERROR = 1066
+"""ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
+
+
+@contextmanager
+def _in_time(what: str, deadline: Deadline) -> Iterator[None]:
+    """Word it as a check does if this installer did not end. Raises `CandidateError` then."""
+    try:
+        yield
+    except InstallerHangs as error:
+        raise CandidateError(
+            f"Expected: the {what} ends within {deadline.length_s:g} s."
+            " Found: it did not end, and was ended with all that it had started.",
+            hint=error.hint,
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -96,15 +119,17 @@ class Timeline:
         _ = self.installation
         check_in = self.session.profile.check_in
         machine = self.baseline.version
-        deadline = self.session.within(check_in.deadline_s)
+        deadline = self.session.patience(check_in.deadline_s)
         self.session.identify(
             (machine.machine_guid if check_in.identity == "uuid" else machine.computer_name) or ""
         )
         with self.session.recorder.stopwatch.waiting():
             found = self.session.backend.wait_enrolled(self.session.cell.id, deadline)
         if found is None:
+            saw = what_was_seen(self.session.backend, self.session.cell.id)
             raise CandidateError(
-                f"The agent did not enrol at the backend within {deadline.length_s:g} s of its installation."
+                f"Expected: the agent enrols at the backend within {deadline.length_s:g} s of its installation."
+                f" Found: it did not; {saw}."
             )
         return found
 
@@ -113,9 +138,27 @@ class Timeline:
         guest = self.session.guest
         if not guest.services.reaches(name, ServiceState.RUNNING, self.session.within(within_s)):
             return False
-        found = read_value("services", list[Service], guest.probe("services", name))
-        manager = found[0].manager if found else None
+        manager = self._manager(name)
         return manager is not None and manager.pid_alive is not False
+
+    def service_words(self, name: str) -> str:
+        """What the service manager says of a service that does not run: its state, and how it ended."""
+        manager = self._manager(name)
+        if manager is None:
+            return "there is no such service"
+        state = STATES.get(manager.state, f"in state {manager.state}")
+        if manager.state == ServiceState.RUNNING and manager.pid_alive is False:
+            state = "shown as running, but its process is gone"
+        code = (
+            manager.service_exit_code
+            if manager.win32_exit_code == SPECIFIC_ERROR
+            else manager.win32_exit_code
+        )
+        return f"it is {state}" + (f"; it ended with error {code}" if code and manager.state == 1 else "")
+
+    def _manager(self, name: str) -> ServiceByManager | None:
+        found = read_value("services", list[Service], self.session.guest.probe("services", name))
+        return found[0].manager if found else None
 
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
@@ -124,27 +167,30 @@ class Timeline:
         session.expected_boots += 1
         try:
             with session.recorder.stopwatch.waiting():
-                return session.guest.reboot(session.within(session.profile.reboot_deadline_s))
+                boot = session.guest.reboot(session.within(session.profile.reboot_deadline_s))
         except HarnessError:
             # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
             if session.machine.condition().boots == before:
                 session.expected_boots -= 1
             raise
+        session.silence.rebooted()
+        return boot
 
     @once
     def uninstallation(self) -> MsiResult:
         """Uninstall the candidate, once. Blocked if it never got installed."""
         if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
-            raise Blocked("blocked by install.exit_code: there is nothing to uninstall")
+            raise Blocked("blocked by install.exit_code: there is nothing to uninstall", "install.exit_code")
         self.session.collect_from_agent()
         guest, profile = self.session.guest, self.session.profile
         deadline = self.session.within(profile.installer.timeout_s)
-        if self.session.candidate.kind is InstallerKind.MSI:
-            self._stop_what_the_installer_stops()
-            result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
-        else:
-            command = [self.render(part) for part in profile.installer.uninstall_command]
-            result = guest.msi.run_installer(command, deadline)
+        with _in_time("uninstaller", deadline):
+            if self.session.candidate.kind is InstallerKind.MSI:
+                self._stop_what_the_installer_stops()
+                result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
+            else:
+                command = [self.render(part) for part in profile.installer.uninstall_command]
+                result = guest.msi.run_installer(command, deadline)
         guest.collect([result.log_path], self.session.directory / "uninstall")
         self._reboot_as_declared("uninstall", result)
         return result
@@ -157,6 +203,16 @@ class Timeline:
             _ = self.uninstallation
         self._written.take_away(self.session.guest)
         return self._look().without(self.nonce)
+
+    @property
+    def departure(self) -> str:
+        """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
+        outcomes = self.session.recorder.outcomes
+        if outcomes.get("install.exit_code") is not Outcome.PASSED:
+            return "the failed installation"
+        if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
+            return "the failed uninstall"
+        return "the uninstall"
 
     def render(self, template: str) -> str:
         """Fill a profile template with this cell's values."""
@@ -203,11 +259,12 @@ class Timeline:
         self._written.look_before(guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
         try:
-            if candidate.kind is InstallerKind.MSI:
-                result = guest.msi.install(package, rendered, deadline)
-            else:
-                arguments = [self.render(part) for part in installer.install_arguments]
-                result = guest.msi.run_installer([package, *arguments], deadline)
+            with _in_time("installer", deadline):
+                if candidate.kind is InstallerKind.MSI:
+                    result = guest.msi.install(package, rendered, deadline)
+                else:
+                    arguments = [self.render(part) for part in installer.install_arguments]
+                    result = guest.msi.run_installer([package, *arguments], deadline)
         except InstallerBusy:
             session.candidate_touched = False  # nothing of it ever ran
             raise

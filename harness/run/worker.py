@@ -15,9 +15,10 @@ from harness.machines.room import MayWait
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
-from harness.model.report import CellReport, Outcome
+from harness.model.report import CellReport, Outcome, Phase
 from harness.model.substrate import why_not
 from harness.run.allure_results import attach_details
+from harness.run.causes import SameFailure
 from harness.run.cell import CellSession
 from harness.run.check import (
     Blocked,
@@ -29,7 +30,7 @@ from harness.run.check import (
     first_checks,
 )
 from harness.run.directory import RunDirectory
-from harness.run.outcome import classify, message_of, outcome_of
+from harness.run.outcome import blocked_by_whom, classify, message_of, outcome_of
 from harness.run.redaction import mask_error
 from harness.run.standstill import Standstill, StoodStill
 from harness.run.waits import Waits
@@ -69,6 +70,7 @@ class RunWorker:
         self._item_began = self._cell_began = 0.0
         self._guest_before = 0.0
         self._standstill = Standstill()
+        self._same = SameFailure()
         self._spoilt_s = 0.0
         """Seconds of a standstill that an earlier check of the cell in hand was excused for."""
 
@@ -97,6 +99,7 @@ class RunWorker:
         self.run.mark_started(cell.id, {"run_id": self.settings.run_id, "began": began})
         self._cell_began = time.monotonic()
         self._spoilt_s = 0.0
+        self._same = SameFailure()
         self._current = CellSession(
             cell,
             # What checks look into is what cells install, not what may lie at the original path by now.
@@ -130,9 +133,17 @@ class RunWorker:
             # pytest and Allure know one way only to be skipped: the outcome's own name leads (allure_report.CATEGORIES).
             text = f"{outcome_of(held).value}: {held}"
             raise pytest.skip.Exception(text, _use_item_location=True) from held
-        except (HarnessError, AssertionError) as error:
+        except Exception as error:
+            if (by := self._same.met_in(error, check.id)) is not None:
+                again = Blocked(f"{by} met this failure before", by)
+                text = f"{outcome_of(again).value}: {again}"
+                raise pytest.skip.Exception(text, _use_item_location=True) from again
+            if not isinstance(error, HarnessError | AssertionError):
+                raise
             mask_error(error, session.masked)
             attributed = self._excused(session.attribute(error), session, began)
+            session.lost_by = session.lost_by or (check.id if session.lost is not None else "")
+            self._listen(session, check, attributed)
             if isinstance(attributed, CandidateError):
                 # For every reader of pytest's own results the candidate failed; nothing of ours broke.
                 raise pytest.fail.Exception(str(attributed), pytrace=False) from error
@@ -156,19 +167,25 @@ class RunWorker:
             return error
         return StoodStill(self._spoilt_s, session.masked(message_of(error)), earlier=not still_s)
 
+    def _listen(self, session: CellSession, check: Check, error: BaseException) -> None:
+        """After a failure that counts on the agent: is it silent altogether? Then later checks need not wait for it."""
+        counts_on_agent = bool(check.features) or check.phase is Phase.CHECK_IN
+        if counts_on_agent and session.lost is None and not isinstance(error, InfrastructureError):
+            session.silence.notice(check.id, session.within(session.profile.check_in.heartbeat_s).length_s)
+
     def _hold_back(self, session: CellSession, check: Check) -> None:
         undeclared = check.declared(session.profile)
         if undeclared:  # so it has no result anywhere, whatever else is the matter
             raise NotTested(undeclared)
         if session.lost is not None:
-            raise Blocked(f"blocked: {session.lost}")
+            raise Blocked(f"blocked: {session.lost}", session.lost_by)
         outcomes = session.recorder.outcomes
-        blocker = blocked_by(check.phase, outcomes, self._essential)
+        blocker = blocked_by(check.phase, outcomes, self._essential, check.requires)
         first = self._first.get(check.phase)
         if blocker is None and first is not None and outcomes.get(first) in (Outcome.FAILED, Outcome.INFRA):
             blocker = first
         if blocker is not None:
-            raise Blocked(f"blocked by {blocker}, which did not succeed")
+            raise Blocked(f"blocked by {blocker}, which did not succeed", blocker)
         missing = check.features - session.backend.features
         if missing:
             raise NotApplicable(f"backend {session.backend.name} offers no {', '.join(sorted(missing))}")
@@ -176,6 +193,8 @@ class RunWorker:
             reason = why_not(session.machine.guest_system, check.needs)
             if reason is not None:
                 raise NotApplicable(reason)
+        if check.features and (by := session.silence.still()):
+            raise Blocked(f"blocked by {by}: the backend has not heard of the agent since", by)
 
     def record(
         self, check: Check, cell: Cell, call: pytest.CallInfo[None], report: pytest.TestReport
@@ -188,12 +207,14 @@ class RunWorker:
             if error is None:
                 return
         session = self._current
-        outcome, message = classify(error), message_of(error)
+        outcome, message, because = classify(error), message_of(error), blocked_by_whom(error)
         if session is not None:
             duration_s = time.monotonic() - self._item_began
             session.recorder.stopwatch.add_total(check.phase, duration_s)
-            recorded = session.recorder.add(check, outcome, session.masked(message), duration_s)
-            outcome, message = recorded.outcome, recorded.message
+            recorded = session.recorder.add(
+                check, outcome, session.masked(message), duration_s, blocked_by=blocked_by_whom(error)
+            )
+            outcome, message, because = recorded.outcome, recorded.message, recorded.because
         result: dict[str, Any] = {
             "cell": cell.id,
             "check": check.id,
@@ -201,6 +222,7 @@ class RunWorker:
             "phase": check.phase.value,
             "outcome": outcome.value,
             "message": message,
+            "because": because,
         }
         report.user_properties.append((PROPERTY, result))
 

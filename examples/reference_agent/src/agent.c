@@ -42,6 +42,9 @@ static bool judge(struct agent *agent, enum answer answer) {
         agent->backoff_ms = 0;
         return true;
     }
+    if (answer == ANSWER_NODE_INVALID && DEFECT_KEEPS_OLD_KEY) {
+        return false;
+    }
     if (answer == ANSWER_NODE_INVALID) {
         log_info("the backend does not know this node, enrolling again");
         protocol_forget(&agent->protocol);
@@ -49,6 +52,7 @@ static bool judge(struct agent *agent, enum answer answer) {
         return false;
     }
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
+        agent->silent = agent->silent || DEFECT_GIVES_UP;
         back_off(agent, GetTickCount64());
     }
     return false;
@@ -59,7 +63,7 @@ static bool fetch_config(struct agent *agent) {
     enum answer answer = protocol_config(&agent->protocol, &body);
     if (answer == ANSWER_GOOD) {
         policy_offer(body.data, body.length, &agent->protocol.settings);
-        agent->silent = DEFECT_NO_HEARTBEAT;
+        agent->silent = agent->silent || DEFECT_NO_HEARTBEAT;
     }
     text_free(&body);
     return judge(agent, answer);

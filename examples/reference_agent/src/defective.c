@@ -168,6 +168,9 @@ static void come_back(void) {
 }
 
 int defective_purge(void) {
+    if (DEFECT_UNINSTALL_HANGS) {
+        Sleep(INFINITE);
+    }
     if (DEFECT_COMES_BACK) {
         come_back();
     }

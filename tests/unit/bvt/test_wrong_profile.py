@@ -25,5 +25,5 @@ def test_another_products_profile_is_named() -> None:
 
 
 def test_the_right_one_is_not_doubted() -> None:
-    with pytest.raises(AssertionError, match=r"found 0: none\.(\n|$)"):
+    with pytest.raises(AssertionError, match=r"Found: 0: none\.(\n|$)"):
         entry_unique(cell("osquery"), nothing_installed())

@@ -1,0 +1,73 @@
+"""What a backend saw of an agent that it does not hear: the words that tell a wrong secret from a dead agent."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from harness.backend.interface import Backend, Refusal
+from harness.model.base import Frozen
+from harness.model.errors import HarnessError
+
+
+class Sightings(Frozen):
+    """What reached a backend for one cell since it was admitted."""
+
+    requests: int
+    """Requests that were served."""
+    last_s: float | None = None
+    """Seconds since the last of them."""
+    handshakes_failed: tuple[str, ...] = ()
+    """Why TLS handshakes came to nothing, oldest first. Whose they were TLS does not tell."""
+
+
+@runtime_checkable
+class Sees(Protocol):
+    """What a backend also offers if it sees what reaches it below the protocol."""
+
+    def sightings(self, cell: str) -> Sightings: ...
+
+
+def what_was_seen(backend: Backend, cell: str) -> str:
+    """One clause: that the backend saw nothing at all, or requests with a wrong secret, or handshakes that failed.
+
+    Never raises: it only adds to what a check says.
+    """
+    try:
+        refusals, errors = backend.refusals(cell), backend.protocol_errors(cell)
+        sightings = backend.sightings(cell) if isinstance(backend, Sees) else None
+    except HarnessError as error:
+        return f"what the backend saw is not known ({error.message.rstrip('.')})"
+    said = [*_refused(refusals)]
+    if errors:
+        first = errors[0]
+        said.append(
+            f"{_counted(len(errors), 'malformed request')}, the first {first.method} {first.path}: {first.message}"
+        )
+    if sightings is not None:
+        said += _below(sightings)
+    if said:
+        return f"the backend saw {'; '.join(said)}"
+    if sightings is None:
+        return f"backend {backend.name} does not tell what it saw of it"
+    return "the backend saw nothing at all of it: no request, no connection with a failed handshake"
+
+
+def _refused(refusals: Sequence[Refusal]) -> list[str]:
+    found = Counter((refusal.reason, refusal.path) for refusal in refusals)
+    return [
+        f"{_counted(count, 'request')} to {path} refused: {reason}" for (reason, path), count in found.items()
+    ]
+
+
+def _below(sightings: Sightings) -> list[str]:
+    said = []
+    if sightings.requests:
+        when = f", the last {sightings.last_s:.0f} s ago" if sightings.last_s is not None else ""
+        said.append(f"{_counted(sightings.requests, 'good request')}{when}")
+    for reason, count in Counter(sightings.handshakes_failed).items():
+        said.append(f"{_counted(count, 'TLS handshake')} failed: {reason}")
+    return said
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,27 @@
+"""How every check words a failure: what was expected of the candidate, and what was found instead."""
+
+from collections.abc import Iterable
+
+from harness.guest.msi import MsiResult
+from harness.run.excuses import some
+
+
+def mismatch(expected: object, found: object) -> str:
+    """`Expected: … Found: …`, each part a sentence of its own."""
+    return f"Expected: {_sentence(expected)} Found: {_sentence(found)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first names in their order, and how many more there are; `none` for none of them."""
+    return some(sorted(names)) or "none"
+
+
+def told(result: MsiResult) -> str:
+    """How an installer ended, in words, and why, from its log."""
+    why = f". {result.log_excerpt}" if result.log_excerpt else ""
+    return f"it ended with {result.exit_code}: {result.meaning.text}{why}"
+
+
+def _sentence(part: object) -> str:
+    text = str(part).strip()
+    return text if text.endswith((".", "…")) else f"{text}."
