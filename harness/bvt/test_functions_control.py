@@ -74,7 +74,7 @@ def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     expected = cell.profile.telemetry[SEEN_BY]
     if cell.recorder.outcomes.get(REFUSED) not in (Outcome.PASSED, Outcome.FAILED):
-        raise Blocked(f"blocked by {REFUSED}: no invalid configuration was pushed")
+        raise Blocked(f"blocked by {REFUSED}: no invalid configuration was pushed", REFUSED)
     nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
     given = read_value(
         "stimulate",
