@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from harness.backend.external_model import CommandDescription, EnvironmentValue, HttpDescription
+from harness.backend.placeholder_rules import placeholder_problems
 from harness.documents.problem import Problem, nearest
 from harness.documents.yaml_document import load_document
 from harness.model.errors import ConfigurationError
@@ -23,7 +24,10 @@ def load_description(path: Path) -> HttpDescription | CommandDescription:
         if "kind" in document.data:
             raise document.error([Problem(("kind",), f"there is no kind of backend called {kind!r}.", hint)])
         raise document.error([Problem((), "the key 'kind' is missing.", f"Write one of {', '.join(known)}.")])
-    return document.read_as(_KINDS[kind])
+    description = document.read_as(_KINDS[kind])
+    if problems := placeholder_problems(description):
+        raise document.error(problems)
+    return description
 
 
 def from_environment(value: EnvironmentValue, key: str, file: Path) -> str:

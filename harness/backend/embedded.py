@@ -13,6 +13,7 @@ from harness.backend.interface import (
     Endpoint,
     Enrolment,
     Event,
+    Fact,
     FaultKind,
     ProtocolError,
     Refusal,
@@ -64,6 +65,10 @@ class EmbeddedBackend:
     def features(self) -> frozenset[BackendFeature]:
         """All of them."""
         return frozenset(BackendFeature)
+
+    def ignorance(self, fact: Fact) -> str:  # noqa: ARG002 - the protocol's signature
+        """It knows all that agents send."""
+        return ""
 
     @property
     def address(self) -> HostPort:

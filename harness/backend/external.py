@@ -1,7 +1,7 @@
 """A backend that the harness did not start: asked again and again, since it cannot push."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,14 @@ import tenacity
 
 from harness.backend.description import from_environment
 from harness.backend.evidence import write_lines
-from harness.backend.external_model import C, Described
+from harness.backend.expressions import search
+from harness.backend.external_model import C, Described, EndpointLookup, EventLookup, StatusLookup
 from harness.backend.interface import (
     BackendFeature,
     Endpoint,
     Enrolment,
     Event,
+    Fact,
     FaultKind,
     ProtocolError,
     Refusal,
@@ -24,15 +26,18 @@ from harness.backend.interface import (
 )
 from harness.backend.masking import mask
 from harness.backend.matching import event_matches
-from harness.backend.placeholders import search
 from harness.backend.reachable import require_answer
-from harness.backend.reading import read_endpoint, read_events, read_rows, read_status
+from harness.backend.reading import read_endpoint, read_events, read_items, read_rows, read_status
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError, ConfigurationError
 from harness.model.machine import HostPort
 
 T = TypeVar("T")
 CallT = TypeVar("CallT", contravariant=True)
+
+
+PAGES = 1000
+"""A list with more is taken for one whose next page is itself."""
 
 
 class Unavailable(BackendError):
@@ -94,6 +99,14 @@ class ExternalBackend(Generic[C]):
         }
         return frozenset(feature for feature, described in offered.items() if described is not None)
 
+    def ignorance(self, fact: Fact) -> str:
+        """What its file does not say where to find."""
+        section, _, name = fact.value.split(".")
+        lookup = getattr(self._description, section)
+        if lookup is None or getattr(lookup.fields, name) is not None:
+            return ""
+        return f"the backend description names no {name} field ({fact.value} in {self._file.name})"
+
     @property
     def address(self) -> HostPort:
         """The agents' endpoint, from its file."""
@@ -109,7 +122,9 @@ class ExternalBackend(Generic[C]):
         if source.secret is not None:
             admitted.secret = from_environment(source.secret, "enrolment.secret", self._file)
         elif source.call is not None and source.secret_field is not None:
-            found = search(source.secret_field, self._fetch(cell, source.call), "enrolment.secret_field")
+            found = self._search(
+                cell, source.secret_field, self._fetch(cell, source.call), "enrolment.secret_field"
+            )
             if not isinstance(found, str) or not found:
                 raise BackendError(f"{self.name} gave no enrolment secret for cell {cell}.")
             admitted.secret = found
@@ -180,23 +195,24 @@ class ExternalBackend(Generic[C]):
     def ask(self, cell: str, sql: str, deadline: Deadline) -> Sequence[Mapping[str, str]] | None:
         """Run a distributed query. Raises `CandidateError` if the agent's status for it is not 0."""
         told = self._description.live_query or self._lacks("live_query")
-        answer = self._fetch(cell, told.call, sql=sql)
+        answer, known = self._fetch(cell, told.call, sql=sql), {"sql": sql}
         if told.result is not None and told.id is not None:
-            result, number = told.result, search(told.id, answer, "live_query.id")
+            result, number = told.result, self._search(cell, told.id, answer, "live_query.id", **known)
             if number is None:
                 raise BackendError(f"{self.name} gave no id for a distributed query.")
-            answer = self._poll(lambda: self._done(self._fetch(cell, result, sql=sql, id=number)), deadline)
+            known["id"] = number
+            answer = self._poll(lambda: self._done(cell, self._fetch(cell, result, **known), known), deadline)
         if answer is None:
             require_answer(self.name, self.address)
             return None
-        status = 0 if told.status is None else search(told.status, answer, "live_query.status")
+        status = told.status and self._search(cell, told.status, answer, "live_query.status", **known)
         if status not in (None, 0, "0"):
-            message = search(told.message, answer, "live_query.message") if told.message else ""
+            message = told.message and self._search(cell, told.message, answer, "live_query.message", **known)
             raise CandidateError(
                 f"Cell {cell}: the agent answered the distributed query {sql!r} with status {status}: "
                 f"{message or 'no message'}."
             )
-        return read_rows(answer, told.rows)
+        return read_rows(answer, told.rows, self._values(cell, **known))
 
     def misbehave(
         self,
@@ -251,42 +267,86 @@ class ExternalBackend(Generic[C]):
 
     def _endpoint(self, cell: str, wanted: Callable[[Endpoint], bool]) -> Endpoint | None:
         told, admitted = self._description.endpoint, self._of(cell)
-        item = search(told.item, self._fetch(cell, told.call), "endpoint.item")
-        if item is None:
-            return None
         now = admitted.first_seen or time.time()
-        found = read_endpoint(item, told.fields, cell, self._description.time_unit, now)
-        if found is None or not self._fresh(
-            admitted, found.enrolled_at if told.fields.enrolled_at else found.last_seen
-        ):
-            return None
-        admitted.first_seen = now
-        return found if wanted(found) else None
+        for answer in self._answers(cell, told, "endpoint"):
+            for found in self._endpoints(cell, answer, now):
+                at = found.enrolled_at if told.fields.enrolled_at else found.last_seen
+                if self._fresh(admitted, at):
+                    admitted.first_seen = now
+                    return found if wanted(found) else None
+        return None
+
+    def _endpoints(self, cell: str, answer: Any, now: float) -> list[Endpoint]:
+        """The endpoints of this cell in one answer, the latest first."""
+        told, values, unit = self._description.endpoint, self._values(cell), self._description.time_unit
+        if told.items is None:
+            item = search(told.item or "@", answer, "endpoint.item", values)
+            found = None if item is None else read_endpoint(item, told.fields, cell, unit, now, values)
+            return [found] if found else []
+        listed = [
+            found
+            for item in read_items(answer, told.items, "endpoint.items", values)
+            if (found := read_endpoint(item, told.fields, cell, unit, now, values))
+            and found.host_identifier.casefold() == self._of(cell).identity.casefold()
+        ]
+        return sorted(listed, key=lambda found: (found.last_seen, found.enrolled_at), reverse=True)
 
     def _events(self, cell: str, query: str) -> list[Event]:
         told, admitted = self._description.events or self._lacks("events"), self._of(cell)
-        answer, unit = self._fetch(cell, told.call, query=query), self._description.time_unit
-        found = read_events(answer, told.items, told.fields, cell, query, unit, time.time())
+        items, unit = self._items(cell, told, "events", query=query), self._description.time_unit
+        values = self._values(cell, query=query)
+        found = read_events(items, told.fields, cell, query, unit, time.time(), values)
         return [event for event in found if self._fresh(admitted, event.received_at)]
 
     def _status(self, cell: str) -> list[StatusLine]:
         told, admitted = self._description.status or self._lacks("status"), self._of(cell)
-        answer, unit = self._fetch(cell, told.call), self._description.time_unit
-        found = read_status(answer, told.items, told.fields, cell, unit, time.time())
+        items, unit = self._items(cell, told, "status"), self._description.time_unit
+        found = read_status(items, told.fields, cell, unit, time.time(), self._values(cell))
         return [line for line in found if self._fresh(admitted, line.received_at)]
 
-    def _done(self, answer: Any) -> Any:
+    def _items(
+        self, cell: str, told: EventLookup[C] | StatusLookup[C], key: str, **further: Any
+    ) -> Iterator[Any]:
+        values = self._values(cell, **further)
+        for answer in self._answers(cell, told, key, **further):
+            yield from read_items(answer, told.items, f"{key}.items", values)
+
+    def _answers(
+        self,
+        cell: str,
+        told: EndpointLookup[C] | EventLookup[C] | StatusLookup[C],
+        key: str,
+        **further: Any,
+    ) -> Iterator[Any]:
+        """The answer to a call, or one after another of its pages."""
+        page: Any = told.paging.first if told.paging else ""
+        for _ in range(PAGES):
+            answer = self._fetch(cell, told.call, page=page, **further)
+            if answer is None:
+                return
+            yield answer
+            following = told.paging and self._search(cell, told.paging.next, answer, f"{key}.paging.next")
+            if following in (None, "", False):
+                return
+            page = following
+        raise BackendError(f"{self.name} has more than {PAGES} pages at {key}.", hint="Is paging.next right?")
+
+    def _done(self, cell: str, answer: Any, known: Mapping[str, Any]) -> Any:
         told = self._description.live_query or self._lacks("live_query")
-        return answer if told.done and search(told.done, answer, "live_query.done") else None
+        done = told.done and self._search(cell, told.done, answer, "live_query.done", **known)
+        return answer if done else None
+
+    def _search(self, cell: str, expression: str, answer: Any, key: str, **further: Any) -> Any:
+        return search(expression, answer, key, self._values(cell, **further))
 
     def _fresh(self, admitted: _Cell, at: float) -> bool:
         return at >= admitted.since - self._description.clock_skew_s
 
     # -- asking
 
-    def _fetch(self, cell: str, call: C, **further: Any) -> Any:
+    def _values(self, cell: str, **further: Any) -> dict[str, Any]:
         admitted = self._of(cell)
-        values = {
+        return {
             "cell": cell,
             "identity": admitted.identity,
             "secret": admitted.secret,
@@ -294,6 +354,9 @@ class ExternalBackend(Generic[C]):
             "since_iso": datetime.fromtimestamp(admitted.since, UTC).isoformat(timespec="milliseconds"),
             **further,
         }
+
+    def _fetch(self, cell: str, call: C, **further: Any) -> Any:
+        values = self._values(cell, **further)
         try:
             return self._transport.fetch(call, values, self._description.request_timeout_s)
         except BackendError as error:

@@ -5,7 +5,8 @@ from typing import Generic, Literal, Self, TypeVar
 
 from pydantic import Field, HttpUrl, model_validator
 
-from harness.backend.placeholders import BodyTemplate, Expression, Template
+from harness.backend.expressions import Expression
+from harness.backend.placeholders import BodyTemplate, Template
 from harness.model.base import Frozen
 from harness.model.machine import HostPort
 
@@ -57,10 +58,13 @@ class EnrolmentSource(Frozen, Generic[C]):
 
 
 class EndpointFields(Frozen):
-    """Where in the found item an endpoint's facts are. One of the two times is required."""
+    """Where in the found item an endpoint's facts are. One of the two times is required.
+
+    A check that needs what is left out is not applicable.
+    """
 
     host_identifier: Expression
-    version: Expression
+    version: Expression | None = None
     hostname: Expression | None = None
     uuid: Expression | None = None
     os_version: Expression | None = None
@@ -77,12 +81,31 @@ class EndpointFields(Frozen):
         return self
 
 
+class Paging(Frozen):
+    """How a list goes on: `{page}` in the call is `first`, then what `next` finds in each answer, until nothing."""
+
+    first: str = ""
+    next: Expression
+
+
 class EndpointLookup(Frozen, Generic[C]):
-    """Finds the cell's endpoint: the item is null while it has not enrolled."""
+    """Finds the cell's endpoint: `item` is null while it has not enrolled.
+
+    Or `items` lists endpoints: the cell's is the one whose `host_identifier` is `{identity}`, case ignored; of several
+    the latest.
+    """
 
     call: C
-    item: Expression = "@"
+    paging: Paging | None = None
+    item: Expression | None = None
+    items: Expression | None = None
     fields: EndpointFields
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.item is not None and self.items is not None:
+            raise ValueError("give either item or items")
+        return self
 
 
 class EventFields(Frozen):
@@ -90,7 +113,9 @@ class EventFields(Frozen):
 
     columns: Expression = Field(description="an object: column → value")
     query: Expression | None = None
-    action: Expression | None = Field(default=None, description="added or removed; without it, all are added")
+    action: Expression | None = Field(
+        default=None, description="added, removed or snapshot; without it, all are added"
+    )
     host_identifier: Expression | None = None
     received_at: Expression | None = None
 
@@ -99,6 +124,7 @@ class EventLookup(Frozen, Generic[C]):
     """Lists the cell's events."""
 
     call: C
+    paging: Paging | None = None
     items: Expression
     fields: EventFields
 
@@ -116,6 +142,7 @@ class StatusLookup(Frozen, Generic[C]):
     """Lists the cell's status lines."""
 
     call: C
+    paging: Paging | None = None
     items: Expression
     fields: StatusFields
 

@@ -56,7 +56,8 @@ class HttpTransport:
     def fetch(self, call: HttpCall, values: Mapping[str, Any], timeout_s: float) -> Any:
         """One request. Raises `Unavailable` or `BackendError`."""
         url = self._url + fill(call.path, values, lambda text: quote(text, safe=""))
-        params = {name: fill(value, values) for name, value in call.params.items()}
+        filled = {name: fill(value, values) for name, value in call.params.items()}
+        params = {name: text for name, text in filled.items() if text or "{page}" not in call.params[name]}
         body = fill_body(call.body, values)
         content = (
             None if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()

@@ -21,6 +21,17 @@ class BackendFeature(StrEnum):
     FAULTS = "faults"
 
 
+class Fact(StrEnum):
+    """What a backend may not know of what it received; a check that needs it is not applicable then."""
+
+    VERSION = "endpoint.fields.version"
+    HOSTNAME = "endpoint.fields.hostname"
+    UUID = "endpoint.fields.uuid"
+    ACTION = "events.fields.action"
+    EVENT_TIME = "events.fields.received_at"
+    STATUS_TIME = "status.fields.received_at"
+
+
 class Enrolment(Frozen):
     """What a cell's agent needs in order to check in."""
 
@@ -114,6 +125,10 @@ class Backend(Protocol):
     def name(self) -> str: ...
     @property
     def features(self) -> frozenset[BackendFeature]: ...
+    def ignorance(self, fact: Fact) -> str:
+        """Why the backend cannot tell this; empty if it can."""
+        ...
+
     @property
     def address(self) -> HostPort:
         """Host-side address that a machine's only way out must lead to."""

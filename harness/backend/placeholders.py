@@ -1,23 +1,25 @@
-"""Templates with `{placeholders}` and JMESPath expressions in a backend's file. Pure."""
+"""Templates with `{placeholders}` in a backend's file. Pure."""
 
 import json
 import string
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator
 
-from harness.model.errors import BackendError
-
 PLACEHOLDERS = frozenset(
-    {"cell", "identity", "secret", "since", "since_iso", "query", "sql", "id", "configuration"}
+    {"cell", "identity", "secret", "since", "since_iso", "query", "sql", "id", "configuration", "page"}
 )
 """What a template may name; docs/backend.md says what each holds."""
 
 
-def _known(text: str) -> str:
+def names(template: str) -> tuple[str, ...]:
+    """The placeholders in a template that was read before."""
+    return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name is not None)
+
+
+def known(text: str) -> str:
+    """The template as it is. Raises `ValueError` for a placeholder that there is not."""
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError as error:
@@ -33,31 +35,19 @@ def _known(text: str) -> str:
 
 def _known_throughout(body: Any) -> Any:
     if isinstance(body, str):
-        return _known(body)
+        return known(body)
     if isinstance(body, dict):
-        return {_known(str(key)): _known_throughout(value) for key, value in body.items()}
+        return {known(str(key)): _known_throughout(value) for key, value in body.items()}
     if isinstance(body, list):
         return [_known_throughout(value) for value in body]
     return body
 
 
-def _compilable(text: str) -> str:
-    try:
-        jmespath.compile(text)
-    except JMESPathError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"not a JMESPath expression: {reason}") from error
-    return text
-
-
-Template = Annotated[str, AfterValidator(_known)]
+Template = Annotated[str, AfterValidator(known)]
 """Text with placeholders."""
 
 BodyTemplate = Annotated[Any, AfterValidator(_known_throughout)]
 """JSON whose strings are templates. A string that is one placeholder becomes its value, of its own type."""
-
-Expression = Annotated[str, AfterValidator(_compilable)]
-"""A JMESPath expression, compiled when the file is read."""
 
 
 def fill(template: str, values: Mapping[str, Any], quote: Callable[[str], str] = str) -> str:
@@ -82,18 +72,6 @@ def fill_body(template: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(template, list):
         return [fill_body(value, values) for value in template]
     return template
-
-
-def search(expression: str, document: Any, key: str) -> Any:
-    """What the expression finds. Raises `BackendError` naming `key` if it does not suit the document."""
-    try:
-        return jmespath.search(expression, document)
-    except JMESPathError as error:
-        reason = " ".join(str(error).split())
-        raise BackendError(
-            f"The backend's answer does not suit {key} ({expression}): {reason}.",
-            hint="Compare the expression with the answer.",
-        ) from error
 
 
 def _text(value: Any) -> str:

@@ -1,15 +1,15 @@
 """From an external backend's answers to typed facts, by the expressions of its file. Pure."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
+from harness.backend.expressions import search
 from harness.backend.external_model import EndpointFields, EventFields, StatusFields
 from harness.backend.interface import Endpoint, Event, StatusLine
-from harness.backend.placeholders import search
 from harness.model.errors import BackendError
 
 
@@ -33,7 +33,7 @@ def read_time(value: Any, key: str, unit: str = "s") -> float:
 
 
 def read_endpoint(
-    item: Any, fields: EndpointFields, cell: str, unit: str, first_seen: float
+    item: Any, fields: EndpointFields, cell: str, unit: str, first_seen: float, values: Mapping[str, Any]
 ) -> Endpoint | None:
     """The endpoint; `first_seen` stands in for a time that the backend does not tell.
 
@@ -42,7 +42,7 @@ def read_endpoint(
 
     def find(name: str) -> Any:
         expression = getattr(fields, name)
-        return None if expression is None else search(expression, item, f"endpoint.fields.{name}")
+        return None if expression is None else search(expression, item, f"endpoint.fields.{name}", values)
 
     def moment(name: str) -> float | None:
         found = find(name)
@@ -69,21 +69,32 @@ def read_endpoint(
         ) from error
 
 
-def read_events(
-    answer: Any, items: str, fields: EventFields, cell: str, query: str, unit: str, now: float
-) -> Iterator[Event]:
-    """The events in an answer; `query` and `now` stand in for what the backend does not tell.
+def read_items(answer: Any, items: str, key: str, values: Mapping[str, Any]) -> list[Any]:
+    """The array that is expected at `key`; empty if there is no answer yet.
 
     An array that is not where it should be is an error, not an empty one: else a slip in the file would look as if
     the agent had sent nothing.
     """
-    if answer is None:
-        return
-    for item in _list(search(items, answer, "events.items"), "events.items"):
+    return [] if answer is None else _list(search(items, answer, key, values), key)
+
+
+def read_events(
+    items: Iterable[Any],
+    fields: EventFields,
+    cell: str,
+    query: str,
+    unit: str,
+    now: float,
+    values: Mapping[str, Any],
+) -> Iterator[Event]:
+    """The events in a list; `query` and `now` stand in for what the backend does not tell."""
+    for item in items:
 
         def find(name: str, default: Any, item: Any = item) -> Any:
             expression = getattr(fields, name)
-            return default if expression is None else search(expression, item, f"events.fields.{name}")
+            return (
+                default if expression is None else search(expression, item, f"events.fields.{name}", values)
+            )
 
         columns = find("columns", {})
         if not isinstance(columns, dict):
@@ -103,16 +114,16 @@ def read_events(
 
 
 def read_status(
-    answer: Any, items: str, fields: StatusFields, cell: str, unit: str, now: float
+    items: Iterable[Any], fields: StatusFields, cell: str, unit: str, now: float, values: Mapping[str, Any]
 ) -> Iterator[StatusLine]:
-    """The status lines in an answer; see `read_events`."""
-    if answer is None:
-        return
-    for item in _list(search(items, answer, "status.items"), "status.items"):
+    """The status lines in a list; see `read_events`."""
+    for item in items:
 
         def find(name: str, default: Any, item: Any = item) -> Any:
             expression = getattr(fields, name)
-            return default if expression is None else search(expression, item, f"status.fields.{name}")
+            return (
+                default if expression is None else search(expression, item, f"status.fields.{name}", values)
+            )
 
         try:
             severity = int(find("severity", 0))
@@ -129,9 +140,9 @@ def read_status(
         )
 
 
-def read_rows(answer: Any, expression: str) -> tuple[dict[str, str], ...]:
+def read_rows(answer: Any, expression: str, values: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
     """The rows of a distributed query."""
-    rows = _list(search(expression, answer, "live_query.rows"), "live_query.rows")
+    rows = _list(search(expression, answer, "live_query.rows", values), "live_query.rows")
     if not all(isinstance(row, dict) for row in rows):
         raise BackendError("The backend's answer has rows at live_query.rows that are not objects.")
     return tuple({str(name): _text(value) for name, value in row.items()} for row in rows)

@@ -1,6 +1,6 @@
-"""What several phases ask of the backend: that it understood everything the agent sent."""
+"""What several phases ask of the backend: that it understood everything the agent sent, and can tell what they need."""
 
-from harness.backend.interface import BackendFeature
+from harness.backend.interface import BackendFeature, Fact
 from harness.bvt.expectation import mismatch
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable
@@ -15,3 +15,9 @@ def assert_understood(cell: CellSession) -> None:
         "only requests of the protocol",
         f"{len(errors)} that the backend could not understand, the first to {errors[0].path}: {errors[0].message}",
     )
+
+
+def known_to_tell(cell: CellSession, fact: Fact) -> None:
+    """The backend can tell this of what it received. Raises `NotApplicable` with the reason if it cannot."""
+    if reason := cell.backend.ignorance(fact):
+        raise NotApplicable(reason)

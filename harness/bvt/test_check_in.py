@@ -2,10 +2,10 @@
 
 import time
 
-from harness.backend.interface import BackendFeature, FaultKind
+from harness.backend.interface import BackendFeature, Fact, FaultKind
 from harness.backend.seen import what_was_seen
 from harness.bvt.expectation import mismatch
-from harness.bvt.protocol import assert_understood
+from harness.bvt.protocol import assert_understood, known_to_tell
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.model.version_text import states_version
@@ -24,6 +24,7 @@ def test_enrolled(cell: CellSession, timeline: Timeline) -> None:
 
 @check("It enrols with the candidate's version")
 def test_version(cell: CellSession, timeline: Timeline) -> None:
+    known_to_tell(cell, Fact.VERSION)
     stated = timeline.endpoint.version
     assert states_version(stated, cell.candidate.version), mismatch(
         f"the agent enrols as version {cell.candidate.version}, the candidate's",
@@ -33,8 +34,10 @@ def test_version(cell: CellSession, timeline: Timeline) -> None:
 
 @check("It enrols with this machine's identity")
 def test_identity(cell: CellSession, timeline: Timeline) -> None:
+    by_uuid = cell.profile.check_in.identity == "uuid"
+    known_to_tell(cell, Fact.UUID if by_uuid else Fact.HOSTNAME)
     endpoint, machine = timeline.endpoint, timeline.baseline.version
-    if cell.profile.check_in.identity == "uuid":
+    if by_uuid:
         expected, stated, what = machine.machine_guid, endpoint.uuid, "MachineGuid"
     else:
         expected, stated, what = machine.computer_name, endpoint.hostname, "computer name"

@@ -39,10 +39,11 @@ def _last_good(profile: AgentProfile) -> str:
 def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     assert push.changed is not None
+    known_to_tell(cell, Fact.EVENT_TIME)  # a result of an earlier run would pass for this one
     cell.backend.configure(cell.cell.id, push.changed)
     deadline = cell.within(push.deadline_s)
     with cell.recorder.stopwatch.waiting():
-        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, deadline)
+        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, deadline, action=None)
     assert event is not None, mismatch(
         f"the pushed configuration takes effect: a result of {push.effect_query!r} within {deadline.length_s:g} s",
         "no such result, so the configuration did not take effect",
@@ -52,6 +53,7 @@ def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
 @check("Every invalid configuration is refused", declared=INVALID, backend=STATUS)
 def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
+    known_to_tell(cell, Fact.STATUS_TIME)
     for name, text in push.invalid.items():
         pushed_at = cell.backend.configure(cell.cell.id, text)
         deadline = cell.within(push.deadline_s)
@@ -130,7 +132,7 @@ def test_release(cell: CellSession, timeline: Timeline) -> None:
 @check(
     "An isolated host reaches nothing but its backend",
     declared=response_actions("isolate", "release"),
-    backend=STATUS,
+    backend=[*STATUS, BackendFeature.HEARTBEAT],
     needs=[Capability.ISOLATION_ENFORCED],
 )
 def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
@@ -167,6 +169,7 @@ def _reaches_a_neighbour(cell: CellSession) -> bool:
 
 def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
     action = cell.profile.response_actions[name]
+    known_to_tell(cell, Fact.STATUS_TIME)
     _ = timeline.endpoint
     asked_at = cell.backend.configure(cell.cell.id, action.configuration)
     deadline = cell.within(action.deadline_s)

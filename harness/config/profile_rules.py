@@ -143,6 +143,13 @@ def _scheduled(profile: AgentProfile) -> Iterator[Problem]:
                 f"configuration.base schedules no query {telemetry.query!r}, so no row would ever arrive."
             )
             yield Problem(("telemetry", stimulus, "query"), message, nearest(telemetry.query, tuple(base)))
+        elif base is not None and (telemetry.action == "snapshot") != pushed.sends_whole(telemetry.query):
+            form = "differences" if telemetry.action == "snapshot" else "snapshots"
+            message = (
+                f"configuration.base schedules {telemetry.query!r} to send {form},"
+                f" so no row with action {telemetry.action!r} would ever arrive."
+            )
+            yield Problem(("telemetry", stimulus, "action"), message)
     changed = _schedule(pushed.changed or {})
     if changed is not None and pushed.effect_query and pushed.effect_query not in changed:
         message = (

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
@@ -245,7 +245,11 @@ class Telemetry(Frozen):
     """
 
     query: NotEmpty = Field(description="name of the scheduled query whose results carry the event")
-    action: str = Field(default="added", pattern="^(added|removed)$")
+    action: str = Field(
+        default="added",
+        pattern="^(added|removed|snapshot)$",
+        description="snapshot: of a query whose results are sent whole, as it is of one that is scheduled so",
+    )
     columns: dict[str, Annotated[str, AfterValidator(_pattern)]] = Field(min_length=1)
     deadline_s: Seconds = 30
 
@@ -274,6 +278,12 @@ class ConfigurationPush(Frozen):
     )
     refusal_contains: str = ""
     deadline_s: Seconds = 30
+
+    def sends_whole(self, query: str) -> bool:
+        """Whether `base`, if it has osquery's form, schedules this query as a snapshot (osquery, "Configuration")."""
+        schedule = self.base.get("schedule")
+        scheduled = schedule.get(query) if isinstance(schedule, dict) else None
+        return isinstance(scheduled, dict) and scheduled.get("snapshot") is True
 
 
 class ResponseAction(Frozen):
@@ -357,11 +367,17 @@ class AgentProfile(Frozen):
 
     @field_validator("telemetry")
     @classmethod
-    def _known_stimuli(cls, value: dict[str, Telemetry]) -> dict[str, Telemetry]:
+    def _known_stimuli(cls, value: dict[str, Telemetry], info: ValidationInfo) -> dict[str, Telemetry]:
         unknown = sorted(set(value) - set(STIMULI))
         if unknown:
             raise ValueError(f"unknown stimulus {unknown[0]!r}; known are {', '.join(STIMULI)}")
-        return value
+        pushed = info.data.get("configuration")
+        return {
+            name: each.model_copy(update={"action": "snapshot"})
+            if pushed and "action" not in each.model_fields_set and pushed.sends_whole(each.query)
+            else each
+            for name, each in value.items()
+        }
 
 
 STIMULUS_FACTS: dict[str, frozenset[str]] = {

@@ -1,9 +1,11 @@
 """Provokes every class of telemetry at once, then waits for each event by its nonce."""
 
+from harness.backend.interface import Fact
 from harness.model.deadline import Deadline
 from harness.model.profile import STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Stimulus, read_value
+from harness.run.check import NotApplicable
 from harness.run.once import happened, once
 from harness.run.timeline import Timeline
 
@@ -27,8 +29,13 @@ class Stimulated:
         self._session = timeline.session
 
     def expect(self, name: str) -> None:
-        """The event of stimulus `name` must arrive with the profile's columns; asserts it."""
+        """The event of stimulus `name` must arrive with the profile's columns; asserts it.
+
+        Raises `NotApplicable` if the backend cannot tell this kind of row from others.
+        """
         telemetry = self._session.profile.telemetry[name]
+        if telemetry.action != "added" and (reason := self._session.backend.ignorance(Fact.ACTION)):
+            raise NotApplicable(reason)
         facts = self._given[name].facts | {"nonce": self._timeline.nonce}
         columns = {column: _fill(pattern, facts) for column, pattern in telemetry.columns.items()}
         deadline = self._session.within(telemetry.deadline_s)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.backend.description import load_description
+from harness.backend.expressions import search
 from harness.backend.placeholders import PLACEHOLDERS, fill, fill_body
 from harness.backend.reading import read_time
 from harness.model.errors import BackendError, ConfigurationError
@@ -71,6 +72,59 @@ def test_the_smallest_description_is_read(tmp_path: Path) -> None:
         ("name: staging", "name: staging\npoll_s: soon", "poll_s", 4, "expected a number, found 'soon'"),
         ("{env: TOKEN}", "{emv: TOKEN}", "headers.Authorization.emv", 7, "unknown key. Did you mean 'env'?"),
         ("{env: TOKEN}", "yes", "headers.Authorization", 7, "truth value"),
+        (
+            "version: version",
+            "version: \"v[?n=='{identiy}']\"",
+            "endpoint.fields.version",
+            14,
+            "unknown placeholder {identiy}",
+        ),
+        (
+            "version: version",
+            "version: 'v[?n=={identity}]'",
+            "endpoint.fields.version",
+            14,
+            "stands in quotes",
+        ),
+        ("version: version", "version: \"'{'\"", "endpoint.fields.version", 14, "literal brace is doubled"),
+        (
+            "version: version",
+            "version: \"'{sql}'\"",
+            "endpoint.fields.version",
+            14,
+            "{sql} has no value here",
+        ),
+        (
+            "version: version",
+            "version: \"'{page}'\"",
+            "endpoint.fields.version",
+            14,
+            "{page} has no value here",
+        ),
+        ("version: version", "version: 'uper(v)'", "endpoint.fields.version", 14, "no function uper()"),
+        (
+            "/hosts/{identity}",
+            "/hosts/{query}",
+            "endpoint.call.path",
+            11,
+            "{query} has no value here. There are",
+        ),
+        ("/hosts/{identity}", "/hosts/{page}", "endpoint.call.path", 11, "{page} has no value here"),
+        ("  fields:", "  item: a\n  items: b\n  fields:", "endpoint", 11, "either item or items"),
+        (
+            "secret: {env: SECRET}",
+            'call: {path: "/{secret}"}\n  secret_field: x',
+            "enrolment.call.path",
+            9,
+            "{secret} has no value here",
+        ),
+        (
+            "enrolled_at: enrolled",
+            'enrolled_at: enrolled\nlive_query: {call: {path: "/{id}"}, rows: r}',
+            "live_query.call.path",
+            16,
+            "{id} has no value here. There are cell, identity, secret, since, since_iso, sql.",
+        ),
         ("schema_version: 1", "schema_version: 2", "schema_version", 1, "expected 1, found the number 2"),
         ("url: https://h/api", "url: h", "url", 5, "URL"),
     ],
@@ -92,6 +146,25 @@ def test_what_is_no_description_is_a_configuration_error(tmp_path: Path, text: s
 def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no such file"):
         load_description(tmp_path / "nowhere.yaml")
+
+
+@given(st.text())
+def test_whatever_a_value_holds_it_is_compared_as_text(identity: str) -> None:
+    hosts = {"hosts": [{"name": "other"}, {"name": identity, "up": True}]}
+    values = {"identity": identity}
+    found = search("hosts[?name=='{identity}'] | [-1].up", hosts, "k", values)
+    assert found is True
+    assert search('lower(`["{identity}"]`[0])', None, "k", values) == identity.lower()
+    assert search('by."{identity}"', {"by": {identity: 1}}, "k", values) == 1
+    assert search('`{"a": "{identity}"}`', None, "k", values) == {"a": identity}
+
+
+def test_names_of_windows_are_compared_without_case() -> None:
+    expression = "[?lower(name)==lower('{identity}')] | [0].name"
+    assert search(expression, [{"name": "host-1"}], "k", {"identity": "HOST-1"}) == "host-1"
+    assert search("upper('a')", None, "k", {}) == "A"
+    with pytest.raises(BackendError, match="does not suit k"):
+        search("lower(@)", 5, "k", {})
 
 
 @given(st.sampled_from(sorted(PLACEHOLDERS)), st.text())

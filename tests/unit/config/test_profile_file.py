@@ -219,6 +219,22 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
         ),
         (
             "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: {users: {snapshot: true}}}}\n"
+            'telemetry: {user: {query: users, action: added, columns: {a: "{nonce}"}}}',
+            4,
+            "telemetry.user.action: configuration.base schedules 'users' to send snapshots,"
+            " so no row with action 'added' would ever arrive.",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: {users: {snapshot: false}}}}\n"
+            'telemetry: {user: {query: users, action: snapshot, columns: {a: "{nonce}"}}}',
+            4,
+            "telemetry.user.action: configuration.base schedules 'users' to send differences,"
+            " so no row with action 'snapshot' would ever arrive.",
+        ),
+        (
+            "title: Tiny agent",
             "title: T\nconfiguration: {base: {schedule: {processes: {}}}}\n"
             'telemetry: {user: {query: processs, columns: {a: "{nonce}"}}}',
             4,
@@ -315,3 +331,23 @@ def test_properties_for_scenarios_of_the_matrix_load(place: Path) -> None:
     (place / "agents" / "tiny.yaml").write_text(GOOD.replace("title: Tiny agent\n", written, 1))
     profile, _ = load_profile("tiny", [place], scenario_problems(SCENARIOS, Path("matrix.yaml")))
     assert profile.installer.scenario_properties == {"offline": {"A": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "action", "expected"),
+    [
+        ("snapshot: true", "", "snapshot"),
+        ("snapshot: true", "action: snapshot,", "snapshot"),
+        ("interval: 2", "", "added"),
+        ("interval: 2", "action: removed,", "removed"),
+    ],
+)
+def test_rows_of_a_query_that_is_sent_whole_are_expected_as_such(
+    place: Path, scheduled: str, action: str, expected: str
+) -> None:
+    further = (
+        f"configuration: {{base: {{schedule: {{users: {{{scheduled}}}}}}}}}\n"
+        f'telemetry: {{user: {{query: users, {action} columns: {{a: "{{nonce}}"}}}}}}\n'
+    )
+    (place / "agents" / "tiny.yaml").write_text(GOOD + further)
+    assert load_profile("tiny", [place])[0].telemetry["user"].action == expected
