@@ -3,9 +3,9 @@
 import secrets
 import time
 
-from harness.backend.interface import BackendFeature
+from harness.backend.interface import BackendFeature, Fact
 from harness.bvt.expectation import mismatch
-from harness.bvt.protocol import assert_understood
+from harness.bvt.protocol import assert_understood, known_to_tell
 from harness.model.profile import AgentProfile, ConfigurationPush
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
