@@ -331,6 +331,10 @@ class AgentProfile(Frozen):
         default_factory=dict,
         description="name of a program in the installer that has no signature → why; may hold `*`, `?` and `[…]`",
     )
+    not_in_msi: dict[str, Reason] = Field(
+        default_factory=dict,
+        description="what this profile names and the MSI's tables do not have, as it is written here → why",
+    )
     registry: tuple[RegistryExpectation, ...] = ()
     registry_roots: tuple[RegistryKey, ...] = Field(
         default=(), description="keys that must be gone after uninstall"

@@ -3,19 +3,22 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.backend.factory import open_backend
 from harness.backend.pki import make_authority
+from harness.candidate.msi_contents import read_contents
 from harness.candidate.read import read_candidate
 from harness.config.load import find_matrix, load_matrix, load_profile
 from harness.config.profile_rules import scenario_problems
+from harness.documents.problem import Problem
 from harness.files import sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
-from harness.model.candidate import Candidate
+from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import ConfigurationError
 from harness.model.expansion import expand, of_suite, select
 from harness.model.matrix import FULL, Pool
@@ -24,6 +27,7 @@ from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.probe.build import probe_exe
 from harness.run import remains, spells
+from harness.run.agreement import given_properties, msi_problems
 from harness.run.check import catalogue
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
 from harness.run.payload import record_payload
@@ -63,7 +67,11 @@ def make_plan(request: RunRequest) -> Prepared:
     of_pool = pool_problems(StateDirectory.default(), request.pool)
     matrix_file = request.matrix or find_matrix()
     matrix, matrix_sha256 = load_matrix(matrix_file, of_pool)
-    profile, profile_sha256 = load_profile(request.profile, also=scenario_problems(matrix, matrix_file))
+    reading = _Reading(request.candidate)
+    of_matrix = scenario_problems(matrix, matrix_file)
+    profile, profile_sha256 = load_profile(
+        request.profile, also=lambda profile: of_matrix(profile) or reading.problems(profile)
+    )
     checks = catalogue()
 
     def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
@@ -74,9 +82,8 @@ def make_plan(request: RunRequest) -> Prepared:
     cells = of_suite(matrix, request.suite, every)
     selected = tuple(cell.id for cell in select(cells, request.cells))
     check_backend(request.backend)
-    candidate: Candidate = read_candidate(request.candidate, profile)
     plan = Plan(
-        candidate=candidate,
+        candidate=reading.candidate(profile),
         profile=profile.name,
         profile_sha256=profile_sha256,
         matrix_sha256=matrix_sha256,
@@ -87,6 +94,29 @@ def make_plan(request: RunRequest) -> Prepared:
         left_out=tuple(cell.id for cell in every if cell not in cells),
     )
     return Prepared(plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected)
+
+
+class _Reading:
+    """The candidate, read once: what its tables say against the profile is said with the profile's lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._candidate: Candidate | None = None
+
+    def candidate(self, profile: AgentProfile) -> Candidate:
+        """Raises what `read_candidate` raises."""
+        if self._candidate is None:
+            self._candidate = read_candidate(self._path, profile)
+        return self._candidate
+
+    def problems(self, profile: AgentProfile) -> Sequence[Problem]:
+        """Mistakes of the profile that only the candidate shows."""
+        candidate = self.candidate(profile)
+        if candidate.kind is not InstallerKind.MSI:
+            return ()
+        return msi_problems(
+            profile, read_contents(candidate.path, candidate.platform, given_properties(profile))
+        )
 
 
 def check_backend(file: str | None) -> None:

@@ -1,0 +1,223 @@
+"""What an MSI's tables say that it installs. Pure but for `read_contents`.
+
+Sources: "ServiceInstall table", "Registry table", "File table", "CreateFolder table" in Microsoft's Windows Installer
+reference.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from harness.candidate.msi_actions import code_actions, property_readers, starts_something
+from harness.candidate.msi_folders import MOVES_FOLDERS, TYPE_BITS, resolve_folders
+from harness.candidate.msi_properties import hidden_properties, known_properties, own_properties
+from harness.candidate.msi_tables import Row, Tables, read_tables
+from harness.candidate.payload import long_name
+from harness.model.base import Frozen
+from harness.model.candidate import Platform
+from harness.model.profile import StartType
+
+ROOTS = {"-1": "HKLM", "0": "HKCR", "1": "HKCU", "2": "HKLM", "3": "HKU"}
+"""-1 is HKLM for an installation for all users, which the harness asks for."""
+STARTS = {
+    "0": StartType.BOOT,
+    "1": StartType.SYSTEM,
+    "2": StartType.AUTO,
+    "3": StartType.DEMAND,
+    "4": StartType.DISABLED,
+}
+SERVICES_KEY = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\"
+UNINSTALL_KEY = "\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\"
+IS_64_BIT = 256
+"""msidbComponentAttributes64bit."""
+OF_KEYS_ALONE = ("+", "-", "*")
+"""Names of rows that make or remove a key and hold no value."""
+
+
+class MsiService(Frozen):
+    """A row of the ServiceInstall table, or a key of the Registry table that makes a service."""
+
+    name: str
+    display_name: str = ""
+    description: str = ""
+    start: StartType | None = None
+    account: str = ""
+    depends_on: tuple[str, ...] = ()
+    program: str | None = Field(default=None, description="the file of its component, if its path is known")
+
+
+class MsiValue(Frozen):
+    """A row of the Registry table, where a 64-bit program sees it."""
+
+    key: str
+    name: str
+    value: str
+
+
+class MsiContents(Frozen):
+    """What the tables say. `None` and `False` mean that only an installation knows."""
+
+    platform: Platform
+    product_name: str
+    product_name_known: bool = Field(description="nothing sets it while the MSI is installed")
+    manufacturer: str = ""
+    services: tuple[MsiService, ...] = ()
+    files: tuple[str, ...] = Field(default=(), description="full paths, as far as they are known")
+    file_names: tuple[str, ...] = Field(default=(), description="of all files, wherever they go")
+    every_file_known: bool = True
+    folders: tuple[str, ...] = Field(default=(), description="that hold files or are made without one")
+    registry: tuple[MsiValue, ...] = ()
+    entry_names: tuple[str, ...] = Field(
+        default=(), description="DisplayNames that the Registry table writes"
+    )
+    own_properties: dict[str, str] = Field(default_factory=dict)
+    hidden_properties: frozenset[str] = frozenset()
+    known_properties: frozenset[str] = frozenset()
+    code: tuple[str, ...] = Field(
+        default=(), description="custom actions that run code, which may do anything"
+    )
+    property_readers: tuple[str, ...] = ()
+    starts_something: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Registry keys that hold its values, each once."""
+        return tuple(dict.fromkeys(value.key for value in self.registry))
+
+
+def read_contents(path: Path, platform: Platform, given: Mapping[str, str]) -> MsiContents:
+    """Read the MSI. `given`: properties that it is installed with. Raises `ConfigurationError` if it cannot be read."""
+    return contents_of(read_tables(path), platform, given)
+
+
+def contents_of(tables: Tables, platform: Platform, given: Mapping[str, str]) -> MsiContents:
+    """What these tables say."""
+    properties = {row["Property"]: row["Value"] for row in tables.get("Property", ())}
+    folders = resolve_folders(tables, given)
+    components = {row["Component"]: row for row in tables.get("Component", ())}
+    paths = {
+        row["File"]: _below(folders.get(_home(components, row["Component_"])), long_name(row["FileName"]))
+        for row in tables.get("File", ())
+    }
+    values = tuple(_values(tables, components, properties | dict(given), platform))
+    made = [folders.get(row["Directory_"]) for row in tables.get("CreateFolder", ())]
+    held = [path.rpartition("\\")[0] for path in paths.values() if path]
+    return MsiContents(
+        platform=platform,
+        product_name=properties.get("ProductName", ""),
+        product_name_known=not _is_set(tables, "ProductName") and not _hides_its_entry(tables, properties),
+        manufacturer=properties.get("Manufacturer", ""),
+        services=(*_services(tables, components, paths, properties | dict(given)), *_services_by_key(values)),
+        files=tuple(path for path in paths.values() if path),
+        file_names=tuple(long_name(row["FileName"]) for row in tables.get("File", ())),
+        every_file_known=all(paths.values()),
+        folders=tuple(dict.fromkeys(folder for folder in (*held, *made) if folder)),
+        registry=values,
+        entry_names=tuple(
+            each.value for each in values if UNINSTALL_KEY in f"{each.key}\\" and each.name == "DisplayName"
+        ),
+        own_properties=own_properties(tables),
+        hidden_properties=hidden_properties(tables),
+        known_properties=known_properties(tables),
+        code=code_actions(tables),
+        property_readers=property_readers(tables),
+        starts_something=starts_something(tables),
+    )
+
+
+def _below(folder: str | None, name: str) -> str | None:
+    return f"{folder}\\{name}" if folder else None
+
+
+def _home(components: Mapping[str, Row], component: str) -> str:
+    return components[component]["Directory_"] if component in components else ""
+
+
+def _is_set(tables: Tables, name: str) -> bool:
+    return any(
+        int(row["Type"] or 0) & TYPE_BITS in MOVES_FOLDERS and row["Source"] == name
+        for row in tables.get("CustomAction", ())
+    )
+
+
+def _hides_its_entry(tables: Tables, properties: Mapping[str, str]) -> bool:
+    """An MSI may hide its own entry, and let a program of its own make another that people see."""
+    return properties.get("ARPSYSTEMCOMPONENT") == "1" and bool(code_actions(tables))
+
+
+def _services(
+    tables: Tables,
+    components: Mapping[str, Row],
+    paths: Mapping[str, str | None],
+    properties: Mapping[str, str],
+) -> list[MsiService]:
+    return [
+        MsiService(
+            name=_filled(row["Name"], properties) or row["Name"],
+            display_name=_filled(row["DisplayName"], properties) or "",
+            description=_filled(row.get("Description", ""), properties) or "",
+            start=STARTS.get(row["StartType"]),
+            account=_filled(row.get("StartName", ""), properties) or "",
+            depends_on=tuple(name for name in row.get("Dependencies", "").split("[~]") if name),
+            program=paths.get(components[row["Component_"]]["KeyPath"])
+            if row["Component_"] in components
+            else None,
+        )
+        for row in tables.get("ServiceInstall", ())
+    ]
+
+
+def _services_by_key(values: tuple[MsiValue, ...]) -> list[MsiService]:
+    """Services and drivers that the MSI makes by writing their keys."""
+    found = {
+        value.key[len(SERVICES_KEY) :]: None
+        for value in values
+        if value.key.lower().startswith(SERVICES_KEY.lower()) and value.name.lower() in ("imagepath", "start")
+    }
+    return [MsiService(name=name) for name in found if "\\" not in name]
+
+
+def _values(
+    tables: Tables, components: Mapping[str, Row], properties: Mapping[str, str], platform: Platform
+) -> list[MsiValue]:
+    return [
+        MsiValue(
+            key=_key(
+                ROOTS.get(row["Root"], "HKLM"),
+                _filled(row["Key"], properties) or row["Key"],
+                narrow=_is_narrow(components, row["Component_"], platform),
+            ),
+            name="" if row["Name"] in OF_KEYS_ALONE and not row["Value"] else row["Name"],
+            value=row["Value"],
+        )
+        for row in tables.get("Registry", ())
+    ]
+
+
+def _is_narrow(components: Mapping[str, Row], component: str, platform: Platform) -> bool:
+    attributes = components[component]["Attributes"] if component in components else ""
+    return platform is Platform.X86 or not int(attributes or 0) & IS_64_BIT
+
+
+def _key(root: str, path: str, *, narrow: bool) -> str:
+    """Where a 64-bit program sees what a 32-bit component writes. Source: "Registry Keys Affected by WOW64"."""
+    first, _, rest = path.strip("\\").partition("\\")
+    if (
+        narrow
+        and root == "HKLM"
+        and first.lower() == "software"
+        and not rest.lower().startswith("wow6432node")
+    ):
+        return f"{root}\\{first}\\WOW6432Node\\{rest}".rstrip("\\")
+    return f"{root}\\{first}\\{rest}".rstrip("\\")
+
+
+def _filled(text: str, properties: Mapping[str, str]) -> str | None:
+    """A formatted text with its properties filled in; None if it holds anything else in brackets."""
+    for name in {part.partition("]")[0] for part in text.split("[")[1:]}:
+        value = properties.get(name)
+        if value is None or "[" in value:
+            return None
+        text = text.replace(f"[{name}]", value)
+    return text

@@ -1,0 +1,36 @@
+"""Every table of an MSI that says what it installs, as rows of text."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.candidate.msi import table
+from harness.candidate.tool import run_tool
+
+Row = Mapping[str, str]
+Tables = Mapping[str, tuple[Row, ...]]
+"""Rows by table and column. A table that the MSI does not have is not there."""
+
+SAYS_NOTHING = frozenset(
+    {
+        "_ForceCodepage",
+        "_SummaryInformation",
+        "_Validation",
+        "ActionText",
+        "BBControl",
+        "Billboard",
+        "Error",
+        "Icon",
+        "MsiFileHash",
+        "MsiPatchHeaders",
+        "TextStyle",
+        "UIText",
+    }
+)
+"""Tables without a word about what is installed or which properties are read; large ones among them."""
+
+
+def read_tables(path: Path) -> Tables:
+    """All tables of the MSI but `SAYS_NOTHING`. Raises `ConfigurationError` if one cannot be read."""
+    said = run_tool("msiinfo", "tables", path, needed_for="listing the tables of the MSI")
+    names = [name for name in said.out.split() if name not in SAYS_NOTHING]
+    return {name: table(path, name) for name in names}
