@@ -8,6 +8,9 @@ from collections.abc import Sequence
 CMD_SPECIAL = frozenset("&|<>^()@!;,=")
 """Harmless inside double quotes, meaningful to `cmd` outside them (`%` is meaningful in both)."""
 
+FOR_CMD = "@"
+"""In front of a line it keeps `cmd` from showing it, which `cmd /c` does not do anyway: a mark without effect."""
+
 _NEEDS_QUOTES = CMD_SPECIAL | frozenset(" \t\n\v")
 
 
@@ -34,8 +37,8 @@ def quote(argument: str) -> str:
     return "".join(parts)
 
 
-def join(arguments: Sequence[str]) -> str:
-    """A whole command line; the first item is the program.
+def argv_line(arguments: Sequence[str]) -> str:
+    """A whole command line as `CreateProcess` takes it; the first item is the program.
 
     The program's name is split by simpler rules (no escapes), so it must not hold a quote: `ValueError`.
     """
@@ -48,9 +51,29 @@ def join(arguments: Sequence[str]) -> str:
     return " ".join([head, *map(quote, arguments[1:])])
 
 
+def join(arguments: Sequence[str]) -> str:
+    """A whole command line as WinRM takes it on every Windows. Raises `ValueError` as `argv_line` does."""
+    return for_winrm(argv_line(arguments))
+
+
+def for_winrm(line: str) -> str:
+    """`line`, marked with `FOR_CMD` if `cmd /c` would read it differently than `CreateProcess`.
+
+    Windows from 2012 R2 on runs every WinRS command by `cmd /c`, whatever WINRS_SKIP_CMD_SHELL says, and that takes the
+    first and the last quote of a line away that begins with one, unless the line is one quoted program and nothing that
+    is special. Such a line goes to `cmd` on every Windows, behind a mark that is no quote.
+    """
+    return line if line.startswith(FOR_CMD) or not line.startswith('"') else through_cmd(line)
+
+
 def through_cmd(command: str) -> str:
-    """`command` as `cmd` runs it. `/s` keeps inner quotes as they are, `/d` skips AutoRun."""
-    return f'cmd.exe /d /s /c "{command}"'
+    """`command` as `cmd /c` runs it, with every quote where it is."""
+    return command if command.startswith(FOR_CMD) else f"{FOR_CMD}{command}"
+
+
+def needs_cmd(line: str) -> bool:
+    """Whether `cmd` must run this line; any other means the same without."""
+    return line.startswith(FOR_CMD)
 
 
 def in_directory(command: str, directory: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
-from harness.guest.command_line import in_directory, join, through_cmd
+from harness.guest.command_line import argv_line, for_winrm, in_directory, through_cmd
 from harness.guest.envelopes import Output
 from harness.guest.facts import CommandResult
 from harness.guest.shell import RemoteShell
@@ -45,10 +45,9 @@ class Console:
         reconnect_s: float | None = None,
     ) -> CommandResult:
         """Run a command to its end. Raises what `RemoteShell.run` raises; any exit code is a result."""
-        line = command if isinstance(command, str) else join(command)
+        line = command if isinstance(command, str) else argv_line(command)
         sent = in_directory(line, cwd) if cwd else line
-        if in_cmd or cwd:
-            sent = through_cmd(sent)
+        sent = through_cmd(sent) if in_cmd or cwd else for_winrm(sent)
         options = {} if reconnect_s is None else {"reconnect_s": reconnect_s}
         began = time.monotonic()
         try:
@@ -60,6 +59,7 @@ class Console:
             self.transcript.failure(line, self._took(began), error)
             raise
         stdout, stderr = decoded(output)
+        assert output.exit_code is not None, "a command that has ended without one raises"
         result = CommandResult(line, output.exit_code, stdout, stderr, self._took(began))
         self.transcript.command(result)
         return result
@@ -88,7 +88,7 @@ class Console:
 
         Raises `GuestFault` if the probe reports an error or answers something else.
         """
-        line = join([self.probe_path, *arguments]) + (f" -- {then}" if then else "")
+        line = argv_line([self.probe_path, *arguments]) + (f" -- {then}" if then else "")
         result = self.run(
             line, deadline or Deadline.after(PROBE_TIMEOUT_S), stdin=stdin, repeatable=repeatable
         )
@@ -101,7 +101,7 @@ class Console:
 
         Raises `GuestFault` if the probe does not answer every one of them.
         """
-        lines = [join(command) for command in commands]
+        lines = [argv_line(command) for command in commands]
         asked = "".join(f"{line}\n" for line in lines).encode()
         result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=repeatable)
         answers = self.answer(dict[str, Any], "batch", result)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from lxml import etree
 
+from harness.guest.command_line import needs_cmd
 from harness.model.errors import ConfigurationError, GuestFault
 
 RSP = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
@@ -58,12 +59,12 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 @dataclass(frozen=True)
 class Output:
-    """One Receive's answer."""
+    """One Receive's answer. `exit_code`: None while the command runs, and where WinRM did not say it."""
 
     stdout: bytes
     stderr: bytes
     done: bool
-    exit_code: int
+    exit_code: int | None
 
 
 def create(timeout_s: float, *, codepage: int = 65001, environment: Mapping[str, str] = NOTHING) -> str:
@@ -78,8 +79,9 @@ def create(timeout_s: float, *, codepage: int = 65001, environment: Mapping[str,
 
 
 def command(shell_id: str, command_line: str, timeout_s: float) -> str:
-    """Start a command; `cmd` is skipped where the system allows it (see `command_line.quote`)."""
-    options = _options(WINRS_CONSOLEMODE_STDIN="FALSE", WINRS_SKIP_CMD_SHELL="TRUE")
+    """Start a command; `cmd` is skipped where the line allows it and the system too (see `command_line.for_winrm`)."""
+    skip = "FALSE" if needs_cmd(command_line) else "TRUE"
+    options = _options(WINRS_CONSOLEMODE_STDIN="FALSE", WINRS_SKIP_CMD_SHELL=skip)
     body = f"<rsp:CommandLine><rsp:Command>{_text(command_line)}</rsp:Command></rsp:CommandLine>"
     return _message(f"{RSP}/Command", shell_id, options, body, timeout_s)
 
@@ -117,8 +119,8 @@ def read_shell_id(answer: bytes) -> str:
     """The id in the answer to `create`. Raises `GuestFault` for an answer without one."""
     root = _parse(answer)
     for selector in root.iter("{*}Selector"):
-        if selector.get("Name") == "ShellId" and selector.text:
-            return str(selector.text)
+        if selector.get("Name") == "ShellId" and (found := (selector.text or "").strip()):
+            return found
     return _required(root, "ShellId")
 
 
@@ -136,14 +138,16 @@ def read_output(answer: bytes) -> Output:
     for stream in root.iter(f"{{{RSP}}}Stream"):
         if stream.text and stream.get("Name") in streams:
             try:
-                streams[str(stream.get("Name"))].append(base64.b64decode(stream.text))
+                chunk = base64.b64decode("".join(stream.text.split()), validate=True)
             except (binascii.Error, ValueError) as error:
                 raise GuestFault(f"WinRM sent output that is not base64: {error}.") from error
+            streams[str(stream.get("Name"))].append(chunk)
     state = next(root.iter(f"{{{RSP}}}CommandState"), None)
     done = state is not None and state.get("State") == DONE
-    exit_code = 0
-    if done:
-        text = _required(root, "ExitCode").strip()
+    exit_code = None
+    # MS-WSMV 2.2.4.9, "CommandState": ExitCode is optional.
+    if done and next(root.iter(f"{{{RSP}}}ExitCode"), None) is not None:
+        text = _required(root, "ExitCode")
         if not re.fullmatch(r"-?\d{1,10}", text):
             raise GuestFault(f"WinRM sent an exit code that is not a number: {text!r}.")
         exit_code = int(text) & 0xFFFFFFFF
@@ -196,9 +200,9 @@ def _parse(answer: bytes) -> etree._Element:
 
 def _required(root: etree._Element, name: str) -> str:
     found = next(root.iter(f"{{{RSP}}}{name}"), None)
-    if found is None or not found.text:
+    if found is None or not (text := (found.text or "").strip()):
         raise GuestFault(f"WinRM's answer has no {name}.")
-    return str(found.text)
+    return text
 
 
 def _shown(answer: bytes) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.guest.command_line import join
+from harness.guest.command_line import argv_line
 from harness.guest.console import PROBE_TIMEOUT_S, Console
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault
@@ -36,7 +36,7 @@ class Files:
             written = self._console.probe(FileWritten, "write", path, stdin=data)
         else:
             # No input is never ended by WinRM, and the probe would wait for more.
-            line = join([self._console.probe_path, "write", path])
+            line = argv_line([self._console.probe_path, "write", path])
             result = self._console.run(f"{line} <nul", Deadline.after(PROBE_TIMEOUT_S), in_cmd=True)
             written = self._console.answer(FileWritten, "write", result)
         if written.size != len(data):

@@ -19,6 +19,8 @@ READ_MARGIN_S = 5.0
 
 
 BAD_REQUEST = 400
+NOT_SERVED = frozenset({404, 500, 502, 503})
+"""HTTP statuses of `http.sys` while the service behind it comes or goes."""
 
 
 class LinkDown(GuestUnreachable):
@@ -31,6 +33,13 @@ class LinkDown(GuestUnreachable):
 
 class WsmanFault(GuestFault):
     """The guest answered a fault, so it did not do what was asked."""
+
+
+class HttpFailure(GuestFault):
+    """The web server in front of WinRM answered by itself: the service is starting, stopping or not there.
+
+    Whether the message reached WinRM is not known.
+    """
 
 
 class _NamedHost(HTTPAdapter):
@@ -95,7 +104,8 @@ class Link:
                 # The guest had closed the connection, and the NTLM context to decrypt with went along. What it
                 # could not read it did not do, so a new connection may bring the message again.
                 return self.post(envelope, timeout_s)
-            raise GuestFault(
+            kind = HttpFailure if error.code in NOT_SERVED else GuestFault
+            raise kind(
                 f"The guest at {self._access.url} answered HTTP {error.code} without a WinRM fault.",
                 code=error.code,
             ) from error

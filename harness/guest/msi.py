@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from harness.guest.command_line import join
+from harness.guest.command_line import argv_line
 from harness.guest.console import Console
 from harness.guest.facts import BootIdentity
 from harness.guest.files import Files
@@ -106,7 +106,7 @@ class MsiExec:
 
         """
         log = self._new_file("installer", "log")
-        return self._run(join(command), log, deadline, printed=True)
+        return self._run(argv_line(command), log, deadline, printed=True)
 
     def _msiexec(self, verb: str, what: str, properties: Mapping[str, str], deadline: Deadline) -> MsiResult:
         while True:

@@ -2,8 +2,9 @@
 
 What may be repeated and what not:
 - nothing was sent, or the guest answered Create or Command with a fault: nothing ran, so it is tried again;
-- the connection broke later, or the command did not take its input: a command marked repeatable (it only reads)
-  is run again, any other is `OutcomeUnknown`.
+- the connection broke later, WinRM did not answer for itself (HTTP 503 while the service stops), it did not say in
+  time that the command runs, or not with which exit code it ended, or the command did not take its input: a command
+  marked repeatable (it only reads) is run again, any other is `OutcomeUnknown`.
 """
 
 import threading
@@ -15,20 +16,14 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 from winrm.exceptions import WinRMOperationTimeoutError
 
-from harness.guest import envelopes
-from harness.guest.link import Link, LinkDown, WsmanFault
+from harness.guest import envelopes, fault_codes
+from harness.guest.link import HttpFailure, Link, LinkDown, WsmanFault
 from harness.guest.sweeper import Sweeper
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault, HarnessError, OutcomeUnknown
 from harness.model.machine import WinRMAccess
 
 Answer = TypeVar("Answer")
-
-QUOTA_FAULTS = frozenset({2150858815, 2150859173, 2150859174})
-"""Too many processes in the shell, shells or operations of the user (`wsmerror.h`; MS-WSMV 3.1.4.11)."""
-
-SHELL_GONE_FAULTS = frozenset({2150858843, 995})
-"""The shell was not found, or it was ended: idle too long, its host process killed, the machine rebooted."""
 
 POLL_S = 20.0
 """One Receive waits at most this long in the guest."""
@@ -38,6 +33,8 @@ SHORTEST_S = 0.5
 
 END_S = 5.0
 """How long a command that was interrupted gets to end."""
+
+OVERLOADED = "The guest is overloaded."
 
 RECONNECT_S = 10.0
 """How long one command is tried again from its first failure on, within its own deadline."""
@@ -71,7 +68,7 @@ class _UnderWay:
     @property
     def output(self) -> envelopes.Output:
         """What has come so far."""
-        return envelopes.Output(b"".join(self.stdout), b"".join(self.stderr), False, 0)
+        return envelopes.Output(b"".join(self.stdout), b"".join(self.stderr), False, None)
 
 
 class RemoteShell:
@@ -218,14 +215,20 @@ class RemoteShell:
                     stderr.append(output.stderr)
                     if output.done:
                         self._sweeper.sweep(shell_id, command_id)
+                        if output.exit_code is None:
+                            silent = GuestFault("WinRM says that it has ended, and not with which exit code.")
+                            raise self._interrupted(line, silent, repeatable)
                         return envelopes.Output(b"".join(stdout), b"".join(stderr), True, output.exit_code)
                 if deadline.passed:
                     self._terminate(shell_id, command_id)
                     raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
         except LinkDown as error:
             raise self._interrupted(line, error, repeatable) from error
+        except HttpFailure as error:
+            self._forget_shell()
+            raise self._interrupted(line, error, repeatable) from error
         except WsmanFault as error:
-            if error.code in SHELL_GONE_FAULTS:
+            if error.code in fault_codes.SHELL_GONE:
                 self._shell_id = None
                 raise self._interrupted(line, error, repeatable) from error
             self._sweeper.sweep(shell_id, command_id)
@@ -241,6 +244,10 @@ class RemoteShell:
                 if not error.retry:
                     raise
                 raise _TryAgain(error) from error  # no command ran; a shell that is left there ends when idle
+            except HttpFailure as error:
+                raise _TryAgain(error) from error
+            except WinRMOperationTimeoutError as error:
+                raise _TryAgain(GuestFault("WinRM did not open a shell in time.", hint=OVERLOADED)) from error
             self._shell_id = envelopes.read_shell_id(answer)
         return self._shell_id
 
@@ -252,6 +259,13 @@ class RemoteShell:
             )
         except LinkDown as error:
             raise self._interrupted(line, error, repeatable) from error
+        except HttpFailure as error:
+            self._forget_shell()
+            raise self._interrupted(line, error, repeatable) from error
+        except WinRMOperationTimeoutError as error:
+            self._forget_shell()  # what runs there under an id that nobody has heard ends with it, when idle
+            late = GuestFault("WinRM did not say in time that the command was started.", hint=OVERLOADED)
+            raise self._interrupted(line, late, repeatable) from error
         return envelopes.read_command_id(answer)
 
     def _harmless(self, post: Callable[[], Answer]) -> Answer:
@@ -263,21 +277,17 @@ class RemoteShell:
                 raise
             raise _TryAgain(error) from error
         except WsmanFault as error:
-            if error.code not in QUOTA_FAULTS | SHELL_GONE_FAULTS:
+            if error.code not in fault_codes.QUOTA | fault_codes.SHELL_GONE:
                 raise
             self._recycle(error)
             raise _TryAgain(error) from error
-        except WinRMOperationTimeoutError as error:
-            raise GuestFault(
-                "WinRM did not start the command in time.", hint="The guest is overloaded."
-            ) from error
 
     def _recycle(self, fault: WsmanFault) -> None:
         """Give the shell back with all it holds; the next attempt opens another."""
         shell_id, self._shell_id = self._shell_id, None
         self._sweeper.forget()
         self._note(f"shell recycled after {fault.message}")
-        if shell_id is not None and fault.code in QUOTA_FAULTS:
+        if shell_id is not None and fault.code in fault_codes.QUOTA:
             try:
                 self._link.post(envelopes.delete(shell_id, 5.0), 5.0)
             except (HarnessError, WinRMOperationTimeoutError) as error:
@@ -301,7 +311,7 @@ class RemoteShell:
         words = f"`{line}` did not take its input in time and was terminated."
         if repeatable:
             self._note(f"repeating after: {words}")
-            return _TryAgain(GuestFault(words, hint="The guest is overloaded."))
+            return _TryAgain(GuestFault(words, hint=OVERLOADED))
         return OutcomeUnknown(words, hint="Ask for what the command should have changed.")
 
     def _terminate(self, shell_id: str, command_id: str) -> None:

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.guest.command_line import CMD_SPECIAL, in_directory, join, quote, through_cmd
+from harness.guest.command_line import (
+    CMD_SPECIAL,
+    argv_line,
+    for_winrm,
+    in_directory,
+    join,
+    needs_cmd,
+    quote,
+    through_cmd,
+)
 
 
 def split_like_msvcrt(line: str) -> list[str]:
@@ -55,12 +64,45 @@ def test_plain_arguments_stay_as_they_are() -> None:
 
 
 def test_a_program_with_a_space_is_quoted_and_one_with_a_quote_refused() -> None:
-    assert join([r"C:\Program Files\x.exe"]) == r'"C:\Program Files\x.exe"'
+    assert argv_line([r"C:\Program Files\x.exe"]) == r'"C:\Program Files\x.exe"'
     with pytest.raises(ValueError, match="cannot hold a quote"):
         join(['a"b'])
     with pytest.raises(ValueError, match="needs a program"):
         join([])
 
 
+def read_by_cmd(line: str) -> str:
+    """What `cmd /c LINE` runs. Microsoft, "cmd", on how it treats quotes; Wine's does the same."""
+    if not line.startswith('"'):
+        return line.removeprefix("@")
+    inner = line[1 : line.index('"', 1)]
+    if line.count('"') == 2 and " " in inner and not set(inner) & set("&<>()@^|"):
+        return line
+    last = line.rindex('"')
+    return line[1:last] + line[last + 1 :]
+
+
+PROGRAMS = st.sampled_from(
+    ["a.exe", r"C:\a.exe", r"C:\Program Files\A\a.exe", r"C:\Program Files (x86)\A\a.exe", r"C:\P&P\a.exe"]
+)
+
+
+@given(PROGRAMS, st.lists(st.text(alphabet=st.characters(exclude_characters="%"))))
+def test_cmd_runs_what_was_meant(program: str, arguments: list[str]) -> None:
+    sent = join([program, *arguments])
+    meant = argv_line([program, *arguments])
+    assert read_by_cmd(sent) == meant
+    assert needs_cmd(sent) or sent == meant  # without a mark CreateProcess gets it as it is
+    assert for_winrm(sent) == sent
+
+
+def test_a_line_that_somebody_else_wrote_is_kept_too() -> None:
+    line = r'"C:\Program Files\Agent\unins000.exe" /SILENT "/LOG=C:\a b.log"'
+    assert read_by_cmd(for_winrm(line)) == line
+
+
 def test_cmd_gets_the_command_whole() -> None:
-    assert through_cmd(in_directory("dir /b", "C:\\a b")) == 'cmd.exe /d /s /c "cd /d "C:\\a b" && dir /b"'
+    command = in_directory("dir /b", "C:\\a b")
+    assert command == 'cd /d "C:\\a b" && dir /b'
+    assert read_by_cmd(through_cmd(command)) == command
+    assert needs_cmd(through_cmd('"C:\\a b\\x.exe" "y" && exit 3'))
