@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Cutter:
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self.refuse = 0
+        self._asked_at: float | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -35,6 +37,10 @@ class Cutter:
         for connection in cut:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def asks_for(self, seconds: float) -> bool:
+        """Whether what came last was a request, and it has waited this long for its answer."""
+        return self._asked_at is not None and time.monotonic() - self._asked_at >= seconds
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -54,13 +60,13 @@ class Cutter:
                 continue
             far = socket.create_connection(("127.0.0.1", self._target_port))
             self._open += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            for source, sink, asks in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._pump, args=(source, sink, asks), daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, asks: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self._asked_at = time.monotonic() if asks else None
                 sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

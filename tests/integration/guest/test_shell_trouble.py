@@ -40,10 +40,14 @@ def soon(seconds: float = 60.0) -> Deadline:
 
 
 def cut_once_there(served: Served, file: Path) -> None:
-    """Cut every connection when the command under way has made this file."""
+    """Cut every connection when the command under way has made this file and its end is waited for.
+
+    Between two requests a cut would do no harm, and the command would be waited for in peace.
+    """
 
     def cut() -> None:
         soon().poll(file.exists, f"the making of {file.name}", interval_s=0.01)
+        soon().poll(lambda: served.relay.asks_for(0.2), "a request that waits", interval_s=0.01)
         served.relay.cut()
 
     threading.Thread(target=cut, daemon=True).start()
