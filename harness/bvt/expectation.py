@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from harness.guest.msi import MsiResult
+from harness.run.cell import CellSession
 from harness.run.excuses import some
 
 
@@ -20,6 +21,15 @@ def told(result: MsiResult) -> str:
     """How an installer ended, in words, and why, from its log."""
     why = f". {result.log_excerpt}" if result.log_excerpt else ""
     return f"it ended with {result.exit_code}: {result.meaning.text}{why}"
+
+
+def note_children(cell: CellSession, result: MsiResult) -> None:
+    """What was awaited after the installer's own end: the program that did the work may be one of these."""
+    if result.children:
+        ended = (
+            f"{child.path.rpartition(chr(92))[2]} ended with {child.exit_code}" for child in result.children
+        )
+        cell.note("awaited after its end", ", ".join(ended))
 
 
 def _sentence(part: object) -> str:

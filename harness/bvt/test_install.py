@@ -4,7 +4,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import PureWindowsPath
 
 from harness.bvt.boots import assert_reboot_declared
-from harness.bvt.expectation import listed, mismatch, told
+from harness.bvt.expectation import listed, mismatch, note_children, told
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.version_text import same_version, states_version
@@ -25,6 +25,7 @@ SIGNED = declares("signed file", lambda profile: any(file.signed for file in pro
 def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
     result = timeline.installation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
+    note_children(cell, result)
     assert result.succeeded, mismatch("the installer ends with success", told(result))
 
 

@@ -1,7 +1,7 @@
 """The candidate leaves: the uninstaller's own word."""
 
 from harness.bvt.boots import assert_reboot_declared
-from harness.bvt.expectation import mismatch, told
+from harness.bvt.expectation import mismatch, note_children, told
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.run.cell import CellSession
@@ -17,6 +17,7 @@ def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated
     stimulated.withdraw()
     result = timeline.uninstallation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
+    note_children(cell, result)
     assert result.succeeded, mismatch("the uninstaller ends with success", told(result))
 
 

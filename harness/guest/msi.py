@@ -24,7 +24,7 @@ from harness.model.errors import (
     OutcomeUnknown,
 )
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import Detached, FileArrived, Finished, Version
+from harness.probe.answers import Child, Detached, FileArrived, Finished, Version
 
 POLL_S = 20.0
 BUSY_PAUSE_S = 2.0
@@ -45,7 +45,24 @@ class InstallerBusy(InfrastructureError):
 
 
 class InstallerHangs(CandidateError):
-    """The installer did not end by its deadline. It was ended, with all that it started."""
+    """The installer, or what it had started, did not end by its deadline. It was ended. `found`: in words."""
+
+    def __init__(self, line: str, found: str, length_s: float, *, hint: str = "") -> None:
+        super().__init__(f"`{line}` did not end within {length_s:g} s: {found}.", hint=hint)
+        self.found = found
+
+
+class InstallerNotStarted(CandidateError):
+    """Windows does not take the installer, or the uninstaller, for a program that it can run."""
+
+
+NOT_A_PROGRAM = {
+    193: "it is no valid program",
+    216: "it is a program for another kind of processor",
+    1392: "it is damaged",
+    14001: "a part that its manifest asks for is not there",
+}
+"""Microsoft, "System Error Codes": what starting a program that is there says of the program."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,8 @@ class MsiResult:
     log_excerpt: str
     """Why it failed, from the verbose log; empty when it succeeded."""
     duration_s: float
+    children: tuple[Child, ...] = ()
+    """Of an EXE installer: what it had started and what was awaited after its own end."""
 
     @property
     def reboot_needed(self) -> bool:
@@ -95,18 +114,32 @@ class MsiExec:
         """
         return self._msiexec("/i", product, {"REINSTALL": "ALL", "REINSTALLMODE": mode}, deadline)
 
-    def run_installer(self, command: Sequence[str], deadline: Deadline) -> MsiResult:
+    def run_installer(
+        self, command: Sequence[str], deadline: Deadline, *, stays: Sequence[str] = ()
+    ) -> MsiResult:
         """Run an EXE installer or uninstaller; 0, 1641 and 3010 mean what they mean for msiexec.
 
+        It has ended when all that it started has ended (NSIS copies its uninstaller to Temp, starts the copy and ends).
+        Programs in the folders `stays`, or these programs themselves, are the product, which goes on running.
+
         Raises:
-            InstallerHangs: it did not end in time; it was ended.
+            InstallerHangs: it, or what it started, did not end in time; it was ended.
+            InstallerNotStarted: Windows does not take the file for a program that runs here.
             OutcomeUnknown: the machine rebooted meanwhile and the exit code is lost.
             GuestUnreachable: the guest did not answer at the deadline.
             GuestFault: it could not be started.
 
         """
         log = self._new_file("installer", "log")
-        return self._run(argv_line(command), log, deadline, printed=True)
+        tree = ["--tree", *(part for place in stays for part in ("--stays", place))]
+        try:
+            return self._run(argv_line(command), log, deadline, printed=True, tree=tree)
+        except GuestFault as fault:
+            if fault.code in NOT_A_PROGRAM:
+                raise InstallerNotStarted(
+                    f"{command[0]} could not be started: {NOT_A_PROGRAM[fault.code]} (Windows error {fault.code})."
+                ) from fault
+            raise
 
     def _msiexec(self, verb: str, what: str, properties: Mapping[str, str], deadline: Deadline) -> MsiResult:
         while True:
@@ -123,12 +156,14 @@ class MsiExec:
                 )
             deadline.pause(BUSY_PAUSE_S)
 
-    def _run(self, line: str, log: str, deadline: Deadline, *, printed: bool) -> MsiResult:
+    def _run(
+        self, line: str, log: str, deadline: Deadline, *, printed: bool, tree: Sequence[str] = ()
+    ) -> MsiResult:
         before = boot_identity(self._console, deadline)
         answer_file = self._new_file("exit", "json")
         # The probe's watcher in the guest ends an installer that hangs, with all that it started.
         ends_ms = str(max(1, int(deadline.remaining_s * 1000)))
-        options = ["--detach", "--result", answer_file, "--timeout-ms", ends_ms]
+        options = ["--detach", "--result", answer_file, "--timeout-ms", ends_ms, *tree]
         if printed:
             options += ["--out", log, "--err", log]
         if not self._wine():
@@ -138,9 +173,7 @@ class MsiExec:
         )
         finished = self._await(line, answer_file, before, Deadline.after(deadline.remaining_s + GRACE_S))
         if finished.timed_out:
-            raise InstallerHangs(
-                f"`{line}` did not end within {deadline.length_s:g} s and was ended.", hint=self._excerpt(log)
-            )
+            raise InstallerHangs(line, hanging(finished), deadline.length_s, hint=self._excerpt(log))
         system = GuestSystem.WINE if self._wine() else GuestSystem.WINDOWS
         if finished.error is not None:
             raise GuestFault(f"`{line}` could not be started: {finished.error}.", code=finished.code or 0)
@@ -153,6 +186,7 @@ class MsiExec:
             log_path=log,
             log_excerpt="" if meaning.succeeded else self._excerpt(log),
             duration_s=took.total_seconds() if took else 0.0,
+            children=finished.children,
         )
 
     def _await(self, line: str, file: str, before: BootIdentity, deadline: Deadline) -> Finished:
@@ -223,6 +257,21 @@ class MsiExec:
     @staticmethod
     def _new_file(what: str, extension: str) -> str:
         return f"{WORK_DIR}\\bvt-{what}-{secrets.token_hex(4)}.{extension}"
+
+
+def hanging(finished: Finished) -> str:
+    """What did not end: the installer itself, or what it had started."""
+    left = [
+        child.path.rpartition("\\")[2] or f"process {child.pid}"
+        for child in finished.children
+        if not child.ended
+    ]
+    if not left:
+        return "it did not end, and was ended with all that it had started"
+    names = ", ".join(left)
+    return (
+        f"it ended with {finished.exit_code}, but {names}, which it had started, did not end, and was ended"
+    )
 
 
 def property_argument(name: str, value: str) -> str:

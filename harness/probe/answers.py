@@ -308,6 +308,15 @@ class Reach(_Answer):
     waited_ms: int
 
 
+class Child(_Answer):
+    """A program of the tree that `run --tree` awaited after the first one's end. Not `ended`: ended by the probe."""
+
+    pid: int
+    path: str
+    exit_code: int
+    ended: bool
+
+
 class Finished(_Answer):
     """How a program ended that `run` or `exec` started: its result file, or the answer without --detach."""
 
@@ -318,6 +327,7 @@ class Finished(_Answer):
     ended: datetime | None = None
     error: str | None = None
     code: int | None = None
+    children: tuple[Child, ...] = ()
 
 
 class Detached(_Answer):

@@ -5,6 +5,7 @@
 
 #include "schedule.h"
 #include "start.h"
+#include "tree.h"
 #include "wait.h"
 
 static void print_message(DWORD code) {
@@ -35,6 +36,7 @@ static void describe_end(DWORD pid, DWORD code, int timed_out, uint64_t began) {
   json_bool("timed_out", timed_out);
   json_time("started", began);
   json_time("ended", now());
+  describe_children();
   json_end();
 }
 
@@ -112,32 +114,47 @@ static HANDLE output_file(const wchar_t *path) {
                      path ? CREATE_ALWAYS : OPEN_EXISTING, 0, NULL);
 }
 
-/* A second probe that inherits nothing but the process handle, and writes the result when the process ends. */
-static DWORD start_watcher(const started *program, const wchar_t *result, DWORD timeout_ms, uint64_t began) {
-  wchar_t numbers[160];
+static HANDLE inherited_copy(HANDLE from) {
+  HANDLE copy = NULL;
+  if (from && !DuplicateHandle(GetCurrentProcess(), from, GetCurrentProcess(), &copy, 0, TRUE, DUPLICATE_SAME_ACCESS))
+    return NULL;
+  return copy;
+}
+
+/* A second probe that inherits nothing but the process and its job, and writes the result when they end. */
+static DWORD start_watcher(const started *program, const tree_options *tree, const wchar_t *result, DWORD timeout_ms,
+                           uint64_t began) {
+  wchar_t numbers[200];
   started watcher;
-  HANDLE inherited = NULL;
-  if (!DuplicateHandle(GetCurrentProcess(), program->process, GetCurrentProcess(), &inherited, 0, TRUE,
-                       DUPLICATE_SAME_ACCESS))
-    return GetLastError();
-  swprintf(numbers, 160, L"\" watch --process %llu --pid %lu --timeout-ms %lu --began %llu --result \"",
-           (unsigned long long)(ULONG_PTR)inherited, program->pid, timeout_ms, (unsigned long long)began);
-  wchar_t *line = join_text(L"\"", own_path(), numbers, result, L"\"", NULL);
-  start_options options = {.extra = inherited, .flags = DETACHED_PROCESS};
+  HANDLE process = inherited_copy(program->process), job = inherited_copy(program->job);
+  if (!process) return GetLastError();
+  swprintf(numbers, 200, L"\" watch --process %llu --job %llu --pid %lu --timeout-ms %lu --began %llu --result \"",
+           (unsigned long long)(ULONG_PTR)process, (unsigned long long)(ULONG_PTR)job, program->pid, timeout_ms,
+           (unsigned long long)began);
+  wchar_t *line = join_text(L"\"", own_path(), numbers, result, L"\"", tree_arguments(tree), NULL);
+  start_options options = {.extra = process, .job = job, .flags = DETACHED_PROCESS};
   DWORD error = start_program(line, &options, &watcher);
-  CloseHandle(inherited);
+  CloseHandle(process);
+  if (job) CloseHandle(job);
   return error;
 }
 
+static HANDLE handle_option(arguments *given, const wchar_t *name) {
+  const wchar_t *value = take_option(given, name);
+  return value ? (HANDLE)(ULONG_PTR)wcstoull(value, NULL, 10) : NULL;
+}
+
 int watch_command(arguments *given) {
-  const wchar_t *result = take_option(given, L"--result"), *handle = take_option(given, L"--process"),
-                *began = take_option(given, L"--began");
-  DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), pid = number_option(given, L"--pid", 0), code;
-  if (!result || !handle || !began) return fail("watch is for the probe itself", ERROR_INVALID_PARAMETER);
-  started program = {.process = (HANDLE)(ULONG_PTR)wcstoull(handle, NULL, 10), .pid = pid};
-  int timed_out = wait_program(&program, timeout_ms, &code);
+  tree_options tree;
+  take_tree_options(given, &tree);
+  const wchar_t *result = take_option(given, L"--result"), *began = take_option(given, L"--began");
+  started program = {.process = handle_option(given, L"--process"), .job = handle_option(given, L"--job")};
+  DWORD timeout_ms = number_option(given, L"--timeout-ms", INFINITE), code;
+  program.pid = number_option(given, L"--pid", 0);
+  if (!result || !program.process || !began) return fail("watch is for the probe itself", ERROR_INVALID_PARAMETER);
+  int timed_out = wait_tree(&program, &tree, timeout_ms, &code);
   json_mark empty = json_here();
-  describe_end(pid, code, timed_out, wcstoull(began, NULL, 10));
+  describe_end(program.pid, code, timed_out, wcstoull(began, NULL, 10));
   int error = json_save(result);
   json_back_to(empty);
   if (error) return fail("cannot write the result", (DWORD)error);
@@ -147,8 +164,9 @@ int watch_command(arguments *given) {
 }
 
 /* --as-system: a task of its own that runs this very command without the flag, and then deletes itself. */
-static int run_as_system(const wchar_t *result, DWORD timeout_ms, int detach, const wchar_t *out, const wchar_t *err,
-                         const wchar_t *directory, const wchar_t *command_line) {
+static int run_as_system(const wchar_t *result, DWORD timeout_ms, const tree_options *tree, int detach,
+                         const wchar_t *out, const wchar_t *err, const wchar_t *directory,
+                         const wchar_t *command_line) {
   wchar_t name[64], timeout[32], *folder = expand_text(L"%SystemRoot%\\Temp");
   DWORD size = 0, error;
   uint64_t began = now();
@@ -157,7 +175,8 @@ static int run_as_system(const wchar_t *result, DWORD timeout_ms, int detach, co
   wchar_t *line = join_text(L"run --forget-task ", name, L" --timeout-ms ", timeout, L" --result \"", result, L"\"",
                             out ? L" --out \"" : L"", out ? out : L"", out ? L"\"" : L"", err ? L" --err \"" : L"",
                             err ? err : L"", err ? L"\"" : L"", directory ? L" --cwd \"" : L"",
-                            directory ? directory : L"", directory ? L"\"" : L"", L" -- ", command_line, NULL);
+                            directory ? directory : L"", directory ? L"\"" : L"", tree_arguments(tree), L" -- ",
+                            command_line, NULL);
   error = create_task(name, folder, own_path(), line);
   if (error) return fail("schtasks /create", error);
   error = run_task(name);
@@ -183,11 +202,13 @@ int run_command(arguments *given) {
   const wchar_t *task = take_option(given, L"--forget-task");
   int detach = take_flag(given, L"--detach"), as_system = take_flag(given, L"--as-system");
   started program;
+  tree_options tree;
+  take_tree_options(given, &tree);
   uint64_t began = now();
   if (!given->command_line || ((detach || as_system) && !result))
     return fail("run needs `-- COMMANDLINE`, and --result with --detach and --as-system", ERROR_INVALID_PARAMETER);
   if (result) DeleteFileW(result); /* an old one would be taken for this run's */
-  if (as_system) return run_as_system(result, timeout_ms, detach, out, err, directory, given->rest);
+  if (as_system) return run_as_system(result, timeout_ms, &tree, detach, out, err, directory, given->rest);
   start_options options = {.in = CreateFileW(L"NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                                              OPEN_EXISTING, 0, NULL),
                            .out = output_file(out),
@@ -204,7 +225,7 @@ int run_command(arguments *given) {
     return fail("cannot start the program", error);
   }
   if (detach) {
-    error = start_watcher(&program, result, timeout_ms, began);
+    error = start_watcher(&program, &tree, result, timeout_ms, began);
     if (error) return fail("cannot start the watcher", error);
     json_object(NULL);
     json_unsigned("pid", program.pid);
@@ -213,7 +234,7 @@ int run_command(arguments *given) {
     return 0;
   }
   json_mark before = json_here();
-  int timed_out = wait_program(&program, timeout_ms, &code);
+  int timed_out = wait_tree(&program, &tree, timeout_ms, &code);
   if (task) delete_task(task);
   describe_end(program.pid, code, timed_out, began);
   if (result) {

@@ -19,7 +19,7 @@ static HANDLE inheritable(HANDLE from) {
 DWORD start_program(const wchar_t *command_line, const start_options *options, started *result) {
   wchar_t *line = copy_text(command_line); /* CreateProcessW writes into it */
   HANDLE standard[3] = {inheritable(options->in), inheritable(options->out), inheritable(options->err)};
-  HANDLE passed[4];
+  HANDLE passed[5];
   DWORD count = 0, error = 0;
   SIZE_T bytes = 0;
   STARTUPINFOEXW startup;
@@ -35,6 +35,7 @@ DWORD start_program(const wchar_t *command_line, const start_options *options, s
   for (int i = 0; i < 3; i++)
     if (standard[i]) passed[count++] = standard[i];
   if (options->extra) passed[count++] = options->extra;
+  if (options->job) passed[count++] = options->job;
   InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
   startup.lpAttributeList = allocate(bytes);
   if (!InitializeProcThreadAttributeList(startup.lpAttributeList, 1, 0, &bytes)) return GetLastError();

@@ -4,7 +4,7 @@
 #include "probe.h"
 
 typedef struct {
-  HANDLE in, out, err, extra; /* extra: one more handle the child inherits, or NULL */
+  HANDLE in, out, err, extra, job; /* extra and job: further handles that the child inherits, or NULL */
   const wchar_t *directory;   /* NULL: the current one */
   DWORD flags;                /* further creation flags */
   int keep_job;               /* do not try to break away from the job we are in */

@@ -1,10 +1,12 @@
 """What a machine holds before and after the candidate, and the sentinels that must survive it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from harness.guest.guest import Guest
 from harness.guest.registry_text import full_path
+from harness.model import image_path
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile, is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
@@ -48,6 +50,10 @@ SHARED_KEYS = (
 )
 """Keys in which every product puts keys or values of its own, and Windows hardly ever does."""
 TEMPORARY = ("C:\\Windows\\Temp", "%TEMP%")
+TEMPORARY_FOLDER = re.compile(
+    r"^c:\\(windows|users\\[^\\]+\\appdata\\local|users\\[^\\]+)\\temp\\.", re.IGNORECASE
+)
+"""`TEMPORARY` with every user's; Wine's user has one without `AppData`."""
 PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
 """What nobody may leave in the folders for temporary files, where every user may write."""
 USER_SERVICE_INSTANCE = 0x80
@@ -133,7 +139,9 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
             for name in (*found.keys, *found.values)
         ),
         pending_renames=_names(
-            rename.source for rename in asked.read(list[PendingRename], "pending-renames")
+            rename.source
+            for rename in asked.read(list[PendingRename], "pending-renames")
+            if not only_tidies(rename)
         ),
         crashes=_names(crash_name(crash) for crash in asked.read(list[CrashFile], "crashes")),
         accounts=_accounts(asked) if has_accounts else frozenset(),
@@ -148,6 +156,14 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
 def crash_name(crash: CrashFile) -> str:
     """A crash file by path and time in lower case: one that is written over is a new one."""
     return f"{crash.path} of {crash.modified}".lower()
+
+
+def only_tidies(rename: PendingRename) -> bool:
+    """Whether the next boot only deletes something in a folder for temporary files.
+
+    A running program cannot delete itself. So uninstallers copy themselves there, and leave the copy to the next boot.
+    """
+    return not rename.target and TEMPORARY_FOLDER.match(image_path.full_path(rename.source)) is not None
 
 
 def listens(socket: Socket) -> bool:

@@ -14,7 +14,7 @@ from harness.guest.msi_exit import MsiOutcome
 from harness.guest.services import ServiceStateNotReached
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
-from harness.model.errors import CandidateError, HarnessError, MachineLost
+from harness.model.errors import CandidateError, GuestFault, HarnessError, MachineLost
 from harness.model.report import Outcome
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import FileFacts, Service, ServiceByManager, Version, read_value
@@ -39,6 +39,10 @@ STATES: dict[int, str] = {
     ServiceState.RUNNING: "running by now",
     ServiceState.PAUSED: "paused",
 }
+NOT_THERE = (2, 3)
+"""ERROR_FILE_NOT_FOUND and ERROR_PATH_NOT_FOUND."""
+MOST_STAYING = 16
+"""How many places the probe takes (`tree.h`)."""
 SPECIFIC_ERROR = 1066
 """ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
 
@@ -50,8 +54,7 @@ def _in_time(what: str, deadline: Deadline) -> Iterator[None]:
         yield
     except InstallerHangs as error:
         raise CandidateError(
-            f"Expected: the {what} ends within {deadline.length_s:g} s."
-            " Found: it did not end, and was ended with all that it had started.",
+            f"Expected: the {what} ends within {deadline.length_s:g} s. Found: {error.found}.",
             hint=error.hint,
         ) from error
 
@@ -189,8 +192,7 @@ class Timeline:
                 self._stop_what_the_installer_stops()
                 result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
             else:
-                command = [self.render(part) for part in profile.installer.uninstall_command]
-                result = guest.msi.run_installer(command, deadline)
+                result = self._run_uninstaller(deadline)
         guest.collect([result.log_path], self.session.directory / "uninstall")
         self._reboot_as_declared("uninstall", result)
         return result
@@ -264,7 +266,7 @@ class Timeline:
                     result = guest.msi.install(package, rendered, deadline)
                 else:
                     arguments = [self.render(part) for part in installer.install_arguments]
-                    result = guest.msi.run_installer([package, *arguments], deadline)
+                    result = guest.msi.run_installer([package, *arguments], deadline, stays=self._stays())
         except InstallerBusy:
             session.candidate_touched = False  # nothing of it ever ran
             raise
@@ -273,6 +275,27 @@ class Timeline:
             self._write_guest_files()
             self._reboot_as_declared("install", result)
         return result
+
+    def _stays(self) -> tuple[str, ...]:
+        """Where programs lie that an installer may start and leave running: they are the agent, not the installer."""
+        profile = self.session.profile
+        return (profile.install_dir, *profile.data_dirs, *(file.path for file in profile.files))[
+            :MOST_STAYING
+        ]
+
+    def _run_uninstaller(self, deadline: Deadline) -> MsiResult:
+        """Of what an uninstaller starts nothing is meant to stay. Raises `CandidateError` if there is none."""
+        command = [self.render(part) for part in self.session.profile.installer.uninstall_command]
+        try:
+            return self.session.guest.msi.run_installer(command, deadline)
+        except GuestFault as fault:
+            if fault.code not in NOT_THERE:
+                raise
+            raise CandidateError(
+                f"Expected: the uninstaller {command[0]} is there after the installation."
+                f" Found: it is not (Windows error {fault.code}).",
+                hint="Is it what the profile's installer.uninstall_command names?",
+            ) from fault
 
     def _reboot_as_declared(self, when: Literal["install", "uninstall"], result: MsiResult) -> None:
         """Finish what ended with 3010, where the profile says that it does: what is looked at next comes after it."""

@@ -101,3 +101,51 @@ def test_a_detached_run_outlives_its_caller_and_leaves_its_result(probe: Probe) 
 def test_waiting_for_a_file_has_a_deadline(probe: Probe) -> None:
     with pytest.raises(ProbeFailed, match="1460"):
         probe.ask(FileArrived, "wait-file", "C:\\never", "--timeout-ms", "200")
+
+
+ORPHAN = "cmd /c start /b cmd /c start /b ping -n {} 127.0.0.1"
+"""Two programs that end at once, and one that neither of them waits for."""
+
+
+def _detached(probe: Probe, *arguments: str) -> Finished:
+    result = windows_path(probe.home / "tree.json")
+    probe.ask(Detached, "run", "--detach", "--result", result, *arguments)
+    arrived = probe.ask(FileArrived, "wait-file", result, "--timeout-ms", "60000")
+    return read_answer("run", Finished, json.dumps(arrived.content))
+
+
+def _pings(probe: Probe) -> int:
+    return probe.run("processes").stdout.lower().count(b'ping.exe"')
+
+
+def test_a_tree_is_awaited_to_its_last_program(probe: Probe) -> None:
+    finished = _detached(probe, "--tree", "--", ORPHAN.format(3))
+    assert _pings(probe) == 0
+    last = finished.children[-1]
+    assert (last.path.lower(), last.exit_code, last.ended) == ("c:\\windows\\system32\\ping.exe", 0, True)
+    assert (finished.exit_code, finished.timed_out) == (0, False)
+    waited = probe.ask(Finished, "run", "--tree", "--", ORPHAN.format(2))  # attached
+    assert waited.children[-1].path.lower().endswith("ping.exe")
+
+
+def test_without_tree_only_the_program_itself_is_awaited(probe: Probe) -> None:
+    assert _detached(probe, "--", ORPHAN.format(1)).children == ()
+
+
+def test_what_is_meant_to_stay_is_not_awaited(probe: Probe) -> None:
+    began = time.monotonic()
+    places = ("--stays", "C:\\elsewhere", "--stays", "C:\\WINDOWS\\system32\\ping.exe")
+    finished = _detached(probe, "--tree", *places, "--", ORPHAN.format(60))
+    assert "ping.exe" not in str(finished.children).lower()
+    assert _pings(probe) >= 1
+    assert time.monotonic() - began < 50
+    _detached(probe, "--timeout-ms", "60000", "--", "taskkill /f /im ping.exe")
+
+
+def test_the_awaited_part_of_a_tree_is_ended_at_the_deadline(probe: Probe) -> None:
+    finished = _detached(probe, "--tree", "--timeout-ms", "2500", "--", ORPHAN.format(120))
+    assert finished.timed_out
+    assert finished.exit_code == 0  # the program's own
+    last = finished.children[-1]
+    assert (last.path.lower().endswith("ping.exe"), last.ended) == (True, False)
+    assert _pings(probe) == 0

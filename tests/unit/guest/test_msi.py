@@ -7,10 +7,11 @@ import pytest
 from harness.guest import msi
 from harness.guest.console import Console
 from harness.guest.files import Files
-from harness.guest.msi import InstallerBusy, MsiExec, MsiResult
+from harness.guest.msi import InstallerBusy, InstallerNotStarted, MsiExec, MsiResult, hanging
 from harness.guest.msi_exit import msi_exit
 from harness.model.deadline import Deadline
-from harness.model.errors import DeadlineExceeded, InfrastructureError
+from harness.model.errors import DeadlineExceeded, GuestFault, InfrastructureError
+from harness.probe.answers import Child, Finished
 
 
 @pytest.fixture
@@ -49,3 +50,25 @@ def test_another_installation_that_ends_in_time_is_waited_for(
 def test_a_failed_installation_is_a_result(msiexec: MsiExec, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, 1603)
     assert msiexec.uninstall("{1}", Deadline.after(30)).exit_code == 1603
+
+
+def test_what_did_not_end_is_the_installer_or_what_it_had_started() -> None:
+    assert hanging(Finished(exit_code=1460, timed_out=True)).startswith("it did not end")
+    ended = Child(pid=1, path="C:\\a.exe", exit_code=0, ended=True)
+    left = Child(pid=2, path="C:\\Temp\\Au_.exe", exit_code=1460, ended=False)
+    found = hanging(Finished(exit_code=0, timed_out=True, children=(ended, left)))
+    assert found == "it ended with 0, but Au_.exe, which it had started, did not end, and was ended"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(193, InstallerNotStarted), (216, InstallerNotStarted), (2, GuestFault)]
+)
+def test_a_file_that_windows_does_not_run_is_the_candidates_and_one_that_is_not_there_is_not(
+    monkeypatch: pytest.MonkeyPatch, msiexec: MsiExec, code: int, error: type[Exception]
+) -> None:
+    def refused(*_: object, **__: object) -> MsiResult:
+        raise GuestFault("no", code=code)
+
+    monkeypatch.setattr(MsiExec, "_run", refused)
+    with pytest.raises(error):
+        msiexec.run_installer(["D:\\setup.exe"], Deadline.after(1))

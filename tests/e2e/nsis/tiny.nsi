@@ -1,0 +1,52 @@
+; An agent that is a plain program, in a package as most EXE installers are: it leaves its program running, and its
+; uninstaller copies itself to Temp, starts the copy and ends. With -DBROKEN the installer does nothing and ends with 0.
+Unicode true
+Target ${TARGET}
+Name "Tiny"
+OutFile "${OUT}"
+InstallDir "$PROGRAMFILES64\Tiny"
+RequestExecutionLevel admin
+SilentInstall silent
+SilentUnInstall silent
+
+!define ENTRY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Tiny"
+
+!include x64.nsh
+!macro SIXTY_FOUR
+  SetRegView 64
+!macroend
+
+Section
+!ifndef BROKEN
+  !insertmacro SIXTY_FOUR
+  SetOutPath "$INSTDIR"
+  File "tiny.exe"
+  FileOpen $0 "$INSTDIR\a.txt" w
+  FileWrite $0 "hello"
+  FileClose $0
+  WriteUninstaller "$INSTDIR\uninst.exe"
+  WriteRegStr HKLM "${ENTRY}" "DisplayName" "Tiny"
+  WriteRegStr HKLM "${ENTRY}" "DisplayVersion" "1.0"
+  WriteRegStr HKLM "${ENTRY}" "UninstallString" '"$INSTDIR\uninst.exe"'
+  Exec '"$INSTDIR\tiny.exe"'
+!endif
+SectionEnd
+
+Section Uninstall
+  !insertmacro SIXTY_FOUR
+  FileOpen $0 "$INSTDIR\stop" w
+  FileClose $0
+  Sleep 2500 ; a real one takes its time: whoever does not await it finds everything still there
+wait:
+  Delete "$INSTDIR\tiny.exe"
+  IfFileExists "$INSTDIR\tiny.exe" 0 gone
+  Sleep 100
+  Goto wait
+gone:
+  Delete "$INSTDIR\stop"
+  Delete "$INSTDIR\a.txt"
+  Delete "$INSTDIR\uninst.exe"
+  SetOutPath "$TEMP"
+  RMDir "$INSTDIR"
+  DeleteRegKey HKLM "${ENTRY}"
+SectionEnd

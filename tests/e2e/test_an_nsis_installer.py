@@ -1,0 +1,103 @@
+"""NSIS packages, as many products ship them: 32 and 64 bit, a program for an agent, no service at all."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.state import StateDirectory
+from tests.e2e.conftest import BvtCommand
+
+pytestmark = [pytest.mark.wine, pytest.mark.slow]
+
+SOURCES = Path(__file__).parent / "nsis"
+FOLDER = r"C:\Program Files\Tiny"
+PROFILE: dict[str, Any] = {
+    "schema_version": 1,
+    "name": "tiny",
+    "title": "Tiny",
+    "status": "exercised",
+    "product_name": "Tiny",
+    "installer": {
+        "kind": "exe",
+        "declared_version": "1.0",
+        "install_arguments": ["/S"],
+        "uninstall_command": [rf"{FOLDER}\uninst.exe", "/S"],
+        "unsigned": "the package is a test's own",
+        "timeout_s": 120,
+    },
+    "install_dir": FOLDER,
+    "services": [],
+    "files": [{"path": rf"{FOLDER}\a.txt"}, {"path": rf"{FOLDER}\tiny.exe"}],
+}
+
+
+def package(folder: Path, target: str, *defines: str) -> Path:
+    """Build the agent and pack it."""
+    subprocess.run(
+        ["x86_64-w64-mingw32-gcc", "-municode", "-O1", "-s", "-o", folder / "tiny.exe", SOURCES / "tiny.c"],
+        check=True,
+        timeout=120,
+    )
+    made = folder / f"tiny-{target}.exe"
+    (folder / "tiny.nsi").write_bytes((SOURCES / "tiny.nsi").read_bytes())
+    stated = [f"-DTARGET={target}", f"-DOUT={made}", *defines]
+    subprocess.run(["makensis", "-V2", *stated, "tiny.nsi"], cwd=folder, check=True, timeout=120)
+    return made
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(PROFILE, sort_keys=False))
+    return path
+
+
+def outcomes(run: Path) -> dict[str, tuple[str, str]]:
+    """Outcome and message of every check of the only cell."""
+    (cell,) = json.loads((run / "gate.json").read_text())["cells"]
+    return {check["check"]: (check["outcome"], check["message"]) for check in cell["report"]["checks"]}
+
+
+def runs_32_bit(state: StateDirectory) -> bool:
+    """Whether the machines' Wine runs 32-bit programs: its template has a place for them then."""
+    return any(state.root.glob("images/*/prefix/drive_c/windows/syswow64/ntdll.dll"))
+
+
+@pytest.mark.parametrize("target", ["amd64-unicode", "x86-unicode"])
+def test_a_good_package_without_a_service_passes(
+    target: str, profile: Path, one_cell: Path, bvt: BvtCommand, state: StateDirectory, tmp_path: Path
+) -> None:
+    """Its program is left running by the installer; its uninstaller works on for seconds after its own end."""
+    if target.startswith("x86") and not runs_32_bit(state):
+        pytest.skip("the machines' Wine runs no 32-bit programs")
+    out = tmp_path / "run"
+    done = bvt("run", package(tmp_path, target), "-p", profile, "-m", one_cell, "--out", out)
+    assert done.code == 0, done.out + done.err
+    found = outcomes(out)
+    assert found["install.files"][0] == "passed"
+    assert found["install.loopback_ports"][0] == "passed"  # its program was looked at
+    assert found["residue.files"][0] == "passed"
+    assert found["residue.pending_renames"][0] == "passed"
+    assert {"failed", "infra"}.isdisjoint(outcome for outcome, _ in found.values())
+    assert found["install.service_running"][0] == "not-tested"
+
+
+def test_an_installer_that_does_nothing_and_says_0_is_the_candidates_failure_alone(
+    profile: Path, one_cell: Path, bvt: BvtCommand, tmp_path: Path
+) -> None:
+    """Nothing is asked of an uninstaller that is not there."""
+    out = tmp_path / "run"
+    broken = package(tmp_path, "amd64-unicode", "-DBROKEN")
+    done = bvt("run", broken, "-p", profile, "-m", one_cell, "--out", out)
+    assert done.code == 1, done.out + done.err
+    found = outcomes(out)
+    assert "infra" not in {outcome for outcome, _ in found.values()}
+    assert found["install.files"][0] == "failed"
+    outcome, message = found["uninstall.exit_code"]
+    assert outcome == "failed"
+    assert rf"the uninstaller {FOLDER}\uninst.exe is there" in message
+    assert found["residue.files"][0] == "blocked"
