@@ -6,6 +6,7 @@ import time
 from harness.backend.interface import BackendFeature, Fact
 from harness.bvt.expectation import mismatch
 from harness.bvt.protocol import assert_understood, known_to_tell
+from harness.guest.system_tools import PING
 from harness.model.profile import AgentProfile, ConfigurationPush
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
@@ -164,7 +165,7 @@ def test_protocol(cell: CellSession, timeline: Timeline) -> None:
 
 
 def _reaches_a_neighbour(cell: CellSession) -> bool:
-    return cell.guest.run(["ping", "-n", "1", "-w", "1000", NEIGHBOUR], timeout_s=30, repeatable=True).ok
+    return cell.guest.run([PING, "-n", "1", "-w", "1000", NEIGHBOUR], timeout_s=30, repeatable=True).ok
 
 
 def _act(cell: CellSession, timeline: Timeline, name: str) -> None:

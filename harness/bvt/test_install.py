@@ -29,6 +29,20 @@ def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
     assert result.succeeded, mismatch("the installer ends with success", told(result))
 
 
+@check("Other programs keep the environment that they had")
+def test_environment(timeline: Timeline) -> None:
+    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings)
+    assert not harmed, mismatch(
+        "the environment that all programs share keeps what it had", "; ".join(harmed)
+    )
+
+
+@check("The system's own programs are untouched")
+def test_system_programs(timeline: Timeline) -> None:
+    tampered = timeline.baseline.surroundings.tampered(timeline.surroundings)
+    assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
+
+
 @check("The installer's signature is intact")
 def test_installer_signature(cell: CellSession) -> None:
     signature = cell.candidate.signature

@@ -62,6 +62,27 @@ def test_shared_registry(cell: CellSession, timeline: Timeline) -> None:
     assert not left, _left(timeline, "new registry key or value that products share", left)
 
 
+@check("No environment variable is left")
+def test_environment_left(cell: CellSession, timeline: Timeline) -> None:
+    new = timeline.baseline.surroundings.left_over(timeline.surroundings_after)
+    left = unexcused(cell, "variable", frozenset(name.lower() for name in new))
+    assert not left, _left(timeline, "environment variable", left)
+
+
+@check("Other programs have the environment that they had")
+def test_environment(timeline: Timeline) -> None:
+    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings_after)
+    assert not harmed, mismatch(
+        "the environment that all programs share keeps what it had", "; ".join(harmed)
+    )
+
+
+@check("The system's own programs are as they were")
+def test_system_programs(timeline: Timeline) -> None:
+    tampered = timeline.baseline.surroundings.tampered(timeline.surroundings_after)
+    assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
+
+
 @check("No scheduled task is left")
 def test_tasks(cell: CellSession, timeline: Timeline) -> None:
     left = unexcused(cell, "task", timeline.after.tasks - timeline.baseline.snapshot.tasks)

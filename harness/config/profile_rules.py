@@ -168,6 +168,7 @@ UNRELATED = {
     "service": ("unrelated",),
     "task": ("unrelated", r"\unrelated"),
     "user": ("user unrelated", "group unrelated"),
+    "variable": ("unrelated", "path: c:\\unrelated"),
 }
 """Per kind of what may stay, names that belong to nobody's agent."""
 

@@ -7,6 +7,7 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from harness.guest.guest import Guest
+from harness.guest.system_tools import WEVTUTIL
 from harness.model.errors import GuestFault
 
 CHANNELS = ("Application", "System")
@@ -43,7 +44,7 @@ def error_events(guest: Guest, since: datetime) -> list[ErrorEvent]:
     for channel in CHANNELS:
         when = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         query = f"*[System[(Level=1 or Level=2) and TimeCreated[@SystemTime>='{when}']]]"
-        command = ["wevtutil", "qe", channel, f"/q:{query}", "/f:xml", "/rd:true", f"/c:{MOST}", "/uni:false"]
+        command = [WEVTUTIL, "qe", channel, f"/q:{query}", "/f:xml", "/rd:true", f"/c:{MOST}", "/uni:false"]
         result = guest.run(command, timeout_s=TIMEOUT_S, repeatable=True)
         if not result.ok:
             raise GuestFault(f"The {channel} log cannot be read: wevtutil ended with {result.exit_code}.")

@@ -141,6 +141,10 @@ class Guest:
         """
         self._console.shell.set_environment(environment)
 
+    def new_shell(self) -> None:
+        """Run the next command in a new shell: on Windows one keeps the environment that it was opened with."""
+        self._console.shell.renew()
+
     def close(self) -> None:
         """Close the shell and the connections. Never raises."""
         self._console.shell.close()

@@ -13,6 +13,7 @@ from harness.guest.files import Files
 from harness.guest.msi_exit import MsiExit, MsiOutcome, msi_exit
 from harness.guest.msi_log import decode_log, excerpt
 from harness.guest.power import boot_identity
+from harness.guest.system_tools import MSIEXEC
 from harness.model.deadline import Deadline
 from harness.model.errors import (
     CandidateError,
@@ -145,7 +146,7 @@ class MsiExec:
         while True:
             log = self._new_file(verb.strip("/"), "log")
             arguments = [_quoted(what), "/qn", "/norestart", "/l*v", _quoted(log)]
-            line = " ".join(["msiexec.exe", verb, *arguments, *map(property_argument, *_pairs(properties))])
+            line = " ".join([MSIEXEC, verb, *arguments, *map(property_argument, *_pairs(properties))])
             result = self._run(line, log, deadline, printed=False)
             if result.meaning.outcome is not MsiOutcome.BUSY:
                 return result

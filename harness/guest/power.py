@@ -2,6 +2,7 @@
 
 from harness.guest.console import Console
 from harness.guest.facts import BootIdentity
+from harness.guest.system_tools import SHUTDOWN
 from harness.model.deadline import Deadline
 from harness.model.errors import (
     DeadlineExceeded,
@@ -80,9 +81,7 @@ def reboot(console: Console, deadline: Deadline) -> BootIdentity:
 def _ask(console: Console, deadline: Deadline) -> GuestFault | None:
     """Ask for the reboot; why it seems to be refused. Where nobody knows, the boot identity will tell."""
     try:
-        result = console.run(
-            ["shutdown.exe", "/r", "/t", "0"], Deadline.after(deadline.cap(REBOOT_COMMAND_S))
-        )
+        result = console.run([SHUTDOWN, "/r", "/t", "0"], Deadline.after(deadline.cap(REBOOT_COMMAND_S)))
     except GuestFault as fault:
         return fault
     except (OutcomeUnknown, GuestUnreachable, DeadlineExceeded) as error:

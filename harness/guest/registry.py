@@ -4,6 +4,7 @@ import secrets
 
 from harness.guest.console import Console
 from harness.guest.registry_text import RegistryTree, RegistryValue, decode, full_path, parse
+from harness.guest.system_tools import REG
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, GuestFault
 from harness.probe.answers import FileContent, KeyFacts
@@ -31,7 +32,7 @@ class Registry:
         probe = self._console.probe_path
         # One round trip: export, read back, delete. Standard output is a code page's, a file is UTF-16.
         result = self._console.run(
-            f'reg.exe export "{path}" "{file}" /y >nul 2>nul'
+            f'{REG} export "{path}" "{file}" /y >nul 2>nul'
             f' && "{probe}" read --limit {LIMIT_BYTES} "{file}" & del /q "{file}" 2>nul',
             Deadline.after(TIMEOUT_S),
             in_cmd=True,

@@ -4,6 +4,7 @@ import re
 
 from harness.guest.console import Console
 from harness.guest.facts import ServiceFacts, ServiceState
+from harness.guest.system_tools import SC
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault
 from harness.probe.answers import Service
@@ -56,7 +57,7 @@ class Services:
 
     def query(self, name: str) -> ServiceFacts | None:
         """The service's state, or None if there is no such service."""
-        result = self._console.run(["sc.exe", "query", name], Deadline.after(COMMAND_S), repeatable=True)
+        result = self._console.run([SC, "query", name], Deadline.after(COMMAND_S), repeatable=True)
         if result.ok:
             return parse_query(name, result.stdout)
         # Wine's sc answers 1 for every failure, so absence is confirmed by the second source.
@@ -115,7 +116,7 @@ class Services:
         facts = self.query(name)
         if facts is not None and facts.state is wanted:
             return facts
-        result = self._console.run(["sc.exe", verb, name], deadline)
+        result = self._console.run([SC, verb, name], deadline)
         if not result.ok and result.exit_code != in_place:
             facts = self.query(name)
             if facts is None or facts.state is not wanted:

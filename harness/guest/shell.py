@@ -159,6 +159,11 @@ class RemoteShell:
             self._environment = dict(environment)
             self._delete_shell()
 
+    def renew(self) -> None:
+        """Give the shell back; the next command opens another, with the environment that is stored by then."""
+        with self._turn:
+            self._delete_shell()
+
     def reset(self) -> None:
         """Forget shell and connection, e.g. because the machine reboots."""
         with self._turn:

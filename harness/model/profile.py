@@ -297,7 +297,7 @@ class ResponseAction(Frozen):
 class Keep(Frozen):
     """Something that may stay after uninstall, and why. `path` may hold `*`, `?` and `[…]`; see `covers`."""
 
-    kind: Literal["file", "registry", "service", "task", "user"]
+    kind: Literal["file", "registry", "service", "task", "user", "variable"]
     path: NotEmpty
     reason: str = Field(min_length=10)
 

@@ -46,10 +46,26 @@ wchar_t *own_path(void) {
   return path;
 }
 
+static wchar_t *windows_folder(void) {
+  wchar_t *path = allocate((MAX_PATH + 1) * sizeof *path);
+  GetSystemWindowsDirectoryW(path, MAX_PATH + 1);
+  return path;
+}
+
+/* The system's own programs are never looked for: whoever is examined may have ruined PATH. */
+wchar_t *system_program(const wchar_t *name) {
+  return join_text(L"\"", windows_folder(), L"\\System32\\", name, L"\"", NULL);
+}
+
+/* %SystemRoot% is what the system says it is; anybody may store another value in the environment. */
 wchar_t *expand_text(const wchar_t *value) {
-  DWORD units = ExpandEnvironmentStringsW(value, NULL, 0);
+  static const wchar_t *const names[] = {L"%SystemRoot%", L"%windir%"};
+  wchar_t *plain = copy_text(value);
+  for (int i = 0; i < 2; i++)
+    if (!_wcsnicmp(plain, names[i], wcslen(names[i]))) plain = join_text(windows_folder(), plain + wcslen(names[i]), NULL);
+  DWORD units = ExpandEnvironmentStringsW(plain, NULL, 0);
   wchar_t *expanded = allocate((units + 1) * sizeof *expanded);
-  ExpandEnvironmentStringsW(value, expanded, units + 1);
+  ExpandEnvironmentStringsW(plain, expanded, units + 1);
   return expanded;
 }
 

@@ -154,7 +154,7 @@ static int rule_stored(const wchar_t *name) {
 }
 
 int add_firewall_rule(const stimulus *wanted) { /* 203.0.113.0/24 is reserved for documentation (RFC 5737) */
-  DWORD error = run_hidden(join_text(L"netsh.exe advfirewall firewall add rule name=", wanted->name,
+  DWORD error = run_hidden(join_text(system_program(L"netsh.exe"), L" advfirewall firewall add rule name=", wanted->name,
                                      L" dir=in action=block protocol=TCP localport=9 remoteip=203.0.113.1", NULL));
   if (error) return fail("netsh advfirewall firewall add rule", error);
   if (!rule_stored(wanted->name)) return fail("the system keeps no firewall rules", ERROR_NOT_SUPPORTED);
@@ -164,6 +164,6 @@ int add_firewall_rule(const stimulus *wanted) { /* 203.0.113.0/24 is reserved fo
 
 int remove_firewall_rule(const stimulus *wanted) {
   if (!rule_stored(wanted->name)) return 0;
-  DWORD error = run_hidden(join_text(L"netsh.exe advfirewall firewall delete rule name=", wanted->name, NULL));
+  DWORD error = run_hidden(join_text(system_program(L"netsh.exe"), L" advfirewall firewall delete rule name=", wanted->name, NULL));
   return error ? fail("netsh advfirewall firewall delete rule", error) : 0;
 }

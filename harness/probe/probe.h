@@ -32,6 +32,7 @@ int on_wine(void);
 uint64_t time_of(FILETIME ft);
 uint64_t now(void);
 wchar_t *own_path(void);
+wchar_t *system_program(const wchar_t *name); /* its path in quotes */
 wchar_t *expand_text(const wchar_t *value); /* %VARIABLES% */
 
 command_function exec_command, run_command, watch_command;

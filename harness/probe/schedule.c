@@ -42,13 +42,13 @@ DWORD create_task(const wchar_t *name, const wchar_t *folder, const wchar_t *pro
   if (!WriteFile(handle, xml, (DWORD)(wcslen(xml) * sizeof *xml), &wrote, NULL)) error = GetLastError();
   CloseHandle(handle);
   if (!error)
-    error = run_hidden(join_text(L"schtasks.exe /create /tn \"", name, L"\" /xml \"", file, L"\" /f", NULL));
+    error = run_hidden(join_text(system_program(L"schtasks.exe"), L" /create /tn \"", name, L"\" /xml \"", file, L"\" /f", NULL));
   DeleteFileW(file);
   return error;
 }
 
-DWORD run_task(const wchar_t *name) { return run_hidden(join_text(L"schtasks.exe /run /tn \"", name, L"\"", NULL)); }
+DWORD run_task(const wchar_t *name) { return run_hidden(join_text(system_program(L"schtasks.exe"), L" /run /tn \"", name, L"\"", NULL)); }
 
 DWORD delete_task(const wchar_t *name) {
-  return run_hidden(join_text(L"schtasks.exe /delete /tn \"", name, L"\" /f", NULL));
+  return run_hidden(join_text(system_program(L"schtasks.exe"), L" /delete /tn \"", name, L"\" /f", NULL));
 }

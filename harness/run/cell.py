@@ -22,6 +22,7 @@ from harness.run.attempts import earlier_attempts
 from harness.run.autopsy import LOGS, examine
 from harness.run.blame import Inquiry
 from harness.run.directory import RunDirectory, RunSettings
+from harness.run.familiar import Familiar
 from harness.run.recorder import CellRecorder
 from harness.run.redaction import redact
 
@@ -58,6 +59,7 @@ class CellSession:
         self.lost_by = ""
         """Id of the check in which the machine was found lost to the whole cell."""
         self.silence = AgentSilence(cell.id, backend)
+        self.familiar = Familiar()
         self._provider = provider
         self._machine: Machine | None = None
         self._guest: Guest | None = None
@@ -152,6 +154,8 @@ class CellSession:
                 outcome=Outcome.INFRA if isinstance(self.lost, InfrastructureError) else Outcome.FAILED,
                 message=str(self.lost),
             )
+        if self.candidate_touched and self.lost is None:
+            return self.familiar.judge(found.error, self._guest)
         return found.error
 
     def close(self) -> CellReport:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from harness.guest.guest import Guest
 from harness.guest.registry_text import full_path
+from harness.guest.system_tools import CMD, REG, SC
 from harness.model import image_path
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile, is_below
@@ -99,8 +100,8 @@ def plant_sentinels(guest: Guest, nonce: str) -> None:
     for path in SENTINEL_FILES:
         guest.write_file(path, nonce.encode())
     for command in (
-        ["reg", "add", SENTINEL_KEY, "/v", "Nonce", "/d", nonce, "/f"],
-        ["sc", "create", SENTINEL_SERVICE, "binPath=", "C:\\Windows\\System32\\cmd.exe", "start=", "demand"],
+        [REG, "add", SENTINEL_KEY, "/v", "Nonce", "/d", nonce, "/f"],
+        [SC, "create", SENTINEL_SERVICE, "binPath=", CMD, "start=", "demand"],
     ):
         result = guest.run(command, timeout_s=30)
         if not result.ok:

@@ -20,10 +20,12 @@ from harness.model.substrate import GuestSystem
 from harness.probe.answers import FileFacts, Service, ServiceByManager, Version, read_value
 from harness.run.cell import CellSession
 from harness.run.check import Blocked
+from harness.run.familiar import Familiar, Question
 from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
 from harness.run.round_trip import RoundTrip, trees
 from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
+from harness.run.surroundings import Surroundings, look_around
 from harness.run.written_files import WrittenFiles
 
 CA_FILE = "C:\\bvt\\backend-ca.pem"
@@ -67,6 +69,7 @@ class Baseline:
     version: Version
     boot: BootIdentity
     snapshot: Snapshot
+    surroundings: Surroundings
 
 
 class Timeline:
@@ -224,12 +227,36 @@ class Timeline:
         guest = self.session.guest
         answer = guest.version()
         plant_sentinels(guest, self.nonce)
-        return Baseline(
+        baseline = Baseline(
             machine_id=self.session.machine.machine_id,
             version=answer,
             boot=guest.boot(),
             snapshot=self._look(),
+            surroundings=look_around(guest),
         )
+        self._remember_answers(baseline)
+        return baseline
+
+    def _remember_answers(self, baseline: Baseline) -> None:
+        """What this guest answers now and may no longer answer once the candidate was there."""
+        familiar = self.session.familiar = Familiar()
+        familiar.put(self.session.guest)
+        looked = f"{len(baseline.snapshot.services)} services, {len(baseline.snapshot.files)} files"
+        familiar.know(Question("what is there (the probe's snapshot)", lambda _: str(self._look())), looked)
+        programs = Question("the system's own programs", baseline.surroundings.untouched)
+        familiar.know(programs, f"{len(baseline.surroundings.programs)} as they were")
+
+    @once
+    def surroundings(self) -> Surroundings:
+        """What the candidate made of the environment and of the system's programs, once it is installed."""
+        _ = self.installation
+        return look_around(self.session.guest)
+
+    @once
+    def surroundings_after(self) -> Surroundings:
+        """The same after the uninstall."""
+        _ = self.after
+        return look_around(self.session.guest)
 
     def _still_clean(self) -> bool:
         """Whether the machine in hand is the one that the baseline was taken of. Asks the session's present guest.
@@ -270,6 +297,7 @@ class Timeline:
         except InstallerBusy:
             session.candidate_touched = False  # nothing of it ever ran
             raise
+        guest.new_shell()
         guest.collect([result.log_path], session.directory / "install")
         if result.succeeded:
             self._write_guest_files()

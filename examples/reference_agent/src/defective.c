@@ -8,6 +8,7 @@
 #include "product.h"
 #include "run.h"
 #include "settings.h"
+#include "surroundings.h"
 
 enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400, SHUTDOWN_TAKES_MS = 10000 };
 
@@ -71,6 +72,7 @@ static void reboot_at_third_start(void) {
 }
 
 void defective_start(void) {
+    surroundings_ruin();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
@@ -200,6 +202,9 @@ int defective_purge(void) {
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\BvtElsewhere", L"Leftover", REG_SZ, L"1", 4);
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\Microsoft\\Windows\\CurrentVersion\\Run", L"BvtAutostart",
                         REG_SZ, L"1", 4);
+    }
+    if (DEFECT_LEAVES_VARIABLE) {
+        surroundings_leave();
     }
     if (DEFECT_LEAVES_TASK) {
         CreateDirectoryW(L"C:\\Windows\\System32\\Tasks", NULL);

@@ -17,6 +17,7 @@ from harness.guest.msi import InstallerHangs
 from harness.guest.msi_exit import MsiOutcome
 from harness.guest.services import ServiceStateNotReached
 from harness.guest.shell import CommandTimedOut
+from harness.guest.system_tools import REG
 from harness.guest.transcript import Transcript
 from harness.machines.provider import Machine
 from harness.machines.registry import load_provider
@@ -145,6 +146,28 @@ def test_the_registry_is_read_with_types(guest: Guest) -> None:
     assert len(before.diff(tree).values) == 3
     assert guest.registry.exists(key)
     assert guest.run(["reg.exe", "delete", key, "/f"]).ok
+
+
+def test_a_new_shell_has_the_environment_that_is_stored_by_then(guest: Guest) -> None:
+    key = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+
+    def seen() -> dict[str, str]:
+        answer: dict[str, dict[str, str]] = guest.probe("environment", repeatable=True)
+        return {name.upper(): value for name, value in answer["process"].items()}
+
+    path = seen()["PATH"]
+    for name, data in (("BVT_NEW", "1"), ("PATH", "C:\\Acme")):
+        assert guest.run([REG, "add", key, "/v", name, "/d", data, "/f"]).ok
+    try:
+        guest.new_shell()
+        now = seen()
+        assert (now["BVT_NEW"], now["PATH"].lower()) == ("1", "c:\\acme")
+        # What the harness itself calls is found all the same.
+        assert guest.registry.value(key, "BVT_NEW") is not None
+        assert guest.services.query("PlugPlay") is not None
+    finally:
+        guest.run([REG, "delete", key, "/v", "BVT_NEW", "/f"])
+        guest.run([REG, "add", key, "/v", "PATH", "/t", "REG_EXPAND_SZ", "/d", path, "/f"])
 
 
 def test_a_whole_hive_is_exported_and_parsed(guest: Guest) -> None:

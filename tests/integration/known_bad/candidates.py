@@ -59,6 +59,7 @@ BAD: dict[str, KnownBad] = {
                 "leaves-registry",
                 "leaves-shared-registry",
                 "leaves-task",
+                "leaves-variable",
                 "leaves-pending-rename",
                 "tampers-sentinel",
                 "tampers-sentinel-service",
@@ -95,6 +96,7 @@ BAD: dict[str, KnownBad] = {
             "residue.registry": r"hklm\\software\\bvt",
             "residue.shared_registry": r"hklm\\software\\bvtelsewhere, hklm\\software\\.*\\run\\bvtautostart\.",
             "residue.tasks": r"no scheduled task is left .*Found: \\bvtrefagentleftover",
+            "residue.environment_left": r"bvt_leftover, path: c:\\program files\\bvt\\leftover",
             "residue.pending_renames": r"bvt-pending\.dat",
             "residue.sentinel_files": r"unrelated file C:\\bvt-sentinel\\keep\.txt is untouched\. Found: it is gone",
             "residue.sentinel_service": "unrelated service BvtSentinel is untouched. Found: it is gone",
@@ -113,6 +115,26 @@ BAD: dict[str, KnownBad] = {
         defects=frozenset({"unregistered"}),
         phases=INSTALLED,
         caught={"install.product_registered": "it knows no such product"},
+    ),
+    # What the harness itself is asked through is gone; that is the candidate's doing and no failure of the lab.
+    "ruins-path": KnownBad(
+        defects=frozenset({"overwrites-path", "changes-comspec", "deletes-reg-exe"}),
+        phases=INSTALLED,
+        caught={
+            "install.environment": r"ComSpec is 'C:\\.*refagent\.exe'; it was .*PATH lost %SystemRoot%\\system32, ",
+            "install.system_programs": r"C:\\Windows\\System32\\reg\.exe is gone",
+            "install.registry": r"no longer answers `C:\\.*\\reg\.exe export .*Before: Nonce=bvt.*Now: The",
+            "residue.environment": r"PATH lost %SystemRoot%\\system32",
+            "residue.system_programs": r"reg\.exe is gone",
+        },
+    ),
+    "empties-path": KnownBad(
+        defects=frozenset({"empties-path", "replaces-reg-exe"}),
+        phases=INSTALLED,
+        caught={
+            "install.environment": r"PATH lost %SystemRoot%\\system32, .*; it is ''",
+            "install.system_programs": r"reg\.exe was replaced",
+        },
     ),
     "quitter": KnownBad(
         defects=frozenset({"service-stops-soon"}),

@@ -10,6 +10,7 @@ import pytest
 from harness.guest import power
 from harness.guest.console import Console
 from harness.guest.facts import CommandResult
+from harness.guest.system_tools import SHUTDOWN
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, GuestUnreachable, HarnessError, OutcomeUnknown
 from harness.probe.answers import Boot
@@ -77,7 +78,7 @@ def test_a_reboot_that_happens_is_one_whatever_became_of_the_command(
 ) -> None:
     guest = Rebooting(asked, down_s=down_s)
     assert ask(guest) == "second"
-    assert guest.commands == [["shutdown.exe", "/r", "/t", "0"]]
+    assert guest.commands == [[SHUTDOWN, "/r", "/t", "0"]]
 
 
 @pytest.mark.parametrize(

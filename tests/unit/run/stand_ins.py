@@ -21,14 +21,17 @@ from harness.model.matrix import Pool
 from harness.model.profile import AgentProfile
 from harness.model.report import Evidence
 from harness.model.substrate import GuestSystem, Substrate
+from harness.probe.answers import Environment
 from harness.run.cell import CellSession
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings
+from harness.run.surroundings import Surroundings
 from tests.unit.gate.samples import CANDIDATE, a_cell
 
 ROOT = Path(__file__).parents[3]
 PROFILE = AgentProfile.model_validate(yaml.safe_load((ROOT / "agents" / "reference.yaml").read_text()))
 
 IMAGE = ImageInfo(name="wine", digest="sha256:" + "c" * 64, guest_system=GuestSystem.WINE)
+SURROUNDINGS = Surroundings(Environment(process={}, machine={}, user={}), {})
 NODE_KEY = "node-key-of-the-agent"
 BACKEND = HostPort(host="10.0.0.2", port=8443)
 ACCESS = WinRMAccess(host="127.0.0.1", port=1, username="u", password=SecretStr("secret-pw"))
@@ -134,6 +137,8 @@ class StandInGuest:
         self.did.append(f"delete {path}")
         return True
 
+    def new_shell(self) -> None: ...
+
     def close(self) -> None:
         self.closed = True
 
@@ -199,4 +204,6 @@ def a_lab(
         backend=cast("Backend", StandInBackend()),
     )
     monkeypatch.setattr("harness.run.cell.Guest", lab.greet)
+    monkeypatch.setattr("harness.run.timeline.look_around", lambda _: SURROUNDINGS)
+    monkeypatch.setattr("harness.run.familiar.QUESTIONS", ())
     return lab

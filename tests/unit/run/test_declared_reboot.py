@@ -1,5 +1,6 @@
 """A 3010 that the profile declares: the reboot is made at once, and everything that is looked at comes after it."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,14 +10,16 @@ from harness.bvt.boots import assert_reboot_declared
 from harness.guest.facts import BootIdentity
 from harness.model.errors import GuestUnreachable
 from harness.model.profile import AgentProfile
+from harness.run.snapshot import Snapshot
 from harness.run.timeline import Timeline
 from tests.unit.run.stand_ins import PROFILE, Lab, StandInGuest, a_lab
 
+NOTHING = Snapshot(**{field.name: frozenset() for field in fields(Snapshot)})
 WHY = "the network driver is loaded at boot only"
 
 
 def lab_of(place: Path, monkeypatch: pytest.MonkeyPatch, profile: AgentProfile, code: int) -> Lab:
-    monkeypatch.setattr("harness.run.timeline.take_snapshot", lambda *_: None)
+    monkeypatch.setattr("harness.run.timeline.take_snapshot", lambda *_: NOTHING)
     monkeypatch.setattr("harness.run.timeline.plant_sentinels", lambda *_: None)
     lab = a_lab(place, monkeypatch, profile=profile)
     guest = lab.session.guest
