@@ -23,6 +23,8 @@ BARE = AgentProfile(
 OF_ANY_PROFILE = {
     "machine": {"windows_version", "clean", "way_to_backend"},
     "install": {
+        "environment",
+        "system_programs",
         "entry_unique",
         "entry_version",
         "exit_code",
@@ -46,6 +48,8 @@ OF_ANY_PROFILE = {
         "accounts",
         "boots",
         "entry",
+        "environment",
+        "environment_left",
         "files",
         "no_crash",
         "nothing_taken",
@@ -56,6 +60,7 @@ OF_ANY_PROFILE = {
         "services",
         "shared_permissions",
         "shared_registry",
+        "system_programs",
         "tasks",
     },
     "reboot-clean": {"files", "once", "processes", "sentinel_files", "services"},
