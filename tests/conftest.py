@@ -6,6 +6,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+pytest_plugins = ["tests.deadlines"]
+
 FAULTS = "/integration/lab/"
 POOL_LAB = "test_pool_lab.py"
 VIRTUAL = ("/lab", "/libvirt")
