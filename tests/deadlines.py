@@ -91,7 +91,7 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 
 
 def _runs(item: pytest.Item) -> Generator[None, object, object]:
-    """Within these pytest takes what is raised for the test's failure; between them it would be the end of everything."""
+    """Within these pytest takes what is raised for the test's failure; between them it would end everything."""
     item.stash[_running] = True
     try:
         return (yield)

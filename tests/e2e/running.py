@@ -188,7 +188,7 @@ class Lab:
         for running in self.runs:
             if running.process.poll() is None:
                 running.interrupt(signal.SIGKILL)
-                running.process.wait()
+                running.process.wait(60)
         for pid in self.processes():
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -66,9 +66,11 @@ def harmed(lab: Lab, candidate: Path, matrix: Path, how: str) -> Ended:
 @contextmanager
 def small_disk(place: Path) -> Iterator[None]:
     """A file system of its own there, as small as a machine may have."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "bvt-test", place], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "bvt-test", place], check=True, timeout=300
+    )
     yield
-    subprocess.run(["umount", "--lazy", place], check=True)
+    subprocess.run(["umount", "--lazy", place], check=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,7 @@ CAUSES = {
 
 @pytest.mark.parametrize("how", CAUSES)
 def test_what_the_lab_does_in_mid_run_is_infra(how: str, ended: dict[str, Future[Ended]]) -> None:
-    found = ended[how].result()
+    found = ended[how].result(timeout=900)
     assert found.code == 4, found.run.said
     assert found.verdict == "INFRA"
     report = json.dumps(report_of(found.run.out))
@@ -115,7 +117,7 @@ def test_what_the_lab_does_in_mid_run_is_infra(how: str, ended: dict[str, Future
 def test_a_machine_lost_before_the_install_is_replaced_on_the_record(
     ended: dict[str, Future[Ended]],
 ) -> None:
-    found = ended["early"].result()
+    found = ended["early"].result(timeout=900)
     assert found.code == 0, found.run.said
     report = report_of(found.run.out)
     attempts = report["attempts"]

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.conftest import BvtCommand
 from tests.e2e.running import BVT, Done, until
 from tests.e2e.terminal import Terminal
+from tests.programs import bounded
 
 
 @pytest.fixture
@@ -33,18 +34,19 @@ def test_a_signal_ends_a_command_alike_wherever_it_is(
 ) -> None:
     ended: set[tuple[int, str]] = set()
     for tenths in range(0, 10, 2):
-        running = subprocess.Popen(
+        program = subprocess.Popen(
             ["env", "--default-signal", BVT, *plan],
             cwd=bvt.directory,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
-        until(partial(listens, running.pid), "the beginning")
-        time.sleep(tenths / 10)
-        running.send_signal(number)
-        _, said = running.communicate(timeout=60)
-        ended.add((running.returncode, said))
+        with bounded(program) as running:
+            until(partial(listens, running.pid), "the beginning")
+            time.sleep(tenths / 10)
+            running.send_signal(number)
+            _, said = running.communicate(timeout=60)
+            ended.add((running.returncode, said))
     # By the signal itself: while the interpreter ends. 0: it had ended.
     assert ended <= {(130, "bvt: interrupted\n"), (-number, ""), (0, "")}
     assert (130, "bvt: interrupted\n") in ended
@@ -62,19 +64,17 @@ def test_a_signal_ends_a_command_alike_wherever_it_is(
 def test_a_signal_that_is_ignored_stays_so_and_one_that_is_blocked_comes(
     inherited: str, number: signal.Signals, code: int, plan: list[str], bvt: BvtCommand
 ) -> None:
-    with subprocess.Popen(
+    program = subprocess.Popen(
         ["env", "--default-signal", inherited, BVT, *plan],
         cwd=bvt.directory,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as running:
-        try:
-            until(partial(listens, running.pid, other_than(number)), "the beginning")
-            running.send_signal(number)
-            assert running.wait(60) == code
-        finally:
-            running.kill()
+    )
+    with bounded(program) as running:
+        until(partial(listens, running.pid, other_than(number)), "the beginning")
+        running.send_signal(number)
+        assert running.wait(60) == code
 
 
 def other_than(number: signal.Signals) -> signal.Signals:

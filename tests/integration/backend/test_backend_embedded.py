@@ -115,7 +115,7 @@ def test_a_wait_ends_at_the_moment_of_the_enrolment(
     began = time.monotonic()
     endpoint = backend.wait_enrolled(CELL, soon(60))
     assert time.monotonic() - began < 30
-    enrolling.join()
+    enrolling.join(60)
     assert endpoint is not None
     assert (endpoint.version, endpoint.hostname, endpoint.uuid) == ("1.2.3", "host-1", "4C4C")
     assert min(slept) > 20  # it was woken: each sleep was meant to last until the deadline
@@ -139,7 +139,7 @@ def test_exactly_the_event_with_the_nonce_is_found(backend: EmbeddedBackend, age
     timer.start()
     wanted = {"path": r"c:\p\PROBE.exe", "cmdline": "~n-17"}
     event = backend.wait_event(CELL, "processes", wanted, soon())
-    timer.join()
+    timer.join(60)
     assert event is not None
     assert event.columns["cmdline"] == "x N-17 y"
     assert event.host_identifier == "HOST-1"
@@ -195,7 +195,7 @@ def test_a_delay_holds_up_nobody_else(backend: EmbeddedBackend, agent: Agent) ->
     soon().poll(lambda: bool(backend._admissions.items(CELL, Kind.FAULT)), "the delay")
     other.post("/config")
     assert delayed.is_alive()
-    delayed.join()
+    delayed.join(60)
 
 
 def test_sixteen_agents_at_once_lose_nothing(backend: EmbeddedBackend) -> None:

@@ -92,7 +92,7 @@ def test_http_an_agent_checks_in_and_its_events_are_found(admitted: Lab) -> None
     timer = threading.Timer(0.1, admitted.agent)
     timer.start()
     endpoint = backend.wait_enrolled(CELL, soon())
-    timer.join()
+    timer.join(60)
     assert endpoint is not None
     assert (endpoint.host_identifier, endpoint.version, endpoint.hostname) == ("HOST-1", "1.2.3", "host-1")
     agent = admitted.agent()
@@ -284,7 +284,7 @@ def test_command_everything_is_read_from_a_programs_json(program: Program) -> No
     timer = threading.Timer(0.1, program.knows)
     timer.start()
     endpoint = backend.wait_enrolled(CELL, soon())
-    timer.join()
+    timer.join(60)
     assert endpoint is not None
     assert (endpoint.host_identifier, endpoint.version) == ("H", "2.0")
     event = backend.wait_event(CELL, "processes", {"pid": "4"}, soon())

@@ -29,6 +29,7 @@ from harness.model.machine import Fault, HostPort, MachineState
 from harness.state import StateDirectory
 from tests.integration.conformance.conftest import CLIENT, SERVER, Create, MakeSpec, Open
 from tests.integration.conformance.kinds import Kind, Traces
+from tests.programs import bounded
 
 REBOOT_S = 240.0
 KEY = "HKLM\\Software\\BvtConformance"
@@ -244,7 +245,9 @@ def test_a_process_killed_while_it_makes_a_machine_leaves_an_intent_that_names_e
     before = traces.nameless()
     spec = make_spec()
     arguments = [kind.pool.model_dump_json(), spec.model_dump_json()]
-    with subprocess.Popen([sys.executable, "-c", CREATOR, *arguments], stdout=subprocess.PIPE) as creator:
+    with bounded(
+        subprocess.Popen([sys.executable, "-c", CREATOR, *arguments], stdout=subprocess.PIPE)
+    ) as creator:
         assert creator.stdout is not None
         assert creator.stdout.readline() == b"creating\n"
         Deadline.after(60).poll(lambda: bool(traces.intents(spec.run_id)), "the intent", interval_s=0.001)

@@ -83,7 +83,7 @@ def test_threads_take_turns(shell: RemoteShell) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert answers == {number: b"%d\n" % number for number in range(8)}
 
 

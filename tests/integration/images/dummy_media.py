@@ -102,7 +102,7 @@ def uefi_windows_iso(directory: Path, recipe: WindowsRecipe, lines: Iterable[str
     source.write_text(EFI_PROGRAM)
     compiler = ["x86_64-w64-mingw32-gcc", "-O1", "-ffreestanding", "-nostdlib", "-shared", f'-DTEXT="{text}"']
     linking = ["-Wl,--subsystem,10", "-e", "efi_main", "-o", str(loader), str(source)]
-    subprocess.run([*compiler, *linking], check=True)
+    subprocess.run([*compiler, *linking], check=True, timeout=300)
     (tree / "efi.img").write_bytes(fat_image(loader.read_bytes()))
     return _iso(tree, directory / "windows.iso", ["-e", "efi.img", "-no-emul-boot"])
 
@@ -136,5 +136,5 @@ def fat_image(loader: bytes) -> bytes:
 
 def _iso(tree: Path, target: Path, options: list[str]) -> Path:
     command = ["xorriso", "-as", "mkisofs", "-quiet", "-J", "-r", *options, "-o", str(target), str(tree)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     return target

@@ -199,7 +199,9 @@ class TestShelf:
     def disk(self, folder: Path, kind: str, marker: str = "x") -> Path:
         raw, path = folder / f"{marker}.raw", folder / f"{marker}.{kind}"
         raw.write_bytes(marker.encode().ljust(1 << 20, b"\0"))
-        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", kind, str(raw), str(path)], check=True)
+        subprocess.run(
+            ["qemu-img", "convert", "-f", "raw", "-O", kind, str(raw), str(path)], check=True, timeout=300
+        )
         return path
 
     @pytest.mark.parametrize("kind", ["qcow2", "vhdx"])
@@ -209,7 +211,11 @@ class TestShelf:
         image = shelf.import_image(store, "mine", self.disk(folder, kind), description, folder / "winrm.pem")
         image.verify(thorough=True)
         done = subprocess.run(
-            ["qemu-img", "info", str(image.disk)], capture_output=True, text=True, check=True
+            ["qemu-img", "info", str(image.disk)],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
         )
         assert "file format: qcow2" in done.stdout
         assert image.file("ca.pem") is not None

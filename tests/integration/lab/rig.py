@@ -113,7 +113,7 @@ class Run:
     def kill(self) -> None:
         """`kill -9` of everything."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(60)
 
     @property
     def said(self) -> str:

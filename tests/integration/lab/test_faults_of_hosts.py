@@ -72,9 +72,9 @@ def test_a_run_can_be_watched_killed_cleaned_up_and_resumed(
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "small"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "bvt-test", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "bvt-test", place], check=True, timeout=300)
     yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
+    subprocess.run(["umount", "--lazy", place], check=True, timeout=300)
 
 
 @as_root

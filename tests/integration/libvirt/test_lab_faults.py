@@ -108,9 +108,9 @@ def test_a_guest_that_powers_itself_off_did_it_itself_and_its_disk_is_read_as_it
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "small"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "bvt-test", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "bvt-test", place], check=True, timeout=300)
     yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
+    subprocess.run(["umount", "--lazy", place], check=True, timeout=300)
 
 
 @pytest.mark.usefixtures("lab")

@@ -17,6 +17,7 @@ from harness.machines.libvirt.provider import LibvirtProvider
 from harness.model.machine import MachineSpec, MachineState
 from harness.model.substrate import Substrate
 from harness.state import StateDirectory
+from tests.programs import bounded
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
 
@@ -77,7 +78,7 @@ def test_a_killed_run_leaves_an_intent_that_removes_everything(
 ) -> None:
     arguments = [lab.pool.model_dump_json(), make_spec().model_dump_json()]
     command = [sys.executable, "-c", KILLED_RUN, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+    with bounded(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as killed:
         assert killed.stdout is not None
         name = killed.stdout.readline().strip()
         killed.send_signal(signal.SIGKILL)

@@ -80,7 +80,9 @@ def partitioned(path: Path, script: str, volumes: Mapping[int, Path], *, size: i
     """A raw disk with the partition table that an sfdisk script describes, and volumes at their byte offsets."""
     with path.open("wb") as file:
         file.truncate(size)
-    subprocess.run(["sfdisk", "--quiet", str(path)], input=script.encode(), check=True, capture_output=True)
+    subprocess.run(
+        ["sfdisk", "--quiet", str(path)], input=script.encode(), check=True, capture_output=True, timeout=300
+    )
     with path.open("r+b") as file:
         for offset, volume in volumes.items():
             file.seek(offset)
@@ -91,7 +93,9 @@ def partitioned(path: Path, script: str, volumes: Mapping[int, Path], *, size: i
 def hive(path: Path, commands: str) -> bytes:
     """A hive that hivexsh filled, beginning with one empty root key."""
     path.write_bytes(empty_hive())
-    subprocess.run(["hivexsh", "-w", str(path)], input=f"{commands}\ncommit\n".encode(), check=True)
+    subprocess.run(
+        ["hivexsh", "-w", str(path)], input=f"{commands}\ncommit\n".encode(), check=True, timeout=300
+    )
     return path.read_bytes()
 
 
@@ -122,7 +126,7 @@ def base_block(primary: int, secondary: int) -> bytes:
 
 
 def run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
 
 
 def digest(path: Path) -> str:

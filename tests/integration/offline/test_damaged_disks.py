@@ -18,6 +18,7 @@ from harness.offline.disk import OfflineDisk, open_disk
 from harness.offline.errors import DiskUnreadable, NotADisk
 from tests.integration.offline import making
 from tests.integration.offline.conftest import DeadMachine
+from tests.programs import bounded
 
 pytestmark = pytest.mark.libvirt
 MUTANTS = 40
@@ -123,10 +124,12 @@ def test_a_killed_harness_leaves_no_process_behind(dead_machine: DeadMachine) ->
         "import sys, pathlib; from harness.offline.disk import open_disk\n"
         "disk = open_disk(pathlib.Path(sys.argv[1])); print(disk.server_pid, flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(dead_machine.overlay)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+    with bounded(
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(dead_machine.overlay)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
     ) as harness:
         assert harness.stdout is not None
         server = Path("/proc") / harness.stdout.readline().decode().strip()

@@ -10,6 +10,7 @@ from harness.offline.disk import open_disk
 from harness.offline.errors import DiskInUse, FilesystemUnknown, NotOnDisk, VolumeEncrypted
 from harness.offline.image import Image
 from tests.integration.offline import making
+from tests.programs import bounded
 
 pytestmark = pytest.mark.libvirt
 
@@ -77,7 +78,7 @@ def test_clusters_zeroed_in_the_overlay_are_zeros_not_the_images_bytes(tmp_path:
 def in_use(linux_disk: Path) -> Iterator[None]:
     """Another QEMU process has the disk open for writing."""
     command = ["qemu-io", str(linux_disk)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+    with bounded(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None
         writer.stdin.write(b"read 0 512\n")

@@ -24,6 +24,7 @@ from harness.model.machine import MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import MakeMachine, wine_provider
+from tests.programs import bounded
 from tests.stopping import stop
 
 pytestmark = pytest.mark.wine
@@ -107,7 +108,7 @@ def test_an_init_that_dies_with_its_order_unread_is_named_and_nothing_else(
     killer.start()
     with pytest.raises(InfrastructureError, match="its init was killed") as raised:
         make_machine(by=provider)
-    killer.join()
+    killer.join(60)
     assert "Traceback" not in str(raised.value)
 
 
@@ -162,8 +163,10 @@ def test_a_closed_provider_raises_nothing_and_its_berth_goes_all_the_same(
 
 @pytest.mark.parametrize("how", ["end", "kill"])
 def test_a_berth_that_nobody_took_goes_with_its_owner(state: StateDirectory, media: Path, how: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(media)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    with bounded(
+        subprocess.Popen(
+            [sys.executable, "-c", OWNER, str(media)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"made\n"

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -27,6 +29,7 @@ from harness.model.machine import Fault, HostPort, MachineState
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import VERSIONS, MakeMachine, wine_provider
+from tests.programs import bounded
 from tests.stopping import stopped
 
 pytestmark = pytest.mark.wine
@@ -313,24 +316,25 @@ def make(media, keep):
 """
 
 
-def start_owner(directory: Path, media: Path, mode: str) -> tuple[subprocess.Popen[str], str]:
+@contextmanager
+def owner_of_a_machine(
+    directory: Path, media: Path, mode: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     (directory / "tests_support.py").write_text(SUPPORT)
     (directory / "owner.py").write_text(OWNER)
-    owner = subprocess.Popen(
-        [sys.executable, str(directory / "owner.py"), str(media), mode], stdout=subprocess.PIPE, text=True
-    )
-    assert owner.stdout is not None
-    return owner, owner.stdout.readline().strip()
+    argv = [sys.executable, str(directory / "owner.py"), str(media), mode]
+    with bounded(subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)) as owner:
+        assert owner.stdout is not None
+        yield owner, owner.stdout.readline().strip()
 
 
 def test_a_killed_owner_leaves_nothing_that_clean_does_not_remove(
     state: StateDirectory, tmp_path: Path, media: Path
 ) -> None:
-    owner, machine_id = start_owner(tmp_path, media, "hold")
-    directory = state.machines / machine_id
-    assert directory.is_dir()
-    owner.kill()
-    owner.wait()
+    with owner_of_a_machine(tmp_path, media, "hold") as (owner, machine_id):
+        directory = state.machines / machine_id
+        assert directory.is_dir()
+        owner.kill()
     Deadline.after(60).poll(lambda: not holders(directory / "prefix"), "the end of the machine's processes")
     assert machine_id in [item.name for item in clean(state) if item.outcome is Outcome.REMOVED]
     assert not directory.exists()
@@ -340,8 +344,8 @@ def test_a_killed_owner_leaves_nothing_that_clean_does_not_remove(
 def test_a_kept_machine_outlives_its_run_and_can_be_reopened(
     state: StateDirectory, provider: WineProvider, tmp_path: Path, media: Path
 ) -> None:
-    owner, machine_id = start_owner(tmp_path, media, "keep")
-    owner.wait()
+    with owner_of_a_machine(tmp_path, media, "keep") as (_, machine_id):
+        pass
     assert machine_id not in [item.name for item in clean(state)]
     found = kept.load(state, machine_id)
     assert kept.load(state, "owned/test").machine_id == machine_id

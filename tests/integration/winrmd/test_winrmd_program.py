@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,17 +18,22 @@ import pytest
 import harness.winrmd
 from harness.winrmd.config import ServerConfig
 from tests.integration.winrmd.servers import LAUNCHER, PASSWORD, USER, Running
+from tests.programs import bounded
 
 
-def program(folder: Path, module: str, config: Path, *where: str) -> tuple[subprocess.Popen[bytes], str]:
+@contextlib.contextmanager
+def program(
+    folder: Path, module: str, config: Path, *where: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Start the server; where it says that it listens."""
     reading, writing = os.pipe()
     argv = [sys.executable, "-m", module, "--config", str(config), *where, "--ready-fd", str(writing)]
     keep = [writing, *(int(w) for w in where if w.isdigit())]
-    process = subprocess.Popen(argv, cwd=folder, pass_fds=keep)
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        return process, told.readline().strip()
+    with bounded(subprocess.Popen(argv, cwd=folder, pass_fds=keep)) as process:
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            address = told.readline().strip()
+        yield process, address
 
 
 @pytest.fixture
@@ -49,16 +55,16 @@ def copied(tmp_path: Path) -> Path:
 def test_a_copy_of_the_folder_alone_serves_and_stops_with_its_commands(
     copied: Path, config: Path, tmp_path: Path
 ) -> None:
-    process, address = program(copied, "winrmd", config, "--listen", "127.0.0.1:0")
-    settings = ServerConfig(users={USER: PASSWORD}, launcher=LAUNCHER, result_dir=str(tmp_path))
-    client = Running(settings, int(address.rpartition(":")[2])).protocol()
-    shell = client.open_shell()
-    assert client.get_command_output(shell, client.run_command(shell, "echo hi"))[0] == b"hi\n"
-    command = client.run_command(shell, f"echo $$ > {tmp_path}/pid; echo up; sleep 60")
-    assert client.get_command_output_raw(shell, command)[0] == b"up\n"
-    pid = int((tmp_path / "pid").read_text())
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    with program(copied, "winrmd", config, "--listen", "127.0.0.1:0") as (process, address):
+        settings = ServerConfig(users={USER: PASSWORD}, launcher=LAUNCHER, result_dir=str(tmp_path))
+        client = Running(settings, int(address.rpartition(":")[2])).protocol()
+        shell = client.open_shell()
+        assert client.get_command_output(shell, client.run_command(shell, "echo hi"))[0] == b"hi\n"
+        command = client.run_command(shell, f"echo $$ > {tmp_path}/pid; echo up; sleep 60")
+        assert client.get_command_output_raw(shell, command)[0] == b"up\n"
+        pid = int((tmp_path / "pid").read_text())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
     assert _ended(pid)
     log = (tmp_path / "log").read_text()
     assert "started in shell" in log
@@ -68,10 +74,11 @@ def test_a_copy_of_the_folder_alone_serves_and_stops_with_its_commands(
 
 def test_a_listening_socket_can_be_inherited(copied: Path, config: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        process, address = program(copied, "winrmd", config, "--listen-fd", str(listener.fileno()))
-        assert address == f"127.0.0.1:{listener.getsockname()[1]}"
-        process.terminate()
-        assert process.wait(30) == 0
+        where = ("--listen-fd", str(listener.fileno()))
+        with program(copied, "winrmd", config, *where) as (process, address):
+            assert address == f"127.0.0.1:{listener.getsockname()[1]}"
+            process.terminate()
+            assert process.wait(30) == 0
 
 
 def test_a_wrong_configuration_ends_with_2_and_one_sentence(tmp_path: Path) -> None:

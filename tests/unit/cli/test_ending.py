@@ -14,6 +14,7 @@ from harness.cli import beginning, ending
 from harness.cli import main as main_module
 from harness.cli.ending import ends
 from harness.model.errors import CandidateError, ConfigurationError, InfrastructureError
+from tests.programs import bounded
 
 
 @pytest.fixture(autouse=True)
@@ -130,16 +131,15 @@ def test_a_reader_that_leaves_is_not_a_failed_candidate() -> None:
         "console = Output()\n"
         "for number in range(20_000): console.print(number)\n"
     )
-    writer = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == "0\n"
-    writer.stdout.close()
-    assert writer.wait(30) == 0
-    assert writer.stderr is not None
-    assert writer.stderr.read() == ""
-    writer.stderr.close()
+    argv = [sys.executable, "-c", program]
+    started = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with bounded(started) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "0\n"
+        writer.stdout.close()
+        assert writer.wait(60) == 0
+        assert writer.stderr is not None
+        assert writer.stderr.read() == ""
 
 
 def test_a_run_goes_on_where_its_words_cannot_be_written_and_another_command_does_not() -> None:
@@ -157,6 +157,7 @@ def test_a_run_goes_on_where_its_words_cannot_be_written_and_another_command_doe
                 stderr=subprocess.PIPE,
                 text=True,
                 check=False,
+                timeout=300,
             )
             for which in ("spare", "other")
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.cli.prompt import Prompt
+from tests.programs import bounded
 
 STRUCK = """
 import signal, sys, threading
@@ -40,22 +41,17 @@ def pipe() -> Iterator[tuple[Prompt, int]]:
 
 def test_a_signal_that_ended_no_system_call_ends_the_wait() -> None:
     reader, writer = os.pipe()
-    with subprocess.Popen(
-        [sys.executable, "-c", STRUCK],
-        stdin=reader,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        try:
-            assert program.stdout is not None
-            said = program.stdout.readline() if ready(program.stdout.fileno()) else "nothing"
-            assert said == "interrupted\n"
-            os.write(writer, b"ver\n")
-            assert program.communicate(timeout=30)[0] == "ver\n"
-        finally:
-            program.kill()
-            os.close(reader)
-            os.close(writer)
+    program = subprocess.Popen(
+        [sys.executable, "-c", STRUCK], stdin=reader, stdout=subprocess.PIPE, text=True
+    )
+    os.close(reader)
+    with bounded(program) as struck, os.fdopen(writer, "w") as person:
+        assert struck.stdout is not None
+        said = struck.stdout.readline() if ready(struck.stdout.fileno()) else "nothing"
+        assert said == "interrupted\n"
+        person.write("ver\n")
+        person.flush()
+        assert struck.communicate(timeout=60)[0] == "ver\n"
 
 
 def ready(descriptor: int) -> bool:

@@ -57,6 +57,7 @@ def test_so_it_is_by_the_plugin(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert done.returncode == 2
     assert WITHOUT_ASSERTS in done.stderr + done.stdout

@@ -119,7 +119,7 @@ def test_a_domain_that_is_gone_before_its_event_arrives_is_judged_by_the_event()
     late = threading.Timer(0.05, lambda: history.note(ended="shutdown"))
     late.start()
     history.await_end(60)
-    late.join()
+    late.join(60)
     assert judge(Seen(state=None, ended=history.ended)).fault is Fault.GUEST
 
 

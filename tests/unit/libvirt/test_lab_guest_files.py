@@ -38,7 +38,7 @@ class Agent:
         if path.endswith("cmd.exe"):
             output = b"agent.log\r\nagent.old.log\r\n" if "*" in arg[-1] else b""
         else:
-            output = subprocess.run([path, *arg], capture_output=True, check=False).stdout
+            output = subprocess.run([path, *arg], capture_output=True, check=False, timeout=300).stdout
         self.result = {"exited": True, "exitcode": 0, "out-data": base64.b64encode(output).decode()}
         return {"pid": 1}
 
@@ -140,5 +140,6 @@ def test_a_name_is_never_more_than_a_name_to_the_shell(name: str) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert (said.stdout, said.stderr) == ("matches\n", "")

@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     thread.start()
     yield port, tmp_path / "cert.pem"
     stop.set()
-    thread.join()
+    thread.join(60)
 
 
 def test_a_login_and_a_command_are_rehearsed(rehearsal: ModuleType, server: tuple[int, Path]) -> None:

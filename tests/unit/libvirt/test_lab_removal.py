@@ -34,7 +34,7 @@ def test_a_directory_that_is_still_written_to_is_removed_once_the_writer_stops(t
     writer.start()
     threading.Timer(0.2, stop.set).start()
     remove_directory(directory, Deadline.after(30))
-    writer.join()
+    writer.join(60)
     assert not directory.exists()
 
 

@@ -2,18 +2,22 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from harness.model.deadline import Deadline
+from tests.programs import bounded
 
 
-def supervisor(pid_file: Path, command: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "harness.machines.libvirt.supervisor", str(pid_file), "sh", "-c", command]
-    )
+@contextmanager
+def supervisor(pid_file: Path, command: str) -> Iterator[subprocess.Popen[bytes]]:
+    argv = [sys.executable, "-m", "harness.machines.libvirt.supervisor", str(pid_file), "sh", "-c", command]
+    with bounded(subprocess.Popen(argv)) as running:
+        yield running
 
 
 @pytest.mark.parametrize(("command", "code", "starts"), [("exit 0", 0, 1), ("exit 1", 1, 5)])
@@ -21,10 +25,7 @@ def test_a_daemon_that_crashes_is_started_again_until_that_is_hopeless(
     tmp_path: Path, command: str, code: int, starts: int
 ) -> None:
     with supervisor(tmp_path / "pid", f"echo >> {tmp_path}/starts; {command}") as running:
-        try:
-            assert running.wait(60) == code
-        finally:
-            running.kill()
+        assert running.wait(60) == code
     assert (tmp_path / "starts").read_text() == "\n" * starts
     assert not (tmp_path / "pid").exists()
 
@@ -32,14 +33,11 @@ def test_a_daemon_that_crashes_is_started_again_until_that_is_hopeless(
 def test_told_to_end_it_ends_the_daemon_whose_orphans_it_reaps(tmp_path: Path) -> None:
     # The orphan's parent ends at once; exec leaves the daemon itself as one process.
     with supervisor(tmp_path / "pid", f"(sleep 0 & echo $! > {tmp_path}/orphan); exec sleep 300") as running:
-        try:
-            Deadline.after(60).poll((tmp_path / "orphan").exists, "the daemon")
-            itself = psutil.Process(running.pid)
-            Deadline.after(60).poll(lambda: [c.name() for c in itself.children()] == ["sleep"], "the reaping")
-            (daemon,) = itself.children()
-            running.terminate()
-            assert running.wait(60) == 0
-            daemon.wait(60)
-        finally:
-            running.kill()
+        Deadline.after(60).poll((tmp_path / "orphan").exists, "the daemon")
+        itself = psutil.Process(running.pid)
+        Deadline.after(60).poll(lambda: [c.name() for c in itself.children()] == ["sleep"], "the reaping")
+        (daemon,) = itself.children()
+        running.terminate()
+        assert running.wait(60) == 0
+        daemon.wait(60)
     assert not (tmp_path / "pid").exists()

@@ -23,6 +23,7 @@ from harness.machines.wine.provider import WineProvider
 from harness.model.errors import InfrastructureError
 from harness.model.machine import WinRMAccess
 from harness.state import StateDirectory
+from tests.programs import bounded
 
 
 @pytest.fixture
@@ -31,9 +32,8 @@ def state(tmp_path: Path) -> StateDirectory:
 
 
 def orphan(state: StateDirectory, *, kept_on_purpose: bool = False) -> Path:
-    ended = subprocess.Popen(["true"])
-    owner = Owner.of(ended.pid)
-    ended.wait()
+    with bounded(subprocess.Popen(["true"])) as ended:
+        owner = Owner.of(ended.pid)
     directory = state.machines / "bvt-orphan"
     directory.mkdir()
     (directory / "file").touch()

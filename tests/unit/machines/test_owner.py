@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from harness.machines.intent import Owner
+from tests.programs import bounded
+from tests.stopping import stop
 
 
 def test_this_process_lives() -> None:
@@ -15,18 +17,16 @@ def test_this_process_lives() -> None:
 
 
 def test_a_process_that_is_stopped_lives_and_one_that_ended_is_dead() -> None:
-    process = subprocess.Popen(["sleep", "60"])
-    owner = Owner.of(process.pid)
-    assert owner.alive
-    assert not owner.stopped
-    process.send_signal(signal.SIGSTOP)
-    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-    assert owner.alive
-    assert owner.stopped
-    process.send_signal(signal.SIGKILL)
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie
-    assert not owner.alive
-    process.wait()
+    with bounded(subprocess.Popen(["sleep", "60"])) as process:
+        owner = Owner.of(process.pid)
+        assert owner.alive
+        assert not owner.stopped
+        stop(process.pid)
+        assert owner.alive
+        assert owner.stopped
+        process.send_signal(signal.SIGKILL)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie
+        assert not owner.alive
     assert not owner.alive
     with pytest.raises(OSError, match="No such"):
         Owner.of(process.pid)

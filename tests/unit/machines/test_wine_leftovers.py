@@ -12,6 +12,7 @@ import pytest
 
 from harness.machines.wine import leftovers
 from harness.machines.wine.leftovers import USED, note_use
+from tests.programs import bounded
 
 NOW = datetime.now(UTC)
 CURRENT = "wine-8.0-aaaaaaaaaaaaaaaa"
@@ -112,20 +113,18 @@ def overlay_over(template: Path, scratch: Path) -> Iterator[None]:
         (scratch / part).mkdir(parents=True)
     data = f"lowerdir={template}/prefix,upperdir={scratch}/upper,workdir={scratch}/work"
     script = f"mount -t overlay overlay -o '{data}' '{scratch}/merged' && echo mounted && read end"
-    machine = subprocess.Popen(
+    program = subprocess.Popen(
         ["unshare", "--mount", "sh", "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert machine.stdout is not None
-    try:
+    with bounded(program) as machine:
+        assert machine.stdout is not None
         if machine.stdout.readline() != "mounted\n":
             pytest.skip("overlays cannot be mounted here")
         yield
-    finally:
-        machine.communicate("\n", timeout=60)
 
 
 def test_a_template_under_a_running_machine_stays(images: Path, tmp_path: Path) -> None:

@@ -67,4 +67,4 @@ def test_who_waits_for_another_builder_says_so_and_goes_on_when_it_ends(tmp_path
         assert waiting.wait(30)
         assert not entered.is_set()
     assert entered.wait(30)
-    builder.join()
+    builder.join(60)

@@ -18,11 +18,11 @@ CLAIM = (
 def test_a_second_run_in_the_same_directory_is_refused_while_the_first_goes_on(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path / "run")
     second = [sys.executable, "-c", CLAIM, str(run.root)]
-    refused = subprocess.run(second, capture_output=True, text=True, check=False)
+    refused = subprocess.run(second, capture_output=True, text=True, check=False, timeout=300)
     assert "another run works in this directory" in refused.stderr
     assert run.lock is not None
     run.lock.close()
-    subprocess.run(second, check=True)
+    subprocess.run(second, check=True, timeout=300)
 
 
 def test_a_directory_that_holds_something_else_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from harness.model.substrate import Substrate
 from harness.run import conclusion, remains
 from harness.run.directory import KeepPolicy, RunDirectory, RunSettings
 from harness.state import StateDirectory
+from tests.programs import bounded
 from tests.unit.gate.samples import a_cell, a_plan
 from tests.unit.run.stand_ins import PROFILE
 
@@ -63,9 +64,8 @@ def run(state: StateDirectory, tmp_path: Path) -> RunDirectory:
 
 def keep_machine(state: StateDirectory, machine_id: str = "bvt-kept", run_id: str = "run") -> None:
     """A kept machine whose run has ended; nothing but its intent is there."""
-    ended = subprocess.Popen(["true"])
-    owner = Owner.of(ended.pid)
-    ended.wait()
+    with bounded(subprocess.Popen(["true"])) as ended:
+        owner = Owner.of(ended.pid)
     intent = Intent(
         machine_id=machine_id,
         provider="wine",
@@ -142,8 +142,10 @@ def test_one_of_two_kept_machines_still_needs_it(state: StateDirectory, run: Run
 
 
 def test_a_killed_run_is_cleaned_and_a_live_one_is_not(state: StateDirectory, run: RunDirectory) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(run.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    with bounded(
+        subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(run.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
     ) as live:
         assert live.stdout is not None
         live.stdout.readline()

@@ -12,6 +12,7 @@ from harness.machines.room import MayWait, Resource, RoomWait, telling
 from harness.run import waits as waits_module
 from harness.run.waits import Waits
 from harness.state import StateDirectory
+from tests.programs import bounded
 
 CELL = "win11-24h2/fresh"
 MEMORY = RoomWait(lacks=(Resource.MEMORY,), detail="512 MiB are free.")
@@ -30,12 +31,14 @@ def test_what_one_process_tells_another_reads_until_it_ends(tmp_path: Path) -> N
     waits = Waits(tmp_path / "waits")
     assert waits.read() == {}
     command = [sys.executable, "-c", TOLD_BY_ANOTHER, str(tmp_path / "waits")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+    with bounded(
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    ) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "told\n"
         assert waits.read() == {CELL: MEMORY}
         worker.kill()
-        worker.wait()
+        worker.wait(60)
     assert waits.read() == {}
 
 

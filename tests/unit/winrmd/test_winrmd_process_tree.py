@@ -40,7 +40,7 @@ class Start:
             assert process.stdout is not None
             process.stdout.close()
             process.kill()
-            process.wait()
+            process.wait(60)
 
 
 def until_it_sleeps(leader: int, programs: int) -> None:
