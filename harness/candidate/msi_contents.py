@@ -61,9 +61,11 @@ class MsiContents(Frozen):
     platform: Platform
     product_name: str
     product_name_known: bool = Field(description="nothing sets it while the MSI is installed")
+    version: str = ""
     manufacturer: str = ""
     services: tuple[MsiService, ...] = ()
     files: tuple[str, ...] = Field(default=(), description="full paths, as far as they are known")
+    file_versions: dict[str, str] = Field(default_factory=dict, description="by path, of those that have one")
     file_names: tuple[str, ...] = Field(default=(), description="of all files, wherever they go")
     every_file_known: bool = True
     folders: tuple[str, ...] = Field(default=(), description="that hold files or are made without one")
@@ -107,9 +109,15 @@ def contents_of(tables: Tables, platform: Platform, given: Mapping[str, str]) ->
         platform=platform,
         product_name=properties.get("ProductName", ""),
         product_name_known=not _is_set(tables, "ProductName") and not _hides_its_entry(tables, properties),
+        version=properties.get("ProductVersion", ""),
         manufacturer=properties.get("Manufacturer", ""),
         services=(*_services(tables, components, paths, properties | dict(given)), *_services_by_key(values)),
         files=tuple(path for path in paths.values() if path),
+        file_versions={
+            path: row["Version"]
+            for row in tables.get("File", ())
+            if (path := paths[row["File"]]) and row["Version"][:1].isdecimal()
+        },
         file_names=tuple(long_name(row["FileName"]) for row in tables.get("File", ())),
         every_file_known=all(paths.values()),
         folders=tuple(dict.fromkeys(folder for folder in (*held, *made) if folder)),

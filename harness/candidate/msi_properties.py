@@ -7,6 +7,11 @@ from harness.candidate.msi_tables import Tables
 PUBLIC = re.compile(r"(?<![A-Za-z0-9_.])[A-Z_][A-Z0-9_.]*(?![A-Za-z0-9_.])")
 """A public property's name where it stands alone: in a condition, between brackets, in a list, as a key."""
 
+BRACKETS = re.compile(r"\[([A-Z_][A-Z0-9_.]*)\]")
+OF_PAGES = frozenset(
+    {"Control", "ControlCondition", "ControlEvent", "Dialog", "EventMapping", "LaunchCondition"}
+)
+
 OF_WINDOWS_INSTALLER = frozenset(
     {
         "ACTION",
@@ -115,16 +120,30 @@ def known_properties(tables: Tables) -> frozenset[str]:
 def own_properties(tables: Tables) -> dict[str, str]:
     """Public properties of the MSI's own, with their default: what a caller is meant to set.
 
-    Those of its Property table; those that are to be handed over to the elevated part of the installation.
+    Those of its Property table, those that are handed over to the elevated part of the installation or kept out of
+    logs, and those that a text names in brackets.
     """
     declared = {row["Property"]: row["Value"] for row in tables.get("Property", ())}
-    secure = declared.get("SecureCustomProperties", "").split(";")
-    names = [*declared, *(name for name in secure if name and name not in declared)]
+    folders = {row["Directory"] for row in tables.get("Directory", ())}
+    named = [*declared, *_secure(tables), *sorted(hidden_properties(tables)), *_in_brackets(tables)]
     return {
         name: declared.get(name, "")
-        for name in names
-        if PUBLIC.fullmatch(name) and name not in OF_WINDOWS_INSTALLER and not _of_the_builder(name, tables)
+        for name in dict.fromkeys(named)
+        if PUBLIC.fullmatch(name)
+        and name not in OF_WINDOWS_INSTALLER | folders
+        and not _of_the_builder(name, tables)
     }
+
+
+def _secure(tables: Tables) -> list[str]:
+    rows = tables.get("Property", ())
+    return next((row["Value"].split(";") for row in rows if row["Property"] == "SecureCustomProperties"), [])
+
+
+def _in_brackets(tables: Tables) -> list[str]:
+    """Names in formatted texts, but for those of pages that nobody sees."""
+    rows = [row for name, found in tables.items() if name not in OF_PAGES for row in found]
+    return [name for row in rows for cell in row.values() for name in BRACKETS.findall(cell)]
 
 
 def hidden_properties(tables: Tables) -> frozenset[str]:

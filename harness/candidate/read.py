@@ -19,7 +19,7 @@ def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
     platform than the profile's; `ToolMissing` if msitools or osslsigncode are not installed.
     """
     path = path.absolute()
-    found = _kind(path)
+    found = installer_kind(path)
     wanted = profile.installer.kind
     if found is not wanted:
         what = f"is {_a(found)} installer" if found else "is no installer that is known here"
@@ -31,7 +31,8 @@ def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
     return _msi(path, profile)
 
 
-def _kind(path: Path) -> InstallerKind | None:
+def installer_kind(path: Path) -> InstallerKind | None:
+    """What the file is by its content; None for anything else. Raises `ConfigurationError` if it cannot be read."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

@@ -18,6 +18,7 @@ MODULES = {
     "run": "run",
     "repro": "repro",
     "plan": "plan",
+    "init": "init",
     "doctor": "doctor",
     "clean": "clean",
     "shell": "shell",

@@ -63,3 +63,74 @@ def build_msi(folder: Path, name: str, wxs: str, arch: str = "x64") -> Path:
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return folder / f"{name}.msi"
+
+
+NARROW = """<?xml version="1.0"?>
+<Wix xmlns="http://schemas.microsoft.com/wix/2006/wi">
+<Product Id="*" UpgradeCode="{C7A1B2D3-0000-4000-8000-000000000011}" Name="Watcher's 32 3.1.4" Version="3.1.4"
+    Manufacturer="Müller &amp; Söhne" Language="1031">
+  <Package InstallerVersion="200" Compressed="yes" InstallScope="perMachine"/>
+  <Media Id="1" Cabinet="a.cab" EmbedCab="yes"/>
+  <Directory Id="TARGETDIR" Name="SourceDir"><Directory Id="ProgramFilesFolder">
+    <Directory Id="APPDIR" Name="Watcher's">
+      <Component Id="main" Guid="{C7A1B2D3-0000-4000-8000-000000000012}">
+        <File Id="main" Name="watch.exe" Source="program" KeyPath="yes"/>
+        <ServiceInstall Id="watch" Name="Watch" Type="ownProcess" Start="demand" ErrorControl="normal" Arguments="-s"/>
+        <RegistryValue Root="HKLM" Key="Software\\Müller\\Watcher" Name="Home" Value="[APPDIR]" Type="string"/>
+        <RegistryValue Root="HKLM" Key="Software\\Müller\\Watcher" Name="Level" Value="3" Type="integer"/>
+        <RegistryValue Root="HKLM" Key="Software\\Müller\\Watcher" Name="Version" Value="3.1.4" Type="string"/>
+        <RegistryValue Root="HKLM" Key="Software\\Müller\\Watcher" Name="Format" Value="{{n}}" Type="string"/>
+      </Component>
+      <Directory Id="LIB" Name="lib"><Component Id="lib" Guid="{C7A1B2D3-0000-4000-8000-000000000013}">
+        <File Id="lib" Name="a long name.dll" Source="program" KeyPath="yes"/></Component></Directory>
+    </Directory></Directory></Directory>
+  <Feature Id="All"><ComponentRef Id="main"/><ComponentRef Id="lib"/></Feature>
+</Product>
+</Wix>
+"""
+"""A 32-bit product whose name holds its version, a sign that YAML minds, and letters beyond ASCII."""
+
+
+def make_narrow(folder: Path) -> Path:
+    """`narrow.msi`: 32 bits, a service that is started by hand."""
+    return build_msi(folder, "narrow", NARROW, arch="x86")
+
+
+def make_moved(folder: Path) -> Path:
+    """`moved.msi`: its tables bent by msibuild, as other builders make them.
+
+    A custom action sets the folder, a property is named by a condition alone, a driver is a key of the registry, a
+    service depends on two others and has a formatted name.
+    """
+    msi = make_beat(folder).rename(folder / "moved.msi")
+    _query(
+        msi,
+        "INSERT INTO `CustomAction` (`Action`,`Type`,`Source`,`Target`)"
+        " VALUES ('SetDir',51,'INSTALLDIR','[ProgramFiles64Folder]Other\\[Brand]')",
+        "INSERT INTO `InstallExecuteSequence` (`Action`,`Condition`,`Sequence`) VALUES ('SetDir','NOT SILENTLY',799)",
+        "INSERT INTO `Property` (`Property`,`Value`) VALUES ('Brand','Vendor X')",
+        "UPDATE `ServiceInstall` SET `Dependencies`='RpcSs[~]Tcpip[~][~]'",
+        "UPDATE `ServiceInstall` SET `DisplayName`='[Brand] Beat'",
+        "INSERT INTO `Registry` (`Registry`,`Root`,`Key`,`Name`,`Value`,`Component_`) VALUES"
+        " ('drv',2,'SYSTEM\\CurrentControlSet\\Services\\acmeflt','Start','#3','program')",
+    )
+    return msi
+
+
+def make_searched(folder: Path) -> Path:
+    """`searched.msi`: a search says where it goes, and a library does the rest: its tables know little."""
+    msi = make_beat(folder, code=True).rename(folder / "searched.msi")
+    _query(
+        msi,
+        "INSERT INTO `AppSearch` (`Property`,`Signature_`) VALUES ('INSTALLDIR','Earlier')",
+        "DELETE FROM `ServiceInstall`",
+        "DELETE FROM `ServiceControl`",
+        "UPDATE `Property` SET `Value`='On \"quotes\" and: colons #1' WHERE `Property`='ProductName'",
+    )
+    return msi
+
+
+def _query(msi: Path, *queries: str) -> None:
+    argv = ["msibuild", str(msi), *(part for query in queries for part in ("-q", query))]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
