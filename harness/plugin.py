@@ -26,6 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cells", action="append", default=[], metavar="GLOB", help="run only these cells")
     group.addoption("--out", type=Path, help="run directory (default: reports/<run id>)")
     group.addoption("--keep", default="never", help="machines to keep: failed, always or never (default)")
+    group.addoption(
+        "--keep-at", help="failure: stop a cell at its first failed check, with everything as it is"
+    )
+    group.addoption("--fail-fast", help="what the first failed check ends: cell or run")
     group.addoption("--backend", help="file of an external backend (default: embedded)")
     group.addoption(
         "--infra-retries",

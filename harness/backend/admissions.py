@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from harness.backend.bodies import Answer, EnrolRequest
+from harness.backend.handover import Handover
 from harness.backend.interface import Endpoint, FaultKind
 from harness.backend.records import Record, single, unpacked
 from harness.backend.store import Item, Kind, Store, Wanted
@@ -81,6 +82,32 @@ class Admissions:
             admission = Admission(cell, secrets.token_urlsafe(24), number, configuration)
             self._current[cell] = self._by_secret[admission.secret] = admission
             return admission.secret
+
+    def hand_over(self, cell: str, host: str, port: int) -> Handover:
+        """The cell's place, for another process. Nothing changes here."""
+        with self._changed:
+            admission = self._of(cell)
+            keys = {
+                name: key.host_identifier for name, key in self._by_key.items() if key.admission is admission
+            }
+            return Handover(
+                cell=cell,
+                host=host,
+                port=port,
+                secret=admission.secret,
+                node_keys=keys,
+                configuration=admission.configuration.decode("latin-1"),
+                endpoint=admission.endpoint,
+            )
+
+    def take_over(self, handover: Handover) -> None:
+        """Go on with a cell that another process served."""
+        with self._changed:
+            number = self._record(handover.cell, Kind.ADMISSION, [{}])
+            configuration = handover.configuration.encode("latin-1")
+            admission = Admission(handover.cell, handover.secret, number, configuration, handover.endpoint)
+            self._current[handover.cell] = self._by_secret[handover.secret] = admission
+            self._by_key |= {name: _Key(admission, host) for name, host in handover.node_keys.items()}
 
     def configure(self, cell: str, configuration: bytes) -> float:
         """Serve this configuration from now on; returns the time."""

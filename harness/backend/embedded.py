@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from harness.backend.admissions import Admission, Admissions, PendingFault, as_served
 from harness.backend.app import RemoteApi
 from harness.backend.evidence import write_lines
+from harness.backend.handover import Handover
 from harness.backend.interface import (
     BackendFeature,
     Endpoint,
@@ -35,12 +38,26 @@ T = TypeVar("T")
 
 
 class EmbeddedBackend:
-    """Serves from construction until `close`. One per process; any number of cells. Thread-safe."""
+    """Serves from construction until `close`. One per process; any number of cells. Thread-safe.
 
-    def __init__(self, authority: Authority, database: Path, *, bind: str = "127.0.0.1:0") -> None:
+    `handover`: a cell that another process served until now, on the address `bind`. `watch` is told each request's path
+    as it arrives, on the server's thread.
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        database: Path,
+        *,
+        bind: str = "127.0.0.1:0",
+        handover: Handover | None = None,
+        watch: Callable[[str], None] | None = None,
+    ) -> None:
         self._authority = authority
         self._store = Store(database)
         self._admissions = Admissions(self._store)
+        if handover is not None:
+            self._admissions.take_over(handover)
         self._large = LargeBodies()
         self._closed = False
         try:
@@ -51,7 +68,8 @@ class EmbeddedBackend:
             self._store.close()
             raise
         try:
-            self._server.start(RemoteApi(self._admissions, self._server.cut, self._large).application())
+            api = RemoteApi(self._admissions, self._server.cut, self._large).application()
+            self._server.start(api if watch is None else watched(api, watch))
         except BackendError:
             self.close()
             raise
@@ -74,6 +92,10 @@ class EmbeddedBackend:
     def address(self) -> HostPort:
         """Where it listens."""
         return self._server.address
+
+    def hand_over(self, cell: str) -> Handover:
+        """What another process needs to go on with this cell on the same port, once this server is closed."""
+        return self._admissions.hand_over(cell, self.address.host, self.address.port)
 
     def admit(self, cell: str, configuration: Mapping[str, Any] | None) -> Enrolment:
         """A new secret and configuration for the cell; earlier secrets and node keys end."""
@@ -228,6 +250,17 @@ class EmbeddedBackend:
             self._large.close()
             self._server.stop()
             self._store.close()
+
+
+def watched(application: ASGIApp, watch: Callable[[str], None]) -> ASGIApp:
+    """The same application; `watch` is told each request's method and path."""
+
+    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            watch(f"{scope['method']} {scope['path']}")
+        await application(scope, receive, send)
+
+    return tell
 
 
 def _event(item: Item) -> Event:

@@ -17,10 +17,11 @@ def listed(names: Iterable[str]) -> str:
     return some(sorted(names)) or "none"
 
 
-def told(result: MsiResult) -> str:
-    """How an installer ended, in words, and why, from its log."""
-    why = f". {result.log_excerpt}" if result.log_excerpt else ""
-    return f"it ended with {result.exit_code}: {result.meaning.text}{why}"
+def told(cell: CellSession, result: MsiResult) -> str:
+    """How an installer ended, in words: exit code, action, service, error. What its log says goes to the details."""
+    if result.log_excerpt:
+        cell.note("its log", result.log_excerpt)
+    return f"it ended with {result.exit_code}: {result.meaning.text}. {result.log_words}".rstrip(" .")
 
 
 def note_children(cell: CellSession, result: MsiResult) -> None:

@@ -26,7 +26,7 @@ def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
     result = timeline.installation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
     note_children(cell, result)
-    assert result.succeeded, mismatch("the installer ends with success", told(result))
+    assert result.succeeded, mismatch("the installer ends with success", told(cell, result))
 
 
 @check("Other programs keep the environment that they had")

@@ -18,7 +18,7 @@ def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated
     result = timeline.uninstallation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
     note_children(cell, result)
-    assert result.succeeded, mismatch("the uninstaller ends with success", told(result))
+    assert result.succeeded, mismatch("the uninstaller ends with success", told(cell, result))
 
 
 @check(

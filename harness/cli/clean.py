@@ -11,10 +11,13 @@ from harness.cli.options import MatrixOption
 from harness.config.load import find_matrix, load_matrix
 from harness.machines import hygiene
 from harness.machines.hygiene import MACHINE, Cleaned, Outcome
+from harness.machines.kept import list_kept
+from harness.machines.provider import KeptMachine
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.model.matrix import Pool
-from harness.run import remains
+from harness.reports.words import plural
+from harness.run import kept_backend, remains
 from harness.state import StateDirectory
 
 
@@ -41,11 +44,12 @@ def clean(
     state = StateDirectory.default()
     done = hygiene.clean(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
     gone = {item.name for item in done if item.kind == MACHINE and item.outcome is Outcome.FOUND}
+    done += kept_backend.clean(state, gone, dry_run=dry_run)
     done += remains.clean(state, gone, dry_run=dry_run)
     for item in done:
         typer.echo(item.model_dump_json() if json else in_words(item))
     if not json:
-        typer.echo(_summary(done))
+        typer.echo(_summary(done) + ("" if kept else kept_words(list_kept(state))))
     failed = any(item.outcome is Outcome.NOT_REMOVED for item in done)
     return EXIT_CODES[Verdict.INFRA] if failed else 0
 
@@ -77,6 +81,14 @@ def in_words(item: Cleaned) -> str:
             return f"{name}: stays, for something uses it now or another process is at it"
         case Outcome.NOT_REMOVED:
             return f"{name}: not removed: {item.error}"
+
+
+def kept_words(machines: Sequence[KeptMachine]) -> str:
+    """That machines stay because somebody wanted to keep them; empty if there is none."""
+    if not machines:
+        return ""
+    cells = ", ".join(sorted({machine.cell_id for machine in machines}))
+    return f"; {plural(len(machines), 'kept machine')} ({cells}) would go with --kept"
 
 
 def _summary(done: Sequence[Cleaned]) -> str:

@@ -13,10 +13,12 @@ from harness.cli.output import Output
 from harness.config.load import find_matrix, load_matrix
 from harness.machines import hygiene
 from harness.machines.hygiene import MACHINE, Cleaned
+from harness.machines.kept import list_kept
 from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
-from harness.run import remains
+from harness.reports.words import plural
+from harness.run import kept_backend, remains
 from harness.run.pools import pool_problems
 from harness.run.tools import tool_findings
 from harness.state import StateDirectory
@@ -45,7 +47,9 @@ def doctor(
             findings += [(f"pool {name}", finding) for finding in load_provider(entry, state).findings()]
     left = hygiene.clean(state, pools=found.pools.values(), dry_run=True)
     left += remains.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
+    left += kept_backend.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
     findings += [("state", finding) for finding in left_over_findings(left, str(state.root))]
+    findings.append(("state", kept_finding(state)))
     if json:
         for place, finding in findings:
             typer.echo(
@@ -74,6 +78,22 @@ def left_over_findings(left: Sequence[Cleaned], root: str) -> list[Finding]:
         )
         for subject, items in subjects.items()
     ]
+
+
+def kept_finding(state: StateDirectory) -> Finding:
+    """Machines that were kept on purpose, and their backends: they take room until somebody removes them."""
+    machines = list_kept(state)
+    backends = [found for machine in machines if (found := kept_backend.read(state, machine.machine_id))]
+    alive = sum(backend.alive for backend in backends)
+    served = f", {plural(alive, 'backend')} alive" if backends else ""
+    cells = ", ".join(sorted({machine.cell_id for machine in machines}))
+    return Finding(
+        subject="kept machines",
+        ok=not machines,
+        detail=f"{len(machines)} ({cells}){served}" if machines else "none",
+        remedy="bvt shell shows them; bvt clean --kept removes them" if machines else "",
+        required=False,
+    )
 
 
 def _counted(items: Sequence[Cleaned], root: str) -> str:

@@ -30,6 +30,10 @@ def repro(
             "--cell", help="Cell to reproduce.", show_default=False, autocompletion=completion.cells_of_run
         ),
     ],
+    check: Annotated[
+        str | None,
+        typer.Option("--check", help="Failed check to stop before.", show_default="the first that failed"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory of the reproduction.")] = None,
 ) -> int:
     """Repeat a failed cell up to its failing check and hand you the machine.
@@ -40,17 +44,17 @@ def repro(
     require_assertions()
     end_tidily()
     console = Output(soft_wrap=True, spare=True)
-    directory, check = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"))
-    console.print(f"{cell}: repeating every step before {check}")
+    directory, stop = reproduce_cell(run, cell, out, lambda line: console.print(line, style="dim"), check)
+    console.print(f"{cell}: repeating every step before {stop}")
     carry_out(directory, "1", console)
     run_id, state = directory.settings().run_id, StateDirectory.default()
     spells.end(directory)
     remains.release(state, directory, run_id)
     if not any(machine.run_id == run_id for machine in list_kept(state)):
         raise InfrastructureError(
-            f"no machine of {cell} is there to be handed over: the lab lost it before {check}.",
+            f"no machine of {cell} is there to be handed over: the lab lost it before {stop}.",
             hint=f"What happened is in {directory.root}.",
         )
-    console.print(f"stopped before {check}; the machine is yours: bvt shell {cell}", markup=False)
+    console.print(f"stopped before {stop}; the machine is yours: bvt shell {cell}", markup=False)
     console.print("remove it with: bvt clean --kept")
     return 0

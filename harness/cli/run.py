@@ -30,7 +30,7 @@ from harness.model.plan import Cell
 from harness.reports.words import plural
 from harness.run import remains, spells
 from harness.run.conclusion import conclude
-from harness.run.directory import KeepPolicy, RunDirectory
+from harness.run.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
 from harness.run.interpreter import require_assertions
 from harness.run.preparation import RunRequest, prepare_run
 from harness.run.resumption import resume_run
@@ -71,6 +71,17 @@ def run(
     keep: Annotated[
         str, typer.Option(help="Machines that outlive the run: failed, always or never.")
     ] = "never",
+    keep_at: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-at",
+            help="failure: stop a cell at its first failed check and keep its machine, agent and backend as they are.",
+        ),
+    ] = None,
+    fail_fast: Annotated[
+        str | None,
+        typer.Option("--fail-fast", help="What the first failed check ends: its cell, or the run."),
+    ] = None,
     backend: Annotated[
         str | None, typer.Option(help="File of an external backend.", show_default="embedded")
     ] = None,
@@ -116,6 +127,8 @@ def run(
         keep=KeepPolicy.asked_for(keep),
         backend=backend,
         infra_retries=infra_retries,
+        fail_fast=FailFast.asked_for(fail_fast),
+        keep_at_failure=keeps_at_failure(keep_at),
     )
     return execute(prepare_run(request, output.say), workers, output)
 

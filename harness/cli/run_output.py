@@ -8,6 +8,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate
 from harness.reports.annotations import Annotations, github_annotations
 from harness.reports.brief import brief_json
+from harness.reports.ending import ending_text
 from harness.reports.publish import PAGE_FILE
 from harness.reports.summary import summary_text
 
@@ -40,7 +41,8 @@ class RunOutput:
             self._result.print(brief_json(gate, root), markup=False, highlight=False)
         else:
             self._result.print(summary_text(gate), markup=False, highlight=False)
-            self._result.print(f"page: {shown(root / PAGE_FILE)}", markup=False, highlight=False)
+            ending = ending_text(gate, page=shown(root / PAGE_FILE), run=shown(root))
+            self._result.print(ending, markup=False, highlight=False, end="")
         if self._annotate is Annotations.GITHUB:
             for line in github_annotations(gate):
                 self._beside.print(line, markup=False, highlight=False)

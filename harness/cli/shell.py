@@ -1,5 +1,6 @@
 """`bvt shell`: a command line in the guest of a kept machine."""
 
+import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -14,8 +15,10 @@ from harness.cli.prompt import Prompt
 from harness.cli.shell_lines import Lines, show
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.kept import list_kept, load
-from harness.model.errors import HarnessError
+from harness.machines.kept import list_kept, load, matching
+from harness.machines.provider import KeptMachine
+from harness.model.errors import ConfigurationError, HarnessError
+from harness.run import kept_backend
 from harness.state import StateDirectory
 
 
@@ -35,8 +38,12 @@ def shell(
     command: Annotated[
         str | None, typer.Option("--command", "-C", help="Run this one command and exit with its code.")
     ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", help="Id of the run that kept it, where several runs kept this cell."),
+    ] = None,
 ) -> int:
-    """Open a command line in the guest of a machine that a run kept (`bvt run --keep failed`).
+    """Open a command line in the guest of a machine that a run kept (`bvt run --keep failed`, `--keep-at failure`).
 
     Each line runs by a cmd.exe of its own. A change of directory and a `set` that stand alone on their line hold for
     those after it; nothing else does. Ctrl-C ends the command, Ctrl-D the shell.
@@ -45,7 +52,7 @@ def shell(
     if cell is None:
         _list(state)
         return 0
-    kept = load(state, cell)
+    kept = _chosen(state, cell, run or "")
     transcript = Transcript(
         state.part("shells") / f"{kept.machine_id}.jsonl", cell=kept.cell_id, machine=kept.machine_id
     )
@@ -64,16 +71,33 @@ def shell(
         guest.close()
 
 
+def _chosen(state: StateDirectory, name: str, run: str) -> KeptMachine:
+    """The machine that is meant; at a terminal the user is asked where several are."""
+    found = matching(state, name, run)
+    if len(found) < 2 or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return load(state, name, run)
+    for number, machine in enumerate(found, 1):
+        newest = ", the newest" if number == 1 else ""
+        typer.echo(f"{number}: {machine.machine_id} of run {machine.run_id}{newest}")
+    number = int(typer.prompt("which", type=int, default=1))
+    if not 1 <= number <= len(found):
+        raise ConfigurationError(f"there is no number {number}; the machines are 1 to {len(found)}.")
+    return found[number - 1]
+
+
 def _list(state: StateDirectory) -> None:
     machines = list_kept(state)
     if not machines:
         typer.echo("no machine is kept; keep one with: bvt run --keep failed")
         return
     table = Table(box=None, header_style="dim")
-    for heading in ("cell", "machine", "run", "provider"):
+    for heading in ("cell", "machine", "run", "provider", "backend", "last request"):
         table.add_column(heading)
     for machine in machines:
-        table.add_row(machine.cell_id, machine.machine_id, machine.run_id, machine.provider)
+        backend = kept_backend.read(state, machine.machine_id)
+        lives = "" if backend is None else f"{backend.address}{'' if backend.alive else ' (ended)'}"
+        heard = kept_backend.last_request(state, machine.machine_id)
+        table.add_row(machine.cell_id, machine.machine_id, machine.run_id, machine.provider, lives, heard)
     Output().print(table)
 
 

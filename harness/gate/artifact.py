@@ -71,9 +71,13 @@ def build_gate(
     duration_s: float,
     selected: Collection[str] | None = None,
     interrupted: bool = False,
+    ended_early: str = "",
     created: datetime | None = None,
 ) -> Gate:
-    """Judge the run directory. `selected`: the cells that --cells chose; None means all."""
+    """Judge the run directory. `selected`: the cells that --cells chose; None means all.
+
+    `ended_early`: the failed check that ended the run, in words.
+    """
     cells = read_cells(run)
     judgement = judge(
         plan,
@@ -82,6 +86,7 @@ def build_gate(
         started=cells.started,
         selected=selected,
         interrupted=interrupted,
+        ended_early=ended_early,
         damaged=cells.damaged,
     )
     return Gate(

@@ -25,8 +25,12 @@ def in_time(results: Sequence[CheckResult]) -> list[CheckResult]:
 def causes_of(results: Sequence[CheckResult]) -> tuple[Cause, ...]:
     """The causes in the order of time. Every failed or lost check is one, or follows from one."""
     ordered = in_time(results)
-    by_check = {result.check: result for result in ordered}
-    roots = {result.check: _root(result, by_check) for result in ordered}
+    # Only what came before can be a cause, so that no circle of causes hides a failure.
+    earlier: dict[str, CheckResult] = {}
+    roots: dict[str, str] = {}
+    for result in ordered:
+        roots[result.check] = _root(result, earlier, roots)
+        earlier[result.check] = result
     return tuple(
         Cause(
             result,
@@ -37,16 +41,12 @@ def causes_of(results: Sequence[CheckResult]) -> tuple[Cause, ...]:
     )
 
 
-def _root(result: CheckResult, by_check: dict[str, CheckResult]) -> str:
+def _root(result: CheckResult, earlier: dict[str, CheckResult], roots: dict[str, str]) -> str:
     """The check that `result` goes back to, itself if it is a cause; empty for neither."""
-    seen, current = {result.check}, result
-    while current.because and current.because not in seen and current.because in by_check:
-        cause = by_check[current.because]
-        if not _explains(cause, current):
-            break
-        seen.add(cause.check)
-        current = cause
-    return current.check if current.outcome in OF_ITSELF else ""
+    cause = earlier.get(result.because)
+    if cause is not None and _explains(cause, result) and roots[cause.check]:
+        return roots[cause.check]
+    return result.check if result.outcome in OF_ITSELF else ""
 
 
 def _explains(cause: CheckResult, result: CheckResult) -> bool:

@@ -27,6 +27,7 @@ def judge(
     started: Collection[str] = (),
     selected: Collection[str] | None = None,
     interrupted: bool = False,
+    ended_early: str = "",
     damaged: Mapping[str, str] = MappingProxyType({}),
 ) -> Judgement:
     """Judge a run.
@@ -34,6 +35,7 @@ def judge(
     `started`: cells that were begun; without a report the lab lost them. `selected`: the cells that this run
     was asked to execute, None for all; the plan holds the others nevertheless, so they count as missing.
     `interrupted`: somebody stopped the run, so what has no report was not lost by the lab.
+    `ended_early`: the failed check that ended the whole run, in words; empty if none did.
     `damaged`: cells whose report or evidence on disk is not what was sealed, with what is wrong.
 
     PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
@@ -56,7 +58,7 @@ def judge(
             mine = [_invalid(cell.id, f"There are {len(found)} reports for one cell.")]
         else:
             is_selected = selected is None or cell.id in selected
-            mine = [_missing(cell, cell.id in started, is_selected, interrupted)]
+            mine = [_missing(cell, cell.id in started, is_selected, interrupted, ended_early)]
         mine = [weigh(cell, reason) for reason in mine]
         report_or_none = found[0] if len(found) == 1 else None
         cells.append(
@@ -101,7 +103,7 @@ def _invalid(cell: str, text: str) -> Reason:
     return Reason(verdict=Verdict.INVALID, cell=cell, text=text, remedy=DO_NOT_EDIT)
 
 
-def _missing(cell: Cell, started: bool, selected: bool, interrupted: bool) -> Reason:
+def _missing(cell: Cell, started: bool, selected: bool, interrupted: bool, ended_early: str) -> Reason:
     if started and not interrupted:
         text = "The cell was begun but never sealed a report: its worker or its machine was lost."
         return Reason(verdict=Verdict.INFRA, cell=cell.id, text=text, remedy=LAB)
@@ -110,6 +112,9 @@ def _missing(cell: Cell, started: bool, selected: bool, interrupted: bool) -> Re
         return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=SELECT_ALL)
     if interrupted:
         text = f"The run was interrupted before this cell {'ended' if started else 'began'}."
+        return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
+    if ended_early:
+        text = f"The cell was not run: --fail-fast ended the run at {ended_early}."
         return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
     text = "The cell has no result: it was never begun."
     return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)

@@ -12,6 +12,7 @@ from harness.guest.facts import BootIdentity
 from harness.guest.files import Files
 from harness.guest.msi_exit import MsiExit, MsiOutcome, msi_exit
 from harness.guest.msi_log import decode_log, excerpt
+from harness.guest.msi_words import failed_action, unfinished_action
 from harness.guest.power import boot_identity
 from harness.guest.system_tools import MSIEXEC
 from harness.model.deadline import Deadline
@@ -37,6 +38,9 @@ GRACE_S = 30.0
 WORK_DIR = "C:\\Windows\\Temp"
 """There on every Windows, writable by SYSTEM, and no place where a product installs anything."""
 
+SHOWN_CHARS = 300
+"""Of a line that an installer printed."""
+
 NOT_YET = 1460
 """ERROR_TIMEOUT: what `wait-file` says when the file did not come."""
 
@@ -46,11 +50,14 @@ class InstallerBusy(InfrastructureError):
 
 
 class InstallerHangs(CandidateError):
-    """The installer, or what it had started, did not end by its deadline. It was ended. `found`: in words."""
+    """The installer, or what it had started, did not end by its deadline. It was ended.
 
-    def __init__(self, line: str, found: str, length_s: float, *, hint: str = "") -> None:
+    `found`: in words. `log_path`: in the guest.
+    """
+
+    def __init__(self, line: str, found: str, length_s: float, *, hint: str = "", log_path: str = "") -> None:
         super().__init__(f"`{line}` did not end within {length_s:g} s: {found}.", hint=hint)
-        self.found = found
+        self.found, self.log_path = found, log_path
 
 
 class InstallerNotStarted(CandidateError):
@@ -80,6 +87,8 @@ class MsiResult:
     duration_s: float
     children: tuple[Child, ...] = ()
     """Of an EXE installer: what it had started and what was awaited after its own end."""
+    log_words: str = ""
+    """The same in a sentence: the failed action, and the error. Empty where the log does not tell."""
 
     @property
     def reboot_needed(self) -> bool:
@@ -174,20 +183,28 @@ class MsiExec:
         )
         finished = self._await(line, answer_file, before, Deadline.after(deadline.remaining_s + GRACE_S))
         if finished.timed_out:
-            raise InstallerHangs(line, hanging(finished), deadline.length_s, hint=self._excerpt(log))
+            raise InstallerHangs(
+                line,
+                hanging(finished),
+                deadline.length_s,
+                hint=_last_words(self._read(log), printed=printed),
+                log_path=log,
+            )
         system = GuestSystem.WINE if self._wine() else GuestSystem.WINDOWS
         if finished.error is not None:
             raise GuestFault(f"`{line}` could not be started: {finished.error}.", code=finished.code or 0)
         meaning = msi_exit(finished.exit_code, system)
         took = finished.ended - finished.started if finished.ended and finished.started else None
+        text = "" if meaning.succeeded else self._read(log)
         return MsiResult(
             command=line,
             exit_code=finished.exit_code,
             meaning=meaning,
             log_path=log,
-            log_excerpt="" if meaning.succeeded else self._excerpt(log),
+            log_excerpt=excerpt(text),
             duration_s=took.total_seconds() if took else 0.0,
             children=finished.children,
+            log_words=(_printed(text) if printed else failed_action(text)) if text else "",
         )
 
     def _await(self, line: str, file: str, before: BootIdentity, deadline: Deadline) -> Finished:
@@ -244,9 +261,9 @@ class MsiExec:
         except ValidationError as error:
             raise GuestFault(f"The result file {file} is not what the probe writes: {error}.") from error
 
-    def _excerpt(self, log: str) -> str:
+    def _read(self, log: str) -> str:
         try:
-            return excerpt(decode_log(self._files.read(log, limit_bytes=LOG_LIMIT_BYTES, tail=True)))
+            return decode_log(self._files.read(log, limit_bytes=LOG_LIMIT_BYTES, tail=True))
         except GuestFault as error:
             return f"(no log: {error.message})"
 
@@ -273,6 +290,20 @@ def hanging(finished: Finished) -> str:
     return (
         f"it ended with {finished.exit_code}, but {names}, which it had started, did not end, and was ended"
     )
+
+
+def _last_words(text: str, *, printed: bool) -> str:
+    """Where an installer that was ended stood."""
+    if printed:
+        return _printed(text) or "It printed nothing."
+    action = unfinished_action(text)
+    return f"By its log it was at action {action}." if action else "Its log does not tell what it was at."
+
+
+def _printed(text: str) -> str:
+    """The last line that an EXE installer printed."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return f"The last that it printed: {lines[-1][:SHOWN_CHARS]}" if lines else ""
 
 
 def property_argument(name: str, value: str) -> str:

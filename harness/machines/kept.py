@@ -18,19 +18,40 @@ def store(state: StateDirectory, machine: KeptMachine) -> Path:
     return write_atomically(_path(state, machine.machine_id), json.dumps(document), mode=0o600)
 
 
-def load(state: StateDirectory, name: str) -> KeptMachine:
-    """The kept machine with this machine id, or the newest one kept of this cell id.
+def load(state: StateDirectory, name: str, run: str = "") -> KeptMachine:
+    """The kept machine with this machine id, or the one kept of this cell id (in run `run`, if that is given).
 
-    Raises `ConfigurationError` if there is none.
+    Raises `ConfigurationError` if there is none, or more than one.
     """
-    machines = list_kept(state)
-    for machine in machines:
-        if name in (machine.machine_id, machine.cell_id):
-            return machine
-    there = ", ".join(f"{m.machine_id} ({m.cell_id})" for m in machines) or "none is kept"
-    raise ConfigurationError(
-        f"No kept machine is called {name!r}; there is: {there}.", hint="Keep one with: bvt run --keep failed"
+    found = matching(state, name, run)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        which = ", ".join(f"{m.machine_id} of run {m.run_id}" for m in found)
+        raise ConfigurationError(
+            f"{len(found)} machines of {name} are kept: {which}.",
+            hint="Name one of them, or its run with --run.",
+        )
+    there = (
+        ", ".join(f"{m.machine_id} ({m.cell_id}, run {m.run_id})" for m in list_kept(state)) or "none is kept"
     )
+    of_run = f" of run {run}" if run else ""
+    raise ConfigurationError(
+        f"No kept machine{of_run} is called {name!r}; there is: {there}.",
+        hint="Keep one with: bvt run --keep failed",
+    )
+
+
+def matching(state: StateDirectory, name: str, run: str = "") -> list[KeptMachine]:
+    """The kept machines that a machine or cell id may mean, the newest first.
+
+    `run`: the id of their run, or the path of its directory, which ends with it by default.
+    """
+    return [
+        machine
+        for machine in list_kept(state)
+        if name in (machine.machine_id, machine.cell_id) and (not run or machine.run_id == Path(run).name)
+    ]
 
 
 def list_kept(state: StateDirectory) -> list[KeptMachine]:

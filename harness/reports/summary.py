@@ -8,7 +8,7 @@ from harness.reports.excused import excused_lines
 from harness.reports.facts import NOTICES, cell_facts, outcome_counts, unproven, verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.untested import not_tested_line
-from harness.reports.words import MEANINGS, WORDS, plural, seconds
+from harness.reports.words import MEANINGS, WORDS, one_line, plural, seconds
 
 SHOWN = 20
 """Reasons listed before the summary points to the page."""
@@ -17,18 +17,21 @@ SHOWN = 20
 def summary_text(gate: Gate) -> str:
     """The end of a run's output: verdict, notice, reasons, counts. Ends with a newline."""
     candidate = gate.plan.candidate
-    lines = [f"{verdict_words(gate)}  {_line(candidate.product_name)} {_line(candidate.version)}"]
+    lines = [f"{verdict_words(gate)}  {one_line(candidate.product_name)} {one_line(candidate.version)}"]
     lines.append(MEANINGS[gate.verdict])
-    lines += [line for line in (_line(not_tested_line(gate)),) if line]
+    lines += [line for line in (one_line(not_tested_line(gate)),) if line]
     lines += [notice(gate) for notice in NOTICES if notice(gate)]
     reasons = gathered(gate.reasons)
     for each in reasons[:SHOWN]:
         weight = "" if each.reason.counted else " (advisory, not counted)"
         place = f"{each.where}: " if each.where else ""
-        lines.append(f"  {each.reason.verdict.value}{weight}: {_line(place)}{_line(each.reason.text)}")
+        follows = f" ({each.follows_words})" if each.follows else ""
+        lines.append(
+            f"  {each.reason.verdict.value}{weight}: {one_line(f'{place}{each.reason.text}{follows}')}"
+        )
     lines += _rest(len(reasons))
     lines += [f"To pass: {remedy}" for remedy in _remedies(gate)]
-    lines += [_line(line) for line in excused_lines(gate)]
+    lines += [one_line(line) for line in excused_lines(gate)]
     lines.append(_counts(gate))
     return "\n".join(lines) + "\n"
 
@@ -68,7 +71,11 @@ def summary_markdown(gate: Gate) -> str:
 def _markdown_reason(each: Gathered) -> str:
     reason, place = each.reason, f"`{_code(each.where)}`" if each.where else ""
     weight = "" if reason.counted else " (advisory, not counted)"
-    return f"- **{reason.verdict.value}**{weight} {place} {_escape(reason.text)}".replace("  ", " ")
+    text = f"- **{reason.verdict.value}**{weight} {place} {_escape(reason.text)}".replace("  ", " ")
+    if not each.follows:
+        return text
+    names = ", ".join(f"`{_code(item.check)}`" for item in each.follows)
+    return f"{text} *{_escape(each.follows_words)}:* {names}"
 
 
 def _rest(count: int) -> list[str]:
@@ -103,14 +110,9 @@ def _kinds(gate: Gate, outcome: Outcome) -> str:
     return plural(len({item.check for item in unproven(gate, outcome)}), "different check")
 
 
-def _line(text: str) -> str:
-    """One line without control characters: a guest's message must not move a terminal's cursor."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
-
-
 def _escape(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&@:])", r"\\\1", _line(text))
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&@:])", r"\\\1", one_line(text))
 
 
 def _code(text: str) -> str:
-    return _line(text).replace("`", "'")
+    return one_line(text).replace("`", "'")

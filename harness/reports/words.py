@@ -71,3 +71,8 @@ def megabytes(size: int) -> str:
 def plural(number: int, what: str) -> str:
     """`1 cell`, `2 cells`."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def one_line(text: str) -> str:
+    """One line without control characters: a guest's message must not move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -60,6 +60,8 @@ class CellSession:
         """Id of the check in which the machine was found lost to the whole cell."""
         self.silence = AgentSilence(cell.id, backend)
         self.familiar = Familiar()
+        self.on_kept: Callable[[str], None] = lambda _: None
+        """Called with the id of a machine that is kept with the agent on it: its backend is to outlive the run."""
         self._provider = provider
         self._machine: Machine | None = None
         self._guest: Guest | None = None
@@ -309,10 +311,14 @@ class CellSession:
                 self._guest.close()
         if machine is None:
             return
-        if self.settings.keep.keeps(failed=self.recorder.failed):
+        if self.settings.keeps(failed=self.recorder.failed):
             with self._best_effort("kept"):
                 machine.keep()
                 kept = True
+            # Where the agent is still on it, somebody will want to see it talk.
+            if kept and (self.settings.keep_at_failure or self.settings.until is not None):
+                with self._best_effort("kept: its backend"):
+                    self.on_kept(machine.machine_id)
         if not kept:
             with self._best_effort("removed yet; bvt clean does it"):
                 self._abandon(machine)

@@ -8,6 +8,7 @@ from harness.model.gate import Gate
 from harness.reports.publish import write_reports
 from harness.run import remains, spells
 from harness.run.directory import RunDirectory
+from harness.run.fail_fast import ended_by
 from harness.state import StateDirectory
 
 
@@ -20,6 +21,7 @@ def conclude(run: RunDirectory, *, interrupted: bool = False) -> Gate:
     """
     settings, state = run.settings(), StateDirectory.default()
     reclaim_run(state, settings.run_id)
+    failure = ended_by(run)
     gate = build_gate(
         run.root,
         run.plan(),
@@ -27,6 +29,7 @@ def conclude(run: RunDirectory, *, interrupted: bool = False) -> Gate:
         duration_s=spells.end(run),
         selected=settings.selected,
         interrupted=interrupted,
+        ended_early=str(failure) if failure is not None else "",
     )
     publish(run.root, gate)
     write_reports(run.root, gate, os.environ)

@@ -46,6 +46,27 @@ class KeepPolicy(StrEnum):
         return self is KeepPolicy.ALWAYS or (self is KeepPolicy.FAILED and failed)
 
 
+class FailFast(StrEnum):
+    """What the first failed check ends."""
+
+    CELL = "cell"
+    RUN = "run"
+
+    @classmethod
+    def asked_for(cls, name: str | None) -> "FailFast | None":
+        """The choice of this name; None for none. Raises `ConfigurationError` if there is none so called."""
+        if name is not None and name not in tuple(cls):
+            raise ConfigurationError(f"--fail-fast takes {' or '.join(cls)}, not {name!r}.")
+        return cls(name) if name is not None else None
+
+
+def keeps_at_failure(asked: str | None) -> bool:
+    """What `--keep-at` asks for. Raises `ConfigurationError` for anything but `failure`."""
+    if asked not in (None, "failure"):
+        raise ConfigurationError(f"--keep-at takes failure, not {asked!r}.")
+    return asked is not None
+
+
 class RunSettings(Frozen):
     """How a run was asked for; `run.json`. Workers and `--resume` read it."""
 
@@ -65,6 +86,20 @@ class RunSettings(Frozen):
     until: str | None = Field(
         default=None, description="id of the check before which a cell stops, for `bvt repro`"
     )
+    fail_fast: FailFast | None = Field(default=None, description="what the first failed check ends")
+    keep_at_failure: bool = Field(
+        default=False,
+        description="a cell stops at its first failed check, with agent and backend as they are",
+    )
+
+    def keeps(self, *, failed: bool) -> bool:
+        """Whether to keep a machine whose cell failed or not."""
+        return self.keep.keeps(failed=failed) or (self.keep_at_failure and failed)
+
+    @property
+    def cell_ends_at_failure(self) -> bool:
+        """Whether nothing more is done in a cell once a check of it failed."""
+        return self.fail_fast is not None or self.keep_at_failure
 
 
 def new_run_id() -> str:
@@ -143,6 +178,11 @@ class RunDirectory:
     def waits(self) -> Path:
         """What cells wait for, one file each (`harness.run.waits`)."""
         return self.work / "waits"
+
+    @property
+    def ended_early(self) -> Path:
+        """There once `--fail-fast run` ended the run (`harness.run.fail_fast`)."""
+        return self.root / "ended-early.json"
 
     @property
     def payload(self) -> Path:

@@ -13,7 +13,7 @@ from harness.run.allure_results import attach_evidence, label_check
 from harness.run.cell import CellSession
 from harness.run.check import Check, catalogue, check_of
 from harness.run.conclusion import conclude
-from harness.run.directory import KeepPolicy, RunDirectory
+from harness.run.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
 from harness.run.interpreter import require_assertions
 from harness.run.lifeline import end_with_controller
 from harness.run.preparation import RunRequest, prepare_run
@@ -89,6 +89,8 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
             keep=KeepPolicy.asked_for(config.getoption("--keep")),
             backend=config.getoption("--backend"),
             infra_retries=_not_negative(config.getoption("--infra-retries")),
+            fail_fast=FailFast.asked_for(config.getoption("--fail-fast")),
+            keep_at_failure=keeps_at_failure(config.getoption("--keep-at")),
         ),
         progress=lambda _: None,
     )

@@ -29,7 +29,7 @@ from harness.probe.build import probe_exe
 from harness.run import remains, spells
 from harness.run.agreement import given_properties, msi_problems
 from harness.run.check import catalogue
-from harness.run.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.run.directory import FailFast, KeepPolicy, RunDirectory, RunSettings, new_run_id
 from harness.run.payload import record_payload
 from harness.run.pools import pool_problems
 from harness.state import StateDirectory
@@ -49,6 +49,8 @@ class RunRequest:
     keep: KeepPolicy = KeepPolicy.NEVER
     backend: str | None = None
     infra_retries: int = 1
+    fail_fast: FailFast | None = None
+    keep_at_failure: bool = False
     reports: Path = Path("reports")
 
 
@@ -162,6 +164,8 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
                 # `--resume` may be called from elsewhere.
                 backend=str(Path(request.backend).absolute()) if request.backend is not None else None,
                 infra_retries=request.infra_retries,
+                fail_fast=request.fail_fast,
+                keep_at_failure=request.keep_at_failure,
             ),
             prepared.plan,
         )

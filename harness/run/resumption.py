@@ -36,21 +36,26 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     for cell in plan.cells:
         if cell.id in settings.selected:
             _set_aside(run, cell)
+    run.ended_early.unlink(
+        missing_ok=True
+    )  # what ended the run before ends it no longer; the next failure may
     spells.begin(run)
     return run
 
 
 def reproduce_cell(
-    root: Path, cell_id: str, out: Path | None, progress: Progress
+    root: Path, cell_id: str, out: Path | None, progress: Progress, check: str | None = None
 ) -> tuple[RunDirectory, str]:
     """A new run of one cell of a finished run: same digests, same steps up to the check that failed there.
+
+    `check`: a failed one that is not the first.
 
     Returns the new run's directory and that check's id. Raises `ConfigurationError` if the run has no such cell, if
     nothing failed in it, or if candidate, checks or image are no longer the same.
     """
     old = RunDirectory(root.absolute())
     settings, plan = old.settings(), old.plan()
-    report, failed = _failure(old, cell_id, root)
+    report, failed = _failure(old, cell_id, root, check)
     require_same(plan, root)
     check_backend(settings.backend)
     _require_same_image(settings.pool, report, root, progress)
@@ -62,6 +67,8 @@ def reproduce_cell(
         "selected": (cell_id,),
         "keep": KeepPolicy.ALWAYS,
         "until": failed.check,
+        "fail_fast": None,
+        "keep_at_failure": False,
     }
     run.write(settings.model_copy(update=again), plan)
     remains.remember(StateDirectory.default(), run, run_id)
@@ -70,15 +77,28 @@ def reproduce_cell(
     return run, failed.check
 
 
-def _failure(run: RunDirectory, cell_id: str, root: Path) -> tuple[CellReport, CheckResult]:
-    """The cell's report, and the first check that failed in it. Raises `ConfigurationError` if there is none."""
+def _failure(
+    run: RunDirectory, cell_id: str, root: Path, check: str | None = None
+) -> tuple[CellReport, CheckResult]:
+    """The cell's report, and the first check that failed in it, or `check`.
+
+    Raises `ConfigurationError` if there is none.
+    """
     report = _report(run, cell_id)
     if report is None:
         known = ", ".join(cell for cell in run.settings().selected if run.sealed(cell)) or "none"
         raise ConfigurationError(
             f"the run has no report of cell {cell_id!r}; it has: {known}.", file=str(root), key="--cell"
         )
-    failed = next((check for check in report.checks if check.outcome is Outcome.FAILED), None)
+    failures = [result for result in report.checks if result.outcome is Outcome.FAILED]
+    failed = next((result for result in failures if check in (None, result.check)), None)
+    if failed is None and failures:
+        raise ConfigurationError(
+            f"check {check!r} did not fail in cell {cell_id!r}; these did:"
+            f" {', '.join(each.check for each in failures)}.",
+            file=str(root),
+            key="--check",
+        )
     if failed is None:
         raise ConfigurationError(
             f"no check failed in cell {cell_id!r}, so there is nothing to reproduce.", file=str(root)

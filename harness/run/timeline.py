@@ -49,18 +49,6 @@ SPECIFIC_ERROR = 1066
 """ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
 
 
-@contextmanager
-def _in_time(what: str, deadline: Deadline) -> Iterator[None]:
-    """Word it as a check does if this installer did not end. Raises `CandidateError` then."""
-    try:
-        yield
-    except InstallerHangs as error:
-        raise CandidateError(
-            f"Expected: the {what} ends within {deadline.length_s:g} s. Found: {error.found}.",
-            hint=error.hint,
-        ) from error
-
-
 @dataclass(frozen=True)
 class Baseline:
     """The machine before the candidate: what it says it is, and what was there."""
@@ -190,7 +178,7 @@ class Timeline:
         self.session.collect_from_agent()
         guest, profile = self.session.guest, self.session.profile
         deadline = self.session.within(profile.installer.timeout_s)
-        with _in_time("uninstaller", deadline):
+        with self._ends_in_time("uninstall", deadline):
             if self.session.candidate.kind is InstallerKind.MSI:
                 self._stop_what_the_installer_stops()
                 result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
@@ -288,7 +276,7 @@ class Timeline:
         self._written.look_before(guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
         try:
-            with _in_time("installer", deadline):
+            with self._ends_in_time("install", deadline):
                 if candidate.kind is InstallerKind.MSI:
                     result = guest.msi.install(package, rendered, deadline)
                 else:
@@ -338,6 +326,19 @@ class Timeline:
             if file.restart_service:
                 guest.services.stop(file.restart_service, Deadline.after(STOP_S))
                 guest.services.start(file.restart_service, Deadline.after(STOP_S))
+
+    @contextmanager
+    def _ends_in_time(self, what: Literal["install", "uninstall"], deadline: Deadline) -> Iterator[None]:
+        """Word it as a check does if this installer did not end, and keep its log. Raises `CandidateError` then."""
+        try:
+            yield
+        except InstallerHangs as error:
+            with suppress(HarnessError):
+                self.session.guest.collect([error.log_path], self.session.directory / what)
+            raise CandidateError(
+                f"Expected: the {what}er ends within {deadline.length_s:g} s. Found: {error.found}.",
+                hint=error.hint,
+            ) from error
 
     def _stop_what_the_installer_stops(self) -> None:
         """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.

@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
+from harness.backend.embedded import EmbeddedBackend
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
 from harness.machines.registry import load_provider
@@ -17,6 +19,7 @@ from harness.model.phases import blocked_by
 from harness.model.plan import Cell
 from harness.model.report import CellReport, Outcome, Phase
 from harness.model.substrate import why_not
+from harness.run import kept_backend
 from harness.run.allure_results import attach_details
 from harness.run.causes import SameFailure
 from harness.run.cell import CellSession
@@ -29,7 +32,8 @@ from harness.run.check import (
     essential_checks,
     first_checks,
 )
-from harness.run.directory import RunDirectory
+from harness.run.directory import FailFast, RunDirectory
+from harness.run.fail_fast import ended_by, note_failure, require_going_on
 from harness.run.outcome import blocked_by_whom, classify, message_of, outcome_of
 from harness.run.redaction import mask_error
 from harness.run.standstill import Standstill, StoodStill
@@ -90,6 +94,10 @@ class RunWorker:
         another one, but the rest of a timeline proves nothing on a machine that has not seen its beginning. The
         cell stays without a report, which is INFRA, and `--resume` runs it from its start.
         """
+        if self.settings.fail_fast is FailFast.RUN and (failure := ended_by(self.run)) is not None:
+            # Without a machine, and without a mark that it was begun.
+            blocked = Blocked(f"not run: --fail-fast run ended the run at {failure}")
+            raise pytest.skip.Exception(f"{outcome_of(blocked).value}: {blocked}") from blocked
         if self.run.started(cell.id):
             raise InfrastructureError(
                 f"The process that ran {cell.id} died in the middle of it.",
@@ -110,7 +118,26 @@ class RunWorker:
             provider=self._provider,
             backend=self.backend,
         )
+        self._current.on_kept = partial(self._let_backend_outlive, cell.id)
         return self._current
+
+    def _let_backend_outlive(self, cell_id: str, machine_id: str) -> None:
+        """Hand the cell's backend to a process of its own; this process opens another one for its next cell.
+
+        An external backend outlives every run anyway. Raises `HarnessError`.
+        """
+        backend = self._backend
+        if not isinstance(backend, EmbeddedBackend):
+            return
+        self._backend = None
+        kept_backend.keep(
+            backend,
+            self.run.authority,
+            StateDirectory.default(),
+            cell_id=cell_id,
+            machine_id=machine_id,
+            run_id=self.settings.run_id,
+        )
 
     def close_cell(self, session: CellSession) -> CellReport:
         """End a cell and seal its report."""
@@ -179,6 +206,7 @@ class RunWorker:
             raise NotTested(undeclared)
         if session.lost is not None:
             raise Blocked(f"blocked: {session.lost}", session.lost_by)
+        require_going_on(session)
         outcomes = session.recorder.outcomes
         blocker = blocked_by(check.phase, outcomes, self._essential, check.requires)
         first = self._first.get(check.phase)
@@ -215,6 +243,8 @@ class RunWorker:
                 check, outcome, session.masked(message), duration_s, blocked_by=blocked_by_whom(error)
             )
             outcome, message, because = recorded.outcome, recorded.message, recorded.because
+            if outcome is Outcome.FAILED:
+                note_failure(session, check.id)
         result: dict[str, Any] = {
             "cell": cell.id,
             "check": check.id,

@@ -238,7 +238,7 @@ class LibvirtMachine:
                 f"domain {self.machine_id} on {self._host.uri}",
                 f"screen: VNC {self._vnc_address()}",
                 f"serial console: {self._facts.directory / 'serial.log'}",
-                "its backend connections lead to the run's backend, which ended with the run",
+                "its backend connections lead to the run's backend; `bvt shell` alone tells whether that is alive",
             ),
         )
         kept.store(self._state, machine)

@@ -149,7 +149,7 @@ class WineMachine:
             access=self.winrm,
             notes=(
                 f"WINEPREFIX {self._berth.places.prefix} (mounted inside the machine only)",
-                "its backend connections lead to the run's backend, which ended with the run",
+                "its backend connections lead to the run's backend; `bvt shell` alone tells whether that is alive",
             ),
         )
         kept.store(self._state, machine)
