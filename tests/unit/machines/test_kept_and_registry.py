@@ -31,11 +31,24 @@ def test_a_kept_machine_is_found_by_its_id_and_its_cell_with_its_password(tmp_pa
     assert kept.list_kept(state) == []
 
 
+def test_a_cell_that_two_runs_kept_is_asked_for(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    kept.store(state, make_kept("bvt-1"))
+    kept.store(state, make_kept("bvt-2").model_copy(update={"run_id": "later"}))
+    with pytest.raises(ConfigurationError, match=r"2 machines of win11-24h2/fresh are kept: .* with --run"):
+        kept.load(state, "win11-24h2/fresh")
+    assert kept.load(state, "win11-24h2/fresh", "later").machine_id == "bvt-2"
+    assert kept.load(state, "win11-24h2/fresh", "reports/later").machine_id == "bvt-2"
+    assert kept.load(state, "bvt-1").machine_id == "bvt-1"
+    with pytest.raises(ConfigurationError, match="No kept machine of run other"):
+        kept.load(state, "win11-24h2/fresh", "other")
+
+
 def test_an_unknown_kept_machine_is_said_with_those_there_are(tmp_path: Path) -> None:
     state = StateDirectory(tmp_path)
     kept.store(state, make_kept("bvt-1"))
     (state.kept / "broken.json").write_text("{")
-    with pytest.raises(ConfigurationError, match=r"bvt-1 \(win11-24h2/fresh\)"):
+    with pytest.raises(ConfigurationError, match=r"bvt-1 \(win11-24h2/fresh, run r\)"):
         kept.load(state, "bvt-2")
 
 
