@@ -9,6 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 pytest_plugins = ["tests.deadlines"]
 
 FAULTS = "/integration/lab/"
+THIRD_PARTY = "/third_party/"
+"""Folders of tests that fetch agents which others built."""
 POOL_LAB = "test_pool_lab.py"
 VIRTUAL = ("/lab", "/libvirt")
 """Folders of integration tests that boot virtual machines."""
@@ -20,25 +22,32 @@ hypothesis.settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Whole runs on emulated machines take minutes each, so all but one are asked for."""
+    """What takes many minutes, or fetches many megabytes, is asked for."""
     parser.addoption("--lab", action="store_true", help="also inject faults into whole runs of pool lab")
+    parser.addoption(
+        "--third-party", action="store_true", help="also fetch agents that others built, and run them"
+    )
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is left out."""
-    return (
+    return [
         "pool lab: tested, with faults in whole runs"
         if config.getoption("--lab")
-        else "pool lab: tested; ./dev test --lab injects faults into whole runs too"
-    )
+        else "pool lab: tested; ./dev test --lab injects faults into whole runs too",
+        "agents that others built: tested"
+        if config.getoption("--third-party")
+        else "agents that others built: not tested; ./dev test --third-party fetches and runs them",
+    ]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not asked for, and begin with what takes longest, so that no process is left with it."""
-    if not config.getoption("--lab"):
-        left_out = [item for item in items if FAULTS in item.path.as_posix()]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if FAULTS not in item.path.as_posix()]
+    for option, folder in (("--lab", FAULTS), ("--third-party", THIRD_PARTY)):
+        if not config.getoption(option):
+            left_out = [item for item in items if folder in item.path.as_posix()]
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if folder not in item.path.as_posix()]
     items.sort(key=_haste)
 
 
