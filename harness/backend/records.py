@@ -75,7 +75,9 @@ def somewhere(part: str) -> bytes:
 
 
 def _packed(rows: Sequence[Row]) -> Record:
-    words = [word for row in rows for word in row.words]
+    words = dict.fromkeys(
+        word for row in rows for word in row.words
+    )  # once each: only whether it is there counts
     return Record(
         query=rows[0].query,
         action=rows[0].action,

@@ -30,8 +30,8 @@ from sqlalchemy.pool import StaticPool
 from harness.backend.records import Record, unpacked
 from harness.model.errors import BackendError
 
-PAGE = 64
-"""Records read at once: some megabytes at most, for some milliseconds."""
+PAGE, TEXTS = 8, 64
+"""Whole records, or texts of records, read at once: some megabytes at most, for some milliseconds."""
 
 
 class Kind(StrEnum):
@@ -148,14 +148,15 @@ class Store:
     def pages(
         self, cell: str, kind: Kind | None = None, *, query: str | None = None, after: int = 0
     ) -> Iterator[list[Item]]:
-        """The cell's items numbered above `after`, oldest first, a page at a time. `after` ends a record."""
+        """The cell's items numbered above `after`, oldest first, a record at a time. `after` ends a record."""
         chosen = select(_records).where(_of_record.cell == cell)
         if kind is not None:
             chosen = chosen.where(_of_record.kind == kind.value)
         if query is not None:
             chosen = chosen.where(_of_record.query == query)
-        while rows := self._page(chosen, after):
-            yield [item for row in rows for item in _items(row)]
+        while rows := self._page(chosen, after, PAGE):
+            for row in rows:
+                yield _items(row)
             after = rows[-1].number
 
     def search(self, wanted: Wanted, *, after: int = 0) -> Iterator[tuple[int, list[Item]]]:
@@ -170,10 +171,10 @@ class Store:
             chosen = chosen.where(_of_record.query == wanted.query)
         if wanted.action is not None:
             chosen = chosen.where(_of_record.action == wanted.action)
-        while rows := self._page(chosen, after):
+        while rows := self._page(chosen, after, TEXTS):
             for row in rows:
                 if all(part in row.text for part in wanted.parts):
-                    (whole,) = self._page(select(_records).where(_of_record.number == row.number), 0)
+                    (whole,) = self._page(select(_records).where(_of_record.number == row.number), 0, 1)
                     yield row.number + row.size - 1, _items(whole)
             after = rows[-1].number
             yield after + rows[-1].size - 1, []
@@ -184,8 +185,8 @@ class Store:
             self._connection.close()
             self._engine.dispose()
 
-    def _page(self, chosen: Select[Any], after: int) -> Sequence[Row[Any]]:
-        paged = chosen.where(_of_record.number > after).order_by(_of_record.number).limit(PAGE)
+    def _page(self, chosen: Select[Any], after: int, limit: int) -> Sequence[Row[Any]]:
+        paged = chosen.where(_of_record.number > after).order_by(_of_record.number).limit(limit)
         try:
             with self._lock, self._connection.begin():
                 return self._connection.execute(paged).all()
