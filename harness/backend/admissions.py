@@ -172,10 +172,13 @@ class Admissions:
     def search(self, wanted: Wanted, after: int = 0) -> Iterator[tuple[int, list[Item]]]:
         """See `Store.search`. Does not touch the file if nothing of this kind came after item `after`."""
         with self._changed:
-            after = max(after, self._began(wanted.cell))
-            if self._latest.get((wanted.cell, wanted.kind), 0) <= after:
-                return iter(())
-        return self._store.search(wanted, after=after)
+            after, latest = (
+                max(after, self._began(wanted.cell)),
+                self._latest.get((wanted.cell, wanted.kind), 0),
+            )
+        if latest > after:
+            yield from self._store.search(wanted, after=after)
+            yield latest, []  # also where nothing else of its kind was what is wanted
 
     def everything(self, cell: str) -> tuple[Iterator[list[Item]], Admission, frozenset[str]]:
         """Every item of the cell through all admissions, its present admission, every secret ever given."""

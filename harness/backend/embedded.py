@@ -228,7 +228,7 @@ class EmbeddedBackend:
                 for item in items:
                     if matches(candidate := read(item)):
                         return candidate
-                seen = last
+                seen = max(seen, last)
             return None
 
         return self._wait(probe, deadline)
