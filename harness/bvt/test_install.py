@@ -17,6 +17,7 @@ from harness.run.snapshot import crash_name
 from harness.run.timeline import Timeline
 
 PHASE = Phase.INSTALL
+PACKED = "an EXE installer's files cannot be unpacked to verify their signatures"
 VERSIONED = declares("file with a version", lambda profile: any(file.version for file in profile.files))
 SIGNED = declares("signed file", lambda profile: any(file.signed for file in profile.files))
 
@@ -98,10 +99,8 @@ def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
-@check("Installed programs are the signed ones of the installer", declared=SIGNED)
+@check("Installed programs are the signed ones of the installer", declared=SIGNED, msi_only=PACKED)
 def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
-    if cell.candidate.kind is InstallerKind.EXE:
-        raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
     payload = {file.sha256: file for file in payload_of(cell.run)}
     for path in (file.path for file in cell.profile.files if file.signed):
         found = timeline.inspection.file(path)
@@ -118,10 +117,8 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         assert packed.signature.intact, mismatch(f"the signature of {path} matches the file", "it does not")
 
 
-@check("Every program in the installer is signed")
+@check("Every program in the installer is signed", msi_only=PACKED)
 def test_payload_signatures(cell: CellSession) -> None:
-    if cell.candidate.kind is InstallerKind.EXE:
-        raise NotApplicable("an EXE installer's files cannot be unpacked to verify their signatures")
     programs = payload_of(cell.run)
     if not programs:
         raise NotApplicable("the installer holds no program")
@@ -137,10 +134,11 @@ def test_payload_signatures(cell: CellSession) -> None:
     cell.note("programs", len(programs))
 
 
-@check("The product is registered under its product code")
+@check(
+    "The product is registered under its product code",
+    msi_only="an EXE installer registers no product code",
+)
 def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
-    if cell.candidate.kind is InstallerKind.EXE:
-        raise NotApplicable("an EXE installer registers no product code")
     code = cell.candidate.product_code
     found = [entry for entry in timeline.inspection.entries if entry.key.lower() == code.lower()]
     assert found, mismatch(f"Windows Installer knows the product {code}", "it knows no such product")

@@ -36,6 +36,9 @@ ProfileOption = Annotated[
 MatrixOption = Annotated[
     Path | None, typer.Option("--matrix", "-m", help="Matrix file.", show_default="matrix.yaml")
 ]
+BackendOption = Annotated[
+    str | None, typer.Option("--backend", help="File of an external backend.", show_default="embedded")
+]
 SuiteOption = Annotated[
     str,
     typer.Option(

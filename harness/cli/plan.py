@@ -1,5 +1,7 @@
 """`bvt plan`: what a candidate would have to pass."""
 
+from collections.abc import Sequence
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -8,12 +10,22 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.ending import ends
-from harness.cli.options import CandidateArgument, MatrixOption, PoolOption, ProfileOption, SuiteOption
+from harness.cli.options import (
+    BackendOption,
+    CandidateArgument,
+    MatrixOption,
+    PoolOption,
+    ProfileOption,
+    SuiteOption,
+)
 from harness.cli.output import Output
+from harness.cli.plan_checks import checks_document, checks_line, checks_table
 from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
 from harness.model.plan import Plan
+from harness.run.check import catalogue
+from harness.run.outlook import Prospect, guest_system, prospects
 from harness.run.preparation import RunRequest, make_plan
 
 
@@ -28,13 +40,21 @@ def plan(
     matrix: MatrixOption = None,
     pool: PoolOption = "embedded",
     suite: SuiteOption = FULL,
+    backend: BackendOption = None,
     out: Annotated[Path | None, typer.Option(help="Write the sealed plan to this file.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan and its checks as JSON.")] = False,
 ) -> None:
-    """Show and seal the list of cells that CANDIDATE must pass. Nothing is run."""
+    """Show and seal the list of cells that CANDIDATE must pass, and the checks in them. Nothing is run.
+
+    A check that is not tested (the profile declares nothing for it) or not applicable (the pool's machines, the backend
+    or this kind of installer cannot show it) is marked, with the reason.
+    """
     prepared = make_plan(
-        RunRequest(candidate=candidate, profile=profile, matrix=matrix, pool=pool, suite=suite)
+        RunRequest(
+            candidate=candidate, profile=profile, matrix=matrix, pool=pool, suite=suite, backend=backend
+        )
     )
+    checks = prospects(prepared.plan, catalogue(), prepared.profile, prepared.backend)
     if out is not None:
         try:
             write_atomically(out, prepared.plan.model_dump_json(indent=1))
@@ -43,17 +63,23 @@ def plan(
                 f"the plan cannot be written here: {error.strerror}.", file=str(out), key="--out"
             ) from error
     if json:
-        typer.echo(prepared.plan.model_dump_json(indent=1))
+        document = prepared.plan.model_dump(mode="json") | {
+            "digest": prepared.plan.digest,
+            "backend": prepared.backend.name,
+            "outlook": checks_document(checks),
+        }
+        typer.echo(dumps(document, indent=1, ensure_ascii=False))
     else:
-        _show(prepared.plan)
+        _show(prepared.plan, checks, prepared.backend.name)
 
 
-def _show(plan: Plan) -> None:
+def _show(plan: Plan, checks: Sequence[Prospect], backend: str) -> None:
     console = Output()
     candidate = plan.candidate
     identity = Text(f"{candidate.product_name} {candidate.version}", style="bold")
     console.print(identity + Text(f"  {candidate.path.name}", style="not bold"))
     console.print(f"sha256 {candidate.sha256}", highlight=False)
+    console.print(checks_table(checks))
     table = Table(box=None, header_style="dim")
     for heading in ("cell", "Windows", "build", "requirement", "substrate", "checks"):
         table.add_column(heading)
@@ -67,6 +93,9 @@ def _show(plan: Plan) -> None:
             str(len(cell.checks)),
         )
     console.print(table)
+    console.print(f"{checks_line(checks)}, with backend {backend}")
+    if guest_system(plan.cells) is None:
+        console.print("What the machines of this pool cannot show is known once their images are looked at.")
     required = sum(cell.required for cell in plan.cells)
     whole = "" if plan.is_full else f" of {len(plan.cells) + len(plan.left_out)}"
     console.print(

@@ -31,6 +31,7 @@ class Check:
     watches: bool = False
     requires: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    msi_only: str = ""
 
     @property
     def place(self) -> tuple[int, bool, str, int]:
@@ -71,6 +72,7 @@ def check(
     watches: bool = False,
     requires: Iterable[str] = (),
     follows: Iterable[str] = (),
+    msi_only: str = "",
 ) -> Callable[[Function], Function]:
     """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
 
@@ -78,7 +80,7 @@ def check(
     `essential` means that later phases make no sense when it fails, so they are blocked. One that `watches` looks at
     what other checks provoke, so it proves nothing about its phase by itself. `requires`: ids of checks without which
     this one cannot have a result. `follows`: ids of checks whose failure explains one of this check, which runs all
-    the same.
+    the same. `msi_only`: why an EXE installer cannot show it.
     """
 
     def mark(function: Function) -> Function:
@@ -96,6 +98,7 @@ def check(
             line=function.__code__.co_firstlineno,
             requires=tuple(requires),
             follows=tuple(follows),
+            msi_only=msi_only,
         )
         function.__bvt_check__ = described  # type: ignore[attr-defined]
         return function

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.backend.factory import open_backend
+from harness.backend.interface import BackendFeature
 from harness.backend.pki import make_authority
 from harness.candidate.msi_contents import read_contents
 from harness.candidate.read import read_candidate
@@ -30,6 +31,7 @@ from harness.run import remains, spells
 from harness.run.agreement import given_properties, msi_problems
 from harness.run.check import catalogue
 from harness.run.directory import FailFast, KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.run.outlook import BackendWord
 from harness.run.payload import record_payload
 from harness.run.pools import pool_problems
 from harness.state import StateDirectory
@@ -62,6 +64,7 @@ class Prepared:
     profile: AgentProfile
     pool: Pool
     selected: tuple[str, ...]
+    backend: BackendWord
 
 
 def make_plan(request: RunRequest) -> Prepared:
@@ -83,7 +86,7 @@ def make_plan(request: RunRequest) -> Prepared:
     every = expand(matrix, request.pool, checks_for, watching)
     cells = of_suite(matrix, request.suite, every)
     selected = tuple(cell.id for cell in select(cells, request.cells))
-    check_backend(request.backend)
+    backend = check_backend(request.backend)
     plan = Plan(
         candidate=reading.candidate(profile),
         profile=profile.name,
@@ -95,7 +98,9 @@ def make_plan(request: RunRequest) -> Prepared:
         cells=cells,
         left_out=tuple(cell.id for cell in every if cell not in cells),
     )
-    return Prepared(plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected)
+    return Prepared(
+        plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected, backend=backend
+    )
 
 
 class _Reading:
@@ -121,13 +126,18 @@ class _Reading:
         )
 
 
-def check_backend(file: str | None) -> None:
-    """Find a mistake in an external backend's file, or a missing secret, now and not in every cell.
+def check_backend(file: str | None) -> BackendWord:
+    """What the backend offers. A mistake in its file, or a missing secret, is found now and not in every cell.
 
     Raises `ConfigurationError`.
     """
-    if file is not None:
-        open_backend(file, Path(), Path()).close()
+    if file is None:
+        return BackendWord("embedded", frozenset(BackendFeature))
+    backend = open_backend(file, Path(), Path())
+    try:
+        return BackendWord(backend.name, backend.features)
+    finally:
+        backend.close()
 
 
 def checks_digest() -> str:

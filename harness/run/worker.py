@@ -18,7 +18,6 @@ from harness.model.errors import CandidateError, HarnessError, InfrastructureErr
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
 from harness.model.report import CellReport, Outcome, Phase
-from harness.model.substrate import why_not
 from harness.run import kept_backend
 from harness.run.allure_results import attach_details
 from harness.run.causes import SameFailure
@@ -35,6 +34,7 @@ from harness.run.check import (
 from harness.run.directory import FailFast, RunDirectory
 from harness.run.fail_fast import ended_by, note_failure, require_going_on
 from harness.run.outcome import blocked_by_whom, classify, message_of, outcome_of
+from harness.run.outlook import BackendWord, cannot_show
 from harness.run.redaction import mask_error
 from harness.run.standstill import Standstill, StoodStill
 from harness.run.waits import Waits
@@ -214,13 +214,11 @@ class RunWorker:
             blocker = first
         if blocker is not None:
             raise Blocked(f"blocked by {blocker}, which did not succeed", blocker)
-        missing = check.features - session.backend.features
-        if missing:
-            raise NotApplicable(f"backend {session.backend.name} offers no {', '.join(sorted(missing))}")
-        if check.needs:
-            reason = why_not(session.machine.guest_system, check.needs)
-            if reason is not None:
-                raise NotApplicable(reason)
+        backend = BackendWord(session.backend.name, session.backend.features)
+        system = session.machine.guest_system if check.needs else None  # asking for it makes the machine
+        reason = cannot_show(check, backend, system, session.candidate.kind)
+        if reason:
+            raise NotApplicable(reason)
         if check.features and (by := session.silence.still()):
             raise Blocked(f"blocked by {by}: the backend has not heard of the agent since", by)
 

@@ -26,7 +26,7 @@ def test_no_part_of_a_text_is_taken_for_a_style_or_a_picture(capsys: pytest.Capt
 
 def test_a_plan_shows_any_product_name_and_file(capsys: pytest.CaptureFixture[str]) -> None:
     candidate = CANDIDATE.model_copy(update={"product_name": NAME, "path": Path("/x") / CANDIDATE_FILE})
-    plan._show(a_plan(a_cell()).model_copy(update={"candidate": candidate}))
+    plan._show(a_plan(a_cell()).model_copy(update={"candidate": candidate}), (), "embedded")
     assert f"{NAME} 1.2.3  {CANDIDATE_FILE}" in capsys.readouterr().out
 
 
@@ -41,5 +41,5 @@ def test_names_keep_their_ends_where_no_terminal_says_how_wide_it_is(
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     cell = a_cell("server-2012-r2/reboot-and-upgrade/japanese-locale")
-    plan._show(a_plan(cell))
+    plan._show(a_plan(cell), (), "embedded")
     assert cell.id in capsys.readouterr().out

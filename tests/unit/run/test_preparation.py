@@ -17,6 +17,7 @@ from harness.model.substrate import Substrate
 from harness.run import preparation
 from harness.run import worker as worker_module
 from harness.run.directory import RunDirectory
+from harness.run.outlook import BackendWord
 from harness.run.preparation import Prepared, RunRequest, lay_out_media, prepare_run
 from harness.run.worker import RunWorker
 from harness.state import StateDirectory
@@ -53,6 +54,7 @@ def request_(candidate: Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         profile=PROFILE,
         pool=Pool(provider="wine", substrates=(Substrate.WINE,)),
         selected=(a_cell().id,),
+        backend=BackendWord("embedded", frozenset()),
     )
     monkeypatch.setattr(preparation, "make_plan", lambda _: prepared)
     monkeypatch.setattr(preparation, "probe_exe", lambda _: probe)
