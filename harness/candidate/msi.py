@@ -63,7 +63,7 @@ def stopped_on_uninstall(path: Path) -> tuple[str, ...]:
 
     Names that hold properties are left out: only an installation knows their values.
     """
-    if not _has_table(path, "ServiceControl"):
+    if not has_table(path, "ServiceControl"):
         return ()
     rows = table(path, "ServiceControl", "Name", "Event", "Wait")
     return tuple(
@@ -73,20 +73,26 @@ def stopped_on_uninstall(path: Path) -> tuple[str, ...]:
     )
 
 
-def _has_table(path: Path, name: str) -> bool:
+def has_table(path: Path, name: str) -> bool:
+    """Whether there is such a table: an MSI that installs no files needs none of them."""
     said = run_tool("msiinfo", "tables", path, needed_for="listing the tables of the MSI")
     return name in said.out.split()
 
 
 def platform(path: Path) -> Platform:
     """The platform of the summary's template. Raises `ConfigurationError` if it is missing or unknown."""
-    said = run_tool("msiinfo", "suminfo", path, needed_for="reading the summary of the MSI")
-    template = parse_template(said.out)
+    template = summary(path).get("Template")
     if template is None:
         raise ConfigurationError(
             "the MSI is damaged or incomplete: its summary names no platform.",
             file=str(path),
             hint="Build or download the candidate again.",
+        )
+    if template.startswith("{"):
+        raise ConfigurationError(
+            "this is a patch (.msp), which changes a product that is installed, and no installer.",
+            file=str(path),
+            hint="Name the MSI of the whole release.",
         )
     name = template.split(";")[0].strip().lower()
     if name not in PLATFORMS:
@@ -96,10 +102,18 @@ def platform(path: Path) -> Platform:
     return PLATFORMS[name]
 
 
-def parse_template(summary: str) -> str | None:
-    """The value of the summary's Template line, e.g. `x64;1033`."""
-    for line in summary.splitlines():
+def summary(path: Path) -> dict[str, str]:
+    """The summary's properties as msiinfo names them: `Template`, e.g. `x64;1033`; `Source`, the word count."""
+    return parse_summary(
+        run_tool("msiinfo", "suminfo", path, needed_for="reading the summary of the MSI").out
+    )
+
+
+def parse_summary(text: str) -> dict[str, str]:
+    """Name and value of each line; of a name that comes twice the first."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
         key, colon, value = line.partition(":")
-        if colon and key.strip() == "Template":
-            return value.strip()
-    return None
+        if colon:
+            found.setdefault(key.strip(), value.strip())
+    return found

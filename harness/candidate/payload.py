@@ -1,12 +1,15 @@
 """What an MSI installs, and the signatures of its programs."""
 
-from pathlib import Path
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from pydantic import Field
 
 from harness.candidate.authenticode import read_signature
-from harness.candidate.msi import table
+from harness.candidate.msi import has_table, table
 from harness.candidate.pe import is_pe
+from harness.candidate.source import Cabinet, cabinet_bytes, find_beside, read_source
 from harness.candidate.tool import run_tool
 from harness.model.base import Frozen
 from harness.model.candidate import Signature
@@ -29,11 +32,14 @@ class PayloadSignature(Frozen):
     """An executable that the MSI carries, by its path below the unpacked tree."""
 
     path: str
+    file: Path = Field(description="where it was unpacked")
     signature: Signature
 
 
 def installed_files(path: Path) -> tuple[MsiFile, ...]:
     """The files that the MSI installs. Raises `ConfigurationError` if it cannot be read."""
+    if not has_table(path, "File"):
+        return ()
     directories = table(path, "Directory", "Directory", "Directory_Parent", "DefaultDir")
     parents = {row["Directory"]: (row["Directory_Parent"], row["DefaultDir"]) for row in directories}
     homes = {
@@ -81,24 +87,60 @@ def payload_signatures(path: Path, workdir: Path) -> tuple[PayloadSignature, ...
     """Unpack the MSI into `workdir/payload` and read the signature of every executable in it.
 
     Executables are known by their content, not their name: a driver may be called anything. Raises
-    `ConfigurationError` if the MSI cannot be unpacked completely.
+    `ConfigurationError` if not every file of the MSI is in its cabinets, whole, or beside it.
     """
-    expected = len(table(path, "File", "File"))
-    target = workdir / "payload"
-    target.mkdir(parents=True, exist_ok=True)
-    said = run_tool(
-        "msiextract", "-C", target.absolute(), path.absolute(), needed_for="unpacking the MSI", timeout_s=300
-    )
-    files = sorted(entry for entry in target.rglob("*") if entry.is_file() and not entry.is_symlink())
-    listed = len([line for line in said.out.splitlines() if line.strip()])
-    if said.code != 0 or not listed or not files or listed < expected:
+    expected = {file.key: file for file in installed_files(path)}
+    source = read_source(path)
+    unpacked = _unpack(path, source.cabinets, workdir)
+    unpacked |= {key: find_beside(path, place) for key, place in source.loose.items()}
+    whole = {
+        key for key, file in expected.items() if key in unpacked and unpacked[key].stat().st_size == file.size
+    }
+    if len(whole) < len(expected):
         raise ConfigurationError(
-            f"the MSI lists {expected} files, but only {min(listed, len(files))} could be unpacked.",
+            f"the MSI lists {len(expected)} files, but only {len(whole)} could be unpacked.",
             file=str(path),
-            hint="Its cabinet is damaged, or it lies outside the MSI.",
+            hint="Is one of its cabinets damaged? Build or download the candidate again.",
         )
-    return tuple(
-        PayloadSignature(path=file.relative_to(target).as_posix(), signature=read_signature(file))
-        for file in files
-        if is_pe(file)
-    )
+    target = workdir / "payload"
+    found = []
+    for key, file in sorted(expected.items(), key=lambda item: (item[1].directory, item[1].name, item[0])):
+        if is_pe(unpacked[key]):
+            place = target / key
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(unpacked[key], place)
+            signature = read_signature(place)
+            found.append(
+                PayloadSignature(path=f"{file.directory}/{file.name}", file=place, signature=signature)
+            )
+    return tuple(found)
+
+
+def _unpack(path: Path, cabinets: Sequence[Cabinet], workdir: Path) -> dict[str, Path]:
+    """What the cabinets hold, by the key of the File table, which is a file's name in them.
+
+    cabextract reads every compression and goes on in the cabinet that a header names, beside the first.
+    """
+    found: dict[str, Path] = {}
+    for number, chain in enumerate(_chains(cabinets)):
+        packed, out = workdir / f"cabinets-{number}", workdir / f"unpacked-{number}"
+        packed.mkdir(parents=True)
+        names = ["first.cab", *(PurePosixPath(each.next_name.replace("\\", "/")).name for each in chain[:-1])]
+        for name, cabinet in zip(names, chain, strict=True):
+            cabinet_bytes(path, cabinet, packed / name)
+        run_tool(
+            "cabextract", "-q", "-d", out, packed / names[0], needed_for="unpacking the MSI", timeout_s=300
+        )
+        found |= {file.name: file for file in out.rglob("*") if file.is_file() and not file.is_symlink()}
+    return found
+
+
+def _chains(cabinets: Sequence[Cabinet]) -> list[list[Cabinet]]:
+    """Cabinets that go on with each other's files, together."""
+    chains: list[list[Cabinet]] = []
+    for cabinet in cabinets:
+        if chains and chains[-1][-1].next_name:
+            chains[-1].append(cabinet)
+        else:
+            chains.append([cabinet])
+    return chains

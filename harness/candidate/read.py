@@ -1,13 +1,16 @@
 """The candidate's identity, read from the file itself."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.candidate.authenticode import read_signature
-from harness.candidate.msi import COMPOUND_FILE, platform, properties, stopped_on_uninstall
+from harness.candidate.kinds import compound_kind, foreign_kind, program_kind
+from harness.candidate.msi import COMPOUND_FILE, has_table, platform, properties, stopped_on_uninstall
 from harness.candidate.pe import is_pe
+from harness.candidate.source import find_beside, read_source
 from harness.files import sha256_of
-from harness.model.candidate import Candidate, InstallerKind, Platform, Signature
+from harness.model.candidate import BesideFile, Candidate, InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
 
@@ -21,14 +24,19 @@ def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
     path = path.absolute()
     found = installer_kind(path)
     wanted = profile.installer.kind
-    if found is not wanted:
-        what = f"is {_a(found)} installer" if found else "is no installer that is known here"
-        raise ConfigurationError(
-            f"the file {what}; profile {profile.name!r} expects {_a(wanted)}.", file=str(path)
-        )
+    other = {InstallerKind.MSI: compound_kind, InstallerKind.EXE: program_kind, None: foreign_kind}[found](
+        path
+    )
+    if other or found is not wanted:
+        what = f"the file is {_a(found)} installer" if found and not other else _named(other)
+        raise ConfigurationError(f"{what}; profile {profile.name!r} expects {_a(wanted)}.", file=str(path))
     if wanted is InstallerKind.EXE:
         return _exe(path, profile)
     return _msi(path, profile)
+
+
+def _named(what: str) -> str:
+    return f"the file is {what}, no installer" if what else "the file is no installer that is known here"
 
 
 def installer_kind(path: Path) -> InstallerKind | None:
@@ -66,6 +74,11 @@ def _msi(path: Path, profile: AgentProfile) -> Candidate:
             file=str(path),
             hint="Name the candidate for that platform, or the profile for this one.",
         )
+    if has_table(path, "ModuleSignature"):
+        raise ConfigurationError(
+            f"{_named('a merge module (.msm), a part to build MSIs from')}; profile {profile.name!r} expects an MSI.",
+            file=str(path),
+        )
     values = properties(path)
     for needed in ("ProductVersion", "ProductCode", "ProductName"):
         if not values.get(needed):
@@ -82,7 +95,15 @@ def _msi(path: Path, profile: AgentProfile) -> Candidate:
         manufacturer=values.get("Manufacturer", ""),
         platform=given,
         stopped_on_uninstall=stopped_on_uninstall(path),
+        beside=tuple(_beside(path)),
     )
+
+
+def _beside(path: Path) -> Iterator[BesideFile]:
+    """What must be copied along. Raises `ConfigurationError` if something is not there."""
+    for name in read_source(path).beside:
+        found = find_beside(path, name)
+        yield BesideFile(name=name.replace("\\", "/"), sha256=sha256_of(found), size=found.stat().st_size)
 
 
 def _exe(path: Path, profile: AgentProfile) -> Candidate:
@@ -113,6 +134,7 @@ def _candidate(
     upgrade_code: str = "",
     manufacturer: str = "",
     stopped_on_uninstall: tuple[str, ...] = (),
+    beside: tuple[BesideFile, ...] = (),
 ) -> Candidate:
     signature: Signature = read_signature(path)
     return Candidate(
@@ -128,4 +150,5 @@ def _candidate(
         platform=platform,
         stopped_on_uninstall=stopped_on_uninstall,
         signature=signature,
+        beside=beside,
     )

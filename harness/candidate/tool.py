@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from harness.model.errors import InfrastructureError, ToolMissing
 
 PACKAGES = {
     "msiinfo": "msitools",
-    "msiextract": "msitools",
+    "cabextract": "cabextract",
     "osslsigncode": "osslsigncode",
     "openssl": "openssl",
 }
@@ -32,24 +33,28 @@ class ToolOutput:
     err: str
 
 
-def run_tool(tool: str, *arguments: str | Path, needed_for: str, timeout_s: float = 60) -> ToolOutput:
-    """Run `tool`. Raises `ToolMissing` if it is not installed, `ToolTimedOut` if it hangs.
+def run_tool(
+    tool: str, *arguments: str | Path, needed_for: str, timeout_s: float = 60, out: Path | None = None
+) -> ToolOutput:
+    """Run `tool`; its output goes into the file `out`, if one is named.
 
-    Output is decoded as UTF-8 with replacement: msitools converts every codepage to it.
+    Raises `ToolMissing` if it is not installed, `ToolTimedOut` if it hangs. Output is decoded as UTF-8 with
+    replacement: msitools converts every codepage to it.
     """
     try:
-        done = subprocess.run(
-            [tool, *map(str, arguments)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-            env=os.environ | {"LC_ALL": "C.UTF-8"},
-        )
+        with out.open("wb") if out is not None else nullcontext(subprocess.PIPE) as target:
+            done = subprocess.run(
+                [tool, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=target,
+                stderr=subprocess.PIPE,
+                timeout=timeout_s,
+                check=False,
+                env=os.environ | {"LC_ALL": "C.UTF-8"},
+            )
     except FileNotFoundError:
         raise ToolMissing(tool, package=PACKAGES[tool], needed_for=needed_for) from None
     except subprocess.TimeoutExpired:
         raise ToolTimedOut(f"{needed_for} with {tool}", timeout_s) from None
-    return ToolOutput(
-        done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-    )
+    said = (done.stdout or b"").decode(errors="replace")
+    return ToolOutput(done.returncode, said, done.stderr.decode(errors="replace"))

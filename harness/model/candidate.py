@@ -36,8 +36,16 @@ class Signature(Frozen):
     digest_algorithm: str = ""
 
 
+class BesideFile(Frozen):
+    """A file beside the MSI that it installs from: a cabinet, or a file of an uncompressed source."""
+
+    name: str = Field(description="below the MSI's folder, as the MSI names it, with `/`")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="bytes")
+
+
 class Candidate(Frozen):
-    """The installer under test. Equal SHA-256 means equal candidate."""
+    """The installer under test. Equal SHA-256, here and of everything beside it, means equal candidate."""
 
     path: Path
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -53,3 +61,6 @@ class Candidate(Frozen):
         default=(), description="services that the MSI stops on uninstall and waits for"
     )
     signature: Signature
+    beside: tuple[BesideFile, ...] = Field(
+        default=(), description="what an MSI installs from besides itself; copied along"
+    )

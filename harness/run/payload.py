@@ -49,7 +49,7 @@ def record_payload(run: RunDirectory, candidate: Candidate) -> None:
                 programs=tuple(
                     PayloadFile(
                         name=PurePosixPath(file.path).name,
-                        sha256=sha256_of(Path(workdir) / "payload" / file.path),
+                        sha256=sha256_of(file.file),
                         signature=file.signature,
                     )
                     for file in found

@@ -13,6 +13,7 @@ from harness.backend.interface import BackendFeature
 from harness.backend.pki import make_authority
 from harness.candidate.msi_contents import read_contents
 from harness.candidate.read import read_candidate
+from harness.candidate.source import find_beside
 from harness.config.load import find_matrix, load_matrix, load_profile
 from harness.config.profile_rules import scenario_problems
 from harness.documents.problem import Problem
@@ -219,22 +220,32 @@ def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
         (run.media / folder).mkdir(parents=True)
     shutil.copy2(probe, run.media / "tools" / probe.name)
     copy = run.copy_of(candidate)
+    _copy_as_planned(candidate.path, copy, candidate.sha256, "the candidate")
+    for each in candidate.beside:
+        source = find_beside(candidate.path, each.name)
+        _copy_as_planned(source, copy.parent / each.name, each.sha256, f"{each.name}, beside the candidate,")
+
+
+def _copy_as_planned(source: Path, copy: Path, sha256: str, what: str) -> None:
     try:
-        shutil.copy2(candidate.path, copy)
-        is_same = sha256_of(copy) == candidate.sha256
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, copy)
+        is_same = sha256_of(copy) == sha256
     except FileNotFoundError:
         is_same = False
     if not is_same:
         raise ConfigurationError(
-            f"the candidate changed while the run was prepared: it is not the file with SHA-256"
-            f" {candidate.sha256[:12]}… any more.",
-            file=str(candidate.path),
+            f"{what} changed while the run was prepared: it is not the file with SHA-256 {sha256[:12]}… any more.",
+            file=str(source),
             hint="Run it again once nothing writes to it.",
         )
 
 
 def _is_laid_out(run: RunDirectory, candidate: Candidate, probe: Path) -> bool:
     copy, tool = run.copy_of(candidate), run.media / "tools" / probe.name
-    if not (copy.is_file() and tool.is_file()):
+    beside = {copy.parent / each.name: each.sha256 for each in candidate.beside}
+    if not all(path.is_file() for path in (copy, tool, *beside)):
+        return False
+    if any(sha256_of(path) != sha256 for path, sha256 in beside.items()):
         return False
     return sha256_of(copy) == candidate.sha256 and sha256_of(tool) == sha256_of(probe)

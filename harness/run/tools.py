@@ -7,7 +7,7 @@ from harness.machines.provider import Finding
 
 TOOLS = (
     ("msiinfo", "msitools", "reads the candidate"),
-    ("msiextract", "msitools", "unpacks the candidate to verify its programs"),
+    ("cabextract", "cabextract", "unpacks the candidate to verify its programs"),
     ("osslsigncode", "osslsigncode", "verifies Authenticode signatures"),
     ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64", "builds the guest probe"),
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.candidate import installed_files, payload_signatures, read_candidate, read_signature
 from harness.candidate.authenticode import parse_verification
-from harness.candidate.msi import parse_idt, parse_template
+from harness.candidate.msi import parse_idt, parse_summary
 from harness.candidate.payload import directory_path, long_name
 from harness.candidate.pe import is_pe
 from harness.candidate.signed_data import signed_content
@@ -156,7 +156,7 @@ def test_each_wrong_file_has_its_own_sentence(
         (tmp_path / "none.msi", profile, "no such file"),
         (tmp_path, profile, "a directory"),
         (tmp_path / "empty.msi", profile, "is empty"),
-        (tmp_path / "text.msi", profile, "no installer that is known here"),
+        (tmp_path / "text.msi", profile, "a text file, no installer"),
         (tmp_path / "head.msi", profile, "damaged or incomplete"),
         (tmp_path / "cut.msi", profile, "damaged or incomplete"),
         (installers.exe, profile, "is an EXE installer; profile 'tiny' expects an MSI"),
@@ -252,7 +252,7 @@ def test_a_damaged_msi_is_read_or_refused_in_one_sentence(
 @given(st.text(max_size=300))
 def test_no_text_from_a_tool_breaks_a_parser(text: str) -> None:
     parse_idt(text)
-    parse_template(text)
+    parse_summary(text)
     assert not parse_verification(text).intact
 
 
