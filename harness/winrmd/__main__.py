@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from .config import ConfigurationRejected, load_config
+from .log_lines import OneLine
 from .server import serve
 
 
@@ -26,9 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         config = load_config(arguments.config)
-        logging.basicConfig(
-            filename=config.log_path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-        )
+        _log_to(config.log_path)
         listener = _listener(arguments.listen, arguments.listen_fd)
     except (ConfigurationRejected, OSError) as error:
         sys.stderr.write(f"winrmd: {error}\n")
@@ -40,6 +39,13 @@ def main() -> int:
         os.close(arguments.ready_fd)
     serve(config, listener, stop)
     return 0
+
+
+def _log_to(path: str | None) -> None:
+    """The log goes to a file, or to standard error. Raises `OSError` for a file that cannot be opened."""
+    handler = logging.FileHandler(path) if path else logging.StreamHandler()
+    handler.setFormatter(OneLine())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _told_to_stop() -> threading.Event:

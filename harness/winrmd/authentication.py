@@ -1,13 +1,13 @@
 """Who is on the other end of a connection: Basic on each request, NTLM once for the connection (MS-NTHT)."""
 
 import base64
-import binascii
 import hmac
+import logging
 import os
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from struct import error as struct_error
 from typing import TYPE_CHECKING
 
 from .config import ServerConfig
@@ -16,6 +16,8 @@ from .encryption import Unreadable
 if TYPE_CHECKING:
     import spnego
 
+log = logging.getLogger("winrmd")
+
 _NTLM_SIGNATURE = b"NTLMSSP\0"
 _STORE = "NTLM_USER_FILE"
 _store_lock = threading.Lock()
@@ -23,10 +25,14 @@ _store_lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a request's Authorization header led to: a user, or the challenges to answer 401 with."""
+    """What a request's Authorization header led to: a user, or the challenges to answer 401 with.
+
+    `wrong`: credentials came and are not right, or are none at all.
+    """
 
     user: str | None = None
     challenges: tuple[str, ...] = ()
+    wrong: bool = False
     sealer: "NtlmContext | None" = field(default=None, compare=False)
 
 
@@ -51,17 +57,19 @@ class NtlmContext:
             raise Unreadable("the signature does not fit") from error
 
 
+def announced() -> tuple[str, str]:
+    """The target and the domain that pyspnego's challenges name (MS-NLMP 2.2.1.2, TargetName and TargetInfo)."""
+    return socket.gethostname(), "WORKSTATION"
+
+
 class UserStore:
     """The users in the form that pyspnego reads them: a file, here one in memory, on no disk."""
 
     def __init__(self, users: Mapping[str, str], machine_name: str) -> None:
         self._file = os.memfd_create("winrm-users", os.MFD_CLOEXEC)
-        # A client may name the local machine as the user's domain, or leave it out.
-        lines = [
-            f"{domain}:{name}:{password}\n"
-            for name, password in users.items()
-            for domain in ("", ".", machine_name)
-        ]
+        # A client may name the local machine as the user's domain, or leave it out; some take it from the challenge.
+        domains = dict.fromkeys(("", ".", machine_name, *announced()))
+        lines = [f"{domain}:{name}:{password}\n" for name, password in users.items() for domain in domains]
         os.write(self._file, "".join(lines).encode())
         self.path = f"/proc/self/fd/{self._file}"
 
@@ -75,7 +83,7 @@ class Authenticator:
 
     def __init__(self, config: ServerConfig) -> None:
         self._users = {name.lower(): (name, password) for name, password in config.users.items()}
-        self._machine = config.machine_name.lower()
+        self._domains = {domain.lower() for domain in (".", config.machine_name, *announced())}
         self._store = UserStore(config.users, config.machine_name) if "ntlm" in config.auth else None
         plain_http = config.tls_cert is None
         self.basic = "basic" in config.auth and (not plain_http or config.allow_unencrypted)
@@ -94,11 +102,11 @@ class Authenticator:
         """The user's name as configured, or None."""
         try:
             decoded = base64.b64decode(token, validate=True)
-        except binascii.Error:
+        except ValueError:  # also of text that is not ASCII
             return None
         name, colon, password = _text(decoded).partition(":")
         domain, backslash, local = name.rpartition("\\")
-        if backslash and domain.lower() not in (".", self._machine):
+        if backslash and domain.lower() not in self._domains:
             return None
         known, expected = self._users.get(local.lower(), ("", ""))
         right = hmac.compare_digest(expected.encode(), password.encode())
@@ -175,14 +183,12 @@ class ConnectionIdentity:
             return Outcome(self._user, sealer=self.sealer) if self._user else self._refused()
         if kind == "basic" and self._authenticator.basic:
             user = self._authenticator.check_basic(token.strip())
-            return Outcome(user) if user else self._refused()
+            return Outcome(user) if user else self._refused(wrong=True)
         if kind in ("negotiate", "ntlm") and self._authenticator.ntlm:
             return self._negotiate(scheme, token.strip())
-        return self._refused()
+        return self._refused(wrong=True)
 
     def _negotiate(self, scheme: str, token: str) -> Outcome:
-        from spnego.exceptions import SpnegoError
-
         try:
             raw = base64.b64decode(token, validate=True)
             if self._context is None or self._user is not None:
@@ -190,28 +196,21 @@ class ConnectionIdentity:
                 self._context = self._authenticator.new_context(raw)
             answer = self._authenticator.step(self._context, raw)
             done = self._context.complete
-        # pyspnego takes tokens apart with struct, enumerations and slices, and lets their errors through.
-        except (
-            SpnegoError,
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            struct_error,
-        ) as error:
+        # pyspnego takes tokens apart with struct, enumerations, slices and assertions, and lets their errors through:
+        # whatever a token does to it, the token is wrong.
+        except Exception as error:  # noqa: BLE001
+            log.info("a token of scheme %s cannot be read: %s", scheme, type(error).__name__)
             self._context = None
-            del error
-            return self._refused()
+            return self._refused(wrong=True)
         said = f"{scheme} {base64.b64encode(answer).decode()}" if answer else scheme
         if not done:
             return Outcome(challenges=(said,))
         self._user = self._authenticator.user_of(self._context)
         if self._user is None:
             self._context = None
-            return self._refused()
+            return self._refused(wrong=True)
         self.sealer = NtlmContext(self._context)
-        return Outcome(self._user, (said,) if answer else (), self.sealer)
+        return Outcome(self._user, (said,) if answer else (), sealer=self.sealer)
 
-    def _refused(self) -> Outcome:
-        return Outcome(challenges=self._authenticator.offers)
+    def _refused(self, *, wrong: bool = False) -> Outcome:
+        return Outcome(challenges=self._authenticator.offers, wrong=wrong)

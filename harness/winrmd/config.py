@@ -33,6 +33,12 @@ class Limits:
     """Used when a request brings no OperationTimeout."""
     connection_idle_s: float = 900.0
     handshake_timeout_s: float = 30.0
+    login_timeout_s: float = 15.0
+    """How long a connection may take for a request until one was let in: silent ones give their place back."""
+    request_timeout_s: float = 60.0
+    """How long one request may take from its first byte to its last."""
+    refusals_apart_s: float = 0.05
+    """Least time between two answers to wrong credentials, whoever asks."""
     receive_linger_s: float = 0.02
     """How long a Receive that has output, of a command still running, waits for more before it answers."""
 
@@ -61,6 +67,8 @@ class ServerConfig:
     auth: tuple[str, ...] = AUTHENTICATIONS
     allow_unencrypted: bool = False
     """Take plain-text messages over plain HTTP (Windows' AllowUnencrypted)."""
+    honours_skip_cmd_shell: bool = True
+    """False: every command is run by `cmd /c`, as on Windows from Server 2012 R2 on."""
     environment: Mapping[str, str] | None = field(default=None, repr=False)
     """The whole environment of commands; None: the server's own."""
     codepage_environment: Mapping[int, Mapping[str, str]] = field(default_factory=dict)

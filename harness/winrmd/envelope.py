@@ -39,7 +39,7 @@ _UNDERSTOOD = frozenset(
     ]
 )
 _DURATION = re.compile(
-    r"P(?:(?P<days>\d{1,9})D)?(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?"
+    r"P(?:(?P<years>\d{1,6})Y)?(?:(?P<months>\d{1,6})M)?(?:(?P<days>\d{1,9})D)?(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?"
     r"(?:(?P<seconds>\d{1,12}(?:\.\d{1,9})?)S)?)?",
     re.ASCII,
 )
@@ -67,11 +67,12 @@ class Identify:
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of an xs:duration without years and months, or None if it is not one."""
+    """Seconds of an xs:duration, or None if it is not one. A year has 365 days, a month 30: the shell asks not which."""
     matched = _DURATION.fullmatch(text.strip())
     if matched is None or not any(matched.groups()):
         return None
-    days, hours, minutes, seconds = (float(part or 0) for part in matched.groups())
+    years, months, days, hours, minutes, seconds = (float(part or 0) for part in matched.groups())
+    days += years * 365 + months * 30
     return days * 86400 + hours * 3600 + minutes * 60 + seconds
 
 

@@ -10,6 +10,7 @@ from . import namespaces as ns
 ERROR_INVALID_PARAMETER = 87
 ERROR_DIRECTORY = 267
 ERROR_OPERATION_ABORTED = 995
+ERROR_INTERNAL_ERROR = 1359
 RESOURCE_NOT_FOUND = 0x80338000
 INVALID_ACTION = 0x80338001
 PROVIDER_FAILURE = 0x80338003
@@ -19,6 +20,8 @@ OPERATION_TIMED_OUT = 0x80338029
 SCHEMA_VALIDATION = 0x80338041
 OPTION_INVALID_VALUE = 0x80338053
 OPTIONS_NOT_SUPPORTED = 0x80338051
+INVALID_ENUMERATION_CONTEXT = 0x8033801B
+ENVELOPE_EXCEEDED = 0x80338048
 MISSING_SELECTOR = 0x8033805A
 UNEXPECTED_SELECTORS = 0x8033805B
 SHELL_ID_EXISTS = 0x80338063
@@ -30,6 +33,10 @@ QUOTA_SHELLS = 0x803381A5
 QUOTA_OPERATIONS = 0x803381A6
 
 
+LONGEST_MESSAGE = 500
+"""Characters. A client's own text is repeated in some, and an answer has a size to keep."""
+
+
 class Fault(Exception):
     """A request that cannot be served, as the client will be told."""
 
@@ -39,9 +46,15 @@ class Fault(Exception):
         super().__init__(message)
         self.subcode = subcode
         self.number = number
-        self.message = message
+        self.message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
         self.sender = sender
         self.detail = f"{ns.FAULT_DETAIL}/{detail}" if detail else None
+
+    def without_words(self) -> "Fault":
+        """The same fault with its number alone."""
+        told = Fault(self.subcode, self.number, f"Error {self.number}.", sender=self.sender)
+        told.detail = self.detail
+        return told
 
 
 def malformed(why: str) -> Fault:
@@ -181,6 +194,36 @@ def envelope_too_small(size: int) -> Fault:
         ENVELOPE_TOO_SMALL,
         f"The MaxEnvelopeSize of {size} octets is too small: 8192 is the least.",
         detail="MinimumEnvelopeLimit",
+    )
+
+
+def internal_error() -> Fault:
+    """A defect of this server; its log says more."""
+    return Fault(
+        "w:InternalError",
+        INTERNAL_ERROR,
+        "The service failed at this request; its log says how.",
+        sender=False,
+    )
+
+
+def answer_too_large(size: int) -> Fault:
+    """What would be the answer does not fit into the client's MaxEnvelopeSize (DSP0226 13.1)."""
+    return Fault(
+        "w:EncodingLimit",
+        ENVELOPE_EXCEEDED,
+        f"The response exceeds the maximum envelope size of the request, {size} octets.",
+        detail="MaxEnvelopeSizeExceeded",
+    )
+
+
+def context_invalid() -> Fault:
+    """Pull with what no Enumerate has given (WS-Enumeration 4.1)."""
+    return Fault(
+        "n:InvalidEnumerationContext",
+        INVALID_ENUMERATION_CONTEXT,
+        "The enumeration context is not valid.",
+        sender=False,
     )
 
 

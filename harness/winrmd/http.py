@@ -5,9 +5,11 @@ has no limit on the size of a body; a WinRM client needs none of the rest of it.
 """
 
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+WRITE_TIMEOUT_S = 60.0
 LONGEST_HEAD = 64 * 1024
 _REASONS = {
     200: "OK",
@@ -16,11 +18,16 @@ _REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     411: "Length Required",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
     500: "Internal Server Error",
 }
+
+
+_ONCE = frozenset(["content-length", "transfer-encoding", "host", "authorization", "content-type"])
+"""Headers that two peers could take for different things if they came twice (RFC 9112 6.3; RFC 9110 5.3)."""
 
 
 class BadRequest(Exception):
@@ -76,13 +83,28 @@ class Connection:
         self._peer = peer
         self._largest_body = largest_body
         self._buffer = bytearray()
+        self._until = 0.0
 
-    def read(self) -> HttpRequest | None:
-        """The next request, None if the peer closed; raises `BadRequest`, OSError for a broken connection."""
+    def read(self, idle_s: float, whole_s: float) -> HttpRequest | None:
+        """The next request, None if the peer closed; raises `BadRequest`, OSError for a broken connection.
+
+        It must begin within `idle_s`, else `TimeoutError`, and then be there within `whole_s`, else `BadRequest`.
+        """
+        if not self._buffer:
+            self._peer.settimeout(idle_s)
+            if not self._more():
+                return None
+        self._until = time.monotonic() + whole_s
+        try:
+            return self._read()
+        except TimeoutError:
+            raise BadRequest(408) from None
+
+    def _read(self) -> HttpRequest | None:
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
             if len(self._buffer) > LONGEST_HEAD:
                 raise BadRequest(400)
-            if not self._more():
+            if not self._more_in_time():
                 return None
         method, path, headers = parse_head(bytes(self._buffer[:end]))
         del self._buffer[: end + 4]
@@ -92,15 +114,23 @@ class Connection:
         if headers.get("expect", "").lower() == "100-continue" and len(self._buffer) < length:
             self._peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         while len(self._buffer) < length:
-            if not self._more():
+            if not self._more_in_time():
                 return None
         body = bytes(self._buffer[:length])
         del self._buffer[:length]
         return HttpRequest(method, path, headers, body)
 
     def write(self, response: HttpResponse) -> None:
-        """Send the whole response in one write."""
+        """Send the whole response in one write. Raises OSError, `TimeoutError` for a peer that does not take it."""
+        self._peer.settimeout(WRITE_TIMEOUT_S)
         self._peer.sendall(response.encode())
+
+    def _more_in_time(self) -> bool:
+        left_s = self._until - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._peer.settimeout(left_s)
+        return self._more()
 
     def _more(self) -> bool:
         data = self._peer.recv(262144)
@@ -118,6 +148,8 @@ def parse_head(head: bytes) -> tuple[str, str, dict[str, str]]:
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
+            raise BadRequest(400)
+        if name.lower() in _ONCE and name.lower() in headers:
             raise BadRequest(400)
         headers[name.lower()] = value.strip()
     return parts[0], parts[1].partition("?")[0], headers

@@ -6,7 +6,7 @@ TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 WSMAN_MICROSOFT = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
-IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identify/1/wsmanidentity.xsd"
+IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
 
@@ -17,6 +17,11 @@ FAULT_DETAIL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail"
 RESOURCE_SHELL = SHELL
 RESOURCE_CMD_SHELL = f"{SHELL}/cmd"
 RESOURCE_CONFIG = CONFIG
+
+ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
+ENUMERATE = f"{ENUMERATION}/Enumerate"
+PULL = f"{ENUMERATION}/Pull"
+RELEASE = f"{ENUMERATION}/Release"
 
 GET = f"{TRANSFER}/Get"
 CREATE = f"{TRANSFER}/Create"

@@ -1,7 +1,6 @@
 """What each WS-Management action does to the shells (MS-WSMV 3.1.4)."""
 
 import base64
-import binascii
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -59,28 +58,42 @@ class Service:
             ns.SEND: self._send,
             ns.RECEIVE: self._receive,
             ns.SIGNAL: self._signal,
+            ns.ENUMERATE: self._enumerate,
+            ns.PULL: self._pull,
+            ns.RELEASE: self._release,
         }
 
     def answer(self, data: bytes, caller: Caller) -> Answer:
         """The answer to one envelope, whatever it holds; a fault is an answer with status 500."""
-        message_id = ""
+        message_id, most = "", self._config.limits.max_envelope_size
         try:
             request = parse_request(data)
             if isinstance(request, Identify):
                 return Answer(200, responses.identified(PRODUCT_VERSION))
-            message_id = request.message_id
+            message_id, most = request.message_id, request.max_envelope_size or most
             self._shells.begin_operation(caller.user, limited=request.action in (ns.CREATE, ns.COMMAND))
             try:
                 body = self._perform(request, caller)
             finally:
                 self._shells.end_operation(caller.user)
-            action = request.action + "Response"
-            return Answer(200, responses.envelope(action, message_id, body, request.operation_id))
+            whole = responses.envelope(request.action + "Response", message_id, body, request.operation_id)
+            if len(whole) > most:
+                raise faults.answer_too_large(most)
+            return Answer(200, whole)
         except faults.Fault as fault:
-            related = message_id or message_id_of(data)
             if fault.number != faults.OPERATION_TIMED_OUT:
                 log.info("fault %d for %s: %s", fault.number, caller.user, fault.message)
-            return Answer(500, responses.fault_envelope(fault, related, self._config.machine_name))
+            return self._refused(fault, message_id or message_id_of(data), most)
+        except Exception:
+            log.exception("a request of %s was answered with an internal error", caller.user)
+            return self._refused(faults.internal_error(), message_id, most)
+
+    def _refused(self, fault: faults.Fault, related: str, most: int) -> Answer:
+        """The fault, without the client's own text where it would not fit with it."""
+        envelope = responses.fault_envelope(fault, related, self._config.machine_name)
+        if len(envelope) > most:
+            envelope = responses.fault_envelope(fault.without_words(), "", self._config.machine_name)
+        return Answer(500, envelope)
 
     def _perform(self, request: Request, caller: Caller) -> str:
         perform = self._actions.get(request.action)
@@ -110,8 +123,9 @@ class Service:
     def _settings(self, given: "Element", request: Request, caller: Caller) -> ShellSettings:
         limits = self._config.limits
         codepage = request.options.get("winrs_codepage")
+        # No longer than five digits: Python refuses to read a number of thousands.
         if codepage is not None and not (
-            codepage.isascii() and codepage.isdigit() and int(codepage) <= 65535
+            codepage.isascii() and codepage.isdigit() and len(codepage) <= 5 and int(codepage) <= 65535
         ):
             raise faults.option_invalid("WINRS_CODEPAGE", codepage)
         idle_s = min(_duration(given, "IdleTimeOut") or limits.idle_timeout_s, limits.max_idle_timeout_s)
@@ -158,6 +172,44 @@ class Service:
         with self._shells.use(_shell_id(request), caller.user) as shell:
             return responses.shell_properties(self._fields(shell))
 
+    def _enumerate(self, request: Request, caller: Caller) -> str:
+        """The caller's shells (DSP0226 8.2): at once if the client asks for that, else by Pull."""
+        optimized = request.body.find(f".//{{{ns.WSMAN}}}OptimizeEnumeration") is not None
+        if not optimized:
+            return f"<n:EnumerateResponse>{responses.context(0)}</n:EnumerateResponse>"
+        items, following = self._some_shells(request, caller, 0)
+        return (
+            f"<n:EnumerateResponse>{responses.context(following)}<w:Items>{items}</w:Items>"
+            f"{'' if following is not None else '<w:EndOfSequence></w:EndOfSequence>'}</n:EnumerateResponse>"
+        )
+
+    def _pull(self, request: Request, caller: Caller) -> str:
+        context = request.body.find(f".//{{{ns.ENUMERATION}}}EnumerationContext")
+        text = (context.text or "").strip() if context is not None else ""
+        if not (text.isascii() and text.isdigit() and len(text) < 9):
+            raise faults.context_invalid()
+        items, following = self._some_shells(request, caller, int(text))
+        return (
+            f"<n:PullResponse>{responses.context(following)}<n:Items>{items}</n:Items>"
+            f"{'' if following is not None else '<n:EndOfSequence></n:EndOfSequence>'}</n:PullResponse>"
+        )
+
+    def _release(self, _request: Request, _caller: Caller) -> str:
+        return ""  # a context is a number; nothing is kept for it
+
+    def _some_shells(self, request: Request, caller: Caller, first: int) -> tuple[str, int | None]:
+        """Shells from number `first` on, as many as fit into an answer; the number of the next, None at the end."""
+        most = request.max_envelope_size or self._config.limits.max_envelope_size
+        room, items = most - responses.ENVELOPE_OVERHEAD, ""
+        for number, shell in enumerate(self._shells.owned(caller.user)):
+            if number < first:
+                continue
+            item = responses.shell_properties(self._fields(shell))
+            if items and len((items + item).encode()) > room:
+                return items, number
+            items += item
+        return items, None
+
     def _configuration(self) -> str:
         """The part of winrm/config that clients read (MS-WSMV 2.2.4.10): sizes, times and quotas."""
         limits = self._config.limits
@@ -185,7 +237,8 @@ class Service:
         text = windows_command_line(
             command_text,
             [argument.text or "" for argument in line.iter(f"{{{ns.SHELL}}}Arguments")],
-            skip_cmd_shell=request.options.get("winrs_skip_cmd_shell", "").upper() == "TRUE",
+            skip_cmd_shell=self._config.honours_skip_cmd_shell
+            and request.options.get("winrs_skip_cmd_shell", "").upper() == "TRUE",
         )
         with self._shells.use(_shell_id(request), caller.user) as shell:
             command = self._shells.add_command(
@@ -221,7 +274,7 @@ class Service:
                     raise faults.input_stream_unknown(name)
                 try:
                     data = base64.b64decode("".join((stream.text or "").split()), validate=True)
-                except binascii.Error as error:
+                except ValueError as error:  # also of text that is not ASCII
                     raise faults.malformed("the Stream is not base64") from error
                 self._of(shell, stream.get("CommandId")).send(
                     data, end=stream.get("End", "").lower() in ("true", "1"), timeout_s=self._timeout(request)
@@ -237,6 +290,8 @@ class Service:
             wanted = frozenset((desired.text or "").split()) or frozenset(shell.settings.output_streams)
             if not wanted <= set(shell.settings.output_streams):
                 raise faults.parameter_wrong("a desired stream that the shell was opened without")
+            if not desired.get("CommandId"):  # recorded from Windows, which has no streams of a shell itself
+                raise faults.parameter_wrong("Receive names no command")
             command = self._of(shell, desired.get("CommandId"))
             chunks, exit_code = command.receive(
                 wanted, room, self._timeout(request), self._config.limits.receive_linger_s

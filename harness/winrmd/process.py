@@ -21,7 +21,7 @@ from . import faults, process_tree
 from .launcher import Launcher
 
 OUTPUT_BUFFER = 1024 * 1024
-"""Bytes held for the client before the command is made to wait, per command."""
+"""Bytes held for the client before the command is made to wait, per stream: one that nobody reads holds up no other."""
 INPUT_BUFFER = 4 * 1024 * 1024
 STATUS_CONTROL_C_EXIT = 0xC000013A
 _READ = 65536
@@ -50,7 +50,7 @@ class Command:
         self._call_when_ended = ended
         self._changed = threading.Condition()
         self._chunks: deque[tuple[str, bytes]] = deque()
-        self._buffered = 0
+        self._held = {"stdout": 0, "stderr": 0}
         self._input = deque([launcher.first_input] if launcher.first_input else [])
         self._input_size = len(launcher.first_input)
         self._input_ended = False
@@ -76,21 +76,25 @@ class Command:
     def receive(
         self, streams: frozenset[str], most: int, timeout_s: float, linger_s: float
     ) -> tuple[list[tuple[str, bytes]], int | None]:
-        """Up to `most` bytes of output, and the exit code once all output has been handed over.
+        """Up to `most` bytes of these streams, and the exit code once all of theirs has been handed over.
 
-        Waits up to `timeout_s` for something to hand over and then up to `linger_s` for more. Raises `Fault`:
-        timed out, aborted, or the launcher broke.
+        What the other streams hold stays for a later call. Waits up to `timeout_s` for something to hand over and then
+        up to `linger_s` for more. Raises `Fault`: timed out, aborted, or the launcher broke.
         """
         deadline = time.monotonic() + timeout_s
+
+        def held() -> int:
+            return sum(self._held[name] for name in streams)
+
         with self._changed:
-            self._changed.wait_for(lambda: self._chunks or self._ended or self._aborted, timeout_s)
-            if not self._aborted and self._chunks and not self._ended and self._buffered < most:
+            self._changed.wait_for(lambda: held() or self._ended or self._aborted, timeout_s)
+            if not self._aborted and held() and not self._ended and held() < most:
                 linger = min(linger_s, max(0.0, deadline - time.monotonic()))
-                self._changed.wait_for(lambda: self._ended or self._aborted or self._buffered >= most, linger)
+                self._changed.wait_for(lambda: self._ended or self._aborted or held() >= most, linger)
             if self._aborted:
                 raise faults.aborted()
             taken = self._take(streams, most)
-            if self._chunks or not self._ended:
+            if held() or not self._ended:
                 if not taken:
                     raise faults.timed_out()
                 return taken, None
@@ -131,7 +135,7 @@ class Command:
         with self._changed:
             self._aborted = True
             self._chunks.clear()
-            self._buffered = 0
+            self._held = dict.fromkeys(self._held, 0)
             self._changed.notify_all()
             if not self._ended:
                 process_tree.kill_tree(self._process.pid)
@@ -140,21 +144,23 @@ class Command:
 
     def _take(self, streams: frozenset[str], most: int) -> list[tuple[str, bytes]]:
         taken: list[tuple[str, bytes]] = []
+        left: deque[tuple[str, bytes]] = deque()
         while self._chunks and most > 0:
             name, data = self._chunks.popleft()
-            self._buffered -= len(data)
             if name not in streams:
+                left.append((name, data))
                 continue
             if len(data) > most:
                 self._chunks.appendleft((name, data[most:]))
-                self._buffered += len(data) - most
                 data = data[:most]
             most -= len(data)
+            self._held[name] -= len(data)
             if taken and taken[-1][0] == name:
                 taken[-1] = (name, taken[-1][1] + data)
             else:
                 taken.append((name, data))
-        if self._buffered < OUTPUT_BUFFER and not self._ended:
+        self._chunks.extendleft(reversed(left))
+        if taken:
             self._notify_pump()
         return taken
 
@@ -197,13 +203,13 @@ class Command:
         input_open = True
         while True:
             with self._changed:
-                full = self._buffered >= OUTPUT_BUFFER
+                full = {name for name, size in self._held.items() if size >= OUTPUT_BUFFER}
                 has_input, input_done = bool(self._input), self._input_ended
             if input_open and input_done and not has_input:
                 self._close_input()
                 input_open = False
-            for descriptor in reading:
-                if full:
+            for descriptor, name in reading.items():
+                if name in full:
                     _unregister(poll, descriptor)
                 else:
                     poll.register(descriptor, select.POLLIN)
@@ -260,7 +266,7 @@ class Command:
             if self._aborted:
                 return
             self._chunks.append((name, data))
-            self._buffered += len(data)
+            self._held[name] += len(data)
             self._changed.notify_all()
 
     def _write(self, descriptor: int) -> bool:

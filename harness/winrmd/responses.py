@@ -10,7 +10,7 @@ from .faults import Fault
 _PREFIXES = (
     f'xml:lang="en-US" xmlns:s="{ns.SOAP}" xmlns:a="{ns.ADDRESSING}" xmlns:x="{ns.TRANSFER}" '
     f'xmlns:w="{ns.WSMAN}" '
-    f'xmlns:rsp="{ns.SHELL}" xmlns:p="{ns.WSMAN_MICROSOFT}"'
+    f'xmlns:rsp="{ns.SHELL}" xmlns:p="{ns.WSMAN_MICROSOFT}" xmlns:n="{ns.ENUMERATION}"'
 )
 
 ENVELOPE_OVERHEAD = 2048
@@ -67,6 +67,12 @@ def resource_created(shell_id: str, resource_uri: str) -> str:
         f'<w:ResourceURI>{escape(resource_uri)}</w:ResourceURI><w:SelectorSet><w:Selector Name="ShellId">'
         f"{escape(shell_id)}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>"
     )
+
+
+def context(number: int | None) -> str:
+    """Where an enumeration goes on; None: it is at its end."""
+    text = "" if number is None else str(number)
+    return f"<n:EnumerationContext>{text}</n:EnumerationContext>"
 
 
 def received(

@@ -18,6 +18,7 @@ from .authentication import Authenticator, ConnectionIdentity, Outcome
 from .config import ServerConfig
 from .http import BadRequest, Connection, HttpRequest, HttpResponse
 from .operations import PRODUCT_VERSION, Caller, Service
+from .pace import Pace
 from .shell import ShellTable
 
 log = logging.getLogger("winrmd")
@@ -25,6 +26,10 @@ log = logging.getLogger("winrmd")
 _PATH = "/wsman"
 _PATH_ANONYMOUS = "/wsman-anon/identify"
 _STOP_TIMEOUT_S = 5.0
+_LET_IN = (200, 500)
+"""Statuses of answers to somebody who is logged in."""
+LONGEST_PACE_S = 10.0
+"""How long one answer to wrong credentials is held back."""
 
 
 def serve(config: ServerConfig, listener: socket.socket, stop: threading.Event) -> None:
@@ -53,6 +58,7 @@ class _Server:
         self._listener = listener
         self._tls = _tls_context(config)
         self._authenticator = Authenticator(config)
+        self._pace = Pace(config.limits.refusals_apart_s)
         self.shells = ShellTable(config.limits)
         self._service = Service(config, self.shells)
         self._lock = threading.Lock()
@@ -80,6 +86,7 @@ class _Server:
     def close(self) -> None:
         """End everything."""
         self._closing = True
+        self._pace.close()
         # Closing alone would leave accept() asleep.
         for ending in (self._listener, *self._open_peers()):
             try:
@@ -118,12 +125,13 @@ class _Server:
                 log.info("connection from %s ended: %s", address[0], error)
 
     def _serve_requests(self, peer: socket.socket, address: tuple[str, int]) -> None:
-        connection = Connection(peer, self._config.limits.max_envelope_size + encryption.OVERHEAD)
+        limits = self._config.limits
+        connection = Connection(peer, limits.max_envelope_size + encryption.OVERHEAD)
         identity = ConnectionIdentity(self._authenticator)
-        peer.settimeout(self._config.limits.connection_idle_s)
+        idle_s, whole_s = limits.login_timeout_s, limits.login_timeout_s
         while not self._closing:
             try:
-                request = connection.read()
+                request = connection.read(idle_s, whole_s)
                 if request is None:
                     return
                 response = self._respond(request, identity, address[0])
@@ -131,9 +139,17 @@ class _Server:
                 log.info("request from %s refused: %s", address[0], error)
                 connection.write(HttpResponse(error.status, close=True))
                 return
+            except OSError:
+                raise
+            except Exception:
+                log.exception("a request from %s was answered with HTTP 500", address[0])
+                connection.write(HttpResponse(500, close=True))
+                return
             connection.write(response)
             if response.close or not request.keep_alive:
                 return
+            if response.status in _LET_IN:
+                idle_s, whole_s = limits.connection_idle_s, limits.request_timeout_s
 
     def _respond(self, request: HttpRequest, identity: ConnectionIdentity, ip: str) -> HttpResponse:
         path = request.path.lower().rstrip("/")
@@ -145,6 +161,9 @@ class _Server:
             return HttpResponse(200, responses.identified(PRODUCT_VERSION))
         outcome = identity.authenticate(request.headers.get("authorization"))
         told = tuple(("WWW-Authenticate", challenge) for challenge in outcome.challenges)
+        if outcome.wrong:
+            log.warning("wrong credentials from %s", ip)
+            self._pace.wait(LONGEST_PACE_S)
         if outcome.user is None:
             return HttpResponse(401, headers=told)
         return self._answer(request, outcome, outcome.user, told, ip)

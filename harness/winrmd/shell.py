@@ -88,6 +88,12 @@ class ShellTable:
             self._changed.notify_all()
             return shell
 
+    def owned(self, owner: str) -> list[Shell]:
+        """The owner's shells, the oldest first."""
+        with self._changed:
+            mine = [shell for shell in self._shells.values() if shell.settings.owner == owner]
+        return sorted(mine, key=lambda shell: (shell.created, shell.shell_id))
+
     def use(self, shell_id: str, owner: str) -> "ShellUse":
         """The owner's shell, kept from expiring while the returned context is open."""
         return ShellUse(self, shell_id, owner)

@@ -55,13 +55,14 @@ def test_identify_needs_no_addressing() -> None:
         ("PT0.5S", 0.5),
         ("P2D", 172800),
         ("PT1H", 3600),
+        ("P1Y2M", (365 + 60) * 86400),
     ],
 )
 def test_a_duration_is_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "20", "-PT1S", "P1Y", "PT1", "PTS", "PT١S", "P1M"])
+@pytest.mark.parametrize("text", ["", "P", "PT", "20", "-PT1S", "PT1", "PTS", "PT١S", "P1M1Y", "P1S"])
 def test_what_is_no_duration_is_none(text: str) -> None:
     assert parse_duration(text) is None
 

@@ -71,10 +71,29 @@ def exchange(data: bytes, largest: int = 100) -> tuple[int | None, bytes]:
         theirs.sendall(data)
         theirs.shutdown(socket.SHUT_WR)
         try:
-            request = Connection(ours, largest).read()
+            request = Connection(ours, largest).read(10, 10)
         except BadRequest as error:
             return error.status, b""
         return None, request.body if request else b""
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "Transfer-Encoding", "Host", "Authorization", "Content-Type"]
+)
+def test_a_header_that_two_peers_could_read_differently_comes_once(name: str) -> None:
+    head = f"POST /wsman HTTP/1.1\r\n{name}: 5\r\n{name.lower()}: 0\r\n\r\n"
+    assert exchange(head.encode()) == (400, b"")
+
+
+def test_a_request_that_does_not_come_to_its_end_is_answered_in_time() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"POST /wsman HTTP/1.1\r\n")
+        with pytest.raises(BadRequest) as refused:
+            Connection(ours, 100).read(10, 0.05)
+        assert refused.value.status == 408
+        with pytest.raises(TimeoutError):
+            Connection(ours, 100).read(0.05, 10)
 
 
 def test_two_requests_in_one_packet_are_told_apart() -> None:
@@ -82,7 +101,7 @@ def test_two_requests_in_one_packet_are_told_apart() -> None:
     with ours, theirs:
         theirs.sendall(b"POST /a?x=1 HTTP/1.1\r\nContent-Length: 2\r\n\r\nabPOST /b HTTP/1.1\r\n\r\n")
         connection = Connection(ours, 100)
-        first, second = connection.read(), connection.read()
+        first, second = connection.read(10, 10), connection.read(10, 10)
     assert first is not None
     assert second is not None
     assert (first.path, first.body, second.path, second.body) == ("/a", b"ab", "/b", b"")
