@@ -201,7 +201,7 @@ def internal_error() -> Fault:
     """A defect of this server; its log says more."""
     return Fault(
         "w:InternalError",
-        INTERNAL_ERROR,
+        ERROR_INTERNAL_ERROR,
         "The service failed at this request; its log says how.",
         sender=False,
     )

@@ -146,7 +146,7 @@ def test_an_unknown_resource_and_action_are_faults(server: Running) -> None:
             wsman.get("http://schemas.example/nothing")
         assert fault.value.code == 2150858752
         with pytest.raises(WSManFaultError) as fault:
-            wsman.enumerate("http://schemas.microsoft.com/wbem/wsman/1/windows/shell")
+            wsman.put("http://schemas.microsoft.com/wbem/wsman/1/windows/shell", None)
         assert fault.value.code == 2150858753
 
 
