@@ -10,7 +10,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from examples.reference_agent.defects import DEFECTS, macro
+from examples.reference_agent.defects import DEFECTS, TRAITS, macro
 from harness.model.errors import InfrastructureError, ToolMissing
 
 SOURCES = Path(__file__).parent / "src"
@@ -85,8 +85,8 @@ def sources_digest() -> str:
 
 def definitions(source: str, version: str, defects: frozenset[str]) -> list[str]:
     """The `-D` options that this source text needs."""
-    named = set(re.findall(r"\bDEFECT_\w+", source))
-    flags = [f"-D{macro(name)}={int(name in defects)}" for name in DEFECTS if macro(name) in named]
+    named = set(re.findall(r"\b(?:DEFECT|TRAIT)_\w+", source))
+    flags = [f"-D{macro(name)}={int(name in defects)}" for name in DEFECTS | TRAITS if macro(name) in named]
     if "BUILD_VERSION" in source:
         flags.append(f'-DBUILD_VERSION="{version}"')
     return flags

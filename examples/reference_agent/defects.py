@@ -71,9 +71,11 @@ DEFECTS: dict[str, str] = {
     "leaves-pending-rename": "a file is left to be deleted at the next boot",
     "leaves-process": "a child process outlives the product",
     "leaves-service": "the service's entry stays",
+    "leaves-folder": "an empty folder stays that only the agent knows",
     "leaves-file": "a file stays in ProgramData",
     "leaves-registry": "a registry key stays",
     "leaves-shared-registry": "a key and an autostart entry stay that are not the agent's own",
+    "writes-log-late": "a log is written back twenty seconds after the uninstall",
     "leaves-variable": "an environment variable and an entry of PATH stay",
     "leaves-task": "a scheduled task's file stays",
     "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",
@@ -85,14 +87,23 @@ DEFECTS: dict[str, str] = {
 }
 """Name → one-line meaning."""
 
+TRAITS: dict[str, str] = {
+    "cleans-up-late": "the data directory goes two seconds after the uninstall, for which a profile needs settle_s",
+    "enrols-slowly": "the agent enrols only after five seconds",
+    "has-a-task": "a scheduled task of its own is made, and taken away",
+    "restarts-itself": "the service restarts itself once, after its first configuration",
+    "rotates-its-log": "the log is rotated every few lines",
+}
+"""What a good candidate may do, unusual as it is: name → one-line meaning."""
 
-def macro(defect: str) -> str:
-    """The name of the defect in C."""
-    return "DEFECT_" + defect.upper().replace("-", "_")
+
+def macro(name: str) -> str:
+    """The name of a defect or trait in C."""
+    return ("TRAIT_" if name in TRAITS else "DEFECT_") + name.upper().replace("-", "_")
 
 
 def check(chosen: frozenset[str]) -> None:
     """Raise `ValueError` for a name that is not in the table."""
-    unknown = sorted(chosen - DEFECTS.keys())
+    unknown = sorted(chosen - DEFECTS.keys() - TRAITS.keys())
     if unknown:
         raise ValueError(f"unknown defect {unknown[0]!r}; known are {', '.join(DEFECTS)}")

@@ -7,6 +7,7 @@ from harness.run.cell import CellSession
 from harness.run.check import check
 from harness.run.declared import declares
 from harness.run.excuses import unexcused
+from harness.run.left_folders import without_substrates
 from harness.run.reboots import Reboots
 from harness.run.snapshot import SENTINEL_FILES
 from harness.run.timeline import Timeline
@@ -43,7 +44,8 @@ def test_services(cell: CellSession, timeline: Timeline, reboots: Reboots) -> No
 
 @check("After a reboot no file of the agent is there", follows=["residue.files"])
 def test_files(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
-    there = unexcused(cell, "file", reboots.after_uninstall.files)
+    files = reboots.after_uninstall.files
+    there = without_substrates(timeline, unexcused(cell, "file", files), files)
     assert not there, _after(timeline, "no file of the agent is there", listed(there))
 
 

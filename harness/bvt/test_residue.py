@@ -10,6 +10,7 @@ from harness.run.cell import CellSession
 from harness.run.check import check
 from harness.run.declared import declares
 from harness.run.excuses import unexcused
+from harness.run.left_folders import without_substrates
 from harness.run.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
 from harness.run.timeline import Timeline
 
@@ -40,7 +41,10 @@ def test_entry(timeline: Timeline) -> None:
 
 @check("No file is left")
 def test_files(cell: CellSession, timeline: Timeline) -> None:
-    left = unexcused(cell, "file", timeline.after.files - timeline.baseline.snapshot.files)
+    there = timeline.after.files
+    left = without_substrates(
+        timeline, unexcused(cell, "file", there - timeline.baseline.snapshot.files), there
+    )
     assert not left, _left(timeline, "file", left)
 
 
@@ -159,6 +163,14 @@ def test_nothing_taken(timeline: Timeline) -> None:
 def test_boots(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.after
     assert_boots(cell)
+
+
+@check("What is gone stays gone")
+def test_stays_gone(cell: CellSession, timeline: Timeline) -> None:
+    back = unexcused(cell, "file", timeline.later - timeline.after.files)
+    assert not back, mismatch(
+        f"what is gone after {timeline.departure} stays gone", f"it came back: {listed(back)}"
+    )
 
 
 def _left(timeline: Timeline, what: str, names: Iterable[str]) -> str:

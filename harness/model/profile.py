@@ -350,6 +350,10 @@ class AgentProfile(Frozen):
     )
     logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
     check_in: CheckIn = CheckIn()
+    settle_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=0,
+        description="what the uninstall leaves to be cleaned up in the background is gone within this time",
+    )
     reboot_deadline_s: Seconds = Field(default=300, description="the guest is back and steady by then")
     configuration: ConfigurationPush | None = None
     telemetry: dict[str, Telemetry] = Field(default_factory=dict)

@@ -83,6 +83,16 @@ class Snapshot:
     listeners: frozenset[str]
     """Endpoints that take what comes from outside, as `listener_name` writes them."""
 
+    def left_in(self, later: "Snapshot", profile: AgentProfile) -> bool:
+        """Whether `later` has files, services, tasks or processes of the agent's that are not here and may not stay."""
+        new = [("file", later.files - self.files), ("task", later.tasks - self.tasks)]
+        new += [("service", (later.services | later.drivers) - self.drivers - self.services)]
+        running = {path for path in later.processes - self.processes if profile.owns(path)}
+        kept = {kind: [keep for keep in profile.keeps if keep.kind == kind] for kind, _ in new}
+        return bool(running) or any(
+            not any(keep.covers(name) for keep in kept[kind]) for kind, names in new for name in names
+        )
+
     def without(self, token: str) -> "Snapshot":
         """The same without every name that holds `token`: what the harness made itself is nobody's residue."""
         kept = {

@@ -32,6 +32,10 @@ CA_FILE = "C:\\bvt\\backend-ca.pem"
 """Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
 STOP_S = 60.0
 """How long a service may take to stop, or to start, around a file that the harness writes."""
+LOOK_AGAIN_S = 0.5
+"""Between two looks at what is still being cleaned up."""
+LATER_S = 2.0
+"""How long after the settle time what was gone is looked for once more."""
 INSTALLER_WAITS_S = 30.0
 """How long Windows Installer waits for a service to stop (ServiceControl table)."""
 STATES: dict[int, str] = {
@@ -69,6 +73,7 @@ class Timeline:
         self.boot_after: dict[str, BootIdentity] = {}
         """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
         self._written = WrittenFiles()
+        self._settle: Deadline | None = None
 
     @once
     def baseline(self) -> Baseline:
@@ -195,7 +200,32 @@ class Timeline:
         if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
             _ = self.uninstallation
         self._written.take_away(self.session.guest)
-        return self._look().without(self.nonce)
+        return self._settled().without(self.nonce)
+
+    @once
+    def later(self) -> frozenset[str]:
+        """The agent's files at the end, not before `settle_s` and a little more have passed."""
+        _ = self.after
+        if self._settle is not None:
+            with self.session.recorder.stopwatch.waiting():
+                self._settle.pause(self._settle.remaining_s)
+                Deadline.after(LATER_S).pause(LATER_S)
+        profile = self.session.profile
+        roots = (profile.install_dir, *profile.data_dirs)
+        return frozenset(path.lower() for path in RoundTrip(self.session.guest, trees(*roots)).paths(*roots))
+
+    def _settled(self) -> Snapshot:
+        """Look until nothing new is left, at most for the profile's `settle_s`."""
+        looked = self._look()
+        settle_s = self.session.profile.settle_s
+        if not settle_s:
+            return looked
+        self._settle = self.session.within(settle_s)
+        with self.session.recorder.stopwatch.waiting():
+            while self.baseline.snapshot.left_in(looked, self.session.profile) and not self._settle.passed:
+                self._settle.pause(LOOK_AGAIN_S)
+                looked = self._look()
+        return looked
 
     @property
     def departure(self) -> str:
@@ -210,6 +240,12 @@ class Timeline:
     def render(self, template: str) -> str:
         """Fill a profile template with this cell's values."""
         return template.format(**self._values())
+
+    def properties(self) -> dict[str, str]:
+        """The MSI properties of this cell's scenario, with its values filled in. They may hold secrets."""
+        installer, scenario = self.session.profile.installer, self.session.cell.scenario
+        given = installer.properties | installer.scenario_properties.get(scenario, {})
+        return {name: self.render(text) for name, text in given.items()}
 
     def _take_baseline(self) -> Baseline:
         guest = self.session.guest
@@ -270,8 +306,7 @@ class Timeline:
         guest, candidate = session.guest, session.candidate
         self._bring_authority()
         package = f"{session.machine.media_root}candidate\\{candidate.path.name}"
-        properties = installer.properties | installer.scenario_properties.get(session.cell.scenario, {})
-        rendered = {name: self.render(text) for name, text in properties.items()}
+        rendered = self.properties()
         deadline = session.within(installer.timeout_s)
         self._written.look_before(guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True

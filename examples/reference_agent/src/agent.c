@@ -11,6 +11,7 @@
 #include "schedule.h"
 #include "status.h"
 #include "tables.h"
+#include "unusual.h"
 
 enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000 };
 
@@ -64,6 +65,7 @@ static bool fetch_config(struct agent *agent) {
     if (answer == ANSWER_GOOD) {
         policy_offer(body.data, body.length, &agent->protocol.settings);
         agent->silent = agent->silent || DEFECT_NO_HEARTBEAT;
+        unusual_configured();
     }
     text_free(&body);
     return judge(agent, answer);
@@ -129,6 +131,7 @@ void agent_run(HANDLE stop) {
     control_start();
     log_info("agent started, version %s", PRODUCT_VERSION);
     defective_start();
+    unusual_start(stop);
     if (wait_for_settings(&settings, stop)) {
         policy_open(&settings);
         protocol_open(&agent.protocol, &settings, stop);

@@ -5,6 +5,7 @@
 
 #include <windows.h>
 
+#include "later.h"
 #include "product.h"
 #include "run.h"
 #include "settings.h"
@@ -173,6 +174,9 @@ int defective_purge(void) {
     if (DEFECT_UNINSTALL_HANGS) {
         Sleep(INFINITE);
     }
+    if (DEFECT_WRITES_LOG_LATE) {
+        run_later(20, L"md C:\\ProgramData\\BVT\\ReferenceAgent & echo late >C:\\ProgramData\\BVT\\ReferenceAgent\\late.log");
+    }
     if (DEFECT_COMES_BACK) {
         come_back();
     }
@@ -188,6 +192,9 @@ int defective_purge(void) {
     }
     if (DEFECT_TAMPERS_SENTINEL_SERVICE) {
         delete_sentinel_service();
+    }
+    if (DEFECT_LEAVES_FOLDER) {
+        CreateDirectoryW(L"C:\\Program Files\\BVT\\Cache", NULL);
     }
     if (DEFECT_LEAVES_FILE) {
         wchar_t path[MAX_PATH];

@@ -14,7 +14,7 @@
 #include "settings.h"
 #include "wide.h"
 
-enum { MESSAGE_SIZE = 1024, FILE_LIMIT = 1024 * 1024 };
+enum { MESSAGE_SIZE = 1024, FILE_LIMIT = TRAIT_ROTATES_ITS_LOG ? 2048 : 1024 * 1024 };
 
 static HANDLE file = INVALID_HANDLE_VALUE;
 static HANDLE event_log;

@@ -8,6 +8,7 @@
 #include "isolation.h"
 #include "product.h"
 #include "settings.h"
+#include "unusual.h"
 
 static void remove_directory(const wchar_t *directory) {
     wchar_t path[MAX_PATH * 2];
@@ -61,5 +62,6 @@ int purge(void) {
     isolation_undo();
     remove_data();
     remove_keys();
+    unusual_purge();
     return defective_purge();
 }

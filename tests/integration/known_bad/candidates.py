@@ -112,9 +112,13 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "unknown-to-windows": KnownBad(
-        defects=frozenset({"unregistered"}),
+        # A folder that is not in the MSI's tables: Windows Installer would not remove it either.
+        defects=frozenset({"unregistered", "leaves-folder"}),
         phases=INSTALLED,
-        caught={"install.product_registered": "it knows no such product"},
+        caught={
+            "install.product_registered": "it knows no such product",
+            "residue.files": r"Found: c:\\program files\\bvt, c:\\program files\\bvt\\cache\.",
+        },
     ),
     # What the harness itself is asked through is gone; that is the candidate's doing and no failure of the lab.
     "ruins-path": KnownBad(
@@ -242,6 +246,13 @@ BAD: dict[str, KnownBad] = {
             "reboot-clean.registry": r"hklm\\software\\bvt",
             "reboot-clean.sentinel_files": r"unrelated files are still there\. Found: gone: .*bvt-sentinel\.txt",
         },
+    ),
+    "afterthought": KnownBad(
+        defects=frozenset({"writes-log-late", "cleans-up-late"}),
+        phases=INSTALLED,
+        # The clean-up ends within the declared time, and what is written back later is seen all the same.
+        profile={"settle_s": 20},
+        caught={"residue.stays_gone": r"it came back: .*c:\\programdata\\bvt\\referenceagent\\late\.log"},
     ),
     "parting-shot": KnownBad(
         defects=frozenset({"reboots-when-gone"}),

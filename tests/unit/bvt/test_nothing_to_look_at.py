@@ -60,6 +60,7 @@ OF_ANY_PROFILE = {
         "services",
         "shared_permissions",
         "shared_registry",
+        "stays_gone",
         "system_programs",
         "tasks",
     },

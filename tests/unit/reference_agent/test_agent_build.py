@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 from examples.reference_agent import package
 from examples.reference_agent.build import build
 from examples.reference_agent.compile import SOURCES, definitions
-from examples.reference_agent.defects import DEFECTS, check, macro
+from examples.reference_agent.defects import DEFECTS, TRAITS, check, macro
 from harness.config.load import load_profile
 from harness.model.profile import STIMULI, ProfileStatus
 
 ROOM = Path(package.__file__).parent
 
 
-@given(st.sampled_from(sorted(DEFECTS)))
+@given(st.sampled_from(sorted(DEFECTS | TRAITS)))
 def test_a_defect_has_a_plain_name_and_a_meaning(name: str) -> None:
     assert re.fullmatch("[a-z]+(-[a-z]+)*", name)
-    assert re.fullmatch("DEFECT_[A-Z_]+", macro(name))
-    assert DEFECTS[name]
+    assert re.fullmatch("(DEFECT|TRAIT)_[A-Z_]+", macro(name))
+    assert (DEFECTS | TRAITS)[name]
     check(frozenset({name}))
 
 
-@pytest.mark.parametrize("name", sorted(DEFECTS))
+@pytest.mark.parametrize("name", sorted(DEFECTS | TRAITS))
 def test_every_defect_does_something(name: str) -> None:
     in_c = any(re.search(rf"\b{macro(name)}\b", path.read_text("utf-8")) for path in SOURCES.glob("*.c"))
     in_build = any(
@@ -35,9 +35,9 @@ def test_every_defect_does_something(name: str) -> None:
 
 
 def test_the_sources_name_no_defect_that_the_table_does_not_have() -> None:
-    known = {macro(name) for name in DEFECTS}
+    known = {macro(name) for name in DEFECTS | TRAITS}
     for path in SOURCES.iterdir():
-        assert set(re.findall(r"\bDEFECT_[A-Z_]+", path.read_text("utf-8"))) <= known, path.name
+        assert set(re.findall(r"\b(?:DEFECT|TRAIT)_[A-Z_]+", path.read_text("utf-8"))) <= known, path.name
 
 
 def test_a_source_gets_only_the_definitions_it_names() -> None:

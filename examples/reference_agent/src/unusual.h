@@ -1,0 +1,11 @@
+/* What a good candidate may do, unusual as it is. Without traits all of them do nothing. */
+#ifndef UNUSUAL_H
+#define UNUSUAL_H
+
+#include <windows.h>
+
+void unusual_start(HANDLE stop); /* when the agent starts */
+void unusual_configured(void);   /* after each configuration that it fetched */
+void unusual_purge(void);        /* at the end of --purge */
+
+#endif

@@ -1,0 +1,113 @@
+"""Good candidates that do what few do. Each must pass: what a gate says against one of them is a false alarm.
+
+One candidate holds many unusual things at once, so that few machines show all of them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+WHY = "it is so by design, and the team has agreed to it"
+
+USED = ("machine", "install", "check-in", "uninstall", "residue", "reboot-clean")
+INSTALLED = ("machine", "install", "uninstall", "residue")
+
+ENVIRONMENT = (
+    "CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, "
+    "`Value` CHAR(255) LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)",
+    # `=` sets on install, `-` removes on uninstall, `*` is the machine's ("Environment table"); [~] is what was there.
+    "INSERT INTO `Environment` (`Environment`, `Name`, `Value`, `Component_`) "
+    "VALUES ('AddPath', '=-*PATH', '[~];[INSTALLDIR]bin', 'Settings')",
+    "INSERT INTO `Environment` (`Environment`, `Name`, `Value`, `Component_`) "
+    "VALUES ('Home', '=-*BVT_HOME_DIR', '[INSTALLDIR]', 'Settings')",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+    "VALUES ('WriteEnvironmentStrings', '', 5200)",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+    "VALUES ('RemoveEnvironmentStrings', '', 3300)",
+)
+
+HELPERS = tuple(
+    "INSERT INTO `ServiceInstall` (`ServiceInstall`, `Name`, `DisplayName`, `ServiceType`, `StartType`, `ErrorControl`, "
+    f"`Component_`) VALUES ('Helper{start}', '{name}', '{shown}', 16, {start}, 1, 'Service')"
+    for name, shown, start in (("BvtOnDemand", "BVT on demand", 3), ("BvtDisabled", "BVT (not in use)", 4))
+) + tuple(
+    # 32 stop on uninstall, 128 delete on uninstall ("ServiceControl table").
+    "INSERT INTO `ServiceControl` (`ServiceControl`, `Name`, `Event`, `Wait`, `Component_`) "
+    f"VALUES ('End{name}', '{name}', 160, 1, 'Service')"
+    for name in ("BvtOnDemand", "BvtDisabled")
+)
+
+WOW = (
+    "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) "
+    "VALUES ('Narrow', 2, 'Software\\WOW6432Node\\BvtNarrow', 'Version', '1', 'Settings')",
+)
+
+FOUR_FIELDS = ("UPDATE `Property` SET `Value` = '1.0.0.4711' WHERE `Property` = 'ProductVersion'",)
+
+
+@dataclass(frozen=True)
+class UnusualGood:
+    """One candidate: how the reference agent is built and edited, its profile, and what must be said of it."""
+
+    unusual: tuple[str, ...]
+    traits: frozenset[str] = frozenset()
+    edits: tuple[str, ...] = ()
+    phases: tuple[str, ...] = INSTALLED
+    profile: dict[str, Any] = field(default_factory=dict)
+    """Changes to the reference agent's profile, by dotted path."""
+    excused: tuple[str, ...] = ()
+    """Words of what the report must name as not held against it."""
+
+
+GOOD: dict[str, UnusualGood] = {
+    "busy": UnusualGood(
+        unusual=(
+            "stops slowly",
+            "enrols slowly",
+            "rotates its log",
+            "restarts itself once after its first configuration",
+            "cleans up after the uninstall has ended, within a declared time",
+            "a scheduled task of its own",
+        ),
+        traits=frozenset(
+            {
+                "stops-slowly",
+                "enrols-slowly",
+                "rotates-its-log",
+                "restarts-itself",
+                "cleans-up-late",
+                "has-a-task",
+            }
+        ),
+        phases=USED,
+        profile={"settle_s": 15, "check_in.deadline_s": 30, "check_in.heartbeat_s": 15},
+    ),
+    "many-sided": UnusualGood(
+        unusual=(
+            "an install that ends with 3010, declared",
+            "several services",
+            "a service that starts on demand, and one that is disabled",
+            "an entry of PATH and a variable, taken away again",
+            "a key below Wow6432Node",
+            "a version with four fields",
+            "unsigned, declared",
+            "a plain folder layout",
+        ),
+        traits=frozenset({"needs-reboot-to-install", "unsigned"}),
+        edits=(*ENVIRONMENT, *HELPERS, *WOW, *FOUR_FIELDS),
+        profile={
+            "installer.unsigned": WHY,
+            "installer.reboot_after": {"install": WHY},
+            "unsigned_programs": {"*.exe": WHY},
+            "registry_roots": ["HKLM\\Software\\BVT", "HKLM\\Software\\WOW6432Node\\BvtNarrow"],
+            "registry": [],
+            # Its program was built with three fields.
+            "files": [{"path": "C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe", "signed": True}],
+            "services": [
+                {"name": "BvtRefAgent", "start": "auto"},
+                {"name": "BvtOnDemand", "display_name": "BVT on demand", "start": "demand", "running": False},
+                {"name": "BvtDisabled", "start": "disabled", "running": False},
+            ],
+        },
+        excused=("ended with 3010", "carries no Authenticode signature", "c:\\program files\\bvt"),
+    ),
+}

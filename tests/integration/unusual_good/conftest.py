@@ -1,0 +1,83 @@
+"""Builds the unusual candidates and runs each once, in a run of its own with one Wine cell."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from examples.reference_agent import signing
+from examples.reference_agent.build import DEFAULT_OUT, build
+from harness.gate.artifact import read_gate
+from harness.model.gate import Gate
+from tests.integration.known_bad.conftest import MATRIX
+from tests.integration.known_bad.profile import derived_profile
+from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
+from tests.integration.unusual_good.files import build_files, write_profile
+
+AT_ONCE = 2
+RUN_S = 240.0
+TOOL_S = 60.0
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of a good candidate ended."""
+
+    code: int
+    said: str
+    gate: Gate
+
+
+def build_good(good: UnusualGood, place: Path) -> Path:
+    """The reference agent with these traits, its tables edited and signed anew."""
+    msi = place / "agent.msi"
+    shutil.copy(build("1.0.0", good.traits), msi)
+    if good.edits:
+        statements = [part for sql in good.edits for part in ("-q", sql)]
+        subprocess.run(["msibuild", str(msi), *statements], check=True, capture_output=True, timeout=TOOL_S)
+        if "unsigned" not in good.traits:
+            signing.sign(msi, DEFAULT_OUT / "signing")
+    return msi
+
+
+def run(candidate: Path, profile: Path, phases: tuple[str, ...], place: Path) -> Ended:
+    """Run it to its end."""
+    matrix = place / "matrix.yaml"
+    matrix.write_text(MATRIX.format(phases=", ".join(phases)))
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "harness.cli", "run", str(candidate)),
+            *("--profile", str(profile), "--matrix", str(matrix), "--out", str(place / "run"), "-n", "1"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert (place / "run" / "gate.json").exists(), done.stdout + done.stderr
+    return Ended(done.returncode, done.stdout + done.stderr, read_gate(place / "run"))
+
+
+def run_good(name: str, place: Path) -> Ended:
+    """Build the candidate of this name and run it."""
+    place.mkdir(parents=True)
+    if name == FILES:
+        return run(build_files(place), write_profile(place / "unusual.yaml", WHY), INSTALLED, place)
+    good = GOOD[name]
+    profile = derived_profile(place / "reference.yaml", good.profile)
+    return run(build_good(good, place), profile, good.phases, place)
+
+
+@pytest.fixture(scope="session")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Ended]]:
+    """The runs by candidate. All are started at once; a test waits for the one it looks at."""
+    root = tmp_path_factory.mktemp("unusual-good")
+    pool = ThreadPoolExecutor(AT_ONCE)
+    return {name: pool.submit(run_good, name, root / name) for name in (*GOOD, FILES)}
