@@ -13,6 +13,7 @@ ENDED_ELSEWHERE = {
     "e2e/running.py": "Lab.end",
     "e2e/terminal.py": "Terminal.__exit__",
     "integration/lab/rig.py": "Rig.close",
+    "integration/third_party/osqueryd.py": "running",
     "under_load.py": "run_tests",
     "unit/winrmd/test_winrmd_process_tree.py": "Start.end",
 }
