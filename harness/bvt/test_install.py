@@ -54,6 +54,8 @@ def test_installer_signature(cell: CellSession) -> None:
     assert signature.present, mismatch(f"{name} is signed", "it carries no Authenticode signature")
     assert signature.intact, mismatch(f"the signature of {name} matches the file", "it does not")
     cell.note("signed by", signature.subject)
+    if signature.further:
+        cell.note("also signed by", ", ".join(signature.further))
 
 
 @check("Add/Remove Programs holds exactly one entry")

@@ -1,7 +1,12 @@
 """Portable executables, as far as telling one from anything else. Source: Microsoft's "PE Format"."""
 
+import shutil
 import struct
 from pathlib import Path
+
+LARGEST_TABLE = 64 << 20
+PKCS_SIGNED_DATA = b"\x02\0"
+"""WIN_CERT_TYPE_PKCS_SIGNED_DATA."""
 
 
 def is_pe(path: Path) -> bool:
@@ -13,3 +18,46 @@ def is_pe(path: Path) -> bool:
         (offset,) = struct.unpack_from("<I", head, 0x3C)
         file.seek(offset)
         return file.read(4) == b"PE\0\0"
+
+
+def signature_blocks(path: Path) -> int:
+    """How many signatures lie in a program's certificate table; 0 for what is no program, or has none.
+
+    One that is nested in another is not counted. Source: "The Attribute Certificate Table".
+    """
+    return len(_blocks(path)[1])
+
+
+def with_first_signature_only(path: Path, into: Path) -> None:
+    """A copy without the signatures that were appended to the first. None of them is a part of what is signed."""
+    entry, blocks = _blocks(path)
+    place, length = blocks[0]
+    with into.open("wb") as copy, path.open("rb") as file:
+        shutil.copyfileobj(file, copy)
+        copy.truncate(place + length)
+        copy.seek(entry + 4)
+        copy.write(length.to_bytes(4, "little"))
+
+
+def _blocks(path: Path) -> tuple[int, list[tuple[int, int]]]:
+    """Where the header names the certificate table; place and padded length of each signature in it, in bytes."""
+    if not is_pe(path):
+        return 0, []
+    with path.open("rb") as file:
+        head = file.read(0x1000)
+        at = _number(head, 0x3C) + 24
+        entry = at + {b"\x0b\x01": 96, b"\x0b\x02": 112}.get(head[at : at + 2], 0x1000) + 4 * 8
+        place, size = _number(head, entry), _number(head, entry + 4)
+        file.seek(place)
+        table = file.read(min(size, LARGEST_TABLE)) if place else b""
+    found, position = [], 0
+    while position + 8 <= len(table) and (length := _number(table, position)) >= 8:
+        padded = (length + 7) // 8 * 8
+        if table[position + 6 : position + 8] == PKCS_SIGNED_DATA and position + length <= len(table):
+            found.append((place + position, padded))
+        position += padded
+    return entry, found
+
+
+def _number(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "little")

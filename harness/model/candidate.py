@@ -34,6 +34,9 @@ class Signature(Frozen):
     subject: str = ""
     issuer: str = ""
     digest_algorithm: str = ""
+    further: tuple[str, ...] = Field(
+        default=(), description="who made further signatures, nested in the first or appended"
+    )
 
 
 class BesideFile(Frozen):
