@@ -22,9 +22,14 @@ from typing import Any
 import psutil
 import pytest
 
-WINE_S = 900.0
-LIBVIRT_S = 1800.0
-"""What a fixture needs counts for the first test that uses it: images, whole runs. Four times what a busy host takes."""
+RUN_S = 600.0
+"""One command with a few cells on Wine, which takes less than half a minute on an idle host, and ten times that on one
+with ten times as much to do."""
+LAB_RUN_S = 1800.0
+"""The same on virtual machines, image and template included where there are none: three minutes on an idle host."""
+WINE_S = 3 * RUN_S
+LIBVIRT_S = LAB_RUN_S + RUN_S
+"""Of one test. What a fixture needs counts for the first that uses it."""
 GRACE_S = 60.0
 GIVEN_UP_AFTER = 5
 """Graces. Then Python itself does not run any more, or something swallows what is raised."""

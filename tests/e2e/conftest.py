@@ -12,6 +12,7 @@ from harness.machines.registry import load_provider
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.state import StateDirectory
+from tests.deadlines import RUN_S
 from tests.e2e.running import BVT, Done, Lab
 
 MATRIX = """\
@@ -79,11 +80,11 @@ class BvtCommand:
         self.directory = directory
         self.command = BVT
 
-    def __call__(self, *arguments: object, home: Path | None = None, timeout_s: float = 150.0) -> Done:
+    def __call__(self, *arguments: object, home: Path | None = None, timeout_s: float = RUN_S) -> Done:
         environment = os.environ | ({"BVT_HOME": str(home)} if home else {})
         return self.program([BVT, *map(str, arguments)], environment, timeout_s)
 
-    def program(self, argv: list[str], environment: dict[str, str], timeout_s: float = 150.0) -> Done:
+    def program(self, argv: list[str], environment: dict[str, str], timeout_s: float = RUN_S) -> Done:
         """Any program in the same directory."""
         done = subprocess.run(
             argv,

@@ -17,10 +17,11 @@ import psutil
 from harness.machines.intent import Intent, read_intents
 from harness.machines.wine.processes import holders
 from harness.state import StateDirectory
+from tests.deadlines import RUN_S
 from tests.stopping import stop
 
 BVT = str(Path(sys.executable).with_name("bvt"))
-WAIT_S = 90.0
+WAIT_S = 300.0
 Found = TypeVar("Found")
 
 
@@ -59,7 +60,7 @@ class Running:
                 start_new_session=True,
             )
 
-    def ended(self, within_s: float = 150.0) -> int:
+    def ended(self, within_s: float = RUN_S) -> int:
         """Wait for the end; the exit code."""
         return self.process.wait(within_s)
 

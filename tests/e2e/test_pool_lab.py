@@ -8,12 +8,10 @@ from harness.gate.artifact import read_gate
 from harness.model.gate import Verdict
 from harness.model.report import Attempt
 from harness.model.substrate import GuestSystem, Substrate
+from tests.deadlines import LAB_RUN_S
 from tests.e2e.conftest import BvtCommand
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
-
-RUN_S = 600.0
-"""Image and template are built first where there are none."""
 
 
 def test_the_reference_agent_passes_the_whole_suite_on_two_machines_at_a_time(
@@ -21,7 +19,8 @@ def test_the_reference_agent_passes_the_whole_suite_on_two_machines_at_a_time(
 ) -> None:
     out = tmp_path / "run"
     done = bvt(
-        *("run", candidate, "--profile", "reference", "--pool", "lab", "-n", 2, "--out", out), timeout_s=RUN_S
+        *("run", candidate, "--profile", "reference", "--pool", "lab", "-n", 2, "--out", out),
+        timeout_s=LAB_RUN_S,
     )
     assert done.code == 0, done.out + done.err
     gate = read_gate(out)

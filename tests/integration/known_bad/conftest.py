@@ -12,11 +12,11 @@ import pytest
 from examples.reference_agent.build import build
 from harness.gate.artifact import read_gate
 from harness.model.gate import Gate
+from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, KnownBad
 from tests.integration.known_bad.profile import derived_profile
 
 AT_ONCE = 3
-RUN_S = 240.0
 
 MATRIX = """\
 schema_version: 1

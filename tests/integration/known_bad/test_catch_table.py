@@ -10,8 +10,9 @@ from harness.model.gate import Verdict
 from harness.model.report import CheckResult, Outcome
 from harness.model.substrate import GuestSystem, why_not
 from harness.run.check import catalogue
+from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS
-from tests.integration.known_bad.conftest import RUN_S, Ended
+from tests.integration.known_bad.conftest import Ended
 from tests.integration.known_bad.profile import SHIPPED
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]

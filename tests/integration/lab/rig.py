@@ -29,8 +29,8 @@ from harness.model.gate import CellVerdict, Gate
 from harness.model.plan import cell_folder
 from harness.model.report import CellReport, CheckResult, Outcome
 from harness.state import StateDirectory
+from tests.deadlines import LAB_RUN_S
 
-RUN_S = 600.0
 """Emulated guests on a busy host; a run that is not disturbed takes a tenth of this."""
 Found = TypeVar("Found")
 
@@ -108,7 +108,7 @@ class Run:
 
     def ended(self) -> int:
         """Wait for the end; the exit code."""
-        return self.process.wait(RUN_S)
+        return self.process.wait(LAB_RUN_S)
 
     def kill(self) -> None:
         """`kill -9` of everything."""

@@ -14,13 +14,13 @@ from examples.reference_agent import signing
 from examples.reference_agent.build import DEFAULT_OUT, build
 from harness.gate.artifact import read_gate
 from harness.model.gate import Gate
+from tests.deadlines import RUN_S
 from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
 
 AT_ONCE = 2
-RUN_S = 240.0
 TOOL_S = 60.0
 FILES = "files"
 

@@ -6,8 +6,9 @@ import pytest
 
 from harness.model.gate import Verdict
 from harness.model.report import Outcome
+from tests.deadlines import RUN_S
 from tests.integration.unusual_good.candidates import GOOD
-from tests.integration.unusual_good.conftest import FILES, RUN_S, Ended
+from tests.integration.unusual_good.conftest import FILES, Ended
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
