@@ -15,6 +15,9 @@ POOL_LAB = "test_pool_lab.py"
 VIRTUAL = ("/lab", "/libvirt")
 """Folders of integration tests that boot virtual machines."""
 
+WHOLE_RUNS = {"known_bad", "unusual_good"}
+"""Folders with a run of `bvt` for each of a score of candidates, all in one process."""
+
 # A busy machine is no reason to fail a property: how long an example takes is not what these tests are about. Nor is
 # the day: the same sources are tried with the same examples, so that what passed passes again.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=True)
@@ -70,8 +73,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtur
 
 
 def _haste(item: pytest.Item) -> int:
+    """Groups in the order of their length, the longest first: what is left at the end is short."""
     if item.get_closest_marker("libvirt"):
         return 0
-    if "e2e" in item.path.parts or "known_bad" in item.path.parts:
+    if WHOLE_RUNS.intersection(item.path.parts):
         return 1
-    return 2 if item.get_closest_marker("wine") else 3
+    if "e2e" in item.path.parts:
+        return 2
+    return 3 if item.get_closest_marker("wine") else 4
