@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.backend.description import from_environment
-from harness.backend.external import ExternalBackend, Unavailable
+from harness.backend.external import ExternalBackend
 from harness.backend.external_model import CommandCall, CommandDescription, EnvironmentValue
 from harness.backend.placeholders import fill, fill_body
+from harness.backend.transport import Unavailable
 from harness.model.errors import BackendError
 
 TRY_AGAIN = 75

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Generic, NoReturn, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import tenacity
 
@@ -28,38 +28,16 @@ from harness.backend.masking import mask
 from harness.backend.matching import event_matches
 from harness.backend.reachable import require_answer
 from harness.backend.reading import read_endpoint, read_events, read_items, read_rows, read_status
+from harness.backend.transport import Transport, Unavailable
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError, ConfigurationError
 from harness.model.machine import HostPort
 
 T = TypeVar("T")
-CallT = TypeVar("CallT", contravariant=True)
 
 
 PAGES = 1000
 """A list with more is taken for one whose next page is itself."""
-
-
-class Unavailable(BackendError):
-    """The backend did not answer this time: asked again until the deadline."""
-
-
-class Transport(Protocol[CallT]):
-    """How one call is made."""
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """What must never be shown."""
-        ...
-
-    def fetch(self, call: CallT, values: Mapping[str, Any], timeout_s: float) -> Any:
-        """The answer's JSON; None if what was asked for is not there.
-
-        Raises `Unavailable` for what may pass, `BackendError` for what will not.
-        """
-        ...
-
-    def close(self) -> None: ...
 
 
 @dataclass

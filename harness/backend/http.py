@@ -10,9 +10,10 @@ from urllib.parse import quote
 import httpx
 
 from harness.backend.description import from_environment
-from harness.backend.external import ExternalBackend, Unavailable
+from harness.backend.external import ExternalBackend
 from harness.backend.external_model import EnvironmentValue, HttpCall, HttpDescription
 from harness.backend.placeholders import fill, fill_body
+from harness.backend.transport import Unavailable
 from harness.model.errors import BackendError, ConfigurationError
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})

