@@ -22,6 +22,7 @@ MODULES = {
     "doctor": "doctor",
     "clean": "clean",
     "shell": "shell",
+    "transcript": "transcript",
     "console": "console",
     "screenshot": "console",
     "disk": "disk",

@@ -35,6 +35,8 @@ class Transcript:
         self._secrets: set[str] = set()
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.lines = path.read_bytes().count(b"\n") if path.exists() else 0
+        """How many lines the file has by now, those of earlier machines among them."""
         self._file = path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
         self.hide(*secrets)
 
@@ -98,3 +100,4 @@ class Transcript:
             # A line separator inside a text would split the line for some readers; JSON allows the escape.
             self._file.write(line.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029") + "\n")
             self._file.flush()
+            self.lines += 1

@@ -79,6 +79,9 @@ class CheckResult(Frozen):
     because: str = Field(
         default="", description="id of the check whose failure this one follows from, or that blocks it"
     )
+    transcript: tuple[int, int] | None = Field(
+        default=None, description="first and last line that it wrote in the cell's transcript; null: none"
+    )
     duration_s: float = Field(ge=0)
     details: dict[str, str] = Field(default_factory=dict)
     excuses: tuple[Excuse, ...] = ()

@@ -7,9 +7,24 @@ from urllib.parse import quote
 from harness.model.gate import CellVerdict, Gate, Reason, Verdict
 from harness.model.phases import phase_outcome
 from harness.model.plan import CELLS, Cell, cell_folder
-from harness.model.report import UNPROVEN, CellReport, CheckResult, Outcome, Phase
+from harness.model.report import UNPROVEN, CellReport, CheckResult, Evidence, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
 from harness.reports.words import PHASES, SUBSTRATES, WORDS, plural
+
+TRANSCRIPT_PAGE = "transcript.html"
+"""Beside a cell's report; line N of its transcript is at `#LN`."""
+EVIDENCE_OF = {
+    Phase.INSTALL: ("install/", "logs/", "machine/"),
+    Phase.CHECK_IN: ("backend.jsonl", "logs/"),
+    Phase.FUNCTIONS: ("backend.jsonl", "logs/"),
+    Phase.REBOOT: ("backend.jsonl", "logs/", "machine/"),
+    Phase.UNINSTALL: ("uninstall/", "logs/", "machine/"),
+    Phase.RESIDUE: ("uninstall/", "machine/changed.txt"),
+    Phase.REBOOT_CLEAN: ("uninstall/", "machine/changed.txt"),
+}
+"""Where in a cell's folder the evidence of a phase lies."""
+LINKED = 6
+"""Pieces of evidence named beside a reason; the cell lists all of them."""
 
 TROUBLE = (Outcome.FAILED, Outcome.INFRA)
 
@@ -100,6 +115,27 @@ class CellFacts:
     def substrate(self) -> str:
         """What the machine really was, in words."""
         return substrate_words(self.report) if self.report else "not run"
+
+    def evidence_of(self, check: str) -> tuple[Evidence, ...]:
+        """The pieces of evidence to look at first for this check."""
+        result = self._result(check)
+        if self.report is None or result is None:
+            return ()
+        places = EVIDENCE_OF.get(result.phase, ("machine/",))
+        found = [piece for place in places for piece in self.report.evidence if piece.path.startswith(place)]
+        return tuple(found[:LINKED])
+
+    def transcript_link(self, check: str) -> str:
+        """The part of the transcript that this check wrote, as a link; empty if it wrote none."""
+        result = self._result(check)
+        has_page = self.report and any(piece.path == TRANSCRIPT_PAGE for piece in self.report.evidence)
+        if result is None or result.transcript is None or not has_page:
+            return ""
+        return f"{self.evidence_link(TRANSCRIPT_PAGE)}#L{result.transcript[0]}"
+
+    def _result(self, check: str) -> CheckResult | None:
+        results = self.report.checks if self.report else ()
+        return next((result for result in results if result.check == check), None)
 
     def evidence_link(self, path: str) -> str:
         """A piece of evidence as a relative link. The `./` keeps a hostile name from being a scheme."""

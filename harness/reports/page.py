@@ -1,16 +1,17 @@
 """One self-contained HTML page. It needs no network, no script and no second file."""
 
 import functools
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import jinja2
 
 from harness.model.gate import Gate
 from harness.model.report import UNPROVEN, Outcome
-from harness.reports import facts, gathering, untested, words
+from harness.reports import ending, facts, gathering, untested, words
 from harness.reports.excused import excused
 
 TEMPLATE = "page.html.j2"
+HERE = PurePath()
 
 
 @functools.cache
@@ -26,8 +27,11 @@ def _template() -> jinja2.Template:
     return environment.get_template(TEMPLATE)
 
 
-def render_page(gate: Gate) -> str:
-    """The page as HTML text. Every value is escaped: names and messages come from guests and backends."""
+def render_page(gate: Gate, run: PurePath = HERE) -> str:
+    """The page as HTML text. Every value is escaped: names and messages come from guests and backends.
+
+    `run`: the run directory as commands on the page name it.
+    """
     cells = facts.cell_facts(gate)
     required = [cell for cell in cells if cell.cell.required]
     return _template().render(
@@ -41,6 +45,8 @@ def render_page(gate: Gate) -> str:
         gathered=gathering.gathered,
         counted=[reason for reason in gate.reasons if reason.counted],
         advisory=[reason for reason in gate.reasons if not reason.counted],
+        by_cell={cell.cell.id: cell for cell in cells},
+        repro=functools.partial(ending.repro_line, run=run),
         anchors={cell.cell.id: cell.anchor for cell in cells},
         counts=facts.outcome_counts(gate),
         unproven={outcome: facts.unproven(gate, outcome) for outcome in UNPROVEN},

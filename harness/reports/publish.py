@@ -34,10 +34,15 @@ def write_reports(
     if (run / ALLURE).is_dir():
         _write_for_allure(run, gate, environment)
     return (
-        write_atomically(run / PAGE_FILE, render_page(gate).encode()),
+        write_atomically(run / PAGE_FILE, render_page(gate, _from_here(run)).encode()),
         write_atomically(run / JUNIT_FILE, junit_xml(gate)),
         write_atomically(run / SUMMARY_FILE, summary_markdown(gate).encode()),
     )
+
+
+def _from_here(run: Path) -> Path:
+    """The run directory as a command given where the run was started would name it."""
+    return run.relative_to(Path.cwd()) if run.is_relative_to(Path.cwd()) else run
 
 
 def _write_for_allure(run: Path, gate: Gate, environment: Mapping[str, str]) -> None:

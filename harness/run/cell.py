@@ -15,8 +15,10 @@ from harness.model.errors import HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
-from harness.model.report import CellReport, Excuse, ExcusedBy, Outcome
+from harness.model.report import CellReport, Evidence, Excuse, ExcusedBy, Outcome
 from harness.model.substrate import SLOWNESS
+from harness.reports.facts import TRANSCRIPT_PAGE
+from harness.reports.transcript import read_entries, transcript_page
 from harness.run.agent_silence import AgentSilence
 from harness.run.attempts import earlier_attempts
 from harness.run.autopsy import LOGS, examine
@@ -27,6 +29,7 @@ from harness.run.recorder import CellRecorder
 from harness.run.redaction import redact
 
 Answer = TypeVar("Answer")
+TRANSCRIPT = "transcript.jsonl"
 LOGS_AT_THE_END = f"{LOGS}-at-the-end"
 """Logs that outlived the uninstall, beside those from before it."""
 
@@ -65,6 +68,7 @@ class CellSession:
         self._provider = provider
         self._machine: Machine | None = None
         self._guest: Guest | None = None
+        self._transcript: Transcript | None = None
         self._earlier_guests_s = 0.0
         self._enrolment: Enrolment | None = None
         self._secrets: set[str] = set()
@@ -106,6 +110,11 @@ class CellSession:
             base = self.profile.configuration.base if self.profile.configuration else None
             self._enrolment = self.backend.admit(self.cell.id, base)
         return self._enrolment
+
+    @property
+    def transcript_lines(self) -> int:
+        """Lines of the cell's transcript so far."""
+        return self._transcript.lines if self._transcript is not None else 0
 
     @property
     def guest_s(self) -> float:
@@ -175,9 +184,23 @@ class CellSession:
             self._secrets.update(self.backend.credentials(self.cell.id))
         with self._best_effort("masked"):
             redact(self.directory, self._secrets)
+        with self._best_effort("written: the transcript as a page"):
+            self._write_transcript_page()
         self._say_what_is_missing()
         self.recorder.mask(self.masked)
         return self.recorder.seal()
+
+    def _write_transcript_page(self) -> None:
+        """After secrets were masked in the file that it is made of."""
+        source = self.directory / TRANSCRIPT
+        if source.exists():
+            entries = read_entries(source.read_text(encoding="utf-8", errors="replace"))
+            page = self.directory / TRANSCRIPT_PAGE
+            page.write_text(transcript_page(self.cell.id, entries), encoding="utf-8")
+            self.recorder.describe(
+                self.directory,
+                [Evidence(path=page.name, sha256="0" * 64, size=0, what="the transcript, to be read")],
+            )
 
     @contextmanager
     def _best_effort(self, what: str) -> Iterator[None]:
@@ -231,8 +254,8 @@ class CellSession:
         recorder.substrate, recorder.guest_system = machine.substrate, machine.guest_system
         recorder.image, recorder.image_digest = machine.image.name, machine.image.digest
         self._secrets.update((machine.winrm.password.get_secret_value(), self.enrolment.secret))
-        transcript = Transcript(
-            self.directory / "transcript.jsonl",
+        self._transcript = transcript = Transcript(
+            self.directory / TRANSCRIPT,
             cell=self.cell.id,
             machine=machine.machine_id,
             secrets=self._secrets,

@@ -93,7 +93,14 @@ class CellRecorder:
         self.amend_attempt(outcome=Outcome.PASSED)
 
     def add(
-        self, check: Check, outcome: Outcome, message: str, duration_s: float, *, blocked_by: str = ""
+        self,
+        check: Check,
+        outcome: Outcome,
+        message: str,
+        duration_s: float,
+        *,
+        blocked_by: str = "",
+        transcript: tuple[int, int] | None = None,
     ) -> CheckResult:
         """Record one check's outcome with the details that it noted, and what it follows from.
 
@@ -105,6 +112,7 @@ class CellRecorder:
             phase=check.phase,
             outcome=outcome,
             message=message,
+            transcript=transcript,
             because=blocked_by or self._cause_of(check, outcome),
             duration_s=round(duration_s, 4),
             details=self.details,

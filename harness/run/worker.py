@@ -73,6 +73,7 @@ class RunWorker:
         self._current: CellSession | None = None
         self._item_began = self._cell_began = 0.0
         self._guest_before = 0.0
+        self._lines_before = 0
         self._standstill = Standstill()
         self._same = SameFailure()
         self._spoilt_s = 0.0
@@ -151,7 +152,7 @@ class RunWorker:
         assert session is not None, "a check ran outside its cell"
         recorder = session.recorder
         recorder.stopwatch.phase = check.phase
-        self._guest_before = session.guest_s
+        self._guest_before, self._lines_before = session.guest_s, session.transcript_lines
         began = time.monotonic()
         try:
             self._hold_back(session, check)
@@ -237,8 +238,14 @@ class RunWorker:
         if session is not None:
             duration_s = time.monotonic() - self._item_began
             session.recorder.stopwatch.add_total(check.phase, duration_s)
+            first, last = self._lines_before + 1, session.transcript_lines
             recorded = session.recorder.add(
-                check, outcome, session.masked(message), duration_s, blocked_by=blocked_by_whom(error)
+                check,
+                outcome,
+                session.masked(message),
+                duration_s,
+                blocked_by=blocked_by_whom(error),
+                transcript=(first, last) if first <= last and call.when == "call" else None,
             )
             outcome, message, because = recorded.outcome, recorded.message, recorded.because
             if outcome is Outcome.FAILED:
