@@ -1,7 +1,6 @@
 """The real `nats-server` of Linux as an agent's own backend, on free ports."""
 
 import os
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import yaml
 from examples.third_party.build import HERE, packages
 from examples.third_party.packages import NATS_LINUX, fetch
 from tests.e2e.running import until
+from tests.programs import bounded
 
 PASSWORD = "edge-password-71c4"
 
@@ -54,20 +54,21 @@ def running_hub(place: Path, *, password: str = PASSWORD) -> Iterator[Hub]:
         text = text.replace(f":{example}", f":{own}")
     (place / "hub.conf").write_text(text)
     hub = Hub(leafs, monitor, place / "hub.log")
-    with hub.log.open("w") as log:
-        server = subprocess.Popen(
-            [fetch(NATS_LINUX, packages()), "--config", place / "hub.conf"],
-            env=os.environ | {"EDGE_PASSWORD": password},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    with (
+        hub.log.open("w") as log,
+        bounded(
+            subprocess.Popen(
+                [fetch(NATS_LINUX, packages()), "--config", place / "hub.conf"],
+                env=os.environ | {"EDGE_PASSWORD": password},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        ) as server,
+    ):
         until(lambda: "Server is ready" in hub.log.read_text(), "the hub")
         yield hub
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        server.terminate()
 
 
 def _free_port() -> int:
