@@ -112,13 +112,9 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "unknown-to-windows": KnownBad(
-        # A folder that is not in the MSI's tables: Windows Installer would not remove it either.
-        defects=frozenset({"unregistered", "leaves-folder"}),
+        defects=frozenset({"unregistered"}),
         phases=INSTALLED,
-        caught={
-            "install.product_registered": "it knows no such product",
-            "residue.files": r"Found: c:\\program files\\bvt, c:\\program files\\bvt\\cache\.",
-        },
+        caught={"install.product_registered": "it knows no such product"},
     ),
     # What the harness itself is asked through is gone; that is the candidate's doing and no failure of the lab.
     "ruins-path": KnownBad(
@@ -133,11 +129,13 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "empties-path": KnownBad(
-        defects=frozenset({"empties-path", "replaces-reg-exe"}),
+        # A folder that is not in the MSI's tables: Windows Installer would not remove it either.
+        defects=frozenset({"empties-path", "replaces-reg-exe", "leaves-folder"}),
         phases=INSTALLED,
         caught={
             "install.environment": r"PATH lost %SystemRoot%\\system32, .*; it is ''",
             "install.system_programs": r"reg\.exe was replaced",
+            "residue.files": r"Found: c:\\program files\\bvt, c:\\program files\\bvt\\cache\.",
         },
     ),
     "quitter": KnownBad(
