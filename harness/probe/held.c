@@ -139,7 +139,7 @@ int hold_command(arguments *given) {
   DWORD hold_ms = number_option(given, L"--hold-ms", 15000), wrote;
   ports opened = {0, 0, 0};
   if (given->count != 1 || !nonce || !pipe_number) return fail("hold is for the probe itself", ERROR_INVALID_PARAMETER);
-  HANDLE pipe = (HANDLE)(ULONG_PTR)wcstoull(pipe_number, NULL, 10);
+  HANDLE pipe = (HANDLE)(ULONG_PTR)_wcstoui64(pipe_number, NULL, 10);
   HANDLE event = CreateEventW(NULL, TRUE, FALSE, event_name(given->items[0], nonce));
   if (wcscmp(given->items[0], L"process_start")) opened = open_sockets(!wcscmp(given->items[0], L"connection"));
   WriteFile(pipe, &opened, sizeof opened, &wrote, NULL);

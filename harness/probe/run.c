@@ -141,7 +141,7 @@ static DWORD start_watcher(const started *program, const tree_options *tree, con
 
 static HANDLE handle_option(arguments *given, const wchar_t *name) {
   const wchar_t *value = take_option(given, name);
-  return value ? (HANDLE)(ULONG_PTR)wcstoull(value, NULL, 10) : NULL;
+  return value ? (HANDLE)(ULONG_PTR)_wcstoui64(value, NULL, 10) : NULL;
 }
 
 int watch_command(arguments *given) {
@@ -154,7 +154,7 @@ int watch_command(arguments *given) {
   if (!result || !program.process || !began) return fail("watch is for the probe itself", ERROR_INVALID_PARAMETER);
   int timed_out = wait_tree(&program, &tree, timeout_ms, &code);
   json_mark empty = json_here();
-  describe_end(program.pid, code, timed_out, wcstoull(began, NULL, 10));
+  describe_end(program.pid, code, timed_out, _wcstoui64(began, NULL, 10));
   int error = json_save(result);
   json_back_to(empty);
   if (error) return fail("cannot write the result", (DWORD)error);

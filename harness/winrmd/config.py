@@ -79,6 +79,9 @@ class ServerConfig:
     """Drive letter with colon to host directory, for working directories."""
     working_directory: str | None = None
     """Where commands start when the shell names no directory; a host path. None: the server's own."""
+    root: str | None = None
+    """What commands have as their root directory, in which the launcher and all paths for commands lie (chroot(2)).
+    None: the server's own."""
     machine_name: str = "localhost"
     log_path: str | None = None
     limits: Limits = field(default_factory=Limits)

@@ -5,6 +5,7 @@ has started already and reads its command line from its input, as on Windows, wh
 its own (winrshost.exe) that starts its commands.
 """
 
+import os
 import subprocess
 import threading
 import uuid
@@ -103,6 +104,7 @@ class Launchers:
     def _start(self, launcher: tuple[str, ...], command_line: str) -> Launcher:
         argv, result_name = launcher_argv(self._config, launcher, command_line)
         surroundings = self._surroundings()
+        root, directory = self._config.root, surroundings.directory
         try:
             process = subprocess.Popen(
                 argv,
@@ -110,13 +112,20 @@ class Launchers:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                cwd=surroundings.directory,
+                cwd=None if root else directory,
                 env=surroundings.environment,
                 start_new_session=True,
+                preexec_fn=(lambda: _enter(root, directory)) if root else None,
             )
         except OSError as error:
             raise faults.launcher_failed(f"{argv[0]} cannot be started ({error.strerror})") from error
         return Launcher(process, Path(self._config.result_dir, result_name) if result_name else None)
+
+
+def _enter(root: str, directory: str | None) -> None:
+    """In the new process, before its program. Two system calls and no lock, so the server's threads do not matter."""
+    os.chroot(root)
+    os.chdir(directory or "/")
 
 
 def told(command_line: str) -> bytes:

@@ -16,12 +16,15 @@ _CTYPE, _MESSAGES = "hi_IN.UTF-8", "en_US.UTF-8"
 _SOURCES = (Path("/usr/lib/locale/C.utf8"), Path("/usr/lib/locale/C.UTF-8"))
 
 
-def utf8_environment(directory: Path) -> dict[str, str]:
+def utf8_environment(directory: Path, root: Path | None = None) -> dict[str, str]:
     """Variables to add (LC_ALL must not be set beside them), after making two locales in `directory`.
+
+    `root`: the system in which they are used, if it is another than this one.
 
     Raises `ConfigurationRejected` on a system without glibc's C.UTF-8.
     """
-    source = next((path for path in _SOURCES if path.is_dir()), None)
+    system = root or Path("/")
+    source = next((path for path in _SOURCES if (system / path.relative_to("/")).is_dir()), None)
     if source is None:
         raise ConfigurationRejected(f"no C.UTF-8 locale in {_SOURCES[0].parent}: install glibc's (libc-bin).")
     directory.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from harness.machines.certificate import self_signed
+from harness.machines.wine.installation import WineInstallation
 from harness.machines.wine.order import Places, windows_path
 from harness.model.machine import WinRMAccess
 from harness.winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
@@ -16,14 +17,20 @@ USERNAME = "bvt"
 
 
 def make_access(
-    places: Places, *, port: int, hostname: str, environment: dict[str, str], probe: Path, loader: Path
+    places: Places,
+    *,
+    port: int,
+    hostname: str,
+    environment: dict[str, str],
+    probe: Path,
+    wine: WineInstallation,
 ) -> WinRMAccess:
     """Write certificate, key and server configuration into the machine's directory. Raises `OSError`."""
     password = secrets.token_urlsafe(18)
     _write_certificate(places, hostname)
     results = places.home / "results"
     results.mkdir(mode=0o700)
-    executed = [str(loader), windows_path(probe), "exec", "--result", "{result}"]
+    executed = [str(wine.loader), windows_path(probe), "exec", "--result", "{result}"]
     configuration = {
         "users": {USERNAME: password},
         "launcher": [*executed, "--", "{command}"],
@@ -33,11 +40,12 @@ def make_access(
         "tls_cert": str(places.certificate),
         "tls_key": str(places.key),
         "environment": environment,
-        "codepage_environment": {UTF8_CODEPAGE: utf8_environment(places.home / "locales")},
+        "codepage_environment": {UTF8_CODEPAGE: utf8_environment(places.home / "locales", wine.root)},
         "drives": {"C:": str(places.prefix / "drive_c"), "D:": str(places.media)},
         "working_directory": str(places.prefix / "drive_c"),
         "machine_name": hostname,
         "log_path": str(places.logs / "winrm.log"),
+        "root": str(places.view) if wine.root else None,
     }
     _write_private(places.winrm_config, json.dumps(configuration).encode())
     return WinRMAccess(

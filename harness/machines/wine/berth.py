@@ -76,6 +76,8 @@ def open_berth(means: Means, intent: IntentFile, root: Path) -> MannedBerth:
         loader=str(means.wine.loader),
         server=str(means.wine.server),
         environment=means.wine.environment(places.prefix, places.home),
+        image=str(means.wine.root or ""),
+        shown=(str(means.probe),),
     )
     plan.write()
     with _bind_listener() as listener:
@@ -89,7 +91,7 @@ def open_berth(means: Means, intent: IntentFile, root: Path) -> MannedBerth:
             hostname=identity.hostname,
             environment=plan.environment,
             probe=means.probe,
-            loader=means.wine.loader,
+            wine=means.wine,
         )
     except (InfrastructureError, OSError):
         leash.close()

@@ -27,7 +27,7 @@ int wmain(int argc, WCHAR **argv)
 
     if (argc != 2) return 87;
     if (!GetProcessAffinityMask(GetCurrentProcess(), &held, &all)) return (int)GetLastError();
-    wanted = (DWORD_PTR)wcstoull(argv[1], NULL, 16) & all;
+    wanted = (DWORD_PTR)_wcstoui64(argv[1], NULL, 16) & all;
     if (!wanted) wanted = all; /* Wine numbers processors otherwise than the kernel */
     if (wanted == held) return 0;
     do { /* a process that was held may have started others meanwhile */

@@ -5,6 +5,8 @@ from pathlib import Path
 from harness.machines.disk_space import free_mb
 from harness.model.errors import InfrastructureError
 
+ROOT_MB = 3072
+"""The root image takes 0.5 GiB, and 2.2 GiB while packages are unpacked for it."""
 TEMPLATE_MB = 1024
 """A template takes 0.7 GiB, and a little more while it is made."""
 MACHINE_MB = 512

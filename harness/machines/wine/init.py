@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from harness.machines.wine import namespaces
+from harness.machines.wine import namespaces, root_view
 from harness.machines.wine.order import (
     BOOT_PROGRAM,
     GO,
@@ -72,13 +72,19 @@ def _own_view(berth: Berth) -> None:
     )
     namespaces.loopback_up(GUEST_ADDRESS)
     namespaces.bind(places.root, places.root)
-    sockets = Path(f"/tmp/.wine-{os.getuid()}")  # noqa: S108 - wineserver's fixed place
-    sockets.mkdir(mode=0o700, exist_ok=True)
-    namespaces.bind(places.server, sockets)
+    own = [places.root]
+    if berth.view is None:
+        sockets = Path(f"/tmp/.wine-{os.getuid()}")  # noqa: S108 - wineserver's fixed place
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        namespaces.bind(places.server, sockets)
+        own.append(sockets)
     # The candidate may run as root here: the host's files are not its to change.
     namespaces.set_read_only(Path("/"), True, recursive=True)
-    for own in (places.root, sockets):
-        namespaces.set_read_only(own, False)
+    for path in own:
+        namespaces.set_read_only(path, False)
+    if berth.view is not None:
+        root_view.assemble(berth.view, Path(berth.image), shown=map(Path, berth.shown))
+        root_view.show(places.home, berth.view)
 
 
 def _lay_in(berth: Berth, order: Order) -> None:
@@ -90,6 +96,9 @@ def _lay_in(berth: Berth, order: Order) -> None:
             Path(berth.template), places.upper, places.work, rootless=berth.rootless
         )
         namespaces.mount("overlay", places.prefix, "overlay", data=options)
+    if berth.view is not None:
+        root_view.show(places.prefix, berth.view)
+        root_view.show(places.media, berth.view, read_only=True, source=Path(order.media))
 
 
 def _backend_listener(order: Order) -> socket.socket | None:
@@ -168,14 +177,15 @@ class Init:
 
     def spawn(self, *argv: str) -> int:
         """Start a Wine program with the machine's own environment, output to the init log."""
-        return os.posix_spawn(
-            argv[0], argv, self.berth.environment, setsigmask=[], setsigdef=[signal.SIGCHLD]
-        )
+        directory = self.places.prefix / "drive_c"
+        return root_view.spawn(self.berth.view, directory, argv, self.berth.environment)
 
     def await_wineserver(self) -> None:
         """Wait for the socket: a client that comes earlier would start a second server."""
         deadline = time.monotonic() + self.order.boot_deadline_s
-        while not server_socket(self.places.prefix, self.places.home).exists():
+        # Debian's Wine takes /run/user/UID, which is not there, else TMPDIR, which a root image's Wine is not told.
+        temporary = self.places.home if self.berth.view is None else self.berth.view / "tmp"
+        while not server_socket(self.places.prefix, temporary).exists():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"wineserver made no socket within {self.order.boot_deadline_s:g} s")
             time.sleep(0.001)

@@ -10,6 +10,8 @@ from harness.model.errors import InfrastructureError, ToolMissing
 
 FONTS = Path(__file__).with_name("fonts.conf")
 """What tells a machine's programs of fonts: none of the host's."""
+IMAGE_FONTS = Path("/etc/fonts/fonts.conf")
+"""The same file in the root image."""
 _PLACES = ("/usr/lib/wine", "/usr/lib64/wine", "/opt/wine-stable/bin", "/usr/local/bin", "/usr/bin")
 
 
@@ -20,22 +22,40 @@ class WineInstallation:
     loader: Path
     server: Path
     version: str
+    root: Path | None = None
+    """The root image that it is in, of which `loader` and `server` are paths; None: it is the host's own."""
+
+    digest: str = ""
+    """Of the root image."""
+
+    @property
+    def origin(self) -> str:
+        """Where it is from, in a few words."""
+        return f"root image {self.digest[:16]}" if self.root else "the host's own"
+
+    @property
+    def major(self) -> int:
+        """The first number of its version; 0 if it states none."""
+        number = self.version.removeprefix("wine-").partition(".")[0]
+        return int(number) if number.isdigit() else 0
 
     def environment(self, prefix: Path, home: Path) -> dict[str, str]:
         """The whole environment of a Wine process: nothing of the caller's leaks into the machine."""
-        return {
+        environment = {
             "PATH": f"{self.loader.parent}:/usr/bin:/bin",
             "HOME": str(home),
             "LANG": "C.UTF-8",
-            "TMPDIR": str(home),
             "WINEPREFIX": str(prefix),
             "WINELOADER": str(self.loader),
             "WINESERVER": str(self.server),
             "WINEDEBUG": "-all",
-            "FONTCONFIG_FILE": str(FONTS),
+            "FONTCONFIG_FILE": str(FONTS if self.root is None else IMAGE_FONTS),
             # No .NET or HTML engine to download, and no menu entries on the host's desktop.
             "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
         }
+        if self.root is None:  # Wine 10's loader aborts when there is a TMPDIR
+            environment["TMPDIR"] = str(home)
+        return environment
 
 
 @cache

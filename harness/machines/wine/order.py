@@ -48,13 +48,18 @@ class Places:
 
     @property
     def home(self) -> Path:
-        """HOME and TMPDIR of everything in the machine."""
+        """HOME of everything in the machine, and where wineserver's socket lies."""
         return self.root / "home"
 
     @property
     def server(self) -> Path:
-        """Becomes wineserver's socket directory in the machine's mount namespace."""
+        """Becomes wineserver's socket directory in the machine's mount namespace, where Wine is the host's own."""
         return self.root / "server"
+
+    @property
+    def view(self) -> Path:
+        """What Wine's programs have as their root, where Wine is of a root image."""
+        return self.root / "view"
 
     @property
     def logs(self) -> Path:
@@ -87,7 +92,16 @@ class Places:
     def make(self) -> None:
         """Make the directories; raises `OSError`."""
         self.root.mkdir(mode=0o700)
-        for path in (self.prefix, self.upper, self.work, self.media, self.home, self.server, self.logs):
+        for path in (
+            self.prefix,
+            self.upper,
+            self.work,
+            self.media,
+            self.home,
+            self.server,
+            self.view,
+            self.logs,
+        ):
             path.mkdir(mode=0o700)
 
 
@@ -95,7 +109,8 @@ class Places:
 class Berth:
     """Where a machine will be, and all about it that does not depend on what is asked of it.
 
-    `intent`: the file to remove with the directory when the owner ends before a machine was ordered.
+    `intent`: the file to remove with the directory when the owner ends before a machine was ordered. `image`: the root
+    image that Wine's programs run in, empty if Wine is the host's own. `shown`: what else of the host they see.
     """
 
     root: str
@@ -108,6 +123,13 @@ class Berth:
     loader: str
     server: str
     environment: dict[str, str]
+    image: str = ""
+    shown: tuple[str, ...] = ()
+
+    @property
+    def view(self) -> Path | None:
+        """The root of Wine's programs; None: the host's own."""
+        return self.places.view if self.image else None
 
     @property
     def places(self) -> Places:
@@ -119,8 +141,9 @@ class Berth:
 
     @classmethod
     def read(cls, root: Path) -> "Berth":
-        """The berth in a machine's directory. Raises `OSError`, `ValueError`, `TypeError`."""
-        return cls(**json.loads(Places(root).berth.read_text()))
+        """The berth in a machine's directory. Raises `OSError`, `ValueError`, `TypeError`, `KeyError`."""
+        document = json.loads(Places(root).berth.read_text())
+        return cls(**document | {"shown": tuple(document["shown"])})
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def server_directory(prefix: Path) -> Path:
 
 
 def server_socket(prefix: Path, temporary: Path) -> Path:
-    """The socket itself: Debian's wineserver makes a directory in TMPDIR and names it in `<prefix>/wineserver`."""
+    """The socket itself: Debian's wineserver makes a directory in `temporary` and names it in `<prefix>/wineserver`."""
     try:
         named = (prefix / "wineserver").read_text().strip()
     except OSError:

@@ -16,9 +16,10 @@ from harness.machines.wine import clone, leftovers, namespaces
 from harness.machines.wine.berth import MannedBerth, Means, open_berth, reap_ended
 from harness.machines.wine.clone import CloneMethod
 from harness.machines.wine.disk_room import MACHINE_MB, TEMPLATE_MB, require_room
-from harness.machines.wine.installation import find_wine
+from harness.machines.wine.installation import WineInstallation, find_wine
 from harness.machines.wine.machine import WineMachine, reopen
 from harness.machines.wine.reclaim import remove_all
+from harness.machines.wine.root_image import ensure_root, known_wine, root_finding
 from harness.machines.wine.start import start_machine
 from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template, template_directory
 from harness.model.deadline import Deadline
@@ -36,7 +37,10 @@ DISK_WANTED = 2 * 1024**3
 
 
 class WineProvider:
-    """Satisfies `MachineProvider`. Pool options: `clone` (auto or a method), `namespaces` (auto or never)."""
+    """Satisfies `MachineProvider`.
+
+    Pool options: `clone` (auto or a method), `namespaces` (auto or never), `wine` (image, or the host's own).
+    """
 
     name = "wine"
 
@@ -44,10 +48,17 @@ class WineProvider:
         options = dict(pool.options)
         self._clone_wanted = _choice(options.pop("clone", "auto"), "clone", ["auto", *CloneMethod])
         self._namespaces_wanted = _choice(options.pop("namespaces", "auto"), "namespaces", ["auto", "never"])
+        self._wine_wanted = _choice(options.pop("wine", "image"), "wine", ["image", "host"])
         if options:
             raise ConfigurationError(
-                f"the wine provider has no option {', '.join(sorted(options))}; it has clone and namespaces.",
+                f"the wine provider has no option {', '.join(sorted(options))}; it has clone, namespaces and wine.",
                 key="options",
+            )
+        if self._wine_wanted == "image" and self._namespaces_wanted == "never":
+            raise ConfigurationError(
+                "without namespaces no machine can have a root of its own, so it cannot have the image's Wine.",
+                key="options.namespaces",
+                hint="Add wine: host for the Wine that is installed here.",
             )
         self._state = state
         self._means: Means | None = None
@@ -60,14 +71,27 @@ class WineProvider:
                 hint="Set base_image: wine in the pool.",
             )
         try:
-            template = ensure_template(self._state, find_wine(), progress)
+            wine = self._wine(progress)
+            template = ensure_template(self._state, wine, progress)
             method, isolated, _ = self._method()
             progress("Building the guest probe, unless it is there already.")
-            self._means = Means(find_wine(), template, method, isolated, probe_exe(self._state))
+            self._means = Means(wine, template, method, isolated, probe_exe(self._state))
             leftovers.note_use(template.prefix.parent)
         except OSError as error:
             raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
         return template.info()
+
+    def _wine(self, progress: Progress) -> WineInstallation:
+        """The Wine of machines. Raises `InfrastructureError` if it cannot be had."""
+        if self._wine_wanted == "host":
+            return find_wine()
+        if why := namespaces.why_no_namespaces():
+            raise InfrastructureError(
+                f"A Wine machine needs namespaces, which this system does not permit ({why}).",
+                hint="Run as root, or permit user namespaces (see: bvt doctor); else install Wine here and set "
+                "wine: host in the pool.",
+            )
+        return ensure_root(self._state, progress).wine()
 
     def create(self, spec: MachineSpec, deadline: Deadline) -> Machine:
         if self._means is None or spec.image != IMAGE_NAME:
@@ -166,15 +190,25 @@ class WineProvider:
                 _remove(self._spares.pop())
 
     def _current_template(self) -> Path | None:
-        """Where this Wine's template is or would be; None if no Wine is installed that runs."""
+        """Where this Wine's template is or would be; None if there is no Wine yet, or none that runs."""
         try:
-            return template_directory(self._state, find_wine())
+            wine = find_wine() if self._wine_wanted == "host" else known_wine(self._state)
+            return template_directory(self._state, wine) if wine else None
         except InfrastructureError:
             return None
 
     def findings(self) -> Sequence[Finding]:
-        found = [_wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
+        found = [self._wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
         return tuple(found)
+
+    def _wine_finding(self) -> Finding:
+        try:
+            if self._wine_wanted == "host":
+                wine = find_wine()
+                return Finding(subject="Wine", ok=True, detail=f"{wine.version} ({wine.loader})")
+            return root_finding(self._state)
+        except HarnessError as error:
+            return Finding(subject="Wine", ok=False, detail=error.message, remedy=error.hint)
 
     def _method(self) -> tuple[CloneMethod, bool, str]:
         """Clone method, namespaces or not, and why nothing better."""
@@ -248,14 +282,6 @@ def _choice(value: object, key: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise ConfigurationError(f"{value!r} is none of {', '.join(allowed)}.", key=f"options.{key}")
     return str(value)
-
-
-def _wine_finding() -> Finding:
-    try:
-        wine = find_wine()
-    except HarnessError as error:
-        return Finding(subject="Wine", ok=False, detail=error.message, remedy=error.hint)
-    return Finding(subject="Wine", ok=True, detail=f"{wine.version} ({wine.loader})")
 
 
 def _compiler_finding() -> Finding:

@@ -1,27 +1,25 @@
 """The sealed prefix that every Wine machine is cloned from: built once per Wine version and recipe."""
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
+from harness.machines.wine.build_lock import build_lock
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.disk_room import TEMPLATE_MB, require_room
 from harness.machines.wine.identity import media_edit
+from harness.machines.wine.inside import Job
 from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM, WINEBOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue, edit
-from harness.model.deadline import Deadline
+from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
@@ -39,6 +37,7 @@ _REGISTRY: tuple[RegistryEdit, ...] = (
     media_edit(MEDIA_DRIVE),
 )
 """What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""
+_MUST_BE_THERE = ("system.reg", "user.reg", "drive_c/windows/system32/kernel32.dll")
 _POWER_SOURCE = Path(__file__).with_name("power.c")
 _BOOT_SOURCE = Path(__file__).with_name("boot.c")
 _SESSION_SOURCE = Path(__file__).with_name("session.c")
@@ -51,6 +50,8 @@ class Template:
     prefix: Path
     digest: str
     wine_version: str
+    origin: str
+    """What its Wine is from: a root image, or the host."""
 
     def info(self) -> ImageInfo:
         """The template as an image."""
@@ -58,7 +59,7 @@ class Template:
             name=IMAGE_NAME,
             digest=self.digest,
             guest_system=GuestSystem.WINE,
-            detail=f"Wine prefix template, {self.wine_version}",
+            detail=f"{self.wine_version}, {self.origin}",
         )
 
 
@@ -72,8 +73,18 @@ def recipe_digest(wine: WineInstallation) -> str:
         Path(__file__).read_text(),
         repr(_REGISTRY),
     )
-    parts = (wine.version, str(wine.loader), *sources)
+    parts = (wine.version, str(wine.loader), wine.digest, *sources)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def image_digest(wine: WineInstallation, prefix: Path) -> str:
+    """What plans and results name. With a root image: its digest and what is done to it, so two hosts agree.
+
+    What Wine itself puts into a new prefix (times, random identifiers) follows from these and is no part of it.
+    """
+    if wine.root is None:
+        return digest_of_tree(prefix)
+    return hashlib.sha256(f"{wine.digest}\0{recipe_digest(wine)}".encode()).hexdigest()
 
 
 def template_directory(state: StateDirectory, wine: WineInstallation) -> Path:
@@ -89,7 +100,7 @@ def ensure_template(state: StateDirectory, wine: WineInstallation, progress: Pro
     home = template_directory(state, wine)
     if (template := _sealed(home)) is not None:
         return template
-    with _locked(home.with_suffix(".lock"), progress):
+    with build_lock(home.with_suffix(".lock"), "the Wine template", BUILD_DEADLINE_S, progress):
         if (template := _sealed(home)) is not None:
             return template
         if home.exists():
@@ -109,9 +120,9 @@ def ensure_template(state: StateDirectory, wine: WineInstallation, progress: Pro
 def _sealed(home: Path) -> Template | None:
     try:
         manifest = json.loads((home / "manifest.json").read_text())
-        if _seal(home / "prefix") != manifest["seal"]:
+        if seal_of_tree(home / "prefix") != manifest["seal"]:
             return None
-        return Template(home / "prefix", manifest["digest"], manifest["wine_version"])
+        return Template(home / "prefix", manifest["digest"], manifest["wine_version"], manifest["origin"])
     except (FileNotFoundError, ValueError, KeyError):
         return None
 
@@ -124,18 +135,17 @@ def _build(state: StateDirectory, wine: WineInstallation, home: Path) -> None:
     try:
         working.mkdir(mode=0o700)
         (working / "home").mkdir()
-        environment = wine.environment(prefix, working / "home")
         log = working / "wineboot.log"
-        _run([str(wine.loader), "wineboot", "-i"], environment, working, log)
-        _run([str(wine.server), "-k"], environment, working, log)
-        _run([str(wine.server), "-w"], environment, working, log)
-        if not (prefix / "system.reg").is_file() or not (prefix / "user.reg").is_file():
-            raise InfrastructureError(f"wineboot made no registry: {log.read_text(errors='replace')[-500:]}")
+        _make_prefix(wine, working, prefix, log)
+        if lacking := [name for name in _MUST_BE_THERE if not (prefix / name).is_file()]:
+            said = log.read_text(errors="replace").strip()[-500:]
+            raise InfrastructureError(f"wineboot made no {lacking[0]}: {said or 'it said nothing'}")
         _finish(prefix)
         manifest = {
-            "digest": _digest(prefix),
-            "seal": _seal(prefix),
+            "digest": image_digest(wine, prefix),
+            "seal": seal_of_tree(prefix),
             "wine_version": wine.version,
+            "origin": wine.origin,
             "recipe": recipe_digest(wine),
         }
         (working / "manifest.json").write_text(json.dumps(manifest, indent=1))
@@ -148,8 +158,22 @@ def _build(state: StateDirectory, wine: WineInstallation, home: Path) -> None:
         intent.done()
 
 
-def _run(program: list[str], environment: dict[str, str], cwd: Path, log: Path) -> None:
-    argv = ["setarch", "--addr-no-randomize", *program]  # see namespaces.fix_addresses
+def _make_prefix(wine: WineInstallation, working: Path, prefix: Path, log: Path) -> None:
+    """Have Wine make the prefix, in its root image if it is of one."""
+    home = working / "home"
+    environment = wine.environment(prefix, home)
+    programs = [[str(wine.loader), "wineboot", "-i"], [str(wine.server), "-k"], [str(wine.server), "-w"]]
+    if wine.root is None:
+        # See namespaces.fix_addresses.
+        for program in programs:
+            _run(["setarch", "--addr-no-randomize", *program], environment, home, log)
+        return
+    prefix.mkdir()
+    job = Job(str(wine.root), [str(prefix), str(home)], str(home), environment, programs)
+    _run(job.command(working), job.surroundings(), home, log)
+
+
+def _run(argv: list[str], environment: dict[str, str], cwd: Path, log: Path) -> None:
     try:
         with log.open("ab") as output:
             subprocess.run(
@@ -164,9 +188,9 @@ def _run(program: list[str], environment: dict[str, str], cwd: Path, log: Path) 
                 start_new_session=True,
             )
     except subprocess.TimeoutExpired as error:
-        raise DeadlineExceeded(f"{' '.join(program)}", BUILD_DEADLINE_S) from error
+        raise DeadlineExceeded("the making of a Wine prefix", BUILD_DEADLINE_S) from error
     except OSError as error:
-        raise InfrastructureError(f"{program[0]} does not run: {error}.") from error
+        raise InfrastructureError(f"{argv[0]} does not run: {error}.") from error
 
 
 def _finish(prefix: Path) -> None:
@@ -204,57 +228,3 @@ def _compile(source: Path, program: Path) -> None:
     )
     if built.returncode != 0:
         raise InfrastructureError(f"{source.name} does not compile: {built.stderr.strip()[-500:]}")
-
-
-def _digest(prefix: Path) -> str:
-    """SHA-256 over every name, link target and content."""
-    total = hashlib.sha256()
-    for name, path in sorted(_walk(prefix)):
-        total.update(f"{name}\0".encode("utf-8", "surrogateescape"))
-        if path.is_symlink():
-            total.update(os.fsencode(path.readlink()))
-        elif path.is_file():
-            with path.open("rb") as file:
-                total.update(hashlib.file_digest(file, "sha256").digest())
-    return total.hexdigest()
-
-
-def _seal(prefix: Path) -> str:
-    """SHA-256 over every name, size and modification time: quick, so checked before every use."""
-    total = hashlib.sha256()
-    for name, path in sorted(_walk(prefix)):
-        facts = path.lstat()
-        line = f"{name}\0{facts.st_mode}\0"
-        if not path.is_dir() or path.is_symlink():
-            line += f"{facts.st_size}\0{facts.st_mtime_ns}\0"
-        total.update(line.encode("utf-8", "surrogateescape"))
-    return total.hexdigest()
-
-
-def _walk(root: Path) -> Iterator[tuple[str, Path]]:
-    for directory, names, files in os.walk(root):
-        for name in [*names, *files]:
-            path = Path(directory, name)
-            yield str(path.relative_to(root)), path
-
-
-@contextmanager
-def _locked(path: Path, progress: Progress) -> Iterator[None]:
-    """Hold the build lock; the kernel frees it if the holder is killed. Raises `DeadlineExceeded`."""
-    deadline = Deadline.after(BUILD_DEADLINE_S)
-    told = False
-    with path.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    progress("Another process is building the Wine template; waiting for it.")
-                    told = True
-                deadline.require(
-                    "the end of another process's Wine template build",
-                    hint=f"See who holds {path} with: lsof",
-                )
-                time.sleep(0.1)
-        yield

@@ -89,7 +89,7 @@ def test_two_machines_share_no_processes_no_sockets_no_registry(
     assert client.run("reg query HKLM\\Software\\Mine")[0] != 0
     assert client.run("taskkill /f /im ping.exe")[0] != 0
     assert sockets(client) == set()
-    assert sockets(second) == {("10.0.2.100", 443)}
+    assert sockets(second) == set()  # the way to the backend is held outside, and so is WinRM
     assert second.run("taskkill /f /im ping.exe")[0] == 0
 
 

@@ -7,7 +7,9 @@ import threading
 from pathlib import Path
 
 from harness.machines.wine import template
+from harness.machines.wine.build_lock import build_lock
 from harness.machines.wine.installation import WineInstallation
+from harness.machines.wine.tree_digest import seal_of_tree
 from harness.state import StateDirectory
 
 WINE = WineInstallation(Path("/usr/lib/wine/wine64"), Path("/usr/lib/wine/wineserver64"), "wine-8.0")
@@ -19,7 +21,7 @@ def seal_one(state: StateDirectory) -> Path:
     (prefix / "drive_c").mkdir(parents=True)
     (prefix / "drive_c" / "file.dll").write_text("program")
     (prefix / "system.reg").write_text("WINE REGISTRY Version 2\n")
-    manifest = {"digest": "d" * 64, "seal": template._seal(prefix), "wine_version": WINE.version}
+    manifest = {"digest": "d" * 64, "seal": seal_of_tree(prefix), "wine_version": WINE.version, "origin": "x"}
     (home / "manifest.json").write_text(json.dumps(manifest))
     return prefix
 
@@ -57,7 +59,7 @@ def test_who_waits_for_another_builder_says_so_and_goes_on_when_it_ends(tmp_path
     waiting, entered = threading.Event(), threading.Event()
 
     def build() -> None:
-        with template._locked(lock, lambda _: waiting.set()):
+        with build_lock(lock, "it", 60, lambda _: waiting.set()):
             entered.set()
 
     with lock.open("w") as held:

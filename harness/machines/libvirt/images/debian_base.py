@@ -5,7 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from harness.machines.libvirt.images.debian_sources import debian_sources
+from harness.machines.debian_sources import debian_sources
 from harness.machines.libvirt.images.recipe import WineGuestRecipe, digest_of
 from harness.machines.libvirt.programs import run
 from harness.machines.provider import Progress

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.libvirt.images.debian_sources import (
+from harness.machines.debian_sources import (
     debian_sources,
     one_line_to_stanza,
     serves,

@@ -1,11 +1,15 @@
 """The machine's own apt configuration as mmdebstrap's: same archive, same mirror, same trust."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.model.errors import InfrastructureError
 
 APT = Path("/etc/apt")
+OS_RELEASE = Path("/etc/os-release")
+NAMED_BY = "BVT_DEBIAN_SOURCES"
+"""Environment variable: a file of apt sources (`.sources` or `.list`) to build images from."""
 
 
 def stanzas(text: str) -> list[str]:
@@ -62,26 +66,58 @@ def one_line_to_stanza(line: str) -> str | None:
     return "\n".join(stanza)
 
 
-def debian_sources(codename: str, files: Iterable[Path] | None = None) -> str:
+def moved(stanza: str, codename: str, to: str) -> str:
+    """The stanza of the archive's `codename` as that of its release `to`: the same mirror, the same trust.
+
+    The release itself alone: an image has no network to be attacked through, and fewer suites change less often.
+    """
+    return "\n".join(
+        f"Suites: {to}" if line.lower().startswith("suites:") else line
+        for line in stanza.splitlines()
+        if codename in fields(stanza).get("suites", "").split()
+    )
+
+
+def debian_sources(codename: str, files: Iterable[Path] | None = None, release: Path = OS_RELEASE) -> str:
     """A deb822 sources file with this machine's Debian sources for `codename`.
 
-    Raises `InfrastructureError` if this machine's apt knows no such source.
+    A machine that runs another release of Debian has its own archive asked for `codename`. The file that
+    `BVT_DEBIAN_SOURCES` names is taken instead of all that. Raises `InfrastructureError` if there is no source.
     """
     if files is None:
-        files = [APT / "sources.list", *sorted((APT / "sources.list.d").glob("*"))]
-    chosen = []
+        named = os.environ.get(NAMED_BY)
+        files = (
+            [Path(named)] if named else [APT / "sources.list", *sorted((APT / "sources.list.d").glob("*"))]
+        )
+    known = list(_known(files))
+    chosen = [stanza for stanza in known if serves(stanza, codename)]
+    if not chosen and (own := _codename(release)):
+        chosen = [text for stanza in known if serves(stanza, own) and (text := moved(stanza, own, codename))]
+    if not chosen:
+        raise InfrastructureError(
+            f"This machine's apt has no source for Debian '{codename}', so the image cannot be built.",
+            hint=f"Add Debian's main archive for {codename} under {APT}, or name a file of sources in {NAMED_BY}.",
+        )
+    return "\n\n".join(chosen) + "\n"
+
+
+def _known(files: Iterable[Path]) -> Iterator[str]:
+    """Every stanza of these files; one-line sources in the form of stanzas."""
     for path in files:
         if not path.is_file() or path.suffix not in {".list", ".sources"}:
             continue
         text = path.read_text(errors="replace")
         if path.suffix == ".sources":
-            candidates = stanzas(text)
+            yield from stanzas(text)
         else:
-            candidates = [found for line in text.splitlines() if (found := one_line_to_stanza(line))]
-        chosen += [stanza for stanza in candidates if serves(stanza, codename)]
-    if not chosen:
-        raise InfrastructureError(
-            f"This machine's apt has no source for Debian '{codename}', so the image cannot be built.",
-            hint=f"Add Debian's main archive for {codename} under {APT}.",
-        )
-    return "\n\n".join(chosen) + "\n"
+            yield from (found for line in text.splitlines() if (found := one_line_to_stanza(line)))
+
+
+def _codename(release: Path) -> str:
+    """The release of Debian that this machine runs (os-release(5)); empty if it runs none."""
+    try:
+        lines = release.read_text().splitlines()
+    except OSError:
+        return ""
+    facts = {name: value.strip("\"'") for name, _, value in (line.partition("=") for line in lines)}
+    return facts.get("VERSION_CODENAME", "") if facts.get("ID") == "debian" else ""
