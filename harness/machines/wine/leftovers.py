@@ -1,9 +1,9 @@
-"""Which Wine templates nothing needs any more: those of another Wine or an earlier recipe, and remains of spoiled ones.
+"""Which Wine templates and root images nothing needs any more: those of another recipe, and remains of spoiled ones.
 
 Several state directories may share one directory of images, so their intents do not tell who stands on a template. The
 kernel does: an overlay names its lower directory in the mount table of every process that sees it, by the path that its
-maker knew, of which the template's own name is the part that is always the same. A clone that is no overlay needs its
-template only while it is made.
+maker knew, of which the template's own name is the part that is always the same; and so does what is bound of a root
+image. A clone that is no overlay needs its template only while it is made.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from pathlib import Path
 from harness.machines.leftover import ABANDONED, ASIDE, Leftover, changed, lock_if_free, remove_aside
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.processes import PROC
+from harness.machines.wine.root_image import DIRECTORY as ROOTS
+from harness.machines.wine.root_image import recipe_digest
 from harness.model.errors import InfrastructureError
 
 USED = "used"
@@ -22,6 +24,8 @@ UNUSED = timedelta(days=1)
 """So long a template of another recipe stays: another checkout may be at work with it, and making it takes 15 s."""
 SPOILED = ".spoiled-"
 """`template.ensure_template` names so what it is about to remove because its seal was broken."""
+BUILDING = "bvt-"
+"""The beginning of the names of root images that are being built, which are those of their intents."""
 
 
 def note_use(home: Path) -> None:
@@ -33,7 +37,7 @@ def note_use(home: Path) -> None:
 def leftovers(images: Path, current: Path | None, now: datetime | None = None) -> list[Leftover]:
     """What is left over below `images`; `current` is the directory of this Wine's template, None: not known.
 
-    Without an installed Wine nobody can say which template is the current one, so whole ones stay.
+    Without a Wine nobody can say which template is the current one, so whole ones stay.
     """
     now = now or datetime.now(UTC)
     needed = _Mounted()
@@ -42,6 +46,15 @@ def leftovers(images: Path, current: Path | None, now: datetime | None = None) -
         with suppress(FileNotFoundError):  # another process was quicker
             if path.is_dir() and (reason := _why_unneeded(path, current, now, needed)):
                 kind = "spoiled template" if SPOILED in path.name else "template"
+                found.append(Leftover(path=path, kind=kind, reason=reason))
+    for path in sorted((images / ROOTS).glob("*")):
+        with suppress(FileNotFoundError):  # what is being built is named by its intent
+            if (
+                path.is_dir()
+                and not path.name.startswith(BUILDING)
+                and (reason := _why_unneeded(path, _own(path, current), now, needed))
+            ):
+                kind = "spoiled root image" if SPOILED in path.name else "root image"
                 found.append(Leftover(path=path, kind=kind, reason=reason))
     for path in sorted(images.glob("proof-*")):
         with suppress(FileNotFoundError):
@@ -70,9 +83,14 @@ def remove(leftover: Leftover, current: Path | None, now: datetime | None = None
 
 
 def _unneeded(path: Path, current: Path | None, now: datetime, place: Path | None = None) -> bool:
-    if path.parent.name != "wine":
+    if path.parent.name not in ("wine", ROOTS):
         return now - changed(path) > ABANDONED
-    return bool(_why_unneeded(path, current, now, _Mounted(), place))
+    return bool(_why_unneeded(path, _own(path, current), now, _Mounted(), place))
+
+
+def _own(path: Path, template: Path | None) -> Path | None:
+    """What of the kind of `path` is this harness's own: its root image is known by its recipe alone."""
+    return path.with_name(recipe_digest()[:16]) if path.parent.name == ROOTS else template
 
 
 def _why_unneeded(
@@ -99,7 +117,8 @@ class _Mounted:
     def __contains__(self, template: Path) -> bool:
         if self._tables is None:
             self._tables = list(_mount_tables())
-        wanted = f"/{template.name}/prefix".encode()
+        part = "root" if template.parent.name == ROOTS else "prefix"
+        wanted = f"/{template.name}/{part}".encode()
         return any(wanted in table for table in self._tables)
 
 

@@ -76,7 +76,8 @@ class WineProvider:
             method, isolated, _ = self._method()
             progress("Building the guest probe, unless it is there already.")
             self._means = Means(wine, template, method, isolated, probe_exe(self._state))
-            leftovers.note_use(template.prefix.parent)
+            for used in (template.prefix.parent, *([wine.root.parent] if wine.root else [])):
+                leftovers.note_use(used)
         except OSError as error:
             raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
         return template.info()

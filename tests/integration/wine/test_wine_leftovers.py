@@ -7,7 +7,7 @@ import pytest
 
 from harness.machines.leftover import Leftover
 from harness.machines.wine import leftovers
-from harness.machines.wine.installation import find_wine
+from harness.machines.wine.root_image import ensure_root
 from harness.machines.wine.template import template_directory
 from harness.state import StateDirectory
 from tests.integration.wine.conftest import MakeMachine, wine_provider
@@ -25,7 +25,7 @@ def test_a_template_that_another_state_directory_borrows_stays_while_its_machine
         (borrower.root / part).symlink_to(state.part(part), target_is_directory=True)
     machine = make_machine(by=wine_provider(borrower))
     assert machine.condition().state.value == "running"
-    template = template_directory(state, find_wine())
+    template = template_directory(state, ensure_root(state, print).wine())
     # As a checkout with another recipe sees it, in two days.
     another = template.with_name("wine-0.0-0000000000000000")
     assert template not in [left.path for left in leftovers.leftovers(state.images, another, LATER)]

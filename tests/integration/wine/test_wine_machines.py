@@ -110,7 +110,7 @@ def test_without_an_overlay_the_template_stays_whole(
 def test_without_namespaces_a_machine_still_works_and_says_what_it_lacks(
     make_machine: MakeMachine, state: StateDirectory
 ) -> None:
-    plain = wine_provider(state, namespaces="never")
+    plain = wine_provider(state, wine="host", namespaces="never")
     finding = next(f for f in plain.findings() if f.subject == "Wine machine namespaces")
     assert not finding.ok
     assert "not write-protected" in finding.detail
