@@ -24,6 +24,8 @@ _LOADERS = {"i386-linux-gnu": "usr/lib/ld-linux.so.2", "x86_64-linux-gnu": "usr/
 _MARK_AT, _MARK = 0x40, b"Wine builtin DLL".ljust(32, b"\0")
 _DEADLINE_S = 120.0
 _AT_ONCE = 50
+_SAME_EACH_TIME = {"SOURCE_DATE_EPOCH": "1", "LANG": "C.UTF-8"}
+"""The linker's tools would write the present time into what they write: two builds of the same would differ."""
 
 
 def make_root(packages: Path, recipe: RootRecipe, root: Path, fonts: Path, strip: str) -> None:
@@ -131,6 +133,7 @@ def _strip(strip: str, programs: Sequence[Path]) -> None:
     def take_out(some: Iterable[Path]) -> None:
         done = subprocess.run(
             [strip, "--strip-all", *some],
+            env=_SAME_EACH_TIME,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
