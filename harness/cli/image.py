@@ -1,4 +1,4 @@
-"""`bvt image`: build, import, list, verify and prune the images of pool lab."""
+"""`bvt image`: build, import, list, verify and prune images: those of pool lab, and build the one of Wine machines."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,9 @@ from harness.machines.libvirt.host import Host
 from harness.machines.libvirt.images.store import ImageStore
 from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
+from harness.machines.wine.root_image import ensure_root
+from harness.machines.wine.template import IMAGE_NAME as WINE
+from harness.machines.wine.template import ensure_template
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
 
@@ -77,8 +80,13 @@ def build(
         image = ensure_wine_guest(ImageStore(state), typer.echo)
         typer.echo(f"{name} {image.manifest.digest[:16]}: {image.directory}")
         return
+    if name == WINE:
+        root = ensure_root(state, typer.echo)
+        template = ensure_template(state, root.wine(), typer.echo)
+        typer.echo(f"{name} {template.digest[:16]}: {template.info().detail}, {root.directory}")
+        return
     if name not in windows_recipes():
-        known = ", ".join([WINE_GUEST, *windows_recipes()])
+        known = ", ".join([WINE, WINE_GUEST, *windows_recipes()])
         raise ConfigurationError(f"there is no image recipe '{name}' (known: {known}).")
     recipe = load_windows(name)
     if iso is None:
