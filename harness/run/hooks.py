@@ -48,8 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
-    config.stash[INTERRUPTION] = Interruption()
-    config.pluginmanager.register(config.stash[INTERRUPTION])
     # The long form shows arguments, and among them secrets. Without the terminal plugin there is no such option.
     if getattr(config.option, "tbstyle", "auto") == "auto":
         config.option.tbstyle = "short"
@@ -72,6 +70,8 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
     if candidate is None:
         return None
     config.stash[OWNS_CONCLUSION] = True
+    config.stash[INTERRUPTION] = Interruption()
+    config.pluginmanager.register(config.stash[INTERRUPTION])
     profile: str | None = config.getoption("--profile")
     if profile is None:
         raise ConfigurationError(

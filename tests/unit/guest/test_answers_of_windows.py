@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from harness.guest import envelopes, fault_codes
+from harness.guest.link import HttpFailure
 from harness.guest.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, OutcomeUnknown
@@ -126,6 +127,11 @@ def test_a_service_that_comes_and_goes(windows: Windows, status: int) -> None:
         with pytest.raises(OutcomeUnknown):
             windows.run(SHELL, *answers)
         assert windows.run(SHELL, *answers, SHELL, STARTED, DONE, repeatable=True).stdout == b"hi"
+
+
+def test_a_service_that_does_not_come_is_named(windows: Windows) -> None:
+    with pytest.raises(HttpFailure, match="answered HTTP 503 without a WinRM fault"):
+        windows.run(*[(503, "")] * 40)
 
 
 def test_a_shell_that_is_not_opened_in_time_is_asked_for_again(windows: Windows) -> None:
