@@ -49,6 +49,7 @@ class StandInConfig:
     def __init__(self, run: RunDirectory, **given: Any) -> None:
         self.stash = pytest.Stash()
         self.option = SimpleNamespace()
+        self.pluginmanager = pytest.PytestPluginManager()
         self._options = {"--bvt-run": run.root, "dist": "load", "tx": ["popen", "popen"]}
         self.__dict__.update(given)
 
