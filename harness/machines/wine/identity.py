@@ -73,6 +73,10 @@ def system_edits(windows: WindowsVersion, identity: Identity) -> Sequence[Regist
     return edits
 
 
+WINEBOOT_IS_OURS = SetValue(DLL_OVERRIDES, "wineboot.exe", "native,builtin")
+"""Lets session.c, in wineboot's place, be what boots; Wine's own is built in wherever it lies."""
+
+
 def media_edit(drive: str) -> RegistryEdit:
     """The edit of `system.reg` that makes a drive letter, e.g. `d:`, the media drive."""
     return SetValue(DRIVES, drive.lower(), "cdrom")
@@ -85,5 +89,5 @@ def user_edits(identity: Identity) -> Sequence[RegistryEdit]:
         SetValue(WINE_NETWORK, "UseDnsComputerName", "N"),
         SetValue(WINE_NETWORK, "ComputerName", identity.hostname),
         SetValue(DLL_OVERRIDES, "shutdown.exe", "native"),  # ours (power.c), not Wine's stub
-        SetValue(DLL_OVERRIDES, "wineboot.exe", "native,builtin"),  # ours (session.c) runs Wine's
+        WINEBOOT_IS_OURS,
     )

@@ -8,14 +8,15 @@ dlls/ntdll/unix/security.c of Wine 8.0 and 10.0). Yet wineserver is made for a s
 So one number is written where wineserver keeps it: into the token of the program that starts the services, before it
 has started any (session.c, which waits for that). All else is inheritance, Wine's own. Nothing is written unless
 exactly one record in wineserver's memory looks in every part as it must. Why so: docs/decisions/0010.
+
+Imports little: in the emulated guest of vm_images/wine-guest each module costs a boot part of a second.
 """
 
 import ctypes
 import os
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+import sys
+from collections.abc import Iterable, Iterator
 
 BOOTER_IMAGE = "\\??\\C:\\windows\\system32\\wineboot.exe"
 """What ntdll starts when a Wine begins (`run_wineboot`): session.c lies there."""
@@ -30,11 +31,11 @@ _libc.process_vm_writev.argtypes = (
 _AMD64 = 0x8664
 
 
-@dataclass(frozen=True)
 class Memory:
-    """What a process may write to and no file stands behind: address to content."""
+    """What a process may write to and no file stands behind: addresses and contents."""
 
-    areas: tuple[tuple[int, bytes], ...]
+    def __init__(self, areas: Iterable[tuple[int, bytes]]) -> None:
+        self.areas = tuple(areas)
 
     def at(self, address: int, layout: str) -> tuple[int, ...] | None:
         """The numbers of that `struct` layout at an address; None if they are not all there."""
@@ -84,15 +85,15 @@ def session_of_booter(memory: Memory) -> int | None:
 
 def open_session_0(wineserver: int) -> None:
     """Give the program that boots Wine a token of session 0. Raises `OSError` if it cannot be done, saying why."""
-    place = session_of_booter(Memory(tuple(_areas(wineserver))))
+    place = session_of_booter(Memory(_areas(wineserver)))
     if place is None:
         raise OSError("wineserver's record of its boot does not look as in Wine 8.0 and 10.0")
     _write(wineserver, place, struct.pack("=I", 0))
 
 
 def _areas(process: int) -> Iterator[tuple[int, bytes]]:
-    with Path(f"/proc/{process}/mem").open("rb", buffering=0) as memory:
-        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+    with open(f"/proc/{process}/mem", "rb", buffering=0) as memory, open(f"/proc/{process}/maps") as maps:  # noqa: PTH123
+        for line in maps:
             addresses, rights, _, _, inode = line.split()[:5]
             if rights == "rw-p" and inode == "0":
                 start, end = (int(address, 16) for address in addresses.split("-"))
@@ -110,3 +111,7 @@ def _write(process: int, address: int, data: bytes) -> None:
     if _libc.process_vm_writev(process, ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0) != len(data):
         error = ctypes.get_errno()
         raise OSError(error, f"process_vm_writev: {os.strerror(error)}")
+
+
+if __name__ == "__main__":  # in a virtual machine, where no init of ours runs (vm_images/wine-guest)
+    open_session_0(int(sys.argv[1]))

@@ -63,9 +63,10 @@ def media(tmp_path_factory: pytest.TempPathFactory, state: StateDirectory) -> Pa
     for name in ("tools", "candidate"):
         (directory / name).mkdir()
     shutil.copy(probe_exe(state), directory / "tools")
-    source = Path(__file__).parent / "talk.c"
-    compiler = ["x86_64-w64-mingw32-gcc", "-Os", "-Wall", "-Werror", str(source), "-lws2_32"]
-    subprocess.run([*compiler, "-o", str(directory / "tools" / "talk.exe")], check=True, timeout=300)
+    for name in ("talk", "who"):
+        source = Path(__file__).parent / f"{name}.c"
+        compiler = ["x86_64-w64-mingw32-gcc", "-Os", "-Wall", "-Werror", str(source), "-lws2_32"]
+        subprocess.run([*compiler, "-o", str(directory / "tools" / f"{name}.exe")], check=True, timeout=300)
     (directory / "candidate" / "A long name with spaces.txt").write_text("from the host")
     return directory
 

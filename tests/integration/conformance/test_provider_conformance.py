@@ -4,6 +4,7 @@ docs/providers.md is the contract in words. A new provider passes this unchanged
 """
 
 import hashlib
+import json
 import os
 import secrets
 import signal
@@ -33,6 +34,15 @@ from tests.programs import bounded
 
 REBOOT_S = 240.0
 KEY = "HKLM\\Software\\BvtConformance"
+SERVICE = {
+    "process": 0,
+    "token": 0,
+    "parent": 0,
+    "visible": False,
+    "image": "c:/windows/system32/services.exe",
+}
+USER = {"process": 1, "token": 1, "station": "winsta0", "visible": True}
+"""What who.c says of itself as a service, and as a program of a user: as on Windows."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,9 @@ def test_a_reboot_is_another_boot_of_the_same_computer(create: Create, open_gues
     guest = open_guest(machine)
     before, who = guest.boot(), guest.version()
     says(guest, f"reg add {KEY} /v Kept /d survives /f")
+    start_who(machine, guest)
+    told(guest, "type C:\\who.txt")
+    says(guest, "del C:\\who.txt")
     after = guest.reboot(Deadline.after(REBOOT_S))
     assert after != before
     assert guest.boot() == after
@@ -147,9 +160,30 @@ def test_a_reboot_is_another_boot_of_the_same_computer(create: Create, open_gues
     assert (
         says(guest, f'type "{machine.media_root}candidate\\A long name with spaces.txt"') == "from the host"
     )
+    assert SERVICE.items() <= told(guest, "type C:\\who.txt").items()
     condition = machine.condition()
     assert (condition.state, condition.fault, condition.boots) == (MachineState.RUNNING, Fault.NONE, 2)
     machine.destroy()
+
+
+def test_services_are_in_session_0_and_users_programs_are_not(pair: Pair) -> None:
+    start_who(pair.client, pair.client_guest)
+    assert SERVICE.items() <= told(pair.client_guest, "type C:\\who.txt").items()
+    assert USER.items() <= told(pair.client_guest, "C:\\who.exe").items()
+
+
+def start_who(machine: Machine, guest: Guest) -> None:
+    """Install who.c as a service that starts with the system, and start it."""
+    says(guest, f'copy "{machine.media_root}tools\\who.exe" C:\\who.exe')
+    says(guest, 'sc create who binPath= "C:\\who.exe who" start= auto')
+    says(guest, "sc start who")
+
+
+def told(guest: Guest, command: str) -> dict[str, object]:
+    """What who.c says, once it has said it."""
+    Deadline.after(60).poll(lambda: guest.run(command, timeout_s=60, shell=True).ok, command)
+    facts: dict[str, object] = json.loads(says(guest, command).lower())
+    return facts
 
 
 def test_a_killed_host_process_is_the_labs_fault_and_leaves_evidence(

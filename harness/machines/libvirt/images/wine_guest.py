@@ -21,6 +21,9 @@ from harness.machines.libvirt.images.store import ImageStore, StoredImage
 from harness.machines.libvirt.programs import run
 from harness.machines.libvirt.seal import digest_files
 from harness.machines.provider import Progress
+from harness.machines.wine.identity import WINEBOOT_IS_OURS
+from harness.machines.wine.order import WINEBOOT_PROGRAM
+from harness.machines.wine.registry_text import edit
 from harness.model.errors import InfrastructureError
 from harness.model.substrate import GuestSystem
 from harness.probe.build import probe_exe
@@ -32,6 +35,9 @@ WINRM_PORT = 5986
 COMPILER = "x86_64-w64-mingw32-gcc"
 HARNESS = Path(__file__).resolve().parents[3]
 POWER_SOURCE = HARNESS / "machines" / "wine" / "power.c"
+SESSION_SOURCE = HARNESS / "machines" / "wine" / "session.c"
+SESSION = HARNESS / "machines" / "wine" / "session.py"
+SYSTEM32 = f"{PREFIX}/drive_c/windows/system32"
 WINRMD = HARNESS / "winrmd"
 PROBE = HARNESS / "probe"
 CERTIFICATE = HARNESS / "machines" / "certificate.py"
@@ -40,7 +46,7 @@ CERTIFICATE = HARNESS / "machines" / "certificate.py"
 def recipe_digest(recipe: WineGuestRecipe, directory: Path) -> str:
     """Everything that decides what the image holds."""
     own = (directory / "recipe.yaml", directory / "rootfs", directory / "identity.c", Path(__file__))
-    sources = (*own, POWER_SOURCE, WINRMD, PROBE, CERTIFICATE)
+    sources = (*own, POWER_SOURCE, SESSION_SOURCE, SESSION, WINRMD, PROBE, CERTIFICATE)
     return digest_of(base_digest(recipe), version("pyspnego"), files=sources)
 
 
@@ -68,6 +74,7 @@ def _build(
     run(["cp", "-al", base, tree], what="Copying the base tree failed", deadline_s=300)
     for target, content, mode in _layer(directory, store.state):
         _place(tree, target, content, mode)
+    _lay_in_session_0(tree)
     _link_units(tree, recipe)
     facts = _facts(tree)
     kernel = facts["kernel"]
@@ -119,7 +126,8 @@ def _layer(directory: Path, state: StateDirectory) -> Iterator[tuple[str, bytes,
     yield "usr/lib/bvt/bvt-probe.exe", probe_exe(state).read_bytes(), 0o755
     yield "usr/lib/bvt/certificate.py", CERTIFICATE.read_bytes(), 0o644
     yield "usr/lib/bvt/identity.exe", _compile(directory / "identity.c"), 0o755
-    yield f"{PREFIX}/drive_c/windows/system32/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755
+    yield "usr/lib/bvt/session.py", SESSION.read_bytes(), 0o644
+    yield f"{SYSTEM32}/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755
     yield "etc/hosts", b"127.0.0.1 localhost\n", 0o644
     yield "etc/fstab", b"/dev/vda / ext4 noatime 0 1\n", 0o644
     yield "etc/hostname", b"bvt-guest\n", 0o644
@@ -133,6 +141,14 @@ _AUTOLOGIN = b"""\
 ExecStart=
 ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200 %I $TERM
 """
+
+
+def _lay_in_session_0(tree: Path) -> None:
+    """Let session.c boot Wine, as on Wine machines; the script `power` answers it."""
+    _place(tree, f"{PREFIX}/{WINEBOOT_PROGRAM}", (tree / SYSTEM32 / "wineboot.exe").read_bytes(), 0o755)
+    _place(tree, f"{SYSTEM32}/wineboot.exe", _compile(SESSION_SOURCE, "-municode"), 0o755)
+    registry = (tree / PREFIX / "user.reg").read_bytes()
+    _place(tree, f"{PREFIX}/user.reg", edit(registry, (WINEBOOT_IS_OURS,)), 0o644)
 
 
 def _place(tree: Path, target: str, content: bytes, mode: int) -> None:
@@ -155,7 +171,8 @@ def _link_units(tree: Path, recipe: WineGuestRecipe) -> None:
     for unit_name in recipe.masked_units:
         _link(system / unit_name, "/dev/null")
     (tree / "media" / "bvt").mkdir(parents=True, exist_ok=True)
-    os.mkfifo(tree / PREFIX / "power", 0o600)
+    for fifo in ("power", "session"):
+        os.mkfifo(tree / PREFIX / fifo, 0o600)
 
 
 def _link(path: Path, target: str) -> None:
