@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from harness.machines.wine import namespaces, root_view
+from harness.machines.wine.crashes import VERB, Crash
 from harness.machines.wine.order import (
     BOOT_PROGRAM,
     GO,
@@ -120,7 +121,7 @@ class Init:
         self.boots = 0
         self.wineserver = self.booter = self.winrm = 0
         self.due_s: float | None = None
-        self.verb = ""
+        self.verb = self.spoilt = ""
         self.stopping = self.held = False
         self.boot_began_s = 0.0
         self.power = os.open(self.places.prefix / POWER_FIFO, os.O_RDWR | os.O_NONBLOCK)
@@ -145,7 +146,7 @@ class Init:
                 os.read(self.wake, 4096)
             self.reap()
             with contextlib.suppress(BlockingIOError):
-                self.take_requests(os.read(self.power, 4096))
+                self.take_requests(os.read(self.power, 65536))
             if self.due_s is not None and time.monotonic() >= self.due_s:
                 self.due_s = None
                 self.shut_down()
@@ -247,10 +248,12 @@ class Init:
         self.kill_the_rest()
 
     def take_requests(self, data: bytes) -> None:
-        """Lines `reboot N`, `off N`, `abort 0` from the machine's shutdown.exe (power.c), `session 0` from session.c."""
+        """Lines `reboot N`, `off N`, `abort 0` (shutdown.exe, power.c), `session 0` (session.c), `crash …` (crash.c)."""
         for line in data.decode(errors="replace").splitlines():
             verb, _, delay = line.partition(" ")
-            if verb == "abort":
+            if verb == VERB:
+                self.note_crash(Crash.of(delay))
+            elif verb == "abort":
                 self.due_s = None
             elif verb == "session":
                 self.open_session_0()
@@ -268,6 +271,14 @@ class Init:
                 self.lose(f"Wine's services cannot be put into session 0: {error}")
                 return
         os.write(self.session, b"0\n")
+
+    def note_crash(self, crash: Crash) -> None:
+        """A crash of Wine's own program is the lab's fault: from then on nothing in this machine proves anything."""
+        foreign = crash.foreign(Path(self.berth.template))
+        self.log(f"crash of {crash.program}" + (f" with {foreign} in it" if foreign else ": Wine's own"))
+        if not foreign and not self.stopping:
+            self.spoilt = f"Wine's own program {crash.program} crashed (see init.log)"
+            self.report("running")
 
     def shut_down(self) -> None:
         """WinRM first, so that clients meet a refusal as at a real reboot; then Wine; then the rest."""
@@ -309,13 +320,19 @@ class Init:
 
     def report(self, state: str, fault: str = "none", reason: str = "") -> None:
         """Write the status file, and tell the owner of what it may be waiting for."""
+        if fault == "none" and self.spoilt:
+            Status(state=state, fault="host", reason=self.spoilt, boots=self.boots).write(self.places)
+            return
         Status(state=state, fault=fault, reason=reason, boots=self.boots).write(self.places)
         if fault != "none":
             self.say(f"failed {reason}")
 
+    def log(self, line: str) -> None:
+        print(f"{time.time():.3f} boot {self.boots}: {line}", flush=True)  # noqa: T201 - stdout is the init log
+
     def say(self, line: str) -> None:
         """To the log and to the owner, through the supervisor."""
-        print(f"{time.time():.3f} boot {self.boots}: {line}", flush=True)  # noqa: T201 - stdout is the init log
+        self.log(line)
         with contextlib.suppress(OSError):
             self.wire.sendall(f"{line}\n".encode())
 
