@@ -11,12 +11,13 @@ from pathlib import Path
 import libvirt
 
 from harness.images.account import Account, EndpointCertificate
+from harness.images.choice import choose_image
 from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot, read_marker
 from harness.images.media_tree import build_media, check_virtio_media, media_tree
 from harness.images.recipe import UEFI, WindowsRecipe
 from harness.images.record import CERTIFICATE, DISK, windows_manifest
-from harness.images.wim import choose_image, read_medium
+from harness.images.wim import read_medium
 from harness.machines.intent import IntentFile, new_machine_id
 from harness.machines.libvirt.acceleration import prove_kvm
 from harness.machines.libvirt.domain import DomainSpec
@@ -74,14 +75,8 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     check_virtio_media(recipe, order.virtio_iso)
     progress(f"{recipe.name}: reading {order.iso}")
     media = {"iso": read_medium(order.iso), "virtio_iso": read_medium(order.virtio_iso)}
-    chosen = choose_image(media["iso"], edition.image_name, recipe.build, order.iso)
-    if chosen.evaluation and edition.setup_key is not None:
-        raise ConfigurationError(
-            f"'{chosen.name}' on this medium is an evaluation, which takes no key.",
-            file=str(order.iso),
-            key="--edition",
-            hint=f"Choose one without a key: {', '.join(recipe.keyless) or 'the recipe has none'}.",
-        )
+    chosen = choose_image(media["iso"], recipe, edition, order.iso)
+    progress(f"{recipe.name}: image {chosen.index} '{chosen.name}', {chosen.build}.{chosen.revision}")
     account = Account.new()
     certificate = EndpointCertificate.new(recipe.computer_name, account.password)
     order.screenshots.mkdir(parents=True, exist_ok=True)

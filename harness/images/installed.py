@@ -30,6 +30,9 @@ def confirmed(recipe: WindowsRecipe, said: FirstBoot, disk: Path) -> FirstBoot:
     if facts.get("build") != str(recipe.build):
         raise InfrastructureError(
             f"The installed guest is build {facts.get('build', 'unknown')}, but image {recipe.name} is build "
-            f"{recipe.build}."
+            f"{recipe.build}.",
+            hint="The medium holds an earlier release on the same base. Take the medium of this one."
+            if facts.get("build") in {str(carried.build) for carried in recipe.media_builds}
+            else "Take the medium of that version, or the recipe of this one.",
         )
     return said.model_copy(update={"facts": facts})

@@ -24,12 +24,26 @@ NEW_SETUP_BUILD = 26100
 class Edition(Frozen):
     """One image of the installation medium."""
 
-    image_name: str = Field(description="NAME in install.wim, which Setup selects by", min_length=4)
+    image_name: str = Field(description="NAME or DISPLAYNAME in install.wim", min_length=4)
+    edition_id: str = Field(description="EDITIONID in install.wim", pattern="^[A-Za-z]+$")
     setup_key: str | None = Field(
         default=None,
         pattern="^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$",
         description="the public KMS client key, where Setup asks for one (Microsoft, "
         '"Key Management Services client activation and product keys"); it activates nothing',
+    )
+
+
+class MediumBuild(Frozen):
+    """A build that the image on a medium may state, where it is not the installed one.
+
+    Some releases are enablement packages over an earlier one: their media state the base build, and the installed
+    system another (Microsoft, "Windows 10 release information", "Windows 11 release information").
+    """
+
+    build: int = Field(ge=2600)
+    from_revision: int = Field(
+        default=0, ge=0, description="the release's first public one; media below it hold an earlier release"
     )
 
 
@@ -53,6 +67,9 @@ class WindowsRecipe(Frozen):
     name: str = Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
     version: WindowsVersion
     legacy: bool = False
+    media_builds: tuple[MediumBuild, ...] = Field(
+        default=(), description="builds that a medium may state beside the installed one"
+    )
     language: str = Field(default="en-US", description="of the installation medium")
     editions: dict[str, Edition] = Field(min_length=1)
     default_edition: str
@@ -90,8 +107,13 @@ class WindowsRecipe(Frozen):
 
     @property
     def build(self) -> int:
-        """The build that the medium must hold."""
+        """The build that the installed system must have."""
         return self.version.build
+
+    @property
+    def builds_on_media(self) -> tuple[MediumBuild, ...]:
+        """What an image on a medium may state; the strict check is that of the installed disk."""
+        return (MediumBuild(build=self.build), *self.media_builds)
 
     @property
     def needs_windows_11(self) -> bool:

@@ -31,9 +31,17 @@ class WimImage(Frozen):
 
     index: int
     name: str
+    display_name: str = ""
     edition: str = ""
+    installation: str = ""
     build: int = 0
+    revision: int = 0
     architecture: str = ""
+
+    @property
+    def core(self) -> bool:
+        """True for a server without a desktop; its edition is that of the server with one."""
+        return self.installation.lower() == "server core"
 
     @property
     def evaluation(self) -> bool:
@@ -99,15 +107,18 @@ def parse_contents(data: bytes) -> list[WimImage]:
         return []
     found = []
     for image in root.iter("IMAGE"):
-        index, build = image.get("INDEX", ""), image.findtext("WINDOWS/VERSION/BUILD", "0")
+        index = image.get("INDEX", "")
         if not (index.isascii() and index.isdigit() and len(index) < 6):
             continue
         found.append(
             WimImage(
                 index=int(index),
                 name=image.findtext("NAME", ""),
+                display_name=image.findtext("DISPLAYNAME", ""),
                 edition=image.findtext("WINDOWS/EDITIONID", ""),
-                build=int(build) if build.isascii() and build.isdigit() and len(build) < 10 else 0,
+                installation=image.findtext("WINDOWS/INSTALLATIONTYPE", ""),
+                build=_number(image.findtext("WINDOWS/VERSION/BUILD", "")),
+                revision=_number(image.findtext("WINDOWS/VERSION/SPBUILD", "")),
                 architecture={"9": "amd64", "0": "x86", "12": "arm64"}.get(
                     image.findtext("WINDOWS/ARCH", ""), ""
                 ),
@@ -116,22 +127,5 @@ def parse_contents(data: bytes) -> list[WimImage]:
     return found
 
 
-def choose_image(medium: Medium, name: str, build: int, path: Path) -> WimImage:
-    """The image of that name and build. Raises `ConfigurationError` saying what the medium holds instead."""
-    there = sorted({f"{image.name} (build {image.build})" for image in medium.images if image.edition})
-    listing = "; ".join(there) or "no Windows image at all"
-    named = [image for image in medium.images if image.name == name]
-    if not named:
-        raise ConfigurationError(
-            f"the medium has no image '{name}'.",
-            file=str(path),
-            hint=f"It holds: {listing}. Choose with --edition, or take another medium.",
-        )
-    fitting = [image for image in named if image.build == build and image.architecture in ("", "amd64")]
-    if not fitting:
-        raise ConfigurationError(
-            f"the medium's '{name}' is build {named[0].build} {named[0].architecture}, the recipe is for {build} amd64.",
-            file=str(path),
-            hint="Take the medium of that version, or the recipe of this one.",
-        )
-    return fitting[0]
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

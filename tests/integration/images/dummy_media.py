@@ -30,12 +30,12 @@ def boot_sector(lines: Iterable[str], *, power_off: bool) -> bytes:
     return sector.ljust(LOADED_SECTORS * 512, b"\0")
 
 
-def wim(images: Iterable[tuple[str, int]], edition: str = "Any") -> bytes:
+def wim(images: Iterable[tuple[str, int, str]]) -> bytes:
     """A WIM file's header and table of contents, without contents."""
     body = "".join(
         f'<IMAGE INDEX="{index}"><NAME>{name}</NAME><WINDOWS><ARCH>9</ARCH><EDITIONID>{edition}</EDITIONID>'
         f"<VERSION><BUILD>{build}</BUILD></VERSION></WINDOWS></IMAGE>"
-        for index, (name, build) in enumerate(images, start=1)
+        for index, (name, build, edition) in enumerate(images, start=1)
     )
     contents = ("\ufeff<WIM>" + body + "</WIM>").encode("utf-16-le")
     header = bytearray(HEADER_SIZE)
@@ -50,13 +50,16 @@ def windows_iso(
     lines: Iterable[str],
     *,
     power_off: bool = True,
-    edition_id: str = "Any",
+    edition_id: str | None = None,
 ) -> Path:
     """A bootable medium with the recipe's images in its table of contents."""
     tree = directory / "windows"
     (tree / "sources").mkdir(parents=True)
-    names = [(edition.image_name, recipe.build) for edition in recipe.editions.values()]
-    (tree / "sources" / "install.wim").write_bytes(wim(names, edition_id))
+    names = [
+        (edition.image_name, recipe.build, edition_id or edition.edition_id)
+        for edition in recipe.editions.values()
+    ]
+    (tree / "sources" / "install.wim").write_bytes(wim(names))
     (tree / "boot.bin").write_bytes(boot_sector(lines, power_off=power_off))
     boot = ["-b", "boot.bin", "-no-emul-boot", "-boot-load-size", str(LOADED_SECTORS)]
     return _iso(tree, directory / "windows.iso", boot)
@@ -95,7 +98,7 @@ def uefi_windows_iso(directory: Path, recipe: WindowsRecipe, lines: Iterable[str
     """The same for UEFI: a boot loader (unsigned) in a FAT image, as on Windows media."""
     tree = directory / "windows"
     (tree / "sources").mkdir(parents=True)
-    names = [(edition.image_name, recipe.build) for edition in recipe.editions.values()]
+    names = [(edition.image_name, recipe.build, edition.edition_id) for edition in recipe.editions.values()]
     (tree / "sources" / "install.wim").write_bytes(wim(names))
     source, loader = directory / "loader.c", directory / "bootx64.efi"
     text = "".join(f"{line}\\r\\n" for line in lines)

@@ -31,7 +31,7 @@ def test_the_intent_names_the_builds_own_directory_before_the_answer_media_exist
         raise Killed
 
     class Chosen:
-        evaluation = False
+        index, name, build, revision = 1, "Windows", 7601, 0
 
     monkeypatch.setattr(installation, "check_virtio_media", lambda *_: None)
     monkeypatch.setattr(installation, "read_medium", lambda _path: None)
