@@ -23,10 +23,10 @@ SHELL = "Microsoft-Windows-Shell-Setup"
 DEPLOYMENT = "Microsoft-Windows-Deployment"
 
 
-def answer_file(recipe: WindowsRecipe, edition: Edition, account: Account) -> bytes:
-    """The whole answer file, UTF-8."""
+def answer_file(recipe: WindowsRecipe, edition: Edition, account: Account, index: int) -> bytes:
+    """The whole answer file, UTF-8; `index` is that of the image on the medium (`harness.images.choice`)."""
     root = etree.fromstring(f'<unattend xmlns="{UNATTEND}" xmlns:wcm="{WCM}"/>')
-    _windows_pe(_pass(root, "windowsPE"), recipe, edition)
+    _windows_pe(_pass(root, "windowsPE"), recipe, edition, index)
     _specialize(_pass(root, "specialize"), recipe)
     _oobe_system(_pass(root, "oobeSystem"), recipe, account)
     return etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
@@ -53,7 +53,7 @@ def early_commands(changes: Iterable[SurfaceChange]) -> list[str]:
     return [f"{command.program} {command.arguments}" for command in commands if command is not None]
 
 
-def _windows_pe(section: etree._Element, recipe: WindowsRecipe, edition: Edition) -> None:
+def _windows_pe(section: etree._Element, recipe: WindowsRecipe, edition: Edition, index: int) -> None:
     locale = _component(section, WINPE_LOCALE)
     _set(locale, "SetupUILanguage/UILanguage", recipe.language)
     _locales(locale, recipe.language)
@@ -69,8 +69,9 @@ def _windows_pe(section: etree._Element, recipe: WindowsRecipe, edition: Edition
     _set(setup, "DiskConfiguration/WillShowUI", "OnError")
     image = _at(setup, "ImageInstall/OSImage")
     metadata = etree.SubElement(_at(image, "InstallFrom"), _tag("MetaData"), _added())
-    _set(metadata, "Key", "/IMAGE/NAME")
-    _set(metadata, "Value", edition.image_name)
+    # By index: a name may be translated, or stand on a medium for other editions too.
+    _set(metadata, "Key", "/IMAGE/INDEX")
+    _set(metadata, "Value", str(index))
     _set(image, "InstallTo/DiskID", "0")
     _set(image, "InstallTo/PartitionID", "3" if recipe.firmware in UEFI else "1")
     _set(image, "WillShowUI", "OnError")

@@ -94,6 +94,7 @@ def problems(document: bytes, recipe: WindowsRecipe) -> list[str]:
     return [
         *_identities(answer),
         *_required(answer),
+        *_image(answer),
         *_disk(answer, recipe),
         *_drivers(answer, recipe),
         *_version(answer, recipe),
@@ -124,6 +125,15 @@ def _required(answer: Answer) -> list[str]:
         for path in paths
         if not answer.text(during, component, path)
     ]
+
+
+def _image(answer: Answer) -> list[str]:
+    at = "ImageInstall/OSImage/InstallFrom/MetaData/"
+    key = answer.text("windowsPE", SETUP, at + "Key")
+    index = answer.text("windowsPE", SETUP, at + "Value") or ""
+    if key != "/IMAGE/INDEX" or not (index.isascii() and index.isdigit() and int(index) > 0):
+        return [f"the image is to be chosen by its index, not by {key} '{index}'"]
+    return []
 
 
 def _disk(answer: Answer, recipe: WindowsRecipe) -> list[str]:

@@ -93,7 +93,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
         intent.add(directory=str(working))
         try:
             store.working_directory(recipe.name, order.build_id)
-            tree = media_tree(recipe, edition, account, certificate, order.build_id)
+            tree = media_tree(recipe, edition, account, certificate, order.build_id, chosen.index)
             build_media(tree, working / "answer.iso")
             size = f"{recipe.disk_gb}G"
             run(
@@ -118,6 +118,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
                     order.edition_name,
                     said,
                     media,
+                    chosen,
                     digest_files(working, (DISK, CERTIFICATE)),
                     account.username,
                     "kvm" if running.kvm else "tcg",

@@ -20,10 +20,15 @@ DEADLINE_S = 120.0
 
 
 def media_tree(
-    recipe: WindowsRecipe, edition: Edition, account: Account, certificate: EndpointCertificate, build_id: str
+    recipe: WindowsRecipe,
+    edition: Edition,
+    account: Account,
+    certificate: EndpointCertificate,
+    build_id: str,
+    index: int,
 ) -> dict[str, bytes]:
     """Path on the media to content. Raises `ConfigurationError` for an answer file that would not do."""
-    answer = answer_file(recipe, edition, account)
+    answer = answer_file(recipe, edition, account, index)
     wrong = problems(answer, recipe)
     if wrong:
         raise ConfigurationError(

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from harness.images.marker import FirstBoot
 from harness.images.recipe import WindowsRecipe
-from harness.images.wim import Medium
+from harness.images.wim import Medium, WimImage
 from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.images.recipe import digest_of
 from harness.machines.libvirt.seal import FileSeal
@@ -26,6 +26,7 @@ def windows_manifest(
     edition: str,
     said: FirstBoot,
     media: Mapping[str, Medium],
+    chosen: WimImage,
     files: dict[str, FileSeal],
     username: str,
     substrate: str,
@@ -34,6 +35,7 @@ def windows_manifest(
     facts = {
         "installed_on": substrate,
         "edition": edition,
+        "image": f"{chosen.index} {chosen.name} {chosen.build}.{chosen.revision}",
         **{name: value for name, value in said.facts.items() if value},
         **{f"{name}_sha256": medium.sha256 for name, medium in media.items()},
     }

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(shutil.which("xorriso") is None, reason="xorriso
 
 
 def tree(name: str) -> dict[str, bytes]:
-    return media_tree(recipe(name), recipe(name).edition(None), ACCOUNT, certificate(), BUILD_ID)
+    return media_tree(recipe(name), recipe(name).edition(None), ACCOUNT, certificate(), BUILD_ID, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,7 +21,7 @@ XML_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
 
 
 def rendered(name: str, edition: str | None = None) -> bytes:
-    return answer_file(recipe(name), recipe(name).edition(edition), ACCOUNT)
+    return answer_file(recipe(name), recipe(name).edition(edition), ACCOUNT, 6)
 
 
 @pytest.mark.parametrize(("name", "edition"), EVERY_EDITION)
@@ -59,7 +59,7 @@ def test_setup_finds_the_disk_driver_on_any_drive(name: str) -> None:
 def test_the_only_secret_is_the_throw_away_password(name: str, edition: str) -> None:
     """No key but the published one of the edition, no password but the account's, nothing hidden in base64."""
     chosen = recipe(name).edition(edition)
-    tree = media_tree(recipe(name), chosen, ACCOUNT, certificate(), BUILD_ID)
+    tree = media_tree(recipe(name), chosen, ACCOUNT, certificate(), BUILD_ID, 6)
     root = etree.fromstring(tree["autounattend.xml"])
     passwords = {
         element.findtext("u:Value", "", NS) for element in root.iter() if "Password" in str(element.tag)
@@ -88,7 +88,7 @@ def test_passwords_are_new_each_time_and_satisfy_windows() -> None:
 @given(password=XML_TEXT, username=XML_TEXT)
 def test_any_name_and_password_survive_xml(password: str, username: str) -> None:
     document = answer_file(
-        recipe("server-2022"), recipe("server-2022").edition(None), Account(username, SecretStr(password))
+        recipe("server-2022"), recipe("server-2022").edition(None), Account(username, SecretStr(password)), 2
     )
     answer = Answer(etree.fromstring(document))
     at = "UserAccounts/LocalAccounts/LocalAccount/"
@@ -126,6 +126,9 @@ def attribute(path: str, name: str, value: str) -> Callable[[etree._Element], No
 
 
 MUTANTS: list[tuple[str, Callable[[etree._Element], None], str]] = [
+    ("win10-22h2", setting(".//u:InstallFrom/u:MetaData/u:Key", "/IMAGE/NAME"), "by its index"),
+    ("win10-22h2", setting(".//u:InstallFrom/u:MetaData/u:Value", "0"), "by its index"),
+    ("win10-22h2", setting(".//u:InstallFrom/u:MetaData/u:Value", "Windows 10 Pro"), "by its index"),
     ("win11-24h2", without(".//u:CreatePartition[u:Type='MSR']"), "EFI, MSR, Primary"),
     ("win11-24h2", without(".//u:RunSynchronous"), "BypassNRO"),
     ("win10-22h2", without(".//u:HideOnlineAccountScreens"), "online accounts"),

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot
 from harness.images.record import ImportDescription, imported_manifest, read_import, windows_manifest
-from harness.images.wim import Medium
+from harness.images.wim import Medium, WimImage
 from harness.machines.libvirt.images.manifest import ImageManifest
 from harness.machines.libvirt.seal import FileSeal
 from harness.model.errors import ConfigurationError, InfrastructureError
 from tests.unit.images.samples import ACCOUNT, NAMES, PASSWORD, certificate, recipe
 
+CHOSEN = WimImage(index=6, name="Windows 10 Pro", build=19041, revision=2965)
 SEAL = {"disk.qcow2": FileSeal(sha256="0" * 64, size=1)}
 DESCRIPTION = """\
 hardware: {machine: q35, firmware: uefi, disk_bus: sata, panic_model: hyperv}
@@ -30,10 +31,11 @@ changes: [WinRM over HTTPS]
 def test_the_manifest_says_every_change_and_the_mediums_digest(name: str) -> None:
     said = FirstBoot(done=True, facts={"build": str(recipe(name).build), "noted": ""})
     medium = {"iso": Medium(sha256="ab" * 32, size=1, images=())}
-    manifest = windows_manifest(recipe(name), "pro", said, medium, SEAL, "bvt", "tcg")
+    manifest = windows_manifest(recipe(name), "pro", said, medium, CHOSEN, SEAL, "bvt", "tcg")
     assert len(manifest.changes) == len(recipe(name).surface_changes)
     assert manifest.facts["iso_sha256"] == "ab" * 32
     assert manifest.facts["installed_on"] == "tcg"
+    assert manifest.facts["image"] == "6 Windows 10 Pro 19041.2965"
     assert "noted" not in manifest.facts
     assert manifest.recipe_digest == recipe(name).digest
     assert PASSWORD not in manifest.model_dump_json()

@@ -96,7 +96,7 @@ def test_the_script_changes_nothing_outside_its_steps(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_setup_changes_is_what_the_recipe_lists(name: str) -> None:
-    answer = Answer(etree.fromstring(answer_file(recipe(name), recipe(name).edition(None), ACCOUNT)))
+    answer = Answer(etree.fromstring(answer_file(recipe(name), recipe(name).edition(None), ACCOUNT, 6)))
     listed = [change for change in recipe(name).surface_changes if isinstance(change.value, AnswerChange)]
     for change in listed:
         value = change.value
@@ -121,7 +121,7 @@ def test_the_answer_file_holds_no_setting_that_is_not_listed(name: str) -> None:
     }
     structural = {"ComputerName", "InputLocale", "SystemLocale", "UILanguage", "UserLocale"}
     structural_roots = {"UserAccounts", "AutoLogon", "FirstLogonCommands", "RunSynchronous"}
-    root = etree.fromstring(answer_file(recipe(name), recipe(name).edition(None), ACCOUNT))
+    root = etree.fromstring(answer_file(recipe(name), recipe(name).edition(None), ACCOUNT, 6))
     for section in root:
         during = str(section.get("pass"))
         if during == "windowsPE":
