@@ -156,6 +156,7 @@ def _domain(order: Order, host: Host, intent: IntentFile, working: Path) -> Iter
         run_id="image-build",
         cell_id=recipe.name,
         kvm=kvm,
+        windows=True,
         hardware=recipe.hardware,
         memory_mb=order.memory_mb or recipe.memory_mb,
         cpus=order.cpus or recipe.cpus,

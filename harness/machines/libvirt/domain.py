@@ -31,6 +31,7 @@ class DomainSpec(Frozen):
     run_id: str = ""
     cell_id: str = ""
     kvm: bool
+    windows: bool = Field(default=False, description="the guest is Windows itself, not Wine")
     hardware: Hardware
     hardware_uuid: UUID | None = Field(
         default=None,

@@ -13,6 +13,7 @@ from harness.machines.libvirt.domain import (
     Memory,
 )
 from harness.machines.libvirt.images.manifest import Firmware
+from harness.machines.libvirt.processor_xml import processor
 from harness.machines.libvirt.programs import run
 
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -20,8 +21,6 @@ OWN = "urn:agent-bvt:machine"
 MEMORY_ID = "bvtram"
 NETWORK_ID = "bvtnet"
 AGENT_CHANNEL = "org.qemu.guest_agent.0"
-# `max` under emulation oopses guest kernels once Wine starts; Nehalem works and is faster than newer models.
-TCG_CPU = "Nehalem"
 
 
 def domain_xml(spec: DomainSpec) -> str:
@@ -33,7 +32,7 @@ def domain_xml(spec: DomainSpec) -> str:
     _text(root, "memory", str(spec.memory_mb), unit="MiB")
     _text(root, "vcpu", str(spec.cpus))
     _operating_system(root, spec)
-    _processor(root, spec)
+    processor(root, spec)
     _text(root, "on_poweroff", "destroy")
     _text(root, "on_reboot", "restart")
     _text(root, "on_crash", "preserve")
@@ -74,22 +73,6 @@ def _operating_system(root: etree._Element, spec: DomainSpec) -> None:
         _text(system, "kernel", str(spec.kernel))
         _text(system, "initrd", str(spec.initrd))
         _text(system, "cmdline", spec.hardware.kernel_arguments)
-
-
-def _processor(root: etree._Element, spec: DomainSpec) -> None:
-    features = etree.SubElement(root, "features")
-    for name in ("acpi", "apic"):
-        etree.SubElement(features, name)
-    if spec.hardware.firmware is Firmware.UEFI_SECURE:
-        etree.SubElement(features, "smm", {"state": "on"})
-    if spec.kvm:
-        etree.SubElement(root, "cpu", {"mode": "host-passthrough", "check": "none"})
-    else:
-        cpu = etree.SubElement(root, "cpu", {"mode": "custom", "match": "exact", "check": "none"})
-        _text(cpu, "model", TCG_CPU, fallback="forbid")
-    clock = etree.SubElement(root, "clock", {"offset": "utc"})
-    # With an HPET a Linux guest under emulation reads the time through the device model, which is slow.
-    etree.SubElement(clock, "timer", {"name": "hpet", "present": "no"})
 
 
 def _devices(devices: etree._Element, spec: DomainSpec) -> None:

@@ -22,6 +22,7 @@ from harness.machines.libvirt.template import TemplateMaker
 from harness.machines.provider import Progress
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.matrix import Pool
+from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
 
 IMAGES = UUID("6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52")
@@ -155,6 +156,7 @@ class Preparation:
         return DomainSpec(
             name="shape",
             kvm=kvm,
+            windows=manifest.guest_system is GuestSystem.WINDOWS,
             hardware=manifest.hardware,
             hardware_uuid=uuid5(IMAGES, manifest.digest),
             memory_mb=memory_mb,

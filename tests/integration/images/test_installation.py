@@ -135,6 +135,7 @@ def test_libvirt_accepts_the_machine_of_every_recipe(name: str, folder: Path) ->
     spec = DomainSpec(
         name="bvt-test",
         kvm=False,
+        windows=True,
         hardware=chosen.hardware,
         memory_mb=chosen.memory_mb,
         cpus=chosen.cpus,

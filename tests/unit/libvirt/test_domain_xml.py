@@ -33,6 +33,7 @@ WINE_GUEST = DomainSpec(
 WINDOWS = DomainSpec(
     name="bvt-2",
     kvm=True,
+    windows=True,
     hardware=Hardware(
         machine="q35", firmware=Firmware.UEFI_SECURE, tpm=True, disk_bus=DiskBus.SATA, panic_model="hyperv"
     ),
@@ -48,6 +49,7 @@ SPECS = {
     "wine-guest boot": WINE_GUEST.model_copy(update={"memory": Memory.PLAIN, "media": None}),
     "wine-guest under KVM": WINE_GUEST.model_copy(update={"kvm": True}),
     "Windows installation": WINDOWS,
+    "Windows under emulation": WINDOWS.model_copy(update={"kvm": False}),
     "Windows with BIOS": WINDOWS.model_copy(update={"hardware": Hardware(disk_bus=DiskBus.SATA)}),
 }
 
@@ -97,6 +99,50 @@ def test_emulated_guests_get_the_processor_that_works() -> None:
     root = etree.fromstring(domain_xml(WINE_GUEST).encode())
     assert root.findtext("cpu/model") == "Nehalem"
     assert root.get("type") == "qemu"
+
+
+def element(spec: DomainSpec, path: str) -> etree._Element | None:
+    return etree.fromstring(domain_xml(spec).encode()).find(path)
+
+
+def test_windows_under_kvm_gets_the_whole_hyper_v_interface_that_its_panic_device_promises() -> None:
+    hyperv = element(WINDOWS, "features/hyperv")
+    assert hyperv is not None
+    assert {child.tag for child in hyperv if child.get("state") == "on"} == {
+        "relaxed",
+        "vapic",
+        "spinlocks",
+        "vpindex",
+        "runtime",
+        "synic",
+        "stimer",
+        "frequencies",
+    }
+    clock = element(WINDOWS, "clock/timer[@name='hypervclock']")
+    assert clock is not None
+    assert clock.get("present") == "yes"
+
+
+def test_windows_does_not_see_that_it_could_nest() -> None:
+    for name in ("vmx", "svm"):
+        feature = element(WINDOWS, f"cpu/feature[@name='{name}']")
+        assert feature is not None
+        assert feature.get("policy") == "disable"
+
+
+@pytest.mark.parametrize("name", ["wine-guest clone", "wine-guest under KVM", "Windows under emulation"])
+def test_no_other_machine_is_told_of_hyper_v(name: str) -> None:
+    assert element(SPECS[name], "features/hyperv") is None
+    assert element(SPECS[name], "cpu/feature") is None
+    assert element(SPECS[name], "clock/timer[@name='hypervclock']") is None
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 6])
+@pytest.mark.parametrize("kvm", [True, False])
+def test_windows_has_one_socket(cpus: int, kvm: bool) -> None:
+    topology = element(WINDOWS.model_copy(update={"cpus": cpus, "kvm": kvm}), "cpu/topology")
+    assert topology is not None
+    assert dict(topology.items()) == {"sockets": "1", "dies": "1", "cores": str(cpus), "threads": "1"}
 
 
 def test_clones_of_one_template_have_one_shape() -> None:
