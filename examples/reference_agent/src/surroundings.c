@@ -7,13 +7,13 @@
 static const wchar_t key[] = L"SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment";
 
 static void set_variable(const wchar_t *name, const wchar_t *value) {
-    RegSetKeyValueW(HKEY_LOCAL_MACHINE, key, name, REG_SZ, value, (DWORD)((wcslen(value) + 1) * sizeof *value));
+    RegSetKeyValueW(HKEY_LOCAL_MACHINE, key, name, REG_EXPAND_SZ, value, (DWORD)((wcslen(value) + 1) * sizeof *value));
 }
 
 static void append_to_path(const wchar_t *entry) {
     wchar_t value[4096] = L"";
     DWORD size = sizeof value - 2 * MAX_PATH;
-    RegGetValueW(HKEY_LOCAL_MACHINE, key, L"PATH", RRF_RT_REG_SZ | RRF_RT_REG_EXPAND_SZ, NULL, value, &size);
+    RegGetValueW(HKEY_LOCAL_MACHINE, key, L"PATH", RRF_RT_REG_SZ | RRF_RT_REG_EXPAND_SZ | RRF_NOEXPAND, NULL, value, &size);
     wcscat(value, entry);
     set_variable(L"PATH", value);
 }
