@@ -11,6 +11,10 @@ from harness.images.recipe import Driver, WindowsRecipe, template_directory
 from harness.images.surface import AnswerChange, Step, StepChange, SurfaceChange, WsManChange, native
 
 TEMPLATE = "first-boot.ps1.j2"
+LIMIT_S, INSTALLER_LIMIT_S = 300, 900
+"""How long one program may take; one that installs (drivers, the guest agent) may take longer."""
+LSA_PROGRAM = "forget-secret.cs"
+"""C# that deletes an LSA secret (access 0x20: POLICY_CREATE_SECRET); PowerShell 2.0 compiles it with .NET's compiler."""
 SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
 """All of them end a single-quoted string in PowerShell (Microsoft, "about_Quoting_Rules", and its tokenizer)."""
 
@@ -45,6 +49,9 @@ def first_boot_script(
         build_id=build_id,
         letters=LETTERS,
         password_argument=quote(account.password.get_secret_value()),
+        limit_s=LIMIT_S,
+        installer_limit_s=INSTALLER_LIMIT_S,
+        forget_secret=" ".join((template_directory() / LSA_PROGRAM).read_text().split()),
         thumbprint=certificate.thumbprint,
     )
     return b"\xef\xbb\xbf" + text.replace("\r\n", "\n").replace("\n", "\r\n").encode()

@@ -10,6 +10,7 @@ import secrets
 import shlex
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,10 @@ from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetVa
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded
 from harness.model.substrate import GuestSystem
-from harness.model.windows import WindowsVersion
+from harness.model.windows import ProductType, WindowsVersion
 
 ALL_KINDS = "-aA1"
+ADMINISTRATOR = "Administrator"
 PREFIX = "/var/lib/bvt/prefix"
 MEDIA = "/media/bvt"
 FAILURE_DEADLINE_S = 5.0
@@ -70,7 +72,7 @@ def personalise(
     if manifest.guest_system is GuestSystem.WINE:
         _personalise_wine(domain, manifest, windows, person)
     else:
-        _personalise_windows(domain, manifest, person)
+        _personalise_windows(domain, manifest, windows, person)
 
 
 def _personalise_wine(
@@ -103,21 +105,25 @@ def failure(domain: libvirt.virDomain) -> str:
     return said.output.strip().splitlines()[-1] if said.output.strip() else ""
 
 
-def _personalise_windows(domain: libvirt.virDomain, manifest: ImageManifest, person: Person) -> None:
-    """Clock and password ("QEMU Guest Agent Protocol Reference").
+def _personalise_windows(
+    domain: libvirt.virDomain, manifest: ImageManifest, windows: WindowsVersion, person: Person
+) -> None:
+    """Clock and passwords ("QEMU Guest Agent Protocol Reference").
 
     Name and MachineGuid stay the template's: Windows takes a new name only at a reboot, which would cost what the
     clone saved. WinRM comes with the template; whoever made the machine waits for its answer.
     """
     agent(domain, "guest-set-time", time=time.time_ns())
-    password = base64.b64encode(person.password.get_secret_value().encode()).decode()
-    agent(
-        domain,
-        "guest-set-user-password",
-        username=manifest.winrm.username,
-        password=password,
-        crypted=False,
-    )
+    _set_password(domain, manifest.winrm.username, person.password)
+    if windows.product_type is not ProductType.WORKSTATION and manifest.winrm.username != ADMINISTRATOR:
+        # Setup of a server gives it the image's password. An imported image may have renamed it.
+        with suppress(libvirt.libvirtError):
+            _set_password(domain, ADMINISTRATOR, SecretStr(secrets.token_urlsafe(18) + ALL_KINDS))
+
+
+def _set_password(domain: libvirt.virDomain, username: str, password: SecretStr) -> None:
+    encoded = base64.b64encode(password.get_secret_value().encode()).decode()
+    agent(domain, "guest-set-user-password", username=username, password=encoded, crypted=False)
 
 
 def registry_lines(windows: WindowsVersion, identity: Identity, media_root: str) -> list[str]:

@@ -31,13 +31,13 @@ CHANGING = re.compile(
 )
 OF_THE_FRAME = {  # lines of the template that are no change of the image: its log, and the end
     "Add-Content -Path $Log -Value $Line -Encoding UTF8",
-    "Add-Content -Path $Log -Value $Output -Encoding UTF8",
     "Remove-Item -LiteralPath $Log -Force -ErrorAction SilentlyContinue",
-    "Native 'shutdown.exe' '/s /t 5 /f' @(0)",
+    "Native 'shutdown.exe' '/s /t 5 /f' @(0) 300",
 }
 POWERSHELL_2 = {  # cmdlets of PowerShell 2.0 that the script may use
     *(
         "Add-Content",
+        "Add-Type",
         "Get-ItemProperty",
         "Get-WmiObject",
         "Join-Path",
@@ -75,7 +75,7 @@ def test_each_change_of_the_recipe_is_in_the_script_and_nothing_else_is(name: st
         if command is not None:
             accepted = ", ".join(map(str, command.accept))
             assert changing == [
-                f"Native '{command.program}' {powershell_text(command.arguments)} @({accepted})"
+                f"Native '{command.program}' {powershell_text(command.arguments)} @({accepted}) 300"
             ]
         elif isinstance(change.value, WsManChange):
             data = str(change.value.data).lower()
@@ -147,13 +147,13 @@ def test_each_step_is_listed_once_and_no_value_is_set_twice(name: str) -> None:
 def test_what_every_image_must_have_is_there(name: str) -> None:
     values = [change.value for change in recipe(name).surface_changes]
     steps = {value.step for value in values if isinstance(value, StepChange)}
-    assert steps >= set(Step) - {Step.PUBLISHER}
-    assert (Step.PUBLISHER in steps) == (recipe(name).version.major < 10)
+    assert steps == set(Step)
     registry = {value.name: value.data for value in values if isinstance(value, RegistryChange)}
     assert registry["LocalAccountTokenFilterPolicy"] == 1
     assert registry["NoAutoUpdate"] == 1
     assert registry["CrashDumpEnabled"] == 2
     kinds = [value.step if isinstance(value, StepChange) else value.kind for value in values]
+    assert kinds.index(Step.PUBLISHER) < kinds.index(Step.DRIVERS)
     assert kinds.index(Step.PRIVATE_NETWORKS) < min(kinds.index(Step.LISTENER), kinds.index("wsman"))
     quotas = {value.path for value in values if isinstance(value, WsManChange)}
     assert quotas >= {
@@ -173,6 +173,31 @@ def test_the_script_keeps_to_powershell_2(name: str) -> None:
     assert set(re.findall(r"\b[A-Z][a-z]+-[A-Z][A-Za-z]+\b", code)) <= POWERSHELL_2
     for newer in ("-SkipNetworkProfileCheck", "[ordered]", "::new(", "-in ", "[pscustomobject]", "&&", "||"):
         assert newer not in code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_program_of_the_script_has_a_time_limit(name: str) -> None:
+    calls = [line for line in script(name).splitlines() if line.lstrip().startswith("Native '")]
+    assert len(calls) > 10
+    for line in calls:
+        limit = re.search(r"@\([0-9, ]+\) ([0-9]+)$", line)
+        assert limit is not None, line
+        assert 0 < int(limit[1]) <= 900
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_script_forgets_the_password_of_the_automatic_logon_wherever_setup_keeps_it(name: str) -> None:
+    code = script(name)
+    assert "Remove-ItemProperty -Path $Logon -Name DefaultPassword" in code
+    assert "[BvtLsa]::Forget('DefaultPassword')" in code
+    assert code.index("BvtLsa]::Forget") < code.index("BVT-DONE")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_that_is_still_being_identified_does_not_end_the_build(name: str) -> None:
+    code = [line.strip() for line in script(name).splitlines()]
+    at = code.index("$Network.SetCategory(1)")
+    assert (code[at - 1], code[at + 1]) == ("try {", "} catch { }")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from harness.machines.libvirt.settle import POWERSHELL, settle
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
 from harness.model.substrate import GuestSystem
-from harness.model.windows import WindowsVersion
+from harness.model.windows import ProductType, WindowsVersion
 
 MANIFEST = ImageManifest(
     name="win11-24h2",
@@ -114,6 +114,26 @@ def test_a_windows_clone_gets_the_clock_and_a_password_of_its_own(
     assert told["username"] == "bvt"
     assert base64.b64decode(told["password"]).decode() == person.password.get_secret_value()
     assert told["crypted"] is False
+
+
+def test_a_servers_administrator_gets_a_password_that_nobody_keeps(
+    domain: libvirt.virDomain, played: Callable[[Agent], Agent]
+) -> None:
+    agent, person = played(Agent()), Person.new("bvt-0123456789")
+    server = WIN11.model_copy(update={"product_type": ProductType.SERVER})
+    personalise(domain, MANIFEST, server, person)
+    personalise(domain, MANIFEST, server, person)
+    told = [arguments for command, arguments in agent.asked if command == "guest-set-user-password"]
+    assert [entry["username"] for entry in told] == ["bvt", "Administrator", "bvt", "Administrator"]
+    assert len({entry["password"] for entry in told}) == 3  # the person's own, and two that differ
+
+
+def test_a_clients_administrator_stays_as_it_is(
+    domain: libvirt.virDomain, played: Callable[[Agent], Agent]
+) -> None:
+    agent = played(Agent())
+    personalise(domain, MANIFEST, WIN11, Person.new("bvt-0123456789"))
+    assert [a["username"] for c, a in agent.asked if c == "guest-set-user-password"] == ["bvt"]
 
 
 def test_a_password_satisfies_windows_whatever_chance_gave(monkeypatch: pytest.MonkeyPatch) -> None:
