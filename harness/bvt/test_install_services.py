@@ -228,9 +228,7 @@ def _found(
         found = timeline.inspection.service(expected.name)
         if found is None:
             raise CandidateError(
-                mismatch(
-                    f"a service or driver named {expected.name}", "there is no service or driver named so"
-                )
+                mismatch(f"there is a service or driver named {expected.name}", "there is none")
             )
         yield expected, found
 

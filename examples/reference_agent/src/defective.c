@@ -144,7 +144,7 @@ static void leave_entry(void) {
 }
 
 static void leave_pending_rename(void) {
-    static const wchar_t path[] = L"C:\\Windows\\Temp\\bvt-pending.dat";
+    static const wchar_t path[] = L"C:\\Windows\\bvt-pending.dat";
     write_file(path);
     MoveFileExW(path, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
 }

@@ -82,7 +82,7 @@ BAD: dict[str, KnownBad] = {
             "install.extraction_leftovers": r"the installer left c:\\windows\\temp\\extracted\.exe",
             "install.payload_signatures": r"not signed, or not as it was signed: refagent\.exe",
             "install.no_pending_reboot": "ended with 3010: a reboot is needed",
-            "install.driver_loaded": "no service or driver named BvtMissingDriver",
+            "install.driver_loaded": "there is a service or driver named BvtMissingDriver. Found: there is none",
             "install.service_start_type": r"has start type 2 \(auto\)\. Found: start type 3",
             "install.service_display_name": "Found: it is shown as 'Some Other Agent'",
             "install.service_description": "Found: description 'Does something else.'",
