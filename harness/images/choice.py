@@ -23,7 +23,11 @@ def choose_image(medium: Medium, recipe: WindowsRecipe, edition: Edition, path: 
         )
     fitting = [image for image in found if _fits(image, recipe)]
     if not fitting:
-        raise ConfigurationError(_misfit(found[0], recipe), file=str(path), hint=_OTHER_MEDIUM)
+        raise ConfigurationError(
+            _misfit(found[0], recipe),
+            file=str(path),
+            hint=f"It holds: {_listing(medium)}. {_OTHER_MEDIUM}",
+        )
     right = [image for image in fitting if image.edition.lower() in ("", edition.edition_id.lower())]
     if not right:
         raise _wrong_edition(fitting[0], recipe, edition, path)
