@@ -16,7 +16,8 @@ from harness.machines.hygiene import MACHINE, Cleaned
 from harness.machines.kept import list_kept
 from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, ToolMissing
+from harness.model.matrix import Pool
 from harness.reports.words import plural
 from harness.run import kept_backend, remains
 from harness.run.pools import pool_problems
@@ -44,7 +45,7 @@ def doctor(
     findings: list[tuple[str, Finding]] = [("tools", finding) for finding in tool_findings()]
     for name, entry in found.pools.items():
         if pool in (None, name):
-            findings += [(f"pool {name}", finding) for finding in load_provider(entry, state).findings()]
+            findings += [(f"pool {name}", finding) for finding in pool_findings(entry, state)]
     left = hygiene.clean(state, pools=found.pools.values(), dry_run=True)
     left += remains.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
     left += kept_backend.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
@@ -58,6 +59,14 @@ def doctor(
     else:
         _show(findings)
     return 0 if all(finding.ok or not finding.required for _, finding in findings) else 4
+
+
+def pool_findings(pool: Pool, state: StateDirectory) -> Sequence[Finding]:
+    """What the pool's provider finds, or what it lacks to be loaded at all."""
+    try:
+        return load_provider(pool, state).findings()
+    except ToolMissing as error:
+        return [Finding(subject=error.tool, ok=False, detail=error.message, remedy=error.hint)]
 
 
 def left_over_findings(left: Sequence[Cleaned], root: str) -> list[Finding]:

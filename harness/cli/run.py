@@ -209,6 +209,7 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
         f"--rootdir={directory.root}",
         "-c",
         os.devnull,
+        "--noconftest",  # those around the place that it is called from are no part of it
         "-p",
         "no:terminal",
         "-p",

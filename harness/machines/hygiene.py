@@ -15,7 +15,7 @@ from harness.machines.intent import Intent, read_intent, read_intents
 from harness.machines.leftover import ABANDONED, HasLeftovers, Leftover, changed, size_on_disk
 from harness.machines.registry import load_provider, plain_pool, provider_names, provider_of
 from harness.model.base import Frozen
-from harness.model.errors import HarnessError, InfrastructureError
+from harness.model.errors import HarnessError, InfrastructureError, ToolMissing
 from harness.model.matrix import Pool
 from harness.state import StateDirectory
 
@@ -132,6 +132,8 @@ def _leftovers(
             if not isinstance(provider, HasLeftovers):
                 continue
             found = provider.leftovers(gone)
+        except ToolMissing:  # where a provider cannot be loaded, it has nothing
+            continue
         except HarnessError as error:
             yield Cleaned(
                 kind="leftovers",

@@ -19,7 +19,8 @@ def provider_names() -> list[str]:
 def load_provider(pool: Pool, state: StateDirectory) -> MachineProvider:
     """The provider that `pool` names, made for that pool.
 
-    Raises `ConfigurationError` if there is none of that name or the pool's options do not suit it.
+    Raises `ConfigurationError` if there is none of that name or the pool's options do not suit it, `ToolMissing` if it
+    needs a Python package that is not installed.
     """
     name = pool.provider
     if not re.fullmatch("[a-z][a-z0-9_]*", name) or name not in provider_names():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from harness.documents.problem import Problem
 from harness.machines.registry import load_provider
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, ToolMissing
 from harness.model.matrix import Matrix
 from harness.state import StateDirectory
 
@@ -18,6 +18,8 @@ def pool_problems(state: StateDirectory, wanted: str | None = None) -> Callable[
             if wanted in (None, name):
                 try:
                     load_provider(pool, state)
+                except ToolMissing:  # no mistake in the matrix; whoever uses that pool is told
+                    continue
                 except ConfigurationError as error:
                     if error.file or not error.key:  # of another place, such as a state directory
                         raise

@@ -69,8 +69,12 @@ def lab(tmp_path: Path, state: StateDirectory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def bvt(tmp_path_factory: pytest.TempPathFactory) -> "BvtCommand":
-    """Run `bvt` to its end, in an empty directory that says nothing about the project."""
-    return BvtCommand(tmp_path_factory.mktemp("elsewhere"))
+    """Run `bvt` to its end, in a directory that has tests of its own, which are none of bvt's business."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "tests").mkdir()
+    for place in (elsewhere, elsewhere / "tests"):
+        (place / "conftest.py").write_text("import what_is_not_installed\n")
+    return BvtCommand(elsewhere)
 
 
 class BvtCommand:

@@ -21,7 +21,7 @@ from harness.machines.wine.image_recipe import RECIPE, root_recipe
 from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.packages import Archive, program
 from harness.machines.wine.processes import end_all
-from harness.machines.wine.slimming import STRIP, make_root
+from harness.machines.wine.slimming import make_root
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
 from harness.model.errors import InfrastructureError
 from harness.state import StateDirectory
@@ -75,7 +75,6 @@ def root_finding(state: StateDirectory) -> Finding:
         detail = f"{image.wine_version} in root image {image.digest[:16]} (libwine {version})"
         return Finding(subject="Wine", ok=True, detail=detail)
     program("apt-get", "apt")
-    program(STRIP, "binutils-mingw-w64-x86-64")
     debian_sources(root_recipe().codename)
     detail = f"its root image is built at first use, from Debian {root_recipe().codename} (about a minute)"
     return Finding(subject="Wine", ok=True, detail=detail)
@@ -125,7 +124,6 @@ def _read(home: Path) -> RootImage | None:
 def _build(state: StateDirectory, home: Path, progress: Progress) -> None:
     recipe = root_recipe()
     require_room(home.parent, ROOT_MB, "Building the Wine image")
-    strip = program(STRIP, "binutils-mingw-w64-x86-64")
     sources = debian_sources(recipe.codename)
     began = time.monotonic()
     progress(
@@ -147,7 +145,7 @@ def _build(state: StateDirectory, home: Path, progress: Progress) -> None:
         progress("Wine image: keeping what Wine needs")
         root = working / "root"
         root.mkdir()
-        make_root(working / "packages", recipe, root, FONTS, strip)
+        make_root(working / "packages", recipe, root, FONTS)
         digest = digest_of_tree(root)
         manifest = {
             "digest": digest,

@@ -9,8 +9,11 @@ from pathlib import Path
 from harness.machines.wine.image_recipe import RootRecipe
 from harness.model.errors import InfrastructureError
 
-STRIP = "x86_64-w64-mingw32-strip"
-"""Takes symbols and debug information out of Windows programs: three quarters of Debian's Wine. 32 bit, too."""
+STRIP = "usr/bin/x86_64-w64-mingw32-strip"
+"""Takes symbols and debug information out of Windows programs: three quarters of Debian's Wine. 32 bit, too.
+
+It is run from among the packages, so that another version on the host makes no other image.
+"""
 LINKS = {"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64", "sbin": "usr/sbin"}
 MOUNT_POINTS = ("dev", "proc", "run", "sys", "tmp", "usr/bin", "usr/sbin")
 ETC = {
@@ -28,7 +31,7 @@ _SAME_EACH_TIME = {"SOURCE_DATE_EPOCH": "1", "LANG": "C.UTF-8"}
 """The linker's tools would write the present time into what they write: two builds of the same would differ."""
 
 
-def make_root(packages: Path, recipe: RootRecipe, root: Path, fonts: Path, strip: str) -> None:
+def make_root(packages: Path, recipe: RootRecipe, root: Path, fonts: Path) -> None:
     """Move what the recipe keeps from the tree `packages` into the new tree `root`, and slim it.
 
     Raises `InfrastructureError` if a file of the recipe is not there, `OSError`.
@@ -55,9 +58,9 @@ def make_root(packages: Path, recipe: RootRecipe, root: Path, fonts: Path, strip
             path.unlink()
     for target, source in recipe.builtin.items():
         _make_builtin(packages, root, source, target)
+    _strip(packages, sorted(root.glob("usr/lib/*/wine/*-windows/*")))
     for triplet, loader in _LOADERS.items():
         _add_libraries(packages, root, triplet, loader, recipe.opened)
-    _strip(strip, sorted(root.glob("usr/lib/*/wine/*-windows/*")))
 
 
 def _move(path: Path, packages: Path, root: Path) -> None:
@@ -129,10 +132,14 @@ def _needed(loader: Path, places: Sequence[Path], program: Path) -> set[str]:
     return {Path(words[2]).name for words in lines if len(words) > 2 and Path(words[2]).parent == places[0]}
 
 
-def _strip(strip: str, programs: Sequence[Path]) -> None:
+def _strip(packages: Path, programs: Sequence[Path]) -> None:
+    libraries = packages / "usr" / "lib" / "x86_64-linux-gnu"
+    loader = libraries / "ld-linux-x86-64.so.2"
+    strip: list[str | Path] = [loader, "--inhibit-cache", "--library-path", libraries, packages / STRIP]
+
     def take_out(some: Iterable[Path]) -> None:
         done = subprocess.run(
-            [strip, "--strip-all", *some],
+            [*strip, "--strip-all", *some],
             env=_SAME_EACH_TIME,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -141,7 +148,7 @@ def _strip(strip: str, programs: Sequence[Path]) -> None:
             check=False,
         )
         if done.returncode != 0:
-            raise InfrastructureError(f"{strip} failed: {done.stderr.strip()[-300:]}")
+            raise InfrastructureError(f"{STRIP} failed: {done.stderr.strip()[-300:]}")
 
     whole = [path for path in programs if path.is_file() and not path.is_symlink() and _is_program(path)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
