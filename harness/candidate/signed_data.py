@@ -13,6 +13,7 @@ from harness.candidate.tool import run_tool
 
 CONTEXT_0 = 0xA0
 SEQUENCE = 0x30
+_PE_HEADER = b"\x00\x02\x02\x00"
 
 
 def signed_by_its_key(path: Path, *, timeout_s: float = 120) -> bool:
@@ -30,15 +31,25 @@ def signed_by_its_key(path: Path, *, timeout_s: float = 120) -> bool:
             needed_for=purpose,
             timeout_s=timeout_s,
         )
-        signed = signed_content(der.read_bytes()) if der.exists() else None
+        signature = bare_signature(der.read_bytes()) if der.exists() else b""
+        signed = signed_content(signature)
         if signed is None:
             return False
+        der.write_bytes(signature)
         content.write_bytes(signed)
         arguments = ("-verify", "-inform", "DER", "-in", der, "-content", content, "-noverify", "-binary")
         said = run_tool(
             "openssl", "smime", *arguments, "-out", "/dev/null", needed_for=purpose, timeout_s=timeout_s
         )
         return said.code == 0
+
+
+def bare_signature(extracted: bytes) -> bytes:
+    """What osslsigncode took out of a file, without the header that its version 2.5 (Debian 12) leaves before it.
+
+    Source: "PE Format", attribute certificate table: length, revision 2.0, type PKCS_SIGNED_DATA.
+    """
+    return extracted[len(_PE_HEADER) + 4 :] if extracted[4 : 4 + len(_PE_HEADER)] == _PE_HEADER else extracted
 
 
 def signed_content(der: bytes) -> bytes | None:

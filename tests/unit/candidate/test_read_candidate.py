@@ -14,7 +14,7 @@ from harness.candidate.authenticode import parse_verification
 from harness.candidate.msi import parse_idt, parse_summary
 from harness.candidate.payload import directory_path, long_name
 from harness.candidate.pe import is_pe
-from harness.candidate.signed_data import signed_content
+from harness.candidate.signed_data import bare_signature, signed_content
 from harness.candidate.tool import ToolTimedOut, run_tool
 from harness.model.candidate import InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError, DeadlineExceeded, HarnessError, ToolMissing
@@ -129,6 +129,13 @@ def digests(said: str) -> list[str]:
 @given(st.binary(max_size=80))
 def test_no_bytes_break_the_reader_of_signatures(raw: bytes) -> None:
     signed_content(raw)
+    assert bare_signature(raw) in (raw, raw[8:])
+
+
+def test_the_header_that_one_osslsigncode_leaves_before_a_programs_signature_is_taken_off() -> None:
+    signature = b"\x30\x82\x07\x5e" + bytes(100)
+    assert bare_signature(b"\x70\x07\x00\x00\x00\x02\x02\x00" + signature) == signature
+    assert bare_signature(signature) == signature
 
 
 def test_an_exe_is_taken_at_its_profiles_word(installers: Installers, exe_profile: AgentProfile) -> None:
