@@ -1,6 +1,7 @@
 """Empty folders that Wine's installer leaves and Windows Installer would not: the substrate's, not the candidate's."""
 
 from collections.abc import Collection
+from pathlib import PureWindowsPath
 
 from harness.candidate.msi_own_folders import own_folders
 from harness.candidate.msi_tables import read_tables
@@ -14,6 +15,11 @@ WHY = (
     " those in its CreateFolder and RemoveFile tables"
 )
 
+WHY_OF_AN_EXE = (
+    "an empty folder above the declared install folder: if the EXE carries an MSI, Windows Installer removes it by"
+    " itself and Wine's does not; the tables of a package inside an EXE are not read"
+)
+
 
 def without_substrates(timeline: Timeline, left: Collection[str], there: Collection[str]) -> list[str]:
     """What is `left` without the folders that Windows would not have left; each of them is put on record.
@@ -24,13 +30,23 @@ def without_substrates(timeline: Timeline, left: Collection[str], there: Collect
     session = timeline.session
     if not left or session.machine.guest_system is not GuestSystem.WINE:
         return sorted(left)
-    if session.candidate.kind is not InstallerKind.MSI:
-        return sorted(left)
-    own = own_folders(read_tables(session.run.copy_of(session.candidate)), timeline.properties())
+    if session.candidate.kind is InstallerKind.MSI:
+        own, why = (
+            own_folders(read_tables(session.run.copy_of(session.candidate)), timeline.properties()),
+            WHY,
+        )
+    else:
+        own, why = vendors_folders(session.profile.install_dir), WHY_OF_AN_EXE
     excused = empty_ones(own & set(left), there)
     for folder in excused:
-        session.excuse(folder, WHY, by=ExcusedBy.SUBSTRATE)
+        session.excuse(folder, why, by=ExcusedBy.SUBSTRATE)
     return sorted(set(left) - set(excused))
+
+
+def vendors_folders(install_dir: str) -> frozenset[str]:
+    """The folders between a root of all programs, as is Program Files, and `install_dir`, in lower case. Pure."""
+    above = [str(folder).lower() for folder in PureWindowsPath(install_dir).parents]
+    return frozenset(above[:-2])
 
 
 def empty_ones(folders: Collection[str], there: Collection[str]) -> list[str]:

@@ -49,10 +49,10 @@ def sit_at_the_shell(lab: Lab) -> None:
         for _ in range(20):  # as soon as the prompt is there, when the shell may not yet wait for a key
             terminal.type("half a line\x03")
             terminal.await_(PROMPT)
-        for line in ("set A=b^&c", "set /a N=6*7", "cd C:\\windows", "echo [%a%%n%]"):
+        for line in ("set A=b^&c", "set /a N=6*7", "cd C:\\windows", 'echo "[%a%%n%]"'):
             terminal.type(f"{line}\n")
             terminal.await_("> ")
-        assert "[b&c42]" in terminal.said
+        assert '"[b&c42]"' in terminal.said  # unquoted, cmd would take the & for the end of the command
         terminal.type("set PATH=C:\\tools\n")
         terminal.await_("PATH does not hold")
         terminal.await_("> ")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from harness.candidate.msi_own_folders import own_folders
 from harness.candidate.msi_tables import Tables
-from harness.run.left_folders import empty_ones
+from harness.run.left_folders import empty_ones, vendors_folders
 
 ACME = "c:\\program files\\acme"
 
@@ -63,3 +63,12 @@ def test_what_is_excused_holds_nothing_that_is_not(folders: set[str], others: se
     empty = set(empty_ones(folders, there))
     for folder in empty:
         assert {path for path in there if path.startswith(f"{folder}\\")} <= empty
+
+
+def test_of_an_exe_only_what_is_above_the_install_folder_may_be_left() -> None:
+    assert vendors_folders("C:\\Program Files\\Acme\\Suite\\Beat") == {
+        "c:\\program files\\acme",
+        "c:\\program files\\acme\\suite",
+    }
+    assert vendors_folders("C:\\Program Files\\Beat") == frozenset()
+    assert vendors_folders("C:\\Beat") == frozenset()
