@@ -75,7 +75,7 @@ DEFECTS: dict[str, str] = {
     "leaves-file": "a file stays in ProgramData",
     "leaves-registry": "a registry key stays",
     "leaves-shared-registry": "a key and an autostart entry stay that are not the agent's own",
-    "writes-log-late": "a log is written back twenty seconds after the uninstall",
+    "writes-log-late": "a log is written back forty seconds after the uninstall",
     "leaves-variable": "an environment variable and an entry of PATH stay",
     "leaves-task": "a scheduled task's file stays",
     "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",

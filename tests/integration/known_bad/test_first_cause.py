@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.wine, pytest.mark.slow]
 CAUSES = {
     "never-leaves": ("uninstall.exit_code", "the uninstaller ends within 20 s. Found: it did not end"),
     "falls-silent": ("check-in.heartbeat", "a further sign of life within"),
-    "mute": ("check-in.enrolled", "Found: it did not; the backend saw nothing at all of it"),
     "dead-service": ("install.exit_code", "Action StartServices failed at service BVT Reference Agent"),
     "quitter": ("install.service_running", "runs within 3 s. Found: it is stopped"),
 }
@@ -68,3 +67,12 @@ def test_a_silent_agent_costs_its_cell_at_most_a_minute_more(ended: dict[str, Fu
     blocked = [check for check in cell.report.checks if check.because == "check-in.heartbeat"]
     assert len(blocked) > 10
     assert sum(check.duration_s for check in blocked) < MORE_S
+
+
+def test_an_agent_that_never_enrols_stands_after_what_was_wrong_before_it(
+    ended: dict[str, Future[Ended]],
+) -> None:
+    reasons = ended["mute"].result(RUN_S * len(BAD)).gate.reasons
+    causes = [reason for reason in reasons if not reason.follows]
+    assert [cause.check for cause in causes[:2]] == ["install.extraction_leftovers", "check-in.enrolled"]
+    assert "Found: it did not; the backend saw nothing at all of it" in causes[1].text
