@@ -1,7 +1,7 @@
 """What a machine really is, and what each kind of guest can and cannot show.
 
 Limits are data with a reason, so that a check which cannot run is shown as *not applicable*
-instead of being passed. Source: measurements of Wine 8.0 recorded in docs/wine.md.
+instead of being passed. Source: a survey of each Wine that the tests run (`SHOWN_BY_WINE`; docs/wine.md).
 """
 
 from enum import StrEnum
@@ -63,7 +63,7 @@ LIMITS: dict[GuestSystem, dict[Capability, str]] = {
         Capability.SERVICE_DACL: "Wine does not apply service security descriptors",
         Capability.SERVICE_RECOVERY: "Wine does not store service failure actions",
         Capability.SERVICE_SID: "Wine gives services no SID of their own",
-        Capability.SERVICE_DELAYED_START: "Wine does not store the delayed-start flag",
+        Capability.SERVICE_DELAYED_START: "Wine's installer sets no delayed-start flag, and Wine before 10 stores none",
         Capability.SERVICE_ACCOUNT: "Wine runs every service as one user",
         Capability.QUOTED_IMAGE_PATH: "Wine's MSI engine writes service image paths unquoted",
         Capability.TASK_EXECUTION: "Wine registers scheduled tasks but never runs them",
@@ -72,6 +72,16 @@ LIMITS: dict[GuestSystem, dict[Capability, str]] = {
         Capability.CRASH_DUMPS: "Wine writes no system crash dumps",
     },
 }
+
+
+SHOWN_BY_WINE: dict[str, frozenset[Capability]] = {
+    "8.0": frozenset(),
+    "10.0": frozenset({Capability.SERVICE_DELAYED_START}),
+}
+"""What a version of Wine shows all the same, as tests/integration/wine/test_survey.py measures it on each run.
+
+A check can rely on what all versions in use show: only that may leave `LIMITS`.
+"""
 
 
 def why_not(system: GuestSystem, needs: frozenset[Capability]) -> str | None:
