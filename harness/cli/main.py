@@ -18,6 +18,8 @@ MODULES = {
     "run": "run",
     "repro": "repro",
     "plan": "plan",
+    "gate": "gate",
+    "keys": "keys",
     "init": "init",
     "doctor": "doctor",
     "clean": "clean",

@@ -43,6 +43,7 @@ def judge(
     with a reason, and at least one that proves something passed in every phase that the profile declares anything for.
     Anything else is a reason; the worst one decides.
     """
+    plan_digest = plan.digest  # once: it is made of the whole plan, and there may be thousands of cells
     by_cell: dict[str, list[CellReport]] = {}
     for report in reports:
         by_cell.setdefault(report.cell_id, []).append(report)
@@ -53,7 +54,7 @@ def judge(
         if cell.id in damaged:
             mine = [_invalid(cell.id, damaged[cell.id])]
         elif len(found) == 1:
-            mine = report_findings(cell, found[0], plan_digest=plan.digest, run_id=run_id)
+            mine = report_findings(cell, found[0], plan_digest=plan_digest, run_id=run_id)
         elif found:
             mine = [_invalid(cell.id, f"There are {len(found)} reports for one cell.")]
         else:

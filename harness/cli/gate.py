@@ -1,0 +1,134 @@
+"""`bvt gate`: sign a run's gate, and verify a signed one, offline."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.ending import ends
+from harness.cli.output import Output
+from harness.cli.passphrase import passphrase
+from harness.cli.verified import verification_document, verification_lines
+from harness.files import named_file, sha256_of, write_atomically
+from harness.gate.artifact import GATE_FILE
+from harness.model.matrix import FULL
+from harness.signing.beside import FilesBeside
+from harness.signing.bundle import BUNDLE_FILE, co_signed, sign_run
+from harness.signing.keys import read_public_keys, signer_of
+from harness.signing.verification import DAY_S, Demand, verify_bundle
+
+KeyUri = Annotated[
+    str,
+    typer.Option(
+        "--key",
+        envvar="BVT_SIGN_KEY",
+        help="Private key: a PEM file, or a URI (hsm:, awskms:, azurekms:, gcpkms:, hv: …).",
+        show_default=False,
+    ),
+]
+PublicHalf = Annotated[
+    Path | None,
+    typer.Option(
+        "--public-key",
+        envvar="BVT_SIGN_PUBLIC_KEY",
+        help="Public half of a key that is no file, in PEM.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(name="gate", help="Signed gates: sign, verify.", no_args_is_help=True)
+    group.command("sign")(ends(sign))
+    group.command("verify")(ends(verify))
+    app.add_typer(group)
+
+
+def sign(
+    run: Annotated[Path, typer.Argument(help="A run directory, or a bundle.", show_default=False)],
+    key: KeyUri,
+    public_key: PublicHalf = None,
+) -> None:
+    """Sign a run's gate: write gate.intoto.jsonl beside its gate.json.
+
+    If RUN is a bundle already, one more key signs it.
+    """
+    signer = signer_of(key, passphrase, public_key)
+    if run.is_dir():
+        typer.echo(f"signed: {sign_run(run, signer)}")
+        return
+    bundle = named_file(run).read_bytes()
+    write_atomically(run, co_signed(bundle, signer))
+    typer.echo(f"co-signed: {run}")
+
+
+def verify(
+    bundle: Annotated[
+        Path,
+        typer.Argument(help="gate.intoto.jsonl, or the run directory that holds it.", show_default=False),
+    ],
+    candidate: Annotated[
+        Path, typer.Option("--candidate", help="The installer that is to be let through.", show_default=False)
+    ],
+    key: Annotated[
+        list[Path],
+        typer.Option("--key", help="Trusted public key (PEM); may be repeated.", show_default=False),
+    ],
+    threshold: Annotated[int, typer.Option(min=1, help="Distinct keys that must have signed.")] = 1,
+    tier: Annotated[str, typer.Option(help="Tier to enter.", show_default="none: the gate itself")] = "",
+    suite: Annotated[str, typer.Option(help="Suite that the gate must be of.")] = FULL,
+    max_age: Annotated[float, typer.Option("--max-age", min=0.0, help="Days since the oldest result.")] = 7.0,
+    not_before: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Refuse a bundle made before this time (UTC): the newest known.", show_default=False
+        ),
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="Today's profile file; STALE if it changed.", show_default=False)
+    ] = None,
+    matrix: Annotated[
+        Path | None, typer.Option(help="Today's matrix file; STALE if it changed.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+) -> int:
+    """Say whether BUNDLE lets the candidate through. Needs no network. The exit code is the verdict."""
+    file = bundle / BUNDLE_FILE if bundle.is_dir() else bundle
+    keys = read_public_keys(key)
+    found = verify_bundle(
+        named_file(file, "BUNDLE").read_bytes(),
+        Demand(
+            candidate_sha256=_sha256(candidate, "--candidate"),
+            keys=keys,
+            now=datetime.now(UTC),
+            threshold=threshold,
+            suite=suite,
+            tier=tier,
+            max_age_s=max_age * DAY_S,
+            not_before=not_before.replace(tzinfo=UTC) if not_before else None,
+            beside=FilesBeside(candidate.parent),
+            gate_sha256=_gate_beside(file),
+            profile_sha256=_sha256(profile, "--profile") if profile else None,
+            matrix_sha256=_sha256(matrix, "--matrix") if matrix else None,
+        ),
+    )
+    if as_json:
+        typer.echo(json.dumps(verification_document(found), indent=1, ensure_ascii=False))
+    else:
+        output = Output(soft_wrap=True)
+        for line in verification_lines(found):
+            output.print(line, markup=False, highlight=False)
+    return found.verdict.exit_code
+
+
+def _sha256(path: Path, option: str) -> str:
+    return sha256_of(named_file(path, option))
+
+
+def _gate_beside(bundle: Path) -> str | None:
+    """The digest of the gate.json beside the bundle; None if there is none: the bundle stands for itself."""
+    gate = bundle.with_name(GATE_FILE)
+    return sha256_of(gate) if gate.is_file() else None

@@ -1,0 +1,67 @@
+"""What `bvt gate verify` says: lines for people, one document for scripts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.model.substrate import Substrate
+from harness.reports.words import SUBSTRATES, one_line, plural
+from harness.signing.verification import Verification
+
+SHOWN = 12
+"""Refusals printed before the rest is only counted."""
+
+
+def verification_lines(found: Verification) -> Iterator[str]:
+    """The verdict first, then why, then what would take it away."""
+    plan = found.plan
+    name = f"  {plan.candidate.product_name} {plan.candidate.version}" if plan else ""
+    where = f" for tier {found.tier}" if found.tier else ""
+    yield one_line(f"{'ACCEPTED' if found.accepted else f'REFUSED ({found.verdict.value})'}{where}{name}")
+    for refusal in found.refusals[:SHOWN]:
+        yield f"  {refusal.verdict.value}: {one_line(str(refusal))}"
+    if len(found.refusals) > SHOWN:
+        yield f"  … and {plural(len(found.refusals) - SHOWN, 'more reason')}"
+    for remedy in dict.fromkeys(each.remedy for each in found.refusals if each.remedy):
+        yield f"To pass: {remedy}"
+    if plan is None:
+        return
+    yield f"candidate sha256 {plan.candidate.sha256}"
+    yield f"run {found.run_id}, suite {plan.suite}, pool {plan.pool}, {plural(len(plan.cells), 'cell')}"
+    substrates = ", ".join(sorted(SUBSTRATES[each] for each in found.substrates)) or "nothing"
+    windows = " (not Windows)" if Substrate.WINE in found.substrates else ""
+    yield f"ran on {substrates}{windows}; {found.not_tested} checks not tested, {found.not_applicable} not applicable"
+    if found.oldest_result and found.time_verified:
+        yield f"oldest result {found.oldest_result:%Y-%m-%d %H:%M} UTC, judged {found.time_verified:%Y-%m-%d %H:%M} UTC"
+    yield f"signed by {plural(len(found.signed_by), 'key')}: {', '.join(sorted(found.signed_by))}"
+
+
+def verification_document(found: Verification) -> dict[str, Any]:
+    """Everything, for scripts."""
+    plan = found.plan
+    return {
+        "accepted": found.accepted,
+        "verdict": found.verdict.value,
+        "exit_code": found.verdict.exit_code,
+        "tier": found.tier or None,
+        "refusals": [each.model_dump(mode="json") | {"sentence": str(each)} for each in found.refusals],
+        "bundle_sha256": found.bundle_sha256,
+        "signed_by": sorted(found.signed_by),
+        "run_id": found.run_id or None,
+        "candidate": (
+            {
+                "product_name": plan.candidate.product_name,
+                "version": plan.candidate.version,
+                "sha256": plan.candidate.sha256,
+            }
+            if plan
+            else None
+        ),
+        "suite": plan.suite if plan else None,
+        "pool": plan.pool if plan else None,
+        "plan_digest": plan.digest if plan else None,
+        "substrates": sorted(found.substrates),
+        "time_verified": found.time_verified.isoformat() if found.time_verified else None,
+        "oldest_result": found.oldest_result.isoformat() if found.oldest_result else None,
+        "not_tested": found.not_tested,
+        "not_applicable": found.not_applicable,
+    }
