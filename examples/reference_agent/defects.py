@@ -7,6 +7,7 @@ DEFECTS: dict[str, str] = {
     # install
     "service-does-not-start": "the service stops at once with an error, so the installation fails",
     "service-stops-soon": "the service starts and soon stops by itself",
+    "version-stops-service": "the service stops for good when the program is asked for its version",
     "second-uninstall-entry": "a second entry for the same product is in the Uninstall key",
     "unregistered": "Windows Installer's own entry in the Uninstall key is not written",
     "leaves-extracted-program": "a program stays in C:\\Windows\\Temp",
@@ -75,7 +76,7 @@ DEFECTS: dict[str, str] = {
     "leaves-file": "a file stays in ProgramData",
     "leaves-registry": "a registry key stays",
     "leaves-shared-registry": "a key and an autostart entry stay that are not the agent's own",
-    "writes-log-late": "a log is written back forty seconds after the uninstall",
+    "writes-log-late": "a log is written back twenty seconds after the uninstall",
     "leaves-variable": "an environment variable and an entry of PATH stay",
     "leaves-task": "a scheduled task's file stays",
     "tampers-sentinel": "uninstalling deletes unrelated files below C:\\bvt-sentinel",

@@ -186,7 +186,8 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
     pids = timeline.inspection.agent_pids(cell.profile)
     expected = any(service.running for service in cell.profile.services)
     assert pids or not expected, mismatch(
-        "a process of the agent, whose ports can be looked at", "none is running"
+        "a process of the agent, whose ports can be looked at",
+        f"none is running; {_services(cell, timeline)}",
     )
     listeners = timeline.inspection.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
     if not pids and not listeners:
@@ -234,3 +235,9 @@ def _resource_version(found: FileFacts) -> str:
     """The version resource's; a program with none of its product carries its own."""
     stated = (found.product_version, found.file_version)
     return next((version for version in stated if version and version != "0.0.0.0"), "")  # noqa: S104 - no address
+
+
+def _services(cell: CellSession, timeline: Timeline) -> str:
+    """What the service manager says by now of the services that should run: they ran a moment ago."""
+    running = (service.name for service in cell.profile.services if service.running)
+    return "; ".join(f"service {name}: {timeline.service_words(name)}" for name in running)

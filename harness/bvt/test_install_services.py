@@ -198,6 +198,21 @@ def test_service_dacl(cell: CellSession, timeline: Timeline) -> None:
         )
 
 
+@check(
+    "Every service still runs after all else was looked at",
+    declared=RUNNING,
+    requires=["install.service_running"],
+)
+def test_service_stays(cell: CellSession, timeline: Timeline) -> None:
+    for expected in (service for service in cell.profile.services if service.running):
+        with cell.recorder.stopwatch.waiting():  # an agent may restart itself, and be on its way right now
+            running = timeline.service_comes_up(expected.name, expected.start_deadline_s)
+        assert running, mismatch(
+            f"service {expected.name}, which ran after the installation, still runs",
+            timeline.service_words(expected.name),
+        )
+
+
 @check("Services survive a stop and a start", declared=RESTARTED, requires=["install.service_running"])
 def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
     services = cell.guest.services

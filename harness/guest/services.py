@@ -15,6 +15,13 @@ COMMAND_S = 60.0
 NO_SUCH_SERVICE = 1060
 ALREADY_RUNNING = 1056
 NOT_ACTIVE = 1062
+TAKES_NO_ORDER = 1061
+"""ERROR_SERVICE_CANNOT_ACCEPT_CTRL: it is about to start or to stop."""
+ON_ITS_WAY = frozenset(
+    state
+    for state in ServiceState
+    if state not in (ServiceState.STOPPED, ServiceState.RUNNING, ServiceState.PAUSED)
+)
 
 _FIELD = re.compile(r"^[^:]*:\s*(?:0x)?([0-9a-fA-F]+)\b", re.MULTILINE)
 
@@ -88,19 +95,14 @@ class Services:
     def stop(self, name: str, deadline: Deadline) -> ServiceFacts:
         """Stop the service and wait until it has stopped; one that has stopped already is left alone.
 
+        One that runs again in another process did stop: an agent may restart itself at the same moment.
         Raises `ServiceStateNotReached` if it has not stopped by then.
         """
         return self._ask("stop", name, ServiceState.STOPPED, NOT_ACTIVE, deadline)
 
     def wait_state(self, name: str, state: ServiceState, deadline: Deadline) -> ServiceFacts:
         """Wait until the service is in `state`. Raises `ServiceStateNotReached` if it is not by then."""
-        while True:
-            facts = self.query(name)
-            if facts is not None and facts.state is state:
-                return facts
-            if deadline.passed:
-                raise ServiceStateNotReached(name, state, facts, f"within {deadline.length_s:g} s")
-            deadline.pause(POLL_S)
+        return self._arrive(name, state, deadline, None)
 
     def reaches(self, name: str, state: ServiceState, deadline: Deadline) -> bool:
         """Like `wait_state`, as a yes or no."""
@@ -113,13 +115,44 @@ class Services:
     def _ask(
         self, verb: str, name: str, wanted: ServiceState, in_place: int, deadline: Deadline
     ) -> ServiceFacts:
-        facts = self.query(name)
-        if facts is not None and facts.state is wanted:
-            return facts
-        result = self._console.run([SC, verb, name], deadline)
-        if not result.ok and result.exit_code != in_place:
+        while True:
             facts = self.query(name)
-            if facts is None or facts.state is not wanted:
+            if facts is not None and facts.state is wanted:
+                return facts
+            before = self._pid(name) if wanted is ServiceState.STOPPED else None
+            result = self._console.run([SC, verb, name], deadline)
+            if result.ok:
+                return self._arrive(name, wanted, deadline, before)
+            facts = self.query(name)
+            if facts is not None and facts.state is wanted:
+                return facts
+            # A service on its way from one state to another takes no order (1061, or 1056 to one that stops): an
+            # agent that restarts itself meets this at any time. Whether it comes to rest is what the wait is for.
+            passing = facts is not None and (
+                result.exit_code in (in_place, TAKES_NO_ORDER) or facts.state in ON_ITS_WAY
+            )
+            if not passing or deadline.passed:
                 why = f"because `sc {verb}` ended with exit code {result.exit_code}"
                 raise ServiceStateNotReached(name, wanted, facts, why)
-        return self.wait_state(name, wanted, deadline)
+            deadline.pause(POLL_S)
+
+    def _arrive(
+        self, name: str, wanted: ServiceState, deadline: Deadline, before: int | None
+    ) -> ServiceFacts:
+        """Wait for the state. `before`: the process of a service that is to stop; another one means that it did."""
+        while True:
+            facts = self.query(name)
+            if facts is not None and facts.state is wanted:
+                return facts
+            if before and facts is not None and facts.state is ServiceState.RUNNING:
+                now = self._pid(name)
+                if now and now != before:
+                    return facts
+            if deadline.passed:
+                raise ServiceStateNotReached(name, wanted, facts, f"within {deadline.length_s:g} s")
+            deadline.pause(POLL_S)
+
+    def _pid(self, name: str) -> int | None:
+        """The process that the service manager names, None if it names none."""
+        details = self.details(name)
+        return (details.manager.pid or None) if details and details.manager else None

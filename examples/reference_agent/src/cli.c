@@ -21,6 +21,9 @@
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, LINGER_MS = 600000 };
 
 static int show_version(void) {
+    if (DEFECT_VERSION_STOPS_SERVICE) {
+        service_again(false);
+    }
     puts(DEFECT_WRONG_VERSION_COMMAND ? "0.0.1" : PRODUCT_VERSION);
     return EXIT_GOOD;
 }
@@ -99,6 +102,10 @@ int wmain(int count, wchar_t **arguments) {
     }
     if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
         return purge();
+    }
+    if (TRAIT_RESTARTS_ITSELF && count == 2 && wcscmp(arguments[1], L"--restart") == 0) {
+        service_again(true);
+        return EXIT_GOOD;
     }
     if ((DEFECT_LEAVES_PROCESS || DEFECT_COMES_BACK) && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
         Sleep(LINGER_MS);

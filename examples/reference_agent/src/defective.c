@@ -175,7 +175,7 @@ int defective_purge(void) {
         Sleep(INFINITE);
     }
     if (DEFECT_WRITES_LOG_LATE) {
-        run_later(40, L"md C:\\ProgramData\\BVT\\ReferenceAgent & echo late >C:\\ProgramData\\BVT\\ReferenceAgent\\late.log");
+        run_later(20, L"md C:\\ProgramData\\BVT\\ReferenceAgent & echo late >C:\\ProgramData\\BVT\\ReferenceAgent\\late.log");
     }
     if (DEFECT_COMES_BACK) {
         come_back();

@@ -7,7 +7,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { WAIT_HINT_MS = 20000, STOPS_SOON_MS = 1500, STOPS_SLOWLY_MS = 3000 };
+enum { WAIT_HINT_MS = 20000, STOPS_SOON_MS = 50, STOPS_SLOWLY_MS = 3000, LOOKS = 600, LOOK_MS = 100 };
 
 static SERVICE_STATUS_HANDLE handle;
 static HANDLE stop;
@@ -79,4 +79,27 @@ bool service_run(void) {
     wchar_t name[] = SERVICE_NAME;
     SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {NULL, NULL}};
     return StartServiceCtrlDispatcherW(table);
+}
+
+void service_again(bool start) {
+    SERVICE_STATUS status;
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    DWORD access = SERVICE_STOP | SERVICE_START | SERVICE_QUERY_STATUS;
+    SC_HANDLE service = manager ? OpenServiceW(manager, SERVICE_NAME, access) : NULL;
+    if (service && ControlService(service, SERVICE_CONTROL_STOP, &status)) {
+        /* Running again means that somebody else was faster. */
+        for (int look = 0; look < LOOKS && QueryServiceStatus(service, &status) &&
+                           status.dwCurrentState == SERVICE_STOP_PENDING; look++) {
+            Sleep(LOOK_MS);
+        }
+        if (start && status.dwCurrentState == SERVICE_STOPPED) {
+            StartServiceW(service, 0, NULL);
+        }
+    }
+    if (service) {
+        CloseServiceHandle(service);
+    }
+    if (manager) {
+        CloseServiceHandle(manager);
+    }
 }

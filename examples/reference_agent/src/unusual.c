@@ -27,7 +27,10 @@ void unusual_configured(void) {
     char mark[8];
     if (TRAIT_RESTARTS_ITSELF && !runtime_read(L"Restarted", mark, sizeof mark)) {
         runtime_write(L"Restarted", "1");
-        run_later(0, L"sc.exe stop " SERVICE_NAME L" & ping.exe -n 3 127.0.0.1 >nul & sc.exe start " SERVICE_NAME);
+        wchar_t self[MAX_PATH], line[MAX_PATH + 16];
+        GetModuleFileNameW(NULL, self, MAX_PATH);
+        swprintf(line, MAX_PATH + 16, L"\"%ls\" --restart", self);
+        run_later(0, line);
     }
 }
 

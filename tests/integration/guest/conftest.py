@@ -22,9 +22,9 @@ PASSWORD = "Secret-1"
 class Cutter:
     """A TCP relay that can be told to cut every connection, or to refuse new ones for a while."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, listener: socket.socket | None = None) -> None:
         self._target_port = target_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self.refuse = 0

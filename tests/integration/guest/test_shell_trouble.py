@@ -13,7 +13,7 @@ from harness.guest import link
 from harness.guest.shell import CommandTimedOut, RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, GuestUnreachable, OutcomeUnknown
-from tests.integration.guest.conftest import Serve, Served, ended
+from tests.integration.guest.conftest import Cutter, Serve, Served, ended
 
 Notes = list[str]
 
@@ -174,19 +174,17 @@ def test_a_guest_that_comes_late_is_waited_for(notes: Notes, server: Serve) -> N
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))  # a port of its own, which refuses until somebody listens
     late = served.access.model_copy(update={"port": listener.getsockname()[1]})
+    appeared: list[Cutter] = []
 
     def appear() -> None:
         listener.listen()
-        near, _ = listener.accept()
-        listener.close()
-        far = socket.create_connection(("127.0.0.1", served.access.port))
-        for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=served.relay._pump, args=(source, sink), daemon=True).start()
+        appeared.append(Cutter(served.access.port, listener))
 
     threading.Timer(0.5, appear).start()
     shell = RemoteShell(late, notes.append)
     assert shell.run("echo late", soon()).stdout == b"late\n"
     shell.close()
+    appeared[0].close()
 
 
 def test_a_wrong_password_is_said_at_once(served: Served, notes: Notes) -> None:
