@@ -1,6 +1,7 @@
 """Orders to a service that does not stand still: it may be on its way, restart itself, or refuse."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,7 @@ from harness.guest.facts import ServiceState
 from harness.guest.services import Services, ServiceStateNotReached
 from harness.guest.transcript import CommandResult
 from harness.model.deadline import Deadline
-from harness.probe.answers import Service, ServiceByManager
+from harness.probe.answers import Service
 
 STOPPED, STARTING, STOPPING, RUNNING = (1, 2, 3, 4)
 QUERY = "\nSERVICE_NAME: agent\n TYPE : 10  X\n STATE : {}  X\n WIN32_EXIT_CODE : 0\n SERVICE_EXIT_CODE : 0\n"
@@ -37,8 +38,7 @@ class StandInManager:
 
     def probe(self, *_: Any, **__: Any) -> list[Service]:
         pid = self.pids.pop(0) if len(self.pids) > 1 else self.pids[0]
-        manager = ServiceByManager.model_construct(pid=pid)
-        return [Service.model_construct(name="agent", manager=manager, registry=None)]
+        return [cast("Service", SimpleNamespace(manager=SimpleNamespace(pid=pid), registry=None))]
 
 
 def services(manager: StandInManager) -> Services:
