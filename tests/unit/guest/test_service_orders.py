@@ -7,9 +7,8 @@ from typing import Any, cast
 import pytest
 
 from harness.guest.console import Console
-from harness.guest.facts import ServiceState
+from harness.guest.facts import CommandResult, ServiceState
 from harness.guest.services import Services, ServiceStateNotReached
-from harness.guest.transcript import CommandResult
 from harness.model.deadline import Deadline
 from harness.probe.answers import Service
 
