@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
 def load() -> Iterator[list[int]]:
     """Keep the machine busy meanwhile; the processes that do."""
     fork = multiprocessing.get_context("fork")
-    workers = [fork.Process(target=work, daemon=True) for work in [compute] * BUSY + [write]]
+    workers = [fork.Process(target=work, args=(os.getpid(),), daemon=True) for work in [compute] * BUSY + [write]]
     try:
         for worker in workers:
             worker.start()
@@ -77,16 +77,16 @@ def run_tests(arguments: Sequence[str]) -> int:
         program.wait(60)
 
 
-def compute() -> None:
+def compute(parent: int) -> None:
     """Take all that a core gives."""
-    _end_in_time()
+    _end_in_time(parent)
     while True:
         pass
 
 
-def write() -> None:
+def write(parent: int) -> None:
     """Fill a file and the disk's queue, over and over. The file has no name, so it goes with the process."""
-    _end_in_time()
+    _end_in_time(parent)
     with tempfile.TemporaryFile() as file:
         while True:
             file.seek(0)
@@ -96,8 +96,10 @@ def write() -> None:
             os.fsync(file.fileno())
 
 
-def _end_in_time() -> None:
+def _end_in_time(parent: int) -> None:
     end_with_controller()
+    if os.getppid() != parent:
+        sys.exit()  # it ended before this process was tied to it
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     signal.alarm(LONGEST_S)

@@ -16,7 +16,7 @@ from harness.run.timeline import Timeline
 PHASE = Phase.CHECK_IN
 
 
-@check("The agent enrols within its deadline", essential=True)
+@check("The agent enrols within its deadline", first=True)
 def test_enrolled(cell: CellSession, timeline: Timeline) -> None:
     endpoint = timeline.endpoint
     cell.note("endpoint", endpoint.host_identifier)

@@ -12,7 +12,7 @@ from harness.probe.answers import FileFacts
 from harness.run.cell import CellSession
 from harness.run.check import NotApplicable, NotTested, check
 from harness.run.declared import declares
-from harness.run.payload import payload_of
+from harness.run.payload import package_doubt, payload_of
 from harness.run.snapshot import crash_name
 from harness.run.timeline import Timeline
 
@@ -22,12 +22,26 @@ VERSIONED = declares("file with a version", lambda profile: any(file.version for
 SIGNED = declares("signed file", lambda profile: any(file.signed for file in profile.files))
 
 
-@check("The installer succeeds", essential=True)
+@check("The installer is whole: nothing in it was changed since it was signed", first=True)
+def test_package_intact(cell: CellSession) -> None:
+    signature, name = cell.candidate.signature, cell.candidate.path.name
+    if not signature.present:
+        raise NotApplicable(f"{name} carries no signature that could tell")
+    assert signature.intact, mismatch(
+        f"{name} is as it was signed",
+        f"it was changed or damaged after {signature.subject or 'its signer'} signed it, so it was not installed."
+        f"{package_doubt(cell.run)}",
+    )
+
+
+@check("The installer succeeds", first=True)
 def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
     result = timeline.installation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
     note_children(cell, result)
-    assert result.succeeded, mismatch("the installer ends with success", told(cell, result))
+    assert result.succeeded, mismatch(
+        "the installer ends with success", f"{told(cell, result)}.{package_doubt(cell.run)}"
+    )
 
 
 @check("Other programs keep the environment that they had")

@@ -11,7 +11,7 @@ from harness.run.timeline import Timeline
 PHASE = Phase.MACHINE
 
 
-@check("The guest is the Windows version that the cell names", essential=True)
+@check("The guest is the Windows version that the cell names", first=True)
 def test_windows_version(cell: CellSession, timeline: Timeline) -> None:
     expected, found = cell.cell.windows, timeline.baseline.version
     shown = f"{found.major}.{found.minor}.{found.build}"

@@ -27,6 +27,7 @@ class Check:
     essential: bool
     module: str
     line: int
+    first: bool = False
     declared: Declared = always
     watches: bool = False
     requires: tuple[str, ...] = ()
@@ -69,6 +70,7 @@ def check(
     backend: Iterable[BackendFeature] = (),
     declared: Declared = always,
     essential: bool = False,
+    first: bool = False,
     watches: bool = False,
     requires: Iterable[str] = (),
     follows: Iterable[str] = (),
@@ -77,7 +79,8 @@ def check(
     """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
 
     `declared`: why a profile gives it nothing to look at (`harness.run.declared`); it is *not tested* then.
-    `essential` means that later phases make no sense when it fails, so they are blocked. One that `watches` looks at
+    `essential` means that later phases make no sense when it fails, so they are blocked; `first`, that neither does
+    the rest of its phase. One that `watches` looks at
     what other checks provoke, so it proves nothing about its phase by itself. `requires`: ids of checks without which
     this one cannot have a result. `follows`: ids of checks whose failure explains one of this check, which runs all
     the same. `msi_only`: why an EXE installer cannot show it.
@@ -92,7 +95,8 @@ def check(
             needs=frozenset(needs),
             features=frozenset(backend),
             declared=declared,
-            essential=essential,
+            essential=essential or first,
+            first=first,
             watches=watches,
             module=function.__module__.rpartition(".")[2],
             line=function.__code__.co_firstlineno,
@@ -130,12 +134,13 @@ def catalogue() -> tuple[Check, ...]:
     return tuple(sorted(found.values()))
 
 
-def first_checks() -> dict[Phase, str]:
-    """Per phase with essential checks, the id of the first: without it the rest of the phase is moot."""
-    first: dict[Phase, Check] = {}
+def first_checks() -> dict[Phase, tuple[str, ...]]:
+    """Per phase, the ids of the checks without which the rest of it is moot."""
+    found: dict[Phase, tuple[str, ...]] = {}
     for described in catalogue():
-        first.setdefault(described.phase, described)
-    return {phase: described.id for phase, described in first.items() if described.essential}
+        if described.first:
+            found[described.phase] = (*found.get(described.phase, ()), described.id)
+    return found
 
 
 def essential_checks() -> dict[Phase, frozenset[str]]:

@@ -43,7 +43,7 @@ def record_payload(run: RunDirectory, candidate: Candidate) -> None:
         try:
             found = payload_signatures(copy, Path(workdir))
         except ConfigurationError as error:
-            payload = Payload(problem=str(error))
+            payload = Payload(problem=" ".join(filter(None, (error.sentence, error.hint))))
         else:
             payload = Payload(
                 programs=tuple(
@@ -60,7 +60,20 @@ def record_payload(run: RunDirectory, candidate: Candidate) -> None:
 
 def payload_of(run: RunDirectory) -> tuple[PayloadFile, ...]:
     """Every program in the run's MSI. Raises `ConfigurationError` if it could not be unpacked."""
-    payload = Payload.model_validate_json(run.payload.read_bytes())
+    payload = _read(run)
     if payload.problem:
         raise ConfigurationError(payload.problem)
     return payload.programs
+
+
+def package_doubt(run: RunDirectory) -> str:
+    """Words to add to a failed installation: the run's MSI could not be unpacked here either. Empty if it could.
+
+    An EXE is not unpacked, so of it nothing is said.
+    """
+    problem = _read(run).problem if run.payload.exists() else ""
+    return f" The package itself may be why: {problem}" if problem else ""
+
+
+def _read(run: RunDirectory) -> Payload:
+    return Payload.model_validate_json(run.payload.read_bytes())

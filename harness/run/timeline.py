@@ -23,6 +23,7 @@ from harness.run.check import Blocked
 from harness.run.familiar import Familiar, Question
 from harness.run.inspection import Inspection, inspect
 from harness.run.once import forget, once
+from harness.run.payload import package_doubt
 from harness.run.round_trip import RoundTrip, trees
 from harness.run.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 from harness.run.surroundings import Surroundings, look_around
@@ -30,6 +31,8 @@ from harness.run.written_files import WrittenFiles
 
 CA_FILE = "C:\\bvt\\backend-ca.pem"
 """Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
+INTACT = "install.package_intact"
+"""The check that looks at the package before it is installed."""
 STOP_S = 60.0
 """How long a service may take to stop, or to start, around a file that the harness writes."""
 LOOK_AGAIN_S = 0.5
@@ -83,6 +86,8 @@ class Timeline:
     @once
     def installation(self) -> MsiResult:
         """Install the candidate, once. From here on a silent guest may be the candidate's doing."""
+        if self.session.recorder.outcomes.get(INTACT) is Outcome.FAILED:
+            raise Blocked(f"blocked by {INTACT}: a changed package is not installed", INTACT)
         while not self.session.before_candidate(self._still_clean):
             # before_candidate replaced the machine: the clean state has to be looked at anew.
             forget(self, "baseline")
@@ -370,8 +375,9 @@ class Timeline:
         except InstallerHangs as error:
             with suppress(HarnessError):
                 self.session.guest.collect([error.log_path], self.session.directory / what)
+            doubt = package_doubt(self.session.run) if what == "install" else ""
             raise CandidateError(
-                f"Expected: the {what}er ends within {deadline.length_s:g} s. Found: {error.found}.",
+                f"Expected: the {what}er ends within {deadline.length_s:g} s. Found: {error.found}.{doubt}",
                 hint=error.hint,
             ) from error
 

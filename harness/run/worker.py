@@ -210,9 +210,10 @@ class RunWorker:
         require_going_on(session)
         outcomes = session.recorder.outcomes
         blocker = blocked_by(check.phase, outcomes, self._essential, check.requires)
-        first = self._first.get(check.phase)
-        if blocker is None and first is not None and outcomes.get(first) in (Outcome.FAILED, Outcome.INFRA):
-            blocker = first
+        failed = (Outcome.FAILED, Outcome.INFRA)
+        blocker = blocker or next(
+            (first for first in self._first.get(check.phase, ()) if outcomes.get(first) in failed), None
+        )
         if blocker is not None:
             raise Blocked(f"blocked by {blocker}, which did not succeed", blocker)
         backend = BackendWord(session.backend.name, session.backend.features)

@@ -20,6 +20,8 @@ class KnownBad:
     caught: dict[str, str]
     profile: dict[str, Any] = field(default_factory=dict)
     """Changes to the profile, by dotted path."""
+    damaged: bool = False
+    """Whether bytes of its cabinet are changed once it is built and signed."""
 
 
 INSTALLED = ("machine", "install", "uninstall", "residue")
@@ -103,6 +105,22 @@ BAD: dict[str, KnownBad] = {
             "residue.no_crash": r"Found: new ones: .*refagent\.dmp",
             "residue.nothing_taken": "Found: gone since: bvtsentinel",
         },
+    ),
+    "tampered-with": KnownBad(
+        defects=frozenset(),
+        phases=INSTALLED,
+        caught={
+            "install.package_intact": r"is as it was signed\. Found: it was changed or damaged after .*BVT.* signed it"
+        },
+        damaged=True,
+    ),
+    # Wine's installer hangs in such a cabinet, Windows' ends with 1603.
+    "broken-cabinet": KnownBad(
+        defects=frozenset({"unsigned"}),
+        phases=INSTALLED,
+        caught={"install.exit_code": r"The package itself may be why: .*Is one of its cabinets damaged\?"},
+        profile={"installer.timeout_s": 20, "installer.unsigned": "a build before it is signed"},
+        damaged=True,
     ),
     "dead-service": KnownBad(
         defects=frozenset({"service-does-not-start"}),

@@ -17,6 +17,8 @@ from tests.integration.known_bad.candidates import BAD, KnownBad
 from tests.integration.known_bad.profile import derived_profile
 
 AT_ONCE = 3
+CABINET = b"MSCF"
+"""How a cabinet begins."""
 
 MATRIX = """\
 schema_version: 1
@@ -39,9 +41,21 @@ class Ended:
     gate: Gate
 
 
+def damaged(candidate: Path, place: Path) -> Path:
+    """A copy with changed bytes in the middle of its cabinet's data."""
+    content = bytearray(candidate.read_bytes())
+    middle = content.index(CABINET) + 4096
+    content[middle : middle + 256] = bytes(byte ^ 0x5A for byte in content[middle : middle + 256])
+    copy = place / candidate.name
+    copy.write_bytes(content)
+    return copy
+
+
 def run_bad(bad: KnownBad, place: Path) -> Ended:
-    candidate = build("1.0.0", bad.defects)
     place.mkdir()
+    candidate = build("1.0.0", bad.defects)
+    if bad.damaged:
+        candidate = damaged(candidate, place)
     matrix = place / "matrix.yaml"
     matrix.write_text(MATRIX.format(phases=", ".join(bad.phases)))
     profile = derived_profile(place / "reference.yaml", bad.profile)

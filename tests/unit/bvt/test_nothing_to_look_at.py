@@ -30,6 +30,7 @@ OF_ANY_PROFILE = {
         "exit_code",
         "extraction_leftovers",
         "installer_signature",
+        "package_intact",
         "loopback_ports",
         "no_crash",
         "no_denials",
@@ -140,13 +141,14 @@ def ports(*listeners: str, pids: tuple[int, ...] = ()) -> Any:
     found = [SimpleNamespace(local_address=address, local_port=80) for address in listeners]
     inspection = SimpleNamespace(agent_pids=lambda _: pids, agent_listeners=lambda *_: found)
     baseline = SimpleNamespace(snapshot=SimpleNamespace(listeners=frozenset()))
-    return SimpleNamespace(inspection=inspection, baseline=baseline)
+    words = "it is stopped"
+    return SimpleNamespace(inspection=inspection, baseline=baseline, service_words=lambda _: words)
 
 
 def test_ports_are_looked_at_where_a_program_runs_or_should() -> None:
     with pytest.raises(NotTested, match="no service that runs, and no program of the agent does"):
         loopback_ports(cell(ServiceExpectation(name="OnDemand", running=False)), ports())
-    with pytest.raises(AssertionError, match=r"whose ports can be looked at\. Found: none is running"):
+    with pytest.raises(AssertionError, match=r"whose ports can be looked at\. Found: none is running; service Always: it is stopped"):
         loopback_ports(cell(ServiceExpectation(name="Always")), ports())
 
 
