@@ -48,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
 def load() -> Iterator[list[int]]:
     """Keep the machine busy meanwhile; the processes that do."""
     fork = multiprocessing.get_context("fork")
-    workers = [fork.Process(target=work, args=(os.getpid(),), daemon=True) for work in [compute] * BUSY + [write]]
+    workers = [
+        fork.Process(target=work, args=(os.getpid(),), daemon=True) for work in [compute] * BUSY + [write]
+    ]
     try:
         for worker in workers:
             worker.start()

@@ -148,7 +148,10 @@ def ports(*listeners: str, pids: tuple[int, ...] = ()) -> Any:
 def test_ports_are_looked_at_where_a_program_runs_or_should() -> None:
     with pytest.raises(NotTested, match="no service that runs, and no program of the agent does"):
         loopback_ports(cell(ServiceExpectation(name="OnDemand", running=False)), ports())
-    with pytest.raises(AssertionError, match=r"whose ports can be looked at\. Found: none is running; service Always: it is stopped"):
+    with pytest.raises(
+        AssertionError,
+        match=r"whose ports can be looked at\. Found: none is running; service Always: it is stopped",
+    ):
         loopback_ports(cell(ServiceExpectation(name="Always")), ports())
 
 
