@@ -10,7 +10,7 @@ pytest_plugins = ["tests.deadlines"]
 
 FAULTS = "/integration/lab/"
 THIRD_PARTY = "/third_party/"
-"""Folders of tests that fetch agents which others built."""
+"""Folders of tests that fetch agents and clients which others built."""
 POOL_LAB = "test_pool_lab.py"
 VIRTUAL = ("/lab", "/libvirt")
 """Folders of integration tests that boot virtual machines."""

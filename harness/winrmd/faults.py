@@ -38,16 +38,29 @@ LONGEST_MESSAGE = 500
 
 
 class Fault(Exception):
-    """A request that cannot be served, as the client will be told."""
+    """A request that cannot be served, as the client will be told.
+
+    `by_plugin`: laid out as what the plug-in of the command shell says; `why`: for the log alone.
+    """
 
     def __init__(
-        self, subcode: str, number: int, message: str, *, sender: bool = True, detail: str | None = None
+        self,
+        subcode: str,
+        number: int,
+        message: str,
+        *,
+        sender: bool = True,
+        detail: str | None = None,
+        by_plugin: bool = False,
+        why: str = "",
     ) -> None:
         super().__init__(message)
         self.subcode = subcode
         self.number = number
         self.message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
         self.sender = sender
+        self.by_plugin = by_plugin
+        self.why = why
         self.detail = f"{ns.FAULT_DETAIL}/{detail}" if detail else None
 
     def without_words(self) -> "Fault":
@@ -266,8 +279,15 @@ def input_stream_unknown(name: str) -> Fault:
 
 
 def parameter_wrong(what: str) -> Fault:
-    """A value in the body that makes no sense."""
-    return Fault("w:InvalidParameter", ERROR_INVALID_PARAMETER, f"The parameter is incorrect: {what}.")
+    """A value in the body that makes no sense. Windows does not tell the client which (recorded in pypsrp's tests)."""
+    return Fault(
+        "w:InvalidParameter",
+        ERROR_INVALID_PARAMETER,
+        "The parameter is incorrect.",
+        detail="InvalidValue",
+        by_plugin=True,
+        why=what,
+    )
 
 
 def not_a_directory(path: str) -> Fault:

@@ -82,7 +82,7 @@ class Service:
             return Answer(200, whole)
         except faults.Fault as fault:
             if fault.number != faults.OPERATION_TIMED_OUT:
-                log.info("fault %d for %s: %s", fault.number, caller.user, fault.message)
+                log.info("fault %d for %s: %s", fault.number, caller.user, fault.why or fault.message)
             return self._refused(fault, message_id or message_id_of(data), most)
         except Exception:
             log.exception("a request of %s was answered with an internal error", caller.user)

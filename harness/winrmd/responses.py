@@ -13,6 +13,8 @@ _PREFIXES = (
     f'xmlns:rsp="{ns.SHELL}" xmlns:p="{ns.WSMAN_MICROSOFT}" xmlns:n="{ns.ENUMERATION}"'
 )
 
+_SHELL_PLUGIN = r'provider="Shell cmd plugin" path="%systemroot%\system32\winrscmd.dll"'
+
 ENVELOPE_OVERHEAD = 2048
 """More than everything around the streams of a ReceiveResponse, in bytes."""
 STREAM_OVERHEAD = 256
@@ -38,11 +40,12 @@ def fault_envelope(fault: Fault, relates_to: str, machine: str) -> bytes:
     code = "s:MustUnderstand" if not fault.subcode else ("s:Sender" if fault.sender else "s:Receiver")
     detail = f"<w:FaultDetail>{fault.detail}</w:FaultDetail>" if fault.detail else ""
     message = escape(printable(fault.message))
+    told = f"<f:ProviderFault {_SHELL_PLUGIN}>{message}</f:ProviderFault>" if fault.by_plugin else message
     body = (
         f"<s:Fault><s:Code><s:Value>{code}</s:Value>{subcode}</s:Code>"
         f'<s:Reason><s:Text xml:lang="en-US">{message}</s:Text></s:Reason>'
         f'<s:Detail>{detail}<f:WSManFault xmlns:f="{ns.WSMAN_FAULT}" Code="{fault.number}" '
-        f'Machine="{escape(machine)}"><f:Message>{message}</f:Message></f:WSManFault></s:Detail></s:Fault>'
+        f'Machine="{escape(machine)}"><f:Message>{told}</f:Message></f:WSManFault></s:Detail></s:Fault>'
     )
     return envelope(ns.FAULT_ACTION, relates_to, body)
 

@@ -339,3 +339,19 @@ def test_a_system_that_runs_all_by_cmd_does_so_whatever_the_client_says(config: 
         said[honours] = stream(receive(client, shell, command, "stdout"), "stdout")
         client.shells.close_all()
     assert said == {True: b"x.exe\n", False: b"cmd.exe /c x.exe\n"}
+
+
+def test_a_wrong_parameter_is_told_as_the_plug_in_of_the_shell_tells_it(client: Client) -> None:
+    """As recorded from Windows in jborean93/pypsrp, tests/responses/test_winrs_fail_poll_process.yml."""
+    shell_id = client.open()
+    body = "<rsp:Receive><rsp:DesiredStream>stdout</rsp:DesiredStream></rsp:Receive>"
+    answer = client.send(request(ns.RECEIVE, body, shell_id=shell_id))
+    assert fault_number(answer) == 87
+    said = ElementTree.fromstring(answer).find(f".//{{{ns.WSMAN_FAULT}}}ProviderFault")
+    assert said is not None
+    assert said.attrib == {
+        "provider": "Shell cmd plugin",
+        "path": "%systemroot%\\system32\\winrscmd.dll",
+    }
+    assert said.text == "The parameter is incorrect."
+    assert text_of(answer, ns.WSMAN, "FaultDetail").endswith("/faultDetail/InvalidValue")
