@@ -45,6 +45,16 @@ def gate_of(
     return gate.model_copy(update={"cells": entries})
 
 
+def in_run(gate: Gate, run_id: str) -> Gate:
+    """The same gate as another run's."""
+    cells = tuple(
+        entry.model_copy(update={"report": entry.report.model_copy(update={"run_id": run_id})})
+        for entry in gate.cells
+        if entry.report
+    )
+    return gate.model_copy(update={"run_id": run_id, "cells": cells})
+
+
 def bundle_of(gate: Gate, signer: Any = SIGNER, *, now: datetime = NOW, **how: Any) -> bytes:
     return make_bundle(gate, GATE_SHA256, signer, now=now, **how)
 
