@@ -29,6 +29,7 @@ def judge(
     interrupted: bool = False,
     ended_early: str = "",
     damaged: Mapping[str, str] = MappingProxyType({}),
+    plan_digest: str = "",
 ) -> Judgement:
     """Judge a run.
 
@@ -37,13 +38,16 @@ def judge(
     `interrupted`: somebody stopped the run, so what has no report was not lost by the lab.
     `ended_early`: the failed check that ended the whole run, in words; empty if none did.
     `damaged`: cells whose report or evidence on disk is not what was sealed, with what is wrong.
+    `plan_digest`: the plan's digest, where it has been made already.
 
     PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
     its last attempt passed and none before it failed, and every planned check passed, or not tested or not applicable
     with a reason, and at least one that proves something passed in every phase that the profile declares anything for.
     Anything else is a reason; the worst one decides.
     """
-    plan_digest = plan.digest  # once: it is made of the whole plan, and there may be thousands of cells
+    plan_digest = (
+        plan_digest or plan.digest
+    )  # once: it is made of the whole plan, which may have thousands of cells
     by_cell: dict[str, list[CellReport]] = {}
     for report in reports:
         by_cell.setdefault(report.cell_id, []).append(report)

@@ -24,7 +24,10 @@ class Phase(StrEnum):
     @property
     def order(self) -> int:
         """Position in the timeline."""
-        return list(Phase).index(self)
+        return ORDER[self]
+
+
+ORDER = {phase: position for position, phase in enumerate(Phase)}
 
 
 class Outcome(StrEnum):

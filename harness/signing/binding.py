@@ -18,9 +18,8 @@ from harness.signing.refusals import Ground, Refusal
 from harness.signing.statements import levels, subjects
 
 
-def binding_refusals(contents: Contents, plan: PlanClaim, seal: Seal) -> list[Refusal]:
-    """Every way in which the lines do not fit together."""
-    digest = plan.plan.digest  # made once: it is the whole plan's
+def binding_refusals(contents: Contents, plan: PlanClaim, seal: Seal, digest: str) -> list[Refusal]:
+    """Every way in which the lines do not fit together. `digest`: the plan's own, made anew."""
     return [
         *_of_plan(contents, plan, seal, digest),
         *_of_run(contents, plan),
@@ -70,7 +69,7 @@ def _sealed(contents: Contents, seal: Seal) -> Iterator[Refusal]:
     present = [(what, digest) for _, what, digest in contents.digests]
     if sealed == present:
         return
-    missing = Counter(sealed)
+    known, missing = set(sealed), Counter(sealed)
     missing.subtract(present)
     first: dict[tuple[str, str], int] = {}
     told = False
@@ -79,7 +78,7 @@ def _sealed(contents: Contents, seal: Seal) -> Iterator[Refusal]:
             text = f"The line doubles line {first[what, digest]}."
             yield refusal(Ground.SEAL, text, line=line)
             told = True
-        elif (what, digest) not in sealed:
+        elif (what, digest) not in known:
             text = (
                 f"The line ({what}) is none of the sealed ones: it was added, or comes from another bundle."
             )
@@ -107,8 +106,9 @@ def _cells(contents: Contents, plan: Plan, seal: Seal) -> Iterator[Refusal]:
             yield refusal(Ground.SEAL, "The plan has no such cell.", cell=cell)
         elif times > 1:
             yield refusal(Ground.SEAL, f"The cell is accounted for {times} times.", cell=cell)
+    accounted = {*shown, *missing}
     for cell in (cell.id for cell in plan.cells):
-        if cell not in {*shown, *missing}:
+        if cell not in accounted:
             yield refusal(Ground.SEAL, "The planned cell is neither proven nor named as missing.", cell=cell)
     for statement, claim in contents.cells:
         if claim.suite != plan.suite:

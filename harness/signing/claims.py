@@ -1,5 +1,6 @@
 """What our statements say besides the fields of their standard predicates: each under one key of ours."""
 
+import functools
 from datetime import datetime
 
 from pydantic import Field
@@ -86,19 +87,7 @@ class CellClaim(Frozen):
         """The report as far as the verdict needs it; `passed`: ids from `passedTests`."""
         results = [(check, Outcome.PASSED, "", "") for check in passed]
         results += [(each.check, each.outcome, each.reason, each.because) for each in self.not_passed]
-        checks = tuple(
-            CheckResult.model_construct(
-                check=check,
-                title=DID_NOT_PASS,
-                # Of a check whose id names no phase the verdict says that the plan does not know it.
-                phase=PHASES.get(check.partition(".")[0], Phase.MACHINE),
-                outcome=outcome,
-                message=reason,
-                because=because,
-                duration_s=0.0,
-            )
-            for check, outcome, reason, because in results
-        )
+        checks = tuple(_result(*each) for each in results)
         return CellReport.model_construct(
             run_id=self.run_id,
             plan_digest=self.plan_digest,
@@ -111,6 +100,10 @@ class CellClaim(Frozen):
             ended=self.ended,
             attempts=self.attempts,
             checks=checks,
+            # Given too, because pydantic works out a default anew for every object.
+            schema_version=2,
+            timings=(),
+            evidence=(),
         )
 
     @property
@@ -121,6 +114,22 @@ class CellClaim(Frozen):
 
 DID_NOT_PASS = "The check did not pass"  # noqa: S105
 """Stands for a check's title, which statements do not repeat for each cell."""
+
+
+@functools.lru_cache(maxsize=10_000)
+def _result(check: str, outcome: Outcome, reason: str, because: str) -> CheckResult:
+    """A result as the verdict needs it. The same in thousands of cells, so it is made once."""
+    return CheckResult(
+        check=check,
+        title=DID_NOT_PASS,
+        # Of a check whose id names no phase the verdict says that the plan does not know it.
+        phase=PHASES.get(check.partition(".")[0], Phase.MACHINE),
+        outcome=outcome,
+        message=reason,
+        because=because,
+        duration_s=0.0,
+    )
+
 
 PHASES = {phase.value: phase for phase in Phase}
 
