@@ -61,7 +61,8 @@ def _accepted(bundle: bytes, demand: Demand) -> None:
 
 
 def _signatures(bundle: bytes, signer: CryptoSigner) -> None:
-    key: Any = signer._private_key.public_key()  # type: ignore[union-attr]
+    private: Any = signer._private_key
+    key = private.public_key()
     for line in bundle.splitlines():
         envelope = json.loads(line)
         payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()

@@ -16,7 +16,7 @@ def schema_text() -> str:
     schema = Gate.model_json_schema(mode="serialization")
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:agent-bvt:gate:2",
+        "$id": "urn:agent-bvt:gate:3",
         **schema,
         "title": "agent-bvt gate",
     }

@@ -85,7 +85,7 @@ def judge(
     if verdict is Verdict.PASS:
         reasons.insert(0, _passed(cells))
     # Sorting keeps the rest as it is: cells in the plan's order, and in each its causes in the order of time.
-    return Judgement(verdict, tuple(sorted(reasons, key=_rank)), tuple(cells))
+    return Judgement(verdict, ranked(reasons), tuple(cells))
 
 
 def worst(reasons: Sequence[Reason]) -> Verdict:
@@ -98,6 +98,11 @@ def weigh(cell: Cell, reason: Reason) -> Reason:
     if cell.required or reason.verdict is Verdict.INVALID:
         return reason
     return reason.model_copy(update={"counted": False})
+
+
+def ranked(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The worst first, and of equal ones as they came; what does not count stands last."""
+    return tuple(sorted(reasons, key=_rank))
 
 
 def _rank(reason: Reason) -> tuple[bool, int]:

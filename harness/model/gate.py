@@ -9,6 +9,7 @@ from harness.model.base import Frozen
 from harness.model.errors import CandidateError, ConfigurationError, HarnessError
 from harness.model.plan import Plan
 from harness.model.report import CellReport, Outcome
+from harness.model.waiver import WaiverDebt
 
 
 class Verdict(StrEnum):
@@ -68,6 +69,9 @@ class Reason(Frozen):
     text: str
     remedy: str = Field(default="", description="what would take this reason away")
     counted: bool = Field(default=True, description="false for advisory cells: shown, without weight")
+    waived_by: tuple[str, ...] = Field(
+        default=(), description="ids of the waivers that let this failure pass: shown, without weight"
+    )
     follows: tuple[Consequence, ...] = Field(
         default=(), description="what follows from it in the same cell, in the order of time"
     )
@@ -86,7 +90,7 @@ class CellVerdict(Frozen):
 class Gate(Frozen):
     """`gate.json`."""
 
-    schema_version: int = 2
+    schema_version: int = 3
     run_id: str
     created: datetime
     harness_version: str
@@ -102,4 +106,7 @@ class Gate(Frozen):
     interrupted: bool = Field(
         default=False,
         description="true if somebody stopped the run before its end; `bvt run --resume` goes on",
+    )
+    waivers: tuple[WaiverDebt, ...] = Field(
+        default=(), description="every waiver that was given to this gate, and what rests on it"
     )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from harness.gate.refusals import Ground, Refusal
 from harness.model.plan import Plan
 from harness.signing.claims import (
     PLAN_PREDICATE,
@@ -14,7 +15,6 @@ from harness.signing.claims import (
     SummaryClaim,
 )
 from harness.signing.reading import Contents, Statement, refusal, short
-from harness.signing.refusals import Ground, Refusal
 from harness.signing.statements import levels, subjects
 
 

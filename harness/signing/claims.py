@@ -20,7 +20,7 @@ VSA_PREDICATE = "https://slsa.dev/verification_summary/v1"
 SVR_PREDICATE = "https://in-toto.io/attestation/svr/v0.2"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-VERIFIER = "urn:agent-bvt:gate:2"
+VERIFIER = "urn:agent-bvt:gate:3"
 PROPERTY = "AGENT_BVT"
 """Begins the verified levels and properties of ours (SLSA keeps `SLSA_` for itself)."""
 

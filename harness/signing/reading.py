@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from harness.gate.refusals import Ground, Refusal
 from harness.model.gate import Verdict
 from harness.signing.bundle import WAIVER_TYPE
 from harness.signing.claims import (
@@ -26,7 +27,6 @@ from harness.signing.claims import (
 )
 from harness.signing.envelope import Envelope, MalformedError, read_envelope, read_json, signers_of
 from harness.signing.keys import TrustedKey
-from harness.signing.refusals import Ground, Refusal
 
 CHANGED = "Take the bundle from where it was published again; a changed one is never repaired."
 SHOWN = 20

@@ -2,13 +2,13 @@ import json
 from datetime import timedelta
 from functools import partial
 
+from harness.gate.refusals import Ground
 from harness.model.gate import Verdict
 from harness.model.report import Outcome
 from harness.model.substrate import Substrate
 from harness.signing.bundle import co_signed
 from harness.signing.claims import CELL_FIELD, SUMMARY_FIELD
 from harness.signing.envelope import read_envelope
-from harness.signing.refusals import Ground
 from tests.unit.gate.samples import BEGAN, a_cell, a_gate, with_outcome
 from tests.unit.signing.samples import (
     KEY,

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
+from harness.gate.refusals import Ground
 from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
 from harness.signing.claims import SUMMARY_FIELD
 from harness.signing.envelope import read_envelope
 from harness.signing.keys import TrustedKey
-from harness.signing.refusals import Ground
 from harness.signing.statements import Summary
 from tests.unit.gate.samples import CANDIDATE, a_cell, with_outcome
 from tests.unit.signing.samples import (

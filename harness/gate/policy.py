@@ -1,0 +1,266 @@
+"""What a tier asks of a gate: `gate-policy.yaml` as typed data, and a pure judgement by it. Deny unless."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from harness.gate.refusals import Ground, Refusal
+from harness.gate.rules import Facts, broken_rule
+from harness.model.base import DAY_S, Frozen, NotEmpty
+from harness.model.gate import CellVerdict, Verdict
+from harness.model.matrix import FULL
+from harness.model.plan import Plan
+from harness.model.substrate import GuestSystem, Substrate
+from harness.model.waiver import WaiverDebt, WaiverState
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Days = Annotated[float, Field(gt=0, le=3660)]
+AGAIN = "Run the gate again."
+WEAKER = "Gate what the tier asks for; or change the policy, which whoever signs it answers for."
+
+
+class Person(Frozen):
+    """Somebody who may ask for waivers or approve them, known by a key."""
+
+    key: NotEmpty = Field(description="public key in PEM, the text itself")
+    approves: bool = Field(default=False, description="may approve waivers")
+
+
+class RetryBudget(Frozen):
+    """How many new machines after a loss a gate may have needed."""
+
+    per_cell: int | None = Field(default=None, ge=0)
+    total: int | None = Field(default=None, ge=0)
+
+
+class WaiverBudget(Frozen):
+    """How much debt a tier takes."""
+
+    most: int = Field(default=0, ge=0, description="waivers that the verdict may rest on")
+    longest_days: Days = Field(default=30, description="from creation to expiry")
+
+
+class Rule(Frozen):
+    """What data cannot say: an expression in CEL that must be true."""
+
+    name: NotEmpty
+    must: NotEmpty = Field(description="CEL, over the facts listed in docs/formats/gate-policy.md")
+    otherwise: NotEmpty = Field(description="the sentence for people if it is not true")
+
+
+class TierPolicy(Frozen):
+    """What a tier asks for."""
+
+    suites: tuple[NotEmpty, ...] = Field(
+        default=(FULL,), min_length=1, description="the gate is of one of them"
+    )
+    cells: tuple[NotEmpty, ...] = Field(
+        default=(), description="patterns on cell ids; each must match a cell that passed"
+    )
+    substrates: tuple[Substrate, ...] = Field(
+        default=(), description="every required cell ran on one of them; empty: what the plan allows"
+    )
+    guest_systems: tuple[GuestSystem, ...] = Field(default=(), description="likewise: windows, wine")
+    coverage: Percent = Field(default=0, description="per cent of the fleet whose Windows version passed")
+    max_age_days: Days = Field(default=7, description="of the oldest required result")
+    signatures: int = Field(default=1, ge=1, description="distinct keys that signed the bundle")
+    retries: RetryBudget = RetryBudget()
+    waivers: WaiverBudget = WaiverBudget()
+    rules: tuple[Rule, ...] = ()
+
+
+class GatePolicy(Frozen):
+    """`gate-policy.yaml`."""
+
+    schema_version: Literal[1]
+    name: NotEmpty = "gate-policy"
+    expires: AwareDatetime
+    fleet: dict[NotEmpty, Percent] = Field(
+        default_factory=dict,
+        description="per cent of the real hosts by image; what is left of 100 is unknown",
+    )
+    people: dict[NotEmpty, Person] = Field(default_factory=dict)
+    tiers: dict[NotEmpty, TierPolicy] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a policy looks at. `cells`: after waivers. `signers`: distinct keys; None where nobody has signed yet."""
+
+    plan: Plan
+    cells: Sequence[CellVerdict]
+    waivers: Sequence[WaiverDebt]
+    oldest: datetime | None
+    now: datetime
+    signers: int | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the fleet passed."""
+
+    percent: float
+    uncovered: tuple[tuple[str, float], ...]
+    """Images of the fleet that did not pass, and their weight in per cent; the heaviest first."""
+    unknown: float
+    """Per cent of the fleet that the policy names no image for."""
+
+
+def coverage_of(policy: GatePolicy, evidence: Evidence) -> Coverage:
+    """An image is covered if it has a required cell, and all that it has passed."""
+    images = {cell.id: cell.image for cell in evidence.plan.cells if cell.required}
+    good: dict[str, bool] = {}
+    for entry in evidence.cells:
+        image = images.get(entry.cell)
+        if image is not None:
+            good[image] = good.get(image, True) and entry.verdict is Verdict.PASS
+    covered = sum(weight for image, weight in policy.fleet.items() if good.get(image))
+    uncovered = [(image, weight) for image, weight in policy.fleet.items() if not good.get(image)]
+    unknown = max(0.0, 100.0 - sum(policy.fleet.values()))
+    return Coverage(round(covered, 3), tuple(sorted(uncovered, key=lambda pair: -pair[1])), round(unknown, 3))
+
+
+def policy_refusals(policy: GatePolicy, tier: str, evidence: Evidence) -> list[Refusal]:
+    """Every reason why the tier does not take this gate. The gate's own verdict is judged elsewhere."""
+    if evidence.now >= policy.expires:
+        text = f"The policy {policy.name} expired on {policy.expires:%Y-%m-%d %H:%M} UTC."
+        remedy = "Have the policy reviewed, and give it a new expiry."
+        return [Refusal(ground=Ground.POLICY, verdict=Verdict.STALE, text=text, remedy=remedy)]
+    wanted = policy.tiers.get(tier)
+    if wanted is None:
+        text = f"The policy {policy.name} has no tier {tier!r}; it has {', '.join(policy.tiers)}."
+        return [Refusal(ground=Ground.TIER, verdict=Verdict.INCOMPLETE, text=text, remedy=WEAKER)]
+    return [
+        *_suite(wanted, tier, evidence),
+        *_cells(wanted, tier, evidence),
+        *_substrates(wanted, tier, evidence),
+        *_coverage(policy, wanted, tier, evidence),
+        *_freshness(wanted, tier, evidence),
+        *_signers(wanted, tier, evidence),
+        *_retries(wanted, tier, evidence),
+        *_waivers(wanted, tier, evidence),
+        *_rules(policy, wanted, tier, evidence),
+    ]
+
+
+def _refusal(ground: Ground, text: str, *, verdict: Verdict = Verdict.INCOMPLETE, cell: str = "") -> Refusal:
+    remedy = AGAIN if verdict is Verdict.STALE else WEAKER
+    return Refusal(ground=ground, verdict=verdict, text=text, remedy=remedy, cell=cell)
+
+
+def _suite(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    if evidence.plan.suite not in wanted.suites:
+        text = f"Tier {tier} takes suite {' or '.join(wanted.suites)}; this gate is of suite {evidence.plan.suite}."
+        yield _refusal(Ground.SUITE, text)
+
+
+def _cells(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    for pattern in wanted.cells:
+        named = [entry for entry in evidence.cells if fnmatchcase(entry.cell, pattern)]
+        if not named:
+            yield _refusal(Ground.TIER, f"Tier {tier} needs a cell {pattern}; the plan has none.")
+        for entry in named:
+            if entry.verdict is not Verdict.PASS:
+                text = f"Tier {tier} needs this cell; it came to {entry.verdict.value}."
+                yield _refusal(Ground.TIER, text, cell=entry.cell)
+
+
+def _substrates(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    for entry in evidence.cells:
+        report = entry.report
+        if report is None or not entry.required:
+            continue
+        if wanted.substrates and report.substrate not in wanted.substrates:
+            text = f"The cell ran on {report.substrate.value}; tier {tier} counts only {' or '.join(wanted.substrates)}."
+            yield _refusal(Ground.SUBSTRATE, text, cell=entry.cell)
+        if wanted.guest_systems and report.guest_system not in wanted.guest_systems:
+            allowed = " or ".join(wanted.guest_systems)
+            text = f"The cell's guest was {report.guest_system.value}; tier {tier} counts only {allowed}."
+            yield _refusal(Ground.SUBSTRATE, text, cell=entry.cell)
+
+
+def _coverage(policy: GatePolicy, wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    found = coverage_of(policy, evidence)
+    if found.percent < wanted.coverage:
+        names = ", ".join(f"{image} ({weight:g} %)" for image, weight in found.uncovered) or "none"
+        unknown = (
+            f"; {found.unknown:g} % of the fleet is of no version that the policy names"
+            if found.unknown
+            else ""
+        )
+        text = (
+            f"The gate covers {found.percent:g} % of the fleet, tier {tier} needs {wanted.coverage:g} %;"
+            f" not covered: {names}{unknown}."
+        )
+        yield _refusal(Ground.COVERAGE, text)
+
+
+def _freshness(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    if evidence.oldest is None:
+        return  # no required cell has a result, which the gate's own verdict says
+    days = (evidence.now - evidence.oldest).total_seconds() / DAY_S
+    if days > wanted.max_age_days:
+        text = f"The oldest result is {days:.1f} days old; tier {tier} takes at most {wanted.max_age_days:g}."
+        yield _refusal(Ground.FRESHNESS, text, verdict=Verdict.STALE)
+
+
+def _signers(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    if evidence.signers is not None and evidence.signers < wanted.signatures:
+        text = f"Tier {tier} needs the signatures of {wanted.signatures} distinct keys; there are {evidence.signers}."
+        yield _refusal(Ground.THRESHOLD, text, verdict=Verdict.INVALID)
+
+
+def _retries(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    again = {
+        entry.cell: len(entry.report.attempts) - 1
+        for entry in evidence.cells
+        if entry.required and entry.report and len(entry.report.attempts) > 1
+    }
+    most = wanted.retries.per_cell
+    for cell, times in again.items():
+        if most is not None and times > most:
+            text = f"The cell needed {times} further attempts; tier {tier} takes at most {most}."
+            yield _refusal(Ground.RETRIES, text, cell=cell)
+    total = wanted.retries.total
+    if total is not None and sum(again.values()) > total:
+        text = f"The gate needed {sum(again.values())} further attempts; tier {tier} takes at most {total}."
+        yield _refusal(Ground.RETRIES, text)
+
+
+def _waivers(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    used = [debt for debt in evidence.waivers if debt.state is WaiverState.USED]
+    if len(used) > wanted.waivers.most:
+        names = ", ".join(debt.waiver.id for debt in used)
+        text = f"The verdict rests on {len(used)} waivers ({names}); tier {tier} takes at most {wanted.waivers.most}."
+        yield _refusal(Ground.WAIVER, text, verdict=Verdict.FAIL)
+    for debt in used:
+        days = (debt.waiver.expires - debt.waiver.created).total_seconds() / DAY_S
+        if days > wanted.waivers.longest_days:
+            text = (
+                f"The waiver {debt.waiver.id} lasts {days:g} days; tier {tier} takes at most"
+                f" {wanted.waivers.longest_days:g}."
+            )
+            yield _refusal(Ground.WAIVER, text, verdict=Verdict.FAIL)
+
+
+def _rules(policy: GatePolicy, wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refusal]:
+    if not wanted.rules:
+        return
+    found = coverage_of(policy, evidence)
+    facts = Facts.of(
+        evidence.plan,
+        evidence.cells,
+        evidence.waivers,
+        tier=tier,
+        coverage=found.percent,
+        uncovered=[image for image, _ in found.uncovered],
+        age_days=(evidence.now - evidence.oldest).total_seconds() / DAY_S if evidence.oldest else 0.0,
+    )
+    for rule in wanted.rules:
+        if why := broken_rule(rule.must, facts):
+            text = rule.otherwise if why == "false" else f"The rule cannot be answered ({why})."
+            yield _refusal(Ground.RULE, f"Rule {rule.name}: {text}")
