@@ -6,6 +6,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.integration.known_bad import rotation
+
 pytest_plugins = ["tests.deadlines"]
 
 FAULTS = "/integration/lab/"
@@ -32,9 +34,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure() -> None:
+    """Choose the known-bad candidates of this run before its processes start."""
+    rotation.choose()
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is left out."""
     return [
+        f"known-bad candidates: part {rotation.choose()} ({rotation.PART}); ./dev power runs all",
         "pool lab: tested, with faults in whole runs"
         if config.getoption("--lab")
         else "pool lab: tested; ./dev test --lab injects faults into whole runs too",

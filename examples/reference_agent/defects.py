@@ -6,7 +6,7 @@ A new defect is one line here. What it does is either C (`DEFECT_NAME` in `src/`
 DEFECTS: dict[str, str] = {
     # install
     "service-does-not-start": "the service stops at once with an error, so the installation fails",
-    "service-stops-soon": "the service starts and soon stops by itself",
+    "service-stops-soon": "the service starts and stops by itself once it is installed",
     "version-stops-service": "the service stops for good when the program is asked for its version",
     "second-uninstall-entry": "a second entry for the same product is in the Uninstall key",
     "unregistered": "Windows Installer's own entry in the Uninstall key is not written",
