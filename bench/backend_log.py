@@ -17,11 +17,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bench.measure import Result, result
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import Authority, make_authority
+from harness.backend.embedded.server import TlsServer
+from harness.backend.embedded.wire import BODY_LIMIT
 from harness.backend.interface import Enrolment
-from harness.backend.pki import Authority, make_authority
-from harness.backend.server import TlsServer
-from harness.backend.wire import BODY_LIMIT
 
 RUNS = 3
 POLL_S = 0.005

@@ -12,7 +12,7 @@ from bench.rig import IMAGE
 from harness.config.load import find_matrix, load_matrix
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.provider import LibvirtProvider

@@ -32,8 +32,8 @@ from winrm.protocol import Protocol
 from bench.lab_rig import COMMAND, COMMAND_DEADLINE_S, Lab, lab_rig
 from bench.measure import Result
 from harness.guest.guest import Guest
+from harness.machines.libvirt.clone.media import build_iso
 from harness.machines.libvirt.machine import LibvirtMachine
-from harness.machines.libvirt.media import build_iso
 from harness.machines.libvirt.options import CloneMethod
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError

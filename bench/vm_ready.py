@@ -14,12 +14,12 @@ import libvirt
 
 from bench.lab_rig import Lab, lab_rig
 from bench.measure import Result, result
-from harness.machines.libvirt.clone import forwarded_port
+from harness.machines.libvirt.clone.clone import forwarded_port
+from harness.machines.libvirt.clone.overlay import make_overlay
+from harness.machines.libvirt.clone.readiness import await_winrm
+from harness.machines.libvirt.host.qmp import human_monitor
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.options import CloneMethod
-from harness.machines.libvirt.overlay import make_overlay
-from harness.machines.libvirt.qmp import human_monitor
-from harness.machines.libvirt.readiness import await_winrm
 from harness.model.deadline import Deadline
 from harness.model.machine import WinRMAccess
 

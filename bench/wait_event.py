@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Result, interleaved
-from harness.backend.admissions import Admissions
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.admissions import Admissions
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
+from harness.backend.embedded.records import Row, records_of
+from harness.backend.embedded.store import Kind
 from harness.backend.matching import columns_match
-from harness.backend.pki import make_authority
-from harness.backend.records import Row, records_of
-from harness.backend.store import Kind
 from harness.model.deadline import Deadline
 
 ROWS, CELL, RUNS = 100_000, "win11-24h2/fresh", 5

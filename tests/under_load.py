@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from harness.run.lifeline import end_with_controller
+from harness.plugin.lifeline import end_with_controller
 
 TIMES = 3
 BUSY = 4

@@ -7,10 +7,10 @@ else of `bvt plan`; only the one that is asked for is.
 import os
 from pathlib import Path
 
-from harness.backend.description import load_description
-from harness.backend.external_model import HttpDescription
+from harness.backend.embedded.pki import make_authority
+from harness.backend.external.description import load_description
+from harness.backend.external.model import HttpDescription
 from harness.backend.interface import Backend
-from harness.backend.pki import make_authority
 
 
 def open_backend(spec: str | Path | None, run_dir: Path, authority: Path) -> Backend:
@@ -20,15 +20,15 @@ def open_backend(spec: str | Path | None, run_dir: Path, authority: Path) -> Bac
     `BackendError` if it fails.
     """
     if spec is None:
-        from harness.backend.embedded import EmbeddedBackend
+        from harness.backend.embedded.backend import EmbeddedBackend
 
         return EmbeddedBackend(make_authority(authority), run_dir / f"backend-{os.getpid()}.sqlite")
     file = Path(spec).absolute()
     description = load_description(file)
     if isinstance(description, HttpDescription):
-        from harness.backend.http import HttpBackend
+        from harness.backend.external.http import HttpBackend
 
         return HttpBackend(description, file)
-    from harness.backend.command import CommandBackend
+    from harness.backend.external.command import CommandBackend
 
     return CommandBackend(description, file)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from harness.backend.interface import Event
-from harness.backend.records import exactly, somewhere
 
 
 def columns_match(expected: Mapping[str, str], actual: Mapping[str, str]) -> bool:
@@ -18,14 +17,6 @@ def text_matches(expected: str, actual: str) -> bool:
     """True if `actual` equals `expected`, or contains what follows a leading `~`; case ignored."""
     wanted, found = expected.casefold(), actual.casefold()
     return wanted[1:] in found if wanted.startswith("~") else wanted == found
-
-
-def parts(expected: Mapping[str, str]) -> tuple[bytes, ...]:
-    """What the text of a record holds if one of its rows has these columns; see `records`. Longest first."""
-    found = (
-        somewhere(text[1:]) if text.startswith("~") else exactly(text) for text in set(expected.values())
-    )
-    return tuple(sorted(found, key=len, reverse=True))
 
 
 def event_matches(event: Event, query: str, columns: Mapping[str, str], action: str | None) -> bool:

@@ -6,18 +6,19 @@ from typing import Annotated
 
 import typer
 
+from harness.cell import kept_backend
 from harness.cli.ending import ends
 from harness.cli.options import MatrixOption
 from harness.config.load import find_matrix, load_matrix
-from harness.machines import hygiene
-from harness.machines.hygiene import MACHINE, Cleaned, Outcome
+from harness.machines import cleaning
+from harness.machines.cleaning import MACHINE, Cleaned, Outcome
 from harness.machines.kept import list_kept
 from harness.machines.provider import KeptMachine
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.model.matrix import Pool
 from harness.reports.words import plural
-from harness.run import kept_backend, remains
+from harness.rundir import work_directory
 from harness.state import StateDirectory
 
 
@@ -42,10 +43,10 @@ def clean(
     Exit 4 if something could not be removed, else 0.
     """
     state = StateDirectory.default()
-    done = hygiene.clean(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
+    done = cleaning.clean(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
     gone = {item.name for item in done if item.kind == MACHINE and item.outcome is Outcome.FOUND}
     done += kept_backend.clean(state, gone, dry_run=dry_run)
-    done += remains.clean(state, gone, dry_run=dry_run)
+    done += work_directory.clean(state, gone, dry_run=dry_run)
     for item in done:
         typer.echo(item.model_dump_json() if json else in_words(item))
     if not json:

@@ -60,7 +60,7 @@ def _cells(context: typer.Context) -> Iterable[str]:
 
 
 def _cells_of_run(context: typer.Context) -> Iterable[str]:
-    from harness.run.directory import RunDirectory
+    from harness.rundir.directory import RunDirectory
 
     named: Path | None = context.params.get("run")
     return RunDirectory(Path(named)).settings().selected if named else ()

@@ -14,9 +14,9 @@ from harness.files import named_file
 from harness.images import shelf
 from harness.images.recipe import load_windows, windows_recipes
 from harness.machines.libvirt import lacking
-from harness.machines.libvirt.images.store import ImageStore
-from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
-from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
+from harness.machines.libvirt.image.store import ImageStore
+from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.image.wine_guest import ensure_wine_guest
 from harness.machines.wine.root_image import ensure_root
 from harness.machines.wine.template import COMPILER, ensure_template
 from harness.machines.wine.template import IMAGE_NAME as WINE
@@ -95,7 +95,7 @@ def build(
         raise ConfigurationError(f"there is no image recipe '{name}' (known: {known}).")
     try:  # here, because Wine machines do without libvirt
         from harness.images.installation import Order, install
-        from harness.machines.libvirt.host import Host
+        from harness.machines.libvirt.host.host import Host
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("libvirt"):
             raise lacking() from error

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from harness.checks.catalogue import catalogue
 from harness.cli.ending import ends
 from harness.cli.options import (
     BackendOption,
@@ -24,9 +25,8 @@ from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
 from harness.model.plan import Plan
-from harness.run.check import catalogue
-from harness.run.outlook import Prospect, guest_system, prospects
-from harness.run.preparation import RunRequest, make_plan
+from harness.planning.outlook import Prospect, guest_system, prospects
+from harness.planning.preparation import RunRequest, make_plan
 
 
 def register(app: typer.Typer) -> None:

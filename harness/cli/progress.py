@@ -14,9 +14,9 @@ from harness.cli.cell_table import STYLES, WAITS, cell_table
 from harness.machines.room import RoomWait
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
+from harness.plugin.scheduling import cell_of
+from harness.plugin.worker import PROPERTY
 from harness.reports.words import SIGNS, plural, seconds
-from harness.run.worker import PROPERTY
-from harness.scheduling import cell_of
 
 REFRESH_PER_S = 4
 LOOK_EVERY_S = 1.0

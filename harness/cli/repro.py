@@ -11,9 +11,9 @@ from harness.cli.output import Output
 from harness.cli.run import carry_out, end_tidily
 from harness.machines.kept import list_kept
 from harness.model.errors import InfrastructureError
-from harness.run import remains, spells
-from harness.run.interpreter import require_assertions
-from harness.run.resumption import reproduce_cell
+from harness.planning.resumption import reproduce_cell
+from harness.plugin.interpreter import require_assertions
+from harness.rundir import work_directory, work_times
 from harness.state import StateDirectory
 
 
@@ -48,8 +48,8 @@ def repro(
     console.print(f"{cell}: repeating every step before {stop}")
     carry_out(directory, "1", console)
     run_id, state = directory.settings().run_id, StateDirectory.default()
-    spells.end(directory)
-    remains.release(state, directory, run_id)
+    work_times.end(directory)
+    work_directory.release(state, directory, run_id)
     if not any(machine.run_id == run_id for machine in list_kept(state)):
         raise InfrastructureError(
             f"no machine of {cell} is there to be handed over: the lab lost it before {stop}.",

@@ -22,19 +22,19 @@ from harness.cli.options import (
 )
 from harness.cli.output import Output
 from harness.cli.run_output import RunOutput, shown
-from harness.machines.hygiene import reclaim_run
+from harness.machines.cleaning import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.matrix import FULL
 from harness.model.plan import Cell
+from harness.planning.preparation import RunRequest, prepare_run
+from harness.planning.resumption import resume_run
+from harness.plugin.interpreter import require_assertions
 from harness.reports.words import plural
-from harness.run import remains, spells
-from harness.run.conclusion import conclude
-from harness.run.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
-from harness.run.interpreter import require_assertions
-from harness.run.preparation import RunRequest, prepare_run
-from harness.run.resumption import resume_run
-from harness.run.waits import Waits
+from harness.rundir import work_directory, work_times
+from harness.rundir.conclusion import conclude
+from harness.rundir.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
+from harness.rundir.waits import Waits
 from harness.state import StateDirectory
 
 CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
@@ -180,9 +180,9 @@ def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:
                 _blame_the_lab(directory, chosen, code)
     except BaseException:
         reclaim_run(state, settings.run_id)
-        remains.release(state, directory, settings.run_id)
+        work_directory.release(state, directory, settings.run_id)
         with suppress(HarnessError, OSError):  # a resumption then takes the run's last file for its end
-            spells.end(directory)
+            work_times.end(directory)
         raise
     reclaim_run(state, settings.run_id)
 
@@ -203,7 +203,7 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
         os.environ.pop(name, None)
     arguments = [
         "--pyargs",
-        "harness.bvt",
+        "harness.checks",
         f"--bvt-run={directory.root}",
         f"--alluredir={directory.root / 'allure'}",
         f"--rootdir={directory.root}",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from harness.cell import kept_backend
 from harness.cli import completion
 from harness.cli.beginning import told_to_end
 from harness.cli.ending import ends
@@ -18,7 +19,6 @@ from harness.guest.transcript import Transcript
 from harness.machines.kept import list_kept, load, matching
 from harness.machines.provider import KeptMachine
 from harness.model.errors import ConfigurationError, HarnessError
-from harness.run import kept_backend
 from harness.state import StateDirectory
 
 

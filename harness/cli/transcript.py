@@ -12,7 +12,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.plan import CELLS, cell_folder, cell_of_folder
 from harness.model.report import CellReport
 from harness.reports.transcript import part, read_entries, transcript_text
-from harness.run.directory import RUN_FILE
+from harness.rundir.directory import RUN_FILE
 
 FILE = "transcript.jsonl"
 REPORTS = Path("reports")

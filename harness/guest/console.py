@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 
 from harness.guest.command_line import argv_line, for_winrm, in_directory, through_cmd
-from harness.guest.envelopes import Output
 from harness.guest.facts import CommandResult
-from harness.guest.shell import RemoteShell
 from harness.guest.transcript import Transcript
+from harness.guest.winrm.envelopes import Output
+from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, HarnessError
 from harness.model.machine import WinRMAccess

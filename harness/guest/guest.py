@@ -8,7 +8,7 @@ from harness.guest import power
 from harness.guest.console import PROBE_TIMEOUT_S, Console, decoded
 from harness.guest.facts import BootIdentity, CommandResult
 from harness.guest.files import Files
-from harness.guest.msi import MsiExec
+from harness.guest.msi.installer import MsiExec
 from harness.guest.registry import Registry
 from harness.guest.services import Services
 from harness.guest.transcript import Transcript

@@ -19,15 +19,15 @@ from harness.images.recipe import UEFI, WindowsRecipe
 from harness.images.record import CERTIFICATE, DISK, windows_manifest
 from harness.images.wim import read_medium
 from harness.machines.intent import IntentFile, new_machine_id
-from harness.machines.libvirt.acceleration import prove_kvm
-from harness.machines.libvirt.domain import DomainSpec
-from harness.machines.libvirt.domain_xml import domain_xml, validate
-from harness.machines.libvirt.events import DomainHistory
-from harness.machines.libvirt.evidence import screenshot
-from harness.machines.libvirt.host import Host
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
-from harness.machines.libvirt.programs import program, run
-from harness.machines.libvirt.seal import digest_files
+from harness.machines.libvirt.clone.domain import DomainSpec
+from harness.machines.libvirt.clone.domain_xml import domain_xml, validate
+from harness.machines.libvirt.host.acceleration import prove_kvm
+from harness.machines.libvirt.host.events import DomainHistory
+from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.host.programs import program, run
+from harness.machines.libvirt.image.seal import digest_files
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
+from harness.machines.libvirt.observe.evidence import screenshot
 from harness.machines.provider import Progress
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError

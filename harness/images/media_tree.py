@@ -12,7 +12,7 @@ from harness.images.answer_file import answer_file
 from harness.images.answer_rules import problems
 from harness.images.first_boot import first_boot_script
 from harness.images.recipe import Edition, WindowsRecipe
-from harness.machines.libvirt.programs import run
+from harness.machines.libvirt.host.programs import run
 from harness.model.errors import ConfigurationError, InfrastructureError
 
 LABEL = "BVTANSWER"

@@ -8,8 +8,8 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from harness.images.surface import SurfaceChange
-from harness.machines.libvirt.images.manifest import DiskBus, Firmware, Hardware
-from harness.machines.libvirt.images.recipe import RECIPES, digest_of, recipe_directory
+from harness.machines.libvirt.image.manifest import DiskBus, Firmware, Hardware
+from harness.machines.libvirt.image.recipe import RECIPES, digest_of, recipe_directory
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 from harness.model.windows import WindowsVersion

@@ -10,9 +10,9 @@ from pydantic import Field, ValidationError
 from harness.images.marker import FirstBoot
 from harness.images.recipe import WindowsRecipe
 from harness.images.wim import Medium, WimImage
-from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
-from harness.machines.libvirt.images.recipe import digest_of
-from harness.machines.libvirt.seal import FileSeal
+from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.image.recipe import digest_of
+from harness.machines.libvirt.image.seal import FileSeal
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 from harness.model.substrate import GuestSystem

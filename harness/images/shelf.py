@@ -8,10 +8,10 @@ from pathlib import Path
 from harness.files import named_file
 from harness.images.record import CERTIFICATE, DISK, imported_manifest, read_import
 from harness.machines.intent import read_intents
-from harness.machines.libvirt.images.manifest import ImageManifest
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
-from harness.machines.libvirt.programs import run
-from harness.machines.libvirt.seal import digest_files
+from harness.machines.libvirt.host.programs import run
+from harness.machines.libvirt.image.manifest import ImageManifest
+from harness.machines.libvirt.image.seal import digest_files
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.offline.disk import open_disk
 

@@ -1,4 +1,4 @@
-"""Finds a machine provider by its folder's name. A new provider is a new folder; nothing is listed here."""
+"""Finds a machine provider by its folder's name. A new one is a folder with `provider.py`; nothing is listed here."""
 
 import importlib
 import re
@@ -13,7 +13,7 @@ from harness.state import StateDirectory
 
 def provider_names() -> list[str]:
     """The providers that this checkout has."""
-    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/__init__.py"))
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/provider.py"))
 
 
 def load_provider(pool: Pool, state: StateDirectory) -> MachineProvider:

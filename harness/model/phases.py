@@ -16,7 +16,7 @@ NEEDS: dict[Phase, tuple[Phase, ...]] = {
 }
 """A phase is blocked when an essential check of a phase it needs did not succeed.
 
-What a single check needs besides stands beside it: `requires` of `harness.run.check.check`.
+What a single check needs besides stands beside it: `requires` of `harness.cell.check.check`.
 """
 
 FOLLOWS: dict[Phase, tuple[str, ...]] = {
@@ -25,7 +25,7 @@ FOLLOWS: dict[Phase, tuple[str, ...]] = {
 }
 """A phase runs although one of these checks failed; what fails in it then follows from that, and is shown under it.
 
-What a single check follows from besides stands beside it: `follows` of `harness.run.check.check`.
+What a single check follows from besides stands beside it: `follows` of `harness.cell.check.check`.
 """
 
 FINE = (Outcome.PASSED, *UNPROVEN)

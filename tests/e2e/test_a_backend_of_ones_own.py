@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment
-from harness.backend.pki import make_authority
 from tests.e2e.conftest import MATRIX, BvtCommand
 from tests.e2e.running import Done
 from tests.integration.backend.staging import TOKEN, Staging, serving

@@ -120,7 +120,13 @@ def test_plain_pytest_does_the_same(candidate: Path, two_cells: Path, tmp_path: 
     # Plain pytest takes the conftest.py of where it is called, as any pytest does: here there is none.
     done = BvtCommand(tmp_path).program(
         [
-            *(str(Path(BVT).with_name("pytest")), "--pyargs", "harness.bvt", "--candidate", str(candidate)),
+            *(
+                str(Path(BVT).with_name("pytest")),
+                "--pyargs",
+                "harness.checks",
+                "--candidate",
+                str(candidate),
+            ),
             *("--profile", "reference", "--matrix", str(two_cells), "--out", str(out), "-n", "2"),
             *("-p", "no:cacheprovider"),
         ],

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from examples.reference_agent.build import build
-from harness.run.standstill import LEAST_S
+from harness.cell.standstill import LEAST_S
 from harness.state import StateDirectory
 from tests.e2e.conftest import MATRIX
 from tests.e2e.running import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from examples.reference_agent.build import build
-from harness.run import kept_backend
+from harness.cell import kept_backend
 from harness.state import StateDirectory
 from tests.e2e.conftest import BvtCommand
 from tests.e2e.running import Lab, until

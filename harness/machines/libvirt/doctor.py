@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import Sequence
 
-from harness.machines.libvirt.acceleration import prove_kvm
-from harness.machines.libvirt.host import Host
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.clone.template import last_use, stored_template_records
+from harness.machines.libvirt.host.acceleration import prove_kvm
+from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.host.programs import PACKAGES, program
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.libvirt.options import CloneMethod, LibvirtOptions
 from harness.machines.libvirt.preparation import Preparation, remote
-from harness.machines.libvirt.programs import PACKAGES, program
 from harness.machines.libvirt.prune import UNUSED
-from harness.machines.libvirt.template import last_use, stored_template_records
 from harness.machines.provider import Finding
 from harness.model.errors import HarnessError, ToolMissing
 

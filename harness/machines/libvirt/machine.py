@@ -10,14 +10,20 @@ import libvirt
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile
-from harness.machines.libvirt.condition import Seen, judge
-from harness.machines.libvirt.domain import BACKEND_IN_GUEST
-from harness.machines.libvirt.evidence import collect_evidence, screenshot
-from harness.machines.libvirt.guest_files import save_guest_files
-from harness.machines.libvirt.hang import NEEDED_S, processor_sample, watch
-from harness.machines.libvirt.host import Host, HostUnreachable
-from harness.machines.libvirt.personal import PREFIX
-from harness.machines.libvirt.qmp import ProgramResult, agent_alive, human_monitor, qemu_answers, run_in_guest
+from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST
+from harness.machines.libvirt.clone.personal import PREFIX
+from harness.machines.libvirt.host.host import Host, HostUnreachable
+from harness.machines.libvirt.host.qmp import (
+    ProgramResult,
+    agent_alive,
+    human_monitor,
+    qemu_answers,
+    run_in_guest,
+)
+from harness.machines.libvirt.observe.condition import Seen, judge
+from harness.machines.libvirt.observe.evidence import collect_evidence, screenshot
+from harness.machines.libvirt.observe.guest_files import save_guest_files
+from harness.machines.libvirt.observe.hang import NEEDED_S, processor_sample, watch
 from harness.machines.provider import ImageInfo, KeptMachine, StoppedDisk
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, MachineLost

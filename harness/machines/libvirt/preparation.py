@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid5
 
+from harness.machines.disused import Disused
 from harness.machines.intent import read_intents
-from harness.machines.leftover import Leftover
-from harness.machines.libvirt.acceleration import prove_kvm
-from harness.machines.libvirt.domain import DomainSpec
-from harness.machines.libvirt.host import Host, HostUnreachable
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
-from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
-from harness.machines.libvirt.images.wine_guest import ensure_wine_guest
+from harness.machines.libvirt.clone.domain import DomainSpec
+from harness.machines.libvirt.clone.start import prove_template
+from harness.machines.libvirt.clone.template import TemplateMaker
+from harness.machines.libvirt.host.acceleration import prove_kvm
+from harness.machines.libvirt.host.host import Host, HostUnreachable
+from harness.machines.libvirt.host.programs import program
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
+from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.image.wine_guest import ensure_wine_guest
 from harness.machines.libvirt.options import CloneMethod, pool_options
-from harness.machines.libvirt.programs import program
 from harness.machines.libvirt.prune import prune, remove_stale, stale
-from harness.machines.libvirt.start import prove_template
-from harness.machines.libvirt.template import TemplateMaker
 from harness.machines.provider import Progress
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.matrix import Pool
@@ -109,13 +109,13 @@ class Preparation:
     def sweep(self) -> list[Path]:
         """Remove templates that nothing can use any more; says which directories. What stays is no error here."""
         removed = []
-        for leftover in self.leftovers():
+        for leftover in self.disused():
             with suppress(InfrastructureError):
                 if self.remove(leftover):
                     removed.append(leftover.path)
         return removed
 
-    def leftovers(self, without: Collection[str] = ()) -> list[Leftover]:
+    def disused(self, without: Collection[str] = ()) -> list[Disused]:
         """Templates that nothing can use any more, were the machines `without` gone. Raises `InfrastructureError`."""
         try:
             intents = [
@@ -125,7 +125,7 @@ class Preparation:
         except OSError as error:
             raise InfrastructureError(f"{self.storage} cannot be looked through: {error}.") from error
 
-    def remove(self, leftover: Leftover) -> bool:
+    def remove(self, leftover: Disused) -> bool:
         """Remove it unless it is needed by now; then False. Raises `InfrastructureError`."""
         try:
             return remove_stale(leftover, self.store, lambda: read_intents(self._state.intents))

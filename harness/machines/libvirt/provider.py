@@ -9,20 +9,20 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
+from harness.machines.disused import Disused
 from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
-from harness.machines.leftover import Leftover
-from harness.machines.libvirt.daemon import SCHEME
+from harness.machines.libvirt.clone.start import Parts, start_machine
+from harness.machines.libvirt.clone.template import Template, TemplateMaker
 from harness.machines.libvirt.doctor import lab_findings
-from harness.machines.libvirt.host import CONNECTION_ERRORS, Host, HostRestarted, HostUnreachable
-from harness.machines.libvirt.images.store import StoredImage
-from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.host.daemon import SCHEME
+from harness.machines.libvirt.host.host import CONNECTION_ERRORS, Host, HostRestarted, HostUnreachable
+from harness.machines.libvirt.host.placement import Placement
+from harness.machines.libvirt.image.store import StoredImage
+from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_files, remove_machine
+from harness.machines.libvirt.observe.view import screenshot_of, view_of
 from harness.machines.libvirt.options import CloneMethod
-from harness.machines.libvirt.placement import Placement
 from harness.machines.libvirt.preparation import Preparation, Prepared
-from harness.machines.libvirt.start import Parts, start_machine
-from harness.machines.libvirt.template import Template, TemplateMaker
-from harness.machines.libvirt.view import screenshot_of, view_of
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress, View
 from harness.machines.room import WaitListener
 from harness.model.deadline import Deadline
@@ -120,10 +120,10 @@ class LibvirtProvider:
         intent_file.unlink(missing_ok=True)
         return removed
 
-    def leftovers(self, without: Collection[str] = ()) -> Sequence[Leftover]:
-        return self._preparation.leftovers(without)
+    def disused(self, without: Collection[str] = ()) -> Sequence[Disused]:
+        return self._preparation.disused(without)
 
-    def remove(self, leftover: Leftover) -> bool:
+    def remove(self, leftover: Disused) -> bool:
         return self._preparation.remove(leftover)
 
     def findings(self) -> Sequence[Finding]:

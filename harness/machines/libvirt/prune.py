@@ -5,13 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, lock_if_free, remove_aside
 from harness.machines.intent import Intent
-from harness.machines.leftover import ABANDONED, ASIDE, Leftover, changed, lock_if_free, remove_aside
-from harness.machines.libvirt.images.debian_base import BASE_IN_WORK, base_name
-from harness.machines.libvirt.images.recipe import load_wine_guest, recipe_directory
-from harness.machines.libvirt.images.store import ImageStore
-from harness.machines.libvirt.images.wine_guest import NAME as WINE_GUEST
-from harness.machines.libvirt.template import (
+from harness.machines.libvirt.clone.template import (
     RECORD,
     WHY_NOT,
     TemplateRecord,
@@ -20,6 +16,10 @@ from harness.machines.libvirt.template import (
     read_record,
     stored_template_records,
 )
+from harness.machines.libvirt.image.debian_base import BASE_IN_WORK, base_name
+from harness.machines.libvirt.image.recipe import load_wine_guest, recipe_directory
+from harness.machines.libvirt.image.store import ImageStore
+from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.model.errors import ConfigurationError
 
 IMAGES_KEPT = 2
@@ -44,16 +44,16 @@ def prune(store: ImageStore, storage: Path, image: str, intents: Iterable[Intent
 
 def stale(
     store: ImageStore, storage: Path, intents: Iterable[Intent], now: datetime | None = None
-) -> list[Leftover]:
+) -> list[Disused]:
     """What nothing can use any more or nothing has used for 14 days: templates of whatever image, and base trees."""
     now, intents = now or datetime.now(UTC), list(intents)
     templates = [
-        Leftover(path=path, kind="template" if path.is_dir() else "note", reason=reason)
+        Disused(path=path, kind="template" if path.is_dir() else "note", reason=reason)
         for path in sorted((storage / "templates").glob("*/*"))
         if (reason := _reason(path, lambda path: _why_stale(path, store, intents, now)))
     ]
     bases = [
-        Leftover(path=path, kind="base tree", reason=reason)
+        Disused(path=path, kind="base tree", reason=reason)
         for path in sorted((store.root / WINE_GUEST).glob("base-*"))
         if (reason := _reason(path, lambda path: _why_stale_base(path, now)))
     ]
@@ -70,7 +70,7 @@ def _reason(path: Path, why: Callable[[Path], str]) -> str:
 
 
 def remove_stale(
-    leftover: Leftover, store: ImageStore, read: Callable[[], Iterable[Intent]], now: datetime | None = None
+    leftover: Disused, store: ImageStore, read: Callable[[], Iterable[Intent]], now: datetime | None = None
 ) -> bool:
     """Remove it unless it is needed by now, as `read` and the disk say; then False. Raises `OSError`."""
     now = now or datetime.now(UTC)

@@ -16,11 +16,11 @@ import harness
 from harness.machines.intent import IntentFile, Owner
 from harness.machines.wine.access import make_access
 from harness.machines.wine.clone import CloneMethod
-from harness.machines.wine.identity import Identity
 from harness.machines.wine.installation import WineInstallation
 from harness.machines.wine.order import Berth, Places
 from harness.machines.wine.processes import server_directory
 from harness.machines.wine.template import Template
+from harness.machines.wine_prefix.identity import Identity
 from harness.model.errors import InfrastructureError
 from harness.model.machine import WinRMAccess
 

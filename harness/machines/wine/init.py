@@ -28,7 +28,7 @@ from harness.machines.wine.order import (
 )
 from harness.machines.wine.processes import holders, server_socket
 from harness.machines.wine.processor import one_processor, processor_mask, release_all
-from harness.machines.wine.session import open_session_0
+from harness.machines.wine_prefix.session import open_session_0
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""

@@ -13,8 +13,6 @@ GUEST_ADDRESS = "10.0.2.100"
 GUEST_PORT = 443
 BOOT_PROGRAM = "boot.exe"
 """The first Windows program of a boot (boot.c), beside the drives of the prefix."""
-WINEBOOT_PROGRAM = "wineboot.exe"
-"""Wine's own program that boots a system, beside the drives of the prefix; session.c lies in its place."""
 GO = b"go\n"
 """The owner's word to supervisor and init: the machine is laid out, its order written."""
 KEEP = b"keep\n"

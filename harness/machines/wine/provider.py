@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 
 from harness.machines import kept
+from harness.machines.disused import Disused
 from harness.machines.intent import IntentFile, read_intent, read_intents
-from harness.machines.leftover import Leftover
 from harness.machines.provider import Finding, ImageInfo, Machine, Progress
-from harness.machines.wine import clone, leftovers, namespaces
+from harness.machines.wine import clone, disused, namespaces
 from harness.machines.wine.berth import MannedBerth, Means, open_berth, reap_ended
 from harness.machines.wine.clone import CloneMethod
 from harness.machines.wine.disk_room import MACHINE_MB, TEMPLATE_MB, require_room
@@ -77,7 +77,7 @@ class WineProvider:
             progress("Building the guest probe, unless it is there already.")
             self._means = Means(wine, template, method, isolated, probe_exe(self._state))
             for used in (template.prefix.parent, *([wine.root.parent] if wine.root else [])):
-                leftovers.note_use(used)
+                disused.note_use(used)
         except OSError as error:
             raise InfrastructureError(f"The Wine template could not be made: {error}.") from error
         return template.info()
@@ -137,7 +137,7 @@ class WineProvider:
         root = self._state.machines / intent.intent.machine_id
         done = False
         try:
-            leftovers.note_use(means.template.prefix.parent)
+            disused.note_use(means.template.prefix.parent)
             intent.add(directory=str(root), prefix=str(root / "prefix"), image=IMAGE_NAME)
             berth = open_berth(means, intent, root)
             done = True
@@ -174,15 +174,15 @@ class WineProvider:
         intent_file.unlink(missing_ok=True)
         return removed
 
-    def leftovers(self, without: Collection[str] = ()) -> Sequence[Leftover]:
+    def disused(self, without: Collection[str] = ()) -> Sequence[Disused]:
         del without  # the kernel says who stands on a template
         try:
-            return leftovers.leftovers(self._state.images, self._current_template())
+            return disused.disused(self._state.images, self._current_template())
         except OSError as error:
             raise InfrastructureError(f"{self._state.images} cannot be looked through: {error}.") from error
 
-    def remove(self, leftover: Leftover) -> bool:
-        return leftovers.remove(leftover, self._current_template())
+    def remove(self, leftover: Disused) -> bool:
+        return disused.remove(leftover, self._current_template())
 
     def close(self) -> None:
         """Remove the berth that was made ahead; what cannot be removed goes with its supervisor."""

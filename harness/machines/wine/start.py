@@ -9,10 +9,10 @@ import ssl
 
 from harness.machines.wine.berth import MannedBerth
 from harness.machines.wine.clone import CloneMethod, copy_tree, hard_link_tree
-from harness.machines.wine.identity import system_edits, user_edits
 from harness.machines.wine.order import GO, Order, Places
-from harness.machines.wine.registry_text import edit
 from harness.machines.wine.template import MEDIA_DRIVE
+from harness.machines.wine_prefix.identity import system_edits, user_edits
+from harness.machines.wine_prefix.registry_text import edit
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
 from harness.model.machine import MachineSpec, WinRMAccess

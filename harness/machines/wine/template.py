@@ -8,18 +8,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.machines import wine_prefix
 from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
 from harness.machines.wine.build_lock import build_lock
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.disk_room import TEMPLATE_MB, require_room
-from harness.machines.wine.identity import media_edit
 from harness.machines.wine.inside import Job
 from harness.machines.wine.installation import FONTS, WineInstallation
-from harness.machines.wine.order import BOOT_PROGRAM, WINEBOOT_PROGRAM
+from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
-from harness.machines.wine.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
+from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit
+from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
@@ -44,9 +45,9 @@ _REGISTRY: tuple[RegistryEdit, ...] = (
 )
 """What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""
 _MUST_BE_THERE = ("system.reg", "user.reg", "drive_c/windows/system32/kernel32.dll")
-_POWER_SOURCE = Path(__file__).with_name("power.c")
+_POWER_SOURCE = Path(wine_prefix.__file__).with_name("power.c")
 _BOOT_SOURCE = Path(__file__).with_name("boot.c")
-_SESSION_SOURCE = Path(__file__).with_name("session.c")
+_SESSION_SOURCE = Path(wine_prefix.__file__).with_name("session.c")
 _CRASH_SOURCE = Path(__file__).with_name("crash.c")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.interface import Enrolment
 
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from harness.backend.embedded import EmbeddedBackend
-from harness.backend.store import Kind
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.store import Kind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 

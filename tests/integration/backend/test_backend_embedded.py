@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import Authority, load_authority, make_authority
+from harness.backend.embedded.server import TlsServer
+from harness.backend.embedded.store import Kind
 from harness.backend.interface import BackendFeature, Enrolment, FaultKind
-from harness.backend.pki import Authority, load_authority, make_authority
-from harness.backend.server import TlsServer
-from harness.backend.store import Kind
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
 from tests.integration.backend.agent import Agent, pinned_digest

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.backend.embedded import EmbeddedBackend
-from harness.backend.external import ExternalBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
+from harness.backend.external.backend import ExternalBackend
+from harness.backend.external.transport import Unavailable
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend, BackendFeature, Enrolment, FaultKind
-from harness.backend.pki import make_authority
-from harness.backend.transport import Unavailable
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError, ConfigurationError
 from tests.integration.backend.agent import Agent

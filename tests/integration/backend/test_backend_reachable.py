@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from harness.backend import reachable
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
-from harness.backend.pki import make_authority
 from harness.backend.reachable import require_answer
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError

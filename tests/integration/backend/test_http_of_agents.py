@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment
-from harness.backend.pki import make_authority
 from tests.integration.backend.agent import Agent
 
 CELL = "win11-24h2/fresh"

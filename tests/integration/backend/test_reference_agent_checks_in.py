@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from examples.reference_agent.build import build
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment, FaultKind
-from harness.backend.pki import make_authority
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
 from harness.machines.provider import Machine

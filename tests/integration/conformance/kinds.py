@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from harness.machines.intent import Intent, read_intents
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host.host import Host
 from harness.machines.wine.processes import holders
 from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import Substrate

@@ -20,7 +20,7 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.machines import kept
-from harness.machines.hygiene import reclaim_run
+from harness.machines.cleaning import reclaim_run
 from harness.machines.intent import IntentFile
 from harness.machines.provider import Machine, MachineProvider
 from harness.machines.registry import load_provider

@@ -13,12 +13,12 @@ import pytest
 from examples.reference_agent.build import build
 from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
-from harness.guest.msi import InstallerHangs
-from harness.guest.msi_exit import MsiOutcome
+from harness.guest.msi.exit_codes import MsiOutcome
+from harness.guest.msi.installer import InstallerHangs
 from harness.guest.services import ServiceStateNotReached
-from harness.guest.shell import CommandTimedOut
 from harness.guest.system_tools import REG
 from harness.guest.transcript import Transcript
+from harness.guest.winrm.shell import CommandTimedOut
 from harness.machines.provider import Machine
 from harness.machines.registry import load_provider
 from harness.machines.wine.machine import WineMachine

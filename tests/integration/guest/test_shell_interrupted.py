@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.guest.shell import RemoteShell
+from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import OutcomeUnknown
 from tests.integration.guest.conftest import Serve, Served, ended

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from harness.guest import link
-from harness.guest.shell import CommandTimedOut, RemoteShell
+from harness.guest.winrm import link
+from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, GuestUnreachable, OutcomeUnknown
 from tests.integration.guest.conftest import Cutter, Serve, Served, ended

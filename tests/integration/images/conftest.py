@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.machines.libvirt.daemon import PrivateDaemon
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host.daemon import PrivateDaemon
+from harness.machines.libvirt.host.host import Host
 from harness.state import StateDirectory
 
 URI = "private:imagetests"

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from harness.cli.main import application
-from harness.machines.libvirt.images.store import ImageStore
+from harness.machines.libvirt.image.store import ImageStore
 from harness.state import StateDirectory
 from tests.integration.offline import making
 

@@ -11,10 +11,10 @@ import pytest
 from harness.images import shelf
 from harness.images.installation import Order, install
 from harness.machines.intent import read_intents
-from harness.machines.libvirt.domain import DomainSpec
-from harness.machines.libvirt.domain_xml import domain_xml, validate
-from harness.machines.libvirt.host import Host
-from harness.machines.libvirt.images.store import ImageStore
+from harness.machines.libvirt.clone.domain import DomainSpec
+from harness.machines.libvirt.clone.domain_xml import domain_xml, validate
+from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.image.store import ImageStore
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
 from harness.state import StateDirectory
 from tests.integration.images.dummy_media import uefi_windows_iso, virtio_iso, windows_iso

@@ -5,11 +5,11 @@ from concurrent.futures import Future
 
 import pytest
 
+from harness.checks.catalogue import catalogue
 from harness.config.load import load_profile
 from harness.model.gate import Verdict
 from harness.model.report import CheckResult, Outcome
 from harness.model.substrate import GuestSystem, why_not
-from harness.run.check import catalogue
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS
 from tests.integration.known_bad.conftest import CHOSEN, Ended, of_today

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from examples.reference_agent.build import build
-from harness.bvt import test_machine as machine_checks
-from harness.bvt.test_machine import NoWayToBackend, WrongImage
+from harness.cell.session import CellSession
+from harness.checks import test_machine as machine_checks
+from harness.checks.test_machine import NoWayToBackend, WrongImage
 from harness.guest.guest import Guest
+from harness.lifecycle.timeline import Timeline
 from harness.machines.provider import Machine
 from harness.machines.wine.provider import WineProvider
 from harness.model.deadline import Deadline
@@ -16,11 +18,9 @@ from harness.model.matrix import Pool
 from harness.model.report import Outcome
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
-from harness.run.cell import CellSession
-from harness.run.outcome import classify
-from harness.run.preparation import RunRequest, prepare_run
-from harness.run.timeline import Timeline
-from harness.run.worker import RunWorker
+from harness.planning.preparation import RunRequest, prepare_run
+from harness.plugin.outcome import classify
+from harness.plugin.worker import RunWorker
 from harness.state import StateDirectory
 from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import SHIPPED

@@ -22,9 +22,9 @@ import yaml
 
 from harness.gate.artifact import read_gate
 from harness.machines.intent import Intent, read_intents
-from harness.machines.libvirt.daemon import PrivateDaemon
-from harness.machines.libvirt.events import start_event_loop
-from harness.machines.libvirt.qmp import agent
+from harness.machines.libvirt.host.daemon import PrivateDaemon
+from harness.machines.libvirt.host.events import start_event_loop
+from harness.machines.libvirt.host.qmp import agent
 from harness.model.gate import CellVerdict, Gate
 from harness.model.plan import cell_folder
 from harness.model.report import CellReport, CheckResult, Outcome

@@ -11,15 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.machines.libvirt import host, limit
 from harness.machines.libvirt import machine as machine_module
-from harness.machines.libvirt.daemon import PrivateDaemon
-from harness.machines.libvirt.host import HostUnreachable
+from harness.machines.libvirt.clone.template import RECORD, TemplateRecord
+from harness.machines.libvirt.host import host, limit
+from harness.machines.libvirt.host.daemon import PrivateDaemon
+from harness.machines.libvirt.host.host import HostUnreachable
+from harness.machines.libvirt.image.seal import FileSeal
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.provider import LibvirtProvider
-from harness.machines.libvirt.seal import FileSeal
-from harness.machines.libvirt.template import RECORD, TemplateRecord
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
 from harness.model.machine import Fault, MachineSpec, MachineState

@@ -11,7 +11,7 @@ import pytest
 
 from harness.machines import kept
 from harness.machines.intent import read_intents
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.model.machine import MachineSpec, MachineState

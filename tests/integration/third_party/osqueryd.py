@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.interface import Enrolment
 from harness.state import StateDirectory
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.backend import app, wire
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded import app, wire
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Event, FaultKind
-from harness.backend.pki import make_authority
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 from tests.integration.third_party.osqueryd import VERSION, running

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from harness.machines import kept
-from harness.machines.hygiene import Outcome, clean
+from harness.machines.cleaning import Outcome, clean
 from harness.machines.intent import read_intents
 from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.memory_pressure import oom_kills

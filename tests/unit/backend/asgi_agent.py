@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 from starlette.types import Scope
 
-from harness.backend.admissions import Admissions
-from harness.backend.app import RemoteApi
-from harness.backend.large import LargeBodies
-from harness.backend.store import Store
+from harness.backend.embedded.admissions import Admissions
+from harness.backend.embedded.app import RemoteApi
+from harness.backend.embedded.large import LargeBodies
+from harness.backend.embedded.store import Store
 
 CELL = "win11-24h2/fresh"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.backend.admissions import PendingFault, as_served
+from harness.backend.embedded.admissions import PendingFault, as_served
+from harness.backend.embedded.store import Kind
 from harness.backend.interface import FaultKind
-from harness.backend.store import Kind
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError
 from tests.unit.backend.asgi_agent import CELL, Api, api_in

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.backend.description import load_description
-from harness.backend.expressions import search
-from harness.backend.placeholders import PLACEHOLDERS, fill, fill_body
-from harness.backend.reading import read_time
+from harness.backend.external.description import load_description
+from harness.backend.external.expressions import search
+from harness.backend.external.placeholders import PLACEHOLDERS, fill, fill_body
+from harness.backend.external.reading import read_time
 from harness.model.errors import BackendError, ConfigurationError
 
 GOOD = """\

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.backend import store
-from harness.backend.admissions import Admissions
-from harness.backend.embedded import EmbeddedBackend
-from harness.backend.matching import columns_match, parts
-from harness.backend.pki import Authority, make_authority
-from harness.backend.records import ROWS, Row, records_of, unpacked
-from harness.backend.store import Item, Kind, Store, Wanted
+from harness.backend.embedded import store
+from harness.backend.embedded.admissions import Admissions
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import Authority, make_authority
+from harness.backend.embedded.records import ROWS, Row, parts, records_of, unpacked
+from harness.backend.embedded.store import Item, Kind, Store, Wanted
+from harness.backend.matching import columns_match
 from harness.model.deadline import Deadline
 
 CELL = "win11-24h2/fresh"

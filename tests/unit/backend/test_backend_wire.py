@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.backend.bodies import parse_answers, parse_enrolment
-from harness.backend.logs import result_rows, status_rows
-from harness.backend.wire import BODY_LIMIT, Malformed, inflate, parse_object
+from harness.backend.embedded.bodies import parse_answers, parse_enrolment
+from harness.backend.embedded.logs import result_rows, status_rows
+from harness.backend.embedded.wire import BODY_LIMIT, Malformed, inflate, parse_object
 
 
 def results(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from harness.backend import external
-from harness.backend.description import load_description
-from harness.backend.external import ExternalBackend
-from harness.backend.external_model import HttpCall, HttpDescription
+from harness.backend.external import backend as external
+from harness.backend.external.backend import ExternalBackend
+from harness.backend.external.description import load_description
+from harness.backend.external.model import HttpCall, HttpDescription
+from harness.backend.external.placeholders import fill
 from harness.backend.interface import Fact
-from harness.backend.placeholders import fill
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError
 

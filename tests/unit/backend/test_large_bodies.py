@@ -13,14 +13,14 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from harness.backend import large
-from harness.backend.admissions import Admissions, as_served
-from harness.backend.app import RemoteApi
-from harness.backend.content import HEAD_LIMIT, Content, content_from, content_of, lines_of
-from harness.backend.large import SMALL, LargeBodies
-from harness.backend.records import ROWS, unpacked
-from harness.backend.store import Kind, Store
-from harness.backend.wire import Malformed
+from harness.backend.embedded import large
+from harness.backend.embedded.admissions import Admissions, as_served
+from harness.backend.embedded.app import RemoteApi
+from harness.backend.embedded.content import HEAD_LIMIT, Content, content_from, content_of, lines_of
+from harness.backend.embedded.large import SMALL, LargeBodies
+from harness.backend.embedded.records import ROWS, unpacked
+from harness.backend.embedded.store import Kind, Store
+from harness.backend.embedded.wire import Malformed
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError
 from tests.unit.backend.asgi_agent import CELL, Api, api_in

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.backend.embedded import EmbeddedBackend
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Refusal
-from harness.backend.pki import make_authority
 from harness.backend.seen import what_was_seen
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError

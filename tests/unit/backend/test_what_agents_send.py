@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.backend.admissions import as_served
-from harness.backend.store import Item, Kind
+from harness.backend.embedded.admissions import as_served
+from harness.backend.embedded.store import Item, Kind
 from tests.unit.backend.asgi_agent import CELL, Api, api_in
 
 SAID = {

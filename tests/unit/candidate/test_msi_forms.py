@@ -16,8 +16,8 @@ from harness.candidate.source import read_head, read_source, source_folder
 from harness.files import sha256_of
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
-from harness.run.directory import RunDirectory
-from harness.run.preparation import lay_out_media
+from harness.planning.preparation import lay_out_media
+from harness.rundir.directory import RunDirectory
 from tests.unit.candidate.cabinets import split_cabinets
 from tests.unit.candidate.conftest import Installers, run
 

@@ -10,8 +10,8 @@ from harness.candidate import read_candidate
 from harness.files import sha256_of
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
-from harness.run.directory import RunDirectory
-from harness.run.payload import payload_of, record_payload
+from harness.rundir.directory import RunDirectory
+from harness.rundir.payload import payload_of, record_payload
 from tests.unit.candidate.conftest import Installers
 
 

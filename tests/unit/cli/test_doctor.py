@@ -1,7 +1,7 @@
 """What the doctor says of what is left over."""
 
 from harness.cli.doctor import left_over_findings
-from harness.machines.hygiene import Cleaned, Outcome
+from harness.machines.cleaning import Cleaned, Outcome
 
 
 def left(kind: str, size: int = 0) -> Cleaned:

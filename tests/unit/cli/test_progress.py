@@ -13,7 +13,7 @@ from harness.config.load import find_matrix, load_matrix
 from harness.machines.room import Resource, RoomWait
 from harness.model.expansion import expand
 from harness.model.report import Outcome, Phase
-from harness.run.worker import PROPERTY
+from harness.plugin.worker import PROPERTY
 from tests.unit.gate.samples import a_cell
 
 CELL = a_cell()

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import run as run_command
 from harness.cli.main import application
-from harness.run.directory import RunDirectory
+from harness.rundir.directory import RunDirectory
 
 
 def bvt_run(*arguments: str) -> Result:

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from harness.cli import run as run_command
 from harness.cli.main import application
 from harness.cli.output import Output
-from harness.run import interpreter
-from harness.run.directory import RunDirectory
+from harness.plugin import interpreter
+from harness.rundir.directory import RunDirectory
 
 VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 

@@ -9,17 +9,17 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import repro as repro_command
 from harness.cli.main import application
-from harness.machines import hygiene
-from harness.machines.hygiene import Cleaned, Outcome
+from harness.machines import cleaning
+from harness.machines.cleaning import Cleaned, Outcome
 from harness.machines.kept import store
 from harness.machines.provider import KeptMachine
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
-from harness.run import remains
-from harness.run.directory import RunDirectory, RunSettings
+from harness.rundir import work_directory
+from harness.rundir.directory import RunDirectory, RunSettings
 from harness.state import StateDirectory
+from tests.unit.cell.stand_ins import ACCESS, PROFILE
 from tests.unit.gate.samples import a_cell, a_plan
-from tests.unit.run.stand_ins import ACCESS, PROFILE
 
 
 def bvt(*line: str) -> Result:
@@ -27,8 +27,8 @@ def bvt(*line: str) -> Result:
 
 
 def cleaned(monkeypatch: pytest.MonkeyPatch, *done: Cleaned, options: tuple[str, ...] = ()) -> Result:
-    monkeypatch.setattr(hygiene, "clean", lambda *_, **__: list(done))
-    monkeypatch.setattr(remains, "clean", lambda *_, **__: [])
+    monkeypatch.setattr(cleaning, "clean", lambda *_, **__: list(done))
+    monkeypatch.setattr(work_directory, "clean", lambda *_, **__: [])
     return bvt("clean", *options)
 
 

@@ -1,6 +1,6 @@
 """Answers that a real Windows gives and the project's own server never does, from a server that gives what it is told.
 
-Which code stands for what: `harness/guest/fault_codes.py`.
+Which code stands for what: `harness/guest/winrm/fault_codes.py`.
 """
 
 import re
@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
-from harness.guest import envelopes, fault_codes
-from harness.guest.link import HttpFailure
-from harness.guest.shell import RemoteShell
+from harness.guest.winrm import envelopes, fault_codes
+from harness.guest.winrm.link import HttpFailure
+from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, OutcomeUnknown
 from harness.model.machine import WinRMAccess

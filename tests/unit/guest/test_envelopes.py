@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from harness.guest import envelopes
+from harness.guest.winrm import envelopes
 from harness.model.errors import ConfigurationError, GuestFault
 
 xml_text = st.text(

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from winrm.exceptions import WSManFaultError
 
-from harness.guest.link import Link, LinkDown, WsmanFault
+from harness.guest.winrm.link import Link, LinkDown, WsmanFault
 from harness.model.machine import WinRMAccess
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.guest.link import _innermost
+from harness.guest.winrm.link import _innermost
 
 
 def test_the_deepest_cause_speaks() -> None:

@@ -5,11 +5,11 @@ from typing import cast
 
 import pytest
 
-from harness.guest import msi
 from harness.guest.console import Console
 from harness.guest.files import Files
-from harness.guest.msi import InstallerBusy, InstallerNotStarted, MsiExec, MsiResult, hanging
-from harness.guest.msi_exit import msi_exit
+from harness.guest.msi import installer
+from harness.guest.msi.exit_codes import msi_exit
+from harness.guest.msi.installer import InstallerBusy, InstallerNotStarted, MsiExec, MsiResult, hanging
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault, InfrastructureError
 from harness.probe.answers import Child, Finished
@@ -17,7 +17,7 @@ from harness.probe.answers import Child, Finished
 
 @pytest.fixture
 def msiexec(monkeypatch: pytest.MonkeyPatch) -> MsiExec:
-    monkeypatch.setattr(msi, "BUSY_PAUSE_S", 0.01)
+    monkeypatch.setattr(installer, "BUSY_PAUSE_S", 0.01)
     return MsiExec(cast("Console", None), cast("Files", None))
 
 

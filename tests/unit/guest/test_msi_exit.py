@@ -1,7 +1,7 @@
 import pytest
 
-from harness.guest.msi import property_argument
-from harness.guest.msi_exit import MsiOutcome, msi_exit
+from harness.guest.msi.exit_codes import MsiOutcome, msi_exit
+from harness.guest.msi.installer import property_argument
 from harness.model.errors import ConfigurationError
 from harness.model.substrate import GuestSystem
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.guest.msi_log import MAX_LINES, Failure, decode_log, excerpt, failure
+from harness.guest.msi.log import MAX_LINES, Failure, decode_log, excerpt, failure
 
 CAUSE = "MSI (s) (A0:B0) [10:00:05:001]: %s -- %s"
 LANGUAGES = {

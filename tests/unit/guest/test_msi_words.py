@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.guest.msi_words import failed_action, unfinished_action
+from harness.guest.msi.words import failed_action, unfinished_action
 
 WINE = """\
 Action start 7:09:19: INSTALL.

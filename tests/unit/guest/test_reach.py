@@ -8,7 +8,7 @@ import time
 import pytest
 from pydantic import SecretStr
 
-from harness.guest.reach import endpoint_answers
+from harness.guest.winrm.reach import endpoint_answers
 from harness.model.deadline import Deadline
 from harness.model.machine import WinRMAccess
 

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 from winrm.exceptions import WinRMOperationTimeoutError
 
-from harness.guest import envelopes
-from harness.guest.link import LinkDown
-from harness.guest.shell import CommandTimedOut, RemoteShell
+from harness.guest.winrm import envelopes
+from harness.guest.winrm.link import LinkDown
+from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, OutcomeUnknown
 from harness.model.machine import WinRMAccess

@@ -8,8 +8,8 @@ from harness.images import installation
 from harness.images.installation import Order, install
 from harness.images.recipe import load_windows
 from harness.machines.intent import read_intents
-from harness.machines.libvirt.host import Host
-from harness.machines.libvirt.images.store import ImageStore
+from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.image.store import ImageStore
 from harness.state import StateDirectory
 from tests.unit.images.samples import BUILD_ID
 

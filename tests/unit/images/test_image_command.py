@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from harness.cli.main import application
-from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
-from harness.machines.libvirt.seal import digest_files
+from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.image.seal import digest_files
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
 

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from harness.images.recipe import load_windows, resolve, template_directory
-from harness.machines.libvirt.images.manifest import Firmware
-from harness.machines.libvirt.images.recipe import RECIPES
+from harness.machines.libvirt.image.manifest import Firmware
+from harness.machines.libvirt.image.recipe import RECIPES
 from harness.model.errors import ConfigurationError
 from tests.unit.images.samples import NAMES, recipe
 

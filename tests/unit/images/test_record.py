@@ -12,8 +12,8 @@ from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot
 from harness.images.record import ImportDescription, imported_manifest, read_import, windows_manifest
 from harness.images.wim import Medium, WimImage
-from harness.machines.libvirt.images.manifest import ImageManifest
-from harness.machines.libvirt.seal import FileSeal
+from harness.machines.libvirt.image.manifest import ImageManifest
+from harness.machines.libvirt.image.seal import FileSeal
 from harness.model.errors import ConfigurationError, InfrastructureError
 from tests.unit.images.samples import ACCOUNT, NAMES, PASSWORD, certificate, recipe
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.machines.libvirt import acceleration
-from harness.machines.libvirt.acceleration import EXIT_CODE, ROM_SIZE, executes, long_mode_rom, prove_kvm
+from harness.machines.libvirt.host import acceleration
+from harness.machines.libvirt.host.acceleration import EXIT_CODE, ROM_SIZE, executes, long_mode_rom, prove_kvm
 
 
 def test_the_reset_vector_jumps_to_the_start_of_the_rom() -> None:

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from lxml import etree
 
-from harness.machines.libvirt.domain import DomainSpec, Memory
-from harness.machines.libvirt.domain_xml import QEMU, domain_xml, shape_digest, validate
-from harness.machines.libvirt.images.manifest import DiskBus, Firmware, Hardware
+from harness.machines.libvirt.clone.domain import DomainSpec, Memory
+from harness.machines.libvirt.clone.domain_xml import QEMU, domain_xml, shape_digest, validate
+from harness.machines.libvirt.image.manifest import DiskBus, Firmware, Hardware
 from harness.model.errors import InfrastructureError
 from harness.model.machine import HostPort
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from harness.machines.intent import Intent, Owner
-from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.clone.template import RECORD, TemplateRecord
+from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.image.seal import broken_seals, digest_files
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation
 from harness.machines.libvirt.prune import prune
-from harness.machines.libvirt.seal import broken_seals, digest_files
-from harness.machines.libvirt.template import RECORD, TemplateRecord
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
 from harness.model.substrate import GuestSystem, Substrate
@@ -98,7 +98,9 @@ def test_setting_the_times_back_does_not_hide_a_change(tmp_path: Path) -> None:
 def test_an_untouched_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ram").write_bytes(b"aaaa")
     seals = digest_files(tmp_path, ["ram"])
-    monkeypatch.setattr("harness.machines.libvirt.seal.digest_file", lambda path: pytest.fail(f"{path} read"))
+    monkeypatch.setattr(
+        "harness.machines.libvirt.image.seal.digest_file", lambda path: pytest.fail(f"{path} read")
+    )
     assert broken_seals(tmp_path, seals) == []
 
 

@@ -7,11 +7,11 @@ from unittest.mock import Mock
 
 import pytest
 
+from harness.cell.autopsy import examine
 from harness.machines.provider import Machine
 from harness.model.machine import MachineCondition, MachineState
 from harness.model.profile import AgentProfile
 from harness.model.report import Evidence
-from harness.run.autopsy import examine
 
 LOGS = (r"C:\ProgramData\X\agent.log",)
 PROFILE = cast(AgentProfile, Mock(logs=LOGS))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.machines.intent import Intent, Owner
-from harness.machines.libvirt.capacity import (
+from harness.machines.libvirt.host.capacity import (
     Room,
     Size,
     emptiest,
@@ -18,7 +18,7 @@ from harness.machines.libvirt.capacity import (
     room_of,
     what_is_free,
 )
-from harness.machines.libvirt.host import HostSize
+from harness.machines.libvirt.host.host import HostSize
 from harness.machines.room import Resource
 from harness.model.matrix import HostLimits
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.libvirt.condition import BOOT_LOOP, Seen, judge
-from harness.machines.libvirt.events import DomainHistory, count_clusters
+from harness.machines.libvirt.host.events import DomainHistory, count_clusters
+from harness.machines.libvirt.observe.condition import BOOT_LOOP, Seen, judge
 from harness.model.machine import Fault, MachineState
 
 

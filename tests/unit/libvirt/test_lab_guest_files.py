@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.machines.libvirt import guest_files
-from harness.machines.libvirt.guest_files import read_tail, save_guest_files, shell_pattern
+from harness.machines.libvirt.observe import guest_files
+from harness.machines.libvirt.observe.guest_files import read_tail, save_guest_files, shell_pattern
 from harness.model.deadline import Deadline
 from harness.model.substrate import GuestSystem
 

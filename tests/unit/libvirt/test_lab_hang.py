@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.libvirt.hang import RESTLESS, Sample, Sign, processor_sample, read_sign, watch
-from harness.machines.libvirt.limit import within
+from harness.machines.libvirt.host.limit import within
+from harness.machines.libvirt.observe.hang import RESTLESS, Sample, Sign, processor_sample, read_sign, watch
 from harness.model.errors import DeadlineExceeded, MachineLost
 
 seconds = st.floats(0, 1000, allow_nan=False)

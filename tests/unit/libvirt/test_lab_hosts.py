@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.machines.libvirt import limit
-from harness.machines.libvirt.daemon import PrivateDaemon
-from harness.machines.libvirt.host import Host, HostSize, HostUnreachable
-from harness.machines.libvirt.placement import Placement
+from harness.machines.libvirt.host import limit
+from harness.machines.libvirt.host.daemon import PrivateDaemon
+from harness.machines.libvirt.host.host import Host, HostSize, HostUnreachable
+from harness.machines.libvirt.host.placement import Placement
 from harness.model.errors import InfrastructureError, ToolMissing
 from harness.model.matrix import HostLimits
 from harness.state import StateDirectory
@@ -45,7 +45,7 @@ def refuse(error: Exception) -> object:
 def test_a_private_daemon_that_does_not_start_is_a_host_that_does_not_answer(
     state: StateDirectory, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr("harness.machines.libvirt.host.ensure_daemon", refuse(error))
+    monkeypatch.setattr("harness.machines.libvirt.host.host.ensure_daemon", refuse(error))
     with pytest.raises(HostUnreachable, match="private:a cannot be used: "):
         Host("private:a", state).connection()
 
@@ -70,7 +70,7 @@ def test_a_broken_host_leaves_its_pool_the_others(
     state: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = InfrastructureError("libvirtd ended at once")
-    monkeypatch.setattr("harness.machines.libvirt.host.ensure_daemon", refuse(broken))
+    monkeypatch.setattr("harness.machines.libvirt.host.host.ensure_daemon", refuse(broken))
     both = placement(state, "private:broken", "private:whole")
     whole = both._hosts["private:whole"]
     monkeypatch.setattr(whole, "connection", lambda: None)
@@ -83,7 +83,7 @@ def test_a_program_that_all_hosts_lack_is_named_with_its_package(
     state: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = ToolMissing("libvirtd", package="libvirt-daemon")
-    monkeypatch.setattr("harness.machines.libvirt.host.ensure_daemon", refuse(missing))
+    monkeypatch.setattr("harness.machines.libvirt.host.host.ensure_daemon", refuse(missing))
     with pytest.raises(ToolMissing, match="apt-get install libvirt-daemon"):
         placement(state, "private:a", "private:b").any_host()
 

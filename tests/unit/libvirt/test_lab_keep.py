@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from harness.machines.intent import IntentFile, read_intents
-from harness.machines.libvirt.host import Host, HostUnreachable
+from harness.machines.libvirt.host.host import Host, HostUnreachable
 from harness.machines.libvirt.machine import Facts, LibvirtMachine
 from harness.machines.provider import ImageInfo
 from harness.model.errors import MachineLost

@@ -7,11 +7,11 @@ from typing import cast
 import libvirt
 import pytest
 
-from harness.machines.libvirt import evidence as evidence_module
-from harness.machines.libvirt import memory_dump
-from harness.machines.libvirt.evidence import collect_evidence
-from harness.machines.libvirt.host import Host
-from harness.machines.libvirt.memory_dump import COMPRESSED, ELF, WINDOWS, dump_memory
+from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.observe import evidence as evidence_module
+from harness.machines.libvirt.observe import memory_dump
+from harness.machines.libvirt.observe.evidence import collect_evidence
+from harness.machines.libvirt.observe.memory_dump import COMPRESSED, ELF, WINDOWS, dump_memory
 from harness.machines.libvirt.options import pool_options
 from harness.model.errors import DeadlineExceeded, MachineLost
 from harness.model.matrix import Pool

@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.libvirt.clone import forwarded_port
-from harness.machines.libvirt.evidence import ppm_to_png
-from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.clone.clone import forwarded_port
+from harness.machines.libvirt.clone.personal import (
+    Person,
+    registry_lines,
+    wine_environment,
+    winrm_configuration,
+)
+from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.observe.evidence import ppm_to_png
 from harness.machines.libvirt.options import CloneMethod, pool_options
-from harness.machines.libvirt.personal import Person, registry_lines, wine_environment, winrm_configuration
-from harness.machines.wine.identity import Identity
+from harness.machines.wine_prefix.identity import Identity
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.matrix import Pool
 from harness.model.substrate import GuestSystem, Substrate

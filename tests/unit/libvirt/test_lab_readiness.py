@@ -7,8 +7,8 @@ import time
 import pytest
 from pydantic import SecretStr
 
-from harness.machines.libvirt import readiness
-from harness.machines.libvirt.readiness import await_winrm
+from harness.machines.libvirt.clone import readiness
+from harness.machines.libvirt.clone.readiness import await_winrm
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded
 from harness.model.machine import WinRMAccess

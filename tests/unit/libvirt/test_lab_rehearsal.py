@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from harness.machines.certificate import self_signed
-from harness.machines.libvirt.images.recipe import recipe_directory
+from harness.machines.libvirt.image.recipe import recipe_directory
 from harness.winrmd.config import ServerConfig
 from harness.winrmd.server import serve
 

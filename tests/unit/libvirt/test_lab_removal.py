@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.machines.intent import IntentFile
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.machine import remove_directory
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.model.deadline import Deadline

@@ -9,10 +9,10 @@ import pytest
 
 from harness.machines.disk_space import free_mb
 from harness.machines.intent import IntentFile
-from harness.machines.libvirt.host import Host, HostRestarted, HostSize
-from harness.machines.libvirt.placement import Placement
+from harness.machines.libvirt.host.host import Host, HostRestarted, HostSize
+from harness.machines.libvirt.host.placement import Placement
+from harness.machines.libvirt.host.storage import shortage
 from harness.machines.libvirt.provider import LibvirtProvider
-from harness.machines.libvirt.storage import shortage
 from harness.machines.room import Resource, RoomWait
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
@@ -92,7 +92,7 @@ def test_it_is_told_once_while_the_disk_is_full(
     lab = placement(state, 2048)
     lab.reserve(spec, frozenset(), Deadline.after(30))
     free = iter(range(3000, 0, -1))
-    monkeypatch.setattr("harness.machines.libvirt.placement.free_mb", lambda _: next(free))
+    monkeypatch.setattr("harness.machines.libvirt.host.placement.free_mb", lambda _: next(free))
     wait, end = told_while_waiting(lab, spec)
     assert wait is not None
     assert wait.lacks == (Resource.DISK,)

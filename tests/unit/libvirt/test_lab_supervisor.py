@@ -15,7 +15,15 @@ from tests.programs import bounded
 
 @contextmanager
 def supervisor(pid_file: Path, command: str) -> Iterator[subprocess.Popen[bytes]]:
-    argv = [sys.executable, "-m", "harness.machines.libvirt.supervisor", str(pid_file), "sh", "-c", command]
+    argv = [
+        sys.executable,
+        "-m",
+        "harness.machines.libvirt.host.supervisor",
+        str(pid_file),
+        "sh",
+        "-c",
+        command,
+    ]
     with bounded(subprocess.Popen(argv)) as running:
         yield running
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from harness.machines.intent import Intent, Owner
+from harness.machines.libvirt.clone.template import RECORD, USED, TemplateMaker, TemplateRecord, build_lock
 from harness.machines.libvirt.doctor import _clones
-from harness.machines.libvirt.host import Host
-from harness.machines.libvirt.images.debian_base import base_name
-from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
-from harness.machines.libvirt.images.recipe import load_wine_guest, recipe_directory
-from harness.machines.libvirt.images.store import ImageStore, StoredImage
+from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.image.debian_base import base_name
+from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
+from harness.machines.libvirt.image.recipe import load_wine_guest, recipe_directory
+from harness.machines.libvirt.image.seal import digest_files
+from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation
 from harness.machines.libvirt.prune import remove_stale, stale
-from harness.machines.libvirt.seal import digest_files
-from harness.machines.libvirt.template import RECORD, USED, TemplateMaker, TemplateRecord, build_lock
 from harness.model.errors import InfrastructureError
 from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import GuestSystem, Substrate

@@ -10,8 +10,8 @@ import pytest
 
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt import machine as module
-from harness.machines.libvirt.events import DomainHistory
-from harness.machines.libvirt.host import Host
+from harness.machines.libvirt.host.events import DomainHistory
+from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.machine import Facts, LibvirtMachine
 from harness.model.machine import Fault, MachineState
 from harness.model.substrate import Substrate

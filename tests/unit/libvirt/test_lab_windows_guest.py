@@ -10,9 +10,9 @@ import libvirt
 import libvirt_qemu
 import pytest
 
-from harness.machines.libvirt.images.manifest import Hardware, ImageManifest, WinRMEndpoint
-from harness.machines.libvirt.personal import Person, personalise
-from harness.machines.libvirt.settle import POWERSHELL, settle
+from harness.machines.libvirt.clone.personal import Person, personalise
+from harness.machines.libvirt.clone.settle import POWERSHELL, settle
+from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
 from harness.model.substrate import GuestSystem

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.wine.registry_text import DeleteValue, SetValue, edit, read_value
+from harness.machines.wine_prefix.registry_text import DeleteValue, SetValue, edit, read_value
 
 SAMPLE = rb"""WINE REGISTRY Version 2
 ;; All keys relative to REGISTRY\\Machine

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from harness.cli.main import application
 from harness.machines.intent import IntentFile
-from harness.machines.libvirt.view import vnc_address
+from harness.machines.libvirt.observe.view import vnc_address
 from harness.machines.views import existing, viewable
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory

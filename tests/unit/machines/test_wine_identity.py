@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.machines.wine.identity import (
+from harness.machines.wine_prefix.identity import (
     COMPUTER_NAME,
     CRYPTOGRAPHY,
     CURRENT_VERSION,
@@ -15,7 +15,7 @@ from harness.machines.wine.identity import (
     system_edits,
     user_edits,
 )
-from harness.machines.wine.registry_text import DeleteValue, SetValue, edit, read_value
+from harness.machines.wine_prefix.registry_text import DeleteValue, SetValue, edit, read_value
 from harness.model.windows import WindowsVersion
 
 EMPTY = b"WINE REGISTRY Version 2\n"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.machines.wine.session import BOOTER_IMAGE, Memory, open_session_0, session_of_booter
+from harness.machines.wine_prefix.session import BOOTER_IMAGE, Memory, open_session_0, session_of_booter
 
 START = 0x555555C00000
 NAME, PROCESS, TOKEN = 0x100, 0x400, 0x800

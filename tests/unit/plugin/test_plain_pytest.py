@@ -8,26 +8,26 @@ import pytest
 
 import harness
 
-CHECKS = Path(harness.__file__).parent / "bvt"
+CHECKS = Path(harness.__file__).parent / "checks"
 CANDIDATE = ("--candidate", "agent.msi", "--profile", "reference")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--pyargs", "harness.bvt"], "--candidate is missing"),
-        (["--pyargs", "harness.bvt", "-n", "2"], "--candidate is missing"),
+        (["--pyargs", "harness.checks"], "--candidate is missing"),
+        (["--pyargs", "harness.checks", "-n", "2"], "--candidate is missing"),
         ([str(CHECKS / "test_uninstall.py")], "--candidate is missing"),
-        (["--pyargs", "harness.bvt", "--candidate", "agent.msi"], "--profile is missing"),
+        (["--pyargs", "harness.checks", "--candidate", "agent.msi"], "--profile is missing"),
         (
-            ["--pyargs", "harness.bvt", *CANDIDATE, "--keep", "some"],
+            ["--pyargs", "harness.checks", *CANDIDATE, "--keep", "some"],
             "--keep takes failed, always, never, not 'some'.",
         ),
         (
-            ["--pyargs", "harness.bvt", *CANDIDATE, "--infra-retries", "-1"],
+            ["--pyargs", "harness.checks", *CANDIDATE, "--infra-retries", "-1"],
             "--infra-retries takes a number of at",
         ),
-        (["--pyargs", "harness.bvt", *CANDIDATE], "agent.msi: there is no such file."),
+        (["--pyargs", "harness.checks", *CANDIDATE], "agent.msi: there is no such file."),
     ],
 )
 def test_a_mistake_is_one_sentence_with_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:

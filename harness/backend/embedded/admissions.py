@@ -1,0 +1,397 @@
+"""Who may check in, with which secret and key, and what waits for whom.
+
+One lock guards everything: the server's thread changes it per request, checks wait on it. Each change
+notifies, so that no wait polls. Nobody holds it while reading the journal: checks look through it beside the server.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from harness.backend.embedded.bodies import Answer, EnrolRequest
+from harness.backend.embedded.handover import Handover
+from harness.backend.embedded.records import Record, single, unpacked
+from harness.backend.embedded.store import Item, Kind, Store, Wanted
+from harness.backend.embedded.wire import Malformed
+from harness.backend.interface import Endpoint, FaultKind
+from harness.model.deadline import Deadline
+from harness.model.errors import BackendError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PendingFault:
+    """One request's worth of misbehaviour."""
+
+    kind: FaultKind
+    seconds: float = 0.0
+
+
+@dataclass
+class Admission:
+    """One cell from one `admit` to the next."""
+
+    cell: str
+    secret: str
+    number: int  # of its item in the store: what is older belongs to an earlier admission
+    configuration: bytes
+    endpoint: Endpoint | None = None
+    questions: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    arriving: dict[str, Answer] = field(default_factory=dict)
+    faults: deque[PendingFault] = field(default_factory=deque)
+    requests: Counter[str] = field(default_factory=Counter)
+    admitted_at: float = field(default_factory=time.time)
+    recovered: bool = True  # a request was served after the last fault asked for
+
+
+@dataclass(frozen=True)
+class _Key:
+    admission: Admission
+    host_identifier: str
+
+
+class Admissions:
+    """The live state of every cell, over the journal. Thread-safe."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changed = threading.Condition()
+        self._current: dict[str, Admission] = {}
+        self._by_secret: dict[str, Admission] = {}
+        self._by_key: dict[str, _Key] = {}
+        self._retired: dict[str, str] = {}  # old secrets and node keys → their cell
+        self._latest: dict[tuple[str, Kind], int] = {}
+        self._broken: BackendError | None = None
+        self._changes = 0
+
+    # -- the side of the checks
+
+    def admit(self, cell: str, configuration: bytes) -> str:
+        """Start the cell afresh: everything it had is retired. Returns its new secret."""
+        with self._changed:
+            self._retire(cell)
+            number = self._record(cell, Kind.ADMISSION, [{}])
+            admission = Admission(cell, secrets.token_urlsafe(24), number, configuration)
+            self._current[cell] = self._by_secret[admission.secret] = admission
+            return admission.secret
+
+    def hand_over(self, cell: str, host: str, port: int) -> Handover:
+        """The cell's place, for another process. Nothing changes here."""
+        with self._changed:
+            admission = self._of(cell)
+            keys = {
+                name: key.host_identifier for name, key in self._by_key.items() if key.admission is admission
+            }
+            return Handover(
+                cell=cell,
+                host=host,
+                port=port,
+                secret=admission.secret,
+                node_keys=keys,
+                configuration=admission.configuration.decode("latin-1"),
+                endpoint=admission.endpoint,
+            )
+
+    def take_over(self, handover: Handover) -> None:
+        """Go on with a cell that another process served."""
+        with self._changed:
+            number = self._record(handover.cell, Kind.ADMISSION, [{}])
+            configuration = handover.configuration.encode("latin-1")
+            admission = Admission(handover.cell, handover.secret, number, configuration, handover.endpoint)
+            self._current[handover.cell] = self._by_secret[handover.secret] = admission
+            self._by_key |= {name: _Key(admission, host) for name, host in handover.node_keys.items()}
+
+    def configure(self, cell: str, configuration: bytes) -> float:
+        """Serve this configuration from now on; returns the time."""
+        with self._changed:
+            self._of(cell).configuration = configuration
+            now = time.time()
+            text = configuration.decode(errors="backslashreplace")
+            self._record(cell, Kind.CONFIGURATION, [{"text": text}], at=now)
+            return now
+
+    def misbehave(self, cell: str, fault: PendingFault, times: int) -> None:
+        """The cell's next `times` requests are answered wrongly."""
+        with self._changed:
+            admission = self._of(cell)
+            admission.faults.extend([fault] * times)
+            admission.recovered = False
+
+    def ask(self, cell: str, sql: str, deadline: Deadline) -> Answer | None:
+        """Hand the query out until it is answered; None (and the query withdrawn) on deadline."""
+        query_id = secrets.token_hex(8)
+        with self._changed:
+            admission = self._of(cell)
+            admission.questions[query_id] = sql
+            admission.asked.add(query_id)
+            self._record(cell, Kind.QUESTION, [{"id": query_id, "sql": sql}])
+            try:
+                return self.wait(lambda: admission.answers.get(query_id), deadline)
+            finally:
+                admission.questions.pop(query_id, None)
+
+    def endpoint(self, cell: str) -> Endpoint | None:
+        """The cell's endpoint, if it has enrolled since it was admitted."""
+        with self._changed:
+            return self._of(cell).endpoint
+
+    def recovered(self, cell: str) -> Endpoint | None:
+        """The endpoint, if it was served after the last fault that was asked for."""
+        with self._changed:
+            admission = self._of(cell)
+            return admission.endpoint if admission.recovered else None
+
+    def heard(self, cell: str) -> tuple[int, float, float | None]:
+        """Requests served since the cell was admitted, when that was, and when its endpoint was last seen."""
+        with self._changed:
+            admission = self._of(cell)
+            last = admission.endpoint.last_seen if admission.endpoint is not None else None
+            return sum(admission.requests.values()), admission.admitted_at, last
+
+    def items(self, cell: str, kind: Kind, *, with_unknown: bool = False) -> list[Item]:
+        """Items of the cell's admission; with those of no known cell if asked for."""
+        after = self._began(cell)
+        found = [item for page in self._store.pages(cell, kind, after=after) for item in page]
+        if with_unknown:
+            found += [item for page in self._store.pages("", kind, after=after) for item in page]
+            found.sort(key=lambda item: item.number)
+        return found
+
+    def pages(self, cell: str, kind: Kind, query: str | None = None) -> Iterator[list[Item]]:
+        """Items of the cell's admission, a page at a time; of one query if it is named."""
+        return self._store.pages(cell, kind, query=query, after=self._began(cell))
+
+    def search(self, wanted: Wanted, after: int = 0) -> Iterator[tuple[int, list[Item]]]:
+        """See `Store.search`. Does not touch the file if nothing of this kind came after item `after`."""
+        with self._changed:
+            after, latest = (
+                max(after, self._began(wanted.cell)),
+                self._latest.get((wanted.cell, wanted.kind), 0),
+            )
+        if latest > after:
+            yield from self._store.search(wanted, after=after)
+            yield latest, []  # also where nothing else of its kind was what is wanted
+
+    def everything(self, cell: str) -> tuple[Iterator[list[Item]], Admission, frozenset[str]]:
+        """Every item of the cell through all admissions, its present admission, every secret ever given."""
+        with self._changed:
+            hidden = frozenset({*self._by_secret, *self._by_key, *self._retired})
+            return self._store.pages(cell), self._of(cell), hidden
+
+    def wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
+        """What `probe` finds, asked again after each change; None on deadline. Raises if the server fails."""
+        seen = -1
+        while True:
+            with self._changed:
+                while self._broken is None and seen == self._changes and not deadline.passed:
+                    self._changed.wait(deadline.remaining_s)
+                if self._broken is not None:
+                    raise self._broken
+                seen, last = self._changes, deadline.passed
+            if (found := probe()) is not None:  # without the lock: a probe may look through much
+                return found
+            if last:
+                return None
+
+    def break_down(self, error: BackendError) -> None:
+        """The backend can no longer be trusted: every wait raises this from now on."""
+        with self._changed:
+            self._broken = self._broken or error
+            self._notify()
+
+    # -- the side of the server
+
+    def fault_for(self, *, secret: str = "", node_key: str = "") -> PendingFault | None:
+        """Take the fault that this request must suffer. Enrolment never suffers `node-invalid`."""
+        with self._changed:
+            key = self._by_key.get(node_key)
+            admission = key.admission if key else self._by_secret.get(secret)
+            if admission is None or not admission.faults:
+                return None
+            if secret and admission.faults[0].kind is FaultKind.NODE_INVALID:
+                return None
+            fault = admission.faults.popleft()
+            self._record(admission.cell, Kind.FAULT, [{"fault": fault.kind.value, "seconds": fault.seconds}])
+            return fault
+
+    def enrol(self, request: EnrolRequest, path: str) -> str | None:
+        """Enrol the host; its node key, or None if the secret is wrong. A host's earlier key ends with it."""
+        with self._changed:
+            admission = self._by_secret.get(request.secret)
+            if admission is None:
+                old = request.secret in self._retired
+                reason = "enrolment secret of an earlier admission" if old else "wrong enrolment secret"
+                self._refuse(self._retired.get(request.secret, ""), path, reason)
+                return None
+            self._end_keys(
+                lambda key: key.admission is admission and key.host_identifier == request.host_identifier
+            )
+            node_key, now, before = secrets.token_urlsafe(24), time.time(), admission.endpoint
+            self._by_key[node_key] = _Key(admission, request.host_identifier)
+            admission.endpoint = Endpoint(
+                cell=admission.cell,
+                host_identifier=request.host_identifier,
+                version=request.version,
+                hostname=request.hostname,
+                uuid=request.uuid,
+                os_version=request.os_version,
+                enrolled_at=now,
+                last_seen=now,
+                enrolments=before.enrolments + 1 if before else 1,
+            )
+            admission.requests[path] += 1
+            body = {"host_identifier": request.host_identifier, "host_details": request.details}
+            if request.note:
+                body["note"] = request.note
+            self._record(admission.cell, Kind.ENROLMENT, [body], at=now)
+            return node_key
+
+    def credentials(self, cell: str) -> frozenset[str]:
+        """Every node key that an agent of the cell got, and what has ended: earlier node keys and secrets."""
+        with self._changed:
+            current = [node_key for node_key, key in self._by_key.items() if key.admission.cell == cell]
+            return frozenset([*current, *(key for key, owner in self._retired.items() if owner == cell)])
+
+    def cell_of(self, node_key: str, path: str) -> str | None:
+        """The cell that the key belongs to; None (and a refusal on record) if it is not valid."""
+        with self._changed:
+            key = self._by_key.get(node_key)
+            if key is not None:
+                return key.admission.cell
+            old = node_key in self._retired
+            self._refuse(
+                self._retired.get(node_key, ""), path, "node key has ended" if old else "unknown node key"
+            )
+            return None
+
+    def configuration(self, cell: str, path: str) -> bytes:
+        """The configuration in force, as it goes out."""
+        with self._changed:
+            return self._seen(cell, path).configuration
+
+    def questions(self, cell: str, path: str) -> Mapping[str, str]:
+        """The distributed queries not answered yet, by id."""
+        with self._changed:
+            return dict(self._seen(cell, path).questions)
+
+    def holder(self, node_key: str) -> str:
+        """The cell that the key belongs to, or did; empty for a key never given."""
+        with self._changed:
+            key = self._by_key.get(node_key)
+            return key.admission.cell if key is not None else self._retired.get(node_key, "")
+
+    def log(self, node_key: str, path: str, kind: Kind, records: Sequence[Record]) -> bool:
+        """Store a part of a log. False (and a refusal on record) if the key has ended since the request began."""
+        with self._changed:
+            cell = self.cell_of(node_key, path)
+            if cell is not None:
+                self._store_records(cell, kind, time.time(), records)
+            return cell is not None
+
+    def served(self, cell: str, path: str) -> None:
+        """A request was served to its end: a sign of life."""
+        with self._changed:
+            self._seen(cell, path)
+
+    def asked(self, cell: str, ids: Sequence[str]) -> None:
+        """Make ready for answers to these distributed queries. Raises `Malformed` for one never asked."""
+        with self._changed:
+            admission = self._of(cell)
+            for query_id in ids:
+                if query_id not in admission.asked:
+                    raise Malformed("answers a query that was never asked")
+                admission.arriving.pop(query_id, None)
+
+    def answer(self, node_key: str, path: str, records: Sequence[Record]) -> bool:
+        """Take a part of the answers to distributed queries, late ones too. False as of `log`."""
+        parts = [part for record in records for part in unpacked(record.body)]
+        with self._changed:
+            if not self.log(node_key, path, Kind.ANSWER, records):
+                return False
+            admission = self._by_key[node_key].admission
+            for part in parts:
+                answer = Answer(part["id"], part["status"], part["message"], [], part["note"])
+                admission.arriving.setdefault(part["id"], answer).rows.extend(part["rows"])
+            return True
+
+    def answered(self, cell: str, path: str, ids: Sequence[str]) -> None:
+        """The answers are complete."""
+        with self._changed:
+            admission = self._of(cell)
+            for query_id in ids:
+                answer = admission.arriving.pop(query_id, None)
+                if admission.questions.pop(query_id, None) is not None and answer is not None:
+                    admission.answers[query_id] = answer
+            self._seen(cell, path)
+
+    def malformed(self, cell: str, method: str, path: str, message: str) -> None:
+        """Put a request that is not of the API on record."""
+        with self._changed:
+            self._record(cell, Kind.PROTOCOL_ERROR, [{"method": method, "path": path, "message": message}])
+
+    # -- inside the lock
+
+    def _of(self, cell: str) -> Admission:
+        try:
+            return self._current[cell]
+        except KeyError:
+            raise BackendError(f"Cell {cell} was never admitted to the backend.") from None
+
+    def _seen(self, cell: str, path: str) -> Admission:
+        admission = self._of(cell)
+        admission.requests[path] += 1
+        admission.recovered = not admission.faults
+        if admission.endpoint is not None:
+            admission.endpoint = admission.endpoint.model_copy(update={"last_seen": time.time()})
+        self._notify()
+        return admission
+
+    def _refuse(self, cell: str, path: str, reason: str) -> None:
+        self._record(cell, Kind.REFUSAL, [{"path": path, "reason": reason}])
+
+    def _record(
+        self, cell: str, kind: Kind, bodies: Sequence[Mapping[str, Any]], *, at: float | None = None
+    ) -> int:
+        return self._store_records(
+            cell, kind, time.time() if at is None else at, [single(body) for body in bodies]
+        )
+
+    def _store_records(self, cell: str, kind: Kind, at: float, records: Sequence[Record]) -> int:
+        number = self._store.append(cell, kind, at, records)
+        if number:
+            self._latest[cell, kind] = number
+            self._notify()
+        return number
+
+    def _notify(self) -> None:
+        self._changes += 1
+        self._changed.notify_all()
+
+    def _began(self, cell: str) -> int:
+        with self._changed:
+            return self._of(cell).number
+
+    def _retire(self, cell: str) -> None:
+        admission = self._current.pop(cell, None)
+        if admission is not None:
+            self._retired[self._by_secret.pop(admission.secret).secret] = cell
+            self._end_keys(lambda key: key.admission is admission)
+
+    def _end_keys(self, ended: Callable[[_Key], bool]) -> None:
+        for node_key in [node_key for node_key, key in self._by_key.items() if ended(key)]:
+            self._retired[node_key] = self._by_key.pop(node_key).admission.cell
+
+
+def as_served(configuration: Mapping[str, Any] | str | None) -> bytes:
+    """A configuration as it goes over the wire; text goes out as it is, so that it may be invalid."""
+    if isinstance(configuration, str):
+        return configuration.encode()
+    return json.dumps(dict(configuration or {})).encode()

@@ -1,0 +1,279 @@
+"""The backend that comes with the harness: an osquery TLS remote API of its own for each worker."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from harness.backend.embedded.admissions import Admission, Admissions, PendingFault, as_served
+from harness.backend.embedded.app import RemoteApi
+from harness.backend.embedded.handover import Handover
+from harness.backend.embedded.large import LargeBodies
+from harness.backend.embedded.pki import Authority
+from harness.backend.embedded.records import parts, somewhere
+from harness.backend.embedded.server import TlsServer
+from harness.backend.embedded.store import Item, Kind, Store, Wanted
+from harness.backend.evidence import write_lines
+from harness.backend.interface import (
+    BackendFeature,
+    Endpoint,
+    Enrolment,
+    Event,
+    Fact,
+    FaultKind,
+    ProtocolError,
+    Refusal,
+    StatusLine,
+)
+from harness.backend.matching import event_matches
+from harness.backend.reachable import require_answer
+from harness.backend.seen import Sightings
+from harness.model.deadline import Deadline
+from harness.model.errors import BackendError, CandidateError
+from harness.model.machine import HostPort
+
+T = TypeVar("T")
+
+
+class EmbeddedBackend:
+    """Serves from construction until `close`. One per process; any number of cells. Thread-safe.
+
+    `handover`: a cell that another process served until now, on the address `bind`. `watch` is told each request's path
+    as it arrives, on the server's thread.
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        database: Path,
+        *,
+        bind: str = "127.0.0.1:0",
+        handover: Handover | None = None,
+        watch: Callable[[str], None] | None = None,
+    ) -> None:
+        self._authority = authority
+        self._store = Store(database)
+        self._admissions = Admissions(self._store)
+        if handover is not None:
+            self._admissions.take_over(handover)
+        self._large = LargeBodies()
+        self._closed = False
+        try:
+            self._server = TlsServer(
+                authority, bind, lambda reason: self._admissions.break_down(BackendError(reason))
+            )
+        except BackendError:
+            self._store.close()
+            raise
+        try:
+            api = RemoteApi(self._admissions, self._server.cut, self._large).application()
+            self._server.start(api if watch is None else watched(api, watch))
+        except BackendError:
+            self.close()
+            raise
+
+    @property
+    def name(self) -> str:
+        """`embedded`."""
+        return "embedded"
+
+    @property
+    def features(self) -> frozenset[BackendFeature]:
+        """All of them."""
+        return frozenset(BackendFeature)
+
+    def ignorance(self, fact: Fact) -> str:  # noqa: ARG002 - the protocol's signature
+        """It knows all that agents send."""
+        return ""
+
+    @property
+    def address(self) -> HostPort:
+        """Where it listens."""
+        return self._server.address
+
+    def hand_over(self, cell: str) -> Handover:
+        """What another process needs to go on with this cell on the same port, once this server is closed."""
+        return self._admissions.hand_over(cell, self.address.host, self.address.port)
+
+    def admit(self, cell: str, configuration: Mapping[str, Any] | None) -> Enrolment:
+        """A new secret and configuration for the cell; earlier secrets and node keys end."""
+        secret = self._admissions.admit(cell, as_served(configuration))
+        return Enrolment(
+            secret=secret,
+            ca_pem=self._authority.ca_pem,
+            server_cert_sha256=self._authority.server_cert_sha256,
+        )
+
+    def identify(self, cell: str, identity: str) -> None:
+        """Nothing to do: a cell is known by its secret; the identity is what the agent has to prove."""
+
+    def wait_enrolled(self, cell: str, deadline: Deadline, *, after: float = 0.0) -> Endpoint | None:
+        """The endpoint once it has enrolled later than `after`."""
+
+        def probe() -> Endpoint | None:
+            endpoint = self._admissions.endpoint(cell)
+            return endpoint if endpoint and endpoint.enrolled_at > after else None
+
+        return self._wait(probe, deadline)
+
+    def wait_seen(self, cell: str, deadline: Deadline, *, after: float) -> Endpoint | None:
+        """The endpoint once an authenticated request later than `after` was served (no fault hit it)."""
+
+        def probe() -> Endpoint | None:
+            endpoint = self._admissions.endpoint(cell)
+            return endpoint if endpoint and endpoint.last_seen > after else None
+
+        return self._wait(probe, deadline)
+
+    def wait_event(
+        self,
+        cell: str,
+        query: str,
+        columns: Mapping[str, str],
+        deadline: Deadline,
+        *,
+        action: str | None = "added",
+    ) -> Event | None:
+        """The first matching event since the cell was admitted."""
+        wanted = Wanted(cell, Kind.EVENT, query, action, parts(columns))
+        return self._found(
+            wanted, _event, lambda event: event_matches(event, query, columns, action), deadline
+        )
+
+    def events(self, cell: str, query: str | None = None) -> Sequence[Event]:
+        """Every event since the cell was admitted, oldest first."""
+        pages = self._admissions.pages(cell, Kind.EVENT, query)
+        return tuple(_event(item) for page in pages for item in page)
+
+    def wait_status(
+        self, cell: str, contains: str, deadline: Deadline, *, after: float = 0.0
+    ) -> StatusLine | None:
+        """The first status line later than `after` that contains the text; case ignored."""
+        text = contains.casefold()
+
+        def matches(line: StatusLine) -> bool:
+            return line.received_at > after and text in line.message.casefold()
+
+        wanted = Wanted(cell, Kind.STATUS, parts=(somewhere(contains),))
+        return self._found(wanted, _status, matches, deadline)
+
+    def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
+        """Serve this configuration from now on; returns the time."""
+        return self._admissions.configure(cell, as_served(configuration))
+
+    def ask(self, cell: str, sql: str, deadline: Deadline) -> Sequence[Mapping[str, str]] | None:
+        """Run a distributed query. Raises `CandidateError` if the agent's status for it is not 0."""
+        answer = self._admissions.ask(cell, sql, deadline)
+        if answer is None:
+            self._require_own_answer()
+            return None
+        if answer.status != 0:
+            raise CandidateError(
+                f"Cell {cell}: the agent answered the distributed query {sql!r} with status {answer.status}: "
+                f"{answer.message or 'no message'}."
+            )
+        return answer.rows
+
+    def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None:
+        """The cell's next `times` requests suffer this, in the order of the calls."""
+        self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
+
+    def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:
+        """The endpoint once each fault was suffered and an authenticated request was served after it."""
+        return self._wait(lambda: self._admissions.recovered(cell), deadline)
+
+    def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
+        """Malformed requests since the cell was admitted."""
+        return tuple(
+            ProtocolError(cell=item.cell, received_at=item.at, **item.body)
+            for item in self._admissions.items(cell, Kind.PROTOCOL_ERROR, with_unknown=True)
+        )
+
+    def refusals(self, cell: str) -> Sequence[Refusal]:
+        """Refused requests since the cell was admitted."""
+        return tuple(
+            Refusal(cell=item.cell, received_at=item.at, **item.body)
+            for item in self._admissions.items(cell, Kind.REFUSAL, with_unknown=True)
+        )
+
+    def sightings(self, cell: str) -> Sightings:
+        """What reached the server for the cell since it was admitted."""
+        requests, admitted_at, last_seen = self._admissions.heard(cell)
+        return Sightings(
+            requests=requests,
+            last_s=time.time() - last_seen if last_seen is not None else None,
+            handshakes_failed=self._server.handshakes.since(admitted_at),
+        )
+
+    def credentials(self, cell: str) -> frozenset[str]:
+        """The node keys of the cell's agents."""
+        return self._admissions.credentials(cell)
+
+    def export(self, cell: str, path: Path) -> None:
+        """All admissions of the cell, item by item, and at last its endpoint and its requests by path."""
+        pages, admission, hidden = self._admissions.everything(cell)
+        write_lines(path, _evidence(pages, admission), hidden)
+
+    def _found(
+        self, wanted: Wanted, read: Callable[[Item], T], matches: Callable[[T], bool], deadline: Deadline
+    ) -> T | None:
+        """The first item that matches. Each is looked at once, however often something new comes."""
+        seen = 0
+
+        def probe() -> T | None:
+            nonlocal seen
+            for last, items in self._admissions.search(wanted, seen):
+                for item in items:
+                    if matches(candidate := read(item)):
+                        return candidate
+                seen = max(seen, last)
+            return None
+
+        return self._wait(probe, deadline)
+
+    def _wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
+        found = self._admissions.wait(probe, deadline)
+        if found is None:
+            self._require_own_answer()
+        return found
+
+    def _require_own_answer(self) -> None:
+        """None is said of the agent only if there was a server to talk to. Raises `BackendError` otherwise."""
+        require_answer(self.name, self.address, self._authority.ca_pem)
+
+    def close(self) -> None:
+        """Stop serving and close the database. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._large.close()
+            self._server.stop()
+            self._store.close()
+
+
+def watched(application: ASGIApp, watch: Callable[[str], None]) -> ASGIApp:
+    """The same application; `watch` is told each request's method and path."""
+
+    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            watch(f"{scope['method']} {scope['path']}")
+        await application(scope, receive, send)
+
+    return tell
+
+
+def _event(item: Item) -> Event:
+    return Event(cell=item.cell, received_at=item.at, **item.body)
+
+
+def _status(item: Item) -> StatusLine:
+    return StatusLine(cell=item.cell, received_at=item.at, **item.body)
+
+
+def _evidence(pages: Iterator[list[Item]], admission: Admission) -> Iterator[Mapping[str, Any]]:
+    for page in pages:
+        for item in page:
+            yield {"number": item.number, "kind": item.kind.value, "at": item.at, **item.body}
+    endpoint = admission.endpoint.model_dump() if admission.endpoint else None
+    yield {"kind": "endpoint", "endpoint": endpoint, "requests": dict(admission.requests)}

@@ -1,0 +1,105 @@
+"""What makes a function a check: a title, the phase of its module, what it needs, and what a profile must declare."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness.backend.interface import BackendFeature
+from harness.cell.declared import Declared, always
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Check:
+    """The description of one check, hung on its function by `check`."""
+
+    id: str
+    title: str
+    phase: Phase
+    needs: frozenset[Capability]
+    features: frozenset[BackendFeature]
+    essential: bool
+    module: str
+    line: int
+    first: bool = False
+    declared: Declared = always
+    watches: bool = False
+    requires: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    msi_only: str = ""
+
+
+class HeldBack(Exception):
+    """A check that did not run to an outcome of its own. pytest shows it as skipped, the report by its name."""
+
+
+class NotApplicable(HeldBack):
+    """Raised where this substrate, backend or kind of installer cannot show it. Never counted as passed."""
+
+
+class NotTested(HeldBack):
+    """Raised where the profile declares nothing to test it by. Never counted as passed."""
+
+
+class Blocked(HeldBack):
+    """Raised instead of running a check that cannot have a result. `by`: the id of the check that is the cause."""
+
+    def __init__(self, message: str, by: str = "") -> None:
+        super().__init__(message)
+        self.by = by
+
+
+def check(
+    title: str,
+    *,
+    needs: Iterable[Capability] = (),
+    backend: Iterable[BackendFeature] = (),
+    declared: Declared = always,
+    essential: bool = False,
+    first: bool = False,
+    watches: bool = False,
+    requires: Iterable[str] = (),
+    follows: Iterable[str] = (),
+    msi_only: str = "",
+) -> Callable[[Function], Function]:
+    """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
+
+    `declared`: why a profile gives it nothing to look at (`harness.cell.declared`); it is *not tested* then.
+    `essential` means that later phases make no sense when it fails, so they are blocked; `first`, that neither does
+    the rest of its phase. One that `watches` looks at
+    what other checks provoke, so it proves nothing about its phase by itself. `requires`: ids of checks without which
+    this one cannot have a result. `follows`: ids of checks whose failure explains one of this check, which runs all
+    the same. `msi_only`: why an EXE installer cannot show it.
+    """
+
+    def mark(function: Function) -> Function:
+        phase = function.__globals__["PHASE"]
+        described = Check(
+            id=f"{phase.value}.{function.__name__.removeprefix('test_')}",
+            title=title,
+            phase=phase,
+            needs=frozenset(needs),
+            features=frozenset(backend),
+            declared=declared,
+            essential=essential or first,
+            first=first,
+            watches=watches,
+            module=function.__module__.rpartition(".")[2],
+            line=function.__code__.co_firstlineno,
+            requires=tuple(requires),
+            follows=tuple(follows),
+            msi_only=msi_only,
+        )
+        function.__bvt_check__ = described  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def check_of(function: object) -> Check | None:
+    """The description of a check function, or None for any other function."""
+    found = getattr(function, "__bvt_check__", None)
+    return found if isinstance(found, Check) else None

@@ -1,0 +1,352 @@
+"""One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from harness.backend.interface import Backend, Enrolment
+from harness.cell.agent_silence import AgentSilence
+from harness.cell.autopsy import LOGS, examine
+from harness.cell.blame import Inquiry
+from harness.cell.familiar import Familiar
+from harness.cell.recorder import CellRecorder
+from harness.cell.secrets import redact
+from harness.guest.guest import Guest
+from harness.guest.transcript import MASK, Transcript
+from harness.machines.provider import Machine, MachineProvider
+from harness.model.candidate import Candidate
+from harness.model.deadline import Deadline
+from harness.model.errors import HarnessError, InfrastructureError
+from harness.model.machine import MachineSpec
+from harness.model.plan import Cell
+from harness.model.profile import AgentProfile
+from harness.model.report import CellReport, Evidence, Excuse, ExcusedBy, Outcome
+from harness.model.substrate import SLOWNESS
+from harness.reports.facts import TRANSCRIPT_PAGE
+from harness.reports.transcript import read_entries, transcript_page
+from harness.rundir.attempts import earlier_attempts
+from harness.rundir.directory import RunDirectory, RunSettings
+
+Answer = TypeVar("Answer")
+TRANSCRIPT = "transcript.jsonl"
+LOGS_AT_THE_END = f"{LOGS}-at-the-end"
+"""Logs that outlived the uninstall, beside those from before it."""
+
+
+class CellSession:
+    """What every check gets. The machine is made when the first check asks for its guest."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        *,
+        candidate: Candidate,
+        plan_digest: str,
+        settings: RunSettings,
+        run: RunDirectory,
+        provider: MachineProvider,
+        backend: Backend,
+    ) -> None:
+        self.cell, self.candidate, self.settings, self.run = cell, candidate, settings, run
+        self.backend = backend
+        self.directory = run.cell(cell.id)
+        self.recorder = CellRecorder(
+            settings.run_id, plan_digest, cell, self.directory, guest_clock=lambda: self.guest_s
+        )
+        self.recorder.attempts = list(earlier_attempts(self.directory))
+        self._attempts_before = len(self.recorder.attempts)
+        self.candidate_touched = False
+        self.expected_boots = 1
+        self.lost: HarnessError | None = None
+        self.lost_by = ""
+        """Id of the check in which the machine was found lost to the whole cell."""
+        self.silence = AgentSilence(cell.id, backend)
+        self.familiar = Familiar()
+        self.on_kept: Callable[[str], None] = lambda _: None
+        """Called with the id of a machine that is kept with the agent on it: its backend is to outlive the run."""
+        self._provider = provider
+        self._machine: Machine | None = None
+        self._guest: Guest | None = None
+        self._transcript: Transcript | None = None
+        self._earlier_guests_s = 0.0
+        self._enrolment: Enrolment | None = None
+        self._secrets: set[str] = set()
+        self._missing: list[str] = []
+        self._has_logs = self._was_diagnosed = False
+
+    @property
+    def profile(self) -> AgentProfile:
+        """The agent profile of this run."""
+        return self.settings.profile
+
+    @property
+    def machine(self) -> Machine:
+        """The cell's machine, made on first use. Raises `InfrastructureError` once every attempt is used up."""
+        if self._machine is None:
+            self._provision()
+        assert self._machine is not None
+        return self._machine
+
+    @property
+    def guest(self) -> Guest:
+        """The guest of the cell's machine."""
+        _ = self.machine
+        assert self._guest is not None
+        return self._guest
+
+    def within(self, seconds: float) -> Deadline:
+        """A deadline of the profile's for what the agent does, stretched where the substrate is slow."""
+        return Deadline.after(seconds * SLOWNESS.get(self.machine.substrate, 1.0))
+
+    def patience(self, seconds: float) -> Deadline:
+        """Like `within`, for a sign of life of the agent: one that was found silent is not waited for so long again."""
+        return self.silence.patience(self.within(seconds))
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """What this cell's agent needs in order to check in."""
+        if self._enrolment is None:
+            base = self.profile.configuration.base if self.profile.configuration else None
+            self._enrolment = self.backend.admit(self.cell.id, base)
+        return self._enrolment
+
+    @property
+    def transcript_lines(self) -> int:
+        """Lines of the cell's transcript so far."""
+        return self._transcript.lines if self._transcript is not None else 0
+
+    @property
+    def guest_s(self) -> float:
+        """Seconds spent in guest commands so far, on every machine of this cell."""
+        return self._earlier_guests_s + (self._guest.guest_s if self._guest is not None else 0.0)
+
+    def masked(self, text: str) -> str:
+        """`text` without this cell's secrets."""
+        for secret in filter(None, self._secrets):
+            text = text.replace(secret, MASK)
+        return text
+
+    def identify(self, identity: str) -> None:
+        """Tell the backend which host identifier to expect; an external one finds the endpoint by it."""
+        self.backend.identify(self.cell.id, identity)
+
+    def note(self, name: str, value: object) -> None:
+        """Add a fact to the result of the check in hand."""
+        self.recorder.details[name] = str(value)
+
+    def excuse(self, what: str, reason: str, by: ExcusedBy = ExcusedBy.PROFILE) -> None:
+        """Put on record what the check in hand found and does not hold against the candidate. Reports show it."""
+        self.recorder.excuses.append(Excuse(what=what, by=by, reason=reason))
+
+    def before_candidate(self, action: Callable[[], Answer]) -> Answer:
+        """Run an action that comes before the candidate; a machine lost in it is replaced, on the record."""
+        while True:
+            try:
+                return action()
+            except InfrastructureError as error:
+                if self.candidate_touched or self.lost is not None:
+                    raise
+                self._give_up_machine(error)
+
+    def attribute(self, error: BaseException) -> BaseException:
+        """Who is to blame for a check that raised `error`; a machine that is lost is lost to the whole cell."""
+        if self._machine is None or self._guest is None or self.lost is not None:
+            return error
+        found = Inquiry(
+            self._machine,
+            self._guest,
+            candidate_touched=self.candidate_touched,
+            expected_boots=self.expected_boots,
+        ).blame(error)
+        if found.lost is not None:
+            self.lost = found.lost
+            self.recorder.amend_attempt(
+                outcome=Outcome.INFRA if isinstance(self.lost, InfrastructureError) else Outcome.FAILED,
+                message=str(self.lost),
+            )
+        if self.candidate_touched and self.lost is None:
+            return self.familiar.judge(found.error, self._guest)
+        return found.error
+
+    def close(self) -> CellReport:
+        """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before.
+
+        Evidence that could not be had is named in the last attempt and in `not-collected.txt`.
+        """
+        try:
+            self._collect()
+        finally:
+            self._end_machine()
+        if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
+            self.recorder.end_attempt()
+        with self._best_effort("masked: what the backend gave the agent"):
+            self._secrets.update(self.backend.credentials(self.cell.id))
+        with self._best_effort("masked"):
+            redact(self.directory, self._secrets)
+        with self._best_effort("written: the transcript as a page"):
+            self._write_transcript_page()
+        self._say_what_is_missing()
+        self.recorder.mask(self.masked)
+        return self.recorder.seal()
+
+    def _write_transcript_page(self) -> None:
+        """After secrets were masked in the file that it is made of."""
+        source = self.directory / TRANSCRIPT
+        if source.exists():
+            entries = read_entries(source.read_text(encoding="utf-8", errors="replace"))
+            page = self.directory / TRANSCRIPT_PAGE
+            page.write_text(transcript_page(self.cell.id, entries), encoding="utf-8")
+            self.recorder.describe(
+                self.directory,
+                [Evidence(path=page.name, sha256="0" * 64, size=0, what="the transcript, to be read")],
+            )
+
+    @contextmanager
+    def _best_effort(self, what: str) -> Iterator[None]:
+        """Do what no verdict depends on; a failure is noted and the cell goes on to its report."""
+        try:
+            yield
+        # An unforeseen one too: the checks have spoken, and a defect in what comes after them (a disk that a parser
+        # does not understand, an answer of an external backend) must not take a candidate's failure off the record.
+        except Exception as error:  # noqa: BLE001 - as said above
+            words = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            self._missing.append(f"Not {what}: {words}")
+
+    def _say_what_is_missing(self) -> None:
+        if not self._missing:
+            return
+        if self.recorder.attempts:
+            said = " ".join((self.recorder.attempts[-1].message, *self._missing)).strip()
+            self.recorder.amend_attempt(message=said)
+        text = "".join(f"{self.masked(line)}\n" for line in self._missing)
+        with suppress(OSError):  # the disk may be full, and the attempt says it too
+            (self.directory / "not-collected.txt").write_text(text, encoding="utf-8")
+
+    def _provision(self) -> None:
+        """Make a machine; a failed attempt is on the record and tried again as often as the run allows."""
+        while self._machine is None:
+            if self.lost is not None:
+                raise self.lost
+            self.recorder.begin_attempt()
+            try:
+                self._make_machine()
+            except InfrastructureError as error:
+                self._give_up_machine(error)
+
+    def _make_machine(self) -> None:
+        pool = self.settings.pool
+        spec = MachineSpec(
+            run_id=self.settings.run_id,
+            cell_id=self.cell.id,
+            image=pool.base_image or self.cell.image,
+            windows=self.cell.windows,
+            media=self.run.media,
+            backend=self.backend.address,
+            memory_mb=pool.memory_mb,
+            cpus=pool.cpus,
+        )
+        with self.recorder.stopwatch.waiting():
+            self._machine = self._provider.create(spec, Deadline.after(pool.ready_deadline_s))
+        machine = self._machine
+        recorder = self.recorder
+        recorder.amend_attempt(machine_id=machine.machine_id)
+        recorder.substrate, recorder.guest_system = machine.substrate, machine.guest_system
+        recorder.image, recorder.image_digest = machine.image.name, machine.image.digest
+        self._secrets.update((machine.winrm.password.get_secret_value(), self.enrolment.secret))
+        self._transcript = transcript = Transcript(
+            self.directory / TRANSCRIPT,
+            cell=self.cell.id,
+            machine=machine.machine_id,
+            secrets=self._secrets,
+        )
+        self._guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
+
+    def _give_up_machine(self, error: InfrastructureError) -> None:
+        """Record the attempt as lost, keep what the outside can tell, and make room for the next one."""
+        if not self.recorder.attempts:
+            self.recorder.begin_attempt()
+        message = str(error)
+        if self._machine is not None and (reason := self._machine.condition().reason) not in message:
+            message = f"{message} ({reason})"
+        self.recorder.amend_attempt(outcome=Outcome.INFRA, message=message)
+        number = len(self.recorder.attempts)
+        if self._machine is not None:
+            with self._best_effort(f"collected from the machine of attempt {number}"):
+                self._collect_outside(self._machine, f"attempt-{number}")
+            self._abandon(self._machine)
+        if self._guest is not None:
+            self._guest.close()
+        self._earlier_guests_s = self.guest_s
+        self._machine = self._guest = None
+        if number - self._attempts_before > self.settings.infra_retries:
+            self.lost = error
+            raise error
+
+    def _abandon(self, machine: Machine) -> None:
+        """End a lost machine as far as its host still answers; the rest stays in its intent, for `bvt clean`."""
+        try:
+            machine.destroy()
+        except InfrastructureError as left:
+            self.recorder.amend_attempt(
+                message=f"{self.recorder.attempts[-1].message} Not removed yet: {left}".strip()
+            )
+
+    def _collect(self) -> None:
+        if self._machine is None or self._guest is None:
+            return
+        # What was there before a successful uninstall is all there is, unless a check says otherwise.
+        if self.lost is None and (self.recorder.failed or not self._has_logs):
+            self.collect_from_agent()
+        with self._best_effort("collected from the backend"):
+            self.backend.export(self.cell.id, self.directory / "backend.jsonl")
+        if self.recorder.failed or self.lost is not None:
+            with self._best_effort("collected from outside the machine"):
+                self._collect_outside(self._machine, "machine")
+            with self._best_effort("collected from the machine's disk"):
+                self.recorder.describe(*examine(self._machine, self.profile, self.directory / "disk"))
+
+    def _collect_outside(self, machine: Machine, folder: str) -> None:
+        into = self._folder(folder)
+        self.recorder.describe(into, machine.collect(into))
+
+    def collect_from_agent(self) -> None:
+        """Save the agent's logs and, if a check has failed, what it says of itself. An uninstall takes both away.
+
+        No verdict depends on it, so it raises nothing; what could not be had is noted.
+        """
+        guest = self.guest
+        if self.recorder.failed and not self._was_diagnosed:
+            self._was_diagnosed = True
+            for name, command in self.profile.diagnostics.items():
+                with self._best_effort(f"collected: the profile's diagnostics {name!r}"):
+                    guest.run(command, timeout_s=30)  # its output is in the transcript
+        folder = LOGS_AT_THE_END if self._has_logs else LOGS
+        self._has_logs = True
+        with self._best_effort("collected: the agent's logs"):
+            guest.collect(self.profile.logs, self._folder(folder))
+
+    def _end_machine(self) -> None:
+        """Keep the machine if that was asked for and is possible, else end it."""
+        machine, kept = self._machine, False
+        if self._guest is not None:
+            with self._best_effort("closed: the connection to the guest"):
+                self._guest.close()
+        if machine is None:
+            return
+        if self.settings.keeps(failed=self.recorder.failed):
+            with self._best_effort("kept"):
+                machine.keep()
+                kept = True
+            # Where the agent is still on it, somebody will want to see it talk.
+            if kept and (self.settings.keep_at_failure or self.settings.until is not None):
+                with self._best_effort("kept: its backend"):
+                    self.on_kept(machine.machine_id)
+        if not kept:
+            with self._best_effort("removed yet; bvt clean does it"):
+                self._abandon(machine)
+
+    def _folder(self, name: str) -> Path:
+        folder = self.directory / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

@@ -1,0 +1,97 @@
+"""The agent at its backend: enrolled in time, as itself, alive, and able to recover."""
+
+import time
+
+from harness.backend.interface import BackendFeature, Fact, FaultKind
+from harness.backend.seen import what_was_seen
+from harness.cell.check import check
+from harness.cell.session import CellSession
+from harness.checks.expectation import mismatch
+from harness.checks.protocol import assert_understood, known_to_tell
+from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+from harness.model.report import Phase
+from harness.model.version_text import states_version
+
+PHASE = Phase.CHECK_IN
+
+
+@check("The agent enrols within its deadline", first=True)
+def test_enrolled(cell: CellSession, timeline: Timeline) -> None:
+    endpoint = timeline.endpoint
+    cell.note("endpoint", endpoint.host_identifier)
+
+
+@check("It enrols with the candidate's version")
+def test_version(cell: CellSession, timeline: Timeline) -> None:
+    known_to_tell(cell, Fact.VERSION)
+    stated = timeline.endpoint.version
+    assert states_version(stated, cell.candidate.version), mismatch(
+        f"the agent enrols as version {cell.candidate.version}, the candidate's",
+        f"it enrolled as version {stated or 'none'}",
+    )
+
+
+@check("It enrols with this machine's identity")
+def test_identity(cell: CellSession, timeline: Timeline) -> None:
+    by_uuid = cell.profile.check_in.identity == "uuid"
+    known_to_tell(cell, Fact.UUID if by_uuid else Fact.HOSTNAME)
+    endpoint, machine = timeline.endpoint, timeline.baseline.version
+    if by_uuid:
+        expected, stated, what = machine.machine_guid, endpoint.uuid, "MachineGuid"
+    else:
+        expected, stated, what = machine.computer_name, endpoint.hostname, "computer name"
+    assert expected, mismatch(f"the guest states its {what}", "it states none")
+    assert stated.lower() == expected.lower(), mismatch(
+        f"the agent enrols as {expected!r}, the machine's {what}", f"it enrolled as {stated!r}"
+    )
+
+
+@check("It stays in touch", backend=[BackendFeature.HEARTBEAT])
+def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    deadline = cell.within(cell.profile.check_in.heartbeat_s)
+    asked_at = time.time()  # what it said right after enrolling is no sign that it goes on
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=asked_at)
+    assert seen is not None, mismatch(
+        f"a further sign of life within {deadline.length_s:g} s",
+        f"none; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+
+
+@check("It enrols again when the backend no longer knows it", backend=[BackendFeature.FAULTS])
+def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
+    before = timeline.endpoint
+    known = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(0.1)) or before
+    cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        again = cell.backend.wait_enrolled(cell.cell.id, deadline, after=known.enrolled_at)
+    assert again is not None, mismatch(
+        f"told that it is unknown, the agent enrols again within {deadline.length_s:g} s",
+        "it did not enrol again",
+    )
+    assert again.host_identifier == before.host_identifier, mismatch(
+        f"the agent enrols again as {before.host_identifier!r}", f"it enrolled as {again.host_identifier!r}"
+    )
+
+
+@check("It recovers from a failing backend", backend=[BackendFeature.FAULTS])
+def test_recovers(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    cell.backend.misbehave(cell.cell.id, FaultKind.ERROR_500, times=2)
+    cell.backend.misbehave(cell.cell.id, FaultKind.DROP)
+    deadline = cell.within(cell.profile.check_in.heartbeat_s)
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_recovered(cell.cell.id, deadline)
+    assert seen is not None, mismatch(
+        f"after two errors and a dropped connection the agent is seen again within {deadline.length_s:g} s",
+        "it was not seen again",
+    )
+
+
+@check("It speaks the protocol without a mistake", watches=True)
+def test_protocol(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    assert_understood(cell)

@@ -1,0 +1,189 @@
+"""What the backend asks of the agent: configuration, live queries, response actions."""
+
+import secrets
+import time
+
+from harness.backend.interface import BackendFeature, Fact
+from harness.cell.check import Blocked, NotApplicable, check
+from harness.cell.declared import any_function, declares, pushed, response_actions, telemetry
+from harness.cell.session import CellSession
+from harness.checks.expectation import mismatch
+from harness.checks.protocol import assert_understood, known_to_tell
+from harness.guest.system_tools import PING
+from harness.lifecycle.timeline import Timeline
+from harness.model.profile import AgentProfile, ConfigurationPush
+from harness.model.report import Outcome, Phase
+from harness.model.substrate import Capability
+from harness.probe.answers import Stimulus, read_value
+
+PHASE = Phase.FUNCTIONS
+NEIGHBOUR = "10.0.2.2"
+SEEN_BY = "registry_change"
+"""The stimulus that shows which configuration is in force."""
+CONFIGURE = [BackendFeature.CONFIGURE, BackendFeature.TELEMETRY]
+REFUSED = "functions.configuration_refused"
+STATUS = [BackendFeature.CONFIGURE, BackendFeature.STATUS]
+CHANGED = pushed(
+    "changed configuration", lambda profile: profile.configuration and profile.configuration.changed
+)
+INVALID = pushed(
+    "invalid configuration", lambda profile: profile.configuration and profile.configuration.invalid
+)
+
+
+def _last_good(profile: AgentProfile) -> str:
+    """What is pushed, and the telemetry that shows whether the configuration before it is still in force."""
+    return INVALID(profile) or telemetry(SEEN_BY)(profile)
+
+
+@check("A pushed configuration takes effect", declared=CHANGED, backend=CONFIGURE)
+def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
+    push = _push(cell, timeline)
+    assert push.changed is not None
+    known_to_tell(cell, Fact.EVENT_TIME)  # a result of an earlier run would pass for this one
+    cell.backend.configure(cell.cell.id, push.changed)
+    deadline = cell.within(push.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, deadline, action=None)
+    assert event is not None, mismatch(
+        f"the pushed configuration takes effect: a result of {push.effect_query!r} within {deadline.length_s:g} s",
+        "no such result, so the configuration did not take effect",
+    )
+
+
+@check("Every invalid configuration is refused", declared=INVALID, backend=STATUS)
+def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
+    push = _push(cell, timeline)
+    known_to_tell(cell, Fact.STATUS_TIME)
+    for name, text in push.invalid.items():
+        pushed_at = cell.backend.configure(cell.cell.id, text)
+        deadline = cell.within(push.deadline_s)
+        with cell.recorder.stopwatch.waiting():
+            line = cell.backend.wait_status(cell.cell.id, push.refusal_contains, deadline, after=pushed_at)
+        assert line is not None, mismatch(
+            f"the invalid configuration {name!r} is refused: a status line with {push.refusal_contains!r} within"
+            f" {deadline.length_s:g} s",
+            "no such line, so it was not refused",
+        )
+    cell.note("refused", ", ".join(push.invalid))
+
+
+@check(
+    "After invalid configurations the last good one stays in force",
+    declared=_last_good,
+    backend=[*CONFIGURE, *STATUS],
+)
+def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
+    push = _push(cell, timeline)
+    expected = cell.profile.telemetry[SEEN_BY]
+    if cell.recorder.outcomes.get(REFUSED) not in (Outcome.PASSED, Outcome.FAILED):
+        raise Blocked(f"blocked by {REFUSED}: no invalid configuration was pushed", REFUSED)
+    nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
+    given = read_value(
+        "stimulate",
+        Stimulus,
+        cell.guest.probe("stimulate", SEEN_BY, "--nonce", nonce, repeatable=True),
+    )
+    facts = given.facts | {"nonce": nonce}
+    columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
+    with cell.recorder.stopwatch.waiting():
+        event = cell.backend.wait_event(
+            cell.cell.id, expected.query, columns, cell.within(push.deadline_s), action=expected.action
+        )
+    cell.guest.probe("unstimulate", SEEN_BY, "--nonce", nonce, repeatable=True)
+    cell.backend.configure(cell.cell.id, push.changed or push.base)
+    assert event is not None, mismatch(
+        f"with an invalid configuration pushed, the last good one stays in force and {expected.query!r} reports",
+        "it reports nothing, so the last good one is no longer in force",
+    )
+
+
+@check(
+    "A live query is answered",
+    declared=declares("live query", lambda profile: profile.live_query),
+    backend=[BackendFeature.LIVE_QUERY],
+)
+def test_live_query(cell: CellSession, timeline: Timeline) -> None:
+    query = cell.profile.live_query
+    assert query is not None
+    deadline = cell.within(query.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
+    assert rows is not None, mismatch(
+        f"{query.sql!r} is answered within {deadline.length_s:g} s", "it was not answered"
+    )
+    assert rows, mismatch(f"{query.sql!r} is answered with a row", "it was answered with no row")
+    for column, template in query.expect.items():
+        expected = timeline.render(template)
+        assert rows[0].get(column) == expected, mismatch(
+            f"{query.sql!r} is answered with {column}={expected!r}", f"{column}={rows[0].get(column)!r}"
+        )
+
+
+@check("Isolating the host is confirmed", declared=response_actions("isolate"), backend=STATUS)
+def test_isolation(cell: CellSession, timeline: Timeline) -> None:
+    _act(cell, timeline, "isolate")
+
+
+@check("Releasing the host is confirmed", declared=response_actions("release"), backend=STATUS)
+def test_release(cell: CellSession, timeline: Timeline) -> None:
+    _act(cell, timeline, "release")
+
+
+@check(
+    "An isolated host reaches nothing but its backend",
+    declared=response_actions("isolate", "release"),
+    backend=[*STATUS, BackendFeature.HEARTBEAT],
+    needs=[Capability.ISOLATION_ENFORCED],
+)
+def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
+    if not _reaches_a_neighbour(cell):
+        raise NotApplicable(f"this lab's network has no neighbour {NEIGHBOUR} that isolation could hide")
+    _act(cell, timeline, "isolate")
+    try:
+        assert not _reaches_a_neighbour(cell), mismatch(
+            f"the isolated host no longer reaches {NEIGHBOUR}", "it still does"
+        )
+        with cell.recorder.stopwatch.waiting():
+            seen = cell.backend.wait_seen(cell.cell.id, cell.within(30), after=time.time())
+        assert seen is not None, mismatch(
+            "the isolated host still reaches its backend", "the backend heard nothing of it for 30 s"
+        )
+    finally:
+        _act(cell, timeline, "release")
+    assert _reaches_a_neighbour(cell), mismatch(f"the released host reaches {NEIGHBOUR} again", "it does not")
+
+
+@check(
+    "Events, answers and confirmations were sent without a mistake in the protocol",
+    declared=any_function,
+    watches=True,
+)
+def test_protocol(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    assert_understood(cell)
+
+
+def _reaches_a_neighbour(cell: CellSession) -> bool:
+    return cell.guest.run([PING, "-n", "1", "-w", "1000", NEIGHBOUR], timeout_s=30, repeatable=True).ok
+
+
+def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
+    action = cell.profile.response_actions[name]
+    known_to_tell(cell, Fact.STATUS_TIME)
+    _ = timeline.endpoint
+    asked_at = cell.backend.configure(cell.cell.id, action.configuration)
+    deadline = cell.within(action.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        line = cell.backend.wait_status(cell.cell.id, action.status_contains, deadline, after=asked_at)
+    assert line is not None, mismatch(
+        f"asked to {name}, the agent reports {action.status_contains!r} within {deadline.length_s:g} s",
+        "it did not report that",
+    )
+    cell.note("status", line.message)
+
+
+def _push(cell: CellSession, timeline: Timeline) -> ConfigurationPush:
+    _ = timeline.endpoint
+    assert cell.profile.configuration is not None
+    return cell.profile.configuration

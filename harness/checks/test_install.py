@@ -1,0 +1,257 @@
+"""The installed product: exit code, entry, files, registry, signatures, ports, crashes."""
+
+from ipaddress import IPv6Address, ip_address
+from pathlib import PureWindowsPath
+
+from harness.cell.check import NotApplicable, NotTested, check
+from harness.cell.declared import declares
+from harness.cell.session import CellSession
+from harness.checks.boots import assert_reboot_declared
+from harness.checks.expectation import listed, mismatch, note_children, told
+from harness.lifecycle.timeline import Timeline
+from harness.model.candidate import InstallerKind
+from harness.model.report import Phase
+from harness.model.version_text import same_version, states_version
+from harness.probe.answers import FileFacts
+from harness.residue.snapshot import crash_name
+from harness.rundir.payload import package_doubt, payload_of
+
+PHASE = Phase.INSTALL
+PACKED = "an EXE installer's files cannot be unpacked to verify their signatures"
+VERSIONED = declares("file with a version", lambda profile: any(file.version for file in profile.files))
+SIGNED = declares("signed file", lambda profile: any(file.signed for file in profile.files))
+
+
+@check("The installer is whole: nothing in it was changed since it was signed", first=True)
+def test_package_intact(cell: CellSession) -> None:
+    signature, name = cell.candidate.signature, cell.candidate.path.name
+    if not signature.present:
+        raise NotApplicable(f"{name} carries no signature that could tell")
+    assert signature.intact, mismatch(
+        f"{name} is as it was signed",
+        f"it was changed or damaged after {signature.subject or 'its signer'} signed it, so it was not installed."
+        f"{package_doubt(cell.run)}",
+    )
+
+
+@check("The installer succeeds", first=True)
+def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
+    result = timeline.installation
+    cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
+    note_children(cell, result)
+    assert result.succeeded, mismatch(
+        "the installer ends with success", f"{told(cell, result)}.{package_doubt(cell.run)}"
+    )
+
+
+@check("Other programs keep the environment that they had")
+def test_environment(timeline: Timeline) -> None:
+    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings)
+    assert not harmed, mismatch(
+        "the environment that all programs share keeps what it had", "; ".join(harmed)
+    )
+
+
+@check("The system's own programs are untouched")
+def test_system_programs(timeline: Timeline) -> None:
+    tampered = timeline.baseline.surroundings.tampered(timeline.surroundings)
+    assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
+
+
+@check("The installer's signature is intact")
+def test_installer_signature(cell: CellSession) -> None:
+    signature = cell.candidate.signature
+    name, declared = cell.candidate.path.name, cell.profile.installer.unsigned
+    if declared and not signature.present:
+        cell.excuse(f"{name} carries no Authenticode signature", declared)
+        return
+    assert signature.present, mismatch(f"{name} is signed", "it carries no Authenticode signature")
+    assert signature.intact, mismatch(f"the signature of {name} matches the file", "it does not")
+    cell.note("signed by", signature.subject)
+    if signature.further:
+        cell.note("also signed by", ", ".join(signature.further))
+
+
+@check("Add/Remove Programs holds exactly one entry")
+def test_entry_unique(cell: CellSession, timeline: Timeline) -> None:
+    name = cell.profile.product_name
+    found = [entry.key for entry in timeline.inspection.entries if entry.display_name == name]
+    stated = cell.candidate.product_name
+    doubt = (
+        f". The installer calls it {stated!r}: is {cell.profile.name!r} its profile?"
+        if stated != name
+        else ""
+    )
+    assert len(found) == 1, mismatch(f"one entry named {name!r}", f"{len(found)}: {listed(found)}{doubt}")
+
+
+@check("The entry shows the candidate's version")
+def test_entry_version(cell: CellSession, timeline: Timeline) -> None:
+    name = cell.profile.product_name
+    shown = {entry.display_version for entry in timeline.inspection.entries if entry.display_name == name}
+    wrong = [each for each in shown if not same_version(each or "", cell.candidate.version)]
+    expected = f"Add/Remove Programs shows version {cell.candidate.version}, the candidate's"
+    assert shown, mismatch(expected, f"no entry named {name!r}")
+    assert not wrong, mismatch(expected, f"version {listed(str(each) for each in shown)}")
+
+
+@check("Every declared file is there", declared=declares("files", lambda profile: profile.files))
+def test_files(cell: CellSession, timeline: Timeline) -> None:
+    missing = [
+        file.path
+        for file in cell.profile.files
+        if (found := timeline.inspection.file(file.path)) is None or not found.exists
+    ]
+    assert not missing, mismatch("every declared file is there", f"missing: {listed(missing)}")
+
+
+@check("Installed programs carry the candidate's version", declared=VERSIONED)
+def test_file_versions(cell: CellSession, timeline: Timeline) -> None:
+    for path in (file.path for file in cell.profile.files if file.version):
+        found = timeline.inspection.file(path)
+        shown = _resource_version(found) if found else ""
+        assert same_version(shown, cell.candidate.version), mismatch(
+            f"{path} has version {cell.candidate.version}, the candidate's", f"version {shown or 'none'}"
+        )
+
+
+@check("Installed programs are the signed ones of the installer", declared=SIGNED, msi_only=PACKED)
+def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
+    payload = {file.sha256: file for file in payload_of(cell.run)}
+    for path in (file.path for file in cell.profile.files if file.signed):
+        found = timeline.inspection.file(path)
+        assert found is not None, mismatch(f"{path} is there", "it is missing")
+        packed = payload.get(found.sha256 or "")
+        assert packed is not None, mismatch(
+            f"{path} is one of the installer's programs", f"none of them has its SHA-256 {found.sha256}"
+        )
+        declared = cell.profile.why_unsigned(PureWindowsPath(path).name)
+        if declared and not packed.signature.present:
+            cell.excuse(f"{path} carries no Authenticode signature", declared)
+            continue
+        assert packed.signature.present, mismatch(f"{path} is signed", "it carries no Authenticode signature")
+        assert packed.signature.intact, mismatch(f"the signature of {path} matches the file", "it does not")
+
+
+@check("Every program in the installer is signed", msi_only=PACKED)
+def test_payload_signatures(cell: CellSession) -> None:
+    programs = payload_of(cell.run)
+    if not programs:
+        raise NotApplicable("the installer holds no program")
+    unsigned = sorted({file.name for file in programs if not file.signature.present})
+    excused = {name: reason for name in unsigned if (reason := cell.profile.why_unsigned(name))}
+    for name, reason in excused.items():
+        cell.excuse(f"{name} in the installer carries no Authenticode signature", reason)
+    bad = [name for name in unsigned if name not in excused]
+    bad += [file.name for file in programs if file.signature.present and not file.signature.intact]
+    assert not bad, mismatch(
+        "every program in the installer is signed", f"not signed, or not as it was signed: {listed(set(bad))}"
+    )
+    cell.note("programs", len(programs))
+
+
+@check(
+    "The product is registered under its product code",
+    msi_only="an EXE installer registers no product code",
+)
+def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
+    code = cell.candidate.product_code
+    found = [entry for entry in timeline.inspection.entries if entry.key.lower() == code.lower()]
+    assert found, mismatch(f"Windows Installer knows the product {code}", "it knows no such product")
+    assert found[0].windows_installer == 1, mismatch(
+        f"the entry {code} is marked as Windows Installer's", "it is not"
+    )
+
+
+@check(
+    "Every declared registry value is there",
+    declared=declares("registry values", lambda profile: profile.registry),
+)
+def test_registry(cell: CellSession, timeline: Timeline) -> None:
+    for expected in cell.profile.registry:
+        value = cell.guest.registry.value(expected.key, expected.name)
+        place = f"{expected.key}\\{expected.name}"
+        assert value is not None, mismatch(f"{place} is there", "it is missing")
+        if expected.equals is not None:
+            wanted = timeline.render(expected.equals)
+            assert str(value.data) == wanted, mismatch(
+                f"{place} holds the declared value", "it holds another one"
+            )
+
+
+@check(
+    "The running program states the candidate's version",
+    declared=declares("version command", lambda profile: profile.version_command),
+)
+def test_running_version(cell: CellSession) -> None:
+    result = cell.guest.run(cell.profile.version_command, timeout_s=30)
+    assert result.ok, mismatch(f"{result.command} ends with 0", f"it ended with {result.exit_code}")
+    # Some programs, Java's and nginx among them, print their version to the error output.
+    said = f"{result.stdout}\n{result.stderr}".strip()
+    pattern = cell.profile.version_pattern
+    asked = f", of which {pattern!r} picks the version" if pattern else ""
+    assert states_version(said, cell.candidate.version, pattern), mismatch(
+        f"{result.command} says {cell.candidate.version}, the candidate's version", f"it says {said!r}{asked}"
+    )
+
+
+@check("The agent listens on loopback only", requires=["install.service_running"])
+def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
+    pids = timeline.inspection.agent_pids(cell.profile)
+    expected = any(service.running for service in cell.profile.services)
+    assert pids or not expected, mismatch(
+        "a process of the agent, whose ports can be looked at",
+        f"none is running; {_services(cell, timeline)}",
+    )
+    listeners = timeline.inspection.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
+    if not pids and not listeners:
+        raise NotTested("the profile declares no service that runs, and no program of the agent does")
+    cell.note("listeners", len(listeners))
+    exposed = [
+        f"{socket.local_address}:{socket.local_port}"
+        for socket in listeners
+        if not _is_loopback(socket.local_address)
+    ]
+    assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
+
+
+@check("No crash dump or error report appeared")
+def test_no_crash(timeline: Timeline) -> None:
+    before = timeline.baseline.snapshot.crashes
+    new = [crash.path for crash in timeline.inspection.crashes if crash_name(crash) not in before]
+    assert not new, mismatch("no crash file", f"new ones: {listed(new)}")
+
+
+@check("No program or package is left in the folders for temporary files")
+def test_extraction_leftovers(timeline: Timeline) -> None:
+    left = sorted(timeline.dropped)
+    assert not left, mismatch(
+        "no program or package in the folders for temporary files", f"the installer left {listed(left)}"
+    )
+
+
+@check("Installing asks for no reboot that is not declared")
+def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
+    result = timeline.installation
+    declared = "install" in cell.profile.installer.reboot_after
+    if cell.candidate.kind is InstallerKind.EXE and not result.reboot_needed and not declared:
+        raise NotApplicable("an EXE installer does not say whether it needs a reboot")
+    assert_reboot_declared(cell, timeline, "install", result)
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
+
+
+def _resource_version(found: FileFacts) -> str:
+    """The version resource's; a program with none of its product carries its own."""
+    stated = (found.product_version, found.file_version)
+    return next((version for version in stated if version and version != "0.0.0.0"), "")  # noqa: S104 - no address
+
+
+def _services(cell: CellSession, timeline: Timeline) -> str:
+    """What the service manager says by now of the services that should run: they ran a moment ago."""
+    running = (service.name for service in cell.profile.services if service.running)
+    return "; ".join(f"service {name}: {timeline.service_words(name)}" for name in running)

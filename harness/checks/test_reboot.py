@@ -1,0 +1,74 @@
+"""Reboots after the installation: the machine comes back, once each time, and the agent with it."""
+
+import time
+
+from harness.backend.interface import BackendFeature
+from harness.backend.seen import what_was_seen
+from harness.cell.check import check
+from harness.cell.declared import declares
+from harness.cell.session import CellSession
+from harness.checks.boots import assert_boots
+from harness.checks.expectation import mismatch
+from harness.lifecycle.reboots import Reboots
+from harness.lifecycle.timeline import Timeline
+from harness.model.report import Phase
+
+PHASE = Phase.REBOOT
+
+
+@check("The guest comes back, each time with a new boot identity")
+def test_comes_back(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
+    before = timeline.baseline.boot
+    series = reboots.in_use
+    cell.note("reboots", len(series.boots))
+    seen = {before}
+    for number, boot in enumerate(series.boots, 1):
+        assert boot not in seen, mismatch(
+            f"a new boot identity after reboot {number} of {series.wanted}", "one from before it"
+        )
+        seen.add(boot)
+
+
+@check("It reboots exactly as often as asked")
+def test_once(cell: CellSession, reboots: Reboots) -> None:
+    _ = reboots.in_use
+    assert_boots(cell)
+
+
+@check(
+    "Every service runs again without help",
+    declared=declares(
+        "service that runs after a reboot", lambda profile: any(each.running for each in profile.services)
+    ),
+)
+def test_services(reboots: Reboots) -> None:
+    series = reboots.in_use
+    down = series.down or ("" if series.silent else reboots.service_down())
+    assert not down, mismatch(
+        f"every service runs again after {series.words}",
+        f"service {down} does not: {reboots.service_words(down)}",
+    )
+
+
+@check(
+    "The agent checks in again as the same endpoint",
+    backend=[BackendFeature.HEARTBEAT],
+    follows=["reboot.services"],
+)
+def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
+    before = timeline.endpoint
+    series = reboots.in_use
+    assert not series.silent, mismatch(
+        f"the agent checks in after {series.words}", "it did not, so no further reboot was made"
+    )
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
+    assert seen is not None, mismatch(
+        f"the agent checks in within {deadline.length_s:g} s of {series.words}",
+        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+    assert seen.host_identifier == before.host_identifier, mismatch(
+        f"after {series.words} the agent is still {before.host_identifier!r}",
+        f"it is {seen.host_identifier!r}",
+    )

@@ -1,0 +1,178 @@
+"""What the candidate left behind, and what it took with it that was not its own."""
+
+from collections.abc import Iterable
+
+from harness.cell.check import check
+from harness.cell.declared import declares
+from harness.cell.session import CellSession
+from harness.checks.boots import assert_boots
+from harness.checks.excuses import unexcused
+from harness.checks.expectation import listed, mismatch
+from harness.checks.folders_of_wine import without_substrates
+from harness.lifecycle.timeline import Timeline
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+from harness.residue.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
+
+PHASE = Phase.RESIDUE
+ROOTS = declares("registry keys of the agent", lambda profile: profile.registry_roots)
+
+
+@check("No process of the agent is left")
+def test_processes(cell: CellSession, timeline: Timeline) -> None:
+    new = timeline.after.processes - timeline.baseline.snapshot.processes
+    left = sorted(path for path in new if cell.profile.owns(path))
+    assert not left, _left(timeline, "process", left)
+
+
+@check("No service or driver is left")
+def test_services(cell: CellSession, timeline: Timeline) -> None:
+    before = timeline.baseline.snapshot
+    new = (timeline.after.services | timeline.after.drivers) - before.services - before.drivers
+    left = unexcused(cell, "service", new)
+    assert not left, _left(timeline, "service or driver", left)
+
+
+@check("No entry is left in Add/Remove Programs")
+def test_entry(timeline: Timeline) -> None:
+    left = sorted(timeline.after.entries - timeline.baseline.snapshot.entries)
+    assert not left, _left(timeline, "entry in Add/Remove Programs", left)
+
+
+@check("No file is left")
+def test_files(cell: CellSession, timeline: Timeline) -> None:
+    there = timeline.after.files
+    left = without_substrates(
+        timeline, unexcused(cell, "file", there - timeline.baseline.snapshot.files), there
+    )
+    assert not left, _left(timeline, "file", left)
+
+
+@check("No registry key of the agent is left", declared=ROOTS)
+def test_registry(cell: CellSession, timeline: Timeline) -> None:
+    roots = cell.profile.registry_roots
+    _ = timeline.after
+    there = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
+    left = unexcused(cell, "registry", there)
+    assert not left, _left(timeline, "registry key of the agent", left)
+
+
+@check("Nothing new is in the registry keys that all products share")
+def test_shared_registry(cell: CellSession, timeline: Timeline) -> None:
+    roots = [root.lower() for root in cell.profile.registry_roots]
+    new = timeline.after.registry - timeline.baseline.snapshot.registry
+    # What the profile calls the agent's own is the business of the check above.
+    left = unexcused(cell, "registry", new - frozenset(roots))
+    assert not left, _left(timeline, "new registry key or value that products share", left)
+
+
+@check("No environment variable is left")
+def test_environment_left(cell: CellSession, timeline: Timeline) -> None:
+    new = timeline.baseline.surroundings.left_over(timeline.surroundings_after)
+    left = unexcused(cell, "variable", frozenset(name.lower() for name in new))
+    assert not left, _left(timeline, "environment variable", left)
+
+
+@check("Other programs have the environment that they had")
+def test_environment(timeline: Timeline) -> None:
+    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings_after)
+    assert not harmed, mismatch(
+        "the environment that all programs share keeps what it had", "; ".join(harmed)
+    )
+
+
+@check("The system's own programs are as they were")
+def test_system_programs(timeline: Timeline) -> None:
+    tampered = timeline.baseline.surroundings.tampered(timeline.surroundings_after)
+    assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
+
+
+@check("No scheduled task is left")
+def test_tasks(cell: CellSession, timeline: Timeline) -> None:
+    left = unexcused(cell, "task", timeline.after.tasks - timeline.baseline.snapshot.tasks)
+    assert not left, _left(timeline, "scheduled task", left)
+
+
+@check("No user or group is left", needs=[Capability.LOCAL_USERS])
+def test_accounts(cell: CellSession, timeline: Timeline) -> None:
+    left = unexcused(cell, "user", timeline.after.accounts - timeline.baseline.snapshot.accounts)
+    assert not left, _left(timeline, "user or group", left)
+
+
+@check("The folders that all products share have the permissions that they had", needs=[Capability.FILE_ACLS])
+def test_shared_permissions(timeline: Timeline) -> None:
+    before, after = timeline.baseline.snapshot.permissions, timeline.after.permissions
+    assert before, mismatch("the permissions before the installation are known", "they are not")
+    changed = sorted(after - before)
+    assert not changed, mismatch("the permissions that were there before the installation", listed(changed))
+
+
+@check("Nothing crashed from the installation to the end", follows=["install.no_crash"])
+def test_no_crash(timeline: Timeline) -> None:
+    new = sorted(timeline.after.crashes - timeline.baseline.snapshot.crashes)
+    assert not new, mismatch("no crash file from the installation to the end", f"new ones: {listed(new)}")
+
+
+@check("Nothing of the agent waits for the next boot")
+def test_pending_renames(timeline: Timeline) -> None:
+    new = timeline.after.pending_renames - timeline.baseline.snapshot.pending_renames
+    assert not new, mismatch(
+        "nothing of the agent waits for the next boot", f"to be moved or deleted then: {listed(new)}"
+    )
+
+
+@check("Unrelated files are untouched")
+def test_sentinel_files(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.after
+    for path in SENTINEL_FILES:
+        facts = cell.guest.files(path)[0]
+        assert facts.exists, mismatch(f"the unrelated file {path} is untouched", "it is gone")
+        content = cell.guest.read_file(path, limit_bytes=4096)
+        assert content == timeline.nonce.encode(), mismatch(
+            f"the unrelated file {path} is untouched", "its content was changed"
+        )
+
+
+@check("An unrelated service and key are untouched")
+def test_sentinel_service(cell: CellSession, timeline: Timeline) -> None:
+    assert SENTINEL_SERVICE.lower() in timeline.after.services, mismatch(
+        f"the unrelated service {SENTINEL_SERVICE} is untouched", "it is gone"
+    )
+    value = cell.guest.registry.value(SENTINEL_KEY, "Nonce")
+    assert value is not None, mismatch(f"the unrelated key {SENTINEL_KEY} is untouched", "it is gone")
+    assert value.data == timeline.nonce, mismatch(
+        f"the unrelated key {SENTINEL_KEY} is untouched", "its value was changed"
+    )
+
+
+@check("Nothing that was there before is gone", follows=["residue.sentinel_service"])
+def test_nothing_taken(timeline: Timeline) -> None:
+    before, after = timeline.baseline.snapshot, timeline.after
+    gone = sorted(
+        (before.services - after.services)
+        | (before.drivers - after.drivers)
+        | (before.entries - after.entries)
+        | (before.files - after.files)
+        | (before.tasks - after.tasks)
+        | (before.accounts - after.accounts)
+    )
+    assert not gone, mismatch("all that was there before the installation", f"gone since: {listed(gone)}")
+
+
+@check("The machine rebooted only when it was asked to")
+def test_boots(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.after
+    assert_boots(cell)
+
+
+@check("What is gone stays gone")
+def test_stays_gone(cell: CellSession, timeline: Timeline) -> None:
+    back = unexcused(cell, "file", timeline.later - timeline.after.files)
+    assert not back, mismatch(
+        f"what is gone after {timeline.departure} stays gone", f"it came back: {listed(back)}"
+    )
+
+
+def _left(timeline: Timeline, what: str, names: Iterable[str]) -> str:
+    """Of what is still there; of what it was left by, because not every candidate comes to its uninstall."""
+    return mismatch(f"no {what} is left after {timeline.departure}", listed(names))

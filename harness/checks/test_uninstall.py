@@ -1,0 +1,33 @@
+"""The candidate leaves: the uninstaller's own word."""
+
+from harness.cell.check import NotApplicable, check
+from harness.cell.session import CellSession
+from harness.checks.boots import assert_reboot_declared
+from harness.checks.expectation import mismatch, note_children, told
+from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.timeline import Timeline
+from harness.model.candidate import InstallerKind
+from harness.model.report import Phase
+
+PHASE = Phase.UNINSTALL
+
+
+@check("The uninstaller succeeds", requires=["install.exit_code"])
+def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated) -> None:
+    stimulated.withdraw()
+    result = timeline.uninstallation
+    cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
+    note_children(cell, result)
+    assert result.succeeded, mismatch("the uninstaller ends with success", told(cell, result))
+
+
+@check(
+    "Uninstalling asks for no reboot that is not declared",
+    requires=["install.exit_code", "uninstall.exit_code"],
+)
+def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
+    result = timeline.uninstallation
+    declared = "uninstall" in cell.profile.installer.reboot_after
+    if cell.candidate.kind is InstallerKind.EXE and not result.reboot_needed and not declared:
+        raise NotApplicable("an EXE uninstaller does not say whether it needs a reboot")
+    assert_reboot_declared(cell, timeline, "uninstall", result)

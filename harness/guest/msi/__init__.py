@@ -1,0 +1,1 @@
+"""Installers in the guest: run detached, their exit codes, what their logs say."""

@@ -1,0 +1,1 @@
+"""The WinRM connection: envelopes, one kept shell, a deadline on every step."""

@@ -1,0 +1,338 @@
+"""One kept WinRM shell: a command's whole life over one connection, with a deadline on every step.
+
+What may be repeated and what not:
+- nothing was sent, or the guest answered Create or Command with a fault: nothing ran, so it is tried again;
+- the connection broke later, WinRM did not answer for itself (HTTP 503 while the service stops), it did not say in
+  time that the command runs, or not with which exit code it ended, or the command did not take its input: a command
+  marked repeatable (it only reads) is run again, any other is `OutcomeUnknown`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
+from winrm.exceptions import WinRMOperationTimeoutError
+
+from harness.guest.winrm import envelopes, fault_codes
+from harness.guest.winrm.link import HttpFailure, Link, LinkDown, WsmanFault
+from harness.guest.winrm.sweeper import Sweeper
+from harness.model.deadline import Deadline
+from harness.model.errors import DeadlineExceeded, GuestFault, HarnessError, OutcomeUnknown
+from harness.model.machine import WinRMAccess
+
+Answer = TypeVar("Answer")
+
+POLL_S = 20.0
+"""One Receive waits at most this long in the guest."""
+
+SHORTEST_S = 0.5
+"""WinRM's least operation timeout."""
+
+END_S = 5.0
+"""How long a command that was interrupted gets to end."""
+
+OVERLOADED = "The guest is overloaded."
+
+RECONNECT_S = 10.0
+"""How long one command is tried again from its first failure on, within its own deadline."""
+
+
+class CommandTimedOut(DeadlineExceeded):
+    """A command passed its deadline and was terminated. Holds what it had written until then."""
+
+    def __init__(self, command: str, seconds: float, stdout: bytes, stderr: bytes) -> None:
+        super().__init__(f"The end of the command `{command}`", seconds, hint="It was terminated.")
+        self.command, self.stdout, self.stderr = command, stdout, stderr
+
+
+class _TryAgain(Exception):
+    """Safe to repeat: `cause` is what to raise if it does not help."""
+
+    def __init__(self, cause: HarnessError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+@dataclass
+class _UnderWay:
+    """A command that was begun. `command_id` is not known until the guest has answered that it runs."""
+
+    shell_id: str
+    command_id: str | None = None
+    stdout: list[bytes] = field(default_factory=list)
+    stderr: list[bytes] = field(default_factory=list)
+
+    @property
+    def output(self) -> envelopes.Output:
+        """What has come so far."""
+        return envelopes.Output(b"".join(self.stdout), b"".join(self.stderr), False, None)
+
+
+class RemoteShell:
+    """Runs commands one after another; callers in several threads take turns."""
+
+    def __init__(self, access: WinRMAccess, note: Callable[[str], None]) -> None:
+        self._link = Link(access)
+        self._sweeper = Sweeper(lambda: Link(access))
+        self._note = note
+        self._shell_id: str | None = None
+        self._environment: dict[str, str] = {}
+        self._under_way: _UnderWay | None = None
+        self._turn = threading.RLock()
+
+    def run(
+        self,
+        command_line: str,
+        deadline: Deadline,
+        *,
+        stdin: bytes = b"",
+        repeatable: bool = False,
+        reconnect_s: float = RECONNECT_S,
+    ) -> envelopes.Output:
+        """Run a command to its end; its whole output.
+
+        Raises:
+            CommandTimedOut: the deadline passed; the command was terminated.
+            OutcomeUnknown: the connection broke when the command may have run, and it is not `repeatable`.
+            GuestUnreachable: the guest could not be reached for `reconnect_s` or until the deadline.
+            GuestFault: WinRM refused for a reason that a new shell does not cure.
+            KeyboardInterrupt: it came meanwhile. The command still runs: `interrupt` ends it, `close` too.
+
+        """
+        with self._turn:
+            failing_since: list[float] = []
+
+            def enough(_state: RetryCallState) -> bool:
+                failing_since.append(time.monotonic())
+                return deadline.passed or time.monotonic() - failing_since[0] >= reconnect_s
+
+            retrying = Retrying(
+                retry=retry_if_exception_type(_TryAgain),
+                wait=wait_exponential(multiplier=0.05, max=1.0),
+                stop=enough,
+                reraise=True,
+            )
+            try:
+                output = retrying(self._attempt, command_line, deadline, stdin, repeatable)
+            except KeyboardInterrupt:
+                self._link.drop()  # an answer may still be on its way, which the next message must not read
+                raise
+            except _TryAgain as last:
+                self._under_way = None
+                raise last.cause from last.__cause__
+            except BaseException:
+                self._under_way = None
+                raise
+            self._under_way = None
+            return output
+
+    def interrupt(self) -> envelopes.Output | None:
+        """End the command that a `KeyboardInterrupt` left under way, with all it started; what it had written.
+
+        None if there is none. Raises `OutcomeUnknown` if it could not be ended; it is not used again, nor its shell.
+        """
+        with self._turn:
+            left, self._under_way = self._under_way, None
+            if left is None:
+                return None
+            try:
+                if left.command_id is not None:
+                    self._link.post(envelopes.terminate(left.shell_id, left.command_id, END_S), END_S)
+                else:  # it may have begun under an id that nobody has heard: it ends with its shell
+                    self._forget_shell()
+                    self._link.post(envelopes.delete(left.shell_id, END_S), END_S)
+            except (HarnessError, WinRMOperationTimeoutError) as error:
+                self._forget_shell()
+                self._link.drop()
+                raise OutcomeUnknown(
+                    f"The command could not be ended, so it may still run: {error}",
+                    hint="The next one runs in a shell of its own.",
+                ) from error
+            return left.output
+
+    def set_environment(self, environment: Mapping[str, str]) -> None:
+        """Give every command from now on these variables beside the system's, in a shell of its own."""
+        with self._turn:
+            self._environment = dict(environment)
+            self._delete_shell()
+
+    def renew(self) -> None:
+        """Give the shell back; the next command opens another, with the environment that is stored by then."""
+        with self._turn:
+            self._delete_shell()
+
+    def reset(self) -> None:
+        """Forget shell and connection, e.g. because the machine reboots."""
+        with self._turn:
+            self._shell_id = None
+            self._link.drop()
+            self._sweeper.forget()
+
+    def close(self) -> None:
+        """Close the shell and the connections. Never raises: the machine may be gone."""
+        with self._turn:
+            self._sweeper.close()
+            self._delete_shell()
+            self._link.drop()
+
+    def _delete_shell(self) -> None:
+        """Give it back, with what still runs in it; the next command opens another. Never raises."""
+        shell_id, self._shell_id = self._shell_id, None
+        self._sweeper.forget()
+        if shell_id is not None:
+            try:
+                self._link.post(envelopes.delete(shell_id, 2.0), 2.0)
+            except (HarnessError, WinRMOperationTimeoutError) as error:
+                self._note(f"the shell could not be closed: {error}")
+            else:
+                self._under_way = None  # what ran in it has ended with it
+
+    def _forget_shell(self) -> None:
+        self._shell_id = None
+        self._sweeper.forget()
+
+    def _attempt(self, line: str, deadline: Deadline, stdin: bytes, repeatable: bool) -> envelopes.Output:
+        shell_id = self._open(deadline)
+        self._under_way = under_way = _UnderWay(shell_id)
+        under_way.command_id = command_id = self._start(shell_id, line, deadline, repeatable)
+        stdout, stderr = under_way.stdout, under_way.stderr
+        try:
+            for chunk, last in _chunks(stdin):
+                wait_s = self._within(deadline)
+                message = envelopes.send(shell_id, command_id, chunk, wait_s, end=last)
+                try:
+                    self._link.post(message, wait_s)
+                except WinRMOperationTimeoutError as error:
+                    self._terminate(shell_id, command_id)
+                    raise self._input_refused(line, deadline, repeatable) from error
+            while True:
+                wait_s = self._within(deadline)
+                try:
+                    answer = self._link.post(envelopes.receive(shell_id, command_id, wait_s), wait_s)
+                except WinRMOperationTimeoutError:
+                    answer = b""
+                if answer:
+                    output = envelopes.read_output(answer)
+                    stdout.append(output.stdout)
+                    stderr.append(output.stderr)
+                    if output.done:
+                        self._sweeper.sweep(shell_id, command_id)
+                        if output.exit_code is None:
+                            silent = GuestFault("WinRM says that it has ended, and not with which exit code.")
+                            raise self._interrupted(line, silent, repeatable)
+                        return envelopes.Output(b"".join(stdout), b"".join(stderr), True, output.exit_code)
+                if deadline.passed:
+                    self._terminate(shell_id, command_id)
+                    raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
+        except LinkDown as error:
+            raise self._interrupted(line, error, repeatable) from error
+        except HttpFailure as error:
+            self._forget_shell()
+            raise self._interrupted(line, error, repeatable) from error
+        except WsmanFault as error:
+            if error.code in fault_codes.SHELL_GONE:
+                self._shell_id = None
+                raise self._interrupted(line, error, repeatable) from error
+            self._sweeper.sweep(shell_id, command_id)
+            raise
+
+    def _open(self, deadline: Deadline) -> str:
+        if self._shell_id is None:
+            wait_s = self._within(deadline)
+            create = envelopes.create(wait_s, environment=self._environment)
+            try:
+                answer = self._harmless(lambda: self._link.post(create, wait_s))
+            except LinkDown as error:
+                if not error.retry:
+                    raise
+                raise _TryAgain(error) from error  # no command ran; a shell that is left there ends when idle
+            except HttpFailure as error:
+                raise _TryAgain(error) from error
+            except WinRMOperationTimeoutError as error:
+                raise _TryAgain(GuestFault("WinRM did not open a shell in time.", hint=OVERLOADED)) from error
+            self._shell_id = envelopes.read_shell_id(answer)
+        return self._shell_id
+
+    def _start(self, shell_id: str, line: str, deadline: Deadline, repeatable: bool) -> str:
+        wait_s = self._within(deadline)
+        try:
+            answer = self._harmless(
+                lambda: self._link.post(envelopes.command(shell_id, line, wait_s), wait_s)
+            )
+        except LinkDown as error:
+            raise self._interrupted(line, error, repeatable) from error
+        except HttpFailure as error:
+            self._forget_shell()
+            raise self._interrupted(line, error, repeatable) from error
+        except WinRMOperationTimeoutError as error:
+            self._forget_shell()  # what runs there under an id that nobody has heard ends with it, when idle
+            late = GuestFault("WinRM did not say in time that the command was started.", hint=OVERLOADED)
+            raise self._interrupted(line, late, repeatable) from error
+        return envelopes.read_command_id(answer)
+
+    def _harmless(self, post: Callable[[], Answer]) -> Answer:
+        """Post a Create or a Command: a fault or a connection never made means that nothing ran."""
+        try:
+            return post()
+        except LinkDown as error:
+            if error.sent or not error.retry:
+                raise
+            raise _TryAgain(error) from error
+        except WsmanFault as error:
+            if error.code not in fault_codes.QUOTA | fault_codes.SHELL_GONE:
+                raise
+            self._recycle(error)
+            raise _TryAgain(error) from error
+
+    def _recycle(self, fault: WsmanFault) -> None:
+        """Give the shell back with all it holds; the next attempt opens another."""
+        shell_id, self._shell_id = self._shell_id, None
+        self._sweeper.forget()
+        self._note(f"shell recycled after {fault.message}")
+        if shell_id is not None and fault.code in fault_codes.QUOTA:
+            try:
+                self._link.post(envelopes.delete(shell_id, 5.0), 5.0)
+            except (HarnessError, WinRMOperationTimeoutError) as error:
+                self._note(f"the old shell could not be closed: {error}")
+
+    def _interrupted(self, line: str, error: HarnessError, repeatable: bool) -> Exception:
+        if isinstance(error, LinkDown) and not error.retry:
+            return error
+        if repeatable:
+            self._note(f"repeating `{line}` after: {error}")
+            return _TryAgain(error)
+        return OutcomeUnknown(
+            f"The connection broke while `{line}` may have been running: {error}",
+            hint="Compare the boot identity, then ask for what the command should have changed.",
+        )
+
+    def _input_refused(self, line: str, deadline: Deadline, repeatable: bool) -> Exception:
+        """A Send timed out: how much of it the command has read is unknown, so it cannot be sent again."""
+        if deadline.passed:
+            return CommandTimedOut(line, deadline.length_s, b"", b"")
+        words = f"`{line}` did not take its input in time and was terminated."
+        if repeatable:
+            self._note(f"repeating after: {words}")
+            return _TryAgain(GuestFault(words, hint=OVERLOADED))
+        return OutcomeUnknown(words, hint="Ask for what the command should have changed.")
+
+    def _terminate(self, shell_id: str, command_id: str) -> None:
+        try:
+            self._link.post(envelopes.terminate(shell_id, command_id, 5.0), 5.0)
+        except (HarnessError, WinRMOperationTimeoutError) as error:
+            # The caller must hear of the deadline; a shell that cannot end a command is not used again.
+            self._note(f"the command could not be terminated: {error}")
+            self._shell_id = None
+
+    @staticmethod
+    def _within(deadline: Deadline) -> float:
+        return max(SHORTEST_S, deadline.cap(POLL_S))
+
+
+def _chunks(data: bytes) -> list[tuple[bytes, bool]]:
+    """`data` in pieces that fit an envelope, the last one marked; nothing for no data."""
+    size = envelopes.SEND_CHUNK_BYTES
+    return [(data[at : at + size], at + size >= len(data)) for at in range(0, len(data), size)]

@@ -1,0 +1,70 @@
+"""The installed candidate as the guest shows it: everything the install checks look at, in one round trip."""
+
+from dataclasses import dataclass
+
+from harness.guest.guest import Guest
+from harness.guest.round_trip import RoundTrip
+from harness.model.profile import AgentProfile
+from harness.probe.answers import CrashFile, FileFacts, Process, Service, Socket, UninstallEntry
+from harness.residue.snapshot import listener_name, listens
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Facts in the probe's own types; names are looked up without regard to case."""
+
+    services: dict[str, Service]
+    entries: tuple[UninstallEntry, ...]
+    files: dict[str, FileFacts]
+    processes: tuple[Process, ...]
+    sockets: tuple[Socket, ...]
+    crashes: tuple[CrashFile, ...]
+
+    def service(self, name: str) -> Service | None:
+        """A service or driver by name."""
+        return self.services.get(name.lower())
+
+    def file(self, path: str) -> FileFacts | None:
+        """A file by the path that the profile names."""
+        return self.files.get(path.lower())
+
+    def agent_pids(self, profile: AgentProfile) -> frozenset[int]:
+        """Process ids that run from the agent's folders or belong to its services."""
+        pids = {process.pid for process in self.processes if profile.owns(process.path or "")}
+        for expected in profile.services:
+            found = self.service(expected.name)
+            if found is not None and found.manager is not None and found.manager.pid:
+                pids.add(found.manager.pid)
+        return frozenset(pids)
+
+    def agent_listeners(self, profile: AgentProfile, before: frozenset[str]) -> tuple[Socket, ...]:
+        """Endpoints of the agent that take what comes from outside.
+
+        One whose owner the system does not tell is the agent's if it was not there `before`: Wine knows the owner of
+        a listening socket only once that has sent something, which few ever do.
+        """
+        pids = self.agent_pids(profile)
+        return tuple(
+            socket
+            for socket in self.sockets
+            if listens(socket)
+            and (socket.pid in pids if socket.pid is not None else listener_name(socket) not in before)
+        )
+
+
+def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
+    """Ask the guest once. Raises what the guest layer raises."""
+    declared = (
+        ("file", *(file.path for file in profile.files)) if profile.files else ("file", profile.install_dir)
+    )
+    questions = [["services"], ["drivers"], ["uninstall-entries"], ["processes"], ["sockets"], ["crashes"]]
+    asked = RoundTrip(guest, [*questions, declared])
+    everything = asked.read(list[Service], "services") + asked.read(list[Service], "drivers")
+    return Inspection(
+        services={service.name.lower(): service for service in everything},
+        entries=tuple(asked.read(list[UninstallEntry], "uninstall-entries")),
+        files={facts.path.lower(): facts for facts in asked.read(list[FileFacts], *declared)},
+        processes=tuple(asked.read(list[Process], "processes")),
+        sockets=tuple(asked.read(list[Socket], "sockets")),
+        crashes=tuple(asked.read(list[CrashFile], "crashes")),
+    )

@@ -1,0 +1,93 @@
+"""Provokes every class of telemetry at once, then waits for each event by its nonce."""
+
+from harness.backend.interface import Fact
+from harness.cell.check import NotApplicable
+from harness.lifecycle.once import happened, once
+from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+from harness.model.profile import STIMULI, Telemetry
+from harness.model.substrate import Capability, why_not
+from harness.probe.answers import Stimulus, read_value
+
+NEEDS: dict[str, frozenset[Capability]] = {
+    "user": frozenset({Capability.LOCAL_USERS}),
+    "group": frozenset({Capability.LOCAL_USERS}),
+    "permission": frozenset({Capability.FILE_PERMISSION_EVENTS}),
+    "firewall_rule": frozenset({Capability.FIREWALL}),
+}
+"""What a stimulus needs of the guest system; one that it lacks is not even tried."""
+
+HOLD_S = 20.0
+"""How long a process, connection or listening port lasts; an agent that looks once a second sees it."""
+
+
+class Stimulated:
+    """The stimuli of one cell. All are given in one round trip, so the waits run side by side."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    def expect(self, name: str) -> None:
+        """The event of stimulus `name` must arrive with the profile's columns; asserts it.
+
+        Raises `NotApplicable` if the backend cannot tell this kind of row from others.
+        """
+        telemetry = self._session.profile.telemetry[name]
+        if telemetry.action != "added" and (reason := self._session.backend.ignorance(Fact.ACTION)):
+            raise NotApplicable(reason)
+        facts = self._given[name].facts | {"nonce": self._timeline.nonce}
+        columns = {column: _fill(pattern, facts) for column, pattern in telemetry.columns.items()}
+        deadline = self._session.within(telemetry.deadline_s)
+        with self._session.recorder.stopwatch.waiting():
+            event = self._session.backend.wait_event(
+                self._session.cell.id,
+                telemetry.query,
+                columns,
+                deadline,
+                action=telemetry.action,
+            )
+        assert event is not None, self._missing(name, telemetry, columns, deadline)
+        self._session.note("event", dict(event.columns))
+
+    def withdraw(self) -> None:
+        """Undo what the stimuli left behind, so that it is not taken for the agent's residue.
+
+        Where none was given yet none is given.
+        """
+        if not happened(self, "_given"):
+            return
+        for name in self._given:
+            self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce, repeatable=True)
+
+    @once
+    def _given(self) -> dict[str, Stimulus]:
+        _ = self._timeline.endpoint
+        system = self._session.machine.guest_system
+        names = [
+            name
+            for name in STIMULI
+            if name in self._session.profile.telemetry
+            and why_not(system, NEEDS.get(name, frozenset())) is None
+        ]
+        hold_ms = str(int(1000 * self._session.within(HOLD_S).length_s))
+        answers = self._session.guest.batch(
+            *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", hold_ms] for name in names)
+        )
+        return {
+            name: read_value(f"stimulate {name}", Stimulus, answer)
+            for name, answer in zip(names, answers, strict=True)
+        }
+
+    def _missing(self, name: str, telemetry: Telemetry, columns: dict[str, str], deadline: Deadline) -> str:
+        wanted = ", ".join(f"{column}={value}" for column, value in columns.items())
+        arrived = len(self._session.backend.events(self._session.cell.id, telemetry.query))
+        return (
+            f"Expected: {telemetry.action} row of query {telemetry.query!r} with {wanted} within"
+            f" {deadline.length_s:g} s of the {name.replace('_', ' ')}."
+            f" Found: no such row ({arrived} other rows of the query arrived)."
+        )
+
+
+def _fill(pattern: str, facts: dict[str, str]) -> str:
+    return pattern.format(**facts)

@@ -1,0 +1,419 @@
+"""What happens to a machine between its start and its end. Each action runs once; checks look at its result."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.backend.interface import Endpoint
+from harness.backend.seen import what_was_seen
+from harness.cell.check import Blocked
+from harness.cell.familiar import Familiar, Question
+from harness.cell.session import CellSession
+from harness.guest.facts import BootIdentity, ServiceState
+from harness.guest.msi.exit_codes import MsiOutcome
+from harness.guest.msi.installer import InstallerBusy, InstallerHangs, MsiResult
+from harness.guest.round_trip import RoundTrip, trees
+from harness.guest.services import ServiceStateNotReached
+from harness.lifecycle.inspection import Inspection, inspect
+from harness.lifecycle.once import forget, once
+from harness.lifecycle.written_files import WrittenFiles
+from harness.model.candidate import InstallerKind
+from harness.model.deadline import Deadline
+from harness.model.errors import CandidateError, GuestFault, HarnessError, MachineLost
+from harness.model.report import Outcome
+from harness.model.substrate import GuestSystem
+from harness.probe.answers import FileFacts, Service, ServiceByManager, Version, read_value
+from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
+from harness.residue.surroundings import Surroundings, look_around
+from harness.rundir.payload import package_doubt
+
+CA_FILE = "C:\\bvt\\backend-ca.pem"
+"""Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
+INTACT = "install.package_intact"
+"""The check that looks at the package before it is installed."""
+STOP_S = 60.0
+"""How long a service may take to stop, or to start, around a file that the harness writes."""
+LOOK_AGAIN_S = 0.5
+"""Between two looks at what is still being cleaned up."""
+LATER_S = 2.0
+"""How long after the settle time what was gone is looked for once more."""
+INSTALLER_WAITS_S = 30.0
+"""How long Windows Installer waits for a service to stop (ServiceControl table)."""
+STATES: dict[int, str] = {
+    ServiceState.STOPPED: "stopped",
+    ServiceState.START_PENDING: "still starting",
+    ServiceState.STOP_PENDING: "stopping",
+    ServiceState.RUNNING: "running by now",
+    ServiceState.PAUSED: "paused",
+}
+NOT_THERE = (2, 3)
+"""ERROR_FILE_NOT_FOUND and ERROR_PATH_NOT_FOUND."""
+MOST_STAYING = 16
+"""How many places the probe takes (`tree.h`)."""
+SPECIFIC_ERROR = 1066
+"""ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The machine before the candidate: what it says it is, and what was there."""
+
+    machine_id: str
+    version: Version
+    boot: BootIdentity
+    snapshot: Snapshot
+    surroundings: Surroundings
+
+
+class Timeline:
+    """The actions of one cell, each made when the first check asks for it."""
+
+    def __init__(self, session: CellSession) -> None:
+        self.session = session
+        self.nonce = f"bvt{secrets.token_hex(6)}"
+        self.boot_after: dict[str, BootIdentity] = {}
+        """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
+        self._written = WrittenFiles()
+        self._settle: Deadline | None = None
+
+    @once
+    def baseline(self) -> Baseline:
+        """Plant the sentinels and look at the clean machine. A machine lost here is replaced."""
+        return self.session.before_candidate(self._take_baseline)
+
+    @once
+    def installation(self) -> MsiResult:
+        """Install the candidate, once. From here on a silent guest may be the candidate's doing."""
+        if self.session.recorder.outcomes.get(INTACT) is Outcome.FAILED:
+            raise Blocked(f"blocked by {INTACT}: a changed package is not installed", INTACT)
+        while not self.session.before_candidate(self._still_clean):
+            # before_candidate replaced the machine: the clean state has to be looked at anew.
+            forget(self, "baseline")
+        return self._install()
+
+    @once
+    def inspection(self) -> Inspection:
+        """The installed candidate, looked at once."""
+        _ = self.installation
+        return inspect(self.session.guest, self.session.profile)
+
+    @once
+    def dropped(self) -> frozenset[str]:
+        """Programs and packages in the folders for temporary files, once the candidate is installed."""
+        _ = self.installation
+        return look_for_dropped(self.session.guest) - self.baseline.snapshot.dropped
+
+    @once
+    def installed(self) -> Mapping[str, FileFacts]:
+        """Every file and folder of the agent with its owner and access list, by path in lower case."""
+        _ = self.installation
+        guest, profile = self.session.guest, self.session.profile
+        roots = (profile.install_dir, *profile.data_dirs)
+        declared = (*roots, *(file.path for file in profile.files))
+        below = RoundTrip(guest, trees(*roots)).paths(*roots)
+        question = ("file", *{path.lower(): path for path in (*declared, *below)}.values())
+        facts = RoundTrip(guest, [question]).read(list[FileFacts], *question)
+        return {each.path.lower(): each for each in facts if each.exists}
+
+    @once
+    def endpoint(self) -> Endpoint:
+        """The agent at its backend. Raises `CandidateError` if it does not enrol within the profile's deadline."""
+        _ = self.installation
+        check_in = self.session.profile.check_in
+        machine = self.baseline.version
+        deadline = self.session.patience(check_in.deadline_s)
+        self.session.identify(
+            (machine.machine_guid if check_in.identity == "uuid" else machine.computer_name) or ""
+        )
+        with self.session.recorder.stopwatch.waiting():
+            found = self.session.backend.wait_enrolled(self.session.cell.id, deadline)
+        if found is None:
+            saw = what_was_seen(self.session.backend, self.session.cell.id)
+            raise CandidateError(
+                f"Expected: the agent enrols at the backend within {deadline.length_s:g} s of its installation."
+                f" Found: it did not; {saw}."
+            )
+        return found
+
+    def service_comes_up(self, name: str, within_s: float) -> bool:
+        """Whether the service reaches RUNNING in time *and* its process lives: Wine shows a dead one as running."""
+        guest = self.session.guest
+        if not guest.services.reaches(name, ServiceState.RUNNING, self.session.within(within_s)):
+            return False
+        manager = self._manager(name)
+        return manager is not None and manager.pid_alive is not False
+
+    def service_words(self, name: str) -> str:
+        """What the service manager says of a service that does not run: its state, and how it ended."""
+        manager = self._manager(name)
+        if manager is None:
+            return "there is no such service"
+        state = STATES.get(manager.state, f"in state {manager.state}")
+        if manager.state == ServiceState.RUNNING and manager.pid_alive is False:
+            state = "shown as running, but its process is gone"
+        code = (
+            manager.service_exit_code
+            if manager.win32_exit_code == SPECIFIC_ERROR
+            else manager.win32_exit_code
+        )
+        return f"it is {state}" + (f"; it ended with error {code}" if code and manager.state == 1 else "")
+
+    def _manager(self, name: str) -> ServiceByManager | None:
+        found = read_value("services", list[Service], self.session.guest.probe("services", name))
+        return found[0].manager if found else None
+
+    def reboot_now(self) -> BootIdentity:
+        """Reboot the guest and wait until it answers steadily with a new boot identity."""
+        session = self.session
+        before = session.machine.condition().boots
+        session.expected_boots += 1
+        try:
+            with session.recorder.stopwatch.waiting():
+                boot = session.guest.reboot(session.within(session.profile.reboot_deadline_s))
+        except HarnessError:
+            # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
+            if session.machine.condition().boots == before:
+                session.expected_boots -= 1
+            raise
+        session.silence.rebooted()
+        return boot
+
+    @once
+    def uninstallation(self) -> MsiResult:
+        """Uninstall the candidate, once. Blocked if it never got installed."""
+        if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
+            raise Blocked("blocked by install.exit_code: there is nothing to uninstall", "install.exit_code")
+        self.session.collect_from_agent()
+        guest, profile = self.session.guest, self.session.profile
+        deadline = self.session.within(profile.installer.timeout_s)
+        with self._ends_in_time("uninstall", deadline):
+            if self.session.candidate.kind is InstallerKind.MSI:
+                self._stop_what_the_installer_stops()
+                result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
+            else:
+                result = self._run_uninstaller(deadline)
+        guest.collect([result.log_path], self.session.directory / "uninstall")
+        self._reboot_as_declared("uninstall", result)
+        return result
+
+    @once
+    def after(self) -> Snapshot:
+        """The machine after the uninstall (or after a failed install)."""
+        _ = self.installation
+        if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
+            _ = self.uninstallation
+        self._written.take_away(self.session.guest)
+        return self._settled().without(self.nonce)
+
+    @once
+    def later(self) -> frozenset[str]:
+        """The agent's files at the end, not before `settle_s` and a little more have passed."""
+        _ = self.after
+        if self._settle is not None:
+            with self.session.recorder.stopwatch.waiting():
+                self._settle.pause(self._settle.remaining_s)
+                Deadline.after(LATER_S).pause(LATER_S)
+        profile = self.session.profile
+        roots = (profile.install_dir, *profile.data_dirs)
+        return frozenset(path.lower() for path in RoundTrip(self.session.guest, trees(*roots)).paths(*roots))
+
+    def _settled(self) -> Snapshot:
+        """Look until nothing new is left, at most for the profile's `settle_s`."""
+        looked = self._look()
+        settle_s = self.session.profile.settle_s
+        if not settle_s:
+            return looked
+        self._settle = self.session.within(settle_s)
+        with self.session.recorder.stopwatch.waiting():
+            while self.baseline.snapshot.left_in(looked, self.session.profile) and not self._settle.passed:
+                self._settle.pause(LOOK_AGAIN_S)
+                looked = self._look()
+        return looked
+
+    @property
+    def departure(self) -> str:
+        """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
+        outcomes = self.session.recorder.outcomes
+        if outcomes.get("install.exit_code") is not Outcome.PASSED:
+            return "the failed installation"
+        if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
+            return "the failed uninstall"
+        return "the uninstall"
+
+    def render(self, template: str) -> str:
+        """Fill a profile template with this cell's values."""
+        return template.format(**self._values())
+
+    def properties(self) -> dict[str, str]:
+        """The MSI properties of this cell's scenario, with its values filled in. They may hold secrets."""
+        installer, scenario = self.session.profile.installer, self.session.cell.scenario
+        given = installer.properties | installer.scenario_properties.get(scenario, {})
+        return {name: self.render(text) for name, text in given.items()}
+
+    def _take_baseline(self) -> Baseline:
+        guest = self.session.guest
+        answer = guest.version()
+        plant_sentinels(guest, self.nonce)
+        baseline = Baseline(
+            machine_id=self.session.machine.machine_id,
+            version=answer,
+            boot=guest.boot(),
+            snapshot=self._look(),
+            surroundings=look_around(guest),
+        )
+        self._remember_answers(baseline)
+        return baseline
+
+    def _remember_answers(self, baseline: Baseline) -> None:
+        """What this guest answers now and may no longer answer once the candidate was there."""
+        familiar = self.session.familiar = Familiar()
+        familiar.put(self.session.guest)
+        looked = f"{len(baseline.snapshot.services)} services, {len(baseline.snapshot.files)} files"
+        familiar.know(Question("what is there (the probe's snapshot)", lambda _: str(self._look())), looked)
+        programs = Question("the system's own programs", baseline.surroundings.untouched)
+        familiar.know(programs, f"{len(baseline.surroundings.programs)} as they were")
+
+    @once
+    def surroundings(self) -> Surroundings:
+        """What the candidate made of the environment and of the system's programs, once it is installed."""
+        _ = self.installation
+        return look_around(self.session.guest)
+
+    @once
+    def surroundings_after(self) -> Surroundings:
+        """The same after the uninstall."""
+        _ = self.after
+        return look_around(self.session.guest)
+
+    def _still_clean(self) -> bool:
+        """Whether the machine in hand is the one that the baseline was taken of. Asks the session's present guest.
+
+        Clones of one memory template share a boot identity, so only the machine's id tells a replaced one. Raises
+        `MachineLost` for the same machine in another boot: one that restarts by itself is no clean machine.
+        """
+        baseline = self.baseline
+        boot = self.session.guest.boot()
+        if self.session.machine.machine_id != baseline.machine_id:
+            return False
+        if boot != baseline.boot:
+            raise MachineLost("The machine rebooted by itself before the candidate was started.")
+        return True
+
+    def _look(self) -> Snapshot:
+        session = self.session
+        return take_snapshot(session.guest, session.profile, session.machine.guest_system)
+
+    def _install(self) -> MsiResult:
+        session = self.session
+        installer = session.profile.installer
+        guest, candidate = session.guest, session.candidate
+        self._bring_authority()
+        package = f"{session.machine.media_root}candidate\\{candidate.path.name}"
+        rendered = self.properties()
+        deadline = session.within(installer.timeout_s)
+        self._written.look_before(guest, [file.path for file in session.profile.guest_files])
+        session.candidate_touched = True
+        try:
+            with self._ends_in_time("install", deadline):
+                if candidate.kind is InstallerKind.MSI:
+                    result = guest.msi.install(package, rendered, deadline)
+                else:
+                    arguments = [self.render(part) for part in installer.install_arguments]
+                    result = guest.msi.run_installer([package, *arguments], deadline, stays=self._stays())
+        except InstallerBusy:
+            session.candidate_touched = False  # nothing of it ever ran
+            raise
+        guest.new_shell()
+        guest.collect([result.log_path], session.directory / "install")
+        if result.succeeded:
+            self._write_guest_files()
+            self._reboot_as_declared("install", result)
+        return result
+
+    def _stays(self) -> tuple[str, ...]:
+        """Where programs lie that an installer may start and leave running: they are the agent, not the installer."""
+        profile = self.session.profile
+        return (profile.install_dir, *profile.data_dirs, *(file.path for file in profile.files))[
+            :MOST_STAYING
+        ]
+
+    def _run_uninstaller(self, deadline: Deadline) -> MsiResult:
+        """Of what an uninstaller starts nothing is meant to stay. Raises `CandidateError` if there is none."""
+        command = [self.render(part) for part in self.session.profile.installer.uninstall_command]
+        try:
+            return self.session.guest.msi.run_installer(command, deadline)
+        except GuestFault as fault:
+            if fault.code not in NOT_THERE:
+                raise
+            raise CandidateError(
+                f"Expected: the uninstaller {command[0]} is there after the installation."
+                f" Found: it is not (Windows error {fault.code}).",
+                hint="Is it what the profile's installer.uninstall_command names?",
+            ) from fault
+
+    def _reboot_as_declared(self, when: Literal["install", "uninstall"], result: MsiResult) -> None:
+        """Finish what ended with 3010, where the profile says that it does: what is looked at next comes after it."""
+        declared = when in self.session.profile.installer.reboot_after
+        if declared and result.meaning.outcome is MsiOutcome.REBOOT_NEEDED:
+            self.boot_after[when] = self.reboot_now()
+
+    def _write_guest_files(self) -> None:
+        guest = self.session.guest
+        for file in self.session.profile.guest_files:
+            self._written.write(guest, file.path, self.render(file.content).encode())
+            if file.restart_service:
+                guest.services.stop(file.restart_service, Deadline.after(STOP_S))
+                guest.services.start(file.restart_service, Deadline.after(STOP_S))
+
+    @contextmanager
+    def _ends_in_time(self, what: Literal["install", "uninstall"], deadline: Deadline) -> Iterator[None]:
+        """Word it as a check does if this installer did not end, and keep its log. Raises `CandidateError` then."""
+        try:
+            yield
+        except InstallerHangs as error:
+            with suppress(HarnessError):
+                self.session.guest.collect([error.log_path], self.session.directory / what)
+            doubt = package_doubt(self.session.run) if what == "install" else ""
+            raise CandidateError(
+                f"Expected: the {what}er ends within {deadline.length_s:g} s. Found: {error.found}.{doubt}",
+                hint=error.hint,
+            ) from error
+
+    def _stop_what_the_installer_stops(self) -> None:
+        """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.
+
+        A program that still runs then stays, and the uninstall ends with 0 all the same.
+        """
+        session = self.session
+        if session.machine.guest_system is not GuestSystem.WINE:
+            return
+        for name in session.candidate.stopped_on_uninstall:
+            # One that will not stop is found by the checks of what is left.
+            with suppress(ServiceStateNotReached):
+                session.guest.services.stop(name, Deadline.after(INSTALLER_WAITS_S))
+
+    def _bring_authority(self) -> None:
+        """Put the backend's CA where a profile may want it, before the agent starts."""
+        profile = self.session.profile
+        texts = [*profile.installer.properties.values(), *(file.content for file in profile.guest_files)]
+        if any("{ca_file}" in text for text in texts):
+            self.session.guest.write_file(CA_FILE, self.session.enrolment.ca_pem.encode())
+
+    def _values(self) -> Mapping[str, Any]:
+        session = self.session
+        enrolment, address = session.enrolment, session.machine.backend_address
+        assert address is not None
+        return {
+            "backend_host": address.host,
+            "backend_port": address.port,
+            "backend_url": f"https://{address.host}:{address.port}",
+            "enrol_secret": enrolment.secret,
+            "server_cert_sha256": enrolment.server_cert_sha256,
+            "ca_file": CA_FILE,
+            "media": session.machine.media_root,
+            "nonce": self.nonce,
+            "product_code": session.candidate.product_code,
+            "version": session.candidate.version,
+        }

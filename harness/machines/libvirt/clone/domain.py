@@ -1,0 +1,73 @@
+"""What one domain is, as data. `domain_xml` writes it in libvirt's words."""
+
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import Field
+
+from harness.machines.libvirt.image.manifest import Hardware
+from harness.model.base import Frozen
+from harness.model.machine import HostPort
+
+GUEST_ADDRESS = "10.0.2.15"
+BACKEND_IN_GUEST = HostPort(host="10.0.2.100", port=443)
+MAC = "52:54:00:62:76:74"  # every machine has a network of its own, so all may have one address
+
+
+class Memory(StrEnum):
+    """Where a domain's RAM lives."""
+
+    PLAIN = "plain"
+    TEMPLATE = "template"  # a file, written through: the template under construction
+    INCOMING = "incoming"  # its own, filled from a saved state
+    CLONE = "clone"  # the template's file, copy-on-write
+
+
+class DomainSpec(Frozen):
+    """One domain."""
+
+    name: str = Field(pattern="^[a-z0-9-]+$")
+    run_id: str = ""
+    cell_id: str = ""
+    kvm: bool
+    windows: bool = Field(default=False, description="the guest is Windows itself, not Wine")
+    hardware: Hardware
+    hardware_uuid: UUID | None = Field(
+        default=None,
+        description="what the firmware tells the guest (SMBIOS); None: one that libvirt makes up",
+    )
+    memory_mb: int = Field(ge=64)
+    cpus: int = Field(ge=1)
+    disk: Path
+    kernel: Path | None = None
+    initrd: Path | None = None
+    media: Path | None = Field(default=None, description="ISO in the CD-ROM drive; None: an empty drive")
+    installation_media: tuple[Path, ...] = Field(default=(), description="more CD-ROM drives, booted first")
+    serial_log: Path
+    memory: Memory = Memory.PLAIN
+    memory_file: Path | None = None
+    listen: str = Field(default="127.0.0.1", description="host address of the forwarded WinRM port")
+    winrm_port: int = 5986
+    relay: HostPort | None = Field(default=None, description="host-side address of the backend")
+    socat: str = "/usr/bin/socat"
+
+    @property
+    def shape(self) -> "DomainSpec":
+        """The same domain with everything that differs from clone to clone set to constants."""
+        return self.model_copy(
+            update={
+                "name": "shape",
+                "run_id": "",
+                "cell_id": "",
+                "disk": Path("/disk"),
+                "kernel": self.kernel and Path("/kernel"),
+                "initrd": self.initrd and Path("/initrd"),
+                "media": None,
+                "serial_log": Path("/serial"),
+                "memory": Memory.PLAIN,
+                "memory_file": None,
+                "listen": "127.0.0.1",
+                "relay": None,
+            }
+        )

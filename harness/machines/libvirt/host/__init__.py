@@ -1,0 +1,1 @@
+"""Hosts: their daemons, connections, sizes and events, and which machine goes where."""

@@ -1,0 +1,65 @@
+"""What can be said of a check before it runs: whether it will have a result of its own, and if not, why. Pure."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from harness.backend.interface import BackendFeature
+from harness.cell.check import Check
+from harness.model.candidate import InstallerKind
+from harness.model.plan import Cell, Plan
+from harness.model.profile import AgentProfile
+from harness.model.report import Outcome
+from harness.model.substrate import GuestSystem, Substrate, why_not
+
+
+@dataclass(frozen=True)
+class BackendWord:
+    """What a backend calls itself and what it offers."""
+
+    name: str
+    features: frozenset[BackendFeature]
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """One check of a plan. Without an outcome it is to be run."""
+
+    check: Check
+    scenarios: tuple[str, ...]
+    outcome: Outcome | None
+    reason: str = ""
+
+
+def cannot_show(
+    check: Check, backend: BackendWord, system: GuestSystem | None, installer: InstallerKind
+) -> str:
+    """Why this backend, guest system (None: not known yet) or kind of installer cannot show it; empty if they can."""
+    missing = check.features - backend.features
+    if missing:
+        return f"backend {backend.name} offers no {', '.join(sorted(missing))}"
+    if check.msi_only and installer is InstallerKind.EXE:
+        return check.msi_only
+    return (why_not(system, check.needs) or "") if system is not None and check.needs else ""
+
+
+def prospects(
+    plan: Plan, checks: Iterable[Check], profile: AgentProfile, backend: BackendWord
+) -> tuple[Prospect, ...]:
+    """Every check that a cell of the plan has, in the order in which they run."""
+    system = guest_system(plan.cells)
+    found = []
+    for check in checks:
+        scenarios = tuple(dict.fromkeys(cell.scenario for cell in plan.cells if check.id in cell.checks))
+        undeclared = check.declared(profile)
+        why = undeclared or cannot_show(check, backend, system, plan.candidate.kind)
+        outcome = Outcome.NOT_TESTED if undeclared else Outcome.NOT_APPLICABLE if why else None
+        if scenarios:
+            found.append(Prospect(check, scenarios, outcome, why))
+    return tuple(found)
+
+
+def guest_system(cells: Collection[Cell]) -> GuestSystem | None:
+    """What answers the Windows API in these cells; None where only the images of a lab can tell."""
+    return (
+        GuestSystem.WINE if {one for cell in cells for one in cell.substrates} == {Substrate.WINE} else None
+    )

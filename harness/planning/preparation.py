@@ -1,0 +1,252 @@
+"""From a request to a sealed plan on disk. Nothing runs here; every mistake of the user is found here."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness import checks
+from harness.backend.embedded.pki import make_authority
+from harness.backend.factory import open_backend
+from harness.backend.interface import BackendFeature
+from harness.candidate.msi_contents import read_contents
+from harness.candidate.read import read_candidate
+from harness.candidate.source import find_beside
+from harness.checks.catalogue import catalogue
+from harness.config.load import find_matrix, load_matrix, load_profile
+from harness.config.profile_rules import scenario_problems
+from harness.documents.problem import Problem
+from harness.files import sha256_of
+from harness.machines.provider import Progress
+from harness.machines.registry import load_provider
+from harness.model.candidate import Candidate, InstallerKind
+from harness.model.errors import ConfigurationError
+from harness.model.expansion import expand, of_suite, select
+from harness.model.matrix import FULL, Pool
+from harness.model.plan import Plan
+from harness.model.profile import AgentProfile
+from harness.model.report import Phase
+from harness.planning.outlook import BackendWord
+from harness.planning.pools import pool_problems
+from harness.probe.build import probe_exe
+from harness.profiles.agreement import given_properties, msi_problems
+from harness.rundir import work_directory, work_times
+from harness.rundir.directory import FailFast, KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.rundir.payload import record_payload
+from harness.state import StateDirectory
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asked for, not yet looked at."""
+
+    candidate: Path
+    profile: str
+    matrix: Path | None = None
+    pool: str = "embedded"
+    suite: str = FULL
+    cells: tuple[str, ...] = ()
+    out: Path | None = None
+    keep: KeepPolicy = KeepPolicy.NEVER
+    backend: str | None = None
+    infra_retries: int = 1
+    fail_fast: FailFast | None = None
+    keep_at_failure: bool = False
+    reports: Path = Path("reports")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    profile: AgentProfile
+    pool: Pool
+    selected: tuple[str, ...]
+    backend: BackendWord
+
+
+def make_plan(request: RunRequest) -> Prepared:
+    """Read candidate, profile and matrix and seal the plan. Raises `ConfigurationError` for any mistake."""
+    of_pool = pool_problems(StateDirectory.default(), request.pool)
+    matrix_file = request.matrix or find_matrix()
+    matrix, matrix_sha256 = load_matrix(matrix_file, of_pool)
+    reading = _Reading(request.candidate)
+    of_matrix = scenario_problems(matrix, matrix_file)
+    profile, profile_sha256 = load_profile(
+        request.profile, also=lambda profile: of_matrix(profile) or reading.problems(profile)
+    )
+    shipped = catalogue()
+
+    def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
+        return tuple(check.id for check in shipped if check.phase in phases)
+
+    watching = [check.id for check in shipped if check.watches]
+    every = expand(matrix, request.pool, checks_for, watching)
+    cells = of_suite(matrix, request.suite, every)
+    selected = tuple(cell.id for cell in select(cells, request.cells))
+    backend = check_backend(request.backend)
+    plan = Plan(
+        candidate=reading.candidate(profile),
+        profile=profile.name,
+        profile_sha256=profile_sha256,
+        matrix_sha256=matrix_sha256,
+        checks_sha256=checks_digest(),
+        pool=request.pool,
+        suite=request.suite,
+        cells=cells,
+        left_out=tuple(cell.id for cell in every if cell not in cells),
+    )
+    return Prepared(
+        plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected, backend=backend
+    )
+
+
+class _Reading:
+    """The candidate, read once: what its tables say against the profile is said with the profile's lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._candidate: Candidate | None = None
+
+    def candidate(self, profile: AgentProfile) -> Candidate:
+        """Raises what `read_candidate` raises."""
+        if self._candidate is None:
+            self._candidate = read_candidate(self._path, profile)
+        return self._candidate
+
+    def problems(self, profile: AgentProfile) -> Sequence[Problem]:
+        """Mistakes of the profile that only the candidate shows."""
+        candidate = self.candidate(profile)
+        if candidate.kind is not InstallerKind.MSI:
+            return ()
+        return msi_problems(
+            profile, read_contents(candidate.path, candidate.platform, given_properties(profile))
+        )
+
+
+def check_backend(file: str | None) -> BackendWord:
+    """What the backend offers. A mistake in its file, or a missing secret, is found now and not in every cell.
+
+    Raises `ConfigurationError`.
+    """
+    if file is None:
+        return BackendWord("embedded", frozenset(BackendFeature))
+    backend = open_backend(file, Path(), Path())
+    try:
+        return BackendWord(backend.name, backend.features)
+    finally:
+        backend.close()
+
+
+def checks_digest() -> str:
+    """SHA-256 over the source of every check: a changed check is a changed plan."""
+    package = Path(checks.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
+    """Seal the plan, lay out the media drive, make the image ready.
+
+    Raises `ConfigurationError` for a mistake, an unknown image among them, `InfrastructureError` if the lab cannot be
+    made ready. Nothing is left of the run directory then.
+    """
+    prepared = make_plan(request)
+    run_id = new_run_id()
+    place = request.out or request.reports / run_id
+    is_new = not os.path.lexists(place)  # unlike `exists` it says no of what may not be looked at
+    run = RunDirectory.create(place)
+    try:
+        make_ready(run, prepared.plan, prepared.pool, progress)
+        run.write(
+            RunSettings(
+                run_id=run_id,
+                began=datetime.now(UTC),
+                profile=prepared.profile,
+                pool_name=request.pool,
+                pool=prepared.pool,
+                selected=prepared.selected,
+                keep=request.keep,
+                # `--resume` may be called from elsewhere.
+                backend=str(Path(request.backend).absolute()) if request.backend is not None else None,
+                infra_retries=request.infra_retries,
+                fail_fast=request.fail_fast,
+                keep_at_failure=request.keep_at_failure,
+            ),
+            prepared.plan,
+        )
+        work_directory.remember(StateDirectory.default(), run, run_id)
+        work_times.begin(run)
+    except BaseException:
+        run.discard(everything=is_new)
+        raise
+    return run
+
+
+def make_ready(run: RunDirectory, plan: Plan, pool: Pool, progress: Progress) -> None:
+    """What the cells of a run stand on: media drive, certificate authority, images.
+
+    Raises `ConfigurationError` for an unknown image or a candidate that is not the planned one any more,
+    `InfrastructureError` if the lab cannot be made ready.
+    """
+    state = StateDirectory.default()
+    provider = load_provider(pool, state)
+    lay_out_media(run, plan.candidate, probe_exe(state))
+    progress("Looking into the candidate.")
+    record_payload(run, plan.candidate)
+    make_authority(run.authority)
+    for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
+        provider.prepare(image, progress)
+
+
+def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
+    """The media drive: candidate and tools, both copied.
+
+    A link to the candidate would install whatever is written into that file next. One to the probe would make its
+    processes appear under the other path, for Wine names a file by its inode. One that is there already stays as it
+    is, for a machine that the run has kept may stand on it.
+
+    Raises `ConfigurationError` if the candidate is not the planned file any more.
+    """
+    if _is_laid_out(run, candidate, probe):
+        return
+    shutil.rmtree(run.media, ignore_errors=True)  # of a preparation that was ended half-way
+    for folder in ("candidate", "tools"):
+        (run.media / folder).mkdir(parents=True)
+    shutil.copy2(probe, run.media / "tools" / probe.name)
+    copy = run.copy_of(candidate)
+    _copy_as_planned(candidate.path, copy, candidate.sha256, "the candidate")
+    for each in candidate.beside:
+        source = find_beside(candidate.path, each.name)
+        _copy_as_planned(source, copy.parent / each.name, each.sha256, f"{each.name}, beside the candidate,")
+
+
+def _copy_as_planned(source: Path, copy: Path, sha256: str, what: str) -> None:
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, copy)
+        is_same = sha256_of(copy) == sha256
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise ConfigurationError(
+            f"{what} changed while the run was prepared: it is not the file with SHA-256 {sha256[:12]}… any more.",
+            file=str(source),
+            hint="Run it again once nothing writes to it.",
+        )
+
+
+def _is_laid_out(run: RunDirectory, candidate: Candidate, probe: Path) -> bool:
+    copy, tool = run.copy_of(candidate), run.media / "tools" / probe.name
+    beside = {copy.parent / each.name: each.sha256 for each in candidate.beside}
+    if not all(path.is_file() for path in (copy, tool, *beside)):
+        return False
+    if any(sha256_of(path) != sha256 for path, sha256 in beside.items()):
+        return False
+    return sha256_of(copy) == candidate.sha256 and sha256_of(tool) == sha256_of(probe)

@@ -1,0 +1,70 @@
+"""The pytest plugin's door: its options, and nothing else until a run is asked for.
+
+Without `--candidate` or `--bvt-run` no other part of the harness is even imported, so installing the package neither
+slows nor changes any other test suite.
+"""
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+CHECKS = "harness.checks"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the gate; `bvt run --help` explains them at length."""
+    group = parser.getgroup("bvt", "build-verification gate")
+    group.addoption("--candidate", type=Path, help="the installer under test")
+    group.addoption("--profile", help="agent profile: a name under agents/ or a path")
+    group.addoption("--matrix", type=Path, help="matrix file (default: matrix.yaml)")
+    group.addoption("--pool", default="embedded", help="pool of the matrix to run on (default: embedded)")
+    group.addoption(
+        "--suite", default="full", help="suite of the matrix, a part that is gated by itself (default: full)"
+    )
+    group.addoption("--cells", action="append", default=[], metavar="GLOB", help="run only these cells")
+    group.addoption("--out", type=Path, help="run directory (default: reports/<run id>)")
+    group.addoption("--keep", default="never", help="machines to keep: failed, always or never (default)")
+    group.addoption(
+        "--keep-at", help="failure: stop a cell at its first failed check, with everything as it is"
+    )
+    group.addoption("--fail-fast", help="what the first failed check ends: cell or run")
+    group.addoption("--backend", help="file of an external backend (default: embedded)")
+    group.addoption(
+        "--infra-retries",
+        type=int,
+        default=1,
+        metavar="N",
+        help="new machines for a cell that loses its own (default: 1)",
+    )
+    group.addoption("--bvt-run", type=Path, help=argparse.SUPPRESS)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in the hooks of a run, if this session is one. Checks are refused without a candidate."""
+    worker_input: dict[str, object] = getattr(config, "workerinput", {})
+    if not (config.getoption("--candidate") or config.getoption("--bvt-run") or "bvt_run" in worker_input):
+        if any(argument.partition("::")[0].startswith(CHECKS) for argument in config.args):
+            _refuse()
+        return
+    from harness.plugin import hooks
+
+    config.pluginmanager.register(hooks, "bvt-run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The same for checks that are collected by their path."""
+    if not config.pluginmanager.has_plugin("bvt-run") and any(map(_is_check, items)):
+        _refuse()
+
+
+def _is_check(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and hasattr(item.function, "__bvt_check__")
+
+
+def _refuse() -> NoReturn:
+    """Without a candidate each check would end in an error, and pytest with exit code 1, which means FAIL."""
+    pytest.exit(
+        "--candidate is missing: the checks of harness.checks run against an installer.", returncode=2
+    )

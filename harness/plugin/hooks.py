@@ -1,0 +1,255 @@
+"""The hooks and fixtures of a run: cells become parameters, outcomes become cell reports. Thin."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cell.check import Check, check_of
+from harness.cell.session import CellSession
+from harness.checks.catalogue import catalogue
+from harness.lifecycle.reboots import Reboots
+from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.timeline import Timeline
+from harness.model.errors import ConfigurationError, HarnessError
+from harness.model.gate import exit_code_of
+from harness.model.plan import Cell
+from harness.planning.preparation import RunRequest, prepare_run
+from harness.plugin.allure_results import attach_evidence, label_check
+from harness.plugin.interpreter import require_assertions
+from harness.plugin.lifeline import end_with_controller
+from harness.plugin.scheduling import CellScheduling
+from harness.plugin.worker import RunWorker, cells_to_run
+from harness.rundir.conclusion import conclude
+from harness.rundir.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
+
+RUN = pytest.StashKey[RunDirectory]()
+WORKER = pytest.StashKey[RunWorker]()
+"""In the process that runs checks: an xdist worker, or the only one."""
+OPEN_CELLS = pytest.StashKey[tuple[str, ...]]()
+"""In the controller of several workers: the ids of the cells that all of them collect."""
+INTERRUPTED = 130
+"""Exit code of a run that somebody stopped, as `bvt` ends then; pytest's own 2 would mean a mistake of the user's."""
+INTERRUPTION = pytest.StashKey["Interruption"]()
+OWNS_CONCLUSION = pytest.StashKey[bool]()
+"""Set where this pytest prepared the run itself, so that it also judges it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find or prepare the run. A usage error ends pytest with exit code 2."""
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        end_with_controller()
+    try:
+        require_assertions()
+        run = _find_run(config, worker_input)
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=exit_code_of(error))
+    if run is None:
+        return
+    config.stash[RUN] = run
+    # The long form shows arguments, and among them secrets. Without the terminal plugin there is no such option.
+    if getattr(config.option, "tbstyle", "auto") == "auto":
+        config.option.tbstyle = "short"
+    if worker_input is not None:
+        config.stash[WORKER] = RunWorker(run, worker_input["workerid"], worker_input["bvt_cells"])
+    elif not _is_distributed(config):
+        config.stash[WORKER] = RunWorker(run, "main")
+    else:
+        config.stash[OPEN_CELLS] = cells_to_run(run)
+
+
+def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> RunDirectory | None:
+    if worker_input is not None:
+        found = worker_input.get("bvt_run")
+        return RunDirectory(Path(found)) if found else None
+    prepared: Path | None = config.getoption("--bvt-run")
+    if prepared is not None:
+        return RunDirectory(prepared)
+    candidate: Path | None = config.getoption("--candidate")
+    if candidate is None:
+        return None
+    config.stash[OWNS_CONCLUSION] = True
+    config.stash[INTERRUPTION] = Interruption()
+    config.pluginmanager.register(config.stash[INTERRUPTION])
+    profile: str | None = config.getoption("--profile")
+    if profile is None:
+        raise ConfigurationError(
+            "--profile is missing.", hint="Name an agent profile, e.g. --profile reference."
+        )
+    return prepare_run(
+        RunRequest(
+            candidate=candidate,
+            profile=profile,
+            matrix=config.getoption("--matrix"),
+            pool=config.getoption("--pool"),
+            suite=config.getoption("--suite"),
+            cells=tuple(config.getoption("--cells")),
+            out=config.getoption("--out"),
+            keep=KeepPolicy.asked_for(config.getoption("--keep")),
+            backend=config.getoption("--backend"),
+            infra_retries=_not_negative(config.getoption("--infra-retries")),
+            fail_fast=FailFast.asked_for(config.getoption("--fail-fast")),
+            keep_at_failure=keeps_at_failure(config.getoption("--keep-at")),
+        ),
+        progress=lambda _: None,
+    )
+
+
+def _not_negative(asked: int) -> int:
+    if asked < 0:
+        raise ConfigurationError(f"--infra-retries takes a number of at least 0, not {asked}.")
+    return asked
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker which run it works for, and which cells all of them collect."""
+    if RUN in node.config.stash:
+        node.workerinput["bvt_run"] = str(node.config.stash[RUN].root)
+        node.workerinput["bvt_cells"] = list(node.config.stash[OPEN_CELLS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> CellScheduling | None:
+    """A cell is one unit of work."""
+    return CellScheduling(config, log) if RUN in config.stash else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per check and cell whose timeline has the check's phase."""
+    if "cell" not in metafunc.fixturenames or WORKER not in metafunc.config.stash:
+        return
+    described = check_of(metafunc.function)
+    worker = metafunc.config.stash[WORKER]
+    cells = [cell for cell in worker.cells if described is None or described.id in cell.checks]
+    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells], indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Cells in the plan's order; inside a cell, checks in the order of the catalogue."""
+    worker = config.stash.get(WORKER, None)
+    if worker is None:
+        return
+    order = {cell.id: number for number, cell in enumerate(worker.cells)}
+    places = {check.id: number for number, check in enumerate(catalogue())}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        described, cell = _check(item), _cell(item)
+        if described is None or cell is None:
+            return (len(order), 0)
+        return (order[cell.id], places[described.id])
+
+    until = worker.settings.until
+    if until is not None:
+        stop = places[until]
+        items[:] = [
+            item for item in items if (described := _check(item)) is None or places[described.id] < stop
+        ]
+    # A check that no cell of this run has would stay as one skipped item without a cell.
+    items[:] = sorted((item for item in items if not (_check(item) and _cell(item) is None)), key=place)
+
+
+def _check(item: pytest.Item) -> Check | None:
+    return check_of(item.function) if isinstance(item, pytest.Function) else None
+
+
+def _cell(item: pytest.Item) -> Cell | None:
+    callspec = getattr(item, "callspec", None)
+    found = callspec.params.get("cell") if callspec is not None else None
+    return found if isinstance(found, Cell) else None
+
+
+@pytest.fixture(scope="session")
+def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
+    """The cell under test: its machine, guest, backend and profile."""
+    worker = request.config.stash[WORKER]
+    session = worker.open_cell(request.param)
+    try:
+        yield session
+    finally:
+        attach_evidence(session.directory, worker.close_cell(session))
+
+
+@pytest.fixture(scope="session")
+def timeline(cell: CellSession) -> Timeline:
+    """What has been done to the cell's machine so far; asking for a step performs it."""
+    return Timeline(cell)
+
+
+@pytest.fixture(scope="session")
+def stimulated(timeline: Timeline) -> Stimulated:
+    """The stimuli given to the cell's guest."""
+    return Stimulated(timeline)
+
+
+@pytest.fixture(scope="session")
+def reboots(timeline: Timeline) -> Reboots:
+    """The reboots of the cell's machine; asking for a series performs it."""
+    return Reboots(timeline)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Hold back a check that is blocked, not tested or not applicable; attribute what it raises."""
+    described = _check(item)
+    worker = item.config.stash.get(WORKER, None)
+    if described is None or worker is None:
+        return (yield)
+    cell = _cell(item)
+    if cell is not None:
+        label_check(described, cell)
+    with worker.judging(described):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Record the outcome and hang it on the report, for progress and for Allure."""
+    report = yield
+    described = _check(item)
+    worker = item.config.stash.get(WORKER, None)
+    cell = _cell(item)
+    if described is not None and cell is not None and worker is not None and call.when in ("setup", "call"):
+        worker.record(described, cell, call, report)
+    return report
+
+
+class Interruption:
+    """A plugin that tells the user's interrupt from pytest's own, which is a subclass of it."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Somebody stopped this pytest, or pytest gives up."""
+        self.happened = excinfo.type is KeyboardInterrupt
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what is left of a worker; the controller judges the run and makes the verdict the exit code."""
+    config = session.config
+    worker = config.stash.get(WORKER, None)
+    if worker is not None:
+        worker.close()
+    if config.stash.get(OWNS_CONCLUSION, False) and RUN in config.stash:
+        interrupted = config.stash[INTERRUPTION].happened
+        gate = conclude(config.stash[RUN], interrupted=interrupted)
+        session.exitstatus = INTERRUPTED if interrupted else gate.verdict.exit_code
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say the verdict where people look for it."""
+    if config.stash.get(OWNS_CONCLUSION, False) and RUN in config.stash:
+        run = config.stash[RUN]
+        terminalreporter.section("gate")
+        terminalreporter.write_line((run.root / "summary.md").read_text(encoding="utf-8"))

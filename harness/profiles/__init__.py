@@ -1,0 +1,1 @@
+"""Agent profiles held against the installer that they describe: disagreements, and first drafts."""

@@ -1,0 +1,244 @@
+"""The first draft of an agent profile, from what an MSI's tables say. Pure.
+
+It names nothing that the tables do not say. What they cannot say is a comment that begins with TODO.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.candidate.msi_contents import MsiContents, MsiService, MsiValue
+from harness.model.candidate import Platform
+from harness.model.profile import HIVES, REGISTRY_KEY, FileExpectation
+from harness.profiles.draft_folders import data_folders, home_folder, registry_roots
+
+SHOWN = 40
+"""Files, or values, that a draft names; of the others it says how many there are."""
+PROGRAMS = (".exe", ".dll", ".sys")
+REQUIRED = "made here by another way than the MSI's tables; TODO: say how, or correct it"
+SECRETS = re.compile("SECRET|TOKEN|PASSWORD|PASSWD|KEY")
+GUESSES = (
+    (re.compile("PIN|SHA256|THUMB|FINGERPRINT"), "{server_cert_sha256}"),
+    (SECRETS, "{enrol_secret}"),
+    (re.compile("CERT|CA_?FILE"), "{ca_file}"),
+    (re.compile("UR[LI]|ENDPOINT"), "{backend_url}"),
+    (re.compile("PORT"), "{backend_port}"),
+    (re.compile("HOST|SERVER|ADDRESS|BACKEND"), "{backend_host}:{backend_port}"),
+)
+"""What a property with such a name may stand for: a suggestion in a comment."""
+
+LATER = """\
+# TODO: the agent at its backend: when it must be seen, and what its host identifier is made from (hostname, uuid).
+# Files that it needs before it can check in go into guest_files; see docs/formats/profile.md.
+check_in:
+  deadline_s: 60
+  heartbeat_s: 60
+  identity: hostname
+
+# TODO: what may stay after the uninstall, each with a reason.
+keeps: []
+
+# TODO: all below is not tested until it is declared, and the verdict says so.
+# version_command: ['C:\\Program Files\\Vendor\\Agent\\agent.exe', --version]
+# logs: ['C:\\ProgramData\\Vendor\\Agent\\agent.log']
+# diagnostics: {status: ['C:\\Program Files\\Vendor\\Agent\\agent.exe', --status]}
+# configuration:
+#   base: {}
+# telemetry:
+#   process_start: {query: processes, columns: {pid: "{pid}", cmdline: "~{nonce}"}}
+# live_query: {sql: "SELECT version FROM osquery_info", expect: {version: "{version}"}}
+# response_actions: {}
+"""
+
+
+def draft_of_msi(name: str, file: str, msi: MsiContents, *, accepted: Sequence[str] = ()) -> str:
+    """The profile `name` for the MSI in `file`. `accepted`: what it names although the tables do not have it."""
+    return "\n".join(_lines(name, file, msi, accepted)) + "\n"
+
+
+def draft_of_exe(name: str, file: str, product: str, arguments: Sequence[str]) -> str:
+    """A skeleton: an EXE says nothing reliable about what it installs."""
+    home = f"C:\\Program Files\\{product}"
+    lines = [
+        *_head(name, file, product, Platform.X64),
+        "installer:",
+        "  kind: exe",
+        "  # TODO: the version that this installer installs; an EXE does not say it reliably.",
+        '  declared_version: "0.0.0"',
+        "  # TODO: what makes it silent, and by what the agent finds its backend.",
+        f"  install_arguments: [{', '.join(map(quoted, arguments))}]",
+        "  # TODO: what takes the agent away, silently.",
+        f"  uninstall_command: [{quoted(home + chr(92) + 'uninstall.exe')}, /S]",
+        "  timeout_s: 300",
+        "",
+        "# TODO: where the agent is installed, and where it keeps its data.",
+        f"install_dir: {quoted(home)}",
+        "data_dirs: []",
+        "",
+        "# TODO: services, files and registry values that must be there after the installation.",
+        "services: []",
+        "files: []",
+        "registry: []",
+        "registry_roots: []",
+        "",
+        LATER,
+    ]
+    return "\n".join(lines)
+
+
+def profile_name(product: str, version: str = "") -> str:
+    """A name for the profile's file: `Acme Beat 7.2` is `acme-beat`."""
+    bare = product.replace(version, "") if version else product
+    slug = re.sub("[^a-z0-9]+", "-", bare.lower()).strip("-")
+    slug = re.sub("^[^a-z]+", "", slug)
+    return slug or "agent"
+
+
+def quoted(text: str) -> str:
+    """A YAML scalar that is always text: in single quotes where that can hold it."""
+    return f"'{text.replace(chr(39), chr(39) * 2)}'" if text.isprintable() else json.dumps(text)
+
+
+def _head(name: str, file: str, product: str, platform: Platform) -> list[str]:
+    return [
+        f"# Drafted by `bvt init` from {json.dumps(file, ensure_ascii=False)[1:-1]}. Format: docs/formats/profile.md.",
+        "# Correct what is marked TODO, then look at: bvt plan CANDIDATE --profile " + name,
+        "schema_version: 1",
+        f"name: {name}",
+        f"title: {quoted(product)}",
+        "status: unverified",
+        f"product_name: {quoted(product)}",
+        f"platform: {platform.value}",
+        "",
+    ]
+
+
+def _lines(name: str, file: str, msi: MsiContents, accepted: Sequence[str]) -> Iterator[str]:
+    yield from _head(name, file, msi.product_name, msi.platform)
+    if msi.version and msi.version in msi.product_name:
+        yield "# TODO: the product's name holds its version, so this profile fits this version alone."
+    yield from ("installer:", "  kind: msi")
+    yield from _properties(msi)
+    yield from (
+        "  timeout_s: 300",
+        "  # The uninstall needs no word here: Windows Installer knows the product code.",
+        "",
+    )
+    home = home_folder(msi)
+    if not home:
+        yield "# TODO: the tables do not say where it is installed."
+    yield from (f"install_dir: {quoted(home or _somewhere(msi))}", "")
+    if msi.code:
+        ran = ", ".join(msi.code[:SHOWN])
+        yield f"# TODO: it also runs code while it is installed, which may make services and files of its own: {ran}."
+    yield from _list("data_dirs", [f"  - {quoted(path)}" for path in data_folders(msi)])
+    yield from _list("services", [line for service in msi.services for line in _service(service)])
+    yield from _files(msi)
+    yield from _list("registry", list(_values(msi)))
+    yield from _list("registry_roots", [f"  - {quoted(key)}" for key in registry_roots(msi)])
+    if accepted:
+        yield from _list("not_in_msi", [f"  {quoted(each)}: {quoted(REQUIRED)}" for each in accepted])
+    yield LATER.rstrip("\n")
+
+
+def _somewhere(msi: MsiContents) -> str:
+    product = re.sub(r'[<>:"/\\|?*%\x00-\x1f]', "", msi.product_name).strip(" .") or "Agent"
+    return f"C:\\Program Files\\{product}"
+
+
+def _list(key: str, entries: list[str]) -> list[str]:
+    return [f"{key}:", *entries, ""] if entries else [f"{key}: []", ""]
+
+
+def _properties(msi: MsiContents) -> Iterator[str]:
+    if not msi.own_properties:
+        yield "  # It has no public properties of its own."
+        return
+    yield "  # TODO: those by which the agent finds its backend; the values are guesses by their names."
+    yield "  # properties:"
+    for name, default in sorted(msi.own_properties.items()):
+        guess = next((template for pattern, template in GUESSES if pattern.search(name)), "")
+        notes = [f"default {default!r}"] if default else []
+        notes += ["kept out of logs"] if name in msi.hidden_properties else []
+        yield _comment(f'  #   {name}: "{guess}"', notes)
+
+
+def _comment(line: str, notes: Iterable[str]) -> str:
+    text = ", ".join(notes)
+    return f"{line}  # {text}" if text else line
+
+
+def _service(service: MsiService) -> Iterator[str]:
+    yield f"  - name: {quoted(service.name)}"
+    for key, value in (
+        ("display_name", service.display_name),
+        ("description", service.description),
+        ("account", service.account),
+        ("image_path", service.program or ""),
+    ):
+        if value and "[" not in value:
+            yield f"    {key}: {quoted(value)}"
+    if service.start is not None:
+        yield f"    start: {service.start.value}"
+    if service.depends_on:
+        yield f"    depends_on: [{', '.join(map(quoted, service.depends_on))}]"
+    if service.start is None or service.start.value != "auto":
+        yield "    running: false  # TODO: true if it runs once it is installed"
+
+
+def _files(msi: MsiContents) -> Iterator[str]:
+    """Programs first; they are what an agent is."""
+    paths = [path for path in msi.files if _is_path(path)]
+    ranked = sorted(paths, key=lambda path: (not path.lower().endswith(PROGRAMS), paths.index(path)))
+    entries = [f"  - {{path: {quoted(path)}{_version(path, msi)}}}" for path in ranked[:SHOWN]]
+    if any(path.lower().endswith(PROGRAMS) for path in ranked):
+        yield "# TODO: `signed: true` for programs that are; those that are not go into unsigned_programs with a reason."
+    if len(ranked) > SHOWN:
+        entries.append(f"  # and {len(ranked) - SHOWN} more")
+    yield from _list("files", entries)
+
+
+def _version(path: str, msi: MsiContents) -> str:
+    version = msi.file_versions.get(path, "")
+    return ", version: true" if msi.version and _is_same(version, msi.version) else ""
+
+
+def _is_same(version: str, product: str) -> bool:
+    """Versions of files have four fields, those of products mostly three."""
+    return version == product or version.startswith(f"{product}.")
+
+
+def _is_path(path: str) -> bool:
+    try:
+        FileExpectation(path=path)
+    except ValueError:
+        return False
+    return True
+
+
+def _values(msi: MsiContents) -> Iterator[str]:
+    values = {
+        (value.key.lower(), value.name.lower()): value
+        for value in msi.registry
+        if value.name and value.key.startswith(HIVES[0]) and _is_key(value.key) and "[" not in value.name
+    }
+    for value in list(values.values())[:SHOWN]:
+        yield f"  - {{key: {quoted(value.key)}, name: {quoted(value.name)}{_equals(value, msi)}}}"
+    if len(values) > SHOWN:
+        yield f"  # and {len(values) - SHOWN} more"
+
+
+def _is_key(key: str) -> bool:
+    return bool(REGISTRY_KEY.fullmatch(key)) and not set('"%[') & set(key)
+
+
+def _equals(value: MsiValue, msi: MsiContents) -> str:
+    """What it must hold, where the table says it in full: no formatted text, no binary data."""
+    text = value.value
+    if text == msi.version and text:
+        return ', equals: "{version}"'
+    if re.fullmatch("#[0-9]+", text):
+        return f", equals: {quoted(text[1:])}"
+    if not text or text.startswith("#") or set("[]{}") & set(text) or not text.isprintable():
+        return ""
+    return f", equals: {quoted(text)}"

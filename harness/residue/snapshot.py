@@ -1,0 +1,214 @@
+"""What a machine holds before and after the candidate, and the sentinels that must survive it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from harness.guest.guest import Guest
+from harness.guest.registry_text import full_path
+from harness.guest.round_trip import RoundTrip, trees
+from harness.guest.system_tools import CMD, REG, SC
+from harness.model import image_path
+from harness.model.errors import GuestFault
+from harness.model.profile import AgentProfile, is_below
+from harness.model.substrate import Capability, GuestSystem, why_not
+from harness.probe.answers import (
+    CrashFile,
+    FileFacts,
+    Group,
+    KeyContents,
+    PendingRename,
+    Process,
+    Service,
+    Socket,
+    Task,
+    UninstallEntry,
+    User,
+)
+
+SENTINEL_DIR = "C:\\bvt-sentinel"
+SENTINEL_FILES = (f"{SENTINEL_DIR}\\keep.txt", "C:\\ProgramData\\bvt-sentinel.txt")
+SENTINEL_SERVICE = "BvtSentinel"
+SENTINEL_KEY = "HKLM\\Software\\BvtSentinel"
+WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData")
+"""Everything below these is looked at, whatever the profile says."""
+SHARED_FOLDERS = ("C:\\", *WATCHED_TREES)
+"""Folders that every product uses, whose access lists no product may change."""
+_WINDOWS = "HKLM\\Software\\Microsoft\\Windows"
+_SYSTEM = "HKLM\\System\\CurrentControlSet"
+SHARED_KEYS = (
+    "HKLM\\Software",
+    "HKLM\\Software\\WOW6432Node",
+    "HKCU\\Software",
+    f"{_WINDOWS}\\CurrentVersion\\App Paths",
+    f"{_WINDOWS}\\CurrentVersion\\Run",
+    f"{_WINDOWS}\\CurrentVersion\\RunOnce",
+    f"{_WINDOWS} NT\\CurrentVersion\\Image File Execution Options",
+    f"{_SYSTEM}\\Control\\SafeBoot\\Minimal",
+    f"{_SYSTEM}\\Control\\SafeBoot\\Network",
+    f"{_SYSTEM}\\Services\\EventLog\\Application",
+    f"{_SYSTEM}\\Services\\EventLog\\System",
+)
+"""Keys in which every product puts keys or values of its own, and Windows hardly ever does."""
+TEMPORARY = ("C:\\Windows\\Temp", "%TEMP%")
+TEMPORARY_FOLDER = re.compile(
+    r"^c:\\(windows|users\\[^\\]+\\appdata\\local|users\\[^\\]+)\\temp\\.", re.IGNORECASE
+)
+"""`TEMPORARY` with every user's; Wine's user has one without `AppData`."""
+PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
+"""What nobody may leave in the folders for temporary files, where every user may write."""
+USER_SERVICE_INSTANCE = 0x80
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is there, by name in lower case, as Windows compares names."""
+
+    services: frozenset[str]
+    drivers: frozenset[str]
+    tasks: frozenset[str]
+    entries: frozenset[str]
+    files: frozenset[str]
+    processes: frozenset[str]
+    registry: frozenset[str]
+    """What is directly in the keys that every product shares, keys and values alike."""
+    pending_renames: frozenset[str]
+    crashes: frozenset[str]
+    accounts: frozenset[str]
+    """Local users and groups; empty where the system keeps none."""
+    permissions: frozenset[str]
+    """Access lists of the folders that every product shares, as `path: SDDL`."""
+    dropped: frozenset[str]
+    """Programs and packages in the folders for temporary files."""
+    listeners: frozenset[str]
+    """Endpoints that take what comes from outside, as `listener_name` writes them."""
+
+    def left_in(self, later: "Snapshot", profile: AgentProfile) -> bool:
+        """Whether `later` has files, services, tasks or processes of the agent's that are not here and may not stay."""
+        new = [("file", later.files - self.files), ("task", later.tasks - self.tasks)]
+        new += [("service", (later.services | later.drivers) - self.drivers - self.services)]
+        running = {path for path in later.processes - self.processes if profile.owns(path)}
+        kept = {kind: [keep for keep in profile.keeps if keep.kind == kind] for kind, _ in new}
+        return bool(running) or any(
+            not any(keep.covers(name) for keep in kept[kind]) for kind, names in new for name in names
+        )
+
+    def without(self, token: str) -> "Snapshot":
+        """The same without every name that holds `token`: what the harness made itself is nobody's residue."""
+        kept = {
+            field.name: frozenset(name for name in getattr(self, field.name) if token not in name)
+            for field in fields(self)
+        }
+        return Snapshot(**kept)
+
+
+def plant_sentinels(guest: Guest, nonce: str) -> None:
+    """Create unrelated files, a key and a service that no installer has any business with.
+
+    Raises `GuestFault` if the guest refuses one.
+    """
+    for path in SENTINEL_FILES:
+        guest.write_file(path, nonce.encode())
+    for command in (
+        [REG, "add", SENTINEL_KEY, "/v", "Nonce", "/d", nonce, "/f"],
+        [SC, "create", SENTINEL_SERVICE, "binPath=", CMD, "start=", "demand"],
+    ):
+        result = guest.run(command, timeout_s=30)
+        if not result.ok:
+            raise GuestFault(
+                f"A sentinel could not be planted: {result.command!r} ended with {result.exit_code}."
+            )
+
+
+def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> Snapshot:
+    """Everything that a check compares with what was there before, in one round trip.
+
+    Raises what the guest layer raises.
+    """
+    roots = tuple(dict.fromkeys((*WATCHED_TREES, profile.install_dir, *profile.data_dirs)))
+    elsewhere = [file.path for file in profile.files if not any(is_below(file.path, root) for root in roots)]
+    places = ("file", *SHARED_FOLDERS, *elsewhere)
+    has_accounts = why_not(system, frozenset({Capability.LOCAL_USERS})) is None
+    list_of_shared = ["list-keys", *map(full_path, SHARED_KEYS)]
+    questions = [["services"], ["drivers"], ["tasks"], ["uninstall-entries"], ["processes"]]
+    questions += [["pending-renames"], ["crashes"], ["sockets"], list_of_shared]
+    questions += [["users"], ["groups"]] if has_accounts else []
+    asked = RoundTrip(guest, [*questions, places, *trees(*roots, *TEMPORARY)])
+    services = asked.read(list[Service], "services")
+    facts = asked.read(list[FileFacts], *places)
+    folders, declared = facts[: len(SHARED_FOLDERS)], facts[len(SHARED_FOLDERS) :]
+    return Snapshot(
+        services=_names(service.name for service in services if not belongs_to_a_session(service)),
+        drivers=_names(driver.name for driver in asked.read(list[Service], "drivers")),
+        tasks=_names(task.name for task in asked.read(list[Task], "tasks")),
+        entries=_names(entry.display_name for entry in asked.read(list[UninstallEntry], "uninstall-entries")),
+        files=_names(asked.paths(*roots)) | _names(file.path for file in declared if file.exists),
+        processes=_names(process.path for process in asked.read(list[Process], "processes")),
+        registry=_names(
+            f"{shared}\\{name}"
+            for shared, found in zip(SHARED_KEYS, asked.read(list[KeyContents], *list_of_shared), strict=True)
+            for name in (*found.keys, *found.values)
+        ),
+        pending_renames=_names(
+            rename.source
+            for rename in asked.read(list[PendingRename], "pending-renames")
+            if not only_tidies(rename)
+        ),
+        crashes=_names(crash_name(crash) for crash in asked.read(list[CrashFile], "crashes")),
+        accounts=_accounts(asked) if has_accounts else frozenset(),
+        permissions=frozenset(f"{folder.path}: {folder.sddl}" for folder in folders if folder.exists),
+        dropped=_programs(asked),
+        listeners=frozenset(
+            listener_name(socket) for socket in asked.read(list[Socket], "sockets") if listens(socket)
+        ),
+    )
+
+
+def crash_name(crash: CrashFile) -> str:
+    """A crash file by path and time in lower case: one that is written over is a new one."""
+    return f"{crash.path} of {crash.modified}".lower()
+
+
+def only_tidies(rename: PendingRename) -> bool:
+    """Whether the next boot only deletes something in a folder for temporary files.
+
+    A running program cannot delete itself. So uninstallers copy themselves there, and leave the copy to the next boot.
+    """
+    return not rename.target and TEMPORARY_FOLDER.match(image_path.full_path(rename.source)) is not None
+
+
+def listens(socket: Socket) -> bool:
+    """True for what takes connections, and for UDP, which takes packets from anybody while it is open."""
+    return socket.protocol.startswith("udp") or socket.state == "listen"
+
+
+def listener_name(socket: Socket) -> str:
+    """Protocol, address and port: what stays the same while an endpoint is open."""
+    return f"{socket.protocol} {socket.local_address}:{socket.local_port}"
+
+
+def look_for_dropped(guest: Guest) -> frozenset[str]:
+    """Programs and packages in the folders for temporary files. Raises what the guest layer raises."""
+    return _programs(RoundTrip(guest, trees(*TEMPORARY)))
+
+
+def _programs(asked: RoundTrip) -> frozenset[str]:
+    return _names(path for path in asked.paths(*TEMPORARY) if path.lower().endswith(PROGRAMS))
+
+
+def _accounts(asked: RoundTrip) -> frozenset[str]:
+    users = [f"user {user.name}" for user in asked.read(list[User], "users")]
+    return _names([*users, *(f"group {group.name}" for group in asked.read(list[Group], "groups"))])
+
+
+def belongs_to_a_session(service: Service) -> bool:
+    """True for an instance of a per-user service: its name ends in a number that changes with every log-on.
+
+    Microsoft, "Per-user services in Windows"; the bit is SERVICE_USERSERVICE_INSTANCE.
+    """
+    kinds = [side.service_type for side in (service.manager, service.registry) if side is not None]
+    return any((kind or 0) & USER_SERVICE_INSTANCE for kind in kinds)
+
+
+def _names(names: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names if name)

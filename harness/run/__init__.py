@@ -1,1 +1,0 @@
-"""One run: its directory, its sealed plan, its cells, its conclusion."""

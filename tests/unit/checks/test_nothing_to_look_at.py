@@ -1,0 +1,163 @@
+"""A check that has nothing to look at does not pass: what a profile leaves undeclared is not tested."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness.cell.check import NotTested
+from harness.checks.catalogue import catalogue
+from harness.checks.test_install import test_loopback_ports as loopback_ports
+from harness.model.profile import AgentProfile, ProfileStatus, ServiceExpectation
+from tests.unit.cell.stand_ins import PROFILE
+
+BARE = AgentProfile(
+    name="bare",
+    title="Bare",
+    status=ProfileStatus.UNVERIFIED,
+    product_name="Bare",
+    install_dir=r"C:\Program Files\Bare",
+    services=(ServiceExpectation(name="Bare", running=False),),
+)
+"""As little as a profile can say."""
+
+OF_ANY_PROFILE = {
+    "machine": {"windows_version", "clean", "way_to_backend"},
+    "install": {
+        "environment",
+        "system_programs",
+        "entry_unique",
+        "entry_version",
+        "exit_code",
+        "extraction_leftovers",
+        "installer_signature",
+        "package_intact",
+        "loopback_ports",
+        "no_crash",
+        "no_denials",
+        "no_error_events",
+        "no_pending_reboot",
+        "not_world_writable",
+        "owner",
+        "payload_signatures",
+        "product_registered",
+    },
+    "check-in": {"enrolled", "enrols_again", "heartbeat", "identity", "protocol", "recovers", "version"},
+    "functions": set(),
+    "reboot": {"comes_back", "once", "same_endpoint"},
+    "uninstall": {"exit_code", "no_pending_reboot"},
+    "residue": {
+        "accounts",
+        "boots",
+        "entry",
+        "environment",
+        "environment_left",
+        "files",
+        "no_crash",
+        "nothing_taken",
+        "pending_renames",
+        "processes",
+        "sentinel_files",
+        "sentinel_service",
+        "services",
+        "shared_permissions",
+        "shared_registry",
+        "stays_gone",
+        "system_programs",
+        "tasks",
+    },
+    "reboot-clean": {"files", "once", "processes", "sentinel_files", "services"},
+}
+"""Checks that look at what the candidate, its backend or the machine show, whatever the profile says.
+
+A new check is listed here or says what a profile must declare for it; else it passes for want of anything to look at.
+"""
+WITH_A_SERVICE = {"service_path_quoted", "service_dacl"}
+
+
+def reasons(profile: AgentProfile) -> dict[str, str]:
+    """By check, why it would not be tested."""
+    return {check.id: why for check in catalogue() if (why := check.declared(profile))}
+
+
+def test_with_a_bare_profile_nothing_is_tested_that_needs_a_declaration() -> None:
+    tested = {check.id for check in catalogue()} - set(reasons(BARE))
+    expected = {f"{phase}.{name}" for phase, names in OF_ANY_PROFILE.items() for name in names}
+    assert tested == expected | {f"install.{name}" for name in WITH_A_SERVICE}
+
+
+def test_an_agent_without_a_service_has_none_that_is_looked_at() -> None:
+    why = reasons(BARE.model_copy(update={"services": ()}))
+    assert why["install.service_path_quoted"] == "the profile declares no services"
+    assert why["install.service_dacl"] == "the profile declares no services and no drivers"
+
+
+def test_every_reason_says_what_the_profile_does_not_declare() -> None:
+    assert all(why.startswith("the profile declares no ") for why in reasons(BARE).values())
+
+
+def test_one_word_for_all_that_is_missing_and_the_name_of_what_is_left_out() -> None:
+    bare = reasons(BARE)
+    assert bare["functions.user"] == bare["functions.service"] == "the profile declares no telemetry"
+    assert bare["functions.release"] == "the profile declares no response actions"
+    assert bare["functions.configuration_push"] == "the profile declares no configuration"
+    assert bare["functions.protocol"] == "the profile declares no functions"
+    some = PROFILE.model_copy(
+        update={
+            "telemetry": {"user": PROFILE.telemetry["user"]},
+            "response_actions": {"isolate": PROFILE.response_actions["isolate"]},
+            "configuration": PROFILE.configuration.model_copy(update={"invalid": {}}),  # type: ignore[union-attr]
+        }
+    )
+    assert {
+        check: why for check, why in reasons(some).items() if check in bare and "telemetry" not in why
+    } == {
+        "install.driver_loaded": "the profile declares no drivers",
+        "install.declared_access": "the profile declares no access lists",
+        "functions.release": "the profile declares no response action 'release'",
+        "functions.isolation_enforced": "the profile declares no response action 'release'",
+        "functions.configuration_refused": "the profile declares no invalid configuration",
+        "functions.last_good_configuration": "the profile declares no invalid configuration",
+    }
+    assert reasons(some)["functions.service"] == "the profile declares no telemetry for service"
+
+
+def test_the_reference_profile_leaves_out_only_what_its_agent_does_not_have() -> None:
+    assert set(reasons(PROFILE)) == {"install.driver_loaded", "install.declared_access"}
+
+
+def cell(*services: ServiceExpectation) -> Any:
+    profile = BARE.model_copy(update={"services": services})
+    return SimpleNamespace(profile=profile, note=lambda *_: None)
+
+
+def test_services_that_are_not_to_run_are_not_found_running() -> None:
+    driven, running = ServiceExpectation(name="OnDemand", running=False), ServiceExpectation(name="Always")
+    checks = {"install.service_running", "install.service_restart", "reboot.services"}
+    assert checks <= set(reasons(cell(driven).profile))
+    assert not checks & set(reasons(cell(driven, running).profile))
+
+
+def ports(*listeners: str, pids: tuple[int, ...] = ()) -> Any:
+    found = [SimpleNamespace(local_address=address, local_port=80) for address in listeners]
+    inspection = SimpleNamespace(agent_pids=lambda _: pids, agent_listeners=lambda *_: found)
+    baseline = SimpleNamespace(snapshot=SimpleNamespace(listeners=frozenset()))
+    words = "it is stopped"
+    return SimpleNamespace(inspection=inspection, baseline=baseline, service_words=lambda _: words)
+
+
+def test_ports_are_looked_at_where_a_program_runs_or_should() -> None:
+    with pytest.raises(NotTested, match="no service that runs, and no program of the agent does"):
+        loopback_ports(cell(ServiceExpectation(name="OnDemand", running=False)), ports())
+    with pytest.raises(
+        AssertionError,
+        match=r"whose ports can be looked at\. Found: none is running; service Always: it is stopped",
+    ):
+        loopback_ports(cell(ServiceExpectation(name="Always")), ports())
+
+
+def test_a_plain_programs_ports_are_looked_at_all_the_same() -> None:
+    loopback_ports(cell(), ports(pids=(4,)))
+    for pids in ((), (4,)):  # Wine does not tell whose a port is that nothing was sent on
+        with pytest.raises(AssertionError, match=r"loopback only\. Found: it listens on 0\.0\.0\.0:80"):
+            loopback_ports(cell(), ports("127.0.0.1", "0.0.0.0", pids=pids))
