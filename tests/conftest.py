@@ -32,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--third-party", action="store_true", help="also fetch agents that others built, and run them"
     )
+    parser.addoption(
+        "--winrm",
+        choices=("windows", "plain"),
+        default="windows",
+        help="the guest tests' WinRM server: as strict as Windows (default), or as machines have it",
+    )
 
 
 def pytest_configure() -> None:

@@ -13,10 +13,12 @@ import pytest
 from pydantic import SecretStr
 
 from harness.model.machine import WinRMAccess
-from harness.winrmd.config import Limits, ServerConfig
+from harness.winrmd.config import config_from
 from harness.winrmd.server import serve
+from tests.integration.guest.windows_like import like_windows
 
 PASSWORD = "Secret-1"
+LAUNCHER = Path(__file__).with_name("cmd_launcher.sh")
 
 
 class Cutter:
@@ -92,17 +94,19 @@ Serve = Callable[..., Served]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Serve]:
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Serve]:
     """Start a server with limits of the test's own; NTLM with message encryption over HTTP."""
+    windows = request.config.getoption("--winrm") == "windows"
     ends: list[Callable[[], None]] = []
 
     def start(**limits: float) -> Served:
-        config = ServerConfig(
-            users={"bvt": PASSWORD},
-            launcher=("/bin/sh", "-c", "{command}"),
-            result_dir=str(tmp_path),
-            limits=Limits(**limits),  # type: ignore[arg-type]
-        )
+        given = {
+            "users": {"bvt": PASSWORD},
+            "launcher": ["/bin/sh", str(LAUNCHER), "{command}"],
+            "result_dir": str(tmp_path),
+            "limits": limits,
+        }
+        config = config_from(like_windows(given) if windows else given)
         listener = socket.create_server(("127.0.0.1", 0))
         stop = threading.Event()
         relay = Cutter(listener.getsockname()[1])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,14 +19,17 @@ from harness.guest.msi.installer import InstallerHangs
 from harness.guest.services import ServiceStateNotReached
 from harness.guest.system_tools import REG
 from harness.guest.transcript import Transcript
-from harness.guest.winrm.shell import CommandTimedOut
+from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
 from harness.machines.provider import Machine
 from harness.machines.registry import load_provider
+from harness.machines.wine import berth
+from harness.machines.wine.access import make_access
 from harness.machines.wine.machine import WineMachine
+from harness.machines.wine.order import Places
 from harness.machines.wine.processes import holders
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault
-from harness.model.machine import MachineSpec
+from harness.model.machine import MachineSpec, WinRMAccess
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
@@ -33,6 +37,7 @@ from harness.probe.answers import Boot, Version, read_value
 from harness.probe.build import probe_exe
 from harness.state import StateDirectory
 from tests.integration.guest.conftest import Cutter
+from tests.integration.guest.windows_like import like_windows
 
 pytestmark = pytest.mark.wine
 
@@ -57,7 +62,25 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def machine(media: Path) -> Iterator[Machine]:
+def windows_like(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Machines whose WinRM server is as strict as Windows' own, unless `--winrm plain` wants it as it is."""
+    if request.config.getoption("--winrm") == "plain":
+        yield
+        return
+
+    def make(places: Places, **given: Any) -> WinRMAccess:
+        made = make_access(places, **given)
+        configuration = json.loads(places.winrm_config.read_text())
+        places.winrm_config.write_text(json.dumps(like_windows(configuration)))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(berth, "make_access", make)
+        yield
+
+
+@pytest.fixture(scope="module")
+def machine(media: Path, windows_like: None) -> Iterator[Machine]:
     provider = load_provider(Pool(provider="wine", substrates=(Substrate.WINE,)), StateDirectory.default())
     provider.prepare("wine", print)
     windows = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
@@ -87,6 +110,32 @@ def guest(machine: Machine, transcript_file: Path) -> Iterator[Guest]:
 def test_exit_codes_are_whole(guest: Guest, code: int) -> None:
     signed = code - 2**32 if code >= 2**31 else code
     assert guest.run(["cmd.exe", "/c", "exit", str(signed)]).exit_code == code
+
+
+@pytest.mark.parametrize(
+    "name", ["Program Files (x86)", "Bits & Pieces", "100% (sure)", "a;b,c=d", "caret^tree", "bang!"]
+)
+def test_a_program_runs_wherever_it_is_and_sees_its_arguments(guest: Guest, name: str) -> None:
+    program = f"C:\\{name}\\cmd copy.exe"
+    guest.write_file(f"C:\\{name}\\anchor", b"")
+    assert guest.run(["cmd.exe", "/c", "copy", "/y", "C:\\windows\\system32\\cmd.exe", program]).ok
+    for arguments in (["/c", "exit", "7"], ["/c", 'echo "two words"&exit 7']):
+        assert guest.run([program, *arguments]).exit_code == 7
+
+
+def test_the_server_is_as_strict_as_windows(
+    guest: Guest, machine: Machine, request: pytest.FixtureRequest
+) -> None:
+    """Without the mark that the guest layer sets, `cmd /c` takes the outer quotes away; a small quota is met."""
+    windows = request.config.getoption("--winrm") == "windows"
+    notes: list[str] = []
+    shell = RemoteShell(machine.winrm, notes.append)
+    line = '"C:\\windows\\system32\\cmd.exe" /c exit "7"'
+    assert (shell.run(line, soon()).exit_code == 7) == (not windows)
+    for _ in range(16):
+        shell.run("hostname", soon())
+    shell.close()
+    assert any("2150859174" in note for note in notes) == windows
 
 
 def test_a_shell_line_runs_in_cmd_and_where_it_is_told(guest: Guest) -> None:

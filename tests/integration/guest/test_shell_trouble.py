@@ -67,10 +67,12 @@ def test_input_of_any_size_arrives_and_ends(shell: RemoteShell, size: int) -> No
     assert shell.run("wc -c", soon(), stdin=b"x" * size).stdout.split() == [str(size).encode()]
 
 
-def test_one_shell_serves_more_commands_than_fit_in_it(shell: RemoteShell, notes: Notes) -> None:
+def test_one_shell_serves_more_commands_than_fit_in_it(server: Serve, notes: Notes) -> None:
+    shell = RemoteShell(server(max_operations_per_user=1500).access, notes.append)
     for number in range(60):
         assert shell.run(f"exit {number}", soon()).exit_code == number
     assert notes == []
+    shell.close()
 
 
 def test_threads_take_turns(shell: RemoteShell) -> None:
