@@ -19,6 +19,7 @@ MODULES = {
     "repro": "repro",
     "plan": "plan",
     "gate": "gate",
+    "ledger": "ledger",
     "keys": "keys",
     "init": "init",
     "doctor": "doctor",
