@@ -8,15 +8,23 @@ from typing import Annotated
 import typer
 
 from harness.cli.ending import ends
+from harness.cli.evidence import (
+    Judging,
+    PolicyKeyOption,
+    PolicyOption,
+    PublicHalf,
+    WaiversOption,
+    read_policy,
+)
 from harness.cli.output import Output
-from harness.cli.passphrase import passphrase
 from harness.cli.verified import verification_document, verification_lines
 from harness.files import named_file, sha256_of, write_atomically
-from harness.gate.artifact import GATE_FILE
+from harness.gate.artifact import GATE_FILE, read_gate
+from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
 from harness.signing.beside import FilesBeside
-from harness.signing.bundle import BUNDLE_FILE, co_signed, sign_run
-from harness.signing.keys import read_public_keys, signer_of
+from harness.signing.bundle import BUNDLE_FILE, co_signed
+from harness.signing.keys import read_public_keys
 from harness.signing.verification import DAY_S, Demand, verify_bundle
 
 KeyUri = Annotated[
@@ -25,15 +33,6 @@ KeyUri = Annotated[
         "--key",
         envvar="BVT_SIGN_KEY",
         help="Private key: a PEM file, or a URI (hsm:, awskms:, azurekms:, gcpkms:, hv: …).",
-        show_default=False,
-    ),
-]
-PublicHalf = Annotated[
-    Path | None,
-    typer.Option(
-        "--public-key",
-        envvar="BVT_SIGN_PUBLIC_KEY",
-        help="Public half of a key that is no file, in PEM.",
         show_default=False,
     ),
 ]
@@ -50,18 +49,28 @@ def register(app: typer.Typer) -> None:
 def sign(
     run: Annotated[Path, typer.Argument(help="A run directory, or a bundle.", show_default=False)],
     key: KeyUri,
+    policy: PolicyOption = None,
+    policy_key: PolicyKeyOption = None,
+    waivers: WaiversOption = None,
     public_key: PublicHalf = None,
 ) -> None:
     """Sign a run's gate: write gate.intoto.jsonl beside its gate.json.
 
-    If RUN is a bundle already, one more key signs it.
+    With a policy there is a summary for each of its tiers, and waivers count. If RUN is a bundle already, one more key
+    signs it.
     """
-    signer = signer_of(key, passphrase, public_key)
+    judging = Judging.asked_for(policy, policy_key, waivers, key, public_key)
     if run.is_dir():
-        typer.echo(f"signed: {sign_run(run, signer)}")
+        judging.judged(run, read_gate(run))
+        typer.echo(f"signed: {run / BUNDLE_FILE}")
         return
+    if judging.policy or judging.waivers:
+        raise ConfigurationError(
+            "a bundle is judged already; --policy and --waivers go with a run directory."
+        )
+    assert judging.signer is not None
     bundle = named_file(run).read_bytes()
-    write_atomically(run, co_signed(bundle, signer))
+    write_atomically(run, co_signed(bundle, judging.signer))
     typer.echo(f"co-signed: {run}")
 
 
@@ -79,6 +88,8 @@ def verify(
     ],
     threshold: Annotated[int, typer.Option(min=1, help="Distinct keys that must have signed.")] = 1,
     tier: Annotated[str, typer.Option(help="Tier to enter.", show_default="none: the gate itself")] = "",
+    policy: PolicyOption = None,
+    policy_key: PolicyKeyOption = None,
     suite: Annotated[str, typer.Option(help="Suite that the gate must be of.")] = FULL,
     max_age: Annotated[float, typer.Option("--max-age", min=0.0, help="Days since the oldest result.")] = 7.0,
     not_before: Annotated[
@@ -98,6 +109,9 @@ def verify(
     """Say whether BUNDLE lets the candidate through. Needs no network. The exit code is the verdict."""
     file = bundle / BUNDLE_FILE if bundle.is_dir() else bundle
     keys = read_public_keys(key)
+    loaded = read_policy(policy, policy_key)
+    if loaded is not None and not tier and len(loaded.policy.tiers) > 1:
+        raise ConfigurationError("the policy has several tiers.", hint="Name one with --tier.")
     found = verify_bundle(
         named_file(file, "BUNDLE").read_bytes(),
         Demand(
@@ -106,7 +120,8 @@ def verify(
             now=datetime.now(UTC),
             threshold=threshold,
             suite=suite,
-            tier=tier,
+            tier=tier or (next(iter(loaded.policy.tiers)) if loaded else ""),
+            policy=loaded,
             max_age_s=max_age * DAY_S,
             not_before=not_before.replace(tzinfo=UTC) if not_before else None,
             beside=FilesBeside(candidate.parent),

@@ -20,6 +20,8 @@ MODULES = {
     "plan": "plan",
     "gate": "gate",
     "ledger": "ledger",
+    "policy": "policy",
+    "waiver": "waiver",
     "keys": "keys",
     "init": "init",
     "doctor": "doctor",

@@ -13,6 +13,14 @@ import typer
 from harness.cli import completion
 from harness.cli.beginning import as_interrupt
 from harness.cli.ending import ends
+from harness.cli.evidence import (
+    Judging,
+    KeyOption,
+    PolicyKeyOption,
+    PolicyOption,
+    PublicHalf,
+    WaiversOption,
+)
 from harness.cli.options import (
     MatrixOption,
     OptionalCandidateArgument,
@@ -41,7 +49,9 @@ CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUT
 """Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
 
-WITH_RESUME = ("resume", "workers", "as_json", "quiet", "annotate")
+EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers")
+"""What the finished gate is judged by and signed with."""
+WITH_RESUME = ("resume", "workers", "as_json", "quiet", "annotate", *EVIDENCE)
 """Parameters that say how, not what: they go with --resume too."""
 
 
@@ -101,18 +111,24 @@ def run(
     annotate: Annotated[
         str, typer.Option(help="Also print the reasons as annotations of a CI system: github or none.")
     ] = "none",
+    sign: KeyOption = None,
+    public_key: PublicHalf = None,
+    policy: PolicyOption = None,
+    policy_key: PolicyKeyOption = None,
+    waivers: WaiversOption = None,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
     end_tidily()
     output = RunOutput(as_json=as_json, quiet=quiet, annotate=annotate)
     _wanted_workers(workers)
+    judging = Judging.asked_for(policy, policy_key, waivers, sign, public_key)
     if resume is not None:
         if given := _given(context, besides=WITH_RESUME):
             raise ConfigurationError(
                 f"--resume takes everything but -n from the run; leave out {', '.join(given)}."
             )
-        return execute(resume_run(resume, output.say), workers, output)
+        return execute(resume_run(resume, output.say), workers, output, judging)
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
@@ -130,7 +146,7 @@ def run(
         fail_fast=FailFast.asked_for(fail_fast),
         keep_at_failure=keeps_at_failure(keep_at),
     )
-    return execute(prepare_run(request, output.say), workers, output)
+    return execute(prepare_run(request, output.say), workers, output, judging)
 
 
 def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
@@ -145,8 +161,11 @@ def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
     ]
 
 
-def execute(directory: RunDirectory, workers: str, output: RunOutput) -> int:
-    """Run what has no sealed report yet, then judge; the verdict's exit code. For a fresh run and a resumed one."""
+def execute(directory: RunDirectory, workers: str, output: RunOutput, judging: Judging | None = None) -> int:
+    """Run what has no sealed report yet, then judge; the verdict's exit code. For a fresh run and a resumed one.
+
+    `judging`: by what the finished gate is judged, and who signs it.
+    """
     try:
         carry_out(directory, workers, output.progress)
     except KeyboardInterrupt:
@@ -156,6 +175,8 @@ def execute(directory: RunDirectory, workers: str, output: RunOutput) -> int:
         output.interrupted(known, directory.root)
         raise
     gate = conclude(directory)
+    if judging is not None:
+        gate = judging.judged(directory.root, gate)
     output.concluded(gate, directory.root)
     return gate.verdict.exit_code
 

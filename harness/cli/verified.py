@@ -1,9 +1,11 @@
 """What `bvt gate verify` says: lines for people, one document for scripts."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from harness.model.substrate import Substrate
+from harness.reports.waived import debt_lines
 from harness.reports.words import SUBSTRATES, one_line, plural
 from harness.signing.verification import Verification
 
@@ -30,6 +32,12 @@ def verification_lines(found: Verification) -> Iterator[str]:
     substrates = ", ".join(sorted(SUBSTRATES[each] for each in found.substrates)) or "nothing"
     windows = " (not Windows)" if Substrate.WINE in found.substrates else ""
     yield f"ran on {substrates}{windows}; {found.not_tested} checks not tested, {found.not_applicable} not applicable"
+    if found.coverage is not None:
+        uncovered = ", ".join(f"{image} ({weight:g} %)" for image, weight in found.coverage.uncovered)
+        rest = f"; not covered: {uncovered}" if uncovered else ""
+        unknown = f"; {found.coverage.unknown:g} % unknown" if found.coverage.unknown else ""
+        yield one_line(f"covers {found.coverage.percent:g} % of the fleet{rest}{unknown}")
+    yield from (one_line(line) for line in debt_lines(found.waivers))
     if found.oldest_result and found.time_verified:
         yield f"oldest result {found.oldest_result:%Y-%m-%d %H:%M} UTC, judged {found.time_verified:%Y-%m-%d %H:%M} UTC"
     yield f"signed by {plural(len(found.signed_by), 'key')}: {', '.join(sorted(found.signed_by))}"
@@ -58,10 +66,12 @@ def verification_document(found: Verification) -> dict[str, Any]:
         ),
         "suite": plan.suite if plan else None,
         "pool": plan.pool if plan else None,
-        "plan_digest": plan.digest if plan else None,
+        "plan_digest": found.plan_digest or None,
         "substrates": sorted(found.substrates),
         "time_verified": found.time_verified.isoformat() if found.time_verified else None,
         "oldest_result": found.oldest_result.isoformat() if found.oldest_result else None,
         "not_tested": found.not_tested,
         "not_applicable": found.not_applicable,
+        "waivers": [each.model_dump(mode="json") for each in found.waivers],
+        "coverage": asdict(found.coverage) if found.coverage else None,
     }

@@ -8,6 +8,7 @@ from enum import StrEnum
 from harness.model.gate import Gate, Verdict
 from harness.reports.facts import verdict_words
 from harness.reports.gathering import Gathered, gathered
+from harness.reports.waived import weight_words
 from harness.reports.words import plural
 
 SHOWN = 9
@@ -37,7 +38,7 @@ def _github(gate: Gate, each: Gathered) -> str:
     reason = each.reason
     is_error = reason.counted and reason.verdict in (Verdict.FAIL, Verdict.INVALID)
     title = " ".join(filter(None, (reason.verdict.value, each.where)))
-    weight = "" if reason.counted else " (advisory, not counted)"
+    weight = weight_words(reason)
     text = f"{gate.plan.candidate.product_name} {gate.plan.candidate.version}{weight}: {reason.text}"[
         :LONGEST
     ]

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from harness.model.gate import Gate, Reason, Verdict
 from harness.reports.facts import verdict_words
 from harness.reports.gathering import Gathered, gathered
+from harness.reports.waived import weight_words
 from harness.reports.words import one_line, plural
 
 CAUSES = 6
@@ -32,7 +33,7 @@ def ending_text(gate: Gate, *, page: PurePath, run: PurePath) -> str:
     causes = first_causes(gate.reasons)
     lines = [verdict_words(gate)]
     for each in causes[:CAUSES]:
-        weight = "" if each.reason.counted else " (advisory, not counted)"
+        weight = weight_words(each.reason)
         follows = f" {each.follows_words[:1].upper()}{each.follows_words[1:]}." if each.follows else ""
         place = f"{each.where}: " if each.where else ""
         text = shortened(one_line(f"{place}{each.reason.text}"))

@@ -235,7 +235,9 @@ def headline(gate: Gate) -> str:
 def verdict_words(gate: Gate) -> str:
     """The verdict and what limits it: `PASS`, `PASS (suite smoke)`, `PASS (suite smoke, functions not tested)`."""
     suite = "" if gate.plan.is_full else f"suite {gate.plan.suite}"
-    limits = ", ".join(part for part in (suite, headline(gate)) if part)
+    failures = sum(len(debt.failures) for debt in gate.waivers)
+    debt = f"{plural(failures, 'failure')} waived" if failures else ""
+    limits = ", ".join(part for part in (suite, headline(gate), debt) if part)
     return f"{gate.verdict.value} ({limits})" if limits else gate.verdict.value
 
 

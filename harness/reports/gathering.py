@@ -54,7 +54,15 @@ def gathered(reasons: Iterable[Reason]) -> tuple[Gathered, ...]:
     groups: dict[tuple[object, ...], list[Reason]] = {}
     for reason in reasons:
         words = "" if reason.check and reason.cell else reason.text
-        key = (reason.verdict, reason.counted, reason.check, reason.remedy, bool(reason.cell), words)
+        key = (
+            reason.verdict,
+            reason.counted,
+            reason.waived_by,
+            reason.check,
+            reason.remedy,
+            bool(reason.cell),
+            words,
+        )
         groups.setdefault(key, []).append(reason)
     found = [
         Gathered(

@@ -7,7 +7,7 @@ import jinja2
 
 from harness.model.gate import Gate
 from harness.model.report import UNPROVEN, Outcome
-from harness.reports import ending, facts, gathering, untested, words
+from harness.reports import ending, facts, gathering, untested, waived, words
 from harness.reports.excused import excused
 
 TEMPLATE = "page.html.j2"
@@ -44,7 +44,9 @@ def render_page(gate: Gate, run: PurePath = HERE) -> str:
         columns=[words.PHASES[phase] for phase in facts.phase_columns(gate)],
         gathered=gathering.gathered,
         counted=[reason for reason in gate.reasons if reason.counted],
-        advisory=[reason for reason in gate.reasons if not reason.counted],
+        advisory=[reason for reason in gate.reasons if not reason.counted and not reason.waived_by],
+        waived=[reason for reason in gate.reasons if reason.waived_by],
+        waiver_states=waived.STATES,
         by_cell={cell.cell.id: cell for cell in cells},
         repro=functools.partial(ending.repro_line, run=run),
         anchors={cell.cell.id: cell.anchor for cell in cells},

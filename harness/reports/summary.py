@@ -8,6 +8,7 @@ from harness.reports.excused import excused_lines
 from harness.reports.facts import NOTICES, cell_facts, outcome_counts, unproven, verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.untested import not_tested_line
+from harness.reports.waived import debt_lines, weight_words
 from harness.reports.words import MEANINGS, WORDS, one_line, plural, seconds
 
 SHOWN = 20
@@ -23,7 +24,7 @@ def summary_text(gate: Gate) -> str:
     lines += [notice(gate) for notice in NOTICES if notice(gate)]
     reasons = gathered(gate.reasons)
     for each in reasons[:SHOWN]:
-        weight = "" if each.reason.counted else " (advisory, not counted)"
+        weight = weight_words(each.reason)
         place = f"{each.where}: " if each.where else ""
         follows = f" ({each.follows_words})" if each.follows else ""
         lines.append(
@@ -31,7 +32,7 @@ def summary_text(gate: Gate) -> str:
         )
     lines += _rest(len(reasons))
     lines += [f"To pass: {remedy}" for remedy in _remedies(gate)]
-    lines += [one_line(line) for line in excused_lines(gate)]
+    lines += [one_line(line) for line in (*debt_lines(gate.waivers), *excused_lines(gate))]
     lines.append(_counts(gate))
     return "\n".join(lines) + "\n"
 
@@ -52,7 +53,9 @@ def summary_markdown(gate: Gate) -> str:
     lines += [_markdown_reason(each) for each in reasons[:SHOWN]]
     lines += [f"- {line.strip()}" for line in _rest(len(reasons))]
     lines += ["", *(f"To pass: {_escape(remedy)}" for remedy in _remedies(gate)), ""]
-    lines += [line for text in excused_lines(gate) for line in (_escape(text), "")]
+    lines += [
+        line for text in (*debt_lines(gate.waivers), *excused_lines(gate)) for line in (_escape(text), "")
+    ]
     lines += [
         "| cell | needed | ran on | passed | failed | not tested | not applicable | time | verdict |",
         "|" + "---|" * 9,
@@ -70,8 +73,10 @@ def summary_markdown(gate: Gate) -> str:
 
 def _markdown_reason(each: Gathered) -> str:
     reason, place = each.reason, f"`{_code(each.where)}`" if each.where else ""
-    weight = "" if reason.counted else " (advisory, not counted)"
-    text = f"- **{reason.verdict.value}**{weight} {place} {_escape(reason.text)}".replace("  ", " ")
+    weight = _escape(weight_words(reason))
+    text = f"- **{reason.verdict.value}**{weight and f' {weight}'} {place} {_escape(reason.text)}".replace(
+        "  ", " "
+    )
     if not each.follows:
         return text
     names = ", ".join(f"`{_code(item.check)}`" for item in each.follows)
