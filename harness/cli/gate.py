@@ -1,6 +1,7 @@
 """`bvt gate`: sign a run's gate, and verify a signed one, offline."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +17,16 @@ from harness.cli.evidence import (
     WaiversOption,
     read_policy,
 )
+from harness.cli.explain import explain
 from harness.cli.output import Output
 from harness.cli.verified import verification_document, verification_lines
 from harness.files import named_file, sha256_of, write_atomically
 from harness.gate.artifact import GATE_FILE, read_gate
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
+from harness.reports.publish import write_reports
+from harness.reports.summary import summary_text
+from harness.rundir.merging import merge_runs
 from harness.signing.beside import FilesBeside
 from harness.signing.bundle import BUNDLE_FILE, co_signed
 from harness.signing.keys import read_public_keys
@@ -40,9 +45,11 @@ KeyUri = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="gate", help="Signed gates: sign, verify.", no_args_is_help=True)
+    group = typer.Typer(name="gate", help="A run's gate: sign, verify, explain, merge.", no_args_is_help=True)
     group.command("sign")(ends(sign))
     group.command("verify")(ends(verify))
+    group.command("explain")(ends(explain))
+    group.command("merge")(ends(merge))
     app.add_typer(group)
 
 
@@ -137,6 +144,25 @@ def verify(
         for line in verification_lines(found):
             output.print(line, markup=False, highlight=False)
     return found.verdict.exit_code
+
+
+def merge(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run directories of one plan, at least two.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Directory of the merged run.", show_default=False)],
+) -> int:
+    """Put partial runs of one plan together, cell by cell. The exit code is the verdict of the whole.
+
+    A cell that the lab lost in one run counts as it came out in another; every attempt stays on record. Two results of
+    one cell are refused, whatever they came to.
+    """
+    if len(runs) < 2:
+        raise ConfigurationError("there is nothing to merge: name at least two runs.")
+    gate = merge_runs(runs, out)
+    write_reports(out, gate, os.environ)
+    Output(soft_wrap=True).print(summary_text(gate), markup=False, highlight=False, end="")
+    return gate.verdict.exit_code
 
 
 def _sha256(path: Path, option: str) -> str:

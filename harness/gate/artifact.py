@@ -14,7 +14,7 @@ from harness.files import write_atomically
 from harness.gate.evidence import evidence_problem
 from harness.gate.verdict import judge
 from harness.model.errors import ConfigurationError
-from harness.model.gate import Gate
+from harness.model.gate import Gate, MergedRun
 from harness.model.plan import CELLS, Plan, cell_of_folder
 from harness.model.report import CellReport
 
@@ -73,10 +73,11 @@ def build_gate(
     interrupted: bool = False,
     ended_early: str = "",
     created: datetime | None = None,
+    merged: tuple[MergedRun, ...] = (),
 ) -> Gate:
     """Judge the run directory. `selected`: the cells that --cells chose; None means all.
 
-    `ended_early`: the failed check that ended the run, in words.
+    `ended_early`: the failed check that ended the run, in words. `merged`: the runs that this one was put together from.
     """
     cells = read_cells(run)
     judgement = judge(
@@ -88,6 +89,7 @@ def build_gate(
         interrupted=interrupted,
         ended_early=ended_early,
         damaged=cells.damaged,
+        merged=[part.run_id for part in merged],
     )
     return Gate(
         run_id=run_id,
@@ -103,6 +105,7 @@ def build_gate(
         ),
         duration_s=duration_s,
         interrupted=interrupted,
+        merged=merged,
     )
 
 

@@ -15,16 +15,18 @@ SHOWN = 5
 """Names listed in a sentence before it says how many more there are."""
 
 
-def report_findings(cell: Cell, report: CellReport, *, plan_digest: str, run_id: str) -> list[Reason]:
+def report_findings(
+    cell: Cell, report: CellReport, *, plan_digest: str, run_ids: Sequence[str]
+) -> list[Reason]:
     """Every reason in this report not to pass the cell; none if it proves what the plan asks."""
-    mismatches = list(_mismatches(cell, report, plan_digest, run_id))
+    mismatches = list(_mismatches(cell, report, plan_digest, run_ids))
     if mismatches:
         return mismatches
     results = [*_checks(cell, report)]
     return [*results, *_attempts(cell, report, results), *_coverage(cell, report), *_substrate(cell, report)]
 
 
-def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_id: str) -> Iterator[Reason]:
+def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_ids: Sequence[str]) -> Iterator[Reason]:
     def invalid(text: str, check: str = "") -> Reason:
         return Reason(verdict=Verdict.INVALID, cell=cell.id, check=check, text=text, remedy=DO_NOT_EDIT)
 
@@ -32,8 +34,8 @@ def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_id: str) -
         yield invalid(
             "The report belongs to another plan: another candidate, profile, matrix or set of checks."
         )
-    if report.run_id != run_id:
-        yield invalid(f"The report belongs to run {report.run_id!r}, not to {run_id!r}.")
+    if report.run_id not in run_ids:
+        yield invalid(f"The report belongs to run {report.run_id!r}, not to {run_ids[0]!r}.")
     # A cell that never got a machine has no image digest, and its guest system means nothing.
     claims_windows = report.guest_system is GuestSystem.WINDOWS and bool(report.image_digest)
     if report.substrate is Substrate.WINE and claims_windows:

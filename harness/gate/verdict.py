@@ -30,6 +30,7 @@ def judge(
     ended_early: str = "",
     damaged: Mapping[str, str] = MappingProxyType({}),
     plan_digest: str = "",
+    merged: Collection[str] = (),
 ) -> Judgement:
     """Judge a run.
 
@@ -38,7 +39,7 @@ def judge(
     `interrupted`: somebody stopped the run, so what has no report was not lost by the lab.
     `ended_early`: the failed check that ended the whole run, in words; empty if none did.
     `damaged`: cells whose report or evidence on disk is not what was sealed, with what is wrong.
-    `plan_digest`: the plan's digest, where it has been made already.
+    `plan_digest`: the plan's digest, where it has been made already. `merged`: ids of runs whose reports count too.
 
     PASS needs, for every required cell: one report of this plan and run, on a substrate that the plan allows,
     its last attempt passed and none before it failed, and every planned check passed, or not tested or not applicable
@@ -48,6 +49,7 @@ def judge(
     plan_digest = (
         plan_digest or plan.digest
     )  # once: it is made of the whole plan, which may have thousands of cells
+    run_ids = (run_id, *merged)
     by_cell: dict[str, list[CellReport]] = {}
     for report in reports:
         by_cell.setdefault(report.cell_id, []).append(report)
@@ -58,7 +60,7 @@ def judge(
         if cell.id in damaged:
             mine = [_invalid(cell.id, damaged[cell.id])]
         elif len(found) == 1:
-            mine = report_findings(cell, found[0], plan_digest=plan_digest, run_id=run_id)
+            mine = report_findings(cell, found[0], plan_digest=plan_digest, run_ids=run_ids)
         elif found:
             mine = [_invalid(cell.id, f"There are {len(found)} reports for one cell.")]
         else:

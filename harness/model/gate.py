@@ -87,6 +87,14 @@ class CellVerdict(Frozen):
     report_sha256: str = ""
 
 
+class MergedRun(Frozen):
+    """A run that a merged gate was put together from."""
+
+    run_id: str
+    gate_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of its own gate.json")
+    cells: tuple[str, ...] = Field(description="the cells that were taken from it")
+
+
 class Gate(Frozen):
     """`gate.json`."""
 
@@ -106,6 +114,9 @@ class Gate(Frozen):
     interrupted: bool = Field(
         default=False,
         description="true if somebody stopped the run before its end; `bvt run --resume` goes on",
+    )
+    merged: tuple[MergedRun, ...] = Field(
+        default=(), description="the runs that this gate was merged from; empty for a run of its own"
     )
     waivers: tuple[WaiverDebt, ...] = Field(
         default=(), description="every waiver that was given to this gate, and what rests on it"

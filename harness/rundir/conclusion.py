@@ -28,6 +28,7 @@ def conclude(run: RunDirectory, *, interrupted: bool = False) -> Gate:
         settings.run_id,
         duration_s=work_times.end(run),
         selected=settings.selected,
+        merged=settings.merged,
         interrupted=interrupted,
         ended_early=str(failure) if failure is not None else "",
     )

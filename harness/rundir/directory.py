@@ -18,6 +18,7 @@ from harness.gate.artifact import REPORT_FILE
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
 from harness.model.errors import ConfigurationError
+from harness.model.gate import MergedRun
 from harness.model.matrix import Pool
 from harness.model.plan import CELLS, Plan, cell_folder
 from harness.model.profile import AgentProfile
@@ -90,6 +91,10 @@ class RunSettings(Frozen):
     keep_at_failure: bool = Field(
         default=False,
         description="a cell stops at its first failed check, with agent and backend as they are",
+    )
+
+    merged: tuple[MergedRun, ...] = Field(
+        default=(), description="the runs that this one was merged from, for `bvt gate merge`"
     )
 
     def keeps(self, *, failed: bool) -> bool:

@@ -48,7 +48,8 @@ def _of_run(contents: Contents, plan: PlanClaim) -> Iterator[Refusal]:
         yield refusal(
             Ground.RUN, f"The seal belongs to run {contents.seal.run_id!r}, not to {plan.run_id!r}."
         )
-    claims = [(statement, claim.run_id) for statement, claim in contents.cells]
+    merged = contents.seal.merged if contents.seal is not None else ()
+    claims = [(statement, claim.run_id) for statement, claim in contents.cells if claim.run_id not in merged]
     claims += [(statement, claim.run_id) for statement, claim in (*contents.vsas, *contents.svrs)]
     for statement, run_id in claims:
         if run_id != plan.run_id:

@@ -170,6 +170,7 @@ class Seal(Frozen):
     gate_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of gate.json")
     statements: tuple[SealedStatement, ...]
     missing: tuple[MissingCell, ...] = ()
+    merged: tuple[str, ...] = Field(default=(), description="ids of the runs that the cells come from too")
     tiers: tuple[str, ...] = Field(
         description="whose summaries follow, in order; empty text: the gate's own, whatever the tier"
     )

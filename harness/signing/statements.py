@@ -175,6 +175,7 @@ def _seal_statement(
         gate_sha256=gate_sha256,
         statements=tuple(sealed),
         missing=tuple(missing),
+        merged=tuple(part.run_id for part in gate.merged),
         tiers=tuple(tiers),
     )
     return _statement(gate.plan, SEAL_PREDICATE, seal.model_dump(mode="json"))

@@ -33,7 +33,7 @@ def substance(
     signed_by: frozenset[str],
 ) -> tuple[list[Refusal], Judgement, tuple[WaiverDebt, ...]]:
     """Whether what the statements say is enough, and what it is after waivers."""
-    bare = _judged(contents, plan, digest)
+    bare = _judged(contents, plan, seal, digest)
     waivers, doubts = _believed(contents, demand, signed_by)
     today, debts = waive(bare, plan.plan, waivers, demand.now)
     # What who signed could rightly say then: a waiver may have expired since, which makes nobody a liar.
@@ -53,10 +53,10 @@ def substance(
     return refusals, today, debts
 
 
-def _judged(contents: Contents, plan: PlanClaim, digest: str) -> Judgement:
+def _judged(contents: Contents, plan: PlanClaim, seal: Seal, digest: str) -> Judgement:
     """The verdict made anew from the signed results: no summary is believed without it."""
     reports = [claim.report(_passed(statement)) for statement, claim in contents.cells]
-    return judge(plan.plan, plan.run_id, reports, plan_digest=digest)
+    return judge(plan.plan, plan.run_id, reports, plan_digest=digest, merged=seal.merged)
 
 
 def _believed(

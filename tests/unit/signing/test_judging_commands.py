@@ -174,3 +174,22 @@ def test_a_signed_policy_must_be_signed_by_the_key_that_is_asked_for(
         out += capsys.readouterr().err
         assert (code, words in out) == (2, True), out
     assert "tier beta: suite full" in good(bvt, "policy", "check", "gate-policy.yaml.signed")
+
+
+def test_a_gate_that_does_not_pass_is_explained_with_what_would_make_it_pass(place: Path, bvt: Bvt) -> None:
+    code, out = bvt("gate", "explain", "run")
+    assert code == Verdict.FAIL.exit_code
+    assert "FAIL: win11-24h2/fresh check-in.enrolled: Check check-in.enrolled" in out
+    assert "1. Fix the candidate and gate the new build." in out
+    assert "bvt repro run --cell win11-24h2/fresh --check check-in.enrolled" in out
+    write_policy("wide.yaml", coverage=80, most=0)
+    code, out = bvt("gate", "explain", "run", "--policy", "wide.yaml", "--json")
+    (found,) = json.loads(out)
+    assert (code, found["tier"], found["verdict"]) == (Verdict.FAIL.exit_code, "beta", "FAIL")
+    assert any("covers 0 % of the fleet" in reason["text"] for reason in found["reasons"])
+    gate = gate_of([a_cell()], partial(_now, moment=datetime.now(UTC)))
+    publish(Path("good"), gate)
+    code, out = bvt("gate", "explain", "good", *POLICY, "--tier", "beta")
+    assert (code, "Nothing stands against it." in out) == (0, True)
+    assert bvt("gate", "explain", "run", "--tier", "beta")[0] == 2
+    assert bvt("gate", "merge", "run", "--out", "all")[0] == 2

@@ -1,0 +1,108 @@
+"""`bvt gate explain`: why a gate does not pass, for each tier, and what would make it pass."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.cli.evidence import PolicyKeyOption, PolicyOption, read_policy
+from harness.cli.output import Output
+from harness.gate.artifact import read_gate
+from harness.model.errors import ConfigurationError
+from harness.model.gate import SEVERITY, Gate, Reason, Verdict
+from harness.reports.ending import repro_line
+from harness.reports.facts import verdict_words
+from harness.reports.gathering import gathered
+from harness.reports.waived import debt_lines
+from harness.reports.words import one_line
+from harness.signing.statements import Summary
+from harness.signing.tiers import tier_summaries
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that would take reasons away, and the command for it if there is one."""
+
+    remedy: str
+    command: str = ""
+
+
+def explain(
+    run: Annotated[Path, typer.Argument(help="Run directory, or its gate.json.", show_default=False)],
+    policy: PolicyOption = None,
+    policy_key: PolicyKeyOption = None,
+    tier: Annotated[str, typer.Option(help="Only this tier.", show_default="every tier of the policy")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Say why a gate does not pass, and what would make it pass. The exit code is the verdict (of the worst tier)."""
+    gate, loaded = read_gate(run), read_policy(policy, policy_key)
+    if loaded is None:
+        if tier:
+            raise ConfigurationError(
+                "--tier needs the policy that describes it.", hint="Give it with --policy."
+            )
+        found = [Summary.of_gate(gate)]
+    else:
+        if tier and tier not in loaded.policy.tiers:
+            known = ", ".join(loaded.policy.tiers)
+            raise ConfigurationError(f"the policy has no tier {tier!r}; it has {known}.", key="--tier")
+        summaries = tier_summaries(gate, loaded, datetime.now(UTC))
+        found = [each for each in summaries if tier in ("", each.tier)]
+    root = run if run.is_dir() else run.parent
+    if as_json:
+        typer.echo(json.dumps([_document(gate, each, root) for each in found], indent=1, ensure_ascii=False))
+    else:
+        output = Output(soft_wrap=True)
+        for each in found:
+            for line in _lines(gate, each, root):
+                output.print(one_line(line), markup=False, highlight=False)
+    return min((each.verdict for each in found), key=SEVERITY.index).exit_code
+
+
+def _counted(summary: Summary) -> list[Reason]:
+    return [each for each in summary.reasons if each.counted and each.verdict is not Verdict.PASS]
+
+
+def steps(summary: Summary, root: Path) -> list[Step]:
+    """What would take every reason away, in the order of the reasons; each once."""
+    found: dict[str, Step] = {}
+    for reason in _counted(summary):
+        command = repro_line(reason, root)
+        if "--resume" in reason.remedy:
+            command = f"bvt run --resume {shlex.quote(str(root))}"
+        if reason.remedy:
+            found.setdefault(reason.remedy, Step(reason.remedy, command))
+    return list(found.values())
+
+
+def _lines(gate: Gate, summary: Summary, root: Path) -> Iterator[str]:
+    candidate = gate.plan.candidate
+    verdict = verdict_words(gate) if not summary.tier else f"{summary.tier}: {summary.verdict.value}"
+    yield f"{verdict}  {candidate.product_name} {candidate.version}"
+    for each in gathered(_counted(summary)):
+        place = f"{each.where}: " if each.where else ""
+        yield f"  {each.reason.verdict.value}: {place}{each.reason.text}"
+    yield from (f"  {line}" for line in debt_lines(gate.waivers))
+    if summary.verdict is Verdict.PASS:
+        yield "  Nothing stands against it."
+        return
+    yield "  To pass:"
+    for number, step in enumerate(steps(summary, root), 1):
+        yield f"    {number}. {step.remedy}" + (f"  {step.command}" if step.command else "")
+
+
+def _document(gate: Gate, summary: Summary, root: Path) -> dict[str, Any]:
+    return {
+        "tier": summary.tier or None,
+        "verdict": summary.verdict.value,
+        "reasons": [each.model_dump(mode="json") for each in _counted(summary)],
+        "waivers": [each.model_dump(mode="json") for each in gate.waivers],
+        "to_pass": [
+            {"remedy": each.remedy, "command": each.command or None} for each in steps(summary, root)
+        ],
+    }
