@@ -116,7 +116,9 @@ def test_two_results_of_one_cell_are_refused_whatever_they_came_to(tmp_path: Pat
     failed = with_outcome(a_report(PLAN, WIN11), "check-in.enrolled", Outcome.FAILED)
     one = a_run(tmp_path / "one", "run-1", failed)
     two = a_run(tmp_path / "two", "run-2", with_outcome(a_report(PLAN, WIN11), "check-in.enrolled", second))
-    with pytest.raises(ConfigurationError, match=r"a result in more than one run: run-1 \(1 failed\) and run-2"):
+    with pytest.raises(
+        ConfigurationError, match=r"a result in more than one run: run-1 \(1 failed\) and run-2"
+    ):
         merge_runs([one, two], tmp_path / "all")
     assert not (tmp_path / "all").exists()
 
