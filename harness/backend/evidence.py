@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.backend.masking import masker
 from harness.model.errors import BackendError
+from harness.model.masking import masker
 
 
 def write_lines(path: Path, documents: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.model.errors import HarnessError
+from harness.model.masking import forms
 
 STARS = {"utf-8": b"*", "utf-16-le": b"*\0"}
 """An asterisk in each encoding in which logs on Windows are written."""
@@ -34,9 +35,8 @@ def redact(folder: Path, secrets: Iterable[str]) -> list[Path]:
     read or written is removed, for it may hold a secret; at the end `OSError` names those.
     """
     needles = {
-        (needle := secret.encode(encoding)): star * (len(needle) // len(star))
-        for secret in secrets
-        if secret
+        (needle := form.encode(encoding)): star * (len(needle) // len(star))
+        for form in forms(secrets)
         for encoding, star in STARS.items()
     }
     changed: list[Path] = []

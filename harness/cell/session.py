@@ -13,12 +13,13 @@ from harness.cell.familiar import Familiar
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
 from harness.guest.guest import Guest
-from harness.guest.transcript import MASK, Transcript
+from harness.guest.transcript import Transcript
 from harness.machines.provider import Machine, MachineProvider
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
+from harness.model.masking import mask
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.report import CellReport, Evidence, Excuse, ExcusedBy, Outcome
@@ -123,9 +124,7 @@ class CellSession:
 
     def masked(self, text: str) -> str:
         """`text` without this cell's secrets."""
-        for secret in filter(None, self._secrets):
-            text = text.replace(secret, MASK)
-        return text
+        return mask(text, self._secrets)
 
     def identify(self, identity: str) -> None:
         """Tell the backend which host identifier to expect; an external one finds the endpoint by it."""

@@ -12,11 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from harness.guest.facts import CommandResult
+from harness.model.masking import masker
 
 KEEP_CHARS = 4096
 """Characters kept of the head and of the tail of an output."""
-
-MASK = "********"
 
 
 def shortened(text: str, keep: int = KEEP_CHARS) -> str:
@@ -44,14 +43,11 @@ class Transcript:
         """Mask these texts from now on. Empty ones are ignored."""
         with self._lock:
             self._secrets.update(secret for secret in secrets if secret)
-            # Longest first, so that a secret inside another one does not leave the rest of it behind.
-            self._ordered = sorted(self._secrets, key=len, reverse=True)
+            self._masked = masker(self._secrets)
 
     def masked(self, text: str) -> str:
         """`text` with every secret replaced."""
-        for secret in self._ordered:
-            text = text.replace(secret, MASK)
-        return text
+        return self._masked(text)
 
     def command(self, result: CommandResult) -> None:
         """Record a command that ran to its end."""

@@ -26,12 +26,12 @@ from harness.backend.interface import (
     Refusal,
     StatusLine,
 )
-from harness.backend.masking import mask
 from harness.backend.matching import event_matches
 from harness.backend.reachable import require_answer
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError, ConfigurationError
 from harness.model.machine import HostPort
+from harness.model.masking import mask
 
 T = TypeVar("T")
 

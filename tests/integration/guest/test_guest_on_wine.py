@@ -30,6 +30,7 @@ from harness.machines.wine.processes import holders
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault
 from harness.model.machine import MachineSpec, WinRMAccess
+from harness.model.masking import MASK
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
@@ -327,7 +328,7 @@ def test_the_transcript_has_every_command_and_no_secret(
     text = transcript_file.read_text()
     assert machine.winrm.password.get_secret_value() not in text
     entries = [json.loads(line) for line in text.splitlines()]
-    assert "********" in entries[-1]["stdout"]
+    assert MASK in entries[-1]["stdout"]
     assert sum(entry.get("duration_s", 0) for entry in entries) == pytest.approx(guest.guest_s, abs=0.1)
 
 

@@ -1,7 +1,9 @@
 """Secrets do not survive in evidence."""
 
 import errno
+import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -24,6 +26,18 @@ def test_a_secret_is_masked_in_both_encodings_of_windows_logs(tmp_path: Path) ->
     assert [path.name for path in changed] == ["a.log", "b.log"]
     assert SECRET not in (tmp_path / "a.log").read_text()
     assert SECRET not in (tmp_path / "sub" / "b.log").read_bytes().decode("utf-16-le")
+
+
+def test_a_secret_is_masked_in_every_form_in_which_files_hold_it(tmp_path: Path) -> None:
+    secret = 'päss "word"/1'
+    for name, form in (
+        ("url", quote(secret, safe="")),
+        ("json", json.dumps(secret)[1:-1]),
+        ("plain", secret),
+    ):
+        (tmp_path / name).write_text(f"it is {form}.")
+    redact(tmp_path, [secret])
+    assert all(set(path.read_text().removeprefix("it is ")) == set("*.") for path in tmp_path.iterdir())
 
 
 @given(before=st.binary(max_size=64), after=st.binary(max_size=64), secret=st.text(min_size=4, max_size=20))

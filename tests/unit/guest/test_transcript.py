@@ -2,8 +2,9 @@ import json
 from pathlib import Path
 
 from harness.guest.facts import CommandResult
-from harness.guest.transcript import KEEP_CHARS, MASK, Transcript, shortened
+from harness.guest.transcript import KEEP_CHARS, Transcript, shortened
 from harness.model.errors import OutcomeUnknown
+from harness.model.masking import MASK
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -60,3 +61,10 @@ def test_lone_surrogates_do_not_stop_the_record(tmp_path: Path) -> None:
     with Transcript(path, cell="c", machine="m") as transcript:
         transcript.note("bad \ud800 name")
     assert "bad" in path.read_text()
+
+
+def test_every_form_of_a_secret_is_masked(tmp_path: Path) -> None:
+    path = tmp_path / "transcript.jsonl"
+    with Transcript(path, cell="c", machine="m", secrets=["pass/word"]) as transcript:
+        transcript.note("GET /?key=pass%2Fword")
+    assert "%2F" not in path.read_text()

@@ -4,7 +4,7 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.backend.masking import MASK, mask
+from harness.model.masking import MASK, mask
 
 secret_text = st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=8)
 
