@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from harness.cli import completion
+from harness.model.run_options import BACKEND, MATRIX, POOL, PROFILE, SUITE
 
 CandidateArgument = Annotated[
     Path, typer.Argument(help="The installer under test (MSI or EXE).", show_default=False)
@@ -16,9 +17,9 @@ OptionalCandidateArgument = Annotated[
 OptionalProfileOption = Annotated[
     str | None,
     typer.Option(
-        "--profile",
+        PROFILE.flag,
         "-p",
-        help="Agent profile: a name under agents/ or a file.",
+        help=PROFILE.help,
         show_default=False,
         autocompletion=completion.profiles,
     ),
@@ -26,28 +27,28 @@ OptionalProfileOption = Annotated[
 ProfileOption = Annotated[
     str,
     typer.Option(
-        "--profile",
+        PROFILE.flag,
         "-p",
-        help="Agent profile: a name under agents/ or a file.",
+        help=PROFILE.help,
         show_default=False,
         autocompletion=completion.profiles,
     ),
 ]
 MatrixOption = Annotated[
-    Path | None, typer.Option("--matrix", "-m", help="Matrix file.", show_default="matrix.yaml")
+    Path | None, typer.Option(MATRIX.flag, "-m", help=MATRIX.help, show_default=MATRIX.shown)
 ]
 BackendOption = Annotated[
-    str | None, typer.Option("--backend", help="File of an external backend.", show_default="embedded")
+    str | None, typer.Option(BACKEND.flag, help=BACKEND.help, show_default=BACKEND.shown)
 ]
 SuiteOption = Annotated[
     str,
     typer.Option(
-        "--suite",
-        help="Suite of the matrix: a part of its cells that is gated by itself.",
+        SUITE.flag,
+        help=SUITE.help,
         autocompletion=completion.suites,
     ),
 ]
 PoolOption = Annotated[
     str,
-    typer.Option("--pool", help="Pool of the matrix that the cells run on.", autocompletion=completion.pools),
+    typer.Option(POOL.flag, help=POOL.help, autocompletion=completion.pools),
 ]

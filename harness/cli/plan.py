@@ -25,8 +25,10 @@ from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
 from harness.model.plan import Plan
+from harness.model.run_options import POOL
 from harness.planning.outlook import Prospect, guest_system, prospects
-from harness.planning.preparation import RunRequest, make_plan
+from harness.planning.preparation import make_plan
+from harness.planning.request import RunRequest
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +40,7 @@ def plan(
     candidate: CandidateArgument,
     profile: ProfileOption,
     matrix: MatrixOption = None,
-    pool: PoolOption = "embedded",
+    pool: PoolOption = POOL.default,
     suite: SuiteOption = FULL,
     backend: BackendOption = None,
     out: Annotated[Path | None, typer.Option(help="Write the sealed plan to this file.")] = None,

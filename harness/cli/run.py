@@ -22,6 +22,7 @@ from harness.cli.evidence import (
     WaiversOption,
 )
 from harness.cli.options import (
+    BackendOption,
     MatrixOption,
     OptionalCandidateArgument,
     OptionalProfileOption,
@@ -33,15 +34,26 @@ from harness.cli.run_output import RunOutput, shown
 from harness.machines.cleaning import reclaim_run
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError, HarnessError
-from harness.model.matrix import FULL
 from harness.model.plan import Cell
-from harness.planning.preparation import RunRequest, prepare_run
+from harness.model.run_options import (
+    BACKEND,
+    CELLS,
+    FAIL_FAST,
+    INFRA_RETRIES,
+    KEEP,
+    KEEP_AT,
+    OUT,
+    POOL,
+    SUITE,
+)
+from harness.planning.preparation import prepare_run
+from harness.planning.request import requested
 from harness.planning.resumption import resume_run
 from harness.plugin.interpreter import require_assertions
 from harness.reports.words import plural
 from harness.rundir import work_directory, work_times
 from harness.rundir.conclusion import conclude
-from harness.rundir.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
+from harness.rundir.directory import RunDirectory
 from harness.rundir.waits import Waits
 from harness.state import StateDirectory
 
@@ -65,40 +77,21 @@ def run(
     candidate: OptionalCandidateArgument = None,
     profile: OptionalProfileOption = None,
     matrix: MatrixOption = None,
-    pool: PoolOption = "embedded",
-    suite: SuiteOption = FULL,
+    pool: PoolOption = POOL.default,
+    suite: SuiteOption = SUITE.default,
     cells: Annotated[
         list[str] | None,
-        typer.Option(
-            "--cells",
-            "-c",
-            help="Run only cells that match this pattern; the rest has no result.",
-            autocompletion=completion.cells,
-        ),
+        typer.Option(CELLS.flag, "-c", help=CELLS.help, autocompletion=completion.cells),
     ] = None,
     workers: Annotated[str, typer.Option("-n", help="Cells at once: a number, or auto.")] = "auto",
-    out: Annotated[Path | None, typer.Option(help="Run directory.", show_default="reports/<run id>")] = None,
-    keep: Annotated[
-        str, typer.Option(help="Machines that outlive the run: failed, always or never.")
-    ] = "never",
-    keep_at: Annotated[
-        str | None,
-        typer.Option(
-            "--keep-at",
-            help="failure: stop a cell at its first failed check and keep its machine, agent and backend as they are.",
-        ),
-    ] = None,
-    fail_fast: Annotated[
-        str | None,
-        typer.Option("--fail-fast", help="What the first failed check ends: its cell, or the run."),
-    ] = None,
-    backend: Annotated[
-        str | None, typer.Option(help="File of an external backend.", show_default="embedded")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(OUT.flag, help=OUT.help, show_default=OUT.shown)] = OUT.default,
+    keep: Annotated[str, typer.Option(KEEP.flag, help=KEEP.help)] = KEEP.default,
+    keep_at: Annotated[str | None, typer.Option(KEEP_AT.flag, help=KEEP_AT.help)] = KEEP_AT.default,
+    fail_fast: Annotated[str | None, typer.Option(FAIL_FAST.flag, help=FAIL_FAST.help)] = FAIL_FAST.default,
+    backend: BackendOption = BACKEND.default,
     infra_retries: Annotated[
-        int,
-        typer.Option(min=0, help="New machines for a cell whose machine is lost before the install began."),
-    ] = 1,
+        int, typer.Option(INFRA_RETRIES.flag, min=0, help=INFRA_RETRIES.help)
+    ] = INFRA_RETRIES.default,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on with this run directory: only cells without a result, or lost to the lab."),
@@ -132,19 +125,19 @@ def run(
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
-    request = RunRequest(
+    request = requested(
         candidate=candidate,
         profile=profile,
         matrix=matrix,
         pool=pool,
         suite=suite,
-        cells=tuple(cells or ()),
+        cells=cells,
         out=out,
-        keep=KeepPolicy.asked_for(keep),
+        keep=keep,
+        keep_at=keep_at,
+        fail_fast=fail_fast,
         backend=backend,
         infra_retries=infra_retries,
-        fail_fast=FailFast.asked_for(fail_fast),
-        keep_at_failure=keeps_at_failure(keep_at),
     )
     return execute(prepare_run(request, output.say), workers, output, judging)
 

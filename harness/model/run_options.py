@@ -1,55 +1,71 @@
-"""The options of a run, in one table: `bvt run`, pytest and the run's own settings take names, defaults and words here.
+"""The options of a run, in one table: `bvt run`, pytest and `run.json` take names, words and defaults from here.
 
-Standard library alone: pytest's door reads it in every test suite on the machine.
+Standard library alone, since pytest's door reads it in every test suite on the machine.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
-Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class RunOption(Generic[Value]):
-    """One option: `flag` as it is written, and `help` without the default, which each command adds in its own way."""
+class RunOption(Generic[Value_co]):
+    """One option. Its name, as a parameter and as a field, is its flag without dashes."""
 
     flag: str
     help: str
-    default: Value
-    metavar: str = ""
+    default: Value_co
+    kind: type = str
+    """What a word of the command line is turned into."""
+    repeats: bool = False
     shown: str = ""
     """What is said to be the default where the value itself is nothing to show."""
 
     @property
-    def said(self) -> str:
-        """The default in words; empty if there is none."""
-        return self.shown or ("" if self.default in (None, ()) else str(self.default))
+    def name(self) -> str:
+        """As Python writes it: `keep_at`."""
+        return self.flag.removeprefix("--").replace("-", "_")
 
 
+NO_PATH: Path | None = None
+NO_TEXT: str | None = None
+
+PROFILE = RunOption("--profile", "Agent profile: a name under agents/ or a file.", NO_TEXT)
+MATRIX = RunOption("--matrix", "Matrix file.", NO_PATH, kind=Path, shown="matrix.yaml")
 POOL = RunOption("--pool", "Pool of the matrix that the cells run on.", "embedded")
 SUITE = RunOption("--suite", "Suite of the matrix: a part of its cells that is gated by itself.", "full")
-CELLS: RunOption[tuple[str, ...]] = RunOption(
-    "--cells", "Run only cells that match this pattern; the rest has no result.", (), metavar="GLOB"
+CELLS = RunOption(
+    "--cells", "Run only cells that match this pattern; the rest has no result.", (), repeats=True
 )
-OUT: RunOption[None] = RunOption("--out", "Run directory.", None, shown="reports/<run id>")
-MATRIX: RunOption[None] = RunOption("--matrix", "Matrix file.", None, shown="matrix.yaml")
-PROFILE: RunOption[None] = RunOption("--profile", "Agent profile: a name under agents/ or a file.", None)
+OUT = RunOption("--out", "Run directory.", NO_PATH, kind=Path, shown="reports/<run id>")
 KEEP = RunOption("--keep", "Machines that outlive the run: failed, always or never.", "never")
-KEEP_AT: RunOption[None] = RunOption(
+KEEP_AT = RunOption(
     "--keep-at",
     "failure: stop a cell at its first failed check and keep its machine, agent and backend as they are.",
-    None,
+    NO_TEXT,
 )
-FAIL_FAST: RunOption[None] = RunOption(
-    "--fail-fast", "What the first failed check ends: its cell, or the run.", None
-)
-BACKEND: RunOption[None] = RunOption("--backend", "File of an external backend.", None, shown="embedded")
+FAIL_FAST = RunOption("--fail-fast", "What the first failed check ends: its cell, or the run.", NO_TEXT)
+BACKEND = RunOption("--backend", "File of an external backend.", NO_TEXT, shown="embedded")
 INFRA_RETRIES = RunOption(
     "--infra-retries",
     "New machines for a cell whose machine is lost before the install began.",
     1,
-    metavar="N",
+    kind=int,
 )
 
-TABLE: tuple[RunOption[object], ...] = ()
+RUN_OPTIONS: tuple[RunOption[object], ...] = (
+    PROFILE,
+    MATRIX,
+    POOL,
+    SUITE,
+    CELLS,
+    OUT,
+    KEEP,
+    KEEP_AT,
+    FAIL_FAST,
+    BACKEND,
+    INFRA_RETRIES,
+)
+"""All of them, in the order of the help."""

@@ -25,37 +25,19 @@ from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import ConfigurationError
 from harness.model.expansion import expand, of_suite, select
-from harness.model.matrix import FULL, Pool
+from harness.model.matrix import Pool
 from harness.model.plan import Plan
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.planning.outlook import BackendWord
 from harness.planning.pools import pool_problems
+from harness.planning.request import RunRequest
 from harness.probe.build import probe_exe
 from harness.profiles.agreement import given_properties, msi_problems
 from harness.rundir import work_directory, work_times
-from harness.rundir.directory import FailFast, KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.rundir.directory import RunDirectory, RunSettings, new_run_id
 from harness.rundir.payload import record_payload
 from harness.state import StateDirectory
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What the user asked for, not yet looked at."""
-
-    candidate: Path
-    profile: str
-    matrix: Path | None = None
-    pool: str = "embedded"
-    suite: str = FULL
-    cells: tuple[str, ...] = ()
-    out: Path | None = None
-    keep: KeepPolicy = KeepPolicy.NEVER
-    backend: str | None = None
-    infra_retries: int = 1
-    fail_fast: FailFast | None = None
-    keep_at_failure: bool = False
-    reports: Path = Path("reports")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from typing import NoReturn
 
 import pytest
 
+from harness.model.run_options import RUN_OPTIONS
+
 CHECKS = "harness.checks"
 
 
@@ -17,27 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the gate; `bvt run --help` explains them at length."""
     group = parser.getgroup("bvt", "build-verification gate")
     group.addoption("--candidate", type=Path, help="the installer under test")
-    group.addoption("--profile", help="agent profile: a name under agents/ or a path")
-    group.addoption("--matrix", type=Path, help="matrix file (default: matrix.yaml)")
-    group.addoption("--pool", default="embedded", help="pool of the matrix to run on (default: embedded)")
-    group.addoption(
-        "--suite", default="full", help="suite of the matrix, a part that is gated by itself (default: full)"
-    )
-    group.addoption("--cells", action="append", default=[], metavar="GLOB", help="run only these cells")
-    group.addoption("--out", type=Path, help="run directory (default: reports/<run id>)")
-    group.addoption("--keep", default="never", help="machines to keep: failed, always or never (default)")
-    group.addoption(
-        "--keep-at", help="failure: stop a cell at its first failed check, with everything as it is"
-    )
-    group.addoption("--fail-fast", help="what the first failed check ends: cell or run")
-    group.addoption("--backend", help="file of an external backend (default: embedded)")
-    group.addoption(
-        "--infra-retries",
-        type=int,
-        default=1,
-        metavar="N",
-        help="new machines for a cell that loses its own (default: 1)",
-    )
+    for option in RUN_OPTIONS:
+        default = option.shown or option.default
+        group.addoption(
+            option.flag,
+            default=[] if option.repeats else option.default,
+            help=f"{option.help} (default: {default})" if default else option.help,
+            **({"action": "append", "metavar": "GLOB"} if option.repeats else {"type": option.kind}),
+        )
     group.addoption("--bvt-run", type=Path, help=argparse.SUPPRESS)
 
 

@@ -15,14 +15,16 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import exit_code_of
 from harness.model.plan import Cell
-from harness.planning.preparation import RunRequest, prepare_run
+from harness.model.run_options import RUN_OPTIONS
+from harness.planning.preparation import prepare_run
+from harness.planning.request import requested
 from harness.plugin.allure_results import attach_evidence, label_check
 from harness.plugin.interpreter import require_assertions
 from harness.plugin.lifeline import end_with_controller
 from harness.plugin.scheduling import CellScheduling
 from harness.plugin.worker import RunWorker, cells_to_run
 from harness.rundir.conclusion import conclude
-from harness.rundir.directory import FailFast, KeepPolicy, RunDirectory, keeps_at_failure
+from harness.rundir.directory import RunDirectory
 
 RUN = pytest.StashKey[RunDirectory]()
 WORKER = pytest.StashKey[RunWorker]()
@@ -78,29 +80,8 @@ def _find_run(config: pytest.Config, worker_input: dict[str, Any] | None) -> Run
         raise ConfigurationError(
             "--profile is missing.", hint="Name an agent profile, e.g. --profile reference."
         )
-    return prepare_run(
-        RunRequest(
-            candidate=candidate,
-            profile=profile,
-            matrix=config.getoption("--matrix"),
-            pool=config.getoption("--pool"),
-            suite=config.getoption("--suite"),
-            cells=tuple(config.getoption("--cells")),
-            out=config.getoption("--out"),
-            keep=KeepPolicy.asked_for(config.getoption("--keep")),
-            backend=config.getoption("--backend"),
-            infra_retries=_not_negative(config.getoption("--infra-retries")),
-            fail_fast=FailFast.asked_for(config.getoption("--fail-fast")),
-            keep_at_failure=keeps_at_failure(config.getoption("--keep-at")),
-        ),
-        progress=lambda _: None,
-    )
-
-
-def _not_negative(asked: int) -> int:
-    if asked < 0:
-        raise ConfigurationError(f"--infra-retries takes a number of at least 0, not {asked}.")
-    return asked
+    given = {option.name: config.getoption(option.flag) for option in RUN_OPTIONS}
+    return prepare_run(requested(candidate=candidate, **given), progress=lambda _: None)
 
 
 def _is_distributed(config: pytest.Config) -> bool:

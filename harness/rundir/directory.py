@@ -22,6 +22,7 @@ from harness.model.gate import MergedRun
 from harness.model.matrix import Pool
 from harness.model.plan import CELLS, Plan, cell_folder
 from harness.model.profile import AgentProfile
+from harness.model.run_options import BACKEND, FAIL_FAST, INFRA_RETRIES, KEEP
 
 RUN_FILE, PLAN_FILE, TIMES_FILE, STARTED_FILE = "run.json", "plan.json", "times.json", "started.json"
 LOCK = "lock"
@@ -77,17 +78,15 @@ class RunSettings(Frozen):
     pool_name: str
     pool: Pool
     selected: tuple[str, ...] = Field(description="ids of the cells that this run executes")
-    keep: KeepPolicy = KeepPolicy.NEVER
+    keep: KeepPolicy = Field(default=KeepPolicy(KEEP.default), description=KEEP.help)
     backend: str | None = Field(
-        default=None, description="path of an external backend's file; None: embedded"
+        default=BACKEND.default, description=f"{BACKEND.help} Its path; None: {BACKEND.shown}"
     )
-    infra_retries: int = Field(
-        default=1, ge=0, description="new machines after a loss before the install began"
-    )
+    infra_retries: int = Field(default=INFRA_RETRIES.default, ge=0, description=INFRA_RETRIES.help)
     until: str | None = Field(
         default=None, description="id of the check before which a cell stops, for `bvt repro`"
     )
-    fail_fast: FailFast | None = Field(default=None, description="what the first failed check ends")
+    fail_fast: FailFast | None = Field(default=None, description=FAIL_FAST.help)
     keep_at_failure: bool = Field(
         default=False,
         description="a cell stops at its first failed check, with agent and backend as they are",

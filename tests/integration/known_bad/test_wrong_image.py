@@ -18,7 +18,8 @@ from harness.model.matrix import Pool
 from harness.model.report import Outcome
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
-from harness.planning.preparation import RunRequest, prepare_run
+from harness.planning.preparation import prepare_run
+from harness.planning.request import RunRequest
 from harness.plugin.outcome import classify
 from harness.plugin.worker import RunWorker
 from harness.state import StateDirectory

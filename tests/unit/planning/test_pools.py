@@ -7,7 +7,8 @@ import pytest
 from harness.config.load import load_matrix
 from harness.model.errors import ConfigurationError
 from harness.planning.pools import pool_problems
-from harness.planning.preparation import RunRequest, make_plan
+from harness.planning.preparation import make_plan
+from harness.planning.request import RunRequest
 from harness.state import StateDirectory
 from tests.unit.config.test_matrix_file import GOOD
 

@@ -12,7 +12,8 @@ from harness.model.candidate import Platform
 from harness.model.errors import ConfigurationError
 from harness.model.gate import USAGE_EXIT_CODE, exit_code_of
 from harness.model.profile import AgentProfile
-from harness.planning.preparation import RunRequest, make_plan
+from harness.planning.preparation import make_plan
+from harness.planning.request import RunRequest
 from harness.profiles.agreement import given_properties, msi_problems
 from tests.unit.profiles.msi_making import make_beat
 

@@ -12,7 +12,8 @@ from harness.config.load import load_profile
 from harness.model.candidate import InstallerKind
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile, StartType
-from harness.planning.preparation import RunRequest, make_plan
+from harness.planning.preparation import make_plan
+from harness.planning.request import RunRequest
 from harness.profiles.draft import profile_name, quoted
 from harness.profiles.first_profile import first_profile
 from tests.unit.profiles.msi_making import make_beat, make_moved, make_narrow, make_searched
