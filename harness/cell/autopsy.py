@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Protocol, runtime_checkable
 
-from harness.machines.provider import HasDisk, Machine, StoppedDisk
+from harness.machines.provider import HasDisk, HasSecondChannel, Machine, StoppedDisk
 from harness.model.errors import HarnessError
 from harness.model.machine import MachineState
 from harness.model.profile import AgentProfile
@@ -15,15 +14,6 @@ from harness.offline.disk import open_disk
 ENDED = frozenset({MachineState.CRASHED, MachineState.STOPPED, MachineState.GONE})
 SECOND_CHANNEL, LOGS = "second-channel", "logs"
 """Beside the disk's folder: files that the guest agent read, and those that came over WinRM."""
-
-
-@runtime_checkable
-class HasSecondChannel(Protocol):
-    """What a machine also offers if its files can be read without its network."""
-
-    def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:
-        """Save what of these guest paths can be had into `into`; the result's paths are relative to it. Never raises."""
-        ...
 
 
 def examine(machine: Machine, profile: AgentProfile, into: Path) -> tuple[Path, Sequence[Evidence]]:

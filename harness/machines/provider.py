@@ -1,4 +1,9 @@
-"""What every machine provider offers. Adding a provider is adding one folder that satisfies this."""
+"""What every machine provider offers. Adding a provider is adding one folder that satisfies this.
+
+What only some can do is a protocol of its own below `MachineProvider`: whoever needs it asks `isinstance`, and does
+without it where it is not offered. Two more stand beside their subject: `HasDisused` (`disused.py`), `MayWait`
+(`room.py`).
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -158,6 +163,15 @@ class HasDisk(Protocol):
 
     def disk(self) -> StoppedDisk:
         """Its own overlay; what is beneath is found from there."""
+        ...
+
+
+@runtime_checkable
+class HasSecondChannel(Protocol):
+    """What a machine also offers if its files can be read without its network."""
+
+    def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:
+        """Save what of these guest paths can be had into `into`; the result's paths are relative to it. Never raises."""
         ...
 
 
