@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.guest.guest import Guest
 from harness.guest.system_tools import REG, SC
 from harness.model.errors import CandidateError, GuestFault, InfrastructureError
-from harness.probe.answers import ProbeFailed
+from harness.probe.reading import ProbeFailed
 from harness.residue.snapshot import SENTINEL_KEY, SENTINEL_SERVICE
 
 NO_ANSWER = (GuestFault, ProbeFailed)

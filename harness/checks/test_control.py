@@ -14,7 +14,8 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile, ConfigurationPush
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
-from harness.probe.answers import Stimulus, read_value
+from harness.probe.answers import Stimulus
+from harness.probe.reading import read_value
 
 PHASE = Phase.FUNCTIONS
 NEIGHBOUR = "10.0.2.2"

@@ -7,7 +7,8 @@ from typing import Any
 from harness.documents.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
 from harness.model.matrix import Matrix
-from harness.model.profile import COMMON_FACTS, DRIVE_PATH, STIMULUS_FACTS, AgentProfile, placeholders
+from harness.model.profile import COMMON_FACTS, STIMULUS_FACTS, AgentProfile
+from harness.model.profile_text import DRIVE_PATH, placeholders
 
 
 def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:

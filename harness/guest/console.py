@@ -14,7 +14,7 @@ from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, HarnessError
 from harness.model.machine import WinRMAccess
-from harness.probe.answers import ProbeFailed, read_answer
+from harness.probe.reading import ProbeFailed, read_answer
 
 Shape = TypeVar("Shape")
 

@@ -7,7 +7,8 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.profile import STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
-from harness.probe.answers import Stimulus, read_value
+from harness.probe.answers import Stimulus
+from harness.probe.reading import read_value
 
 NEEDS: dict[str, frozenset[Capability]] = {
     "user": frozenset({Capability.LOCAL_USERS}),

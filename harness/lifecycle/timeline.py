@@ -24,7 +24,8 @@ from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault, HarnessError, MachineLost
 from harness.model.report import Outcome
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import FileFacts, Service, ServiceByManager, Version, read_value
+from harness.probe.answers import FileFacts, Service, ServiceByManager, Version
+from harness.probe.reading import read_value
 from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 from harness.residue.surroundings import Surroundings, look_around
 from harness.rundir.payload import package_doubt

@@ -1,114 +1,15 @@
 """An agent profile: what the agent installs and how to talk to it. One file adds an agent."""
 
-import ntpath
-import re
-import string
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
 from harness.model.image_path import full_path, lies_below
-from harness.model.version_text import pattern_problem
-
-TEMPLATE_NAMES = frozenset(
-    {
-        "backend_host",
-        "backend_port",
-        "backend_url",
-        "enrol_secret",
-        "server_cert_sha256",
-        "ca_file",
-        "media",
-        "nonce",
-        "product_code",
-        "version",
-    }
-)
-"""What a template in a profile may name. `ca_file` is the CA's PEM file on the media drive."""
-
-
-def placeholders(text: str) -> tuple[str, ...]:
-    """The names in braces in their order. Raises `ValueError` for a brace that is not doubled and closes nothing."""
-    found = []
-    for _, name, form, conversion in string.Formatter().parse(text):
-        if form or conversion:
-            raise ValueError(f"the placeholder {{{name}}} has more in its braces than a name")
-        if name is not None:
-            found.append(name)
-    return tuple(found)
-
-
-def _template(text: str) -> str:
-    for name in placeholders(text):
-        if name not in TEMPLATE_NAMES:
-            known = ", ".join(sorted(TEMPLATE_NAMES))
-            raise ValueError(f"unknown placeholder {{{name}}}; known are {known}")
-    return text
-
-
-def _pattern(text: str) -> str:
-    placeholders(text)
-    return text
-
-
-def _version_pattern(text: str) -> str:
-    if problem := pattern_problem(text):
-        raise ValueError(problem)
-    return text
-
-
-Template = Annotated[str, AfterValidator(_template)]
-"""Text with `{placeholders}` of `TEMPLATE_NAMES`; a literal brace is doubled."""
-
-
-DRIVE_PATH = re.compile(r"[A-Za-z]:[\\/]+[^\\/]")
-NOT_IN_PATHS = re.compile(r'[<>:"|?*\x00-\x1f]')
-
-
-def _guest_path(text: str) -> str:
-    shown = repr(text).replace("\\\\", "\\")
-    if "%" in text:
-        raise ValueError(
-            f"{shown} holds an environment variable; write the whole path, beginning with a drive"
-        )
-    if not DRIVE_PATH.match(text):
-        raise ValueError(f"{shown} is not an absolute path below a drive, such as C:\\Program Files\\Agent")
-    if NOT_IN_PATHS.search(text[2:]):
-        raise ValueError(f"{shown} holds a character that Windows does not allow in paths")
-    path = ntpath.normpath(text)
-    if len(path) <= len("C:\\"):
-        raise ValueError(f"{shown} is a whole drive")
-    return path
-
-
-GuestPath = Annotated[str, AfterValidator(_guest_path)]
-"""An absolute path below a drive, as Windows writes it: backslashes, none doubled, none at the end."""
-
-
-def _registry_key(text: str) -> str:
-    shown = repr(text).replace("\\\\", "\\")
-    if not REGISTRY_KEY.fullmatch(text):
-        raise ValueError(
-            f"{shown} is not a key below a hive ({', '.join(HIVES)}), such as HKLM\\Software\\Vendor"
-        )
-    if '"' in text or "%" in text:
-        raise ValueError(f"{shown} holds a quote or a percent sign, which a guest cannot be asked for")
-    return text
-
-
-HIVES = ("HKLM", "HKCU", "HKU", "HKCR")
-REGISTRY_KEY = re.compile(rf"({'|'.join(HIVES)})(\\[^\\]+)+")
-RegistryKey = Annotated[str, AfterValidator(_registry_key)]
-"""A key below a hive, which is written by its short name."""
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether `path` lies below `folder`, without regard to case."""
-    return path.lower().startswith(folder.lower() + "\\")
+from harness.model.profile_text import GuestPath, Pattern, RegistryKey, Template, VersionPattern
 
 
 class ProfileStatus(StrEnum):
@@ -250,7 +151,7 @@ class Telemetry(Frozen):
         pattern="^(added|removed|snapshot)$",
         description="snapshot: of a query whose results are sent whole, as it is of one that is scheduled so",
     )
-    columns: dict[str, Annotated[str, AfterValidator(_pattern)]] = Field(min_length=1)
+    columns: dict[str, Pattern] = Field(min_length=1)
     deadline_s: Seconds = 30
 
 
@@ -341,7 +242,7 @@ class AgentProfile(Frozen):
     )
     guest_files: tuple[GuestFile, ...] = ()
     version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
-    version_pattern: Annotated[str, AfterValidator(_version_pattern)] | None = Field(
+    version_pattern: VersionPattern | None = Field(
         default=None,
         description="regular expression whose group holds the version in what version_command prints",
     )

@@ -10,7 +10,8 @@ from harness.guest.round_trip import RoundTrip, trees
 from harness.guest.system_tools import CMD, REG, SC
 from harness.model import image_path
 from harness.model.errors import GuestFault
-from harness.model.profile import AgentProfile, is_below
+from harness.model.profile import AgentProfile
+from harness.model.profile_text import is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
 from harness.probe.answers import (
     CrashFile,

@@ -34,8 +34,9 @@ from harness.model.masking import MASK
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
-from harness.probe.answers import Boot, Version, read_value
+from harness.probe.answers import Boot, Version
 from harness.probe.build import probe_exe
+from harness.probe.reading import read_value
 from harness.state import StateDirectory
 from tests.integration.guest.conftest import Cutter
 from tests.integration.guest.windows_like import like_windows

@@ -11,8 +11,8 @@ import pytest
 from harness.machines.wine.clone import copy_tree
 from harness.machines.wine.installation import WineInstallation, find_wine
 from harness.machines.wine.template import ensure_template
-from harness.probe.answers import Shape, read_answer
 from harness.probe.build import probe_exe
+from harness.probe.reading import Shape, read_answer
 from harness.state import StateDirectory
 
 

@@ -17,7 +17,6 @@ from harness.probe.answers import (
     KeyContents,
     KeyFacts,
     PendingRename,
-    ProbeFailed,
     Process,
     Service,
     Socket,
@@ -27,9 +26,8 @@ from harness.probe.answers import (
     UninstallEntry,
     User,
     Version,
-    read_batch,
-    read_value,
 )
+from harness.probe.reading import ProbeFailed, read_batch, read_value
 from tests.integration.probe.conftest import Probe, windows_path
 
 pytestmark = pytest.mark.wine

@@ -8,7 +8,7 @@ import pytest
 from harness.cell.familiar import Familiar, Question
 from harness.guest.guest import Guest
 from harness.model.errors import CandidateError, GuestFault, GuestUnreachable, InfrastructureError
-from harness.probe.answers import ProbeFailed
+from harness.probe.reading import ProbeFailed
 
 FAULT = GuestFault("The key could not be exported.")
 GUEST = cast("Guest", None)

@@ -7,7 +7,8 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.guest.round_trip import RoundTrip, trees
-from harness.probe.answers import ProbeFailed, Task
+from harness.probe.answers import Task
+from harness.probe.reading import ProbeFailed
 
 
 class Answering:
