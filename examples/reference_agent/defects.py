@@ -32,6 +32,7 @@ DEFECTS: dict[str, str] = {
     "changes-comspec": "ComSpec is another program",
     "deletes-reg-exe": "the system's reg.exe is deleted",
     "replaces-reg-exe": "the system's reg.exe is another program",
+    "breaks-rules": "the MSI's tables break a rule of each group, in ways that only Windows would show",
     # check-in
     "never-checks-in": "the agent never talks to its backend",
     "wrong-version": "the agent reports another version to the backend than the MSI says",

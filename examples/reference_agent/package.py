@@ -36,6 +36,26 @@ _FINISH = (
 )
 
 
+_AGAINST_THE_RULES = (
+    # One for each group of `harness/rules/`. None of them does anything on a machine.
+    "UPDATE `Property` SET `Value` = '1.0.70000' WHERE `Property` = 'ProductVersion'",
+    "UPDATE `Property` SET `Value` = 'NOTHING' WHERE `Property` = 'MsiHiddenProperties'",
+    "UPDATE `Component` SET `Attributes` = 272 WHERE `Component` = 'Notice'",
+    "UPDATE `MsiServiceConfigFailureActions` SET `Actions` = '0[~]0[~]0'",
+    "INSERT INTO `Directory` (`Directory`, `Directory_Parent`, `DefaultDir`) VALUES ('TempFolder', 'TARGETDIR', '.')",
+    # Type 34, a program in a folder, deferred (+1024) in the system's context (+2048); its condition never holds.
+    "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "
+    "VALUES ('FromTemp', 3106, 'TempFolder', '[TempFolder]helper.exe')",
+    _SEQUENCE + "('FromTemp', 'BVT_NEVER_SET', 5860)",
+    "CREATE TABLE `LockPermissions` (`LockObject` CHAR(72) NOT NULL, `Table` CHAR(32) NOT NULL, "
+    "`Domain` CHAR(255), `User` CHAR(255) NOT NULL, `Permission` LONG "
+    "PRIMARY KEY `LockObject`, `Table`, `Domain`, `User`)",
+    "INSERT INTO `LockPermissions` (`LockObject`, `Table`, `User`, `Permission`) "
+    "VALUES ('NoticeText', 'File', 'Everyone', 268435456)",
+    _SEQUENCE + "('ScheduleReboot', 'REMOVE=\"ALL\"', 6550)",
+)
+
+
 def _edits(defects: frozenset[str]) -> Iterable[str]:
     """The SQL that makes a good MSI one with these defects."""
     if "leaves-service" in defects:
@@ -59,6 +79,8 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
         yield f"{_REGISTRY}('Second2', 2, '{key}', 'DisplayVersion', '0.9.0', 'Settings')"
     if "unregistered" in defects:
         yield "DELETE FROM `InstallExecuteSequence` WHERE `Action` = 'RegisterProduct'"
+    if "breaks-rules" in defects:
+        yield from _AGAINST_THE_RULES
     if "missing-file" in defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 

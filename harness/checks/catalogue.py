@@ -9,6 +9,7 @@ from harness.checks import (
     test_delivery,
     test_install,
     test_install_access,
+    test_install_msi,
     test_install_services,
     test_machine,
     test_reboot,
@@ -21,6 +22,7 @@ from harness.model.report import Phase
 MODULES = (
     test_machine,
     test_install,
+    test_install_msi,
     test_install_access,
     test_install_services,
     test_check_in,

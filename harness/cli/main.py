@@ -24,6 +24,7 @@ MODULES = {
     "waiver": "waiver",
     "keys": "keys",
     "init": "init",
+    "inspect": "inspect",
     "doctor": "doctor",
     "clean": "clean",
     "shell": "shell",

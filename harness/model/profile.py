@@ -236,6 +236,9 @@ class AgentProfile(Frozen):
         default_factory=dict,
         description="what this profile names and the MSI's tables do not have, as it is written here → why",
     )
+    not_by_rule: dict[str, Reason] = Field(
+        default_factory=dict, description="rule that the MSI's tables may break (`bvt inspect`) → why"
+    )
     registry: tuple[RegistryExpectation, ...] = ()
     registry_roots: tuple[RegistryKey, ...] = Field(
         default=(), description="keys that must be gone after uninstall"

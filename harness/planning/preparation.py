@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import checks
+from harness import checks, rules
 from harness.backend.embedded.pki import make_authority
 from harness.backend.factory import open_backend
 from harness.backend.interface import BackendFeature
@@ -36,6 +36,7 @@ from harness.probe.build import probe_exe
 from harness.profiles.agreement import given_properties, msi_problems
 from harness.rundir import work_directory, work_times
 from harness.rundir.directory import RunDirectory, RunSettings, new_run_id
+from harness.rundir.findings import record_findings
 from harness.rundir.payload import record_payload
 from harness.state import StateDirectory
 
@@ -125,10 +126,9 @@ def check_backend(file: str | None) -> BackendWord:
 
 
 def checks_digest() -> str:
-    """SHA-256 over the source of every check: a changed check is a changed plan."""
-    package = Path(checks.__file__).parent
+    """SHA-256 over the source of every check and rule: a changed check is a changed plan."""
     digest = hashlib.sha256()
-    for path in sorted(package.glob("*.py")):
+    for path in (file for room in (checks, rules) for file in sorted(Path(room.__path__[0]).glob("*.py"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -145,7 +145,7 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
     is_new = not os.path.lexists(place)  # unlike `exists` it says no of what may not be looked at
     run = RunDirectory.create(place)
     try:
-        make_ready(run, prepared.plan, prepared.pool, progress)
+        make_ready(run, prepared.plan, prepared.profile, prepared.pool, progress)
         run.write(
             RunSettings(
                 run_id=run_id,
@@ -171,7 +171,7 @@ def prepare_run(request: RunRequest, progress: Progress) -> RunDirectory:
     return run
 
 
-def make_ready(run: RunDirectory, plan: Plan, pool: Pool, progress: Progress) -> None:
+def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool, progress: Progress) -> None:
     """What the cells of a run stand on: media drive, certificate authority, images.
 
     Raises `ConfigurationError` for an unknown image or a candidate that is not the planned one any more,
@@ -182,6 +182,7 @@ def make_ready(run: RunDirectory, plan: Plan, pool: Pool, progress: Progress) ->
     lay_out_media(run, plan.candidate, probe_exe(state))
     progress("Looking into the candidate.")
     record_payload(run, plan.candidate)
+    record_findings(run, plan.candidate, profile)
     make_authority(run.authority)
     for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
         provider.prepare(image, progress)

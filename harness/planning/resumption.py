@@ -32,7 +32,7 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     run = run.claimed()
     work_times.settle(run)
     work_directory.remember(StateDirectory.default(), run, settings.run_id)
-    make_ready(run, plan, settings.pool, progress)  # before anything is moved
+    make_ready(run, plan, settings.profile, settings.pool, progress)  # before anything is moved
     for cell in plan.cells:
         if cell.id in settings.selected:
             _set_aside(run, cell)
@@ -72,7 +72,7 @@ def reproduce_cell(
     }
     run.write(settings.model_copy(update=again), plan)
     work_directory.remember(StateDirectory.default(), run, run_id)
-    make_ready(run, plan, settings.pool, progress)
+    make_ready(run, plan, settings.profile, settings.pool, progress)
     work_times.begin(run)
     return run, failed.check
 

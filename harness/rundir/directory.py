@@ -193,6 +193,11 @@ class RunDirectory:
         """The programs that the candidate carries (`harness.rundir.payload`)."""
         return self.work / "payload.json"
 
+    @property
+    def findings(self) -> Path:
+        """What the candidate's tables break of the rules (`harness.rundir.findings`)."""
+        return self.work / "findings.json"
+
     def copy_of(self, candidate: Candidate) -> Path:
         """The copy of the candidate on the media drive: the file that cells install."""
         return self.media / "candidate" / candidate.path.name

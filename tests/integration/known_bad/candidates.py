@@ -106,6 +106,20 @@ BAD: dict[str, KnownBad] = {
             "residue.nothing_taken": "Found: gone since: bvtsentinel",
         },
     ),
+    # What only Windows would show, or only the next release, is read from the tables.
+    "against-the-rules": KnownBad(
+        defects=frozenset({"breaks-rules"}),
+        phases=INSTALLED,
+        caught={
+            "install.msi_upgrade": r"it is '1\.0\.70000' \(msi\.upgrade\.version-out-of-range\)",
+            "install.msi_components": r"Component: Notice: it is marked to stay for ever",
+            "install.msi_services": r"its tables say none, none, none, the profile restart, restart, restart",
+            "install.msi_actions": r"CustomAction: FromTemp: it runs \[TempFolder\]helper\.exe as SYSTEM",
+            "install.msi_properties": r"does not name ENROLSECRET, by which the profile hands over a secret",
+            "install.msi_access": r"LockPermissions: File NoticeText: Everyone may write",
+            "install.msi_system": r"InstallExecuteSequence: ScheduleReboot: it runs at every uninstall",
+        },
+    ),
     "tampered-with": KnownBad(
         defects=frozenset(),
         phases=INSTALLED,

@@ -1,0 +1,20 @@
+"""Every rule that ships, and what an MSI breaks of them."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from harness.rules import access, actions, components, properties, services, system, upgrade
+from harness.rules.rule import Finding, Msi, Rule
+
+MODULES = (upgrade, components, services, actions, properties, access, system)
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """In the order of their modules, and in a module as they are written."""
+    return tuple(value for module in MODULES for value in vars(module).values() if isinstance(value, Rule))
+
+
+def look(msi: Msi) -> Sequence[Finding]:
+    """Everything that breaks a rule."""
+    return [finding for each in rules() for finding in each.findings(msi)]

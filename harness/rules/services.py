@@ -1,0 +1,76 @@
+"""Services as the tables make them, where only Windows shows what that does.
+
+Sources: "ServiceInstall table", "MsiServiceConfigFailureActions table", "CreateProcessW function".
+"""
+
+from collections.abc import Iterator
+
+from harness.model.image_path import may_start_another
+from harness.rules.rule import Broken, Group, Msi, Severity, rule
+
+ACTIONS = {"0": "none", "1": "restart", "2": "reboot", "3": "run"}
+"""SC_ACTION_TYPE, as the profile names them."""
+OF_OTHERS = ("ServiceConfig", "Wix4ServiceConfig", "Wix5ServiceConfig")
+"""Tables by which builders' own custom actions do the same."""
+RUN_KEYS = ("\\microsoft\\windows\\currentversion\\run", "\\microsoft\\windows\\currentversion\\runonce")
+
+
+@rule(
+    Group.SERVICES,
+    "recovery",
+    "a service recovers as the profile declares",
+    "MsiServiceConfigFailureActions table",
+)
+def recovery(msi: Msi) -> Iterator[Broken]:
+    if msi.profile is None or any(msi.rows(table) for table in OF_OTHERS):
+        return
+    rows = {row["Name"].lower(): row for row in msi.rows("MsiServiceConfigFailureActions")}
+    own = {service.name.lower() for service in msi.contents.services}
+    for service in msi.profile.services:
+        if service.recovery is None or service.name.lower() not in own:
+            continue
+        row = rows.get(service.name.lower())
+        if row is None and msi.contents.code:
+            continue  # a program of the installation may do it
+        given = tuple(ACTIONS.get(code, code) for code in row["Actions"].split("[~]")) if row else ()
+        if given != service.recovery:
+            found = ", ".join(given) or "nothing"
+            yield Broken(
+                f"MsiServiceConfigFailureActions: {service.name}",
+                f"its tables say {found}, the profile {', '.join(service.recovery)}",
+            )
+
+
+@rule(
+    Group.SERVICES,
+    "start-type",
+    "a service starts as the profile declares",
+    "ServiceInstall table: StartType",
+    Severity.WARNING,
+)
+def start_type(msi: Msi) -> Iterator[Broken]:
+    if msi.profile is None:
+        return
+    given = {service.name.lower(): service.start for service in msi.contents.services if service.start}
+    for service in (*msi.profile.services, *msi.profile.drivers):
+        start = given.get(service.name.lower())
+        if service.start is not None and start is not None and start is not service.start:
+            found = f"its tables say {start.value}, the profile {service.start.value}"
+            yield Broken(f"ServiceInstall: {service.name}", found)
+
+
+@rule(
+    Group.SERVICES,
+    "unquoted-path",
+    "a path with spaces that Windows starts is quoted",
+    "CreateProcessW function: lpCommandLine",
+)
+def unquoted_path(msi: Msi) -> Iterator[Broken]:
+    files = {path.lower() for path in msi.contents.files}
+    for value in msi.contents.registry:
+        key = value.key.lower()
+        image = value.name.lower() == "imagepath" and "\\currentcontrolset\\services\\" in key
+        if (image or key.endswith(RUN_KEYS)) and may_start_another(
+            value.value, lambda path: path.lower() in files
+        ):
+            yield Broken(f"Registry: {value.key}\\{value.name}", f"it is {value.value!r}")

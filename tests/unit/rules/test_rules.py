@@ -1,0 +1,329 @@
+"""Each rule is tripped by an MSI that breaks it, and by nothing that comes close."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from examples.reference_agent.build import build
+from harness.candidate.msi_contents import contents_of
+from harness.candidate.msi_tables import Row, Tables, read_tables
+from harness.config.load import load_profile
+from harness.model.candidate import Platform
+from harness.model.profile import AgentProfile
+from harness.rules.catalogue import look, rules
+from harness.rules.rule import Finding, Msi, Severity
+from harness.rules.sarif import sarif_json
+
+SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "static-checks.md"
+PROFILE, _ = load_profile(str(SHIPPED))
+Edit = Callable[[dict[str, tuple[Row, ...]]], None]
+
+
+@pytest.fixture(scope="module")
+def good() -> Tables:
+    return read_tables(build("1.0.0"))
+
+
+def added(table: str, **row: str) -> Edit:
+    """One more row; columns that are not named are empty."""
+
+    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
+        columns = COLUMNS.get(table) or tuple(tables[table][0])
+        tables[table] = (*tables.get(table, ()), {column: row.get(column, "") for column in columns})
+
+    return edit
+
+
+def changed(table: str, key: str, **cells: str) -> Edit:
+    """Cells of the row whose first column is `key`; of every row for `*`."""
+
+    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
+        tables[table] = tuple(
+            {**row, **cells} if key in ("*", next(iter(row.values()))) else row for row in tables[table]
+        )
+
+    return edit
+
+
+def without(table: str, key: str = "") -> Edit:
+    """A row less, or all of them."""
+
+    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
+        tables[table] = tuple(row for row in tables[table] if key and next(iter(row.values())) != key)
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
+        for each in edits:
+            each(tables)
+
+    return edit
+
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "Environment": ("Environment", "Name", "Value", "Component_"),
+    "RemoveFile": ("FileKey", "Component_", "FileName", "DirProperty", "InstallMode"),
+    "RemoveRegistry": ("RemoveRegistry", "Root", "Key", "Name", "Component_"),
+    "LockPermissions": ("LockObject", "Table", "Domain", "User", "Permission"),
+    "MsiLockPermissionsEx": ("MsiLockPermissionsEx", "LockObject", "Table", "SDDLText", "Condition"),
+    "LaunchCondition": ("Condition", "Description"),
+}
+OWN = "{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}"
+DEFERRED = str(1024 + 2048)
+
+
+def action(name: str, kind: int, source: str, target: str) -> Edit:
+    return both(
+        added("CustomAction", Action=name, Type=str(kind), Source=source, Target=target),
+        added("InstallExecuteSequence", Action=name, Sequence="5000"),
+    )
+
+
+BAD: dict[str, Edit] = {
+    "msi.upgrade.version-out-of-range": changed("Property", "ProductVersion", Value="1.256.0"),
+    "msi.upgrade.same-product": changed("Property", "ProductVersion", Value="1.0.1"),
+    "msi.upgrade.does-not-replace": changed("Upgrade", "*", Attributes="2"),
+    "msi.upgrade.no-upgrade-row": without("Upgrade"),
+    "msi.upgrade.downgrade-not-seen": changed("Upgrade", "*", VersionMin="", VersionMax="9.0.0"),
+    "msi.components.without-guid": changed("Component", "Service", ComponentId=""),
+    "msi.components.guid-twice": changed("Component", "*", ComponentId=OWN),
+    "msi.components.permanent": changed("Component", "Notice", Attributes="272"),
+    "msi.components.foreign-key-path": changed("Component", "Notice", KeyPath="AgentExecutable"),
+    "msi.components.missing-key-path": changed("Component", "Notice", KeyPath="Nowhere"),
+    "msi.components.system-folder": both(
+        added("Directory", Directory="System64Folder", Directory_Parent="TARGETDIR", DefaultDir="."),
+        changed("Component", "Notice", Directory_="System64Folder"),
+    ),
+    "msi.services.recovery": changed("MsiServiceConfigFailureActions", "*", Actions="1[~]1[~]0"),
+    "msi.services.start-type": changed("ServiceInstall", "*", StartType="3"),
+    "msi.services.unquoted-path": added(
+        "Registry",
+        Registry="Run",
+        Root="2",
+        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
+        Name="Agent",
+        Value="C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe --tray",
+        Component_="Settings",
+    ),
+    "msi.actions.elevated-from-writable": action("Helper", 50 + 3072, "HELPER", "/quiet"),
+    "msi.actions.from-a-callers-property": action("Helper", 50 + 3072, "BACKEND", ""),
+    "msi.actions.shell": action("Helper", 34 + 3072, "INSTALLDIR", "cmd.exe /c echo"),
+    "msi.properties.secret-in-log": changed("Property", "MsiHiddenProperties", Value="OTHER"),
+    "msi.properties.secret-handed-on": action("Hand", 51, "HANDEDON", "secret=[ENROLSECRET]"),
+    "msi.properties.looks-like-a-secret": added("Property", Property="PROXY_PASSWORD", Value="x"),
+    "msi.properties.never-arrives": changed("Property", "SecureCustomProperties", Value="NOTHING"),
+    "msi.access.users-may-write": added(
+        "MsiLockPermissionsEx",
+        MsiLockPermissionsEx="L",
+        LockObject="INSTALLDIR",
+        Table="CreateFolder",
+        SDDLText="D:(A;OICI;FA;;;SY)(A;OICI;FW;;;BU)",
+    ),
+    "msi.system.overwrites-path": added("Environment", Environment="P", Name="=-*PATH", Value="C:\\Agent"),
+    "msi.system.variable-stays": added(
+        "Environment", Environment="V", Name="=*AGENT_HOME", Value="C:\\Agent"
+    ),
+    "msi.system.removes-shared-files": added(
+        "RemoveFile", FileKey="R", FileName="*.tmp", DirProperty="WindowsFolder", InstallMode="2"
+    ),
+    "msi.system.removes-shared-keys": added(
+        "RemoveRegistry", RemoveRegistry="K", Root="2", Key="Software\\Microsoft", Name="-"
+    ),
+    "msi.system.forces-a-reboot": added("InstallExecuteSequence", Action="ForceReboot", Sequence="6590"),
+    "msi.system.refuses-windows": added("LaunchCondition", Condition="Installed OR VersionNT >= 1000"),
+    "msi.system.condition-unreadable": added("LaunchCondition", Condition="VersionNT >="),
+    "msi.system.for-one-user": changed("Property", "ALLUSERS", Value="2"),
+}
+"""An edit of the reference agent's good MSI that breaks one rule."""
+
+NEAR: dict[str, Edit] = {
+    "another upgrade row": added(
+        "Upgrade", UpgradeCode=OWN.replace("6", "7"), VersionMax="2.0.0", ActionProperty="OLD"
+    ),
+    "one GUID for two platforms": both(
+        changed("Component", "Notice", ComponentId=OWN, Condition="VersionNT64"),
+        changed("Component", "Settings", ComponentId=OWN, Condition="NOT VersionNT64"),
+    ),
+    "a quoted path": added(
+        "Registry",
+        Registry="Run",
+        Root="2",
+        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
+        Name="Agent",
+        Value='"C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe" --tray',
+        Component_="Settings",
+    ),
+    "a program of its own, deferred": action("Helper", 34 + 3072, "INSTALLDIR", "[INSTALLDIR]helper.exe"),
+    "a program in Temp, as the user": action("Helper", 34 + 1024, "TempFolder", "[TempFolder]helper.exe"),
+    "a path that is added to": added("Environment", Environment="P", Name="=-*PATH", Value="[~];C:\\Agent"),
+    "a variable taken away": added("Environment", Environment="V", Name="=-*AGENT_HOME", Value="C:\\Agent"),
+    "files of its own removed": added(
+        "RemoveFile", FileKey="R", FileName="*.log", DirProperty="INSTALLDIR", InstallMode="2"
+    ),
+    "a key of its own removed": added(
+        "RemoveRegistry", RemoveRegistry="K", Root="2", Key="Software\\BVT\\ReferenceAgent", Name="-"
+    ),
+    "a reboot that is never asked for": added(
+        "InstallExecuteSequence", Action="ForceReboot", Condition="Installed AND NOT REMOVE", Sequence="6590"
+    ),
+    "Windows 8.1 or later": added("LaunchCondition", Condition="Installed OR VersionNT >= 603"),
+    "what only an installation knows": added("LaunchCondition", Condition="NETFRAMEWORK45 >= 378389"),
+    "read for users": added(
+        "MsiLockPermissionsEx",
+        MsiLockPermissionsEx="L",
+        LockObject="INSTALLDIR",
+        Table="CreateFolder",
+        SDDLText="D:(A;OICI;FA;;;SY)(A;OICI;FRFX;;;BU)",
+    ),
+}
+"""Edits that come close and break nothing."""
+
+
+def found(
+    tables: Tables, edit: Edit | None, profile: AgentProfile = PROFILE, previous: Tables | None = None
+) -> list[Finding]:
+    edited = dict(tables)
+    if edit is not None:
+        edit(edited)
+    contents = contents_of(edited, Platform.X64, {})
+    return list(look(Msi(edited, contents, profile, previous)))
+
+
+def prepared(rule: str, tables: Tables) -> tuple[Tables, Edit, Tables | None]:
+    """Some rules need a good MSI that is a little different, or the release before."""
+    edited = dict(tables)
+    if rule == "msi.properties.never-arrives":
+        added("Property", Property="SecureCustomProperties", Value="BACKEND;ENROLSECRET;SERVERPIN")(edited)
+    if rule == "msi.actions.from-a-callers-property":
+        changed("Property", "SecureCustomProperties", Value="BACKEND")(edited)
+    if rule == "msi.actions.elevated-from-writable":
+        added("Property", Property="HELPER", Value="C:\\Windows\\Temp\\helper.exe")(edited)
+    previous = None
+    if rule.startswith("msi.upgrade.") and rule.endswith(("same-product", "replace")):
+        before = dict(tables)
+        changed("Property", "ProductVersion", Value="0.9.0")(before)
+        if rule.endswith("replace"):
+            changed("Property", "ProductCode", Value="{00000000-0000-0000-0000-000000000001}")(before)
+        previous = before
+    return edited, BAD[rule], previous
+
+
+@pytest.mark.parametrize("rule", [each.id for each in rules()])
+def test_a_rule_is_tripped_by_what_breaks_it_and_names_it(rule: str, good: Tables) -> None:
+    tables, edit, previous = prepared(rule, good)
+    before = {finding.rule for finding in found(tables, None)}
+    now = {finding.rule for finding in found(tables, edit, previous=previous)}
+    assert rule in now
+    assert rule not in before or rule.endswith("never-arrives")
+
+
+@pytest.mark.parametrize("near", NEAR)
+def test_what_comes_close_breaks_nothing(near: str, good: Tables) -> None:
+    errors = [each for each in found(good, NEAR[near]) if each.severity is Severity.ERROR]
+    assert errors == []
+
+
+def test_a_good_release_replaces_the_one_before(good: Tables) -> None:
+    before = dict(good)
+    changed("Property", "ProductVersion", Value="0.9.0")(before)
+    changed("Property", "ProductCode", Value="{00000000-0000-0000-0000-000000000001}")(before)
+    assert not [each for each in found(good, None, previous=before) if each.severity is Severity.ERROR]
+
+
+def test_what_the_profile_declares_of_reboots_is_no_finding(good: Tables) -> None:
+    declared = PROFILE.model_copy(
+        update={
+            "installer": PROFILE.installer.model_copy(
+                update={
+                    "reboot_after": {
+                        "install": "its driver loads at boot",
+                        "uninstall": "its driver goes at boot",
+                    }
+                }
+            )
+        }
+    )
+    rule = "msi.system.forces-a-reboot"
+    assert rule not in {each.rule for each in found(good, BAD[rule], declared)}
+
+
+def test_sarif_has_every_rule_and_each_finding_at_its_place(good: Tables) -> None:
+    findings = found(good, BAD["msi.components.permanent"])
+    document = json.loads(sarif_json(findings, "agent.msi", "a" * 64, "1.0"))
+    jsonschema.validate(document, SARIF)
+    (run,) = document["runs"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [each.id for each in rules()]
+    (result,) = [each for each in run["results"] if each["level"] == "error"]
+    assert result["ruleId"] == run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
+    assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "Component: Notice"
+
+
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["message", "ruleId", "locations"],
+                            "properties": {
+                                "message": TEXT,
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                            },
+                        },
+                    },
+                    "artifacts": {
+                        "type": "array",
+                        "items": {"type": "object", "required": ["location", "hashes"]},
+                    },
+                },
+            },
+        },
+    },
+}
+"""What the published schema demands of the parts that are written here (OASIS, "SARIF Version 2.1.0")."""
+
+
+def test_the_document_names_every_rule() -> None:
+    text = DOCUMENT.read_text()
+    rows = [f"| `{each.id}` | {each.severity.value} | {each.expected} |" for each in rules()]
+    assert not [row for row in rows if row not in text], "\n".join(rows)
+
+
+def test_the_command_says_it_and_ends_with_1(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.msi"
+    shutil.copy(build("1.0.0"), bad)
+    sql = "UPDATE `Component` SET `Attributes` = 272 WHERE `Component` = 'Notice'"
+    subprocess.run(["msibuild", bad, "-q", sql], check=True, timeout=60)
+    sarif = tmp_path / "found.sarif"
+    bvt = [str(Path(__file__).parents[3] / ".venv" / "bin" / "bvt"), "inspect"]
+    done = subprocess.run(
+        [*bvt, bad, "-p", SHIPPED, "--sarif", sarif], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1, done.stderr
+    assert "msi.components.permanent  Component: Notice" in done.stdout
+    assert json.loads(sarif.read_text())["runs"][0]["results"]
+    text = tmp_path / "no.msi"
+    text.write_text("no MSI")
+    refused = subprocess.run([*bvt, text], capture_output=True, text=True, check=False, timeout=120)
+    assert refused.returncode == 2
+    assert "only an MSI has tables that can be read" in refused.stderr
