@@ -22,3 +22,10 @@ def test_the_counts_are_those_of_the_table() -> None:
         counted["foreign program"],
         counted["reviewed only"],
     ]
+
+
+def test_recordings_that_are_named_as_evidence_are_there() -> None:
+    named = re.findall(r"`(?:tests/recorded/)?(\w+\.yaml)`", PAGE.read_text(encoding="utf-8"))
+    assert named
+    for name in named:
+        assert (PAGE.parents[1] / "tests" / "recorded" / name).is_file(), name

@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-import sys
-import tarfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -42,30 +40,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     machine.destroy()
 
 
-@pytest.fixture(scope="module")
-def sources() -> Path:
-    """pypsrp's source package of the version that is installed, fetched where it is not there yet."""
-    name = f"pypsrp-{version('pypsrp')}"
-    place = StateDirectory.default().part("third-party", name)
-    if not (place / name).is_dir():
-        place.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"),
-                *("--dest", str(place), name.replace("-", "==")),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=300,
-        )
-        with tarfile.open(place / f"{name}.tar.gz") as archive:
-            archive.extractall(place)
-    return place / name
-
-
 @pytest.mark.wine
 @pytest.mark.timeout(600)
-def test_they_pass(machine: Machine, sources: Path) -> None:
+def test_they_pass(machine: Machine, pypsrp_sources: Path) -> None:
     access = machine.winrm
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
@@ -83,7 +60,7 @@ def test_they_pass(machine: Machine, sources: Path) -> None:
             *(str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rA"),
             *("tests/tests_pypsrp/test_shell.py", "-k", " or ".join(TESTS)),
         ],
-        cwd=sources,
+        cwd=pypsrp_sources,
         env=environment,
         capture_output=True,
         timeout=300,

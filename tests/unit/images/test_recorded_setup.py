@@ -1,0 +1,55 @@
+"""What recipes tell Setup and the first boot, against what others state (tests/recorded/setup.yaml)."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.images.surface import WsManChange
+from tests.unit.images.samples import NAMES, recipe
+
+ROOT = Path(__file__).parents[3]
+STATED: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "recorded" / "setup.yaml").read_text("utf-8"))
+UNSEEN = {"vioserial/2k12R2/amd64", "vioserial/w8.1/amd64"}
+"""Folders that no recorded set-up names: Windows 8.1 and Server 2012 R2 stand on SATA and e1000e."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_client_keys_are_those_that_microsoft_publishes(name: str) -> None:
+    product = recipe(name).version.product_name
+    (published,) = [keys for title, keys in STATED["client_keys"].items() if re.match(rf"{title}\b", product)]
+    keyed = [edition for edition in recipe(name).editions.values() if edition.setup_key]
+    assert keyed
+    for edition in keyed:
+        assert edition.setup_key == published[edition.edition_id]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_drivers_are_where_the_virtio_iso_has_them(name: str) -> None:
+    folders = STATED["driver_folders"]
+    known = {f"{driver}/{system}/amd64" for driver in folders["drivers"] for system in folders["systems"]}
+    assert {driver.folder for driver in recipe(name).drivers} <= known | UNSEEN
+
+
+def test_every_setting_of_winrm_that_is_changed_is_one_that_windows_has() -> None:
+    changed = {
+        change.value.path
+        for name in NAMES
+        for change in recipe(name).surface_changes
+        if isinstance(change.value, WsManChange)
+    }
+    assert changed
+    known = {
+        f"{part}\\{setting}".lstrip("\\")
+        for part, settings in STATED["winrm_settings"].items()
+        for setting in settings
+    }
+    assert changed <= known
+
+
+def test_the_first_boot_takes_for_done_what_pnputil_means_by_it() -> None:
+    script = (ROOT / "vm_images" / "_windows" / "first-boot.ps1.j2").read_text("utf-8")
+    (codes,) = re.findall(r"Native 'pnputil\.exe' \([^\n]*?@\(([\d, ]+)\)", script)
+    assert [int(code) for code in codes.split(",")] == STATED["driver_exit_codes"]["done"]
