@@ -41,6 +41,13 @@ DEFECTS: dict[str, str] = {
     "keeps-old-key": "told that the backend does not know it, the agent goes on with its old key",
     "gives-up": "after the first request that fails the agent falls silent",
     "malformed-log": "one request is not of the protocol",
+    # secrets
+    "logs-secret": "the enrolment secret is in a line of the log, which goes to the backend as well",
+    "secret-in-temp": "the node key lies in a file in C:\\Windows\\Temp, in UTF-16",
+    "secret-in-registry": "the node key is in a further registry value, as hexadecimal digits",
+    "secret-in-image-path": "the enrolment secret is an argument in the service's ImagePath",
+    "secret-on-command-line": "a program is started with the enrolment secret on its command line",
+    "secret-in-installer-log": "the enrolment secret is in a property that is not hidden, so the log has it",
     # functions
     "no-process-events": "started processes are not reported",
     "no-connection-events": "connections are not reported",
@@ -94,6 +101,7 @@ TRAITS: dict[str, str] = {
     "enrols-slowly": "the agent enrols only after five seconds",
     "has-a-task": "a scheduled task of its own is made, and taken away",
     "restarts-itself": "the service restarts itself once, after its first configuration",
+    "names-its-secret": "the log tells how the enrolment secret begins, and how long it is",
     "rotates-its-log": "the log is rotated every few lines",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

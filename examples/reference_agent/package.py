@@ -77,6 +77,13 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
         key = rf"{_UNINSTALL}\BvtReferenceAgentOld"
         yield f"{_REGISTRY}('Second1', 2, '{key}', 'DisplayName', '{DISPLAY_NAME}', 'Settings')"
         yield f"{_REGISTRY}('Second2', 2, '{key}', 'DisplayVersion', '0.9.0', 'Settings')"
+    if "secret-in-installer-log" in defects:
+        # Custom Action Type 51 sets a property, which nobody hides as the one is hidden that it is made from.
+        yield (
+            "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "
+            "VALUES ('SetConnection', 51, 'CONNECTION', 'secret=[ENROLSECRET]')"
+        )
+        yield _SEQUENCE + "('SetConnection', '', 799)"
     if "unregistered" in defects:
         yield "DELETE FROM `InstallExecuteSequence` WHERE `Action` = 'RegisterProduct'"
     if "breaks-rules" in defects:

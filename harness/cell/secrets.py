@@ -29,7 +29,7 @@ def mask_error(error: BaseException, masked: Callable[[str], str]) -> None:
 
 
 def redact(folder: Path, secrets: Iterable[str]) -> list[Path]:
-    """Overwrite every secret in every file under `folder` by as many asterisks; returns the files changed.
+    """Overwrite every secret, in any form, in every file under `folder` by as many asterisks; returns the files changed.
 
     Lengths and offsets stay as they were, so binary evidence (dumps, hives) remains readable. A file that cannot be
     read or written is removed, for it may hold a secret; at the end `OSError` names those.

@@ -15,6 +15,7 @@ from harness.checks import (
     test_reboot,
     test_reboot_clean,
     test_residue,
+    test_secrets,
     test_uninstall,
 )
 from harness.model.report import Phase
@@ -29,6 +30,7 @@ MODULES = (
     test_delivery,
     test_control,
     test_reboot,
+    test_secrets,
     test_uninstall,
     test_residue,
     test_reboot_clean,

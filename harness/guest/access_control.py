@@ -24,6 +24,8 @@ KEY_WRITES = GENERIC_WRITES | 0x00010000 | 0x2 | 0x4
 """To set a value, to make a key below, to delete the key."""
 SERVICE_WRITES = GENERIC_WRITES | 0x00010000 | 0x2
 """SERVICE_CHANGE_CONFIG, and to delete the service."""
+FILE_READS = KEY_READS = 0x80000000 | 0x10000000 | 0x1
+"""GENERIC_READ, GENERIC_ALL, and to read a file's data or a key's values."""
 
 EVERYBODY = {
     "WD": "Everyone", "BU": "Users", "AU": "Authenticated Users", "IU": "Interactive", "AN": "Anonymous",
@@ -83,6 +85,10 @@ class SecurityDescriptor:
             if entry.allows and entry.trustee in EVERYBODY and entry.mask & mask
         )
         return list(dict.fromkeys(found))
+
+    def readable_by(self, mask: int) -> list[str]:
+        """The same of reading."""
+        return self.writable_by(mask)
 
     def denials(self) -> list[str]:
         """Trustees that something is denied to."""

@@ -14,7 +14,7 @@ from harness.guest.services import Services
 from harness.guest.transcript import Transcript
 from harness.model.deadline import Deadline
 from harness.model.machine import HostPort, WinRMAccess
-from harness.probe.answers import FileFacts, Process, Reach, Socket, UninstallEntry, Version
+from harness.probe.answers import FileFacts, Process, Reach, Searched, Socket, UninstallEntry, Version
 
 
 class Guest:
@@ -97,6 +97,15 @@ class Guest:
     def reaches(self, address: HostPort) -> Reach:
         """Whether anything takes a TCP connection at this address, seen from inside. Nothing is sent."""
         return self._console.probe(Reach, "reach", address.host, str(address.port))
+
+    def search(self, texts: Sequence[str], places: Sequence[str], *, since: float = 0) -> Searched:
+        """Where these texts lie, in files and folders, and in keys by their whole names, in UTF-8 and in UTF-16.
+
+        `since`: of a folder only files that were made or changed after that time, in seconds since the epoch, by the
+        guest's clock. The texts reach the guest by the command's input and stand in no transcript.
+        """
+        given = "".join(f"{text}\n" for text in texts).encode()
+        return self._console.probe(Searched, "search", "--since", str(int(since)), *places, stdin=given)
 
     def version(self) -> Version:
         """Which Windows this says it is, and Wine's version where it is Wine."""

@@ -7,11 +7,13 @@ import json
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
+from harness.model.secret_forms import encoded
+
 MASK = "***"
 
 
 def forms(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Each secret as it is, URL-quoted and JSON-escaped; empty ones are left out.
+    """Each secret as it is, URL-quoted, JSON-escaped, in Base64 and as digits; empty ones are left out.
 
     Longer ones come first, so that one which contains another leaves nothing behind.
     """
@@ -19,7 +21,7 @@ def forms(secrets: Iterable[str]) -> tuple[str, ...]:
         form
         for secret in secrets
         if secret
-        for form in (secret, quote(secret, safe="", errors="replace"), json.dumps(secret)[1:-1])
+        for form in (secret, quote(secret, safe="", errors="replace"), json.dumps(secret)[1:-1], *encoded(secret))
     }
     return tuple(sorted(found, key=len, reverse=True))
 

@@ -208,6 +208,25 @@ class Keep(Frozen):
         return fnmatchcase(name, pattern) or fnmatchcase(name, pattern.rstrip("\\") + "\\*")
 
 
+class SecretPlace(Frozen):
+    r"""Where the agent may keep a secret that it was given. `path` may hold `*`, `?` and `[…]`.
+
+    A registry value is `KEY\\NAME`. What lies below a folder or key that is named may hold it too.
+    """
+
+    kind: Literal["file", "registry"]
+    path: NotEmpty
+    reason: Reason
+    readable_by_users: bool = Field(
+        default=False, description="ordinary users may read it, for the reason given; else they must not"
+    )
+
+    def covers(self, name: str) -> bool:
+        """Whether `name` is this place, or lies below it."""
+        name, pattern = name.lower(), self.path.lower()
+        return fnmatchcase(name, pattern) or fnmatchcase(name, pattern.rstrip("\\") + "\\*")
+
+
 class AgentProfile(Frozen):
     """`agents/<name>.yaml`."""
 
@@ -264,6 +283,9 @@ class AgentProfile(Frozen):
     live_query: LiveQuery | None = None
     response_actions: dict[str, ResponseAction] = Field(default_factory=dict)
     keeps: tuple[Keep, ...] = ()
+    secrets: tuple[SecretPlace, ...] = Field(
+        default=(), description="where enrolment secret and node key may lie; anywhere else they are found"
+    )
 
     def why_unsigned(self, program: str) -> str | None:
         """Why a program of this name may have no signature; None if it must have one."""

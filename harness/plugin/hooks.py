@@ -9,6 +9,7 @@ import pytest
 from harness.cell.check import Check, check_of
 from harness.cell.session import CellSession
 from harness.checks.catalogue import catalogue
+from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
@@ -174,6 +175,12 @@ def stimulated(timeline: Timeline) -> Stimulated:
 def reboots(timeline: Timeline) -> Reboots:
     """The reboots of the cell's machine; asking for a series performs it."""
     return Reboots(timeline)
+
+
+@pytest.fixture(scope="session")
+def disclosures(timeline: Timeline) -> Disclosures:
+    """Where the secrets given to the agent lie; asking looks for them."""
+    return Disclosures(timeline)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -350,6 +350,26 @@ class FileDeleted(_Answer):
     existed: bool
 
 
+class SecretFound(_Answer):
+    """One text that `search` found. `name` is the registry value's; None for a file, or where a name itself holds it.
+
+    `needle` is the number of the text's line in the input, from 0.
+    """
+
+    place: str
+    name: str | None
+    needle: int
+    offset: int
+
+
+class Searched(_Answer):
+    """What `search` found, in how many files and keys, and how many files it could not open."""
+
+    found: tuple[SecretFound, ...]
+    searched: int
+    unreadable: int
+
+
 class Stimulus(_Answer):
     """What a stimulus did, as facts to find again in telemetry."""
 

@@ -28,6 +28,7 @@ static const command commands[] = {
     {L"reach", reach_command},
     {L"read", read_command},
     {L"run", run_command},
+    {L"search", search_command},
     {L"services", services_command},
     {L"set-clock", set_clock_command},
     {L"sockets", sockets_command},

@@ -69,7 +69,7 @@ void registry_value(const char *key, HKEY root, const wchar_t *path, const wchar
   RegCloseKey(opened);
 }
 
-static LSTATUS open_full(const wchar_t *path, HKEY *opened) {
+LSTATUS registry_open_full(const wchar_t *path, HKEY *opened) {
   static const struct {
     const wchar_t *name;
     HKEY key;
@@ -105,7 +105,7 @@ int keys_command(arguments *given) {
   json_array(NULL);
   for (int i = 0; i < given->count; i++) {
     HKEY opened = NULL;
-    LSTATUS status = open_full(given->items[i], &opened);
+    LSTATUS status = registry_open_full(given->items[i], &opened);
     json_object(NULL);
     json_text("path", given->items[i]);
     json_bool("exists", !is_absent(status));
@@ -132,7 +132,7 @@ int list_keys_command(arguments *given) {
   json_array(NULL);
   for (int i = 0; i < given->count; i++) {
     HKEY opened = NULL;
-    LSTATUS status = open_full(given->items[i], &opened);
+    LSTATUS status = registry_open_full(given->items[i], &opened);
     wchar_t *child;
     json_object(NULL);
     json_text("path", given->items[i]);

@@ -107,6 +107,9 @@ int wmain(int count, wchar_t **arguments) {
         service_again(true);
         return EXIT_GOOD;
     }
+    if (DEFECT_SECRET_IN_IMAGE_PATH && count == 2 && wcsncmp(arguments[1], L"--secret=", 9) == 0) {
+        return service_run() ? EXIT_GOOD : usage();
+    }
     if ((DEFECT_LEAVES_PROCESS || DEFECT_COMES_BACK) && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
         Sleep(LINGER_MS);
         return EXIT_GOOD;

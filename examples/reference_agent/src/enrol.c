@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "identity.h"
+#include "indiscreet.h"
 #include "json.h"
 #include "logger.h"
 #include "product.h"
@@ -72,6 +73,7 @@ enum answer protocol_enrol(struct protocol *protocol) {
     if (answer == ANSWER_GOOD) {
         status_enrolled(true);
         log_info("enrolled, agent version %s", REPORTED_VERSION);
+        indiscreet_enrolled(protocol->settings.secret, protocol->node_key);
     }
     text_free(&body);
     return answer;

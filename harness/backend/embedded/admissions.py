@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -179,6 +179,10 @@ class Admissions:
         if latest > after:
             yield from self._store.search(wanted, after=after)
             yield latest, []  # also where nothing else of its kind was what is wanted
+
+    def holding(self, cell: str, kinds: Sequence[Kind], texts: Collection[str]) -> Iterator[Item]:
+        """Items of the cell's admission in records that hold one of the texts."""
+        return self._store.holding(cell, kinds, texts, after=self._began(cell))
 
     def everything(self, cell: str) -> tuple[Iterator[list[Item]], Admission, frozenset[str]]:
         """Every item of the cell through all admissions, its present admission, every secret ever given."""

@@ -1,12 +1,13 @@
 """The backend that comes with the harness: an osquery TLS remote API of its own for each worker."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from harness.backend.disclosed import Sent
 from harness.backend.embedded.admissions import Admission, Admissions, PendingFault, as_served
 from harness.backend.embedded.app import RemoteApi
 from harness.backend.embedded.handover import Handover
@@ -35,6 +36,8 @@ from harness.model.errors import BackendError, CandidateError
 from harness.model.machine import HostPort
 
 T = TypeVar("T")
+SENT = (Kind.ENROLMENT, Kind.EVENT, Kind.STATUS, Kind.ANSWER)
+"""What comes from agents and is meant to be kept."""
 
 
 class EmbeddedBackend:
@@ -207,6 +210,16 @@ class EmbeddedBackend:
             handshakes_failed=self._server.handshakes.since(admitted_at),
         )
 
+    def holding(self, cell: str, texts: Collection[str]) -> Iterator[Sent]:
+        """What the cell's agents sent that holds one of the texts."""
+        for item in self._admissions.holding(cell, SENT, texts):
+            found = tuple(
+                (name, text) for name, text in _texts(item.body) if any(each in text for each in texts)
+            )
+            if found:
+                query = item.body.get("query")
+                yield Sent(f"a row of query {query!r}" if query else f"a message ({item.kind.value})", found)
+
     def credentials(self, cell: str) -> frozenset[str]:
         """The node keys of the cell's agents."""
         return self._admissions.credentials(cell)
@@ -261,6 +274,16 @@ def watched(application: ASGIApp, watch: Callable[[str], None]) -> ASGIApp:
         await application(scope, receive, send)
 
     return tell
+
+
+def _texts(body: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a document, by the names that lead to it."""
+    if isinstance(body, str):
+        yield name, body
+    inner = body.items() if isinstance(body, Mapping) else enumerate(body) if isinstance(body, list) else ()
+    for key, value in inner:
+        yield str(key), str(key)
+        yield from _texts(value, f"{name}.{key}" if name else str(key))
 
 
 def _event(item: Item) -> Event:

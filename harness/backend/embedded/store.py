@@ -1,7 +1,7 @@
 """Everything the embedded backend received or did, in SQLite, in the order in which it happened."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -178,6 +178,19 @@ class Store:
                     yield row.number + row.size - 1, _items(whole)
             after = rows[-1].number
             yield after + rows[-1].size - 1, []
+
+    def holding(
+        self, cell: str, kinds: Sequence[Kind], texts: Collection[str], *, after: int
+    ) -> Iterator[Item]:
+        """Items of these kinds above `after` in records that hold one of the texts as it is, oldest first."""
+        chosen = select(_records).where(
+            _of_record.cell == cell, _of_record.kind.in_([kind.value for kind in kinds])
+        )
+        while rows := self._page(chosen, after, TEXTS):
+            for row in rows:
+                if any(text in row.body for text in texts):
+                    yield from _items(row)
+            after = rows[-1].number
 
     def close(self) -> None:
         """Close the file; everything is in it."""

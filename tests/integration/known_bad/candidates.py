@@ -205,6 +205,28 @@ BAD: dict[str, KnownBad] = {
             "check-in.protocol": "could not understand, the first to /log: .*gossip",
         },
     ),
+    "blabber": KnownBad(
+        defects=frozenset(
+            {
+                "logs-secret",
+                "secret-in-temp",
+                "secret-in-registry",
+                "secret-in-image-path",
+                "secret-on-command-line",
+                "secret-in-installer-log",
+            }
+        ),
+        phases=CHECKED_IN,
+        caught={
+            "uninstall.secret_in_files": r"agent\.log holds the enrolment secret, "
+            r"c:\\windows\\temp\\bvt-enrolled\.tmp holds a node key",
+            "uninstall.secret_in_registry": r"\\runtime\\lastkey holds a node key, .*\\services\\bvtrefagent\\imagepath"
+            " holds the enrolment secret",
+            "uninstall.secret_on_command_line": r"the command line of .*cmd\.exe holds the enrolment secret",
+            "uninstall.secret_in_telemetry": r"a message \(status\) \(message\) holds the enrolment secret",
+            "uninstall.secret_in_installer_log": r"\(Property\(S\): CONNECTION\) holds the enrolment secret",
+        },
+    ),
     # Enrolled, and then never heard again, all the way to its uninstall.
     "falls-silent": KnownBad(
         defects=frozenset({"no-heartbeat"}),

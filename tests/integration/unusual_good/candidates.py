@@ -67,6 +67,7 @@ GOOD: dict[str, UnusualGood] = {
             "restarts itself once after its first configuration",
             "cleans up after the uninstall has ended, within a declared time",
             "a scheduled task of its own",
+            "tells in its log how its secret begins",
         ),
         traits=frozenset(
             {
@@ -76,6 +77,7 @@ GOOD: dict[str, UnusualGood] = {
                 "restarts-itself",
                 "cleans-up-late",
                 "has-a-task",
+                "names-its-secret",
             }
         ),
         phases=USED,

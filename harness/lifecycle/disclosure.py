@@ -1,0 +1,231 @@
+"""Where the secrets that an agent was given lie, right before it is uninstalled: looked for once, in every place."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ntpath import basename
+
+from harness.backend.disclosed import Records
+from harness.cell.session import CellSession
+from harness.guest.msi.log import decode_log
+from harness.guest.registry_text import HIVES, full_path
+from harness.lifecycle.once import once
+from harness.lifecycle.timeline import Timeline
+from harness.model.profile import AgentProfile, SecretPlace
+from harness.model.secret_forms import encoded
+from harness.model.substrate import GuestSystem
+from harness.probe.answers import Process
+
+ENROLMENT, NODE_KEY = "the enrolment secret", "a node key"
+FOLDERS = ("C:\\ProgramData", "C:\\Windows\\Temp", "%TEMP%", "C:\\Users")
+"""Where agents write beside their own folders."""
+_WINDOWS = "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion"
+_SERVICES = "HKLM\\System\\CurrentControlSet\\Services"
+KEYS = (
+    f"{_WINDOWS}\\Run",
+    f"{_WINDOWS}\\RunOnce",
+    f"{_WINDOWS}\\Uninstall",
+    f"{_WINDOWS}\\Installer",
+    "HKLM\\Software\\Classes\\Installer",
+    "HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment",
+    "HKCU\\Environment",
+)
+MOST_TEXTS = 128
+"""How many the probe takes at once (`search.c`)."""
+PROPERTY = re.compile(r"(?:MSI \(.\) .*?)?Property\(.\): (?P<name>[\w.]+) = ")
+REGISTRY_VALUE = re.compile(r"Key: .*, Name: (?P<name>[^,]*), Value: |RegAddValue\(Name=(?P<other>[^,]*),")
+"""How verbose logs of Windows Installer show properties, and values that they write."""
+
+
+class Where(StrEnum):
+    """Kinds of places, each with a check of its own."""
+
+    FILE = "file"
+    REGISTRY = "registry"
+    COMMAND_LINE = "command line"
+    TELEMETRY = "telemetry"
+    INSTALLER_LOG = "installer log"
+
+
+@dataclass(frozen=True, order=True)
+class Disclosure:
+    """One place that holds a secret, without the secret."""
+
+    where: Where
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place} holds {self.what}"
+
+
+class Disclosures:
+    """The search in one cell, made when the first check asks for it: the machine must still have the agent."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    @once
+    def found(self) -> frozenset[Disclosure]:
+        """Every place. Those that the profile names are among them."""
+        _ = self._timeline.installation
+        session = self._session
+        secrets = secrets_of(session)
+        by_form = {form: what for secret, what in secrets.items() for form in encoded(secret)}
+        processes = (*self._timeline.inspection.processes, *session.guest.processes())
+        return frozenset(
+            [
+                *self._in_guest(by_form),
+                *on_command_lines(processes, by_form),
+                *self._in_telemetry(by_form),
+                *self._in_installer_log(by_form),
+            ]
+        )
+
+    def of(self, where: Where) -> list[Disclosure]:
+        """Those of one kind, in order."""
+        return sorted(each for each in self.found if each.where is where)
+
+    def _in_guest(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+        profile, texts = self._session.profile, list(by_form)
+        places = [*_folders(profile), *map(full_path, _keys(profile))]
+        since = self._timeline.baseline.boot.booted.timestamp()
+        for begin in range(0, len(texts), MOST_TEXTS):
+            some = texts[begin : begin + MOST_TEXTS]
+            for hit in self._session.guest.search(some, places, since=since).found:
+                what, place = by_form[some[hit.needle]], hit.place.lower()
+                if place == self._timeline.installation.log_path.lower():
+                    continue  # looked at by itself
+                if place.startswith("hkey_"):
+                    value = f"{_short(place)}\\{hit.name.lower()}" if hit.name is not None else _short(place)
+                    yield Disclosure(Where.REGISTRY, value, what)
+                else:
+                    yield Disclosure(Where.FILE, place, what)
+
+    def _in_telemetry(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+        backend = self._session.backend
+        if not isinstance(backend, Records):
+            return
+        installer = basename(self._session.candidate.path.name).lower()
+        for record in backend.holding(self._session.cell.id, by_form):
+            for name, text in record.texts:
+                # What the harness itself wrote on the installer's command line is no secret that the agent gave away.
+                if installer in text.lower():
+                    continue
+                for what in {what for form, what in by_form.items() if form in text}:
+                    yield Disclosure(Where.TELEMETRY, f"{record.what} ({name})", what)
+
+    def _in_installer_log(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+        on_wine = self._session.machine.guest_system is GuestSystem.WINE
+        hidden = secret_properties(self._session.profile) if on_wine else frozenset()
+        for path in sorted((self._session.directory / "install").glob("*")):
+            for line in decode_log(path.read_bytes()).splitlines():
+                if spoken_of(line, self._session.profile, hidden):
+                    continue
+                for what in {what for form, what in by_form.items() if form in line}:
+                    place, _, _ = line.partition("=")
+                    shown = next((form for form in by_form if form in place), "")
+                    where = place.replace(shown, "***") if shown else place
+                    yield Disclosure(Where.INSTALLER_LOG, f"{path.name} ({where.strip()[:80]})", what)
+
+
+def spoken_of(line: str, profile: AgentProfile, hidden: Collection[str]) -> bool:
+    """Whether a line of an installer's log says no more than what is known: a value that goes where it may lie. Pure.
+
+    `hidden`: properties whose values Wine's installer writes down although the package hides them.
+    """
+    if (dumped := PROPERTY.match(line)) and dumped["name"] in hidden:
+        return True
+    names = [place.path.rpartition("\\")[2] for place in declared_places(profile) if place.kind == "registry"]
+    written = REGISTRY_VALUE.search(line)
+    return written is not None and any(
+        (written["name"] or written["other"]).lower() == name.lower() for name in names
+    )
+
+
+def secret_properties(profile: AgentProfile) -> frozenset[str]:
+    """The MSI properties by which the enrolment secret comes. Pure."""
+    installer = profile.installer
+    given = [*installer.properties.items()]
+    given += [pair for each in installer.scenario_properties.values() for pair in each.items()]
+    return frozenset(name for name, text in given if "{enrol_secret}" in text)
+
+
+def secrets_of(session: CellSession) -> dict[str, str]:
+    """Secret → what it is, of all that the agent was given."""
+    node_keys = session.backend.credentials(session.cell.id)
+    return dict.fromkeys(node_keys, NODE_KEY) | {session.enrolment.secret: ENROLMENT}
+
+
+def gives_a_secret(profile: AgentProfile) -> bool:
+    """Whether the profile hands the enrolment secret to the agent at all."""
+    return any("{enrol_secret}" in text for text in _templates(profile))
+
+
+def undeclared(profile: AgentProfile, found: Iterable[Disclosure]) -> list[Disclosure]:
+    """Those at places that the profile does not name. What it writes there itself, it names by that. Pure."""
+    places = declared_places(profile)
+    return [
+        each
+        for each in found
+        if not any(each.where == place.kind and place.covers(each.place) for place in places)
+    ]
+
+
+def declared_places(profile: AgentProfile) -> list[SecretPlace]:
+    """Where a secret may lie by what the profile says. Pure."""
+    own = "the profile itself has it put there"
+    return [
+        *profile.secrets,
+        *(
+            SecretPlace(kind="file", path=file.path, reason=own)
+            for file in profile.guest_files
+            if "{enrol_secret}" in file.content
+        ),
+        *(
+            SecretPlace(kind="registry", path=f"{each.key}\\{each.name}", reason=own)
+            for each in profile.registry
+            if "{enrol_secret}" in (each.equals or "")
+        ),
+    ]
+
+
+def on_command_lines(processes: Iterable[Process], by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+    """Programs that were started with a secret: every user of the machine can read that. Pure."""
+    for process in processes:
+        line = process.command_line or ""
+        for what in {what for form, what in by_form.items() if form in line}:
+            yield Disclosure(
+                Where.COMMAND_LINE, f"the command line of {process.path or process.name}".lower(), what
+            )
+
+
+def _templates(profile: AgentProfile) -> Iterator[str]:
+    installer = profile.installer
+    yield from installer.properties.values()
+    for properties in installer.scenario_properties.values():
+        yield from properties.values()
+    yield from installer.install_arguments
+    yield from (file.content for file in profile.guest_files)
+
+
+def _folders(profile: AgentProfile) -> list[str]:
+    named = (*FOLDERS, profile.install_dir, *profile.data_dirs)
+    logs = [path for path in profile.logs if not set("*?") & set(path)]
+    below = tuple(f"{folder.lower()}\\" for folder in named)
+    return [*dict.fromkeys(named), *(path for path in logs if not path.lower().startswith(below))]
+
+
+def _keys(profile: AgentProfile) -> list[str]:
+    services = [f"{_SERVICES}\\{each.name}" for each in (*profile.services, *profile.drivers)]
+    declared = [each.key for each in profile.registry]
+    return list(dict.fromkeys((*profile.registry_roots, *declared, *services, *KEYS)))
+
+
+def _short(key: str) -> str:
+    r"""`hkey_local_machine\\x` as `hklm\\x`, as profiles write it."""
+    hive, _, rest = key.partition("\\")
+    by_name = {whole.lower(): short.lower() for short, whole in HIVES.items()}
+    return f"{by_name.get(hive, hive)}\\{rest}"
