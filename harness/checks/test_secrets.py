@@ -18,7 +18,7 @@ INSTALLED = ["install.exit_code"]
 
 
 def _secret(profile: AgentProfile) -> str:
-    return "" if gives_a_secret(profile) else "the profile gives the agent no {enrol_secret}"
+    return "" if gives_a_secret(profile) else "the profile declares no {enrol_secret} for the agent"
 
 
 @check("No file holds a secret, except where the profile says so", declared=_secret, requires=INSTALLED)

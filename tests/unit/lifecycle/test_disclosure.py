@@ -1,0 +1,90 @@
+"""Where a secret may lie, and what an installer's log says that is no news."""
+
+import pytest
+
+from harness.lifecycle.disclosure import (
+    ENROLMENT,
+    Disclosure,
+    Where,
+    gives_a_secret,
+    on_command_lines,
+    secret_properties,
+    spoken_of,
+    undeclared,
+)
+from harness.model.profile import GuestFile, Installer, SecretPlace
+from harness.probe.answers import Process
+from tests.unit.cell.stand_ins import PROFILE
+
+KEY = r"HKLM\Software\Vendor"
+SECRETIVE = PROFILE.model_copy(
+    update={
+        "installer": Installer(properties={"SECRET": "{enrol_secret}", "HOST": "{backend_host}"}),
+        "guest_files": (GuestFile(path=r"C:\Vendor\enrol.txt", content="{enrol_secret}"),),
+        "secrets": (
+            SecretPlace(kind="registry", path=rf"{KEY}\Key", reason="kept for later"),
+            SecretPlace(kind="file", path=r"C:\Vendor\store", reason="kept for later"),
+        ),
+    }
+)
+
+
+def at(place: str, where: Where = Where.FILE) -> Disclosure:
+    return Disclosure(where, place.lower(), ENROLMENT)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [at(r"C:\Vendor\store\a.db"), at(r"C:\Vendor\enrol.txt"), at(rf"{KEY}\Key", Where.REGISTRY)],
+)
+def test_declared_places_may_hold_it(found: Disclosure) -> None:
+    assert undeclared(SECRETIVE, [found]) == []
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        at(r"C:\Vendor\store2\a.db"),
+        at(r"C:\Vendor\enrol.txt.bak"),
+        at(rf"{KEY}\Keys", Where.REGISTRY),
+        at(rf"{KEY}\Key"),
+        at(r"C:\Vendor\store\a.db", Where.COMMAND_LINE),
+    ],
+)
+def test_no_other_place_may(found: Disclosure) -> None:
+    assert undeclared(SECRETIVE, [found]) == [found]
+
+
+def test_a_profile_without_the_secret_has_nothing_to_look_for() -> None:
+    bare = PROFILE.model_copy(update={"installer": Installer(), "guest_files": ()})
+    assert (gives_a_secret(bare), gives_a_secret(SECRETIVE)) == (False, True)
+    assert secret_properties(SECRETIVE) == {"SECRET"}
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("Property(S): SECRET = x", True),
+        ("MSI (s) (A0:B0) [10:00:00:000]: Property(S): SECRET = x", True),
+        ("Property(S): CONNECTION = secret=x", False),
+        (r"Key: HKEY_LOCAL_MACHINE\Software\Vendor\, Name: Key, Value: x", True),
+        (r"Key: HKEY_LOCAL_MACHINE\Software\Vendor\, Name: Debug, Value: x", False),
+        ("Executing op: RegAddValue(Name=Key,Value=x,)", True),
+        ("Executing op: RegAddValue(Name=Debug,Value=x,)", False),
+        ("CustomAction Enrol says x", False),
+    ],
+)
+def test_what_a_log_says_of_known_places_is_no_news(line: str, *, known: bool) -> None:
+    assert spoken_of(line, SECRETIVE, {"SECRET"}) is known
+
+
+def test_a_command_line_with_a_secret_is_found_without_showing_it() -> None:
+    def process(line: str | None) -> Process:
+        return Process(
+            pid=1, ppid=0, name="a.exe", path=None, command_line=line, started=None, session=None, threads=1
+        )
+
+    found = list(
+        on_command_lines([process("a.exe -s hush-hush"), process("a.exe"), process(None)], {"hush-hush": "x"})
+    )
+    assert [str(each) for each in found] == ["the command line of a.exe holds x"]
