@@ -21,7 +21,12 @@ def forms(secrets: Iterable[str]) -> tuple[str, ...]:
         form
         for secret in secrets
         if secret
-        for form in (secret, quote(secret, safe="", errors="replace"), json.dumps(secret)[1:-1], *encoded(secret))
+        for form in (
+            secret,
+            quote(secret, safe="", errors="replace"),
+            json.dumps(secret)[1:-1],
+            *encoded(secret),
+        )
     }
     return tuple(sorted(found, key=len, reverse=True))
 

@@ -15,8 +15,8 @@ SECRET = "t0ken-_/+ of 24 letters="
 @given(before=st.binary(max_size=40), after=st.binary(max_size=40), wide=st.booleans())
 def test_within_any_base64_it_is_found(before: bytes, after: bytes, *, wide: bool) -> None:
     content = before + SECRET.encode("utf-16-le" if wide else "utf-8") + after
-    for encoded in (base64.b64encode(content), base64.urlsafe_b64encode(content)):
-        assert any(form in encoded.decode() for form in encoded(SECRET))
+    for text in (base64.b64encode(content), base64.urlsafe_b64encode(content)):
+        assert any(form in text.decode() for form in encoded(SECRET))
 
 
 @pytest.mark.parametrize(
