@@ -22,6 +22,7 @@ MODULES = {
     "ledger": "ledger",
     "policy": "policy",
     "waiver": "waiver",
+    "serve": "serve",
     "keys": "keys",
     "init": "init",
     "inspect": "inspect",

@@ -168,10 +168,7 @@ class Rollout:
             return plain[Reason.SAFE_MODE if endpoint.safe_mode else Reason.HAS_IT]
         if self.state is not State.RUNNING:
             return plain[Reason.HALTED if self.state is State.HALTED else Reason.WITHDRAWN]
-        ring = endpoint.ring
-        if ring in self.opt_in and not endpoint.opted_in:
-            ring = OPEN_RING
-        bounds = self._bounds.get(ring)
+        bounds = self._bounds.get(self.ring_of(endpoint))
         if bounds is None:
             return plain[Reason.RING]
         if endpoint.safe_mode:
@@ -182,6 +179,16 @@ class Rollout:
         if digest >= bounds[1] and not self._closed_s(endpoint, now):
             return self._control
         return plain[Reason.SHARE]
+
+    def ring_of(self, endpoint: Endpoint) -> str:
+        """The ring that a host counts in."""
+        ring = endpoint.ring
+        return OPEN_RING if ring in self.opt_in and not endpoint.opted_in else ring
+
+    def within(self, endpoint: str, ring: str) -> bool:
+        """Whether a host of this id is within the percentage of a ring that it counts in."""
+        bounds = self._bounds.get(ring)
+        return bounds is not None and place(self._salt, endpoint) < bounds[0]
 
     def _now_or_later(self, endpoint: Endpoint, now: float, spent: int) -> Decision:
         if wait_s := self._closed_s(endpoint, now):

@@ -1,0 +1,47 @@
+"""`bvt serve`: roll-out decisions over HTTP to update servers."""
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.ending import ends
+from harness.model.errors import ConfigurationError
+from harness.state import StateDirectory
+
+NEEDED = ("prometheus_client", "httptools", "uvloop")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(ends(serve))
+
+
+def serve(
+    settings: Annotated[Path, typer.Argument(help="Settings file.")] = Path("serve.yaml"),
+    store: Annotated[
+        Path | None, typer.Option("--store", help="Folder of the store.", show_default="in BVT_HOME")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only read the settings.")] = False,
+) -> int:
+    """Tell update servers which host gets which version, and halt a release that does harm.
+
+    SIGHUP reads the settings anew, SIGTERM drains. Logs are JSON lines on standard error.
+    """
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"bvt serve needs {', '.join(missing)}.",
+            hint="Install the harness with its extra: agent-bvt[serve].",
+        )
+    from harness.server.process import serve as run
+    from harness.server.settings import load_settings
+
+    read = load_settings(settings)
+    if check:
+        typer.echo(f"{settings}: {len(read.rollouts)} roll-outs, {len(read.tokens)} tokens")
+        return 0
+    folder = store or StateDirectory.default().part("serve")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return run(settings, read, folder)

@@ -1,0 +1,1 @@
+"""`bvt serve`: roll-out decisions over HTTP to update servers, and what they hear of their hosts. An extra: `serve`."""

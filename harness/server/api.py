@@ -1,0 +1,190 @@
+"""All paths but the decision: health intake, roll-outs, halt, metrics, OpenAPI."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from harness.model.base import Frozen, NotEmpty
+from harness.model.errors import InfrastructureError
+from harness.rollout.halt import Harm
+from harness.rollout.health import assess
+from harness.server import metrics
+from harness.server.desk import Desk
+from harness.server.logs import log
+from harness.server.openapi import document
+from harness.server.questions import LONGEST
+from harness.server.recorder import Recorder
+from harness.server.settings import Scope, Token
+from harness.server.store import Order, Sign, Store
+
+BODY_LIMIT = 1_000_000
+MOST_REPORTS = 5_000
+
+Body = TypeVar("Body", bound=Frozen)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Report(Frozen):
+    """What was heard of a host. Silence is not reported: it is found."""
+
+    endpoint: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    kind: Literal["check-in", "crash", "uninstall"]
+
+
+class Reports(Frozen):
+    """A batch of them."""
+
+    reports: Annotated[tuple[Report, ...], Field(min_length=1, max_length=MOST_REPORTS)]
+
+
+class HaltOrder(Frozen):
+    """Why a release is halted."""
+
+    reason: NotEmpty
+
+
+class Api:
+    """The routes. `reading` opens the store anew for what takes longer than a request may hold the loop."""
+
+    def __init__(self, desk: Callable[[], Desk], recorder: Recorder, reading: Callable[[], Store]) -> None:
+        self._desk, self._recorder, self._reading = desk, recorder, reading
+
+    def application(self, lifespan: Lifespan[Starlette], more: Sequence[Route] = ()) -> Starlette:
+        """The application, without the door before it."""
+        return Starlette(
+            routes=[
+                Route("/healthz", self._alive),
+                Route("/openapi.json", self._openapi),
+                Route("/metrics", needs(Scope.METRICS, self._metrics)),
+                Route("/v1/health", needs(Scope.HEALTH, self._health), methods=["POST"]),
+                Route("/v1/rollouts", needs(Scope.READ, self._rollouts)),
+                Route("/v1/rollouts/{release:path}/halt", needs(Scope.HALT, self._halt), methods=["POST"]),
+                *more,
+            ],
+            exception_handlers={HTTPException: _refused, InfrastructureError: _unavailable},
+            lifespan=lifespan,
+        )
+
+    async def _alive(self, _: Request) -> Response:
+        return JSONResponse({"settings": self._desk().generation})
+
+    async def _openapi(self, _: Request) -> Response:
+        return JSONResponse(document(Reports, HaltOrder))
+
+    async def _metrics(self, _: Request) -> Response:
+        text, media_type = await asyncio.to_thread(metrics.exposition)
+        return Response(text, media_type=media_type)
+
+    async def _health(self, request: Request) -> Response:
+        reports = (await _read(request, Reports)).reports
+        now = time.time()
+        await self._recorder.keep([Sign(each.endpoint, now, _harm(each)) for each in reports])
+        for each in reports:
+            metrics.REPORTS.labels(each.kind).inc()
+        return JSONResponse({"accepted": len(reports)}, 202)
+
+    async def _rollouts(self, _: Request) -> Response:
+        return JSONResponse({"rollouts": await asyncio.to_thread(self.standing)})
+
+    def standing(self) -> list[dict[str, object]]:
+        """Every roll-out with its health, as plain data. Takes a moment: it reads all watched hosts."""
+        store, found = self._reading(), list[dict[str, object]]()
+        try:
+            desk = Desk.read(store)  # what another worker has just been told counts, too
+            for product, rollouts in desk.rollouts.items():
+                for rollout in rollouts:
+                    order = desk.orders.get(rollout.release)
+                    found.append(
+                        {
+                            "product": product,
+                            "release": rollout.release,
+                            "version": rollout.version,
+                            "baseline": rollout.baseline,
+                            "state": rollout.state.value,
+                            "shares": {ring: str(share) for ring, share in rollout.shares.items()},
+                            "halted": asdict(order) if order else None,
+                            "health": asdict(
+                                assess(store.watched(rollout.release), desk.settings.rule, time.time())
+                            ),
+                        }
+                    )
+        finally:
+            store.close()
+        return found
+
+    async def _halt(self, request: Request) -> Response:
+        reason = (await _read(request, HaltOrder)).reason
+        return self.halted(request.path_params["release"], token_of(request).name, reason)
+
+    def halted(self, release: str, who: str, reason: str) -> Response:
+        """Halt a release: one person does. All workers know within a second."""
+        if self._desk().rollout(release) is None:
+            raise HTTPException(404, f"there is no release {release!r} on its way.")
+        store = self._reading()
+        try:
+            new = store.order(Order(release, who, reason, time.time()))
+        finally:
+            store.close()
+        if new:
+            log("halted", release=release, who=who, reason=reason)
+        return JSONResponse({"release": release, "halted": True, "new": new}, 200)
+
+
+def needs(scope: Scope, endpoint: Endpoint) -> Endpoint:
+    """`endpoint` for tokens with this scope alone."""
+
+    async def guarded(request: Request) -> Response:
+        token = token_of(request)
+        if scope not in token.scopes:
+            raise HTTPException(403, f"token {token.name} lacks the scope {scope.value}.")
+        answer = await endpoint(request)
+        metrics.REQUESTS.labels(request.scope["route"].path, str(answer.status_code)).inc()
+        return answer
+
+    return guarded
+
+
+def token_of(request: Request) -> Token:
+    """Who asks; the door has seen to it that it is known."""
+    token = request.scope["state"]["token"]
+    assert isinstance(token, Token)
+    return token
+
+
+async def _read(request: Request, model: type[Body]) -> Body:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes.")
+    try:
+        return model.model_validate_json(bytes(body))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise HTTPException(400, f"{place or 'the body'}: {first['msg']}.") from None
+
+
+def _harm(report: Report) -> Harm | None:
+    return None if report.kind == "check-in" else Harm(report.kind)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    metrics.REQUESTS.labels("other", str(error.status_code)).inc()
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    log("unavailable", reason=str(error))
+    return JSONResponse({"error": str(error)}, 503, {"retry-after": "5"})

@@ -1,0 +1,145 @@
+"""`serve.yaml`: where to listen, who may ask, which releases are on their way."""
+
+import ipaddress
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from harness.documents.problem import Problem
+from harness.documents.yaml_document import load
+from harness.model.base import Frozen, NotEmpty, Seconds
+from harness.model.errors import ConfigurationError
+from harness.rollout.decision import Maximum, Rollout, State
+from harness.rollout.halt import HaltRule
+from harness.rollout.hours import Hours
+from harness.rollout.share import Share
+
+
+class Scope(StrEnum):
+    """What a token is good for."""
+
+    DECIDE = "decide"
+    HEALTH = "health"
+    READ = "read"
+    HALT = "halt"
+    METRICS = "metrics"
+
+
+class Token(Frozen):
+    """Somebody who may ask. The file holds the token's digest, never the token."""
+
+    name: NotEmpty
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1)]
+    per_s: Annotated[float, Field(gt=0)] = 10_000.0
+    """Requests a second, over all workers together."""
+
+
+class Tls(Frozen):
+    """PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+class MaximumSettings(Frozen):
+    """New hosts in a period."""
+
+    hosts: Annotated[int, Field(ge=1)]
+    period_s: Seconds
+
+
+class Release(Frozen):
+    """A release on its way. The order in the file counts: the first that a host is to have is the one that it gets."""
+
+    product: NotEmpty
+    release: NotEmpty
+    version: NotEmpty
+    baseline: NotEmpty
+    shares: dict[str, str | float]
+    opt_in: frozenset[str] = frozenset({"beta"})
+    hours: tuple[str, ...] = ()
+    maximum: MaximumSettings | None = None
+    controls: Annotated[int, Field(ge=1, le=1000)] = 10
+    fallback: str = ""
+    withdrawn: bool = False
+
+    def rollout(self, *, halted: bool = False) -> Rollout:
+        """The rule for this release. Raises `ConfigurationError`."""
+        state = State.WITHDRAWN if self.withdrawn else State.HALTED if halted else State.RUNNING
+        return Rollout(
+            self.release,
+            self.version,
+            self.baseline,
+            {ring: Share.parse(share) for ring, share in self.shares.items()},
+            state,
+            self.opt_in,
+            Hours.parse(self.hours) if self.hours else None,
+            Maximum(self.maximum.hosts, self.maximum.period_s) if self.maximum else None,
+            self.controls,
+            self.fallback,
+        )
+
+
+class Settings(Frozen):
+    """The whole file."""
+
+    listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:8480"
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    tls: Tls | None = None
+    tokens: tuple[Token, ...]
+    rule: HaltRule = HaltRule()
+    assess_every_s: Seconds = 10.0
+    rollouts: tuple[Release, ...] = ()
+
+    @field_validator("tokens")
+    @classmethod
+    def _apart(cls, tokens: tuple[Token, ...], _: ValidationInfo) -> tuple[Token, ...]:
+        for what, each in (("name", [t.name for t in tokens]), ("digest", [t.sha256 for t in tokens])):
+            if len(set(each)) < len(each):
+                raise ValueError(f"two tokens have the same {what}")
+        return tokens
+
+    @property
+    def host(self) -> str:
+        """Where to listen, without the port."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """0: any free one."""
+        return int(self.listen.rpartition(":")[2])
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings. Raises `ConfigurationError` for any mistake."""
+    return load(path, Settings, _problems)[0]
+
+
+def _problems(settings: Settings) -> Sequence[Problem]:
+    problems = []
+    if settings.tls is None and not _loopback(settings.host):
+        hint = "Name certificate and key under tls, or listen on 127.0.0.1."
+        problems.append(
+            Problem(("listen",), f"{settings.host!r} is not loopback, and there is no TLS.", hint)
+        )
+    seen: set[str] = set()
+    for number, release in enumerate(settings.rollouts):
+        try:
+            release.rollout()
+        except ConfigurationError as error:
+            problems.append(Problem(("rollouts", number), str(error)))
+        if release.release in seen:
+            problems.append(Problem(("rollouts", number, "release"), "another release has the same id."))
+        seen.add(release.release)
+    return problems
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,76 @@
+"""One worker process: a desk that is exchanged when settings or orders change, a recorder, and the routes."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from harness.server import metrics
+from harness.server.api import Api
+from harness.server.counter import Counter
+from harness.server.desk import Desk
+from harness.server.door import Door
+from harness.server.logs import log
+from harness.server.recorder import Recorder
+from harness.server.store import Store
+
+OVERLAP_S = 30.0
+"""More than a worker's longest wait for a commit."""
+
+SWITCH_S = 0.0005
+"""How long the recorder's thread may keep requests waiting for the interpreter; Python's own 5 ms show in the p99."""
+
+
+class Worker:
+    """What the requests of one process share."""
+
+    def __init__(self, path: Path) -> None:
+        store = Store(path)
+        self._path, self._store = path, store
+        self.desk = Desk.read(store)
+        self.recorder = Recorder(store, lambda: self.desk.settings.rule, self._tick)
+        self._tallies, self._taken = metrics.Tallies(), list[metrics.Tallies]()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._counter = Counter(lambda: self.desk, self.recorder)
+        self._counter.learn(store.entered())
+
+    def application(self) -> Door:
+        """The whole ASGI application."""
+        api = Api(lambda: self.desk, self.recorder, lambda: Store(self._path))
+        return Door(api.application(self._lifespan), lambda: self.desk, self._counter, self._tallies)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        self.recorder.start()
+        metrics.GENERATION.set(self.desk.generation)
+        log("worker started", settings=self.desk.generation)
+        yield
+        await asyncio.to_thread(self.recorder.close)
+        self._tallies.hand_over()
+        self._store.close()
+        log("worker drained")
+
+    def _tick(self, store: Store) -> None:
+        """In the recorder's thread. A request that is being answered keeps the desk that it began with."""
+        while self._taken:
+            self._taken.pop().hand_over()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: self._taken.append(self._tallies.take()))
+        self._counter.learn(store.entered(since=time.time() - OVERLAP_S))  # by other workers
+        generation, _ = store.settings()
+        orders = store.orders()
+        if (generation, orders) != (self.desk.generation, self.desk.orders):
+            self.desk = Desk.read(store)
+            metrics.GENERATION.set(generation)
+            log("settings taken", settings=generation, halted=sorted(orders))
+
+
+def application(path: Path) -> Door:
+    """For uvicorn: called once in each worker."""
+    sys.setswitchinterval(SWITCH_S)
+    return Worker(path).application()
