@@ -1,5 +1,6 @@
 """Keys: made, kept encrypted, named by URI, and told apart by what they are, not by what they are called."""
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -19,7 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Signer, SSlibKey
+from securesystemslib.signer import (
+    SIGNER_FOR_URI_SCHEME,
+    CryptoSigner,
+    Key,
+    Signature,
+    Signer,
+    SSlibKey,
+)
 
 from harness.files import named_file, write_atomically
 from harness.model.errors import ConfigurationError
@@ -135,9 +143,37 @@ def signer_of(uri: str, passphrase: Passphrase, public: Path | None = None) -> S
         )
     trusted = read_public_key(public, "--public-key")
     try:
-        return Signer.from_priv_key_uri(uri, trusted.key, passphrase)
+        # A token asks for its PIN at every signature; the user is asked once.
+        return DistantSigner(uri, Signer.from_priv_key_uri(uri, trusted.key, functools.cache(passphrase)))
     except Exception as error:  # the libraries behind a URI raise what they like
         raise ConfigurationError(f"the key {uri!r} cannot be used: {_first_line(error)}.") from error
+
+
+class DistantSigner(Signer):
+    """A key that stays where it is: in a token, in a key service. What goes wrong there is one sentence."""
+
+    def __init__(self, uri: str, signer: Signer) -> None:
+        self._uri, self._signer = uri, signer
+
+    @property
+    def public_key(self) -> Key:
+        return self._signer.public_key
+
+    @classmethod
+    def from_priv_key_uri(
+        cls, priv_key_uri: str, public_key: Key, secrets_handler: Passphrase | None = None
+    ) -> "DistantSigner":
+        return cls(priv_key_uri, Signer.from_priv_key_uri(priv_key_uri, public_key, secrets_handler))
+
+    def sign(self, payload: bytes) -> Signature:
+        """Raises `ConfigurationError` if it does not sign."""
+        try:
+            return self._signer.sign(payload)
+        except Exception as error:
+            raise ConfigurationError(
+                f"the key {self._uri!r} did not sign: {_first_line(error)}.",
+                hint="Is the token or the service there, and the PIN right?",
+            ) from error
 
 
 def _file_signer(path: Path, passphrase: Passphrase) -> CryptoSigner:

@@ -11,12 +11,14 @@ from playwright.sync_api import sync_playwright
 
 from harness.gate.schema import SCHEMA_FILE
 from harness.model.report import Phase
+from harness.signing.keys import KeyKind, new_key_pair
 from tests.e2e.conftest import BvtCommand
 from tests.e2e.running import BVT, Done
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
+PASSPHRASE = "open sesame"
 CELLS = {"win11-24h2/short", "server-2022/short"}
 
 
@@ -26,20 +28,41 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def passed(out: Path, candidate: Path, two_cells: Path, bvt: BvtCommand) -> Done:
-    """The run itself."""
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CI's own key; the public half lies beside it."""
+    private = tmp_path_factory.mktemp("keys") / "ci.key"
+    new_key_pair(KeyKind.ED25519, private, PASSPHRASE)
+    return private
+
+
+@pytest.fixture(scope="module")
+def passed(out: Path, candidate: Path, two_cells: Path, key: Path, bvt: BvtCommand) -> Done:
+    """The run itself, signed at its end."""
     return bvt.program(
         [
             *(str(ROOT / "dev"), "bvt", "run", str(candidate), "--profile", "reference"),
-            *("--matrix", str(two_cells), "-n", "2", "--out", str(out)),
+            *("--matrix", str(two_cells), "-n", "2", "--out", str(out), "--sign", str(key)),
         ],
-        dict(os.environ),
+        os.environ | {"BVT_KEY_PASSPHRASE": PASSPHRASE},
     )
 
 
 def test_it_passes_with_exit_code_0(passed: Done) -> None:
     assert passed.code == 0, passed.out + passed.err
     assert "\nPASS  BVT Reference Agent 1.0.0\n" in passed.out
+
+
+def test_what_it_signed_lets_this_candidate_through_and_no_other(
+    passed: Done, out: Path, candidate: Path, key: Path, bvt: BvtCommand, tmp_path: Path
+) -> None:
+    other = tmp_path / candidate.name
+    other.write_bytes(candidate.read_bytes() + b"x")
+    verify = [BVT, "gate", "verify", str(out), "--key", str(key.with_suffix(".pub")), "--candidate"]
+    done = bvt.program([*verify, str(candidate)], dict(os.environ))
+    assert done.code == 0, done.out + done.err
+    assert "ACCEPTED  BVT Reference Agent 1.0.0" in done.out
+    assert "ran on Wine (not Windows)" in done.out
+    assert bvt.program([*verify, str(other)], dict(os.environ)).code == 5
 
 
 def test_each_cell_says_its_phases_as_they_end_and_then_that_it_ended(passed: Done) -> None:
