@@ -21,6 +21,8 @@ from harness.cli.ledger_options import (
     trust_in,
 )
 from harness.cli.passphrase import passphrase
+from harness.cli.promotion_options import ReasonOption, answered, person, promotion_at
+from harness.cli.promotion_options import SignOption as PersonKey
 from harness.files import named_file, write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
@@ -31,7 +33,9 @@ from harness.promotion.ledger.merkle import ProofError, leaf_hash
 from harness.promotion.ledger.note import LOG, WITNESS, NoteError, SignedNote
 from harness.promotion.ledger.proof import ConsistencyProof, InclusionProof
 from harness.promotion.ledger.store import Ledger, Snapshot
+from harness.promotion.tiers import load_tiers
 from harness.signing.keys import read_public_key, signer_of
+from harness.signing.policy_file import load_policy
 
 SignOption = Annotated[
     str,
@@ -57,10 +61,55 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="ledger", help="The record of promotions: verify, sign, prove, witness.", no_args_is_help=True
     )
-    for command in (verify, checkpoint, prove, check, cosign, key, upgrade):
+    for command in (init, verify, checkpoint, prove, check, cosign, key, tiers, upgrade):
         group.command(command.__name__)(ends(command))
     group.command("witness")(ends(witness_))
     app.add_typer(group)
+
+
+TiersFile = Annotated[Path, typer.Argument(help="tiers.yaml", show_default=False)]
+PolicyFile = Annotated[
+    Path, typer.Option("--policy", help="gate-policy.yaml, which judges the gates.", show_default=False)
+]
+
+
+def init(
+    tiers: TiersFile,
+    policy: PolicyFile,
+    sign: PersonKey,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+) -> None:
+    """Begin a ledger. Its first entry holds tiers and policy; later both change by approval: bvt ledger tiers."""
+    _, text = load_tiers(tiers)
+    promotion = promotion_at(ledger)
+    promotion.found(text, _policy_text(policy), person(sign, public_key))
+    typer.echo(f"founded: {ledger_at(ledger).name}")
+
+
+def tiers(
+    tiers: TiersFile,
+    policy: PolicyFile,
+    sign: PersonKey,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Propose other tiers or another policy. They hold once those have approved whom the present tiers name."""
+    _, text = load_tiers(tiers)
+    read = _policy_text(policy)
+    promotion = promotion_at(ledger)
+    return answered(
+        lambda: promotion.propose_tiers(text, read, person(sign, public_key), reason),
+        "DONE: new tiers",
+        as_json,
+    )
+
+
+def _policy_text(path: Path) -> str:
+    load_policy(path)  # a mistake in it has the file's own name and line
+    return read_text(path)
 
 
 def verify(
@@ -81,12 +130,25 @@ def verify(
     opened = ledger_at(ledger)
     with opened.reading() as snapshot:
         found = audit(snapshot, trust, outside)
+    # Damaged, it may say anything; else what it says is held against signatures, rules and gates.
+    ignored, broken = ([], []) if found.findings else _meaning(ledger)
     if as_json:
-        typer.echo(json.dumps(_document(found), indent=1, ensure_ascii=False))
+        document = _document(found) | {"entries_without_effect": ignored, "broken_gates": broken}
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        for line in _lines(found, opened.name, trust, outside):
+        for line in [*_lines(found, opened.name, trust, outside), *ignored, *broken]:
             typer.echo(line)
-    return INVALID if found.findings else 0
+    return INVALID if found.findings or ignored or broken else 0
+
+
+def _meaning(ledger: str | None) -> tuple[list[str], list[str]]:
+    """Entries that count for nothing, and gates of what is out that do not verify."""
+    promotion = promotion_at(ledger)
+    board = promotion.board()
+    if board.tiers is None:
+        return [], []
+    ignored = [f"entry {each.number} counts for nothing: {each.why}" for each in board.ignored]
+    return ignored, [f"broken gate: {each}" for each in promotion.broken_gates()]
 
 
 def _document(found: Audit) -> dict[str, object]:

@@ -35,7 +35,11 @@ def load_policy(path: Path, keys: Sequence[TrustedKey] = ()) -> LoadedPolicy:
 
     An expired policy is read all the same: it lets nothing through (`policy_refusals`), and one must be able to see why.
     """
-    raw = read(path)
+    return policy_of(read(path), path, keys)
+
+
+def policy_of(raw: bytes, path: Path, keys: Sequence[TrustedKey] = ()) -> LoadedPolicy:
+    """The same of bytes that are at hand; `path` is what messages call them."""
     envelope = _envelope(raw, path)
     text = raw if envelope is None else envelope.payload
     signed_by: frozenset[str] = frozenset()

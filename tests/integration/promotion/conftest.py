@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from harness.promotion.ledger.store import Ledger
+from tests.unit.promotion.conftest import folder as folder
 
 STARTS_S = 120
 _numbers = count(1)
@@ -89,16 +90,6 @@ def new_schema(postgres: str) -> str:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     engine.dispose()
     return f"{postgres}&options=-csearch_path%3D{name}"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """In memory where there is such a place: a killed process loses no page of either, and syncing a disk takes long."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(
-        prefix="bvt-", dir=memory if os.access(memory, os.W_OK) else None
-    ) as path:
-        yield Path(path)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,245 @@
+"""`bvt promote` and what belongs to it: a candidate's way from tier to tier, and back."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.cli.ending import ends
+from harness.cli.ledger_options import JsonOption, LedgerOption
+from harness.cli.promotion_options import (
+    CandidateName,
+    PublicHalf,
+    ReasonOption,
+    SignOption,
+    TierOption,
+    answered,
+    person,
+    promotion_at,
+    told,
+)
+from harness.files import named_file, sha256_of
+from harness.model.errors import ConfigurationError
+from harness.model.gate import Verdict
+from harness.promotion.entries import CandidateRef, HealthReport, Kind
+from harness.promotion.service import now
+from harness.signing.beside import FilesBeside
+from harness.signing.bundle import BUNDLE_FILE
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (promote, approve, reject, halt, resume, rollback, health, change):
+        app.command(command.__name__)(ends(command))
+    app.command("raise")(ends(raise_))
+
+
+def promote(
+    candidate: Annotated[Path, typer.Argument(help="The candidate itself.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", help="Tier of tiers.yaml.", show_default=False)],
+    sign: SignOption,
+    gate: Annotated[
+        Path | None,
+        typer.Option(
+            "--gate", help="Its signed gate: gate.intoto.jsonl, or the run directory.", show_default=False
+        ),
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--kind", help="What it is.")] = Kind.AGENT,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Let CANDIDATE into a tier. If approvals or time are missing the request waits: exit 3. Ask again any time."""
+    digest = sha256_of(named_file(candidate, "CANDIDATE"))
+    bundle = None
+    if gate is not None:
+        bundle = named_file(gate / BUNDLE_FILE if gate.is_dir() else gate, "--gate").read_bytes()
+    ref = CandidateRef(sha256=digest, kind=kind, name=candidate.name)
+    return answered(
+        lambda: promotion_at(ledger).promote(
+            ref, to, bundle, person(sign, public_key), beside=FilesBeside(candidate.parent), reason=reason
+        ),
+        f"PROMOTED: {candidate.name} is in tier {to}",
+        as_json,
+    )
+
+
+Request = Annotated[
+    str, typer.Argument(help="Id of a request, or its first characters: bvt status.", show_default=False)
+]
+
+
+def approve(
+    request: Request,
+    sign: SignOption,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Agree to a request. It is done at once if nothing else is missing."""
+    act = promotion_at(ledger).approve
+    return answered(
+        lambda: act(request, person(sign, public_key), reason), f"DONE: request {request}", as_json
+    )
+
+
+def reject(
+    request: Request,
+    sign: SignOption,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Turn a request down, or withdraw your own."""
+    act = promotion_at(ledger).reject
+    return answered(lambda: act(request, person(sign, public_key), reason), "", as_json)
+
+
+def halt(
+    candidate: CandidateName,
+    tier: TierOption,
+    sign: SignOption,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Let no further host have CANDIDATE. One person is enough; to go on takes the approvals."""
+
+    def act() -> tuple[dict[str, Any], list[str], Verdict]:
+        placement = promotion_at(ledger).halt(candidate, tier, person(sign, public_key), reason)
+        document = {"state": "halted", "candidate": placement.candidate.model_dump(mode="json"), "tier": tier}
+        return document, [f"HALTED: {placement.candidate} in tier {tier}"], Verdict.PASS
+
+    return told(act, as_json)
+
+
+def resume(
+    candidate: CandidateName,
+    tier: TierOption,
+    sign: SignOption,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Ask to go on after a halt."""
+    act = promotion_at(ledger).resume
+    done = f"RESUMED: {candidate} in tier {tier}"
+    return answered(lambda: act(candidate, tier, person(sign, public_key), reason), done, as_json)
+
+
+def raise_(
+    candidate: CandidateName,
+    tier: TierOption,
+    to: Annotated[str, typer.Option("--to", help="The next step of the tier, like 5%.", show_default=False)],
+    sign: SignOption,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Ask for the next share of a tier's hosts."""
+    percent = _percent(to)
+    act = promotion_at(ledger).raise_to
+    done = f"RAISED: {candidate} to {percent:g} % of tier {tier}"
+    return answered(lambda: act(candidate, tier, percent, person(sign, public_key), reason), done, as_json)
+
+
+def _percent(text: str) -> float:
+    try:
+        found = float(text.removesuffix("%").strip())
+    except ValueError:
+        found = 0
+    if not 0 < found <= 100:
+        raise ConfigurationError(f"{text!r} is no share of hosts.", key="--to", hint="Write it like 5%.")
+    return found
+
+
+def rollback(
+    candidate: CandidateName,
+    tier: TierOption,
+    sign: SignOption,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", help="Version to go back to.", show_default="the newest that was shown to be a way back"
+        ),
+    ] = None,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Send hosts back to an earlier version whose upgrade and downgrade passed; refused if there is none."""
+
+    def act() -> tuple[dict[str, Any], list[str], Verdict]:
+        placement = promotion_at(ledger).roll_back(candidate, tier, person(sign, public_key), to, reason)
+        document = {"state": "rolled back", "tier": tier, "to": placement.returned_to}
+        line = f"ROLLED BACK: {placement.candidate} in tier {tier}, to {placement.returned_to[:12]}"
+        return document, [line], Verdict.PASS
+
+    return told(act, as_json)
+
+
+def health(
+    candidate: CandidateName,
+    tier: TierOption,
+    sign: SignOption,
+    hosts: Annotated[int, typer.Option("--hosts", min=0, help="Hosts that run it.", show_default=False)],
+    host_hours: Annotated[
+        float,
+        typer.Option(
+            "--host-hours", min=0, help="Hours that they ran it, since it came.", show_default=False
+        ),
+    ],
+    crashed: Annotated[int, typer.Option("--crashed", min=0, help="Hosts on which it crashed.")] = 0,
+    silent: Annotated[int, typer.Option("--silent", min=0, help="Hosts not heard of any more.")] = 0,
+    uninstalled: Annotated[int, typer.Option("--uninstalled", min=0, help="Hosts that removed it.")] = 0,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Report how a tier's hosts fare, where no `bvt serve` does."""
+
+    def act() -> tuple[dict[str, Any], list[str], Verdict]:
+        promotion = promotion_at(ledger)
+        placement = promotion.placement(promotion.board(), candidate, tier)
+        report = HealthReport(
+            by="-",
+            at=now(),
+            candidate=placement.candidate.sha256,
+            tier=tier,
+            hosts=hosts,
+            host_hours=host_hours,
+            crashed=crashed,
+            silent=silent,
+            uninstalled=uninstalled,
+        )
+        promotion.report_health(report, person(sign, public_key))
+        return {"state": "reported"}, [f"REPORTED: {hosts} hosts, {host_hours:g} host hours"], Verdict.PASS
+
+    return told(act, as_json)
+
+
+def change(
+    file: Annotated[Path, typer.Argument(help="The configuration or content itself.", show_default=False)],
+    hosts: Annotated[int, typer.Option("--hosts", min=1, help="Hosts that it goes to.", show_default=False)],
+    sign: SignOption,
+    kind: Annotated[Kind, typer.Option("--kind", help="What it is.")] = Kind.CONFIGURATION,
+    ledger: LedgerOption = None,
+    public_key: PublicHalf = None,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Record a change for a few hosts. Above action_hosts, over all calls, it is a release: refused."""
+
+    def act() -> tuple[dict[str, Any], list[str], Verdict]:
+        ref = CandidateRef(sha256=sha256_of(named_file(file, "FILE")), kind=kind, name=file.name)
+        promotion_at(ledger).change(ref, hosts, person(sign, public_key), reason)
+        return {"state": "recorded"}, [f"RECORDED: {file.name} may go to {hosts} hosts"], Verdict.PASS
+
+    return told(act, as_json)

@@ -1,0 +1,30 @@
+"""From the ledger's entries to the state of everything. Pure.
+
+Every entry is judged again, by the tiers of its time and by the very rules that let it in. One that somebody put into
+the database by hand, a forged approval say, is on the record and has no effect.
+"""
+
+from collections.abc import Iterable
+
+from harness.promotion.board import Board, Ignored
+from harness.promotion.entries import EntryError, entry_id, read_entry
+from harness.promotion.rules import judge
+
+
+def replay(bodies: Iterable[tuple[int, bytes]]) -> Board:
+    """The board after these entries, which are judged one by one."""
+    board = Board()
+    for number, body in bodies:
+        board.size = number + 1
+        try:
+            entry, envelope = read_entry(body)
+            denials = judge(board, entry, envelope, entry_id(body))
+        except EntryError as error:
+            board.ignored.append(Ignored(number, str(error)))
+            continue
+        board.seen.add(entry_id(body))
+        if denials:
+            board.ignored.append(Ignored(number, denials[0].text))
+        else:
+            board.take(number, body, entry)
+    return board

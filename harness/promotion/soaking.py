@@ -1,0 +1,56 @@
+"""Whether a candidate has been out long enough, and well enough. Pure. Not to know is not enough."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from harness.model.gate import Verdict
+from harness.promotion.board import Placement
+from harness.promotion.denial import Cause, Denial, deny
+from harness.promotion.entries import shown
+from harness.promotion.tiers import Tier
+
+
+def soak_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Denial]:
+    """What its time at the present share lacks. It begins anew with each step, and after a halt."""
+    ends = placement.step_since + timedelta(hours=tier.soak.hours)
+    if at < ends:
+        text = (
+            f"{placement.candidate} must be {tier.soak.hours:g} hours in tier {tier.name} at {placement.percent:g} %,"
+            f" until {shown(ends)}."
+        )
+        yield deny(Cause.SOAK, text, verdict=Verdict.INCOMPLETE)
+    have = (placement.health.host_hours if placement.health else 0) - placement.step_host_hours
+    if have < tier.soak.host_hours:
+        text = (
+            f"Hosts must have run {placement.candidate} for {tier.soak.host_hours:g} hours in tier {tier.name} at"
+            f" {placement.percent:g} %; reported are {have:g}."
+        )
+        yield deny(Cause.SOAK, text, "Reports come from bvt serve, or from bvt health.", Verdict.INCOMPLETE)
+
+
+def health_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Denial]:
+    """What its health lacks: a new report of enough hosts, with few that crashed, fell silent or removed it."""
+    bounds, report = tier.health, placement.health
+    if bounds is None:
+        return
+    oldest = at - timedelta(hours=bounds.max_age_hours)
+    if report is None or report.at < placement.step_since:
+        text = (
+            f"No health of {placement.candidate} was reported in tier {tier.name} at {placement.percent:g} %."
+        )
+        yield deny(Cause.HEALTH, f"{text} Silence is no health.", verdict=Verdict.INCOMPLETE)
+        return
+    if report.at < oldest:
+        text = f"The last report of health in tier {tier.name} is of {shown(report.at)}; silence since is no health."
+        yield deny(Cause.HEALTH, text, verdict=Verdict.STALE)
+    if report.hosts < bounds.min_hosts:
+        text = f"{report.hosts} hosts of tier {tier.name} run it; {bounds.min_hosts} are needed to judge its health."
+        yield deny(Cause.HEALTH, text, verdict=Verdict.INCOMPLETE)
+    for what, count, most in (
+        ("crashed", report.crashed, bounds.max_crashed),
+        ("fell silent", report.silent, bounds.max_silent),
+        ("removed it", report.uninstalled, bounds.max_uninstalled),
+    ):
+        if count > most * report.hosts:
+            text = f"{count} of {report.hosts} hosts of tier {tier.name} {what}; at most {most:.2%} may."
+            yield deny(Cause.HEALTH, text, "Halt it: bvt halt", Verdict.FAIL)
