@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.images.first_boot import first_boot_script
 from harness.images.surface import WsManChange
-from tests.unit.images.samples import NAMES, recipe
+from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, recipe
 
 ROOT = Path(__file__).parents[3]
 STATED: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "recorded" / "setup.yaml").read_text("utf-8"))
@@ -53,3 +54,12 @@ def test_the_first_boot_takes_for_done_what_pnputil_means_by_it() -> None:
     script = (ROOT / "vm_images" / "_windows" / "first-boot.ps1.j2").read_text("utf-8")
     (codes,) = re.findall(r"Native 'pnputil\.exe' \([^\n]*?@\(([\d, ]+)\)", script)
     assert [int(code) for code in codes.split(",")] == STATED["driver_exit_codes"]["done"]
+
+
+@pytest.mark.parametrize("step", STATED["steps"], ids=lambda step: " ".join(step["does"][:2]))
+@pytest.mark.parametrize("name", ["win7-sp1", "win11-24h2", "server-2022"])
+def test_a_step_of_the_first_boot_is_done_as_others_do_it(name: str, step: dict[str, Any]) -> None:
+    """The same words in the same order, on one line or, where it is a loop, on lines of one step."""
+    script = first_boot_script(recipe(name), ACCOUNT, certificate(), BUILD_ID).decode("utf-8-sig")
+    between = r"[\s\S]{0,400}?" if step.get("loop") else r"[^\n]*?"
+    assert re.search(between.join(re.escape(word) for word in step["does"]), script, re.IGNORECASE)
