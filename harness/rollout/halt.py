@@ -46,6 +46,8 @@ class HaltRule(Frozen):
     """Part of the releases with at least `harm` that are *not* called healthy, at least."""
     harm: Annotated[float, Field(gt=0, lt=0.5)] = 0.02
     """Hosts that come to harm beyond those of the control group: 0.02 is two in a hundred."""
+    control_harm: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    """Part of the control group that may come to harm: above it something else is wrong, and nothing is healthy."""
     tolerated_ratio: Annotated[float, Field(ge=1, le=10)] = 1.0
     """How many times as often as in the control group harm may come: installing as such costs a little."""
     window_s: Seconds = 14_400.0

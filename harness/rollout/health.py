@@ -97,8 +97,10 @@ def assess(hosts: Iterable[Watched], rule: HaltRule, now: float) -> Assessment:
         if (number + 1) * rule.cohort_s + rule.window_s <= now:
             _bet([each for each in members if each.whole], bets)
     candidate, control = (_group(courses, candidate=side) for side in (True, False))
-    health = Health.HALT if worse_since is not None else Health.HEALTHY if bets.good else Health.INCONCLUSIVE
-    reason = _reason(health, candidate, control, race)
+    unwell = control.harmed > rule.control_harm * control.watched
+    good = bets.good and not unwell
+    health = Health.HALT if worse_since is not None else Health.HEALTHY if good else Health.INCONCLUSIVE
+    reason = _reason(health, candidate, control, race, unwell=unwell)
     return Assessment(health, reason, candidate, control, race.evidence, bets.evidence, worse_since)
 
 
@@ -202,7 +204,7 @@ def _group(courses: Iterable[_Course], *, candidate: bool) -> Group:
     )
 
 
-def _reason(health: Health, candidate: Group, control: Group, race: Race) -> str:
+def _reason(health: Health, candidate: Group, control: Group, race: Race, *, unwell: bool) -> str:
     figures = (
         f"{candidate.harmed} of {candidate.watched} hosts with the release came to harm,"
         f" {control.harmed} of {control.watched} control hosts"
@@ -216,4 +218,6 @@ def _reason(health: Health, candidate: Group, control: Group, race: Race) -> str
         return "No host has been offered the release yet."
     if not control.watched:
         return "There is no control group to compare with: no host is left without the release."
+    if unwell:
+        return f"{figures}: something else is wrong with the fleet, so nothing can be told."
     return f"{figures}: too little to tell; more hosts or more time are needed."

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError
@@ -17,7 +17,6 @@ from starlette.types import Lifespan
 from harness.model.base import Frozen, NotEmpty
 from harness.model.errors import InfrastructureError
 from harness.rollout.halt import Harm
-from harness.rollout.health import assess
 from harness.server import metrics
 from harness.server.desk import Desk
 from harness.server.logs import log
@@ -25,12 +24,16 @@ from harness.server.openapi import document
 from harness.server.questions import LONGEST
 from harness.server.recorder import Recorder
 from harness.server.settings import Scope, Token
+from harness.server.standing import Standing, standings
 from harness.server.store import Order, Sign, Store
 
 BODY_LIMIT = 1_000_000
 MOST_REPORTS = 5_000
 
 Body = TypeVar("Body", bound=Frozen)
+Reading = Callable[[], AbstractContextManager[Store]]
+"""Opens the store anew, for what takes longer than a request may hold the loop."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -54,9 +57,9 @@ class HaltOrder(Frozen):
 
 
 class Api:
-    """The routes. `reading` opens the store anew for what takes longer than a request may hold the loop."""
+    """The routes."""
 
-    def __init__(self, desk: Callable[[], Desk], recorder: Recorder, reading: Callable[[], Store]) -> None:
+    def __init__(self, desk: Callable[[], Desk], recorder: Recorder, reading: Reading) -> None:
         self._desk, self._recorder, self._reading = desk, recorder, reading
 
     def application(self, lifespan: Lifespan[Starlette], more: Sequence[Route] = ()) -> Starlette:
@@ -94,50 +97,29 @@ class Api:
         return JSONResponse({"accepted": len(reports)}, 202)
 
     async def _rollouts(self, _: Request) -> Response:
-        return JSONResponse({"rollouts": await asyncio.to_thread(self.standing)})
+        found = await asyncio.to_thread(self._standings)
+        return JSONResponse({"rollouts": [each.document() for each in found]})
 
-    def standing(self) -> list[dict[str, object]]:
-        """Every roll-out with its health, as plain data. Takes a moment: it reads all watched hosts."""
-        store, found = self._reading(), list[dict[str, object]]()
-        try:
-            desk = Desk.read(store)  # what another worker has just been told counts, too
-            for product, rollouts in desk.rollouts.items():
-                for rollout in rollouts:
-                    order = desk.orders.get(rollout.release)
-                    found.append(
-                        {
-                            "product": product,
-                            "release": rollout.release,
-                            "version": rollout.version,
-                            "baseline": rollout.baseline,
-                            "state": rollout.state.value,
-                            "shares": {ring: str(share) for ring, share in rollout.shares.items()},
-                            "halted": asdict(order) if order else None,
-                            "health": asdict(
-                                assess(store.watched(rollout.release), desk.settings.rule, time.time())
-                            ),
-                        }
-                    )
-        finally:
-            store.close()
-        return found
+    def _standings(self) -> list[Standing]:
+        with self._reading() as store:
+            return standings(store)[0]
 
     async def _halt(self, request: Request) -> Response:
         reason = (await _read(request, HaltOrder)).reason
-        return self.halted(request.path_params["release"], token_of(request).name, reason)
+        release = request.path_params["release"]
+        new = halt(self._desk(), self._reading, release, token_of(request).name, reason)
+        return JSONResponse({"release": release, "halted": True, "new": new})
 
-    def halted(self, release: str, who: str, reason: str) -> Response:
-        """Halt a release: one person does. All workers know within a second."""
-        if self._desk().rollout(release) is None:
-            raise HTTPException(404, f"there is no release {release!r} on its way.")
-        store = self._reading()
-        try:
-            new = store.order(Order(release, who, reason, time.time()))
-        finally:
-            store.close()
-        if new:
-            log("halted", release=release, who=who, reason=reason)
-        return JSONResponse({"release": release, "halted": True, "new": new}, 200)
+
+def halt(desk: Desk, reading: Reading, release: str, who: str, reason: str) -> bool:
+    """Halt a release: one person does. All workers know within a second. False: it was halted before."""
+    if desk.rollout(release) is None:
+        raise HTTPException(404, f"there is no release {release!r} on its way.")
+    with reading() as store:
+        new = store.order(Order(release, who, reason, time.time()))
+    if new:
+        log("halted", release=release, who=who, reason=reason)
+    return new
 
 
 def needs(scope: Scope, endpoint: Endpoint) -> Endpoint:

@@ -9,6 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,6 +27,12 @@ DECISION = "/v1/decision"
 OPEN = ("/healthz", "/openapi.json")
 """Whoever may connect may ask these."""
 
+BOARD = "/board"
+"""For people: the token is in a cookie, or there is none yet."""
+COOKIE = "bvt"
+STRANGERS_PER_S = 10.0
+"""Requests to the board without a token, in each worker: also how quickly tokens can be tried."""
+
 Headers = list[tuple[bytes, bytes]]
 _JSON: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"private, no-cache")]
 
@@ -39,6 +46,7 @@ class Door:
         self._app, self._desk, self._counter, self._tallies = app, desk, counter, tallies
         self._buckets: dict[str, tuple[float, Bucket]] = {}
         self._callers: dict[bytes, tuple[Token, Bucket]] = {}
+        self._strangers = Bucket(STRANGERS_PER_S)
         self._known_by: Desk | None = None
         self._bodies: dict[tuple[str, str, str, str], tuple[bytes, Headers]] = {}
 
@@ -47,13 +55,19 @@ class Door:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        secret = known = b""
+        secret = known = cookie = b""
         for name, value in scope["headers"]:
             if name == b"authorization":
                 secret = value
             elif name == b"if-none-match":
                 known = value
-        caller = self._caller(secret)
+            elif name == b"cookie":
+                cookie = value
+        if scope["path"].startswith(BOARD):
+            secret = b"Bearer " + _cookie(cookie)
+        caller: tuple[Token | None, Bucket] | None = self._caller(secret)
+        if caller is None and scope["path"].startswith(BOARD):
+            caller = None, self._strangers
         if caller is None:
             await self._refuse(scope, send, 401, "a token is needed: Authorization: Bearer TOKEN.")
             return
@@ -61,9 +75,10 @@ class Door:
         wait_s = bucket.take()
         if wait_s:
             retry = [(b"retry-after", str(math.ceil(wait_s)).encode())]
-            await self._refuse(scope, send, 429, f"token {token.name}: too many requests.", retry)
+            who = f"token {token.name}" if token else "without a token"
+            await self._refuse(scope, send, 429, f"{who}: too many requests.", retry)
             return
-        if scope["path"] == DECISION and scope["method"] == "GET":
+        if token is not None and scope["path"] == DECISION and scope["method"] == "GET":
             await self._decide(scope, send, token, known, began)
             return
         scope.setdefault("state", {})["token"] = token
@@ -145,3 +160,12 @@ async def _respond(send: Send, status: int, body: bytes, headers: Headers) -> No
         headers = [each for each in headers if each[0] not in (b"content-length", b"content-type")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _cookie(header: bytes) -> bytes:
+    """The board's token in a Cookie header."""
+    for part in header.split(b";"):
+        name, _, value = part.strip().partition(b"=")
+        if name == COOKIE.encode():
+            return unquote_to_bytes(value)
+    return b""

@@ -3,14 +3,15 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 
 from harness.server import metrics
 from harness.server.api import Api
+from harness.server.board import Board
 from harness.server.counter import Counter
 from harness.server.desk import Desk
 from harness.server.door import Door
@@ -40,8 +41,19 @@ class Worker:
 
     def application(self) -> Door:
         """The whole ASGI application."""
-        api = Api(lambda: self.desk, self.recorder, lambda: Store(self._path))
-        return Door(api.application(self._lifespan), lambda: self.desk, self._counter, self._tallies)
+        api = Api(lambda: self.desk, self.recorder, self._reading)
+        board = Board(lambda: self.desk, self._reading)
+        return Door(
+            api.application(self._lifespan, board.routes()), lambda: self.desk, self._counter, self._tallies
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Store]:
+        store = Store(self._path)
+        try:
+            yield store
+        finally:
+            store.close()
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:

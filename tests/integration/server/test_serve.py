@@ -1,17 +1,10 @@
 """`bvt serve` as it is started: two workers, real requests, real signals."""
 
 import asyncio
-import hashlib
 import json
-import os
-import queue
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,87 +13,7 @@ import pytest
 
 from harness.rollout.decision import Endpoint, Group, Rollout
 from harness.rollout.share import Share
-
-DEADLINE_S = 60.0
-ALL = {"Authorization": "Bearer all"}
-
-
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def settings(percent: str = "50 %", *, rule: str = "{}", more: str = "") -> str:
-    return f"""
-listen: 127.0.0.1:0
-assess_every_s: 0.3
-rule: {rule}
-tokens:
-  - {{name: all, sha256: {digest("all")}, scopes: [decide, health, read, halt, metrics]}}
-  - {{name: eu, sha256: {digest("eu")}, scopes: [decide]}}
-  - {{name: slow, sha256: {digest("slow")}, scopes: [decide], per_s: 0.001}}
-  - {{name: blind, sha256: {digest("blind")}, scopes: [health]}}
-rollouts:
-  - {{product: agent, release: agent-7.2.0, version: 7.2.0, baseline: 7.1.0, shares: {{production: {percent}}}{more}}}
-"""
-
-
-class Serve:
-    """The process, its log as it is written, and its address."""
-
-    def __init__(self, folder: Path, text: str) -> None:
-        self.file, self.log = folder / "serve.yaml", list[dict[str, Any]]()
-        self.file.write_text(text)
-        argv = [
-            sys.executable,
-            "-m",
-            "harness.cli",
-            "serve",
-            str(self.file),
-            "--store",
-            str(folder / "store"),
-        ]
-        self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env={**os.environ})
-        self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-        self.url = str(self.wait("listening")["url"])
-        for _ in range(2):
-            self.wait("worker started")
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self._lines.put(json.loads(line))
-        self._lines.put({"event": "closed"})
-
-    def wait(self, event: str) -> dict[str, Any]:
-        end = time.monotonic() + DEADLINE_S
-        while True:
-            said = self._lines.get(timeout=max(0.0, end - time.monotonic()))
-            self.log.append(said)
-            if said["event"] == event:
-                return said
-            assert said["event"] != "closed", self.log
-
-    def reload(self, text: str) -> None:
-        self.file.write_text(text)
-        self.process.send_signal(signal.SIGHUP)
-
-    def decide(self, host: str, headers: dict[str, str] | None = None, **more: str) -> httpx.Response:
-        query = {"product": "agent", "endpoint": host, **more}
-        return httpx.get(
-            f"{self.url}/v1/decision", params=query, headers={**ALL, **(headers or {})}, timeout=30
-        )
-
-
-@contextmanager
-def serving(folder: Path, text: str) -> Iterator[Serve]:
-    served = Serve(folder, text)
-    try:
-        yield served
-    finally:
-        if served.process.poll() is None:
-            served.process.terminate()
-        served.process.wait(DEADLINE_S)
+from tests.integration.server.running import ALL, DEADLINE_S, Serve, serving, settings
 
 
 @pytest.fixture(scope="module")
@@ -286,18 +199,18 @@ def test_sigterm_answers_what_is_being_asked_and_keeps_what_was_reported(tmp_pat
         assert health["candidate"]["crashes"] == 1
 
 
-def test_a_halt_by_hand_needs_one_person_and_a_reason(tmp_path: Path) -> None:
-    with serving(tmp_path, settings("100 %")) as served:
-        path = f"{served.url}/v1/rollouts/agent-7.2.0/halt"
-        assert httpx.post(path, json={"reason": ""}, headers=ALL, timeout=30).status_code == 400
-        assert httpx.post(path, json={"reason": "smoke"}, headers=ALL, timeout=30).json()["new"] is True
-        assert httpx.post(path, json={"reason": "again"}, headers=ALL, timeout=30).json()["new"] is False
+def test_a_halt_by_hand_needs_one_person_and_a_reason(served: Serve) -> None:
+    path = f"{served.url}/v1/rollouts/spare-1.1/halt"
+    with httpx.Client(headers=ALL, timeout=30) as client:
+        assert served.decide("b", product="spare").json()["version"] == "1.1"
+        assert client.post(path, json={"reason": ""}).status_code == 400
+        assert client.post(path, json={"reason": "smoke"}).json()["new"] is True
+        assert client.post(path, json={"reason": "again"}).json()["new"] is False
         _eventually(
-            lambda: served.decide("b").json(), lambda found: found["reason"] == "the release is halted"
+            lambda: served.decide("c", product="spare").json(),
+            lambda found: found["reason"] == "the release is halted",
         )
-        halted = httpx.get(f"{served.url}/v1/rollouts", headers=ALL, timeout=30).json()["rollouts"][0][
-            "halted"
-        ]
+        halted = client.get(f"{served.url}/v1/rollouts").json()["rollouts"][1]["halted"]
         assert (halted["who"], halted["reason"]) == ("all", "smoke")
 
 

@@ -107,6 +107,15 @@ def test_what_lies_in_the_future_is_not_known_yet() -> None:
     )  # as many of the others are silent: the backend is down, or the network
 
 
+def test_where_the_whole_fleet_is_unwell_nothing_is_called_healthy() -> None:
+    """An outage that silences both groups alike would hide what the release does."""
+    hosts = [replace(host, last_seen=host.entered, harm=None, harmed_at=0.0) for host in _roll_out(ORDINARY)]
+    found = assess(hosts, RULE, LONG_AFTER)
+    assert (found.health, found.may_rise) == (Health.INCONCLUSIVE, False)
+    assert "something else is wrong" in found.reason
+    assert assess(hosts, RULE.model_copy(update={"control_harm": 1.0}), LONG_AFTER).health is Health.HEALTHY
+
+
 @pytest.mark.parametrize(("side", "words"), [(True, "no control group"), (False, "No host has been offered")])
 def test_without_one_of_the_groups_nothing_is_known_and_nothing_rises(side: bool, words: str) -> None:
     hosts = [replace(host, harm=Harm.CRASH, harmed_at=host.entered) for host in _roll_out(ORDINARY)]

@@ -132,5 +132,5 @@ def _fill(store: Store, release: Rates) -> None:
     hosts = Fleet(hosts=30_000).roll_out(rollout, release, RULE, random.Random(1))
     store.record([Entry("r", h.host, h.candidate, h.cohort, h.entered) for h in hosts], [], RULE)
     last = [Sign(h.host, h.last_seen) for h in hosts]
-    store.record([], last, RULE.model_copy(update={"silence_s": 7200.0}))
+    store.record([], last, RULE.model_copy(update={"silence_s": 20_000.0}))
     store.record([], [Sign(h.host, h.harmed_at, h.harm) for h in hosts if h.harm], RULE)
