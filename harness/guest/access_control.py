@@ -3,7 +3,7 @@
 Source: Microsoft, "Security Descriptor String Format" and "ACE Strings".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.model.errors import GuestFault
 
@@ -20,6 +20,8 @@ GENERIC_WRITES = 0x40000000 | 0x10000000 | 0x00040000 | 0x00080000
 """GENERIC_WRITE, GENERIC_ALL, WRITE_DAC, WRITE_OWNER."""
 FILE_WRITES = GENERIC_WRITES | 0x00010000 | 0x2 | 0x4 | 0x40
 """To write, append or add a file or folder, to delete it or what is in it."""
+FOLDER_CREATES = 0x2 | 0x4
+"""On a folder: to make a file or a folder in it, and to change nothing that is there. On a file: to write it."""
 KEY_WRITES = GENERIC_WRITES | 0x00010000 | 0x2 | 0x4
 """To set a value, to make a key below, to delete the key."""
 SERVICE_WRITES = GENERIC_WRITES | 0x00010000 | 0x2
@@ -38,7 +40,7 @@ TRUSTED_OWNERS = ("BA", "SY", "LA", "DA")
 TRUSTED_INSTALLER = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 
 ALLOWS, DENIES = ("A", "OA", "XA"), ("D", "OD", "XD")
-INHERIT_ONLY = "IO"
+INHERIT_ONLY, INHERITED = "IO", "ID"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,27 @@ class SecurityDescriptor:
     def readable_by(self, mask: int) -> list[str]:
         """The same of reading."""
         return self.writable_by(mask)
+
+    def modifiable_by(self) -> list[str]:
+        """For a folder: who among ordinary users may change it or what is in it.
+
+        To create alone does not count where it came from above: Windows lets every user create in folders below
+        ProgramData. Set on the folder itself it counts.
+        """
+        if self.entries is None:
+            return self.writable_by(FILE_WRITES)
+        own = [entry for entry in self.entries if INHERITED not in entry.flags]
+        above = [entry for entry in self.entries if INHERITED in entry.flags]
+        found = [
+            *replace(self, entries=tuple(own)).writable_by(FILE_WRITES),
+            *replace(self, entries=tuple(above)).writable_by(FILE_WRITES & ~FOLDER_CREATES),
+        ]
+        return list(dict.fromkeys(found))
+
+    def creation_by(self) -> list[str]:
+        """For a folder: who among ordinary users may create in it, by what it inherits, and may do nothing more."""
+        more = self.modifiable_by()
+        return [who for who in self.writable_by(FOLDER_CREATES) if who not in more]
 
     def denials(self) -> list[str]:
         """Trustees that something is denied to."""

@@ -1,5 +1,6 @@
 """Errors in the guest's Event Log, by its own `wevtutil`."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from harness.model.errors import GuestFault
 CHANNELS = ("Application", "System")
 MOST = 200
 TIMEOUT_S = 60.0
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile(r"&#(x?)([0-9A-Fa-f]+);")
 NAMESPACE = "{http://schemas.microsoft.com/win/2004/08/events/event}"
 
 
@@ -55,10 +58,11 @@ def error_events(guest: Guest, since: datetime) -> list[ErrorEvent]:
 def read_events(channel: str, text: str) -> list[ErrorEvent]:
     """Parse what `wevtutil qe /f:xml` prints: events without a root. Raises `GuestFault` for anything else.
 
-    Microsoft, "Event Schema"; a service control manager's event names the service in its data.
+    Microsoft, "Event Schema"; a service control manager's event names the service in its data. Programs log what they
+    like, and Windows prints it as it is: characters that XML cannot carry are read as U+FFFD.
     """
     try:
-        root = ElementTree.fromstring(f"<events>{text.strip()}</events>")
+        root = ElementTree.fromstring(f"<events>{_readable(text).strip()}</events>")
     except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
         raise GuestFault(f"The {channel} log's events are no XML: {error}.") from error
     events = []
@@ -72,3 +76,15 @@ def read_events(channel: str, text: str) -> list[ErrorEvent]:
         text_of = " ".join(part for part in data if part)
         events.append(ErrorEvent(channel, provider.get("Name", ""), int(number), text_of))
     return events
+
+
+def _readable(text: str) -> str:
+    """The text with U+FFFD for each character, written as it is or as a reference, that XML 1.0 cannot carry."""
+    return _NOT_XML.sub("\ufffd", _REFERENCE.sub(_referred, text))
+
+
+def _referred(reference: re.Match[str]) -> str:
+    digits = reference[2]
+    number = int(digits, 16 if reference[1] else 10) if len(digits.lstrip("0")) < 8 else 0
+    allowed = number < 0x110000 and not _NOT_XML.match(chr(number))
+    return reference[0] if allowed else "\ufffd"

@@ -66,3 +66,36 @@ def test_a_condition_does_not_hide_its_entry() -> None:
 def test_garbage_is_refused_or_read_and_nothing_else(text: str) -> None:
     with contextlib.suppress(GuestFault):
         read_sddl(text).writable_by(FILE_WRITES)
+
+
+BELOW_PROGRAM_DATA = (
+    "O:BAG:SYD:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICIIOID;GA;;;CO)(A;OICIID;0x1200a9;;;BU)"
+    "(A;CIID;DCLCRPCR;;;BU)"
+)
+"""What a folder below C:\\ProgramData inherits: users may create in it."""
+
+
+def test_to_create_is_not_to_modify_where_windows_gives_it() -> None:
+    folder = read_sddl(BELOW_PROGRAM_DATA)
+    assert folder.modifiable_by() == []
+    assert folder.creation_by() == ["Users"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "(A;CI;DCLC;;;BU)",
+        "(A;CIID;DCLCDT;;;BU)",
+        "(A;CIID;SD;;;BU)",
+        "(A;OICIID;0x1301bf;;;BU)",
+        "(A;ID;GW;;;BU)",
+    ],
+)
+def test_to_create_by_the_folders_own_list_or_to_do_more_is_to_modify(entry: str) -> None:
+    folder = read_sddl(BELOW_PROGRAM_DATA + entry)
+    assert folder.modifiable_by() == ["Users"]
+    assert folder.creation_by() == []
+
+
+def test_a_folder_without_a_list_is_everybodys() -> None:
+    assert read_sddl("O:BA").modifiable_by()

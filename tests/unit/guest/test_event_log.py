@@ -40,3 +40,18 @@ def test_what_is_no_event_is_refused(text: str) -> None:
 def test_garbage_is_refused_or_read_and_nothing_else(text: str) -> None:
     with contextlib.suppress(GuestFault):
         read_events("System", text)
+
+
+@pytest.mark.parametrize(
+    "said", ["\x01", "\x1b[0m", "&#x0;", "&#1;", "&#xFFFF;", "&#xD800;", "&#99999999999;", "\ufffe"]
+)
+def test_a_character_that_xml_cannot_carry_costs_no_event(said: str) -> None:
+    (event,) = read_events("System", CRASHED.replace("BVT Reference", f"BVT {said} Reference"))
+    assert event.speaks_of(["service control manager"])
+    assert event.number == 7034
+    assert "\ufffd" in event.text
+
+
+def test_what_xml_can_carry_is_kept() -> None:
+    (event,) = read_events("System", CRASHED.replace("BVT", "&#66;&#x56;T &amp; Zoë 日本 🙂"))
+    assert "BVT & Zoë 日本 🙂 Reference" in event.text
