@@ -110,12 +110,21 @@ def _request(board: Board, tiers: Tiers, entry: Request) -> Iterator[Denial]:
             yield from _promotion(board, tier, entry, placement)
         case What.RAISE:
             yield from _raise(tier, entry, placement)
+            yield from _same(entry, placement)
         case What.RESUME:
             if placement is None or placement.live:
                 yield deny(Cause.HALTED, f"{candidate} is not halted in tier {tier.name}.")
             elif placement.returned_to:
                 text = f"{candidate} was rolled back in tier {tier.name}: it does not come again."
                 yield deny(Cause.HALTED, text, "Mend it, and gate the new candidate.")
+            yield from _same(entry, placement)
+
+
+def _same(entry: Request, placement: Placement | None) -> Iterator[Denial]:
+    """Whoever approves reads name and version: they must be those of the digest."""
+    if placement is not None and entry.candidate != placement.candidate:
+        text = f"It calls the candidate {entry.candidate}; in tier {placement.tier} that is {placement.candidate}."
+        yield deny(Cause.BOUND, text)
 
 
 def _promotion(board: Board, tier: Tier, entry: Request, placement: Placement | None) -> Iterator[Denial]:

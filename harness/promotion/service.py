@@ -35,7 +35,7 @@ from harness.promotion.entries import (
 from harness.promotion.gate_check import POLICY_FILE, GateAnswer, GateAsk, GateCheck, check_signed_gate
 from harness.promotion.ledger.store import Ledger, Snapshot
 from harness.promotion.replay import replay
-from harness.promotion.rules import judge, no_way_back, returns, waits
+from harness.promotion.rules import SKEW, judge, no_way_back, returns, waits
 from harness.promotion.tiers import Tiers, tiers_of
 from harness.signing.keys import TrustedKey
 from harness.signing.policy_file import policy_of
@@ -60,6 +60,15 @@ class Outcome:
 def now() -> datetime:
     """In UTC, without fractions of a second, which nobody reads."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def _says_more(answer: GateAnswer, request: Request) -> str:
+    """What a request says of its gate or its candidate that the bundle does not; empty if nothing."""
+    if answer.record != request.gate:
+        return "The request says of its gate what the bundle does not say."
+    if answer.candidate != request.candidate:
+        return f"The request calls its candidate {request.candidate}; the gate calls it {answer.candidate}."
+    return ""
 
 
 class Promotion:
@@ -97,7 +106,7 @@ class Promotion:
     def board(self) -> Board:
         """The state of everything."""
         with self._ledger.reading() as snapshot:
-            return replay(snapshot.bodies())
+            return replay(snapshot.bodies(), self._clock())
 
     def submit(
         self, body: bytes, bundle: bytes | None = None, beside: Mapping[str, str] | None = None
@@ -110,15 +119,14 @@ class Promotion:
             entry, envelope = read_entry(body)
         except EntryError as error:
             raise Refused([deny(Cause.FORM, str(error))]) from None
-        latest = self._clock().timestamp() + 300
-        if entry.at.timestamp() > latest:
+        if entry.at > self._clock() + SKEW:
             raise Refused(
                 [deny(Cause.TIME, "The entry is signed for a time to come.", "Set the clock right.")]
             )
         if isinstance(entry, Request) and entry.what is What.PROMOTE:
             self._verify_request(entry, bundle, beside)
         with self._ledger.writing() as writer:
-            board = replay(writer.bodies())
+            board = replay(writer.bodies(), self._clock())
             if denials := judge(board, entry, envelope, entry_id(body)):
                 raise Refused(denials)
             if bundle is not None:
@@ -135,8 +143,8 @@ class Promotion:
         answer = self._ask(self.board(), bundle, entry.candidate, entry.tier, lies)
         if answer.refusals:
             raise Refused([Denial.of_gate(each) for each in answer.refusals])
-        if answer.record != entry.gate:
-            raise Refused([deny(Cause.GATE, "The request says of its gate what the bundle does not say.")])
+        if lie := _says_more(answer, entry):
+            raise Refused([deny(Cause.GATE, lie)])
 
     def _ask(
         self, board: Board, bundle: bytes, candidate: CandidateRef, tier: str, beside: Mapping[str, str]
@@ -336,7 +344,7 @@ class Promotion:
     def released(self, tier: str) -> list[Placement]:
         """What the hosts of a tier may get, the newest first. A gate that does not verify lets nothing out."""
         with self._ledger.reading() as snapshot:
-            board = replay(snapshot.bodies())
+            board = replay(snapshot.bodies(), self._clock())
             return [
                 each for each in board.in_tier(tier) if each.live and not self._broken_gate(each, snapshot)
             ]
@@ -345,7 +353,7 @@ class Promotion:
         """Of everything that is out, the gates that do not verify any more: a sentence each."""
         found: list[str] = []
         with self._ledger.reading() as snapshot:
-            board = replay(snapshot.bodies())
+            board = replay(snapshot.bodies(), self._clock())
             for each in board.placements.values():
                 name = f"{each.candidate} in tier {each.tier}"
                 found += [f"{name}: {why}" for why in self._broken_gate(each, snapshot)]
@@ -370,7 +378,11 @@ class Promotion:
                 now=asked.request.at,
                 beside=gate.beside,
             )
-            self._verified[key] = tuple(str(each) for each in self._check(bundle, ask).refusals)
+            answer = self._check(bundle, ask)
+            found = [str(each) for each in answer.refusals]
+            if not found and (lie := _says_more(answer, asked.request)):
+                found = [lie]
+            self._verified[key] = tuple(found)
         return self._verified[key]
 
     def request(self, board: Board, name: str) -> Asked:

@@ -73,3 +73,29 @@ def test_killed_at_every_statement_a_promotion_is_asked_for_or_done_or_neither(f
         each for each in entries if isinstance(each, Request | Approval | Done) and each.tier == "beta"
     ]
     assert [type(each) for each in in_beta] == [Request, Approval, Approval, Done]
+
+
+def _complete(world: World, request: str, start: "multiprocessing.synchronize.Barrier") -> None:
+    start.wait(DONE_S)
+    world.promotion.complete(request, PEOPLE["ci"])
+
+
+def test_four_who_go_on_at_once_do_it_once(folder: Path) -> None:
+    world = World(folder)
+    world.in_internal()
+    asked = world.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).asked
+    for name in ("ann", "bob"):
+        world.promotion.approve(asked.id, PEOPLE[name])
+    world.later(hours=25)
+    world.healthy("internal")
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(4)
+    processes = [context.Process(target=_complete, args=(world, asked.id, start)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(DONE_S)
+    assert [process.exitcode for process in processes] == [0] * 4
+    board = world.promotion.board()
+    assert [line.entry.tier for line in board.lines if isinstance(line.entry, Done)] == ["internal", "beta"]
+    assert board.ignored == []

@@ -318,6 +318,10 @@ def test_a_request_put_in_by_hand_with_an_invented_gate_lets_nothing_out(world: 
 def test_a_request_that_says_more_of_its_gate_than_the_bundle_does_is_refused(world: World) -> None:
     record = world.promotion._ask(world.promotion.board(), BUNDLE, AGENT, "internal", {}).record
     assert record is not None
+    called = AGENT.model_copy(update={"version": "9.9.9"})
+    request = Request(by="ci", at=world.at, what=What.PROMOTE, candidate=called, tier="internal", gate=record)
+    with pytest.raises(Refused, match=r"calls its candidate Example Agent 9\.9\.9"):
+        world.promotion.submit(signed(request, PEOPLE["ci"]), BUNDLE)
     more = record.model_copy(update={"returns_to": ("cd" * 32,)})
     request = Request(by="ci", at=world.at, what=What.PROMOTE, candidate=AGENT, tier="internal", gate=more)
     with pytest.raises(Refused, match="what the bundle does not say"):
@@ -344,3 +348,24 @@ def test_a_good_gate_and_two_people_open_it(world: World) -> None:
     assert [each.candidate.version for each in world.promotion.released("beta")] == [CANDIDATE.version]
     assert world.promotion.broken_gates() == []
     assert world.promotion.board().ignored == []
+
+
+def test_entries_dated_into_the_future_by_hand_count_for_nothing(world: World) -> None:
+    """He has key and role, and would be through the soak."""
+    world.in_internal()
+    asked = world.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).asked
+    later = world.at + timedelta(days=3)
+    put_in(world, approval(world, asked.id, "ann", at=later), approval(world, asked.id, "bob", at=later))
+    board = world.promotion.board()
+    assert board.asked[asked.id].approvals == {}
+    assert ["signed for a time to come" in each.why for each in board.ignored] == [True, True]
+
+
+def test_a_request_under_another_candidates_name_is_refused(world: World) -> None:
+    """People approve what they read."""
+    world.in_internal()
+    called = AGENT.model_copy(update={"version": "9.9.9"})
+    world.promotion.halt("1.2.3", "internal", PEOPLE["ann"])
+    request = Request(by="ci", at=world.at, what=What.RESUME, candidate=called, tier="internal")
+    with pytest.raises(Refused, match=r"It calls the candidate Example Agent 9\.9\.9"):
+        world.promotion.submit(signed(request, PEOPLE["ci"]))
