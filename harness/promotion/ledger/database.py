@@ -42,6 +42,8 @@ class Database:
         self.name = url.database if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
         self._file = Path(url.database or "") if url.drivername == "sqlite" else None
         self._engine = _engine(url)
+        self._current = False
+        """Once seen: no schema grows older while a process runs."""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -98,6 +100,8 @@ class Database:
             raise self._none()
 
     def _must_be_current(self, connection: Connection) -> None:
+        if self._current:
+            return
         found, known = _revision(connection), _revisions()
         if found is None:
             raise self._none()
@@ -109,6 +113,7 @@ class Database:
                 file=self.name or "",
                 hint="Bring it there with: bvt ledger upgrade",
             )
+        self._current = True
 
     def _none(self) -> ConfigurationError:
         hint = "Begin one with: bvt ledger init. Or name another with --ledger or BVT_LEDGER."
