@@ -1,14 +1,18 @@
 """What recipes tell Setup and the first boot, against what others state (tests/recorded/setup.yaml)."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from harness.images.choice import choose_image
 from harness.images.first_boot import first_boot_script
 from harness.images.surface import WsManChange
+from harness.images.wim import Medium, WimImage
+from harness.model.errors import ConfigurationError
 from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, recipe
 
 ROOT = Path(__file__).parents[3]
@@ -63,3 +67,21 @@ def test_a_step_of_the_first_boot_is_done_as_others_do_it(name: str, step: dict[
     script = first_boot_script(recipe(name), ACCOUNT, certificate(), BUILD_ID).decode("utf-8-sig")
     between = r"[\s\S]{0,400}?" if step.get("loop") else r"[^\n]*?"
     assert re.search(between.join(re.escape(word) for word in step["does"]), script, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("stated", STATED["enterprise_images"], ids=lambda stated: str(stated["source"]))
+def test_a_medium_fits_its_release_and_no_other(stated: dict[str, Any]) -> None:
+    image = WimImage(
+        index=3,
+        name="Windows 11 Enterprise",
+        edition="Enterprise",
+        build=stated["build"],
+        revision=stated["revision"],
+        architecture="amd64",
+    )
+    medium, fits = Medium(sha256="0" * 64, size=1, images=(image,)), []
+    for name in ("win11-23h2", "win11-24h2", "win11-25h2"):
+        with suppress(ConfigurationError):
+            choose_image(medium, recipe(name), recipe(name).edition("enterprise"), Path("windows.iso"))
+            fits.append(name)
+    assert fits == stated["fits"]
