@@ -15,8 +15,11 @@ from pathlib import Path
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.model.errors import HarnessError, InfrastructureError
+from harness.promotion.ledger.store import Ledger
+from harness.promotion.service import Promotion
 from harness.server.logs import log
+from harness.server.released import as_released
 from harness.server.settings import Settings, load_settings
 from harness.server.store import Store
 from harness.server.watch import Watch, take_settings
@@ -41,13 +44,13 @@ def serve(path: Path, settings: Settings, state: Path) -> int:
     store_path = state / "rollout.sqlite"
     _metrics_folder(state / "metrics")
     store = Store(store_path)
-    take_settings(store, settings.model_dump_json(), time.time())
+    take_settings(store, _in_force(settings).model_dump_json(), time.time())
     listening = _listen(settings)
 
     def reload() -> None:
         try:
-            new = load_settings(path)
-        except ConfigurationError as error:
+            new = _in_force(load_settings(path))
+        except HarnessError as error:
             log("settings refused", reason=str(error))
             return
         take_settings(store, new.model_dump_json(), time.time())
@@ -74,6 +77,10 @@ def serve(path: Path, settings: Settings, state: Path) -> int:
         listening.close()
     log("ended")
     return 0
+
+
+def _in_force(settings: Settings) -> Settings:
+    return as_released(settings, Promotion(Ledger(settings.ledger))) if settings.ledger else settings
 
 
 def _config(settings: Settings, store: Path) -> uvicorn.Config:

@@ -59,17 +59,23 @@ class Release(Frozen):
     release: NotEmpty
     version: NotEmpty
     baseline: NotEmpty
-    shares: dict[str, str | float]
+    shares: dict[str, str | float] = Field(default_factory=dict)
+    """By ring. With a ledger they come from there."""
+    candidate: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the candidate, by which the ledger knows it."""
     opt_in: frozenset[str] = frozenset({"beta"})
     hours: tuple[str, ...] = ()
     maximum: MaximumSettings | None = None
     controls: Annotated[int, Field(ge=1, le=1000)] = 10
     fallback: str = ""
     withdrawn: bool = False
+    halted: bool = False
 
     def rollout(self, *, halted: bool = False) -> Rollout:
         """The rule for this release. Raises `ConfigurationError`."""
-        state = State.WITHDRAWN if self.withdrawn else State.HALTED if halted else State.RUNNING
+        state = (
+            State.WITHDRAWN if self.withdrawn else State.HALTED if halted or self.halted else State.RUNNING
+        )
         return Rollout(
             self.release,
             self.version,
@@ -94,6 +100,8 @@ class Settings(Frozen):
     rule: HaltRule = HaltRule()
     assess_every_s: Seconds = 10.0
     rollouts: tuple[Release, ...] = ()
+    ledger: str = ""
+    """A file, or `postgresql://USER@HOST/DATABASE`: only what it lets out is offered to anybody."""
 
     @field_validator("tokens")
     @classmethod
@@ -126,6 +134,7 @@ def _problems(settings: Settings) -> Sequence[Problem]:
         problems.append(
             Problem(("listen",), f"{settings.host!r} is not loopback, and there is no TLS.", hint)
         )
+    problems += _by_ledger(settings)
     seen: set[str] = set()
     for number, release in enumerate(settings.rollouts):
         try:
@@ -135,6 +144,22 @@ def _problems(settings: Settings) -> Sequence[Problem]:
         if release.release in seen:
             problems.append(Problem(("rollouts", number, "release"), "another release has the same id."))
         seen.add(release.release)
+    return problems
+
+
+def _by_ledger(settings: Settings) -> list[Problem]:
+    """With a ledger nothing beside it may let a release out; without one nothing else does."""
+    problems = []
+    for number, release in enumerate(settings.rollouts):
+        place = ("rollouts", number)
+        if settings.ledger and not release.candidate:
+            problems.append(
+                Problem(place, "the key 'candidate' is missing: the ledger knows it by its SHA-256.")
+            )
+        elif settings.ledger and release.shares:
+            problems.append(Problem((*place, "shares"), "the ledger says the shares.", "Leave out shares."))
+        elif not settings.ledger and not release.shares:
+            problems.append(Problem(place, "the key 'shares' is missing, and there is no ledger."))
     return problems
 
 

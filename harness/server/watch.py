@@ -4,10 +4,13 @@ import threading
 import time
 from pathlib import Path
 
+from harness.promotion.ledger.store import Ledger
+from harness.promotion.service import Promotion
 from harness.rollout.decision import State
 from harness.rollout.health import Health, assess
 from harness.server.desk import Desk
 from harness.server.logs import log
+from harness.server.released import as_released
 from harness.server.store import Order, Store
 
 HALT_RULE = "the halt rule"
@@ -20,6 +23,7 @@ class Watch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._ended = threading.Event()
+        self._promotions: dict[str, Promotion] = {}
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def begin(self) -> None:
@@ -38,11 +42,22 @@ class Watch:
             try:
                 store = Store(self._path)
                 try:
+                    self._follow(store)
                     wait_s = look(store, time.time())
                 finally:
                     store.close()
             except Exception as error:  # noqa: BLE001 - a watch that died in silence would be worse than none
                 log("watch failed", reason=str(error))
+
+    def _follow(self, store: Store) -> None:
+        """Take over what the ledger says by now."""
+        now = Desk.read(store).settings
+        if now.ledger:
+            promotion = self._promotions.setdefault(now.ledger, Promotion(Ledger(now.ledger)))
+            said = as_released(now, promotion)
+            if said != now:
+                take_settings(store, said.model_dump_json(), time.time())
+                log("ledger followed", shares={each.release: each.shares for each in said.rollouts})
 
 
 def look(store: Store, now: float) -> float:

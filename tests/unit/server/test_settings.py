@@ -55,7 +55,7 @@ def test_a_mistake_is_said_with_file_and_line(tmp_path: Path, old: str, new: str
 
 
 def test_two_releases_of_one_id_are_refused(tmp_path: Path) -> None:
-    again = "  - {product: other, release: agent-7.2.0, version: '2', baseline: '1', shares: {}}\n"
+    again = "  - {product: other, release: agent-7.2.0, version: '2', baseline: '1', shares: {a: 1}}\n"
     with pytest.raises(ConfigurationError, match="the same id"):
         load_settings(_file(tmp_path, GOOD + again))
 

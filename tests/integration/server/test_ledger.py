@@ -1,0 +1,45 @@
+"""`bvt serve` with a ledger: what the ledger lets out reaches hosts, without a word to the server."""
+
+import hashlib
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.integration.server.running import DEADLINE_S, Serve, serving
+from tests.unit.promotion.world import AGENT, PEOPLE, World
+
+SETTINGS = """
+listen: 127.0.0.1:0
+assess_every_s: 0.2
+ledger: {ledger}
+tokens: [{{name: all, sha256: "{digest}", scopes: [decide]}}]
+rollouts:
+  - {{product: agent, release: agent-7.2.0, version: 7.2.0, baseline: 7.1.0, candidate: "{candidate}"}}
+"""
+
+
+def test_a_promotion_reaches_hosts_and_a_halt_in_the_ledger_stops_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    digest = hashlib.sha256(b"all").hexdigest()
+    text = SETTINGS.format(ledger=tmp_path / "ledger.db", digest=digest, candidate=AGENT.sha256)
+    with serving(tmp_path, text) as served:
+        assert _asked(served, "internal")["reason"] == "the release has not reached its ring"
+        world.in_internal()
+        assert _until(served, "7.2.0", "a")["reason"] == "selected"
+        assert _asked(served, "production")["version"] == "7.1.0"
+        world.promotion.halt(AGENT.sha256, "internal", PEOPLE["ann"], "smoke")
+        assert _until(served, "7.1.0", "b")["reason"] == "the release is halted"
+
+
+def _asked(served: Serve, ring: str, host: str = "x") -> dict[str, Any]:
+    answer: dict[str, Any] = served.decide(host, ring=ring).json()
+    return answer
+
+
+def _until(served: Serve, version: str, host: str) -> dict[str, Any]:
+    end, pause = time.monotonic() + DEADLINE_S, threading.Event()
+    while (found := _asked(served, "internal", host))["version"] != version:
+        assert time.monotonic() < end, found
+        pause.wait(0.05)
+    return found
