@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from tests.programs import bounded
+
 DEADLINE_S = 60.0
 ALL = {"Authorization": "Bearer all"}
 
@@ -44,24 +46,21 @@ rollouts:
 class Serve:
     """The process, its log as it is written, and its address."""
 
-    def __init__(self, folder: Path, text: str) -> None:
-        self.file, self.log = folder / "serve.yaml", list[dict[str, Any]]()
-        self.file.write_text(text)
-        argv = [
-            sys.executable,
-            "-m",
-            "harness.cli",
-            "serve",
-            str(self.file),
-            "--store",
-            str(folder / "store"),
-        ]
-        self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env={**os.environ})
+    def __init__(self, process: "subprocess.Popen[str]", file: Path) -> None:
+        self.process, self.file, self.log = process, file, list[dict[str, Any]]()
         self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.url = str(self.wait("listening")["url"])
         for _ in range(2):
             self.wait("worker started")
+
+    def end(self) -> None:
+        """As a service manager ends it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(DEADLINE_S)
+        self._reader.join(DEADLINE_S)
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -91,10 +90,17 @@ class Serve:
 
 @contextmanager
 def serving(folder: Path, text: str) -> Iterator[Serve]:
-    served = Serve(folder, text)
-    try:
-        yield served
-    finally:
-        if served.process.poll() is None:
-            served.process.terminate()
-        served.process.wait(DEADLINE_S)
+    """The server with these settings, until the block ends; its store is below `folder` and outlives it."""
+    file = folder / "serve.yaml"
+    file.write_text(text)
+    argv = [sys.executable, "-m", "harness.cli", "serve", str(file), "--store", str(folder / "store")]
+    with bounded(
+        subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    ) as process:
+        try:
+            served = Serve(process, file)
+            yield served
+            served.end()
+        finally:
+            if process.poll() is None:  # workers end with their parent, unless that is killed
+                os.killpg(process.pid, signal.SIGKILL)
