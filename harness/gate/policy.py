@@ -124,12 +124,19 @@ def coverage_of(policy: GatePolicy, evidence: Evidence) -> Coverage:
     return Coverage(round(covered, 3), tuple(sorted(uncovered, key=lambda pair: -pair[1])), round(unknown, 3))
 
 
+def expiry_refusals(policy: GatePolicy, now: datetime) -> list[Refusal]:
+    """That the policy has expired, if it has: then it lets nothing through, and nobody's waivers count."""
+    if now < policy.expires:
+        return []
+    text = f"The policy {policy.name} expired on {policy.expires:%Y-%m-%d %H:%M} UTC."
+    remedy = "Have the policy reviewed, and give it a new expiry."
+    return [Refusal(ground=Ground.POLICY, verdict=Verdict.STALE, text=text, remedy=remedy)]
+
+
 def policy_refusals(policy: GatePolicy, tier: str, evidence: Evidence) -> list[Refusal]:
     """Every reason why the tier does not take this gate. The gate's own verdict is judged elsewhere."""
-    if evidence.now >= policy.expires:
-        text = f"The policy {policy.name} expired on {policy.expires:%Y-%m-%d %H:%M} UTC."
-        remedy = "Have the policy reviewed, and give it a new expiry."
-        return [Refusal(ground=Ground.POLICY, verdict=Verdict.STALE, text=text, remedy=remedy)]
+    if expired := expiry_refusals(policy, evidence.now):
+        return expired
     wanted = policy.tiers.get(tier)
     if wanted is None:
         text = f"The policy {policy.name} has no tier {tier!r}; it has {', '.join(policy.tiers)}."

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from harness.gate.remedies import BLOCKED, FIX
 from harness.gate.verdict import Judgement, ranked, weigh, worst
-from harness.model.gate import CellVerdict, Consequence, Gate, Reason, Verdict
+from harness.model.gate import Consequence, Gate, Reason, Verdict
 from harness.model.plan import Cell, Plan
 from harness.model.report import Outcome
 from harness.model.waiver import Waiver, WaiverDebt, WaiverState
@@ -41,7 +41,13 @@ def waive(
     verdict = worst([reason for reason in reasons if reason.counted])
     if verdict is Verdict.PASS:
         reasons.insert(0, _passed(judgement, reasons))
-    entries = tuple(_entry(entry, reasons) for entry in judgement.cells)
+    standing: dict[str, list[Reason]] = {}
+    for reason in reasons:
+        if not reason.waived_by:
+            standing.setdefault(reason.cell, []).append(reason)
+    entries = tuple(
+        entry.model_copy(update={"verdict": worst(standing.get(entry.cell, []))}) for entry in judgement.cells
+    )
     debts = tuple(_debt(waiver, states[waiver.id], reasons, now) for waiver in waivers)
     return Judgement(verdict, ranked(reasons), entries), debts
 
@@ -109,11 +115,6 @@ def _of_consequence(cell: str, item: Consequence) -> Reason:
         text=item.text,
         remedy=FIX if failed else BLOCKED,
     )
-
-
-def _entry(entry: CellVerdict, reasons: Sequence[Reason]) -> CellVerdict:
-    mine = [reason for reason in reasons if reason.cell == entry.cell and not reason.waived_by]
-    return entry.model_copy(update={"verdict": worst(mine)})
 
 
 def _debt(waiver: Waiver, state: WaiverState, reasons: Sequence[Reason], now: datetime) -> WaiverDebt:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from harness.gate.policy import Evidence, policy_refusals
+from harness.gate.policy import Evidence, expiry_refusals, policy_refusals
 from harness.gate.refusals import Ground, Refusal
 from harness.gate.verdict import Judgement, judge
 from harness.gate.waivers import waive
@@ -41,6 +41,8 @@ def substance(
     own = summary_of(contents, OWN_TIER)
     moment = (time_verified(own[0]) if own else None) or demand.now
     then, _ = waive(bare, plan.plan, parsed, moment)
+    if demand.policy is None and today.verdict is Verdict.PASS:
+        doubts = []  # nothing rests on the waivers, so nobody need believe them
     refusals = [
         *doubts,
         *_results(seal, today, parsed),
@@ -93,6 +95,8 @@ def _asked(
     signed_by: frozenset[str],
 ) -> Iterator[Refusal]:
     """What the policy asks for a tier, or without one the suite."""
+    if demand.policy is not None and demand.tier == OWN_TIER:
+        yield from expiry_refusals(demand.policy.policy, demand.now)
     if demand.policy is None or demand.tier == OWN_TIER:
         if plan.suite != demand.suite:
             text = f"The bundle is of suite {plan.suite!r}; suite {demand.suite!r} is needed."

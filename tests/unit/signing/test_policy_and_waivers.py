@@ -118,6 +118,16 @@ def test_an_expired_policy_lets_nothing_through() -> None:
     refused(found, Ground.POLICY, "expired on 2026-01-01 14:00 UTC", Verdict.STALE)
 
 
+def test_an_expired_policy_lets_nothing_through_without_a_tier_either() -> None:
+    found = verified(waived(signed(a_waiver())), policy=a_policy(expires=NOW))
+    refused(found, Ground.POLICY, "expired on 2026-01-01 14:00 UTC", Verdict.STALE)
+
+
+def test_a_waiver_that_nothing_rests_on_need_not_be_believed_without_a_policy() -> None:
+    gate = waived_gate(a_signed_gate(), [a_waiver()], NOW)
+    assert verified(bundle_of(gate, waivers=[signed(a_waiver())])).accepted
+
+
 def test_a_tier_that_the_policy_does_not_have_is_refused() -> None:
     found = verified(BUNDLE, tier="preview", policy=a_policy())
     refused(found, Ground.TIER, "has no tier 'preview'", Verdict.INCOMPLETE)
