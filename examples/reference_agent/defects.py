@@ -41,6 +41,12 @@ DEFECTS: dict[str, str] = {
     "keeps-old-key": "told that the backend does not know it, the agent goes on with its old key",
     "gives-up": "after the first request that fails the agent falls silent",
     "malformed-log": "one request is not of the protocol",
+    "enrols-at-each-start": "each start of the service forgets the node key and enrols",
+    "new-identity": "each start of the service is another endpoint",
+    "any-certificate": "a backend with any certificate is trusted",
+    "retries-hot": "a failing backend is asked fifty times a second",
+    "never-backs-off": "a failing backend is asked twice a second for ever",
+    "falls-silent-later": "twenty seconds after it enrolled the agent falls silent",
     # secrets
     "logs-secret": "the enrolment secret is in a line of the log, which goes to the backend as well",
     "secret-in-temp": "the node key lies in a file in C:\\Windows\\Temp, in UTF-16",
@@ -60,6 +66,11 @@ DEFECTS: dict[str, str] = {
     "no-group-events": "groups are not reported",
     "no-permission-events": "permissions are not reported",
     "no-firewall-rule-events": "firewall rules are not reported",
+    "events-twice": "every event is sent twice",
+    "wrong-event-time": "events say that they were an hour later",
+    "loses-events-in-outage": "what waits when a request fails is thrown away",
+    "loses-bursts": "changed files are thrown away while 24 events wait",
+    "mangles-names": "letters that are not ASCII become question marks",
     "ignores-live-query": "distributed queries are never answered",
     "ignores-config-push": "only the first configuration ever takes effect",
     "accepts-invalid-config": "an invalid configuration replaces the last good one",
@@ -97,6 +108,7 @@ DEFECTS: dict[str, str] = {
 """Name → one-line meaning."""
 
 TRAITS: dict[str, str] = {
+    "backs-off-gently": "pauses grow by four fifths and no more while the backend fails",
     "cleans-up-late": "the data directory goes two seconds after the uninstall, for which a profile needs settle_s",
     "enrols-slowly": "the agent enrols only after five seconds",
     "has-a-task": "a scheduled task of its own is made, and taken away",

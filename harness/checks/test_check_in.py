@@ -8,6 +8,7 @@ from harness.cell.check import check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
+from harness.lifecycle.outage import Outage
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
@@ -78,16 +79,12 @@ def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("It recovers from a failing backend", backend=[BackendFeature.FAULTS])
-def test_recovers(cell: CellSession, timeline: Timeline) -> None:
+def test_recovers(timeline: Timeline, outage: Outage) -> None:
     _ = timeline.endpoint
-    cell.backend.misbehave(cell.cell.id, FaultKind.ERROR_500, times=2)
-    cell.backend.misbehave(cell.cell.id, FaultKind.DROP)
-    deadline = cell.within(cell.profile.check_in.heartbeat_s)
-    with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_recovered(cell.cell.id, deadline)
-    assert seen is not None, mismatch(
-        f"after two errors and a dropped connection the agent is seen again within {deadline.length_s:g} s",
-        "it was not seen again",
+    ended = outage.ended
+    assert ended.failed, mismatch("the agent comes to a backend that fails", "it did not come at all")
+    assert ended.recovered, mismatch(
+        f"after {ended.words} the agent is seen again within {ended.deadline_s:g} s", "it was not seen again"
     )
 
 

@@ -4,6 +4,7 @@ from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_reboot_declared
 from harness.checks.expectation import mismatch, note_children, told
+from harness.lifecycle.outage import Outage
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
@@ -13,8 +14,9 @@ PHASE = Phase.UNINSTALL
 
 
 @check("The uninstaller succeeds", requires=["install.exit_code"])
-def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated) -> None:
+def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated, outage: Outage) -> None:
     stimulated.withdraw()
+    outage.withdraw()
     result = timeline.uninstallation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
     note_children(cell, result)

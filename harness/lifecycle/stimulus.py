@@ -1,13 +1,15 @@
 """Provokes every class of telemetry at once, then waits for each event by its nonce."""
 
-from harness.backend.interface import Fact
+import time
+
+from harness.backend.interface import Event, Fact
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.model.profile import STIMULI, Telemetry
+from harness.model.profile import COMMON_FACTS, STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
-from harness.probe.answers import Stimulus
+from harness.probe.answers import Clock, Stimulus
 from harness.probe.reading import read_value
 
 NEEDS: dict[str, frozenset[Capability]] = {
@@ -18,6 +20,8 @@ NEEDS: dict[str, frozenset[Capability]] = {
 }
 """What a stimulus needs of the guest system; one that it lacks is not even tried."""
 
+NEVER, NO_NUMBER = "bvtnever0000000000", "4294967295"
+"""A token that was never used, and a process id or port that there is not."""
 HOLD_S = 20.0
 """How long a process, connection or listening port lasts; an agent that looks once a second sees it."""
 
@@ -28,6 +32,9 @@ class Stimulated:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session = timeline.session
+        self.arrived: dict[str, Event] = {}
+        """Stimulus → the first event that told of it."""
+        self._given_at = self._guest_clock = 0.0
 
     def expect(self, name: str) -> None:
         """The event of stimulus `name` must arrive with the profile's columns; asserts it.
@@ -37,8 +44,7 @@ class Stimulated:
         telemetry = self._session.profile.telemetry[name]
         if telemetry.action != "added" and (reason := self._session.backend.ignorance(Fact.ACTION)):
             raise NotApplicable(reason)
-        facts = self._given[name].facts | {"nonce": self._timeline.nonce}
-        columns = {column: _fill(pattern, facts) for column, pattern in telemetry.columns.items()}
+        columns = self.columns(name)
         deadline = self._session.within(telemetry.deadline_s)
         with self._session.recorder.stopwatch.waiting():
             event = self._session.backend.wait_event(
@@ -49,7 +55,34 @@ class Stimulated:
                 action=telemetry.action,
             )
         assert event is not None, self._missing(name, telemetry, columns, deadline)
+        self.arrived[name] = event
+        self._session.note("arrived after", f"{max(0.0, event.received_at - self._given_at):.2f} s")
         self._session.note("event", dict(event.columns))
+
+    def columns(self, name: str) -> dict[str, str]:
+        """What a row that tells of stimulus `name` holds."""
+        facts = self._given[name].facts | {"nonce": self._timeline.nonce}
+        return {
+            column: _fill(pattern, facts)
+            for column, pattern in self._session.profile.telemetry[name].columns.items()
+        }
+
+    def columns_withheld(self, name: str) -> dict[str, str]:
+        """What a row would hold that tells of the same with another token and other numbers: of what never happened."""
+        given = self._given[name].facts
+        facts = {
+            fact: text if fact in COMMON_FACTS.get(name, ()) else _never(text, self._timeline.nonce)
+            for fact, text in given.items()
+        } | {"nonce": NEVER}
+        return {
+            column: _fill(pattern, facts)
+            for column, pattern in self._session.profile.telemetry[name].columns.items()
+        }
+
+    def guest_clock(self) -> float:
+        """The guest's clock when the stimuli were given, in seconds since the epoch."""
+        _ = self._given
+        return self._guest_clock
 
     def withdraw(self) -> None:
         """Undo what the stimuli left behind, so that it is not taken for the agent's residue.
@@ -72,9 +105,12 @@ class Stimulated:
             and why_not(system, NEEDS.get(name, frozenset())) is None
         ]
         hold_ms = str(int(1000 * self._session.within(HOLD_S).length_s))
-        answers = self._session.guest.batch(
-            *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", hold_ms] for name in names)
+        self._given_at = time.time()
+        clock, *answers = self._session.guest.batch(
+            ["clock"],
+            *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", hold_ms] for name in names),
         )
+        self._guest_clock = read_value("clock", Clock, clock).now.timestamp()
         return {
             name: read_value(f"stimulate {name}", Stimulus, answer)
             for name, answer in zip(names, answers, strict=True)
@@ -88,6 +124,11 @@ class Stimulated:
             f" {deadline.length_s:g} s of the {name.replace('_', ' ')}."
             f" Found: no such row ({arrived} other rows of the query arrived)."
         )
+
+
+def _never(text: str, nonce: str) -> str:
+    """Another number for a number; else the same with another token."""
+    return NO_NUMBER if text.isdecimal() else text.replace(nonce, NEVER)
 
 
 def _fill(pattern: str, facts: dict[str, str]) -> str:

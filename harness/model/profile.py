@@ -133,6 +133,13 @@ class CheckIn(Frozen):
 
     deadline_s: Seconds = 60
     heartbeat_s: Seconds = Field(default=60, description="a further sign of life within this time")
+    requests_per_s: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=5, description="at most, while the backend answers nothing but errors"
+    )
+    backs_off: bool = Field(default=False, description="pauses grow while the backend fails")
+    still_there_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=0, description="the last look at the agent comes no sooner than so long after it enrolled"
+    )
     identity: str = Field(
         default="hostname", pattern="^(hostname|uuid)$", description="what host_identifier is made from"
     )
@@ -153,6 +160,10 @@ class Telemetry(Frozen):
     )
     columns: dict[str, Pattern] = Field(min_length=1)
     deadline_s: Seconds = 30
+    may_repeat: bool | None = Field(
+        default=None,
+        description="one change may lead to several equal rows; by default only so of file_change, whose notices repeat",
+    )
 
 
 class LiveQuery(Frozen):

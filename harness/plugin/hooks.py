@@ -9,7 +9,9 @@ import pytest
 from harness.cell.check import Check, check_of
 from harness.cell.session import CellSession
 from harness.checks.catalogue import catalogue
+from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
@@ -181,6 +183,18 @@ def reboots(timeline: Timeline) -> Reboots:
 def disclosures(timeline: Timeline) -> Disclosures:
     """Where the secrets given to the agent lie; asking looks for them."""
     return Disclosures(timeline)
+
+
+@pytest.fixture(scope="session")
+def outage(timeline: Timeline) -> Outage:
+    """The outage of the cell's backend; asking for its end makes it happen."""
+    return Outage(timeline)
+
+
+@pytest.fixture(scope="session")
+def burst(timeline: Timeline) -> Burst:
+    """Many changes at once; asking gives them."""
+    return Burst(timeline)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,9 @@ static const struct {
            {L"permission", open_permission, remove_permission},
            {L"firewall_rule", add_firewall_rule, remove_firewall_rule}};
 
+/* Latin, Cyrillic, Japanese, and one beyond the first 65536. */
+#define FOREIGN_LETTERS L"-\u00DCber\u0436\u76E3\u8996\U0001F600"
+
 void fact_number(const char *key, DWORD value) {
   char digits[16];
   sprintf(digits, "%lu", value);
@@ -40,11 +43,13 @@ static int harmless(const wchar_t *nonce) {
 
 static int perform(arguments *given, int undo) {
   const wchar_t *nonce = take_option(given, L"--nonce");
+  int foreign = take_flag(given, L"--foreign");
   undo |= take_flag(given, L"--undo");
   stimulus wanted = {.nonce = nonce, .hold_ms = number_option(given, L"--hold-ms", 15000)};
   if (!harmless(nonce)) return fail("--nonce needs 1 to 64 letters, digits, - or _", ERROR_INVALID_PARAMETER);
   if (given->count != 1) return fail("one stimulus is needed", ERROR_INVALID_PARAMETER);
-  wanted.name = join_text(L"bvt-", nonce, NULL);
+  if (foreign) wanted.nonce = join_text(nonce, FOREIGN_LETTERS, NULL);
+  wanted.name = join_text(L"bvt-", wanted.nonce, NULL);
   wchar_t *short_name = copy_text(wanted.name);
   if (wcslen(short_name) > 20) short_name[20] = 0;
   wanted.short_name = short_name;

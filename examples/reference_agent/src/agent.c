@@ -5,6 +5,7 @@
 #include "control.h"
 #include "defective.h"
 #include "logger.h"
+#include "outbox.h"
 #include "policy.h"
 #include "product.h"
 #include "protocol.h"
@@ -13,7 +14,7 @@
 #include "tables.h"
 #include "unusual.h"
 
-enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000 };
+enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 20000 };
 
 struct agent {
     struct protocol protocol;
@@ -29,7 +30,13 @@ static void back_off(struct agent *agent, unsigned long long now) {
     if (!agent->backoff_ms) {
         log_warning("the backend does not answer, backing off");
     }
-    unsigned next = agent->backoff_ms ? agent->backoff_ms * 2 : BACKOFF_FIRST_MS;
+    unsigned next = agent->backoff_ms ? agent->backoff_ms * (TRAIT_BACKS_OFF_GENTLY ? 9 : 10) / 5 : BACKOFF_FIRST_MS;
+    if (DEFECT_NEVER_BACKS_OFF) {
+        next = BACKOFF_FIRST_MS;
+    }
+    if (DEFECT_RETRIES_HOT) {
+        next = 20;
+    }
     agent->backoff_ms = next < BACKOFF_LIMIT_MS ? next : BACKOFF_LIMIT_MS;
     agent->network_due = now + agent->backoff_ms + (unsigned)rand() % (agent->backoff_ms / 4);
 }
@@ -54,6 +61,9 @@ static bool judge(struct agent *agent, enum answer answer) {
     }
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
         agent->silent = agent->silent || DEFECT_GIVES_UP;
+        if (DEFECT_LOSES_EVENTS_IN_OUTAGE) {
+            outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT));
+        }
         back_off(agent, GetTickCount64());
     }
     return false;
@@ -72,6 +82,11 @@ static bool fetch_config(struct agent *agent) {
 }
 
 static void talk(struct agent *agent, unsigned long long now) {
+    static unsigned long long silent_at;
+    if (DEFECT_FALLS_SILENT_LATER && agent->protocol.node_key[0]) {
+        agent->silent = agent->silent || (silent_at && now >= silent_at);
+        silent_at = silent_at ? silent_at : now + SILENT_AFTER_MS;
+    }
     if (DEFECT_NEVER_CHECKS_IN || agent->silent || now < agent->network_due) {
         return;
     }

@@ -45,6 +45,9 @@ static BOOL CALLBACK read_identity(PINIT_ONCE unused, PVOID parameter, PVOID *co
         strcpy(self.hostname, "some-other-host");
     }
     snprintf(self.host_identifier, sizeof self.host_identifier, "%s", self.uuid);
+    if (DEFECT_NEW_IDENTITY) {
+        snprintf(self.host_identifier, sizeof self.host_identifier, "%.36s-%lu", self.uuid, GetTickCount());
+    }
     return TRUE;
 }
 

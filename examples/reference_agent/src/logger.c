@@ -54,7 +54,7 @@ static void calendar_time(time_t now, char *text, size_t size) {
 
 void log_stamp(struct text *text) {
     char calendar[64];
-    time_t now = time(NULL);
+    time_t now = time(NULL) + (DEFECT_WRONG_EVENT_TIME ? 3600 : 0);
     calendar_time(now, calendar, sizeof calendar);
     text_add(text, "\"hostIdentifier\":");
     text_add_json(text, identity()->host_identifier);

@@ -16,6 +16,9 @@ void protocol_open(struct protocol *protocol, const struct settings *settings, H
     protocol->settings = *settings;
     protocol->http = http_open(settings);
     protocol->stop = stop;
+    if (DEFECT_ENROLS_AT_EACH_START) {
+        runtime_remove(L"NodeKey");
+    }
     runtime_read(L"NodeKey", protocol->node_key, sizeof protocol->node_key);
     status_enrolled(protocol->node_key[0]);
 }

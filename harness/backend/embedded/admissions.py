@@ -19,10 +19,15 @@ from harness.backend.embedded.records import Record, single, unpacked
 from harness.backend.embedded.store import Item, Kind, Store, Wanted
 from harness.backend.embedded.wire import Malformed
 from harness.backend.interface import Endpoint, FaultKind
+from harness.backend.trouble import Enrolments
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError
 
 T = TypeVar("T")
+
+
+DROPPED = 5
+"""In an outage each fifth request meets a closed connection instead of an error."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class Admission:
     faults: deque[PendingFault] = field(default_factory=deque)
     requests: Counter[str] = field(default_factory=Counter)
     admitted_at: float = field(default_factory=time.time)
+    outage: list[float] | None = None  # when requests failed in an outage that goes on
+    key_used: bool = True  # the newest node key was shown at least once
+    abandoned: int = 0  # node keys that were never shown before the next one was asked for
     recovered: bool = True  # a request was served after the last fault asked for
 
 
@@ -124,6 +132,33 @@ class Admissions:
             admission = self._of(cell)
             admission.faults.extend([fault] * times)
             admission.recovered = False
+
+    def begin_outage(self, cell: str) -> None:
+        """Every request of the cell fails from now on."""
+        with self._changed:
+            admission = self._of(cell)
+            admission.outage, admission.recovered = [], False
+
+    def end_outage(self, cell: str) -> tuple[float, ...]:
+        """Serve the cell again; returns when its requests failed."""
+        with self._changed:
+            admission = self._of(cell)
+            failed, admission.outage = tuple(admission.outage or ()), None
+            return failed
+
+    def failures(self, cell: str) -> int:
+        """Requests that failed so far in the outage that goes on."""
+        with self._changed:
+            return len(self._of(cell).outage or ())
+
+    def enrolled(self, cell: str) -> Enrolments:
+        """How often the cell's agents enrolled since it was admitted, and what gave them reason to."""
+        provoked = (FaultKind.NODE_INVALID.value, FaultKind.DELAY.value)
+        faults = [item.body["fault"] for item in self.items(cell, Kind.FAULT)]
+        hosts = [item.body["host_identifier"] for item in self.items(cell, Kind.ENROLMENT)]
+        with self._changed:
+            abandoned = self._of(cell).abandoned
+        return Enrolments(tuple(hosts), sum(fault in provoked for fault in faults), abandoned)
 
     def ask(self, cell: str, sql: str, deadline: Deadline) -> Answer | None:
         """Hand the query out until it is answered; None (and the query withdrawn) on deadline."""
@@ -218,6 +253,11 @@ class Admissions:
         with self._changed:
             key = self._by_key.get(node_key)
             admission = key.admission if key else self._by_secret.get(secret)
+            if admission is not None and admission.outage is not None:
+                admission.outage.append(time.time())
+                kind = FaultKind.DROP if len(admission.outage) % DROPPED == 0 else FaultKind.ERROR_500
+                self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
+                return PendingFault(kind)
             if admission is None or not admission.faults:
                 return None
             if secret and admission.faults[0].kind is FaultKind.NODE_INVALID:
@@ -238,6 +278,8 @@ class Admissions:
             self._end_keys(
                 lambda key: key.admission is admission and key.host_identifier == request.host_identifier
             )
+            admission.abandoned += not admission.key_used
+            admission.key_used = False
             node_key, now, before = secrets.token_urlsafe(24), time.time(), admission.endpoint
             self._by_key[node_key] = _Key(admission, request.host_identifier)
             admission.endpoint = Endpoint(
@@ -352,7 +394,8 @@ class Admissions:
     def _seen(self, cell: str, path: str) -> Admission:
         admission = self._of(cell)
         admission.requests[path] += 1
-        admission.recovered = not admission.faults
+        admission.recovered = not admission.faults and admission.outage is None
+        admission.key_used = True
         if admission.endpoint is not None:
             admission.endpoint = admission.endpoint.model_copy(update={"last_seen": time.time()})
         self._notify()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from harness.backend.embedded.admissions import Admission, Admissions, PendingFa
 from harness.backend.embedded.app import RemoteApi
 from harness.backend.embedded.handover import Handover
 from harness.backend.embedded.large import LargeBodies
-from harness.backend.embedded.pki import Authority
+from harness.backend.embedded.pki import Authority, make_authority
 from harness.backend.embedded.records import parts, somewhere
 from harness.backend.embedded.server import TlsServer
 from harness.backend.embedded.store import Item, Kind, Store, Wanted
@@ -31,6 +32,7 @@ from harness.backend.interface import (
 from harness.backend.matching import event_matches
 from harness.backend.reachable import require_answer
 from harness.backend.seen import Sightings
+from harness.backend.trouble import Enrolments, Impostor
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
 from harness.model.machine import HostPort
@@ -56,7 +58,7 @@ class EmbeddedBackend:
         handover: Handover | None = None,
         watch: Callable[[str], None] | None = None,
     ) -> None:
-        self._authority = authority
+        self._authority, self._database = authority, database
         self._store = Store(database)
         self._admissions = Admissions(self._store)
         if handover is not None:
@@ -182,6 +184,29 @@ class EmbeddedBackend:
     def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None:
         """The cell's next `times` requests suffer this, in the order of the calls."""
         self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
+
+    def begin_outage(self, cell: str) -> None:
+        """Every request of the cell fails until `end_outage`."""
+        self._admissions.begin_outage(cell)
+
+    def end_outage(self, cell: str) -> Sequence[float]:
+        """Serve the cell again; returns when its requests failed."""
+        return self._admissions.end_outage(cell)
+
+    def wait_failures(self, cell: str, count: int, deadline: Deadline) -> bool:
+        """Whether so many requests have failed in the outage by the deadline."""
+        return self._wait(lambda: self._admissions.failures(cell) >= count or None, deadline) is not None
+
+    def enrolled(self, cell: str) -> Enrolments:
+        """How often the cell's agents enrolled since it was admitted."""
+        return self._admissions.enrolled(cell)
+
+    @contextmanager
+    def impostor(self) -> Iterator[Impostor]:
+        """Present a certificate of another authority to whoever connects, for a while; what exists is cut."""
+        other = make_authority(self._database.parent / f"{self._database.stem}-impostor")
+        with self._server.impostor(other) as shown:
+            yield shown
 
     def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:
         """The endpoint once each fault was suffered and an authenticated request was served after it."""

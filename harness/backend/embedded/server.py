@@ -1,16 +1,20 @@
 """An ASGI application behind TLS, in a thread of its own."""
 
+import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from harness.backend.embedded.handshakes import Handshakes
+from harness.backend.embedded.impostors import Impostors, Shown, guarded
 from harness.backend.embedded.pki import Authority
+from harness.backend.trouble import Impostor
 from harness.model.errors import BackendError
 from harness.model.machine import HostPort
 
@@ -35,6 +39,8 @@ class TlsServer:
         self.handshakes = Handshakes()
         """What came to nothing below the protocol."""
         self._server: _Server | None = None
+        self._context: ssl.SSLContext | None = None
+        self._impostors = Impostors(self._transport)
         self._thread = threading.Thread(target=self._run, name=f"backend-{self.address.port}", daemon=True)
 
     def start(self, app: ASGIApp) -> None:
@@ -43,8 +49,9 @@ class TlsServer:
             context = self.handshakes.watch(tls_context(self._authority))
         except (ssl.SSLError, OSError) as error:
             raise BackendError(f"The backend's certificate cannot be used: {error}.") from error
+        self._context = context
         config = uvicorn.Config(
-            app,
+            guarded(app, self._impostors.suffers),
             ssl_context_factory=lambda _config, _default: context,
             log_config=None,
             log_level="error",
@@ -70,6 +77,43 @@ class TlsServer:
             assert isinstance(connection, H11Protocol)
             if connection.client == tuple(scope["client"] or ()):
                 connection.transport.abort()
+
+    @contextmanager
+    def impostor(self, other: Authority) -> Iterator[Impostor]:
+        """Present the certificate of another authority until the block ends. Connections are cut before and after."""
+        assert self._context is not None
+        shown = Shown()
+        self._impostors.begin(self._context, tls_context(other), shown)
+        self._cut_all()
+        try:
+            yield shown
+        finally:
+            self._impostors.end(self._context)
+            self._cut_all()
+
+    def _cut_all(self) -> None:
+        """Agents come again by a connection of their own. Runs on the server's thread: transports belong to it."""
+        server = self._server
+        assert server is not None
+        assert server.loop is not None
+        done = threading.Event()
+
+        def cut() -> None:
+            for connection in list(server.server_state.connections):
+                if (transport := getattr(connection, "transport", None)) is not None:
+                    transport.abort()
+            done.set()
+
+        server.loop.call_soon_threadsafe(cut)
+        done.wait(_STOP_S)
+
+    def _transport(self, scope: Scope) -> asyncio.Transport | None:
+        assert self._server is not None
+        for connection in list(self._server.server_state.connections):
+            assert isinstance(connection, H11Protocol)
+            if connection.client == tuple(scope["client"] or ()):
+                return connection.transport
+        return None
 
     def stop(self) -> None:
         """End the server and its thread. Idempotent."""
@@ -97,8 +141,10 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.serving = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.serving.set()
 

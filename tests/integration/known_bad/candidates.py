@@ -227,6 +227,51 @@ BAD: dict[str, KnownBad] = {
             "uninstall.secret_in_installer_log": r"\(Property\(S\): CONNECTION\) holds the enrolment secret",
         },
     ),
+    "newborn": KnownBad(
+        defects=frozenset(
+            {"enrols-at-each-start", "new-identity", "any-certificate", "retries-hot", "falls-silent-later"}
+        ),
+        phases=CHECKED_IN,
+        profile={"check_in.still_there_s": 60},
+        caught={
+            "check-in.retry_pace": r"at most 5 requests per second .* Found: \d+\.\d per second",
+            "check-in.other_certificate": r"the agent sends nothing\. Found: it sent POST /",
+            "check-in.restart_keeps_identity": r"restarted, the agent is still .* Found: it is ",
+            "uninstall.still_there": "the agent is still heard, .* Found: it is not; the backend saw",
+            "uninstall.enrolments": r"every enrolment is that of .* Found: other identities: ",
+        },
+    ),
+    "forgetful": KnownBad(
+        defects=frozenset(
+            {
+                "enrols-at-each-start",
+                "never-backs-off",
+                "events-twice",
+                "wrong-event-time",
+                "loses-events-in-outage",
+                "loses-bursts",
+                "mangles-names",
+            }
+        ),
+        phases=USED,
+        caught={
+            "check-in.restart_keeps_identity": "goes on with its node key. Found: it enrolled again",
+            "check-in.backs_off": r"grow while the backend fails\. Found: they do not: 0\.",
+            "functions.exactly_once": r"every event arrives once\. Found: .*process_start 2 times",
+            "functions.event_time": r"Found: it is another: .*process_start \+36\d\d s",
+            "functions.outage": "is reported after it. Found: it never was",
+            "functions.burst": r"all of 100 files changed at once are reported\. Found: \d+ never were",
+            "functions.foreign_names": "Found: never reported: file_change .*, registry_change ",
+            "functions.withheld": "prove nothing: listening_port",
+            "uninstall.enrolments": r"once more each time it has reason to \(1\)\. Found: it enrolled [34] times",
+        },
+        # A row that says nothing of its stimulus is there without it, too.
+        profile={
+            "telemetry.listening_port.columns": {"address": "{address}"},
+            "telemetry.file_change.deadline_s": 4,
+            "telemetry.registry_change.deadline_s": 4,
+        },
+    ),
     # Enrolled, and then never heard again, all the way to its uninstall.
     "falls-silent": KnownBad(
         defects=frozenset({"no-heartbeat"}),

@@ -68,6 +68,7 @@ GOOD: dict[str, UnusualGood] = {
             "cleans up after the uninstall has ended, within a declared time",
             "a scheduled task of its own",
             "tells in its log how its secret begins",
+            "backs off by four fifths and no more",
         ),
         traits=frozenset(
             {
@@ -78,6 +79,7 @@ GOOD: dict[str, UnusualGood] = {
                 "cleans-up-late",
                 "has-a-task",
                 "names-its-secret",
+                "backs-off-gently",
             }
         ),
         phases=USED,

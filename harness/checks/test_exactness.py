@@ -1,0 +1,153 @@
+"""Events once each, with the right time, through an outage and a burst, with any letters, and none without a cause."""
+
+from collections import Counter
+
+from harness.backend.interface import BackendFeature, Event, Fact
+from harness.backend.matching import event_matches
+from harness.cell.check import Blocked, NotApplicable, check
+from harness.cell.declared import telemetry
+from harness.cell.session import CellSession
+from harness.checks.expectation import listed, mismatch
+from harness.checks.protocol import known_to_tell
+from harness.lifecycle.burst import FOREIGN_KINDS, KIND, Burst
+from harness.lifecycle.outage import KINDS, Outage
+from harness.lifecycle.stimulus import Stimulated
+from harness.model.profile import AgentProfile
+from harness.model.report import Phase
+
+PHASE = Phase.FUNCTIONS
+EVENTS = [BackendFeature.TELEMETRY]
+EARLY_S = 2.0
+"""What an agent's time may lie before the stimulus: clocks tick in whole seconds."""
+
+
+def _any_telemetry(profile: AgentProfile) -> str:
+    return "" if profile.telemetry else "the profile declares no telemetry"
+
+
+def _one_of(kinds: tuple[str, ...], profile: AgentProfile) -> str:
+    return (
+        ""
+        if set(kinds) & set(profile.telemetry)
+        else f"the profile declares no telemetry for {' or '.join(kinds)}"
+    )
+
+
+@check("Every event arrives once", declared=_any_telemetry, backend=EVENTS)
+def test_exactly_once(cell: CellSession, stimulated: Stimulated) -> None:
+    doubled, looked_at = [], 0
+    for name in _arrived(stimulated):
+        expected = cell.profile.telemetry[name]
+        repeats = name == KIND if expected.may_repeat is None else expected.may_repeat
+        if expected.action == "snapshot" or repeats:
+            continue
+        looked_at += 1
+        found = _matching(cell, name, stimulated.columns(name))
+        most = max(Counter((event.epoch, tuple(sorted(event.columns.items()))) for event in found).values())
+        if most > 1:
+            doubled.append(f"{name} {most} times")
+    if not looked_at:
+        raise NotApplicable("every kind of event that arrived may be told of more than once")
+    cell.note("kinds of events", looked_at)
+    assert not doubled, mismatch("every event arrives once", f"{listed(doubled)}")
+
+
+@check("Events say when they happened", declared=_any_telemetry, backend=EVENTS)
+def test_event_time(cell: CellSession, stimulated: Stimulated) -> None:
+    happened, wrong, told = stimulated.guest_clock(), [], 0
+    for name in _arrived(stimulated):
+        stated = stimulated.arrived[name].unix_time
+        if stated is None:
+            continue
+        told += 1
+        latest_s = cell.within(cell.profile.telemetry[name].deadline_s).length_s
+        if not -EARLY_S <= stated - happened <= latest_s + EARLY_S:
+            wrong.append(f"{name} {stated - happened:+.0f} s")
+    if not told:
+        raise NotApplicable("its events state no time")
+    assert not wrong, mismatch(
+        "each event's time is that of what it tells of", f"it is another: {listed(wrong)}"
+    )
+
+
+@check("What was never done is not reported", declared=_any_telemetry, backend=EVENTS)
+def test_withheld(cell: CellSession, stimulated: Stimulated) -> None:
+    found = [
+        name for name in _arrived(stimulated) if _matching(cell, name, stimulated.columns_withheld(name))
+    ]
+    assert not found, mismatch(
+        "no row matches a stimulus that was withheld",
+        f"there are some, so the rows that must arrive prove nothing: {listed(found)}",
+    )
+
+
+@check(
+    "What happens during an outage is reported after it, once",
+    declared=lambda profile: _one_of(KINDS, profile),
+    backend=[*EVENTS, BackendFeature.FAULTS],
+    requires=["check-in.recovers"],
+)
+def test_outage(cell: CellSession, outage: Outage) -> None:
+    stimulus = outage.ended.stimulus
+    assert stimulus is not None, mismatch("something happens during the outage", "nothing did")
+    expected = cell.profile.telemetry[stimulus.name]
+    facts = stimulus.facts | {"nonce": stimulus.nonce}
+    columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
+    deadline = cell.within(expected.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        event = cell.backend.wait_event(
+            cell.cell.id, expected.query, columns, deadline, action=expected.action
+        )
+    assert event is not None, mismatch(
+        f"the {stimulus.name.replace('_', ' ')} during {outage.ended.words} is reported after it",
+        "it never was",
+    )
+    if expected.action != "snapshot" and stimulus.name != KIND:
+        found = len(_matching(cell, stimulus.name, columns))
+        assert found == 1, mismatch("it is reported once", f"{found} times")
+
+
+@check(
+    "A burst of events arrives whole",
+    declared=telemetry(KIND),
+    backend=EVENTS,
+    requires=[f"functions.{KIND}"],
+)
+def test_burst(cell: CellSession, burst: Burst) -> None:
+    missing, given = burst.missing()
+    cell.note("arrived", f"{given - missing} of {given}")
+    assert not missing, mismatch(
+        f"all of {given} files changed at once are reported", f"{missing} never were"
+    )
+
+
+@check(
+    "Names in any alphabet arrive as they are",
+    declared=lambda profile: _one_of(FOREIGN_KINDS, profile),
+    backend=EVENTS,
+)
+def test_foreign_names(burst: Burst) -> None:
+    lost = [
+        f"{stimulus.name} {_name(stimulus.facts)}" for stimulus, event in burst.foreign() if event is None
+    ]
+    assert not lost, mismatch("each name arrives as it is", f"never reported: {listed(lost)}")
+
+
+def _arrived(stimulated: Stimulated) -> list[str]:
+    if not stimulated.arrived:
+        raise Blocked(
+            "blocked by functions.process_start and the like: no event arrived", "functions.process_start"
+        )
+    return sorted(stimulated.arrived)
+
+
+def _matching(cell: CellSession, name: str, columns: dict[str, str]) -> list[Event]:
+    expected = cell.profile.telemetry[name]
+    if expected.action != "added":
+        known_to_tell(cell, Fact.ACTION)
+    found = cell.backend.events(cell.cell.id, expected.query)
+    return [event for event in found if event_matches(event, expected.query, columns, expected.action)]
+
+
+def _name(facts: dict[str, str]) -> str:
+    return facts.get("path") or facts.get("name", "")

@@ -1,0 +1,97 @@
+"""Whom the agent trusts, who it says it is, and how hard it knocks at a backend that fails."""
+
+import time
+from itertools import pairwise
+
+from harness.backend.interface import BackendFeature
+from harness.backend.trouble import Troubles
+from harness.cell.check import NotApplicable, check
+from harness.cell.session import CellSession
+from harness.checks.expectation import mismatch
+from harness.checks.test_install_services import RESTARTED
+from harness.lifecycle.outage import Outage, grows
+from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.model.deadline import Deadline
+from harness.model.profile import AgentProfile
+from harness.model.report import Phase
+
+PHASE = Phase.CHECK_IN
+FAULTS = [BackendFeature.FAULTS]
+TWICE = 2
+"""Handshakes with another certificate that are waited for: what is sent after one comes within milliseconds."""
+
+
+def _backs_off(profile: AgentProfile) -> str:
+    return "" if profile.check_in.backs_off else "the profile declares no back-off (check_in.backs_off)"
+
+
+@check("While its backend fails it asks no more often than declared", backend=FAULTS)
+def test_retry_pace(cell: CellSession, outage: Outage) -> None:
+    ended, most = outage.ended, cell.profile.check_in.requests_per_s
+    cell.note("requests", f"{len(ended.failed)} in {ended.lasted_s:.1f} s")
+    assert ended.rate <= most, mismatch(
+        f"at most {most:g} requests per second while the backend fails",
+        f"{ended.rate:.1f} per second ({len(ended.failed)} in {ended.lasted_s:.1f} s)",
+    )
+
+
+@check("Its pauses grow while its backend fails", declared=_backs_off, backend=FAULTS)
+def test_backs_off(cell: CellSession, outage: Outage) -> None:
+    failed = outage.ended.failed
+    pauses = [f"{later - earlier:.2f}" for earlier, later in pairwise(failed)]
+    cell.note("pauses in s", ", ".join(pauses))
+    grown = grows(failed)
+    if grown is None:
+        raise NotApplicable(f"{len(failed)} requests in {outage.ended.lasted_s:.1f} s: too few to show it")
+    assert grown, mismatch(
+        "pauses between requests grow while the backend fails", f"they do not: {', '.join(pauses[:8])} s"
+    )
+
+
+@check("A backend with another certificate is told nothing", backend=FAULTS)
+def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    if not isinstance(cell.backend, Troubles):
+        raise NotApplicable(f"backend {cell.backend.name} has one certificate only")
+    deadline = cell.within(cell.profile.check_in.heartbeat_s)
+    with cell.backend.impostor() as impostor, cell.recorder.stopwatch.waiting():
+        impostor.wait(TWICE, deadline)
+    cell.note("shown", impostor.shown)
+    assert not impostor.trusted_by, mismatch(
+        "shown a certificate of another authority, the agent sends nothing", f"it sent {impostor.trusted_by}"
+    )
+    assert impostor.shown, mismatch(
+        f"cut off, the agent comes again within {deadline.length_s:g} s", "it did not"
+    )
+    with cell.recorder.stopwatch.waiting():
+        again = cell.within(cell.profile.check_in.heartbeat_s)
+        seen = cell.backend.wait_seen(cell.cell.id, again, after=time.time())
+    assert seen is not None, mismatch(
+        f"shown its own certificate again, the agent is seen within {again.length_s:g} s", "it was not seen"
+    )
+
+
+@check("A restart of its service is no reason to enrol again", declared=RESTARTED, backend=FAULTS)
+def test_restart_keeps_identity(cell: CellSession, timeline: Timeline) -> None:
+    before = timeline.endpoint
+    if not isinstance(cell.backend, Troubles):
+        raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
+    counted = cell.backend.enrolled(cell.cell.id)
+    for service in cell.profile.services:
+        if service.survives_restart and service.running:
+            with cell.recorder.stopwatch.waiting():
+                cell.guest.services.stop(service.name, Deadline.after(STOP_S))
+                cell.guest.services.start(service.name, cell.within(service.start_deadline_s))
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
+    assert seen is not None, mismatch(
+        f"restarted, the agent is seen within {deadline.length_s:g} s", "it was not seen"
+    )
+    assert seen.host_identifier == before.host_identifier, mismatch(
+        f"restarted, the agent is still {before.host_identifier!r}", f"it is {seen.host_identifier!r}"
+    )
+    again = cell.backend.enrolled(cell.cell.id)
+    assert again.unprovoked == counted.unprovoked, mismatch(
+        "restarted, the agent goes on with its node key", "it enrolled again"
+    )

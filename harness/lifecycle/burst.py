@@ -1,0 +1,78 @@
+"""Many files at once, and a name with letters of other alphabets: given together, so that one wait is for both."""
+
+import secrets
+from dataclasses import dataclass
+
+from harness.backend.interface import Event
+from harness.lifecycle.once import once
+from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+from harness.probe.answers import Stimulus
+from harness.probe.reading import read_value
+
+FILES = 100
+KIND = "file_change"
+FOREIGN_KINDS = ("file_change", "registry_change")
+"""Those whose names may hold any letter; each that the profile declares is given."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was done in the guest."""
+
+    files: tuple[Stimulus, ...]
+    foreign: tuple[Stimulus, ...]
+    deadline: Deadline
+    """By when the backend must know."""
+
+
+class Burst:
+    """Given once, when the first check asks; all is undone at once."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    def missing(self) -> tuple[int, int]:
+        """How many of the burst's events never arrived, and of how many."""
+        files = self._given.files
+        return sum(self._arrived(KIND, each) is None for each in files), len(files)
+
+    def foreign(self) -> list[tuple[Stimulus, Event | None]]:
+        """Each change whose name has foreign letters, and the event that told of it."""
+        return [(each, self._arrived(each.name, each)) for each in self._given.foreign]
+
+    @once
+    def _given(self) -> Given:
+        _ = self._timeline.endpoint
+        session = self._session
+        telemetry = session.profile.telemetry
+        kinds = [kind for kind in FOREIGN_KINDS if kind in telemetry]
+        token = f"{self._timeline.nonce}{secrets.token_hex(2)}"
+        files = (
+            [[KIND, "--nonce", f"{token}-{number:03}"] for number in range(FILES)]
+            if KIND in telemetry
+            else []
+        )
+        foreign = [[kind, "--foreign", "--nonce", f"{token}-f"] for kind in kinds]
+        answers = session.guest.batch(*(["stimulate", *each] for each in (*files, *foreign)), repeatable=True)
+        stimuli = [read_value("stimulate", Stimulus, answer) for answer in answers]
+        longest_s = max(telemetry[kind].deadline_s for kind in kinds)
+        given = Given(tuple(stimuli[: len(files)]), tuple(stimuli[len(files) :]), session.within(longest_s))
+        with session.recorder.stopwatch.waiting():
+            for kind, each in [
+                *((KIND, each) for each in given.files),
+                *((e.name, e) for e in given.foreign),
+            ]:
+                self._arrived(kind, each, given.deadline)
+        session.guest.batch(*(["unstimulate", *each] for each in (*files, *foreign)), repeatable=True)
+        return given
+
+    def _arrived(self, kind: str, stimulus: Stimulus, deadline: Deadline | None = None) -> Event | None:
+        telemetry = self._session.profile.telemetry[kind]
+        facts = stimulus.facts | {"nonce": stimulus.nonce}
+        columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
+        until = deadline or Deadline.after(0.01)
+        return self._session.backend.wait_event(
+            self._session.cell.id, telemetry.query, columns, until, action=telemetry.action
+        )

@@ -1,0 +1,107 @@
+"""One outage of the backend for each cell: it answers nothing but errors for some seconds, and something happens meanwhile."""
+
+import secrets
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.backend.trouble import Troubles
+from harness.cell.check import NotApplicable
+from harness.lifecycle.once import happened, once
+from harness.lifecycle.timeline import Timeline
+from harness.probe.answers import Stimulus
+from harness.probe.reading import read_value
+
+SHORTEST_S = 3.0
+"""Long enough to count requests in."""
+FAILURES = 4
+"""So many requests show three pauses between them."""
+KINDS = ("registry_change", "file_change", "service")
+"""What happens meanwhile: the first of these that the profile declares. Each leaves a trace that outlasts the outage."""
+GROWS = 1.5
+"""Pauses that grow have later ones at least so many times the earlier ones; jitter of a quarter stays below."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What an outage showed."""
+
+    failed: tuple[float, ...]
+    """When requests failed, in seconds since the epoch."""
+    lasted_s: float
+    recovered: bool
+    deadline_s: float
+    """What it had for that."""
+    stimulus: Stimulus | None
+    """What happened meanwhile; None where the profile declares none of `KINDS`."""
+
+    @property
+    def words(self) -> str:
+        """How a message names it."""
+        return f"an outage of {self.lasted_s:.1f} s"
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+        return len(self.failed) / self.lasted_s
+
+
+class Outage:
+    """Made when the first check asks for it."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    @once
+    def ended(self) -> Ended:
+        """Fail, wait for some requests, let something happen, serve again, and wait for the agent."""
+        session, cell = self._session, self._session.cell.id
+        backend = session.backend
+        if not isinstance(backend, Troubles):
+            raise NotApplicable(f"backend {backend.name} cannot be told to fail")
+        _ = self._timeline.endpoint
+        deadline = session.within(session.profile.check_in.heartbeat_s)
+        began = time.monotonic()
+        backend.begin_outage(cell)
+        try:
+            with session.recorder.stopwatch.waiting():
+                backend.wait_failures(cell, 1, deadline)
+            stimulus = self._stimulate()
+            with session.recorder.stopwatch.waiting():
+                backend.wait_failures(cell, FAILURES, deadline)
+                if (rest_s := SHORTEST_S - (time.monotonic() - began)) > 0:
+                    deadline.pause(rest_s)
+        finally:
+            failed = backend.end_outage(cell)
+        lasted_s = time.monotonic() - began
+        again = session.within(session.profile.check_in.heartbeat_s)
+        with session.recorder.stopwatch.waiting():
+            seen = session.backend.wait_recovered(cell, again)
+        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, stimulus)
+
+    def _stimulate(self) -> Stimulus | None:
+        kind = next((kind for kind in KINDS if kind in self._session.profile.telemetry), None)
+        if kind is None:
+            return None
+        nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
+        answer = self._session.guest.probe("stimulate", kind, "--nonce", nonce, repeatable=True)
+        return read_value("stimulate", Stimulus, answer)
+
+    def withdraw(self) -> None:
+        """Undo what happened meanwhile, so that it is nobody's residue. Where there was no outage none is made."""
+        if happened(self, "ended") and (stimulus := self.ended.stimulus) is not None:
+            self._session.guest.probe(
+                "unstimulate", stimulus.name, "--nonce", stimulus.nonce, repeatable=True
+            )
+
+
+def grows(moments: Sequence[float]) -> bool | None:
+    """Whether the pauses between these moments grow; None if there are too few to tell. Pure."""
+    pauses = [later - earlier for earlier, later in pairwise(moments)]
+    half = len(pauses) // 2
+    if not half:
+        return None
+    return statistics.median(pauses[-half:]) >= GROWS * statistics.median(pauses[:half])
