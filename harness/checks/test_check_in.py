@@ -4,12 +4,14 @@ import time
 
 from harness.backend.interface import BackendFeature, Fact, FaultKind
 from harness.backend.seen import what_was_seen
-from harness.cell.check import check
+from harness.backend.trouble import Troubles
+from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
+from harness.checks.test_install_services import RESTARTED
 from harness.lifecycle.outage import Outage
-from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.timeline import STOP_S, Timeline
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.model.version_text import states_version
@@ -75,6 +77,36 @@ def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
     )
     assert again.host_identifier == before.host_identifier, mismatch(
         f"the agent enrols again as {before.host_identifier!r}", f"it enrolled as {again.host_identifier!r}"
+    )
+
+
+@check(
+    "A restart of its service is no reason to enrol again",
+    declared=RESTARTED,
+    backend=[BackendFeature.FAULTS],
+)
+def test_restart_keeps_identity(cell: CellSession, timeline: Timeline) -> None:
+    before = timeline.endpoint
+    if not isinstance(cell.backend, Troubles):
+        raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
+    counted = cell.backend.enrolled(cell.cell.id)
+    for service in cell.profile.services:
+        if service.survives_restart and service.running:
+            with cell.recorder.stopwatch.waiting():
+                cell.guest.services.stop(service.name, Deadline.after(STOP_S))
+                cell.guest.services.start(service.name, cell.within(service.start_deadline_s))
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
+    assert seen is not None, mismatch(
+        f"restarted, the agent is seen within {deadline.length_s:g} s", "it was not seen"
+    )
+    assert seen.host_identifier == before.host_identifier, mismatch(
+        f"restarted, the agent is still {before.host_identifier!r}", f"it is {seen.host_identifier!r}"
+    )
+    again = cell.backend.enrolled(cell.cell.id)
+    assert again.unprovoked == counted.unprovoked, mismatch(
+        "restarted, the agent goes on with its node key", "it enrolled again"
     )
 
 

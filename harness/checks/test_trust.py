@@ -8,10 +8,8 @@ from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
-from harness.checks.test_install_services import RESTARTED
 from harness.lifecycle.outage import Outage, grows
-from harness.lifecycle.timeline import STOP_S, Timeline
-from harness.model.deadline import Deadline
+from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 
@@ -68,30 +66,4 @@ def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
         seen = cell.backend.wait_seen(cell.cell.id, again, after=time.time())
     assert seen is not None, mismatch(
         f"shown its own certificate again, the agent is seen within {again.length_s:g} s", "it was not seen"
-    )
-
-
-@check("A restart of its service is no reason to enrol again", declared=RESTARTED, backend=FAULTS)
-def test_restart_keeps_identity(cell: CellSession, timeline: Timeline) -> None:
-    before = timeline.endpoint
-    if not isinstance(cell.backend, Troubles):
-        raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
-    counted = cell.backend.enrolled(cell.cell.id)
-    for service in cell.profile.services:
-        if service.survives_restart and service.running:
-            with cell.recorder.stopwatch.waiting():
-                cell.guest.services.stop(service.name, Deadline.after(STOP_S))
-                cell.guest.services.start(service.name, cell.within(service.start_deadline_s))
-    deadline = cell.patience(cell.profile.check_in.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
-    assert seen is not None, mismatch(
-        f"restarted, the agent is seen within {deadline.length_s:g} s", "it was not seen"
-    )
-    assert seen.host_identifier == before.host_identifier, mismatch(
-        f"restarted, the agent is still {before.host_identifier!r}", f"it is {seen.host_identifier!r}"
-    )
-    again = cell.backend.enrolled(cell.cell.id)
-    assert again.unprovoked == counted.unprovoked, mismatch(
-        "restarted, the agent goes on with its node key", "it enrolled again"
     )

@@ -1,4 +1,4 @@
-"""One outage of the backend for each cell: it answers nothing but errors for some seconds, and something happens meanwhile."""
+"""One outage of the backend for each cell: for some seconds it answers nothing but errors, and something happens."""
 
 import secrets
 import statistics

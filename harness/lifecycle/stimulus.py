@@ -7,7 +7,7 @@ from harness.cell.check import NotApplicable
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.model.profile import COMMON_FACTS, STIMULI, Telemetry
+from harness.model.profile import STIMULI, Telemetry
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Clock, Stimulus
 from harness.probe.reading import read_value
@@ -20,8 +20,6 @@ NEEDS: dict[str, frozenset[Capability]] = {
 }
 """What a stimulus needs of the guest system; one that it lacks is not even tried."""
 
-NEVER, NO_NUMBER = "bvtnever0000000000", "4294967295"
-"""A token that was never used, and a process id or port that there is not."""
 HOLD_S = 20.0
 """How long a process, connection or listening port lasts; an agent that looks once a second sees it."""
 
@@ -62,22 +60,8 @@ class Stimulated:
     def columns(self, name: str) -> dict[str, str]:
         """What a row that tells of stimulus `name` holds."""
         facts = self._given[name].facts | {"nonce": self._timeline.nonce}
-        return {
-            column: _fill(pattern, facts)
-            for column, pattern in self._session.profile.telemetry[name].columns.items()
-        }
-
-    def columns_withheld(self, name: str) -> dict[str, str]:
-        """What a row would hold that tells of the same with another token and other numbers: of what never happened."""
-        given = self._given[name].facts
-        facts = {
-            fact: text if fact in COMMON_FACTS.get(name, ()) else _never(text, self._timeline.nonce)
-            for fact, text in given.items()
-        } | {"nonce": NEVER}
-        return {
-            column: _fill(pattern, facts)
-            for column, pattern in self._session.profile.telemetry[name].columns.items()
-        }
+        patterns = self._session.profile.telemetry[name].columns
+        return {column: _fill(pattern, facts) for column, pattern in patterns.items()}
 
     def guest_clock(self) -> float:
         """The guest's clock when the stimuli were given, in seconds since the epoch."""
@@ -124,11 +108,6 @@ class Stimulated:
             f" {deadline.length_s:g} s of the {name.replace('_', ' ')}."
             f" Found: no such row ({arrived} other rows of the query arrived)."
         )
-
-
-def _never(text: str, nonce: str) -> str:
-    """Another number for a number; else the same with another token."""
-    return NO_NUMBER if text.isdecimal() else text.replace(nonce, NEVER)
 
 
 def _fill(pattern: str, facts: dict[str, str]) -> str:
