@@ -46,7 +46,7 @@ DEFECTS: dict[str, str] = {
     "any-certificate": "a backend with any certificate is trusted",
     "retries-hot": "a failing backend is asked fifty times a second",
     "never-backs-off": "a failing backend is asked twice a second for ever",
-    "falls-silent-later": "twenty seconds after it enrolled the agent falls silent",
+    "falls-silent-later": "thirty seconds after its start the agent falls silent",
     # secrets
     "logs-secret": "the enrolment secret is in a line of the log, which goes to the backend as well",
     "secret-in-temp": "the node key lies in a file in C:\\Windows\\Temp, in UTF-16",

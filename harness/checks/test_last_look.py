@@ -15,6 +15,22 @@ PHASE = Phase.UNINSTALL
 ENROLLED = ["check-in.enrolled"]
 
 
+@check("It enrolled exactly as often as it had reason to", backend=[BackendFeature.FAULTS], requires=ENROLLED)
+def test_enrolments(cell: CellSession) -> None:
+    if not isinstance(cell.backend, Troubles):
+        raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
+    enrolled = cell.backend.enrolled(cell.cell.id)
+    cell.note("enrolments", f"{len(enrolled.hosts)}, of which {enrolled.provoked} provoked")
+    others = sorted(set(enrolled.hosts[1:]) - {enrolled.hosts[0]})
+    assert not others, mismatch(
+        f"every enrolment is that of {enrolled.hosts[0]!r}", f"other identities: {', '.join(others[:4])}"
+    )
+    assert not enrolled.unprovoked, mismatch(
+        f"the agent enrols once, and once more each time it has reason to ({enrolled.provoked})",
+        f"it enrolled {len(enrolled.hosts)} times",
+    )
+
+
 @check("The agent is still heard at the end", backend=[BackendFeature.HEARTBEAT], requires=ENROLLED)
 def test_still_there(cell: CellSession, timeline: Timeline) -> None:
     check_in = cell.profile.check_in
@@ -29,20 +45,4 @@ def test_still_there(cell: CellSession, timeline: Timeline) -> None:
     assert seen is not None, mismatch(
         f"{old_s:.0f} s after it enrolled the agent is still heard, within {deadline.length_s:g} s",
         f"it is not; {what_was_seen(cell.backend, cell.cell.id)}",
-    )
-
-
-@check("It enrolled exactly as often as it had reason to", backend=[BackendFeature.FAULTS], requires=ENROLLED)
-def test_enrolments(cell: CellSession) -> None:
-    if not isinstance(cell.backend, Troubles):
-        raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
-    enrolled = cell.backend.enrolled(cell.cell.id)
-    cell.note("enrolments", f"{len(enrolled.hosts)}, of which {enrolled.provoked} provoked")
-    others = sorted(set(enrolled.hosts[1:]) - {enrolled.hosts[0]})
-    assert not others, mismatch(
-        f"every enrolment is that of {enrolled.hosts[0]!r}", f"other identities: {', '.join(others[:4])}"
-    )
-    assert not enrolled.unprovoked, mismatch(
-        f"the agent enrols once, and once more each time it has reason to ({enrolled.provoked})",
-        f"it enrolled {len(enrolled.hosts)} times",
     )

@@ -14,7 +14,7 @@
 #include "tables.h"
 #include "unusual.h"
 
-enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 20000 };
+enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
     struct protocol protocol;
