@@ -241,7 +241,7 @@ BAD: dict[str, KnownBad] = {
             "uninstall.enrolments": r"every enrolment is that of .* Found: other identities: ",
         },
     ),
-    "forgetful": KnownBad(
+    "leaky-pipe": KnownBad(
         defects=frozenset(
             {
                 "enrols-at-each-start",
