@@ -1,0 +1,94 @@
+"""The embedded backend fails on purpose: outages that are counted, another certificate, enrolments and their reasons."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.backend.embedded.backend import EmbeddedBackend
+from harness.backend.embedded.pki import make_authority
+from harness.backend.interface import Enrolment, FaultKind
+from harness.backend.trouble import Troubles
+from harness.model.deadline import Deadline
+from tests.integration.backend.agent import Agent, pinned_digest
+
+CELL = "win11-24h2/fresh"
+WAIT_S = 30.0
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[EmbeddedBackend]:
+    backend = EmbeddedBackend(make_authority(tmp_path / "authority"), tmp_path / "backend.sqlite")
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def enrolment(backend: EmbeddedBackend) -> Enrolment:
+    return backend.admit(CELL, {"schedule": {}})
+
+
+@pytest.fixture
+def agent(backend: EmbeddedBackend, enrolment: Enrolment) -> Iterator[Agent]:
+    agent = Agent(backend, enrolment).enrol()
+    yield agent
+    agent.client.close()
+
+
+def test_an_outage_fails_every_request_until_it_ends(backend: EmbeddedBackend, agent: Agent) -> None:
+    assert isinstance(backend, Troubles)
+    agent.post("/config")
+    backend.begin_outage(CELL)
+    for _ in range(4):
+        with pytest.raises(httpx.HTTPStatusError):
+            agent.post("/config")
+    with pytest.raises(httpx.RemoteProtocolError):
+        agent.post("/config")
+    assert backend.wait_failures(CELL, 5, Deadline.after(WAIT_S))
+    assert len(backend.end_outage(CELL)) == 5
+    assert backend.wait_recovered(CELL, Deadline.after(0.1)) is None
+    agent.post("/config")
+    assert backend.wait_recovered(CELL, Deadline.after(WAIT_S)) is not None
+
+
+def test_an_agent_that_trusts_anybody_is_found(backend: EmbeddedBackend, agent: Agent) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with backend.impostor() as impostor, httpx.Client(verify=context, timeout=WAIT_S) as careless:
+        with pytest.raises(httpx.TransportError):
+            careless.post(f"https://{backend.address}/config", json={"node_key": agent.key})
+        assert impostor.wait(99, Deadline.after(WAIT_S))
+        assert impostor.trusted_by == "POST /config"
+
+
+def test_an_agent_that_knows_its_backend_is_not(
+    backend: EmbeddedBackend, enrolment: Enrolment, agent: Agent
+) -> None:
+    agent.post("/config")  # its connection is open, and must not outlive the exchange
+    with backend.impostor() as impostor:
+        for _ in range(3):  # the first may find its connection cut, and be shown nothing
+            with pytest.raises(httpx.TransportError):
+                agent.post("/config")
+        assert impostor.wait(2, Deadline.after(WAIT_S))
+        assert impostor.trusted_by == ""
+        assert pinned_digest(backend, ssl.TLSVersion.TLSv1_2)[0] != enrolment.server_cert_sha256
+        assert pinned_digest(backend, ssl.TLSVersion.TLSv1_3)[0] != enrolment.server_cert_sha256
+        assert impostor.trusted_by == ""
+    agent.post("/config")
+    assert pinned_digest(backend, ssl.TLSVersion.TLSv1_2)[0] == enrolment.server_cert_sha256
+
+
+def test_enrolments_without_a_reason_are_counted(backend: EmbeddedBackend, agent: Agent) -> None:
+    agent.post("/config")
+    assert backend.enrolled(CELL).unprovoked == 0
+    backend.misbehave(CELL, FaultKind.NODE_INVALID)
+    assert agent.post("/config") == {"node_invalid": True}
+    agent.enrol().post("/config")
+    assert backend.enrolled(CELL).unprovoked == 0  # it was told to
+    agent.enrol()
+    assert backend.enrolled(CELL).unprovoked == 1
+    agent.enrol()  # the key before was never shown: an agent that was stopped just then
+    assert backend.enrolled(CELL).unprovoked == 1
+    assert set(backend.enrolled(CELL).hosts) == {"HOST-1"}
