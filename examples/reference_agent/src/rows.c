@@ -16,11 +16,6 @@ void rows_add(struct rows *rows, const struct query *query, const char *const *v
         text_add_json(&line, schema->columns[query->columns[i]]);
         text_add(&line, ":");
         text_add_json(&line, values[query->columns[i]]);
-        if (DEFECT_MANGLES_NAMES) {
-            for (char *c = line.data; *c; c++) {
-                *c = (unsigned char)*c < 128 ? *c : '?';
-            }
-        }
     }
     text_add(&line, "}");
     if (rows->count == rows->capacity) {

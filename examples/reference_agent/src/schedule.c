@@ -59,6 +59,9 @@ static void send_change(void *context, const char *action, const char *columns) 
     text_add(&line, ",");
     log_stamp(&line);
     text_addf(&line, ",\"columns\":%s,\"action\":\"%s\"}", columns, action);
+    for (char *c = line.data; DEFECT_MANGLES_NAMES && *c; c++) {
+        *c = (unsigned char)*c < 128 ? *c : '?';
+    }
     outbox_add(OUTBOX_RESULT, line.data);
     text_free(&line);
 }
