@@ -1,6 +1,8 @@
 """One worker process: a desk that is exchanged when settings or orders change, a recorder, and the routes."""
 
 import asyncio
+import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -31,7 +33,8 @@ class Worker:
 
     def __init__(self, path: Path) -> None:
         store = Store(path)
-        self._path, self._store = path, store
+        self._path, self._store, self._parent = path, store, os.getppid()
+        self._orphaned = False
         self.desk = Desk.read(store)
         self.recorder = Recorder(store, lambda: self.desk.settings.rule, self._tick)
         self._tallies, self._taken = metrics.Tallies(), list[metrics.Tallies]()
@@ -69,6 +72,10 @@ class Worker:
 
     def _tick(self, store: Store) -> None:
         """In the recorder's thread. A request that is being answered keeps the desk that it began with."""
+        if os.getppid() != self._parent and not self._orphaned:
+            self._orphaned = True
+            log("parent gone")
+            os.kill(os.getpid(), signal.SIGTERM)  # without it nobody halts anything: drain and end
         while self._taken:
             self._taken.pop().hand_over()
         if self._loop is not None and not self._loop.is_closed():

@@ -214,6 +214,15 @@ def test_a_halt_by_hand_needs_one_person_and_a_reason(served: Serve) -> None:
         assert (halted["who"], halted["reason"]) == ("all", "smoke")
 
 
+def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
+    with serving(tmp_path, settings()) as served:
+        served.process.kill()
+        for _ in range(2):
+            served.wait("worker drained")
+        with pytest.raises(httpx.TransportError):
+            served.decide("a")
+
+
 def _ask(client: httpx.Client, served: Serve, host: str) -> dict[str, Any]:
     answer: dict[str, Any] = client.get(f"{served.url}/v1/decision?product=agent&endpoint={host}").json()
     return answer
