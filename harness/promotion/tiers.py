@@ -14,6 +14,7 @@ from harness.documents.yaml_document import Document, read
 from harness.model.base import Frozen, NotEmpty
 from harness.model.errors import ConfigurationError
 from harness.promotion.windows import ChangeWindow, window_problem
+from harness.rollout.halt import HaltRule
 from harness.signing.keys import TrustedKey
 
 FORMAT = "docs/promotion.md"
@@ -105,6 +106,9 @@ class Tiers(Frozen):
     request_valid_hours: float = Field(default=168, gt=0, le=24 * 366)
     action_hosts: int = Field(
         default=0, ge=0, description="a configuration change that reaches more hosts is a release, no action"
+    )
+    halt_rule: HaltRule = Field(
+        default=HaltRule(), description="what halts a roll-out by itself: docs/rollout.md"
     )
     tiers: tuple[Tier, ...] = Field(min_length=1)
 

@@ -10,7 +10,7 @@ from harness.server.settings import Release, Settings
 
 
 def as_released(settings: Settings, promotion: Promotion) -> Settings:
-    """The settings with each release's shares, halts and returns as the ledger has them.
+    """The settings with each release's shares, halts and returns as the ledger has them, and its halt rule.
 
     A ring is a tier. A placement whose gate does not verify lets nothing out. Raises `ConfigurationError` for a ledger
     that is not there, `InfrastructureError` for one that cannot be read.
@@ -22,7 +22,7 @@ def as_released(settings: Settings, promotion: Promotion) -> Settings:
         each.model_copy(update={"opt_in": opt_in, **_standing(each, board, out)})
         for each in settings.rollouts
     )
-    return settings.model_copy(update={"rollouts": releases})
+    return settings.model_copy(update={"rollouts": releases, "rule": board.rules.halt_rule})
 
 
 def _standing(release: Release, board: Board, out: Mapping[str, list[Placement]]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import pytest
 
 from harness.model.errors import ConfigurationError
 from harness.rollout.decision import State
+from harness.rollout.halt import HaltRule
 from harness.server.released import as_released
 from harness.server.settings import Settings, load_settings
-from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, World
+from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, TIERS, World
 
 TOKEN = {"name": "a", "sha256": "0" * 64, "scopes": ["read"]}
 
@@ -50,6 +51,13 @@ def test_a_release_goes_as_far_as_its_tiers_and_a_halt_in_the_ledger_stops_it(wo
         world.promotion.halt(AGENT.sha256, tier, PEOPLE["ann"])
         assert tier not in shares(world)
     assert as_released(settings(), world.promotion).rollouts[0].rollout().state is State.HALTED
+
+
+def test_the_halt_rule_is_that_of_the_tiers_in_force(world: World) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        strict = World(Path(folder), tiers=TIERS + "halt_rule: {alpha: 0.001, harm: 0.005}\n")
+        assert as_released(settings(), strict.promotion).rule == HaltRule(alpha=0.001, harm=0.005)
+    assert as_released(settings(), world.promotion).rule == HaltRule()
 
 
 @pytest.mark.parametrize(
