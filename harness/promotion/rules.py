@@ -24,10 +24,12 @@ from harness.promotion.entries import (
     What,
     shown,
 )
+from harness.promotion.gate_check import POLICY_FILE
 from harness.promotion.soaking import health_waits, soak_waits
 from harness.promotion.tiers import Tier, Tiers, tiers_of
 from harness.promotion.windows import opens
 from harness.signing.envelope import Envelope, signers_of
+from harness.signing.policy_file import policy_of
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of two who sign may be apart."""
@@ -78,6 +80,19 @@ def _authentic(tiers: Tiers, entry: Entry, envelope: Envelope) -> Iterator[Denia
         yield deny(Cause.SIGNATURE, f"It is not signed with the key of {entry.by}: it is forged.")
 
 
+def policy_fits(tiers: Tiers, policy: str) -> None:
+    """Raises `ConfigurationError` unless the gate policy is one, and judges every tier."""
+    have = policy_of(policy.encode(), POLICY_FILE).policy.tiers
+    for tier in tiers.tiers:
+        if tier.judged_as not in have:
+            raise ConfigurationError(
+                f"it has no tier {tier.judged_as!r}, which tier {tier.name!r} is judged by.",
+                file=str(POLICY_FILE),
+                key="tiers",
+                hint=f"Tiers there: {', '.join(have)}.",
+            )
+
+
 def _tier(board: Board, name: str) -> Tier | None:
     try:
         return board.rules.tier(name)
@@ -88,7 +103,7 @@ def _tier(board: Board, name: str) -> Tier | None:
 def _request(board: Board, tiers: Tiers, entry: Request) -> Iterator[Denial]:
     if entry.what is What.TIERS:
         try:
-            tiers_of(entry.tiers, TIERS_FILE)
+            policy_fits(tiers_of(entry.tiers, TIERS_FILE), entry.policy)
         except ConfigurationError as error:
             yield deny(Cause.TIERS, str(error))
         if board.open_request(What.TIERS, "", ""):
@@ -186,8 +201,18 @@ def _found(board: Board, entry: Bound) -> Iterator[Denial]:
     elif asked.state is not State.OPEN:
         by = f" by {asked.rejection.by}" if asked.rejection else ""
         yield deny(Cause.REQUEST, f"The request {asked.id[:12]} is {asked.state.value} already{by}.")
+    elif gone := _gone(board, asked):
+        yield gone
     elif until := _expired(board.rules, asked, entry.at):
         yield deny(Cause.EXPIRED, f"The request {asked.id[:12]} expired at {shown(until)}.", "Ask again.")
+
+
+def _gone(board: Board, asked: Asked) -> Denial | None:
+    """The tiers may have changed since."""
+    name = asked.request.tier
+    if not name or _tier(board, name) is not None:
+        return None
+    return deny(Cause.TIERS, f"The tier {name!r} is in tiers.yaml no more.", "Ask for another tier.")
 
 
 def _expired(tiers: Tiers, asked: Asked, at: datetime) -> datetime | None:
@@ -224,6 +249,8 @@ def _done(board: Board, entry: Done) -> Iterator[Denial]:
 def waits(board: Board, asked: Asked, at: datetime) -> list[Denial]:
     """What an open request still waits for, or stumbles over; empty if it may be done at this time."""
     tiers, request = board.rules, asked.request
+    if gone := _gone(board, asked):
+        return [gone]
     found: list[Denial] = []
     if until := _expired(tiers, asked, at):
         found.append(

@@ -32,13 +32,12 @@ from harness.promotion.entries import (
     read_entry,
     signed,
 )
-from harness.promotion.gate_check import POLICY_FILE, GateAnswer, GateAsk, GateCheck, check_signed_gate
+from harness.promotion.gate_check import GateAnswer, GateAsk, GateCheck, check_signed_gate
 from harness.promotion.ledger.store import Ledger, Snapshot
 from harness.promotion.replay import replay
-from harness.promotion.rules import SKEW, judge, no_way_back, returns, waits
+from harness.promotion.rules import SKEW, judge, no_way_back, policy_fits, returns, waits
 from harness.promotion.tiers import Tiers, tiers_of
 from harness.signing.keys import TrustedKey
-from harness.signing.policy_file import policy_of
 
 SHORTEST_ID = 6
 Answer = TypeVar("Answer", Approval, Rejection)
@@ -83,7 +82,7 @@ class Promotion:
     def found(self, tiers: str, policy: str, signer: Signer) -> Tiers:
         """Make the ledger, and its first entry."""
         read = tiers_of(tiers, "tiers.yaml")
-        self._policy_fits(read, policy)
+        policy_fits(read, policy)
         self._ledger.create()
         with self._ledger.reading() as snapshot:
             if snapshot.size:
@@ -91,17 +90,6 @@ class Promotion:
         entry = Founding(by=self._name(read, signer), at=self._clock(), tiers=tiers, policy=policy)
         self.submit(signed(entry, signer))
         return read
-
-    def _policy_fits(self, tiers: Tiers, policy: str) -> None:
-        have = policy_of(policy.encode(), POLICY_FILE).policy.tiers
-        for tier in tiers.tiers:
-            if tier.judged_as not in have:
-                raise ConfigurationError(
-                    f"it has no tier {tier.judged_as!r}, which tier {tier.name!r} is judged by.",
-                    file="gate-policy.yaml",
-                    key="tiers",
-                    hint=f"Tiers there: {', '.join(have)}.",
-                )
 
     def board(self) -> Board:
         """The state of everything."""
@@ -224,7 +212,7 @@ class Promotion:
 
     def propose_tiers(self, tiers: str, policy: str, signer: Signer, reason: str = "") -> Outcome:
         """Ask for other tiers."""
-        self._policy_fits(tiers_of(tiers, "tiers.yaml"), policy)
+        policy_fits(tiers_of(tiers, "tiers.yaml"), policy)
         name = self._name(self.board().rules, signer)
         entry = Request(by=name, at=self._clock(), what=What.TIERS, tiers=tiers, policy=policy, reason=reason)
         return self.complete(self.submit(signed(entry, signer)), signer)
@@ -262,7 +250,9 @@ class Promotion:
         asked = self.request(board, request)
         if asked.state is not State.OPEN:
             return Outcome(asked)
-        missing = [*waits(board, asked, self._clock()), *self._gate_now(board, asked)]
+        missing = waits(board, asked, self._clock())
+        if not any(each.cause is Cause.TIERS for each in missing):
+            missing += self._gate_now(board, asked)
         if missing:
             return Outcome(asked, tuple(missing))
         wanted = asked.request

@@ -288,3 +288,17 @@ def test_who_may_not_ask_is_told_who_may(world: World) -> None:
     world.later(minutes=1)
     with pytest.raises(Refused, match="is in tier internal already"):
         world.promotion.promote(AGENT, "internal", BUNDLE, PEOPLE["ci"])
+
+
+def test_a_tier_that_is_no_more_ends_what_was_asked_for_it(world: World) -> None:
+    world.soaked()
+    asked = world.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).asked
+    renamed, policy = TIERS.replace("name: beta", "name: gamma"), world.policy.replace("  beta:", "  gamma:")
+    change = world.promotion.propose_tiers(renamed, policy, PEOPLE["own"]).asked
+    assert world.promotion.approve(change.id, PEOPLE["oda"]).done
+    assert [
+        "is in tiers.yaml no more" in each.text
+        for each in world.promotion.complete(asked.id, PEOPLE["ci"]).waits
+    ]
+    with pytest.raises(Refused, match=r"'beta' is in tiers\.yaml no more"):
+        world.promotion.approve(asked.id, PEOPLE["ann"])
