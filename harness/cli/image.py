@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from harness.cli.ending import ends
+from harness.cli.image_record import record_
 from harness.cli.output import Output
 from harness.files import named_file
 from harness.images import shelf
@@ -37,13 +38,16 @@ NameFilter = Annotated[str | None, typer.Argument(help="Only this image.", show_
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        name="image", help="Images of pool lab: build, import, list, verify, prune.", no_args_is_help=True
+        name="image",
+        help="Images of pool lab: build, import, list, verify, prune, record.",
+        no_args_is_help=True,
     )
     group.command("build")(ends(build))
     group.command("import")(ends(import_))
     group.command("list")(ends(list_))
     group.command("verify")(ends(verify))
     group.command("prune")(ends(prune))
+    group.command("record")(ends(record_))
     app.add_typer(group)
 
 

@@ -16,6 +16,7 @@ from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
 from harness.guest.msi.exit_codes import MsiOutcome
 from harness.guest.msi.installer import InstallerHangs
+from harness.guest.recording import record
 from harness.guest.services import ServiceStateNotReached
 from harness.guest.system_tools import REG
 from harness.guest.transcript import Transcript
@@ -138,6 +139,13 @@ def test_the_server_is_as_strict_as_windows(
         shell.run("hostname", soon())
     shell.close()
     assert any("2150859174" in note for note in notes) == windows
+
+
+def test_what_the_guest_says_of_itself_is_recorded(guest: Guest, machine: Machine) -> None:
+    recorded = record(guest, [machine.machine_id])
+    assert recorded["absent service"].exit_code not in (0, None)
+    assert "CurrentBuild" in recorded["versions"].stdout
+    assert machine.machine_id not in str(recorded)
 
 
 def test_a_shell_line_runs_in_cmd_and_where_it_is_told(guest: Guest) -> None:
