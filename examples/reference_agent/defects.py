@@ -33,6 +33,22 @@ DEFECTS: dict[str, str] = {
     "deletes-reg-exe": "the system's reg.exe is deleted",
     "replaces-reg-exe": "the system's reg.exe is another program",
     "breaks-rules": "the MSI's tables break a rule of each group, in ways that only Windows would show",
+    # the machine outside of the agent's own places
+    "deletes-system-file": "the system's notepad.exe is deleted",
+    "changes-system-file": "a byte is appended to the system's winver.exe",
+    "changes-hosts": "a name is added to the hosts file",
+    "disables-service": "a service of the system is set to be disabled",
+    "deletes-class": "a file type of the system is deleted from the registry",
+    "sets-policy": "a policy turns automatic updates of Windows off",
+    "trusts-a-root": "a root certificate is added to the machine's store",
+    "leaves-system-files": "a library and a driver stay in System32",
+    "leaves-script": "a script stays in C:\\Windows\\Temp",
+    "leaves-root-certificate": "a root certificate stays in the machine's store",
+    "leaves-firewall-rule": "a firewall rule stays",
+    "leaves-class": "a COM class stays registered",
+    "leaves-exclusions": "exclusions from error reporting and from Defender stay",
+    "leaves-system-child": "the system's shell, started by the service, outlives the product",
+    "writes-elsewhere-late": "a log is written into C:\\Windows twelve seconds after the uninstall",
     # check-in
     "never-checks-in": "the agent never talks to its backend",
     "wrong-version": "the agent reports another version to the backend than the MSI says",
@@ -114,6 +130,7 @@ TRAITS: dict[str, str] = {
     "has-a-task": "a scheduled task of its own is made, and taken away",
     "restarts-itself": "the service restarts itself once, after its first configuration",
     "names-its-secret": "the log tells how the enrolment secret begins, and how long it is",
+    "works-elsewhere": "files in System32 and keys of the system's are written, and taken away but for a licence",
     "rotates-its-log": "the log is rotated every few lines",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

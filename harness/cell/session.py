@@ -14,7 +14,7 @@ from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.provider import Machine, MachineProvider
+from harness.machines.provider import HasOverlay, Machine, MachineProvider, Overlay
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError, InfrastructureError
@@ -233,9 +233,34 @@ class CellSession:
             except InfrastructureError as error:
                 self._give_up_machine(error)
 
-    def _make_machine(self) -> None:
+    @property
+    def overlay(self) -> Overlay | None:
+        """What the cell's machine wrote over its image, if it can be read from outside."""
+        machine = self.machine
+        return machine.overlay() if isinstance(machine, HasOverlay) else None
+
+    @contextmanager
+    def sibling(self, name: str) -> Iterator[tuple[Machine, Guest]]:
+        """Another machine like the cell's, for as long as the block lasts. `name`: of its transcript.
+
+        Raises `InfrastructureError` if it cannot be had, and what the guest layer raises.
+        """
+        machine = self._provider.create(self._spec(), Deadline.after(self.settings.pool.ready_deadline_s))
+        try:
+            secrets = self._secrets | {machine.winrm.password.get_secret_value()}
+            path = self.directory / f"{name}.jsonl"
+            transcript = Transcript(path, cell=self.cell.id, machine=machine.machine_id, secrets=secrets)
+            guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
+            try:
+                yield machine, guest
+            finally:
+                guest.close()
+        finally:
+            machine.destroy()
+
+    def _spec(self) -> MachineSpec:
         pool = self.settings.pool
-        spec = MachineSpec(
+        return MachineSpec(
             run_id=self.settings.run_id,
             cell_id=self.cell.id,
             image=pool.base_image or self.cell.image,
@@ -245,8 +270,11 @@ class CellSession:
             memory_mb=pool.memory_mb,
             cpus=pool.cpus,
         )
+
+    def _make_machine(self) -> None:
         with self.recorder.stopwatch.waiting():
-            self._machine = self._provider.create(spec, Deadline.after(pool.ready_deadline_s))
+            ready = Deadline.after(self.settings.pool.ready_deadline_s)
+            self._machine = self._provider.create(self._spec(), ready)
         machine = self._machine
         recorder = self.recorder
         recorder.amend_attempt(machine_id=machine.machine_id)

@@ -11,6 +11,7 @@ from harness.checks import (
     test_install,
     test_install_access,
     test_install_msi,
+    test_install_foreign,
     test_install_services,
     test_last_look,
     test_machine,
@@ -19,6 +20,7 @@ from harness.checks import (
     test_residue,
     test_secrets,
     test_trust,
+    test_residue_machine,
     test_uninstall,
 )
 from harness.model.report import Phase
@@ -29,6 +31,7 @@ MODULES = (
     test_install_msi,
     test_install_access,
     test_install_services,
+    test_install_foreign,
     test_check_in,
     test_trust,
     test_delivery,
@@ -39,6 +42,7 @@ MODULES = (
     test_secrets,
     test_uninstall,
     test_residue,
+    test_residue_machine,
     test_reboot_clean,
 )
 """Inside a phase, checks run in the order of their modules, and in a module as they are written."""

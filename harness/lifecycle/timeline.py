@@ -28,6 +28,7 @@ from harness.probe.answers import FileFacts, Service, ServiceByManager, Version
 from harness.probe.reading import read_value
 from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 from harness.residue.surroundings import Surroundings, look_around
+from harness.residue.witness import Look, look_at
 from harness.rundir.payload import package_doubt
 
 CA_FILE = "C:\\bvt\\backend-ca.pem"
@@ -66,6 +67,8 @@ class Baseline:
     boot: BootIdentity
     snapshot: Snapshot
     surroundings: Surroundings
+    whole: Look | None
+    """Every file and key; None where a machine's changes cannot be read from outside."""
 
 
 class Timeline:
@@ -254,7 +257,7 @@ class Timeline:
         return {name: self.render(text) for name, text in given.items()}
 
     def _take_baseline(self) -> Baseline:
-        guest = self.session.guest
+        guest, overlay = self.session.guest, self.session.overlay
         answer = guest.version()
         plant_sentinels(guest, self.nonce)
         baseline = Baseline(
@@ -263,6 +266,7 @@ class Timeline:
             boot=guest.boot(),
             snapshot=self._look(),
             surroundings=look_around(guest),
+            whole=look_at(guest, overlay, first=True) if overlay is not None else None,
         )
         self._remember_answers(baseline)
         return baseline

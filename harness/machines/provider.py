@@ -175,6 +175,23 @@ class HasSecondChannel(Protocol):
         ...
 
 
+class Overlay(Frozen):
+    """What a machine wrote, file by file, over the template that it is a clone of."""
+
+    upper: Path
+    lower: Path
+    drive_c: str = Field(description="folder that is drive C:, in both of them")
+
+
+@runtime_checkable
+class HasOverlay(Protocol):
+    """What a machine also offers if what it changed can be read from outside while it runs."""
+
+    def overlay(self) -> Overlay | None:
+        """Its overlay; None where this host makes clones in another way."""
+        ...
+
+
 class View(Frozen):
     """Where a machine can be looked at."""
 

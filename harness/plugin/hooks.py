@@ -15,6 +15,7 @@ from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import exit_code_of
 from harness.model.plan import Cell
@@ -195,6 +196,12 @@ def outage(timeline: Timeline) -> Outage:
 def burst(timeline: Timeline) -> Burst:
     """Many changes at once; asking gives them."""
     return Burst(timeline)
+
+
+@pytest.fixture(scope="session")
+def whole(timeline: Timeline) -> WholeMachine:
+    """What the candidate made of the whole machine."""
+    return WholeMachine(timeline)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -290,6 +290,13 @@ class Reach(_Answer):
     waited_ms: int
 
 
+class SavedHives(_Answer):
+    """The files that hold HKEY_LOCAL_MACHINE and HKEY_USERS, in the system's own format."""
+
+    machine: str
+    users: str
+
+
 class Child(_Answer):
     """A program of the tree that `run --tree` awaited after the first one's end. Not `ended`: ended by the probe."""
 

@@ -40,5 +40,6 @@ command_function search_command, read_command, write_command, delete_command, ke
 command_function version_command, boot_command, processes_command, sockets_command, services_command,
     drivers_command, file_command, tree_command, tasks_command, users_command, groups_command, environment_command,
     pending_renames_command, uninstall_entries_command, crashes_command, clock_command, set_clock_command,
-    wait_file_command, reach_command, stimulate_command, unstimulate_command, hold_command;
+    wait_file_command, reach_command, stimulate_command, unstimulate_command, hold_command, save_hives_command,
+    open_stores_command;
 #endif

@@ -5,6 +5,7 @@
 
 #include <windows.h>
 
+#include "elsewhere.h"
 #include "later.h"
 #include "product.h"
 #include "run.h"
@@ -74,6 +75,7 @@ static void reboot_at_third_start(void) {
 
 void defective_start(void) {
     surroundings_ruin();
+    elsewhere_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
@@ -220,5 +222,6 @@ int defective_purge(void) {
     if (DEFECT_TAMPERS_SENTINEL) {
         tamper_with_sentinel_files();
     }
+    elsewhere_purge();
     return DEFECT_UNINSTALL_FAILS ? 1 : 0;
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, Owner
-from harness.machines.provider import ImageInfo, KeptMachine
+from harness.machines.provider import ImageInfo, KeptMachine, Overlay
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.memory_pressure import oom_kills
@@ -131,6 +131,12 @@ class WineMachine:
             except OSError:
                 return found
         return found
+
+    def overlay(self) -> Overlay | None:
+        """The overlay of a clone that is one."""
+        if not self._berth.overlay:
+            return None
+        return Overlay(upper=self._berth.places.upper, lower=Path(self._berth.template), drive_c="drive_c")
 
     def keep(self) -> KeptMachine:
         """Let go of the leash, mark the intent: supervisor and relay live on. Raises `MachineLost`."""

@@ -74,7 +74,7 @@ def read_value(text: bytes, key: str, name: str) -> str | int | None:
     if data.startswith(b"dword:"):
         return int(data[6:], 16)
     if data.startswith(b'"') and data.endswith(b'"'):
-        return _unescape(data[1:-1])
+        return unescape(data[1:-1])
     return None
 
 
@@ -156,7 +156,8 @@ def _escape(text: str, special: bytes) -> bytes:
 _LETTERS = {ord("a"): 7, ord("b"): 8, ord("e"): 27, ord("f"): 12, ord("n"): 10, ord("r"): 13, ord("t"): 9}
 
 
-def _unescape(data: bytes) -> str:
+def unescape(data: bytes) -> str:
+    """The text that a registry file writes so."""
     units: list[int] = []
     at = 0
     while at < len(data):

@@ -120,6 +120,50 @@ BAD: dict[str, KnownBad] = {
             "install.msi_system": r"InstallExecuteSequence: ScheduleReboot: it runs at every uninstall",
         },
     ),
+    "all-over-the-place": KnownBad(
+        defects=frozenset(
+            {
+                "leaves-system-files",
+                "leaves-script",
+                "leaves-root-certificate",
+                "leaves-firewall-rule",
+                "leaves-class",
+                "leaves-exclusions",
+                "leaves-system-child",
+                "writes-elsewhere-late",
+            }
+        ),
+        phases=INSTALLED,
+        # Its late log comes twelve seconds after the uninstall, well within the declared time.
+        profile={"settle_s": 25},
+        caught={
+            "residue.machine_files": r"c:\\windows\\bvt-late\.log, c:\\windows\\system32\\bvtshell\.dll, "
+            r"c:\\windows\\system32\\drivers\\bvtflt\.sys, c:\\windows\\temp\\bvt-cleanup\.cmd\.",
+            "residue.machine_registry": r"clsid\\\{6d1b2c55.*\\inprocserver32\\\(default\), .*root\\certificates"
+            r"\\0011.*, .*windows defender\\exclusions\\paths.*, .*excludedapplications\\refagent\.exe, "
+            r".*firewallrules\\bvtrefagent\.",
+            "residue.orphans": r"Found: c:\\windows\\system32\\cmd\.exe\.",
+        },
+    ),
+    "vandal": KnownBad(
+        defects=frozenset(
+            {
+                "deletes-system-file",
+                "changes-system-file",
+                "changes-hosts",
+                "disables-service",
+                "deletes-class",
+                "sets-policy",
+                "trusts-a-root",
+            }
+        ),
+        phases=INSTALLED,
+        caught={
+            "install.foreign_files": r"etc\\hosts was changed .*notepad\.exe was deleted, .*winver\.exe was changed",
+            "install.foreign_registry": r"classes\\chm\.file.* was deleted, .*certificates\\0011.*\\blob, .*"
+            r"windowsupdate\\au\\noautoupdate, .*winmgmt\\start was changed \(dword:0000000. → dword:00000004\)",
+        },
+    ),
     "tampered-with": KnownBad(
         defects=frozenset(),
         phases=INSTALLED,

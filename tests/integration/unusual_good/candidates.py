@@ -59,6 +59,15 @@ class UnusualGood:
 
 
 GOOD: dict[str, UnusualGood] = {
+    "works-elsewhere": UnusualGood(
+        unusual=(
+            "files in System32 and Temp, a COM class, a firewall rule and exclusions, which all go with it",
+            "a licence in C:\\Windows that may stay",
+        ),
+        traits=frozenset({"works-elsewhere"}),
+        profile={"keeps": [{"kind": "file", "path": "C:\\Windows\\bvt-licence.dat", "reason": WHY}]},
+        excused=("bvt-licence.dat",),
+    ),
     "busy": UnusualGood(
         unusual=(
             "stops slowly",

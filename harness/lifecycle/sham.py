@@ -1,0 +1,89 @@
+"""The sham run: a cell's steps on a sibling machine without the candidate, whose changes are the system's own noise.
+
+Once per image and list of steps, and then from the state directory: it costs one machine, and no cell waits twice.
+"""
+
+import fcntl
+import time
+import uuid
+from collections.abc import Sequence
+from itertools import pairwise
+
+from harness.cell.session import CellSession
+from harness.guest.guest import Guest
+from harness.guest.system_tools import MSIEXEC
+from harness.machines.provider import HasOverlay
+from harness.model.deadline import Deadline
+from harness.model.errors import InfrastructureError
+from harness.model.report import Phase
+from harness.residue.noise import Noise, cached, keep
+from harness.residue.witness import difference, look_at
+from harness.state import StateDirectory
+
+INSTALLER = "installer"
+"""Windows Installer at work, on a product that is not there (error 1605)."""
+STORES = "stores"
+"""The certificate stores opened, as by every program that speaks TLS: Wine writes its roots into the registry then."""
+REBOOT = "reboot"
+INSTALLER_S = 60.0
+
+
+class Sham:
+    """The noise of one cell's machine."""
+
+    def __init__(self, session: CellSession) -> None:
+        self._session = session
+
+    def noise(self) -> Noise:
+        """What an earlier sham run saw, or this one sees. Raises `InfrastructureError` if there can be none."""
+        digest, steps = self._session.machine.image.digest, self._steps()
+        folder = StateDirectory.default().part("sham")
+        if (known := cached(folder, digest, steps)) is not None:
+            return known
+        with (folder / "lock").open("w") as lock, self._session.recorder.stopwatch.waiting():
+            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it has deadlines for all that it does
+            if (known := cached(folder, digest, steps)) is None:
+                known = self._run(digest, steps)
+                keep(folder, known)
+        return known
+
+    def _steps(self) -> tuple[str, ...]:
+        """What is done to the cell's machine that a system reacts to, the candidate apart."""
+        reboots = (
+            Phase.REBOOT in self._session.cell.phases
+            or "install" in self._session.profile.installer.reboot_after
+        )
+        return (INSTALLER, STORES, *([REBOOT] if reboots else []), INSTALLER)
+
+    def _run(self, image_digest: str, steps: Sequence[str]) -> Noise:
+        """Whatever differs between any two looks: a value that is changed and changed back is noise as well."""
+        with self._session.sibling("sham") as (machine, guest):
+            overlay = machine.overlay() if isinstance(machine, HasOverlay) else None
+            if overlay is None:
+                raise InfrastructureError("The sham run's machine has no overlay, and the cell's has one.")
+            looks = [look_at(guest, overlay, first=True)]
+            processes = _running(guest)
+            for step in steps:
+                self._do(guest, step)
+                looks.append(look_at(guest, overlay, first=True))
+                processes |= _running(guest)
+        found = [change for before, after in pairwise(looks) for change in difference(before, after)]
+        return Noise(
+            image_digest=image_digest,
+            steps=tuple(steps),
+            made_s=time.time(),
+            changes=tuple({*found, *difference(looks[0], looks[-1])}),
+            processes=processes,
+        )
+
+    def _do(self, guest: Guest, step: str) -> None:
+        if step == REBOOT:
+            guest.reboot(Deadline.after(self._session.profile.reboot_deadline_s))
+        elif step == STORES:
+            guest.probe("open-stores")
+        else:
+            guest.run([MSIEXEC, "/x", f"{{{uuid.uuid4()}}}".upper(), "/qn"], timeout_s=INSTALLER_S)
+
+
+def _running(guest: Guest) -> frozenset[str]:
+    return frozenset(process.path.lower() for process in guest.processes() if process.path)

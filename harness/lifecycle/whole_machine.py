@@ -1,0 +1,99 @@
+"""What the candidate made of the whole machine: at its installation, and to its end."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
+
+from pydantic import TypeAdapter
+
+from harness.cell.check import NotApplicable
+from harness.files import write_atomically
+from harness.lifecycle.once import once
+from harness.lifecycle.sham import Sham
+from harness.lifecycle.timeline import Timeline
+from harness.model.report import Evidence
+from harness.model.substrate import GuestSystem
+from harness.residue import left_by_wine
+from harness.residue.attribution import SERVICES, Attributed, attribute, is_foreign
+from harness.residue.change import Change, Kind
+from harness.residue.witness import difference, look_at
+
+CHANGES = "machine-changes.json"
+NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overlay over its image"
+
+
+class WholeMachine:
+    """The looks at one cell's machine, each taken when the first check asks for it."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    @once
+    def installed(self) -> Attributed:
+        """What was not the candidate's and was different once it was installed."""
+        return self._attribute([change for change in self._at_install if is_foreign(change)], ())
+
+    @once
+    def _at_install(self) -> list[Change]:
+        _ = self._timeline.installation
+        return self._changes("install")
+
+    @once
+    def after(self) -> Attributed:
+        """What is different at the end, not before the profile's `settle_s` and a little more have passed."""
+        _ = self._timeline.later
+        told = self._told()
+        found = self._attribute(self._changes("residue"), told)
+        # What the checks of the installation name is not named once more.
+        named = self.installed.candidate
+        return replace(found, candidate=[each for each in found.candidate if each not in named])
+
+    @once
+    def orphans(self) -> list[str]:
+        """Programs that run at the end and did not before, which no machine without the candidate has running.
+
+        Whatever their path: a system's program that the candidate or its installer started is the candidate's.
+        """
+        if self._timeline.baseline.whole is None:
+            raise NotApplicable(NO_OVERLAY)
+        new = self._timeline.after.processes - self._timeline.baseline.snapshot.processes
+        new = frozenset(
+            path for path in new if not self._session.profile.owns(path)
+        )  # residue.processes names these
+        return sorted(new - Sham(self._session).noise().processes) if new else []
+
+    def _changes(self, folder: str) -> list[Change]:
+        """Look, and save what is different as evidence: whose it is the checks say."""
+        before, overlay = self._timeline.baseline.whole, self._session.overlay
+        if before is None or overlay is None:
+            raise NotApplicable(NO_OVERLAY)
+        nonce = self._timeline.nonce
+        different = difference(before, look_at(self._session.guest, overlay))
+        changes = [change for change in different if nonce not in change.name]
+        document = TypeAdapter(list[Change]).dump_json(changes, indent=1, exclude_defaults=True)
+        place = write_atomically(self._session.directory / folder / CHANGES, document)
+        what = f"{len(changes)} differences of the whole machine since before the installation"
+        self._session.recorder.describe(
+            place.parent, [Evidence(path=CHANGES, sha256="0" * 64, size=0, what=what)]
+        )
+        return changes
+
+    def _attribute(self, changes: list[Change], told: Collection[str]) -> Attributed:
+        attributed = partial(
+            attribute, changes, self._session.profile, told=told, substrates=self._substrates_reason()
+        )
+        found = attributed()
+        return attributed(noise=Sham(self._session).noise().changes) if found.candidate else found
+
+    def _substrates_reason(self) -> Callable[[Change], str]:
+        if self._session.machine.guest_system is not GuestSystem.WINE:
+            return lambda _: ""
+        added = {change.name for change in self._at_install if change.kind is Kind.ADDED}
+        return lambda change: left_by_wine.why(change, added)
+
+    def _told(self) -> list[str]:
+        """What other checks find by name: new services and drivers, and what is new in shared keys."""
+        before, now = self._timeline.baseline.snapshot, self._timeline.after
+        services = (now.services | now.drivers) - before.services - before.drivers
+        return [f"{SERVICES}\\{name}" for name in services] + sorted(now.registry - before.registry)

@@ -1,0 +1,130 @@
+r"""Whose a change of the machine is: the candidate's, the system's own noise, declared, the harness's; pure.
+
+Only the candidate's count. All others are named in the report, or by another check.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.guest.system_tools import WATCHED
+from harness.model.profile import AgentProfile, Keep
+from harness.residue.change import Change, Kind, Where
+from harness.residue.snapshot import (
+    SENTINEL_DIR,
+    SENTINEL_FILES,
+    SENTINEL_KEY,
+    SENTINEL_SERVICE,
+    TEMPORARY_FOLDER,
+    WATCHED_TREES,
+)
+
+SERVICES = "HKLM\\System\\CurrentControlSet\\Services"
+_SESSION_MANAGER = "HKLM\\System\\CurrentControlSet\\Control\\Session Manager"
+OWN = ("C:\\bvt", SENTINEL_DIR, *SENTINEL_FILES, SENTINEL_KEY, f"{SERVICES}\\{SENTINEL_SERVICE}")
+"""What the harness itself makes: the checks of the sentinels look at these."""
+OWN_TEMPORARY = re.compile(r"^c:\\windows\\temp\\bvt-(?:[a-z]+-)?(?:[0-9a-f]{8}|[0-9a-f]{12})\.[a-z]+$")
+TOLD_ELSEWHERE = (
+    *WATCHED,
+    f"{_SESSION_MANAGER}\\Environment",
+    "HKCU\\Environment",
+    "HKCU\\Volatile Environment",
+    f"{_SESSION_MANAGER}\\PendingFileRenameOperations",
+)
+"""What checks with names of their own look at, whatever became of it."""
+ADDED_TOLD_ELSEWHERE = (
+    *WATCHED_TREES,
+    "C:\\Windows\\System32\\Tasks",
+    "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall",
+    "HKLM\\Software\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall",
+    "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall",
+)
+"""The same for what is new there: files, tasks, entries in Add/Remove Programs."""
+FOREIGN_THOUGH_NEW = (
+    "C:\\Windows\\System32\\drivers\\etc",
+    "HKLM\\Software\\Policies",
+    "HKCU\\Software\\Policies",
+    "HKLM\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
+    "HKCU\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
+)
+"""What decides over other programs: a product that adds something there changes what is not its own."""
+RANDOM_PART = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}|[0-9a-f]{3,}")
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """The changes of one look, by whose they are."""
+
+    candidate: list[Change] = field(default_factory=list)
+    noise: list[Change] = field(default_factory=list)
+    declared: list[tuple[Keep, Change]] = field(default_factory=list)
+    substrates: list[tuple[str, Change]] = field(default_factory=list)
+    """Why, and what."""
+    agents_own: list[Change] = field(default_factory=list)
+    """What the profile calls the agent's: other checks look at it."""
+
+    def of(self, where: Where) -> list[Change]:
+        """The candidate's, of one kind."""
+        return [each for each in self.candidate if each.where is where]
+
+
+def is_foreign(change: Change) -> bool:
+    """Whether it is something that was there before and is changed or gone, or is new where it decides over others."""
+    return change.kind is not Kind.ADDED or _below(change.name, FOREIGN_THOUGH_NEW)
+
+
+def attribute(
+    changes: Iterable[Change],
+    profile: AgentProfile,
+    *,
+    noise: Sequence[Change] = (),
+    told: Collection[str] = (),
+    substrates: Callable[[Change], str] = lambda _: "",
+) -> Attributed:
+    """Sort them.
+
+    `told`: names of what other checks have found, with all that lies below them. `substrates`: why a change is the
+    substrate's, empty if it is not.
+    """
+    roots = (profile.install_dir, *profile.data_dirs, *profile.registry_roots)
+    declared_files = tuple(file.path for file in profile.files)
+    known = {_noise_name(each) for each in noise}
+    found = Attributed()
+    for change in changes:
+        name = change.name
+        if _below(name, OWN) or OWN_TEMPORARY.match(name) or _below(name, TOLD_ELSEWHERE):
+            continue
+        if _below(name, (*roots, *declared_files)):
+            found.agents_own.append(change)
+        elif change.kind is Kind.ADDED and _below(name, (*ADDED_TOLD_ELSEWHERE, *told)):
+            continue
+        elif _noise_name(change) in known:
+            found.noise.append(change)
+        elif (keep := _kept(change, profile.keeps)) is not None:
+            found.declared.append((keep, change))
+        elif reason := substrates(change):
+            found.substrates.append((reason, change))
+        else:
+            found.candidate.append(change)
+    return found
+
+
+def _below(name: str, places: Iterable[str]) -> bool:
+    return any(f"{name}\\".startswith(f"{place.lower()}\\") for place in places)
+
+
+def _kept(change: Change, keeps: Iterable[Keep]) -> Keep | None:
+    """The reason to stay. What only holds something that may stay needs none of its own: it is seldom a change."""
+    kind = "file" if change.where is Where.FILE else "registry"
+    return next((keep for keep in keeps if keep.kind == kind and keep.covers(change.name)), None)
+
+
+def _noise_name(change: Change) -> tuple[str, str, str]:
+    """What a change of another machine must be like, to be the same noise.
+
+    Names of temporary files are drawn anew on each machine: there random parts do not count.
+    """
+    name = change.name
+    if change.where is Where.FILE and TEMPORARY_FOLDER.match(name):
+        name = RANDOM_PART.sub("#", name)
+    return change.kind.value, change.where.value, name
