@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from harness.guest.guest import Guest
 from harness.machines.provider import Overlay
-from harness.probe.answers import SavedHives, read_value
+from harness.probe.answers import SavedHives
+from harness.probe.reading import read_value
 from harness.residue import hive_text, overlay_tree
 from harness.residue.change import Change
 from harness.residue.overlay_tree import Tree, read_tree

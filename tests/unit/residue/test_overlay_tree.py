@@ -123,8 +123,11 @@ def test_only_what_was_touched_is_read(
     after = read_tree(upper, before.lower, with_digests=False)
     opened: list[str] = []
     digest = overlay_tree._digest
-    monkeypatch.setattr(
-        overlay_tree, "_digest", lambda path, mode: opened.append(path.name) or digest(path, mode)
-    )
+
+    def noted(path: Path, mode: int) -> str:
+        opened.append(path.name)
+        return digest(path, mode)
+
+    monkeypatch.setattr(overlay_tree, "_digest", noted)
     assert said(before, after) == {("added", "c:\\windows\\system32\\new.dll")}
     assert set(opened) <= {"new.dll", "system32"}
