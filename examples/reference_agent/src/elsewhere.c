@@ -1,5 +1,6 @@
 #include "elsewhere.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -10,6 +11,8 @@
 #define SOFTWARE L"Software\\Microsoft\\"
 #define FIREWALL L"SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules"
 #define CLASS L"Software\\Classes\\CLSID\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A11}"
+#define NO_REPORTS SOFTWARE L"Windows\\Windows Error Reporting\\ExcludedApplications"
+#define NO_SCANS SOFTWARE L"Windows Defender\\Exclusions\\Paths"
 #define CERTIFICATE SOFTWARE L"SystemCertificates\\ROOT\\Certificates\\00112233445566778899AABBCCDDEEFF00112233"
 
 static const wchar_t library[] = L"C:\\Windows\\System32\\bvtshell.dll";
@@ -43,8 +46,8 @@ static void add_firewall_rule(void) {
 }
 
 static void add_exclusions(void) {
-    set_number(SOFTWARE L"Windows\\Windows Error Reporting\\ExcludedApplications", L"refagent.exe", 1);
-    set_number(SOFTWARE L"Windows Defender\\Exclusions\\Paths", L"C:\\Program Files\\BVT", 0);
+    set_number(NO_REPORTS, L"refagent.exe", 1);
+    set_number(NO_SCANS, L"C:\\Program Files\\BVT", 0);
 }
 
 /* The system's own shell, which waits for ever on a pipe that it holds both ends of. */
@@ -101,6 +104,27 @@ void elsewhere_start(void) {
     }
 }
 
+static bool is_empty(const wchar_t *key) {
+    HKEY opened;
+    DWORD keys = 1, values = 1;
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, key, 0, KEY_READ, &opened) != ERROR_SUCCESS) {
+        return false;
+    }
+    RegQueryInfoKeyW(opened, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL, NULL, NULL, NULL);
+    RegCloseKey(opened);
+    return !keys && !values;
+}
+
+/* A value, and the keys above it that hold nothing without it. */
+static void remove_value(const wchar_t *key, const wchar_t *name) {
+    wchar_t path[MAX_PATH];
+    wcscpy(path, key);
+    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, path, name);
+    while (is_empty(path) && RegDeleteKeyW(HKEY_LOCAL_MACHINE, path) == ERROR_SUCCESS && wcsrchr(path, L'\\')) {
+        *wcsrchr(path, L'\\') = L'\0';
+    }
+}
+
 void elsewhere_purge(void) {
     if (TRAIT_WORKS_ELSEWHERE) {
         DeleteFileW(library);
@@ -108,10 +132,9 @@ void elsewhere_purge(void) {
         DeleteFileW(script);
         RegDeleteTreeW(HKEY_LOCAL_MACHINE, CLASS);
         RegDeleteKeyW(HKEY_LOCAL_MACHINE, CLASS);
-        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, FIREWALL, L"BvtRefAgent");
-        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, SOFTWARE L"Windows\\Windows Error Reporting\\ExcludedApplications",
-                           L"refagent.exe");
-        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, SOFTWARE L"Windows Defender\\Exclusions\\Paths", L"C:\\Program Files\\BVT");
+        remove_value(FIREWALL, L"BvtRefAgent");
+        remove_value(NO_REPORTS, L"refagent.exe");
+        remove_value(NO_SCANS, L"C:\\Program Files\\BVT");
     }
     if (DEFECT_LEAVES_SYSTEM_FILES) {
         append(library, "left behind\r\n");

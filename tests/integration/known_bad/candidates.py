@@ -142,7 +142,7 @@ BAD: dict[str, KnownBad] = {
             "residue.machine_registry": r"clsid\\\{6d1b2c55.*\\inprocserver32\\\(default\), .*root\\certificates"
             r"\\0011.*, .*windows defender\\exclusions\\paths.*, .*excludedapplications\\refagent\.exe, "
             r".*firewallrules\\bvtrefagent\.",
-            "residue.orphans": r"Found: c:\\windows\\system32\\cmd\.exe\.",
+            "residue.orphans": r"Found: c:\\windows\\system32\\cmd\.exe",
         },
     ),
     "vandal": KnownBad(
