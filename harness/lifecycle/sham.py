@@ -4,6 +4,7 @@ Once per image and list of steps, and then from the state directory: it costs on
 """
 
 import fcntl
+import secrets
 import time
 import uuid
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from itertools import pairwise
 from harness.cell.session import CellSession
 from harness.guest.guest import Guest
 from harness.guest.system_tools import MSIEXEC
+from harness.lifecycle.stimulus import possible_stimuli
 from harness.machines.provider import HasOverlay
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
@@ -24,8 +26,11 @@ INSTALLER = "installer"
 """Windows Installer at work, on a product that is not there (error 1605)."""
 STORES = "stores"
 """The certificate stores opened, as by every program that speaks TLS: Wine writes its roots into the registry then."""
+STIMULUS = "stimulus "
+"""One of the stimuli given and taken back: Wine's Task Scheduler, once it was spoken to, is set to start at boot."""
 REBOOT = "reboot"
 INSTALLER_S = 60.0
+HOLD_MS = "100"
 
 
 class Sham:
@@ -53,7 +58,9 @@ class Sham:
             Phase.REBOOT in self._session.cell.phases
             or "install" in self._session.profile.installer.reboot_after
         )
-        return (INSTALLER, STORES, *([REBOOT] if reboots else []), INSTALLER)
+        stimuli = possible_stimuli(self._session) if Phase.FUNCTIONS in self._session.cell.phases else []
+        given = [f"{STIMULUS}{name}" for name in stimuli]
+        return (INSTALLER, STORES, *given, *([REBOOT] if reboots else []), INSTALLER)
 
     def _run(self, image_digest: str, steps: Sequence[str]) -> Noise:
         """Whatever differs between any two looks: a value that is changed and changed back is noise as well."""
@@ -65,8 +72,12 @@ class Sham:
             processes = _running(guest)
             for step in steps:
                 self._do(guest, step)
-                looks.append(look_at(guest, overlay, first=True))
-                processes |= _running(guest)
+                if (
+                    not step.startswith(STIMULUS)
+                    or step == [each for each in steps if each.startswith(STIMULUS)][-1]
+                ):
+                    looks.append(look_at(guest, overlay, first=True))
+                    processes |= _running(guest)
         found = [change for before, after in pairwise(looks) for change in difference(before, after)]
         return Noise(
             image_digest=image_digest,
@@ -81,6 +92,10 @@ class Sham:
             guest.reboot(Deadline.after(self._session.profile.reboot_deadline_s))
         elif step == STORES:
             guest.probe("open-stores")
+        elif step.startswith(STIMULUS):
+            name, nonce = step.removeprefix(STIMULUS), f"bvt{secrets.token_hex(6)}"
+            guest.probe("stimulate", name, "--nonce", nonce, "--hold-ms", HOLD_MS)
+            guest.probe("unstimulate", name, "--nonce", nonce, repeatable=True)
         else:
             guest.run([MSIEXEC, "/x", f"{{{uuid.uuid4()}}}".upper(), "/qn"], timeout_s=INSTALLER_S)
 

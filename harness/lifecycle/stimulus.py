@@ -4,6 +4,7 @@ import time
 
 from harness.backend.interface import Event, Fact
 from harness.cell.check import NotApplicable
+from harness.cell.session import CellSession
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
@@ -81,13 +82,7 @@ class Stimulated:
     @once
     def _given(self) -> dict[str, Stimulus]:
         _ = self._timeline.endpoint
-        system = self._session.machine.guest_system
-        names = [
-            name
-            for name in STIMULI
-            if name in self._session.profile.telemetry
-            and why_not(system, NEEDS.get(name, frozenset())) is None
-        ]
+        names = possible_stimuli(self._session)
         hold_ms = str(int(1000 * self._session.within(HOLD_S).length_s))
         self._given_at = time.time()
         clock, *answers = self._session.guest.batch(
@@ -108,6 +103,16 @@ class Stimulated:
             f" {deadline.length_s:g} s of the {name.replace('_', ' ')}."
             f" Found: no such row ({arrived} other rows of the query arrived)."
         )
+
+
+def possible_stimuli(session: CellSession) -> list[str]:
+    """Those that the profile declares and the cell's guest system can give."""
+    system = session.machine.guest_system
+    return [
+        name
+        for name in STIMULI
+        if name in session.profile.telemetry and why_not(system, NEEDS.get(name, frozenset())) is None
+    ]
 
 
 def _fill(pattern: str, facts: dict[str, str]) -> str:
