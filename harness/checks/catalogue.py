@@ -21,6 +21,7 @@ from harness.checks import (
     test_secrets,
     test_trust,
     test_residue_machine,
+    test_secrets,
     test_uninstall,
 )
 from harness.model.report import Phase
