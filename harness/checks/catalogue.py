@@ -18,10 +18,9 @@ from harness.checks import (
     test_reboot,
     test_reboot_clean,
     test_residue,
-    test_secrets,
-    test_trust,
     test_residue_machine,
     test_secrets,
+    test_trust,
     test_uninstall,
 )
 from harness.model.report import Phase
