@@ -18,7 +18,8 @@ from harness.residue.attribution import SERVICES, Attributed, attribute, is_fore
 from harness.residue.change import Change, Kind
 from harness.residue.witness import difference, look_at
 
-CHANGES = "machine-changes.json"
+CHANGES = "whole-machine"
+"""Folder of the evidence. Not where installers' logs lie: it may hold what the agent was given."""
 NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overlay over its image"
 
 
@@ -63,7 +64,7 @@ class WholeMachine:
         )  # residue.processes names these
         return sorted(new - Sham(self._session).noise().processes) if new else []
 
-    def _changes(self, folder: str) -> list[Change]:
+    def _changes(self, moment: str) -> list[Change]:
         """Look, and save what is different as evidence: whose it is the checks say."""
         before, overlay = self._timeline.baseline.whole, self._session.overlay
         if before is None or overlay is None:
@@ -72,10 +73,11 @@ class WholeMachine:
         different = difference(before, look_at(self._session.guest, overlay))
         changes = [change for change in different if nonce not in change.name]
         document = TypeAdapter(list[Change]).dump_json(changes, indent=1, exclude_defaults=True)
-        place = write_atomically(self._session.directory / folder / CHANGES, document)
+        folder = self._session.directory / CHANGES
+        place = write_atomically(folder / f"{moment}.json", document)
         what = f"{len(changes)} differences of the whole machine since before the installation"
         self._session.recorder.describe(
-            place.parent, [Evidence(path=CHANGES, sha256="0" * 64, size=0, what=what)]
+            folder, [Evidence(path=place.name, sha256="0" * 64, size=0, what=what)]
         )
         return changes
 

@@ -48,6 +48,7 @@ FOREIGN_THOUGH_NEW = (
     "HKCU\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
 )
 """What decides over other programs: a product that adds something there changes what is not its own."""
+PATH_IN_COMMAND = re.compile(r"[a-z]:\\[^\"'\s,;\]]+")
 RANDOM_PART = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}|[0-9a-f]{3,}")
 
 
@@ -88,11 +89,17 @@ def attribute(
     """
     roots = (profile.install_dir, *profile.data_dirs, *profile.registry_roots)
     declared_files = tuple(file.path for file in profile.files)
+    diagnostics = diagnostics_places(profile)
     known = {_noise_name(each) for each in noise}
     found = Attributed()
     for change in changes:
         name = change.name
-        if _below(name, OWN) or OWN_TEMPORARY.match(name) or _below(name, TOLD_ELSEWHERE):
+        if (
+            _below(name, diagnostics)
+            or _below(name, OWN)
+            or OWN_TEMPORARY.match(name)
+            or _below(name, TOLD_ELSEWHERE)
+        ):
             continue
         if _below(name, (*roots, *declared_files)):
             found.agents_own.append(change)
@@ -107,6 +114,17 @@ def attribute(
         else:
             found.candidate.append(change)
     return found
+
+
+def diagnostics_places(profile: AgentProfile) -> list[str]:
+    """Folders and files of the profile's diagnostics, which the harness asks for once a check has failed.
+
+    Nothing that lies directly on the drive or in the system's folder: a diagnosis has a place of its own.
+    """
+    named = PATH_IN_COMMAND.findall(
+        " ".join(str(command) for command in profile.diagnostics.values()).lower()
+    )
+    return [path.replace("\\\\", "\\") for path in named if path.replace("\\\\", "\\").count("\\") >= 3]
 
 
 def _below(name: str, places: Iterable[str]) -> bool:

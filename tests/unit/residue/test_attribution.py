@@ -65,6 +65,13 @@ def test_a_name_that_looks_like_the_harness_s_own_is_not() -> None:
     assert attribute(near, PROFILE).candidate == near
 
 
+def test_what_the_profiles_diagnostics_write_was_asked_for() -> None:
+    command = '"C:\\Program Files\\A\\a.exe" --collect C:\\Windows\\Temp\\diagnosis'
+    profile = PROFILE.model_copy(update={"diagnostics": {"all": command}})
+    written, near = file("C:\\windows\\temp\\diagnosis\\a.log"), file("C:\\windows\\temp\\diagnosis2.log")
+    assert attribute([written, near], profile).candidate == [near]
+
+
 def test_noise_is_subtracted_by_name_and_by_what_became_of_it() -> None:
     noise = [
         file("C:\\windows\\wine.log"),
