@@ -66,7 +66,7 @@ def test_a_name_that_looks_like_the_harness_s_own_is_not() -> None:
 
 
 def test_what_the_profiles_diagnostics_write_was_asked_for() -> None:
-    command = '"C:\\Program Files\\A\\a.exe" --collect C:\\Windows\\Temp\\diagnosis'
+    command = ("C:\\Program Files\\A\\a.exe", "--collect", "C:\\Windows\\Temp\\diagnosis")
     profile = PROFILE.model_copy(update={"diagnostics": {"all": command}})
     written, near = file("C:\\windows\\temp\\diagnosis\\a.log"), file("C:\\windows\\temp\\diagnosis2.log")
     assert attribute([written, near], profile).candidate == [near]
