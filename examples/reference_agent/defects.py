@@ -70,6 +70,13 @@ DEFECTS: dict[str, str] = {
     "secret-in-image-path": "the enrolment secret is an argument in the service's ImagePath",
     "secret-on-command-line": "a program is started with the enrolment secret on its command line",
     "secret-in-installer-log": "the enrolment secret is in a property that is not hidden, so the log has it",
+    # health
+    "takes-memory": "150 MB of memory are taken and never given back",
+    "takes-threads": "eighty threads wait for nothing",
+    "takes-processes": "six programs are started and run for two minutes",
+    "takes-disk": "a file of 30 MB lies in ProgramData",
+    "logs-errors": "the log tells of an error",
+    "opens-port-late": "from its first configuration on a port is open on all interfaces",
     # functions
     "no-process-events": "started processes are not reported",
     "no-connection-events": "connections are not reported",

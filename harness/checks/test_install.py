@@ -210,7 +210,7 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
     exposed = [
         f"{socket.local_address}:{socket.local_port}"
         for socket in listeners
-        if not _is_loopback(socket.local_address)
+        if not is_loopback(socket.local_address)
     ]
     assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
 
@@ -239,7 +239,7 @@ def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
     assert_reboot_declared(cell, timeline, "install", result)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
     parsed = ip_address(address.partition("%")[0])
     mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
     return (mapped or parsed).is_loopback

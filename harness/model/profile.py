@@ -1,10 +1,11 @@
 """An agent profile: what the agent installs and how to talk to it. One file adds an agent."""
 
+import re
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
@@ -238,6 +239,31 @@ class SecretPlace(Frozen):
         return fnmatchcase(name, pattern) or fnmatchcase(name, pattern.rstrip("\\") + "\\*")
 
 
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+class HealthBudget(Frozen):
+    """What the agent with all that it started may take, looked at after use."""
+
+    memory_mb: Annotated[float, Field(gt=0)] = Field(default=512, description="working sets together")
+    threads: Annotated[int, Field(gt=0)] = 200
+    processes: Annotated[int, Field(gt=0)] = 20
+    handles: Annotated[int, Field(gt=0)] = 10_000
+    cpu_percent: Annotated[float, Field(gt=0)] = Field(
+        default=50, description="of one processor, on the average since its start"
+    )
+    data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
+    error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
+        default=r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b",
+        description="regular expression that finds an error in a line of one of `logs`",
+    )
+
+
 class AgentProfile(Frozen):
     """`agents/<name>.yaml`."""
 
@@ -284,6 +310,7 @@ class AgentProfile(Frozen):
     )
     logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
     check_in: CheckIn = CheckIn()
+    health: HealthBudget = HealthBudget()
     settle_s: Annotated[float, Field(ge=0, le=3600)] = Field(
         default=0,
         description="what the uninstall leaves to be cleaned up in the background is gone within this time",

@@ -49,6 +49,8 @@ class Capability(StrEnum):
     MSI_ROLLBACK_RESTORES = "msi-rollback-restores"
     ISOLATION_ENFORCED = "isolation-enforced"
     CRASH_DUMPS = "crash-dumps"
+    PROCESS_TIMES = "process-times"
+    HANDLE_COUNTS = "handle-counts"
 
 
 LIMITS: dict[GuestSystem, dict[Capability, str]] = {
@@ -70,6 +72,8 @@ LIMITS: dict[GuestSystem, dict[Capability, str]] = {
         Capability.MSI_ROLLBACK_RESTORES: "Wine's MSI rollback removes but never restores",
         Capability.ISOLATION_ENFORCED: "Wine has no packet filter, so isolation is reported, not enforced",
         Capability.CRASH_DUMPS: "Wine writes no system crash dumps",
+        Capability.PROCESS_TIMES: "Wine tells the times of the asking process for those of any other",
+        Capability.HANDLE_COUNTS: "Wine does not count the handles of other processes",
     },
 }
 

@@ -11,6 +11,7 @@ from harness.cell.session import CellSession
 from harness.checks.catalogue import catalogue
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.health import Health
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.stimulus import Stimulated
@@ -202,6 +203,12 @@ def burst(timeline: Timeline) -> Burst:
 def whole(timeline: Timeline) -> WholeMachine:
     """What the candidate made of the whole machine."""
     return WholeMachine(timeline)
+
+
+@pytest.fixture(scope="session")
+def health(timeline: Timeline) -> Health:
+    """The agent after use; asking looks at it."""
+    return Health(timeline)
 
 
 @pytest.hookimpl(wrapper=True)

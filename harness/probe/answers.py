@@ -56,6 +56,10 @@ class Process(_Answer):
     started: datetime | None
     session: int | None
     threads: int
+    working_set: int | None = None
+    cpu_ms: int | None = None
+    """Of all its threads since its start; None where the system does not tell, as Wine."""
+    handles: int | None = None
 
 
 class Socket(_Answer):

@@ -5,6 +5,7 @@
 #include "native.h"
 #include "probe.h"
 
+#include <psapi.h>
 #include <tlhelp32.h>
 
 static wchar_t *read_text(HANDLE process, const UNICODE_STRING *remote) {
@@ -39,13 +40,17 @@ static wchar_t *command_line_of(HANDLE process) {
 
 static void one_process(const PROCESSENTRY32W *entry) {
   DWORD pid = entry->th32ProcessID, session, units = 32768;
-  FILETIME created = {0}, unused;
+  FILETIME created = {0}, unused, kernel = {0}, user = {0};
+  PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
+  DWORD handles = 0;
   wchar_t *line = NULL, *path = allocate(units * sizeof *path);
   HANDLE process = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, pid);
   HANDLE limited = process ? process : OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
   if (limited) {
     line = command_line_of(limited);
-    if (!GetProcessTimes(limited, &created, &unused, &unused, &unused)) created = (FILETIME){0};
+    if (!GetProcessTimes(limited, &created, &unused, &kernel, &user)) created = (FILETIME){0};
+    if (!K32GetProcessMemoryInfo(limited, &memory, sizeof memory)) memory.WorkingSetSize = 0;
+    if (!GetProcessHandleCount(limited, &handles)) handles = 0;
     if (!QueryFullProcessImageNameW(limited, 0, path, &units)) *path = 0;
     CloseHandle(limited);
   }
@@ -59,6 +64,15 @@ static void one_process(const PROCESSENTRY32W *entry) {
   if (ProcessIdToSessionId(pid, &session)) json_unsigned("session", session);
   else json_null("session");
   json_unsigned("threads", entry->cntThreads);
+  if (memory.WorkingSetSize) json_unsigned("working_set", memory.WorkingSetSize);
+  else json_null("working_set");
+  if (on_wine()) { /* there the times are the asking process's own, and handles are not counted */
+    json_null("cpu_ms");
+    json_null("handles");
+  } else {
+    json_unsigned("cpu_ms", (time_of(kernel) + time_of(user)) / 10000);
+    json_unsigned("handles", handles);
+  }
   json_end();
   free(line);
   free(path);

@@ -4,6 +4,7 @@
 
 #include "control.h"
 #include "defective.h"
+#include "greedy.h"
 #include "logger.h"
 #include "outbox.h"
 #include "policy.h"
@@ -76,6 +77,7 @@ static bool fetch_config(struct agent *agent) {
         policy_offer(body.data, body.length, &agent->protocol.settings);
         agent->silent = agent->silent || DEFECT_NO_HEARTBEAT;
         unusual_configured();
+        greedy_configured();
     }
     text_free(&body);
     return judge(agent, answer);

@@ -34,6 +34,9 @@ USED_AND_REBOOTED = ("machine", "install", "check-in", "functions", "reboot", "u
 FILES = yaml.safe_load(SHIPPED.read_text())["files"]
 EXTRACTED = "C:\\Windows\\Temp\\extracted.exe"
 
+HEALTH = {"memory_mb": 120, "threads": 60, "processes": 5, "data_mb": 10}
+"""Budgets that the good agent keeps, too."""
+
 BAD: dict[str, KnownBad] = {
     "careless-installer": KnownBad(
         defects=frozenset(
@@ -311,6 +314,28 @@ BAD: dict[str, KnownBad] = {
         profile={
             "telemetry.file_change.deadline_s": 4,
             "telemetry.registry_change.deadline_s": 4,
+        },
+    ),
+    "glutton": KnownBad(
+        defects=frozenset(
+            {
+                "takes-memory",
+                "takes-threads",
+                "takes-processes",
+                "takes-disk",
+                "logs-errors",
+                "opens-port-late",
+            }
+        ),
+        phases=CHECKED_IN,
+        profile={"health": HEALTH},
+        caught={
+            "uninstall.memory": r"at most 120 MB of memory\. Found: \d{3}\.\d",
+            "uninstall.threads": r"at most 60 threads\. Found: \d{2,3}\.0",
+            "uninstall.process_count": r"at most 5 processes\. Found: \d+\.0",
+            "uninstall.disk": r"at most 10 MB in its data folders\. Found: 30\.\d",
+            "uninstall.error_lines": r"Found: \d+: .* ERROR the store is damaged",
+            "uninstall.loopback_ports": r"on loopback only\. Found: it listens on 0\.0\.0\.0:\d+",
         },
     ),
     # Enrolled, and then never heard again, all the way to its uninstall.

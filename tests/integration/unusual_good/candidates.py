@@ -6,6 +6,8 @@ One candidate holds many unusual things at once, so that few machines show all o
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.integration.known_bad.candidates import HEALTH
+
 WHY = "it is so by design, and the team has agreed to it"
 
 USED = ("machine", "install", "check-in", "uninstall", "residue", "reboot-clean")
@@ -92,7 +94,7 @@ GOOD: dict[str, UnusualGood] = {
             }
         ),
         phases=USED,
-        profile={"settle_s": 15, "check_in.deadline_s": 30, "check_in.heartbeat_s": 15},
+        profile={"health": HEALTH, "settle_s": 15, "check_in.deadline_s": 30, "check_in.heartbeat_s": 15},
     ),
     "many-sided": UnusualGood(
         unusual=(

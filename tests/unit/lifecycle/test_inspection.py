@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.checks.test_install import _is_loopback
+from harness.checks.test_install import is_loopback
 from harness.lifecycle.inspection import Inspection
 from harness.model.profile import AgentProfile
 from harness.probe.answers import Process, Socket
@@ -81,4 +81,4 @@ def test_udp_takes_packets_without_listening_and_a_connection_takes_none() -> No
     ],
 )
 def test_loopback_is_known_in_every_way_of_writing_it(address: str, expected: bool) -> None:
-    assert _is_loopback(address) is expected
+    assert is_loopback(address) is expected

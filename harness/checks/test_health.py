@@ -1,0 +1,112 @@
+"""How the agent fares after use, right before its uninstall: what it takes of the machine, and what its log says."""
+
+import re
+from datetime import datetime
+
+from harness.cell.check import NotTested, check
+from harness.cell.declared import declares
+from harness.cell.session import CellSession
+from harness.checks.expectation import listed, mismatch
+from harness.checks.test_install import is_loopback
+from harness.lifecycle.health import Health
+from harness.lifecycle.timeline import Timeline
+from harness.model.errors import GuestFault
+from harness.model.report import Phase
+from harness.model.substrate import Capability
+from harness.probe.answers import Process
+
+PHASE = Phase.UNINSTALL
+INSTALLED = ["install.exit_code"]
+MB = 1024 * 1024
+LOG_BYTES = 8 * MB
+"""Of a longer log the first part is read."""
+WILD = set("*?")
+LOGS = declares("logs", lambda profile: [path for path in profile.logs if not WILD & set(path)])
+
+
+@check("It uses no more memory than it may", requires=INSTALLED)
+def test_memory(cell: CellSession, health: Health) -> None:
+    used = sum(process.working_set or 0 for process in _processes(health)) / MB
+    _assert_within(cell, "MB of memory", used, cell.profile.health.memory_mb)
+
+
+@check("It has no more threads than it may", requires=INSTALLED)
+def test_threads(cell: CellSession, health: Health) -> None:
+    threads = sum(process.threads for process in _processes(health))
+    _assert_within(cell, "threads", threads, cell.profile.health.threads)
+
+
+@check("It runs no more processes than it may", requires=INSTALLED)
+def test_process_count(cell: CellSession, health: Health) -> None:
+    _assert_within(cell, "processes", len(_processes(health)), cell.profile.health.processes)
+
+
+@check("It uses no more of the processor than it may", requires=INSTALLED, needs=[Capability.PROCESS_TIMES])
+def test_processor(cell: CellSession, health: Health) -> None:
+    now = health.now
+    percent = sum(_percent(process, now) for process in _processes(health))
+    _assert_within(cell, "% of one processor since its start", percent, cell.profile.health.cpu_percent)
+
+
+@check("It holds no more handles than it may", requires=INSTALLED, needs=[Capability.HANDLE_COUNTS])
+def test_handles(cell: CellSession, health: Health) -> None:
+    handles = sum(process.handles or 0 for process in _processes(health))
+    _assert_within(cell, "handles", handles, cell.profile.health.handles)
+
+
+@check(
+    "Its data takes no more room than it may",
+    declared=declares("data_dirs", lambda profile: profile.data_dirs),
+    requires=INSTALLED,
+)
+def test_disk(cell: CellSession, health: Health) -> None:
+    _assert_within(cell, "MB in its data folders", health.data_bytes / MB, cell.profile.health.data_mb)
+
+
+@check("Its own log tells of no error", declared=LOGS, requires=INSTALLED)
+def test_error_lines(cell: CellSession, health: Health) -> None:
+    wanted = re.compile(cell.profile.health.error_pattern)
+    found, read = [], 0
+    for path in cell.profile.logs:
+        if WILD & set(path):
+            continue
+        try:
+            text = cell.guest.read_file(path, limit_bytes=LOG_BYTES).decode("utf-8", errors="replace")
+        except GuestFault:
+            continue  # a log that was never begun
+        read += 1
+        found += [line.strip()[:200] for line in text.splitlines() if wanted.search(line)]
+    _ = health.seen
+    if not read:
+        raise NotTested("none of the profile's logs is there")
+    cell.note("logs", read)
+    assert not found, mismatch("no line of its log is an error", f"{len(found)}: {listed(set(found))}")
+
+
+@check("After use it still listens on loopback only", requires=INSTALLED)
+def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -> None:
+    _ = _processes(health)
+    listeners = health.seen.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
+    exposed = [
+        f"{each.local_address}:{each.local_port}" for each in listeners if not is_loopback(each.local_address)
+    ]
+    cell.note("listeners", len(listeners))
+    assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
+
+
+def _processes(health: Health) -> list[Process]:
+    if not health.processes:
+        raise NotTested("no process of the agent runs")
+    return health.processes
+
+
+def _assert_within(cell: CellSession, what: str, found: float, most: float) -> None:
+    cell.note(what, f"{found:.1f}, at most {most:g}")
+    assert found <= most, mismatch(f"at most {most:g} {what}", f"{found:.1f}")
+
+
+def _percent(process: Process, now: datetime) -> float:
+    if process.started is None or process.cpu_ms is None:
+        return 0.0
+    lived_s = max(1.0, (now - process.started).total_seconds())
+    return process.cpu_ms / 10 / lived_s
