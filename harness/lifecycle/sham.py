@@ -69,7 +69,7 @@ class Sham:
             if overlay is None:
                 raise InfrastructureError("The sham run's machine has no overlay, and the cell's has one.")
             looks = [look_at(guest, overlay, first=True)]
-            processes = _running(guest)
+            processes = running(guest)
             for step in steps:
                 self._do(guest, step)
                 if (
@@ -77,7 +77,7 @@ class Sham:
                     or step == [each for each in steps if each.startswith(STIMULUS)][-1]
                 ):
                     looks.append(look_at(guest, overlay, first=True))
-                    processes |= _running(guest)
+                    processes |= running(guest)
         found = [change for before, after in pairwise(looks) for change in difference(before, after)]
         return Noise(
             image_digest=image_digest,
@@ -100,5 +100,6 @@ class Sham:
             guest.run([MSIEXEC, "/x", f"{{{uuid.uuid4()}}}".upper(), "/qn"], timeout_s=INSTALLER_S)
 
 
-def _running(guest: Guest) -> frozenset[str]:
+def running(guest: Guest) -> frozenset[str]:
+    """The programs of all processes, in lower case. Raises what the guest layer raises."""
     return frozenset(process.path.lower() for process in guest.processes() if process.path)

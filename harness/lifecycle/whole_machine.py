@@ -9,18 +9,42 @@ from pydantic import TypeAdapter
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
 from harness.lifecycle.once import once
-from harness.lifecycle.sham import Sham
+from harness.lifecycle.sham import Sham, running
 from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+from harness.model.image_path import full_path
 from harness.model.report import Evidence
 from harness.model.substrate import GuestSystem
+from harness.probe.answers import PendingRename
+from harness.probe.reading import read_value
 from harness.residue import left_by_wine
 from harness.residue.attribution import SERVICES, Attributed, attribute, is_foreign
 from harness.residue.change import Change, Kind
+from harness.residue.snapshot import only_tidies
 from harness.residue.witness import difference, look_at
 
 CHANGES = "whole-machine"
 """Folder of the evidence. Not where installers' logs lie: it may hold what the agent was given."""
 NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overlay over its image"
+
+SERVANTS = frozenset(
+    f"c:\\windows\\system32\\{name}.exe"
+    for name in (
+        "conhost",
+        "explorer",
+        "winedevice",
+        "services",
+        "rpcss",
+        "plugplay",
+        "svchost",
+        "wineboot",
+        "dllhost",
+    )
+)
+"""What Wine starts for whoever needs it first, and what lives as long as those that it serves (also `probe/tree.c`)."""
+ENDS_S = 5.0
+"""How long a program may take to end that was on its way out at the first look."""
+LOOK_AGAIN_S = 0.3
 
 
 class WholeMachine:
@@ -62,7 +86,13 @@ class WholeMachine:
         new = frozenset(
             path for path in new if not self._session.profile.owns(path)
         )  # residue.processes names these
-        return sorted(new - Sham(self._session).noise().processes) if new else []
+        new -= SERVANTS
+        new -= Sham(self._session).noise().processes if new else frozenset()
+        ends = Deadline.after(ENDS_S)
+        while new and not ends.passed:
+            ends.pause(LOOK_AGAIN_S)
+            new &= running(self._session.guest)
+        return sorted(new)
 
     def _changes(self, moment: str) -> list[Change]:
         """Look, and save what is different as evidence: whose it is the checks say."""
@@ -98,4 +128,10 @@ class WholeMachine:
         """What other checks find by name: new services and drivers, and what is new in shared keys."""
         before, now = self._timeline.baseline.snapshot, self._timeline.after
         services = (now.services | now.drivers) - before.services - before.drivers
-        return [f"{SERVICES}\\{name}" for name in services] + sorted(now.registry - before.registry)
+        renames = self._session.guest.probe("pending-renames", repeatable=True)
+        tidied = [
+            full_path(rename.source)
+            for rename in read_value("pending-renames", list[PendingRename], renames)
+            if only_tidies(rename)  # an uninstaller's copy of itself, which goes with the next boot
+        ]
+        return [*tidied, *(f"{SERVICES}\\{name}" for name in services), *(now.registry - before.registry)]
