@@ -1,9 +1,10 @@
 """What several phases ask of the backend: that it understood everything the agent sent, and can tell what they need."""
 
 from harness.backend.interface import BackendFeature, Fact
-from harness.cell.check import NotApplicable
+from harness.cell.check import NotApplicable, NotTested
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
+from harness.model.report import Outcome
 
 
 def assert_understood(cell: CellSession) -> None:
@@ -15,6 +16,12 @@ def assert_understood(cell: CellSession) -> None:
         "only requests of the protocol",
         f"{len(errors)} that the backend could not understand, the first to {errors[0].path}: {errors[0].message}",
     )
+
+
+def has_checked_in(cell: CellSession) -> None:
+    """The agent enrolled in this cell. Raises `NotTested` where no check-in was asked for."""
+    if cell.recorder.outcomes.get("check-in.enrolled") is not Outcome.PASSED:
+        raise NotTested("this scenario has no check-in that passed")
 
 
 def known_to_tell(cell: CellSession, fact: Fact) -> None:

@@ -8,6 +8,7 @@ from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
+from harness.checks.protocol import has_checked_in
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 
@@ -17,6 +18,7 @@ ENROLLED = ["check-in.enrolled"]
 
 @check("It enrolled exactly as often as it had reason to", backend=[BackendFeature.FAULTS], requires=ENROLLED)
 def test_enrolments(cell: CellSession) -> None:
+    has_checked_in(cell)
     if not isinstance(cell.backend, Troubles):
         raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
     enrolled = cell.backend.enrolled(cell.cell.id)
@@ -33,6 +35,7 @@ def test_enrolments(cell: CellSession) -> None:
 
 @check("The agent is still heard at the end", backend=[BackendFeature.HEARTBEAT], requires=ENROLLED)
 def test_still_there(cell: CellSession, timeline: Timeline) -> None:
+    has_checked_in(cell)
     check_in = cell.profile.check_in
     since = timeline.endpoint.enrolled_at
     with cell.recorder.stopwatch.waiting():

@@ -6,6 +6,7 @@ from harness.backend.disclosed import Records
 from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
+from harness.checks.protocol import has_checked_in
 from harness.guest.access_control import FILE_READS, KEY_READS, read_sddl
 from harness.guest.registry_text import full_path
 from harness.lifecycle.disclosure import Disclosure, Disclosures, Where, gives_a_secret, undeclared
@@ -40,6 +41,7 @@ def test_secret_on_command_line(disclosures: Disclosures) -> None:
 
 @check("No secret is in what the agent reports", declared=_secret, requires=["check-in.enrolled"])
 def test_secret_in_telemetry(cell: CellSession, disclosures: Disclosures) -> None:
+    has_checked_in(cell)
     if not isinstance(cell.backend, Records):
         raise NotApplicable(f"backend {cell.backend.name} does not hand out what agents sent")
     _assert_none(disclosures.of(Where.TELEMETRY))
