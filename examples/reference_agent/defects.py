@@ -104,6 +104,14 @@ DEFECTS: dict[str, str] = {
     "reboots-by-itself": "told that the backend does not know it, the agent reboots the machine before it enrols again",
     "reboots-again": "the third start of the service, which is the one at the first boot, reboots the machine",
     "blocks-reboot": "the service keeps every reboot that anybody asks for from happening",
+    # upgrade, repair, reinstall, downgrade
+    "does-not-replace": "an upgrade leaves the earlier version installed beside it",
+    "enrols-at-each-start": "the agent forgets its node key and enrols whenever it starts",
+    "drops-settings": "the agent deletes what customers set",
+    "keeps-old-file": "a file of earlier versions is there again after an upgrade",
+    "repairs-nothing": "a repair ends with success and mends nothing",
+    "cannot-come-again": "once uninstalled the agent's service never starts again",
+    "lets-older-mix": "an older installer does not see the product and installs itself over it",
     # uninstall
     "uninstall-hangs": "uninstalling never ends",
     "is-not-stopped": "uninstalling neither stops nor deletes the service",

@@ -13,7 +13,37 @@ _SOURCE = Path(__file__).parent / "agent.wxs"
 _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a security product.\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 _SEQUENCE = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES "
+_CONDITION = "UPDATE `InstallExecuteSequence` SET `Condition` = "
+_LOCATOR = "INSERT INTO `RegLocator` (`Signature_`, `Root`, `Key`, `Name`, `Type`) VALUES "
+_SEARCH = "INSERT INTO `AppSearch` (`Property`, `Signature_`) VALUES "
+_ACTION = "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES "
 _REGISTRY = "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES "
+
+REMEMBERED = {"BACKEND": "127.0.0.1:443", "ENROLSECRET": "none", "SERVERPIN": "none"}
+"""Properties that a later installation takes from the registry if it is not given them → their defaults."""
+
+
+def _remember() -> Iterable[str]:
+    """AppSearch reads what an earlier installation wrote; a set-property action (type 51) hands it on.
+
+    Microsoft, "RegLocator table": root 2 is HKLM, type 2 a raw value, 16 the 64-bit registry. As AppSearch would
+    overwrite what the command line gives, it fills a property of its own.
+    """
+    for number, (name, default) in enumerate(REMEMBERED.items()):
+        yield _LOCATOR + rf"('Old{name}', 2, 'Software\BVT\ReferenceAgent', '{name}', 18)"
+        yield _SEARCH + f"('OLD{name}', 'Old{name}')"
+        yield _ACTION + f"('Remember{name}', 51, '{name}', '[OLD{name}]')"
+        yield _SEQUENCE + f"('Remember{name}', 'OLD{name} AND {name} = \"{default}\"', {410 + number})"
+    yield _SEQUENCE + "('AppSearch', '', 400)"
+    # Type 34 is a program by its command line. Wine tells the product that is removed nothing of the upgrade, so a mark
+    # keeps it from purging what the new one goes on with; on Windows UPGRADINGPRODUCTCODE would do.
+    mark = r"[System64Folder]reg.exe add HKLM\Software\BVT\ReferenceAgent /v Upgrading /d 1 /f"
+    yield _ACTION + f"('MarkUpgrade', 34, 'TARGETDIR', '{mark}')"
+    yield _SEQUENCE + "('MarkUpgrade', 'WIX_UPGRADE_DETECTED', 1300)"
+
+
+_OF_EARLIER = ("UPDATE `File` SET `FileName` = 'README.txt' WHERE `File` = 'NoticeText'",)
+"""Versions before 1.0.0 had their notice under another name, which an upgrade has to take away."""
 
 _FINISH = (
     # Custom Action Type 18 (an installed executable), deferred (+1024) in the system's context (+2048):
@@ -88,6 +118,13 @@ def _edits(defects: frozenset[str]) -> Iterable[str]:
         yield "DELETE FROM `InstallExecuteSequence` WHERE `Action` = 'RegisterProduct'"
     if "breaks-rules" in defects:
         yield from _AGAINST_THE_RULES
+    if "does-not-replace" in defects:
+        yield "DELETE FROM `Upgrade`"
+    if "repairs-nothing" in defects:
+        for action in ("InstallFiles", "WriteRegistryValues", "InstallServices", "StartServices"):
+            yield _CONDITION + f"'NOT REINSTALL' WHERE `Action` = '{action}'"
+    if "lets-older-mix" in defects:
+        yield "DELETE FROM `InstallExecuteSequence` WHERE `Action` = 'PublishProduct'"
     if "missing-file" in defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 
@@ -106,7 +143,10 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     options = [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]
     msi = work / "agent.msi"
     run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
-    statements = [part for sql in (*_FINISH, *_edits(defects)) for part in ("-q", sql)]
+    of_version = _OF_EARLIER if tuple(map(int, version.split("."))) < (1, 0, 0) else ()
+    statements = [
+        part for sql in (*_FINISH, *_remember(), *of_version, *_edits(defects)) for part in ("-q", sql)
+    ]
     run("msibuild", str(msi), *statements)
     if platform != "x64":
         _claim_platform(msi, platform)

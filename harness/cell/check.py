@@ -1,12 +1,14 @@
 """What makes a function a check: a title, the phase of its module, what it needs, and what a profile must declare."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from harness.backend.interface import BackendFeature
-from harness.cell.declared import Declared, always
+from harness.cell.declared import Declared, always, blocked_downgrade
+from harness.model.profile import AgentProfile
 from harness.model.report import Phase
+from harness.model.steps import Kept
 from harness.model.substrate import Capability
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -30,6 +32,8 @@ class Check:
     requires: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     msi_only: str = ""
+    once: bool = False
+    keeps: Kept | None = None
 
 
 class HeldBack(Exception):
@@ -64,6 +68,8 @@ def check(
     requires: Iterable[str] = (),
     follows: Iterable[str] = (),
     msi_only: str = "",
+    once: bool = False,
+    keeps: Kept | None = None,
 ) -> Callable[[Function], Function]:
     """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
 
@@ -72,7 +78,9 @@ def check(
     the rest of its phase. One that `watches` looks at
     what other checks provoke, so it proves nothing about its phase by itself. `requires`: ids of checks without which
     this one cannot have a result. `follows`: ids of checks whose failure explains one of this check, which runs all
-    the same. `msi_only`: why an EXE installer cannot show it.
+    the same. `msi_only`: why an EXE installer cannot show it. `once`, of phase `install`: it looks at the package and
+    not at the machine, so that it is not asked again after a repair. `keeps`: it is asked only after a step that
+    says so.
     """
 
     def mark(function: Function) -> Function:
@@ -92,11 +100,36 @@ def check(
             requires=tuple(requires),
             follows=tuple(follows),
             msi_only=msi_only,
+            once=once,
+            keeps=keeps,
         )
         function.__bvt_check__ = described  # type: ignore[attr-defined]
         return function
 
     return mark
+
+
+def after(phase: Phase, check: Check) -> Check:
+    """A check of phase `install`, asked again after a step of another phase, as is what it stands on."""
+
+    def there(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.replace(f"{check.phase}.", f"{phase}.", 1) for name in names)
+
+    declared = check.declared
+    if phase is Phase.DOWNGRADE:
+
+        def declared(profile: AgentProfile) -> str:
+            return check.declared(profile) or blocked_downgrade(profile)
+
+    return replace(
+        check,
+        declared=declared,
+        id=there((check.id,))[0],
+        title=f"{check.title} (after the {phase})",
+        phase=phase,
+        requires=there(check.requires),
+        follows=there(check.follows),
+    )
 
 
 def check_of(function: object) -> Check | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from harness.model.profile import AgentProfile, ServiceExpectation
+from harness.model.release import Downgrade
 
 Declared = Callable[[AgentProfile], str]
 """Why a profile gives a check nothing to look at, in words; empty if it does."""
@@ -16,6 +17,13 @@ def always(_: AgentProfile) -> str:
 def declares(what: str, found: Callable[[AgentProfile], object]) -> Declared:
     """A check that looks at `what`, which `found` takes from the profile."""
     return lambda profile: "" if found(profile) else f"the profile declares no {what}"
+
+
+def blocked_downgrade(profile: AgentProfile) -> str:
+    """A check of the candidate after an older installer ran, which it must have withstood."""
+    if profile.upgrade.downgrade is Downgrade.BLOCKED:
+        return ""
+    return "the profile does not declare that the candidate withstands an older installer (upgrade.downgrade: blocked)"
 
 
 def service_attribute(attribute: str) -> Declared:

@@ -1,8 +1,9 @@
 """One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from harness.backend.interface import Backend, Enrolment
@@ -22,6 +23,7 @@ from harness.model.machine import MachineSpec
 from harness.model.masking import mask
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
+from harness.model.release import ReleaseName
 from harness.model.report import CellReport, Evidence, Excuse, ExcusedBy, Outcome
 from harness.model.substrate import SLOWNESS
 from harness.reports.facts import TRANSCRIPT_PAGE
@@ -48,8 +50,10 @@ class CellSession:
         run: RunDirectory,
         provider: MachineProvider,
         backend: Backend,
+        releases: Mapping[ReleaseName, Candidate] = MappingProxyType({}),
     ) -> None:
         self.cell, self.candidate, self.settings, self.run = cell, candidate, settings, run
+        self.releases = releases
         self.backend = backend
         self.directory = run.cell(cell.id)
         self.recorder = CellRecorder(

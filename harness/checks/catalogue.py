@@ -1,12 +1,14 @@
 """Every check that ships. A new module of checks is one line here, so that import-linter sees it as pytest does."""
 
+from collections.abc import Sequence
 from functools import cache
 
-from harness.cell.check import Check, check_of
+from harness.cell.check import Check, after, check_of
 from harness.checks import (
     test_check_in,
     test_control,
     test_delivery,
+    test_downgrade,
     test_exactness,
     test_health,
     test_install,
@@ -23,8 +25,10 @@ from harness.checks import (
     test_secrets,
     test_trust,
     test_uninstall,
+    test_upgrade,
 )
 from harness.model.report import Phase
+from harness.model.steps import CHANGING, Step, judged
 
 MODULES = (
     test_machine,
@@ -33,11 +37,13 @@ MODULES = (
     test_install_access,
     test_install_services,
     test_install_foreign,
+    test_upgrade,
     test_check_in,
     test_trust,
     test_delivery,
     test_control,
     test_exactness,
+    test_downgrade,
     test_reboot,
     test_health,
     test_last_look,
@@ -59,6 +65,12 @@ def catalogue() -> tuple[Check, ...]:
         for value in vars(module).values()
         if (described := check_of(value)) is not None
     }
+    for described in [each for each in found.values() if each.phase is Phase.INSTALL]:
+        for phase in CHANGING:
+            # One that the phase's own module has in other words stays as it is there.
+            if phase is Phase.UPGRADE or not described.once:
+                again = after(phase, described)
+                found.setdefault(again.id, again)
     modules = {module.__name__.rpartition(".")[2]: number for number, module in enumerate(MODULES)}
     return tuple(
         sorted(
@@ -66,6 +78,27 @@ def catalogue() -> tuple[Check, ...]:
             key=lambda check: (check.phase.order, not check.essential, modules[check.module], check.line),
         )
     )
+
+
+def checks_for(steps: Sequence[Step]) -> tuple[str, ...]:
+    """The ids of the checks of a scenario with these steps, in the order of the catalogue."""
+    of_phase = {step.action: step for step in judged(steps)}
+    return tuple(
+        check.id
+        for check in catalogue()
+        if (step := of_phase.get(check.phase)) is not None
+        and (check.keeps is None or check.keeps in step.keeps)
+    )
+
+
+@cache
+def variants() -> dict[tuple[str, int], tuple[Check, ...]]:
+    """Every check by where it is written: one of phase `install` is asked again after other steps."""
+    found: dict[tuple[str, int], tuple[Check, ...]] = {}
+    for described in catalogue():
+        place = (described.module, described.line)
+        found[place] = (*found.get(place, ()), described)
+    return found
 
 
 def first_checks() -> dict[Phase, tuple[str, ...]]:

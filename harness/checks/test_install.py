@@ -22,7 +22,7 @@ VERSIONED = declares("file with a version", lambda profile: any(file.version for
 SIGNED = declares("signed file", lambda profile: any(file.signed for file in profile.files))
 
 
-@check("The installer is whole: nothing in it was changed since it was signed", first=True)
+@check("The installer is whole: nothing in it was changed since it was signed", first=True, once=True)
 def test_package_intact(cell: CellSession) -> None:
     signature, name = cell.candidate.signature, cell.candidate.path.name
     if not signature.present:
@@ -58,7 +58,7 @@ def test_system_programs(timeline: Timeline) -> None:
     assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
 
 
-@check("The installer's signature is intact")
+@check("The installer's signature is intact", once=True)
 def test_installer_signature(cell: CellSession) -> None:
     signature = cell.candidate.signature
     name, declared = cell.candidate.path.name, cell.profile.installer.unsigned
@@ -133,7 +133,7 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         assert packed.signature.intact, mismatch(f"the signature of {path} matches the file", "it does not")
 
 
-@check("Every program in the installer is signed", msi_only=PACKED)
+@check("Every program in the installer is signed", msi_only=PACKED, once=True)
 def test_payload_signatures(cell: CellSession) -> None:
     programs = payload_of(cell.run)
     if not programs:

@@ -4,19 +4,22 @@ from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_reboot_declared
 from harness.checks.expectation import mismatch, note_children, told
+from harness.lifecycle.continuity import withdraw
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
+from harness.model.phases import ARRIVES
 from harness.model.report import Phase
 
 PHASE = Phase.UNINSTALL
 
 
-@check("The uninstaller succeeds", requires=["install.exit_code"])
+@check("The uninstaller succeeds", requires=ARRIVES)
 def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated, outage: Outage) -> None:
     stimulated.withdraw()
     outage.withdraw()
+    withdraw(timeline)
     result = timeline.uninstallation
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
     note_children(cell, result)
@@ -25,7 +28,7 @@ def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated
 
 @check(
     "Uninstalling asks for no reboot that is not declared",
-    requires=["install.exit_code", "uninstall.exit_code"],
+    requires=[*ARRIVES, "uninstall.exit_code"],
 )
 def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
     result = timeline.uninstallation

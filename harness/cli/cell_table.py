@@ -25,8 +25,12 @@ LONG = {phase: phase.value for phase in Phase}
 SHORT = {
     Phase.MACHINE: "mach",
     Phase.INSTALL: "inst",
+    Phase.UPGRADE: "upgr",
     Phase.CHECK_IN: "chck",
     Phase.FUNCTIONS: "func",
+    Phase.REPAIR: "rep",
+    Phase.REINSTALL: "rein",
+    Phase.DOWNGRADE: "down",
     Phase.REBOOT: "boot",
     Phase.UNINSTALL: "unin",
     Phase.RESIDUE: "resi",

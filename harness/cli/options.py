@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from harness.cli import completion
-from harness.model.run_options import BACKEND, MATRIX, POOL, PROFILE, SUITE
+from harness.model.run_options import BACKEND, MATRIX, OLDEST, POOL, PREVIOUS, PROFILE, SUITE
 
 CandidateArgument = Annotated[
     Path, typer.Argument(help="The installer under test (MSI or EXE).", show_default=False)
@@ -37,6 +37,10 @@ ProfileOption = Annotated[
 MatrixOption = Annotated[
     Path | None, typer.Option(MATRIX.flag, "-m", help=MATRIX.help, show_default=MATRIX.shown)
 ]
+PreviousOption = Annotated[
+    Path | None, typer.Option(PREVIOUS.flag, help=PREVIOUS.help, show_default=PREVIOUS.shown)
+]
+OldestOption = Annotated[Path | None, typer.Option(OLDEST.flag, help=OLDEST.help, show_default=OLDEST.shown)]
 BackendOption = Annotated[
     str | None, typer.Option(BACKEND.flag, help=BACKEND.help, show_default=BACKEND.shown)
 ]

@@ -15,7 +15,9 @@ from harness.cli.options import (
     BackendOption,
     CandidateArgument,
     MatrixOption,
+    OldestOption,
     PoolOption,
+    PreviousOption,
     ProfileOption,
     SuiteOption,
 )
@@ -42,6 +44,8 @@ def plan(
     matrix: MatrixOption = None,
     pool: PoolOption = POOL.default,
     suite: SuiteOption = FULL,
+    previous: PreviousOption = None,
+    oldest: OldestOption = None,
     backend: BackendOption = None,
     out: Annotated[Path | None, typer.Option(help="Write the sealed plan to this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan and its checks as JSON.")] = False,
@@ -53,7 +57,14 @@ def plan(
     """
     prepared = make_plan(
         RunRequest(
-            candidate=candidate, profile=profile, matrix=matrix, pool=pool, suite=suite, backend=backend
+            candidate=candidate,
+            profile=profile,
+            matrix=matrix,
+            previous=previous,
+            oldest=oldest,
+            pool=pool,
+            suite=suite,
+            backend=backend,
         )
     )
     checks = prospects(prepared.plan, catalogue(), prepared.profile, prepared.backend)
@@ -95,6 +106,12 @@ def _show(plan: Plan, checks: Sequence[Prospect], backend: str) -> None:
             str(len(cell.checks)),
         )
     console.print(table)
+    for name, release in plan.releases.items():
+        console.print(f"release {name}: {release.version}, sha256 {release.sha256}", highlight=False)
+    for cell in plan.cells:
+        if cell.lacks:
+            counted = "INCOMPLETE" if cell.required else "advisory, not counted"
+            console.print(f"{cell.id} cannot be run ({counted}): {cell.lacks}", highlight=False)
     console.print(f"{checks_line(checks)}, with backend {backend}")
     if guest_system(plan.cells) is None:
         console.print("What the machines of this pool cannot show is known once their images are looked at.")

@@ -24,9 +24,11 @@ from harness.cli.evidence import (
 from harness.cli.options import (
     BackendOption,
     MatrixOption,
+    OldestOption,
     OptionalCandidateArgument,
     OptionalProfileOption,
     PoolOption,
+    PreviousOption,
     SuiteOption,
 )
 from harness.cli.output import Output
@@ -79,6 +81,8 @@ def run(
     matrix: MatrixOption = None,
     pool: PoolOption = POOL.default,
     suite: SuiteOption = SUITE.default,
+    previous: PreviousOption = None,
+    oldest: OldestOption = None,
     cells: Annotated[
         list[str] | None,
         typer.Option(CELLS.flag, "-c", help=CELLS.help, autocompletion=completion.cells),
@@ -129,6 +133,8 @@ def run(
         candidate=candidate,
         profile=profile,
         matrix=matrix,
+        previous=previous,
+        oldest=oldest,
         pool=pool,
         suite=suite,
         cells=cells,

@@ -56,7 +56,7 @@ def load_profile(
     lists the known ones. `also` finds mistakes that cannot be seen in the profile alone; it is asked once there are
     no others.
     """
-    path = _profile_path(name_or_path, search_path() if search is None else search)
+    path = profile_path(name_or_path, search_path() if search is None else search)
     return load(
         path, AgentProfile, lambda profile: profile_problems(profile, path) or (also(profile) if also else ())
     )
@@ -71,7 +71,8 @@ def known_profiles(search: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def _profile_path(name_or_path: str, search: Sequence[Path]) -> Path:
+def profile_path(name_or_path: str, search: Sequence[Path]) -> Path:
+    """The file that `--profile` names. Raises `ConfigurationError` if there is none of that name."""
     if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
         return Path(name_or_path)
     known = known_profiles(search)

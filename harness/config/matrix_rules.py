@@ -15,7 +15,9 @@ from harness.model.expansion import (
     serves,
 )
 from harness.model.matrix import FULL, Matrix, Scenario, Selector
+from harness.model.release import CANDIDATE, ReleaseName
 from harness.model.report import Phase
+from harness.model.steps import BEFORE, DAMAGES, OF_CANDIDATE, Step, arrival, phases_of
 
 NAME_FORM = "lower-case letters, digits, '.', '+' and '-', beginning with a letter or digit"
 
@@ -55,17 +57,61 @@ def _cell_part(name: str) -> bool:
 def _scenarios(matrix: Matrix) -> Iterator[Problem]:
     for name, scenario in matrix.scenarios.items():
         path: Path = ("scenarios", name, "phases")
-        if len(set(scenario.phases)) < len(scenario.phases):
+        yield from _steps(name, scenario)
+        phases = scenario.phases or ()
+        if len(set(phases)) < len(phases):
             yield Problem(path, "a phase is listed twice.")
-        elif list(scenario.phases) != sorted(scenario.phases, key=lambda phase: phase.order):
+        elif list(phases) != sorted(phases, key=lambda phase: phase.order):
             yield Problem(path, "phases run in a fixed order.", f"Write {_in_order(scenario)}.")
-        if scenario.reboots > 1 and Phase.REBOOT not in scenario.phases:
+        if scenario.reboots > 1 and Phase.REBOOT not in phases_of(scenario.whole):
             hint = "Add it, or leave reboots out."
             yield Problem(("scenarios", name, "reboots"), "this scenario has no phase reboot.", hint)
 
 
+def _steps(name: str, scenario: Scenario) -> Iterator[Problem]:
+    """What is wrong with the steps of the long form: each must stand where it can be done."""
+    steps = scenario.steps or ()
+    at = arrival(steps)
+    for place, step in enumerate(steps):
+        path: Path = ("scenarios", name, "steps", place)
+        for message in _step(step, before=place < at, first=place == at):
+            yield Problem(path, f"{message}.")
+        if place > at and step.action in {each.action for each in steps[at:place]}:
+            yield Problem(path, f"{step.action} is done twice, so that its results could not be told apart.")
+    if steps and steps[0].action is not Phase.MACHINE:
+        yield Problem(("scenarios", name, "steps", 0), "the first step is machine.", "Write {machine: }.")
+    if steps and at == len(steps):
+        message = "no step brings the candidate onto the machine."
+        yield Problem(("scenarios", name, "steps"), message, "Add {install: candidate}.", at_key=True)
+    if steps and at < len(steps) and steps[at].action is Phase.UPGRADE and not _installs_earlier(steps[:at]):
+        message = "there is nothing to upgrade."
+        yield Problem(("scenarios", name, "steps", at), message, "Put {install: previous} before it.")
+
+
+def _installs_earlier(steps: Sequence[Step]) -> bool:
+    return any(step.action is Phase.INSTALL and step.is_earlier for step in steps)
+
+
+def _step(step: Step, *, before: bool, first: bool) -> Iterator[str]:
+    known = f"{CANDIDATE}, {', '.join(ReleaseName)}"
+    if step.action in (Phase.INSTALL, Phase.UPGRADE, Phase.REINSTALL, Phase.DOWNGRADE) and not step.release:
+        yield f"{step.action} needs a release: {known}"
+    if before and step.action not in (Phase.MACHINE, *BEFORE):
+        yield f"{step.action} cannot be done before the candidate is there; {', '.join(BEFORE)} can"
+    if not before and not first and step.action in OF_CANDIDATE:
+        yield f"{step.action} stands after the candidate came; reinstall is what brings it anew"
+    if step.action is Phase.DOWNGRADE and not step.is_earlier:
+        yield f"downgrade needs an earlier release: {', '.join(ReleaseName)}"
+    if step.action is Phase.REINSTALL and step.is_earlier:
+        yield "reinstall is done with the candidate"
+    if step.action is Phase.REPAIR and (not step.of or set(step.of) - set(DAMAGES)):
+        yield f"repair needs a list of what is damaged before it: {', '.join(DAMAGES)}"
+    if step.keeps and step.action is not Phase.UPGRADE:
+        yield "only an upgrade keeps something of what was before it"
+
+
 def _in_order(scenario: Scenario) -> str:
-    ordered = sorted(scenario.phases, key=lambda phase: phase.order)
+    ordered = sorted(scenario.phases or (), key=lambda phase: phase.order)
     return f"[{', '.join(ordered)}]"
 
 

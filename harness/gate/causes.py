@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.model.report import CheckResult, Outcome
+from harness.model.report import CheckResult, Outcome, Phase
 
 OF_ITSELF = (Outcome.FAILED, Outcome.INFRA)
 """What can be a cause; a blocked check is only ever a consequence."""
@@ -17,14 +17,15 @@ class Cause:
     follows: tuple[CheckResult, ...]
 
 
-def in_time(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """By phase, and within a phase as they ran."""
-    return sorted(results, key=lambda result: result.phase.order)
+def in_time(results: Sequence[CheckResult], phases: Sequence[Phase] = ()) -> list[CheckResult]:
+    """By phase, and within a phase as they ran. `phases`: the scenario's, in its order."""
+    places = {phase: place for place, phase in enumerate(phases)}
+    return sorted(results, key=lambda result: places.get(result.phase, len(places) + result.phase.order))
 
 
-def causes_of(results: Sequence[CheckResult]) -> tuple[Cause, ...]:
+def causes_of(results: Sequence[CheckResult], phases: Sequence[Phase] = ()) -> tuple[Cause, ...]:
     """The causes in the order of time. Every failed or lost check is one, or follows from one."""
-    ordered = in_time(results)
+    ordered = in_time(results, phases)
     # Only what came before can be a cause, so that no circle of causes hides a failure.
     earlier: dict[str, CheckResult] = {}
     roots: dict[str, str] = {}

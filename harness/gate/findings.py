@@ -54,7 +54,7 @@ def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_ids: Seque
 
 
 def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
-    causes = causes_of(report.checks)
+    causes = causes_of(report.checks, cell.phases)
     for cause in causes:
         yield _of_cause(cell, cause)
     explained = {result.check for cause in causes for result in (cause.result, *cause.follows)}

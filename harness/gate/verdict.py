@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from harness.gate.findings import report_findings
-from harness.gate.remedies import AGAIN, DO_NOT_EDIT, LAB, NOTHING_REQUIRED, SELECT_ALL
+from harness.gate.remedies import AGAIN, DO_NOT_EDIT, LAB, NOTHING_REQUIRED, RELEASE, SELECT_ALL
 from harness.model.gate import SEVERITY, CellVerdict, Reason, Verdict
 from harness.model.plan import Cell, Plan
 from harness.model.report import UNPROVEN, CellReport, Outcome
@@ -119,6 +119,9 @@ def _missing(cell: Cell, started: bool, selected: bool, interrupted: bool, ended
     if started and not interrupted:
         text = "The cell was begun but never sealed a report: its worker or its machine was lost."
         return Reason(verdict=Verdict.INFRA, cell=cell.id, text=text, remedy=LAB)
+    if cell.lacks:
+        text = f"The cell could not be run: {cell.lacks}."
+        return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=RELEASE)
     if not selected:
         text = "The cell has no result: it was not selected by --cells."
         return Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=SELECT_ALL)

@@ -1,7 +1,7 @@
 """What happens to a machine between its start and its end. Each action runs once; checks look at its result."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,13 +16,14 @@ from harness.guest.msi.exit_codes import MsiOutcome
 from harness.guest.msi.installer import InstallerBusy, InstallerHangs, MsiResult
 from harness.guest.round_trip import RoundTrip, trees
 from harness.guest.services import ServiceStateNotReached
+from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.written_files import WrittenFiles
-from harness.model.candidate import InstallerKind
+from harness.model.candidate import Candidate, InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault, HarnessError, MachineLost
-from harness.model.report import Outcome
+from harness.model.report import Outcome, Phase
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import FileFacts, Service, ServiceByManager, Version
 from harness.probe.reading import read_value
@@ -33,8 +34,6 @@ from harness.rundir.payload import package_doubt
 
 CA_FILE = "C:\\bvt\\backend-ca.pem"
 """Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
-INTACT = "install.package_intact"
-"""The check that looks at the package before it is installed."""
 STOP_S = 60.0
 """How long a service may take to stop, or to start, around a file that the harness writes."""
 LOOK_AGAIN_S = 0.5
@@ -58,6 +57,10 @@ SPECIFIC_ERROR = 1066
 """ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
 
 
+Act = Callable[["Timeline"], object]
+"""What a step does."""
+
+
 @dataclass(frozen=True)
 class Baseline:
     """The machine before the candidate: what it says it is, and what was there."""
@@ -72,27 +75,64 @@ class Baseline:
 
 
 class Timeline:
-    """The actions of one cell, each made when the first check asks for it."""
+    """The actions of one cell, each made when the first check asks for it.
 
-    def __init__(self, session: CellSession) -> None:
-        self.session = session
-        self.nonce = f"bvt{secrets.token_hex(6)}"
+    A step that changes the product (repair, reinstall …) has a timeline of its own, which begins with what it does to
+    the machine of the one `before` it: whoever looks at it sees the machine after that step.
+    """
+
+    def __init__(
+        self,
+        session: CellSession,
+        *,
+        phase: Phase = Phase.INSTALL,
+        prelude: Sequence[Act] = (),
+        before: "Timeline | None" = None,
+        act: "Callable[[Timeline], MsiResult] | None" = None,
+    ) -> None:
+        self.session, self.phase, self.before = session, phase, before
+        self.nonce: str = before.nonce if before else f"bvt{secrets.token_hex(6)}"
         self.boot_after: dict[str, BootIdentity] = {}
         """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
-        self._written = WrittenFiles()
+        self.earlier: Earlier | None = None
+        """What was seen of the earlier release, where the candidate takes one's place."""
+        self.on_machine: Candidate = before.on_machine if before else session.candidate
+        """The release that this step leaves installed."""
+        self._prelude, self._act = prelude, act
+        self._written: WrittenFiles = before._written if before else WrittenFiles()
         self._settle: Deadline | None = None
+
+    @property
+    def arrival(self) -> "Timeline":
+        """The timeline of the step by which the candidate came."""
+        return self.before.arrival if self.before else self
+
+    @property
+    def arrived(self) -> str:
+        """The id of the check that tells whether the candidate came onto the machine."""
+        return f"{self.arrival.phase}.exit_code"
 
     @once
     def baseline(self) -> Baseline:
         """Plant the sentinels and look at the clean machine. A machine lost here is replaced."""
+        if self.before is not None:
+            return self.before.baseline
         return self.session.before_candidate(self._take_baseline)
 
     @once
     def installation(self) -> MsiResult:
-        """Install the candidate, once. From here on a silent guest may be the candidate's doing."""
-        if self.session.recorder.outcomes.get(INTACT) is Outcome.FAILED:
-            raise Blocked(f"blocked by {INTACT}: a changed package is not installed", INTACT)
-        while not self.session.before_candidate(self._still_clean):
+        """Do what this step does to the product: install the candidate, upgrade to it, repair it …, once.
+
+        From the first on a silent guest may be the candidate's doing.
+        """
+        if self.before is not None:
+            assert self._act is not None
+            _ = self.before.installation
+            return self._act(self)
+        intact = f"{self.phase}.package_intact"
+        if self.session.recorder.outcomes.get(intact) is Outcome.FAILED:
+            raise Blocked(f"blocked by {intact}: a changed package is not installed", intact)
+        while not self.session.before_candidate(self._come_to_candidate):
             # before_candidate replaced the machine: the clean state has to be looked at anew.
             forget(self, "baseline")
         return self._install()
@@ -125,6 +165,10 @@ class Timeline:
     def endpoint(self) -> Endpoint:
         """The agent at its backend. Raises `CandidateError` if it does not enrol within the profile's deadline."""
         _ = self.installation
+        return self.enrolled("its installation")
+
+    def enrolled(self, since: str) -> Endpoint:
+        """The agent at its backend, waited for. Raises `CandidateError`."""
         check_in = self.session.profile.check_in
         machine = self.baseline.version
         deadline = self.session.patience(check_in.deadline_s)
@@ -136,7 +180,7 @@ class Timeline:
         if found is None:
             saw = what_was_seen(self.session.backend, self.session.cell.id)
             raise CandidateError(
-                f"Expected: the agent enrols at the backend within {deadline.length_s:g} s of its installation."
+                f"Expected: the agent enrols at the backend within {deadline.length_s:g} s of {since}."
                 f" Found: it did not; {saw}."
             )
         return found
@@ -187,26 +231,31 @@ class Timeline:
     @once
     def uninstallation(self) -> MsiResult:
         """Uninstall the candidate, once. Blocked if it never got installed."""
-        if self.session.recorder.outcomes.get("install.exit_code") is not Outcome.PASSED:
-            raise Blocked("blocked by install.exit_code: there is nothing to uninstall", "install.exit_code")
+        if self.session.recorder.outcomes.get(self.arrived) is not Outcome.PASSED:
+            raise Blocked(f"blocked by {self.arrived}: there is nothing to uninstall", self.arrived)
         self.session.collect_from_agent()
+        result = self.uninstall_now("uninstall")
+        self._reboot_as_declared("uninstall", result)
+        return result
+
+    def uninstall_now(self, folder: str) -> MsiResult:
+        """Uninstall what is there; its log goes to `folder` of the cell. Raises `CandidateError` if it hangs."""
         guest, profile = self.session.guest, self.session.profile
         deadline = self.session.within(profile.installer.timeout_s)
-        with self._ends_in_time("uninstall", deadline):
+        with self.ends_in_time("uninstall", deadline):
             if self.session.candidate.kind is InstallerKind.MSI:
                 self._stop_what_the_installer_stops()
-                result = guest.msi.uninstall(self.session.candidate.product_code, deadline)
+                result = guest.msi.uninstall(self.on_machine.product_code, deadline)
             else:
                 result = self._run_uninstaller(deadline)
-        guest.collect([result.log_path], self.session.directory / "uninstall")
-        self._reboot_as_declared("uninstall", result)
+        guest.collect([result.log_path], self.session.directory / folder)
         return result
 
     @once
     def after(self) -> Snapshot:
         """The machine after the uninstall (or after a failed install)."""
-        _ = self.installation
-        if self.session.recorder.outcomes.get("install.exit_code") is Outcome.PASSED:
+        _ = self.arrival.installation
+        if self.session.recorder.outcomes.get(self.arrived) is Outcome.PASSED:
             _ = self.uninstallation
         self._written.take_away(self.session.guest)
         return self._settled().without(self.nonce)
@@ -240,8 +289,8 @@ class Timeline:
     def departure(self) -> str:
         """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
         outcomes = self.session.recorder.outcomes
-        if outcomes.get("install.exit_code") is not Outcome.PASSED:
-            return "the failed installation"
+        if outcomes.get(self.arrived) is not Outcome.PASSED:
+            return "the failed installation" if self.arrived.startswith("install") else "the failed upgrade"
         if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
             return "the failed uninstall"
         return "the uninstall"
@@ -253,8 +302,17 @@ class Timeline:
     def properties(self) -> dict[str, str]:
         """The MSI properties of this cell's scenario, with its values filled in. They may hold secrets."""
         installer, scenario = self.session.profile.installer, self.session.cell.scenario
-        given = installer.properties | installer.scenario_properties.get(scenario, {})
-        return {name: self.render(text) for name, text in given.items()}
+        given = installer.properties
+        if self.phase is Phase.UPGRADE:
+            given = self.session.profile.upgrade.properties
+        return self.rendered(given | installer.scenario_properties.get(scenario, {}))
+
+    def rendered(self, properties: Mapping[str, str], of: Candidate | None = None) -> dict[str, str]:
+        """Properties with this cell's values filled in. They may hold secrets. `of`: another release's installer."""
+        values = dict(self._values())
+        if of is not None:
+            values |= {"product_code": of.product_code, "version": of.version}
+        return {name: text.format(**values) for name, text in properties.items()}
 
     def _take_baseline(self) -> Baseline:
         guest, overlay = self.session.guest, self.session.overlay
@@ -292,6 +350,14 @@ class Timeline:
         _ = self.after
         return look_around(self.session.guest)
 
+    def _come_to_candidate(self) -> bool:
+        """What is done with earlier releases; False on a machine that the baseline was not taken of."""
+        if not self._still_clean():
+            return False
+        for act in self._prelude:
+            act(self)
+        return True
+
     def _still_clean(self) -> bool:
         """Whether the machine in hand is the one that the baseline was taken of. Asks the session's present guest.
 
@@ -312,29 +378,38 @@ class Timeline:
 
     def _install(self) -> MsiResult:
         session = self.session
-        installer = session.profile.installer
-        guest, candidate = session.guest, session.candidate
-        self._bring_authority()
-        package = f"{session.machine.media_root}candidate\\{candidate.path.name}"
-        rendered = self.properties()
-        deadline = session.within(installer.timeout_s)
-        self._written.look_before(guest, [file.path for file in session.profile.guest_files])
+        self.bring_authority()
+        self._written.look_before(session.guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
         try:
-            with self._ends_in_time("install", deadline):
-                if candidate.kind is InstallerKind.MSI:
-                    result = guest.msi.install(package, rendered, deadline)
-                else:
-                    arguments = [self.render(part) for part in installer.install_arguments]
-                    result = guest.msi.run_installer([package, *arguments], deadline, stays=self._stays())
+            result = self.run_package(session.candidate, "candidate", self.properties(), self.phase)
         except InstallerBusy:
             session.candidate_touched = False  # nothing of it ever ran
             raise
-        guest.new_shell()
-        guest.collect([result.log_path], session.directory / "install")
         if result.succeeded:
             self._write_guest_files()
             self._reboot_as_declared("install", result)
+        return result
+
+    def run_package(
+        self, package: Candidate, medium: str, properties: Mapping[str, str], folder: str
+    ) -> MsiResult:
+        """Install a package from the folder `medium` of the media drive; its log goes to `folder` of the cell.
+
+        Raises `InstallerBusy`, and `CandidateError` if it does not end in time.
+        """
+        session = self.session
+        guest, installer = session.guest, session.profile.installer
+        path = f"{session.machine.media_root}{medium}\\{package.path.name}"
+        deadline = session.within(installer.timeout_s)
+        with self.ends_in_time("install", deadline):
+            if package.kind is InstallerKind.MSI:
+                result = guest.msi.install(path, properties, deadline)
+            else:
+                arguments = [self.render(part) for part in installer.install_arguments]
+                result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays())
+        guest.new_shell()
+        guest.collect([result.log_path], session.directory / folder)
         return result
 
     def _stays(self) -> tuple[str, ...]:
@@ -373,7 +448,7 @@ class Timeline:
                 guest.services.start(file.restart_service, Deadline.after(STOP_S))
 
     @contextmanager
-    def _ends_in_time(self, what: Literal["install", "uninstall"], deadline: Deadline) -> Iterator[None]:
+    def ends_in_time(self, what: Literal["install", "uninstall"], deadline: Deadline) -> Iterator[None]:
         """Word it as a check does if this installer did not end, and keep its log. Raises `CandidateError` then."""
         try:
             yield
@@ -399,7 +474,7 @@ class Timeline:
             with suppress(ServiceStateNotReached):
                 session.guest.services.stop(name, Deadline.after(INSTALLER_WAITS_S))
 
-    def _bring_authority(self) -> None:
+    def bring_authority(self) -> None:
         """Put the backend's CA where a profile may want it, before the agent starts."""
         profile = self.session.profile
         texts = [*profile.installer.properties.values(), *(file.content for file in profile.guest_files)]

@@ -1,6 +1,6 @@
 """From the matrix to cells: the product of the axes, includes and excludes, requirement rules. Pure."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 
@@ -8,14 +8,15 @@ from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL, Matrix, Pool, Requirement, Selector, WindowsImage
 from harness.model.plan import Cell
-from harness.model.report import Phase
+from harness.model.release import ReleaseName
+from harness.model.steps import Step, phases_of, releases_of
 from harness.model.windows import WindowsVersion
 
 IMAGE = "image"
 SCENARIO = "scenario"
 
-ChecksFor = Callable[[tuple[Phase, ...]], tuple[str, ...]]
-"""The ids of the checks that run in these phases, in order."""
+ChecksFor = Callable[[tuple[Step, ...]], tuple[str, ...]]
+"""The ids of the checks that run after these steps, in order."""
 
 
 class Point(Frozen):
@@ -118,7 +119,7 @@ def expand(
             )
         need, reason = requirement(matrix, point)
         scenario = matrix.scenarios[point.scenario]
-        checks = checks_for(scenario.phases)
+        checks = checks_for(scenario.whole)
         if not checks:
             raise ConfigurationError(
                 f"no check runs in scenario {point.scenario!r}, so cell {point.id!r} would prove nothing."
@@ -129,7 +130,8 @@ def expand(
             windows=windows_of(matrix.images[point.image]),
             scenario=point.scenario,
             axes=point.axes,
-            phases=scenario.phases,
+            phases=phases_of(scenario.whole),
+            steps=scenario.whole,
             reboots=scenario.reboots,
             requirement=need,
             reason=reason,
@@ -140,6 +142,20 @@ def expand(
     if not cells:
         raise ConfigurationError(f"pool {pool!r} serves none of the matrix's cells.")
     return tuple(cells.values())
+
+
+def without(cells: Sequence[Cell], missing: Mapping[ReleaseName, str]) -> tuple[Cell, ...]:
+    """The cells, where one needs a release that is missing with the reason why it cannot be run."""
+
+    def told(cell: Cell) -> Cell:
+        lacks = [
+            f"the release {name!r} is missing: {missing[name]}"
+            for name in releases_of(cell.steps)
+            if name in missing
+        ]
+        return cell.model_copy(update={"lacks": "; ".join(lacks)}) if lacks else cell
+
+    return tuple(map(told, cells))
 
 
 def of_suite(matrix: Matrix, suite: str, cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -1,12 +1,13 @@
 """matrix.yaml as typed data: images, axes, scenarios, pools, and which cells are required."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.model.base import Frozen, Seconds
 from harness.model.report import Phase
+from harness.model.steps import Step, steps_of
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
 
@@ -25,11 +26,23 @@ class WindowsImage(WindowsVersion):
 
 
 class Scenario(Frozen):
-    """A timeline: which phases a cell goes through."""
+    """What is done with a cell's machine: `steps`, or `phases`, the short form for what needs no earlier release."""
 
     title: str
-    phases: tuple[Phase, ...] = Field(min_length=1)
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)] | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)] | None = None
     reboots: int = Field(default=1, ge=1, le=20, description="how often in a row phase `reboot` reboots")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.phases is None) == (self.steps is None):
+            raise ValueError("a scenario has either 'steps' or 'phases'")
+        return self
+
+    @property
+    def whole(self) -> tuple[Step, ...]:
+        """Its steps, whichever form it is written in."""
+        return self.steps or steps_of(self.phases or ())
 
 
 class Selector(Frozen):

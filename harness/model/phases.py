@@ -7,21 +7,29 @@ from harness.model.report import UNPROVEN, Outcome, Phase
 NEEDS: dict[Phase, tuple[Phase, ...]] = {
     Phase.MACHINE: (),
     Phase.INSTALL: (Phase.MACHINE,),
-    Phase.CHECK_IN: (Phase.MACHINE, Phase.INSTALL),
-    Phase.FUNCTIONS: (Phase.MACHINE, Phase.INSTALL, Phase.CHECK_IN),
-    Phase.REBOOT: (Phase.MACHINE, Phase.INSTALL),
+    Phase.UPGRADE: (Phase.MACHINE,),
+    Phase.CHECK_IN: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
+    Phase.FUNCTIONS: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE, Phase.CHECK_IN),
+    Phase.REPAIR: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
+    Phase.REINSTALL: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
+    Phase.DOWNGRADE: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
+    Phase.REBOOT: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
     Phase.UNINSTALL: (Phase.MACHINE,),  # an agent whose service is dead must go all the same
     Phase.RESIDUE: (Phase.MACHINE,),  # a failed install must not leave anything either
     Phase.REBOOT_CLEAN: (Phase.MACHINE,),  # what comes back at the next boot was left behind too
 }
-"""A phase is blocked when an essential check of a phase it needs did not succeed.
+"""Of the phases that a scenario has. A phase is blocked when an essential check of a phase it needs did not succeed.
 
 What a single check needs besides stands beside it: `requires` of `harness.cell.check.check`.
 """
 
+ARRIVES = ("install.exit_code", "upgrade.exit_code")
+"""The checks of which a scenario has one: whether the candidate came onto the machine."""
+CHANGES = ("repair.exit_code", "reinstall.exit_code", "downgrade.exit_code")
+
 FOLLOWS: dict[Phase, tuple[str, ...]] = {
-    Phase.RESIDUE: ("install.exit_code", "uninstall.exit_code"),
-    Phase.REBOOT_CLEAN: ("install.exit_code", "uninstall.exit_code"),
+    Phase.RESIDUE: (*ARRIVES, *CHANGES, "uninstall.exit_code"),
+    Phase.REBOOT_CLEAN: (*ARRIVES, *CHANGES, "uninstall.exit_code"),
 }
 """A phase runs although one of these checks failed; what fails in it then follows from that, and is shown under it.
 

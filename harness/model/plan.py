@@ -8,7 +8,9 @@ from pydantic import Field
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
 from harness.model.matrix import FULL, Requirement
+from harness.model.release import ReleaseName
 from harness.model.report import Phase
+from harness.model.steps import Step
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
 
@@ -34,10 +36,12 @@ class Cell(Frozen):
     windows: WindowsVersion
     scenario: str
     axes: dict[str, str] = Field(default_factory=dict, description="further axes only")
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...] = Field(description="of the steps that are judged, in their order")
+    steps: tuple[Step, ...] = Field(default=(), description="all of the scenario's")
     reboots: int = Field(default=1, ge=1, description="how often in a row phase `reboot` reboots")
     requirement: Requirement
     reason: str = ""
+    lacks: str = Field(default="", description="why the cell cannot be run: a release that is missing")
     substrates: tuple[Substrate, ...] = Field(description="a result on any other substrate does not count")
     checks: tuple[str, ...] = Field(description="ids of the checks that must have a result")
     watching: tuple[str, ...] = Field(
@@ -56,6 +60,9 @@ class Plan(Frozen):
 
     schema_version: int = 2
     candidate: Candidate
+    releases: dict[ReleaseName, Candidate] = Field(
+        default_factory=dict, description="earlier releases that cells start from"
+    )
     profile: str
     profile_sha256: str
     matrix_sha256: str
@@ -74,9 +81,10 @@ class Plan(Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the plan's canonical JSON, the candidate's path left out."""
+        """SHA-256 of the plan's canonical JSON, the paths of candidate and releases left out."""
         document = self.model_dump(mode="json")
-        del document["candidate"]["path"]
+        for installer in (document["candidate"], *document["releases"].values()):
+            del installer["path"]
         return hashlib.sha256(
             json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
         ).hexdigest()

@@ -11,6 +11,7 @@ from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
 from harness.model.image_path import full_path, lies_below
 from harness.model.profile_text import GuestPath, Pattern, RegistryKey, Template, VersionPattern
+from harness.model.release import Downgrade, ReleaseName, ReleaseSource
 
 
 class ProfileStatus(StrEnum):
@@ -119,6 +120,27 @@ class Installer(Frozen):
         description="what may end with 3010 → why; the reboot it asks for is made at once",
     )
     timeout_s: Seconds = 300
+
+
+class Setting(Frozen):
+    """A value that customers set themselves, and that an upgrade must keep. The harness sets it as they would."""
+
+    key: RegistryKey
+    name: NotEmpty
+    value: NotEmpty
+
+
+class Upgrade(Frozen):
+    """How a newer release takes an older one's place, and what it must keep."""
+
+    properties: dict[str, Template] = Field(
+        default_factory=dict,
+        description="MSI properties that an upgrade is given; none: it remembers those of the installation",
+    )
+    settings: tuple[Setting, ...] = ()
+    downgrade: Downgrade | None = Field(
+        default=None, description="what an older installer does on a newer release"
+    )
 
 
 class GuestFile(Frozen):
@@ -324,6 +346,10 @@ class AgentProfile(Frozen):
     secrets: tuple[SecretPlace, ...] = Field(
         default=(), description="where enrolment secret and node key may lie; anywhere else they are found"
     )
+    releases: dict[ReleaseName, ReleaseSource] = Field(
+        default_factory=dict, description="where earlier releases are found"
+    )
+    upgrade: Upgrade = Upgrade()
 
     def why_unsigned(self, program: str) -> str | None:
         """Why a program of this name may have no signature; None if it must have one."""

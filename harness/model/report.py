@@ -10,12 +10,16 @@ from harness.model.substrate import GuestSystem, Substrate
 
 
 class Phase(StrEnum):
-    """The phases of a cell, in the order in which they run."""
+    """What a step of a scenario does. The order is that of the scenario; this one is for lists over many scenarios."""
 
     MACHINE = "machine"
     INSTALL = "install"
+    UPGRADE = "upgrade"
     CHECK_IN = "check-in"
     FUNCTIONS = "functions"
+    REPAIR = "repair"
+    REINSTALL = "reinstall"
+    DOWNGRADE = "downgrade"
     REBOOT = "reboot"
     UNINSTALL = "uninstall"
     RESIDUE = "residue"
@@ -23,7 +27,7 @@ class Phase(StrEnum):
 
     @property
     def order(self) -> int:
-        """Position in the timeline."""
+        """Position in lists over many scenarios."""
         return ORDER[self]
 
 

@@ -34,6 +34,16 @@ NO_TEXT: str | None = None
 
 PROFILE = RunOption("--profile", "Agent profile: a name under agents/ or a file.", NO_TEXT)
 MATRIX = RunOption("--matrix", "Matrix file.", NO_PATH, kind=Path, shown="matrix.yaml")
+PREVIOUS = RunOption(
+    "--previous",
+    "Installer of the release that customers have now.",
+    NO_PATH,
+    kind=Path,
+    shown="the profile's",
+)
+OLDEST = RunOption(
+    "--oldest", "Installer of the oldest release still supported.", NO_PATH, kind=Path, shown="the profile's"
+)
 POOL = RunOption("--pool", "Pool of the matrix that the cells run on.", "embedded")
 SUITE = RunOption("--suite", "Suite of the matrix: a part of its cells that is gated by itself.", "full")
 CELLS = RunOption(
@@ -58,6 +68,8 @@ INFRA_RETRIES = RunOption(
 RUN_OPTIONS: tuple[RunOption[object], ...] = (
     PROFILE,
     MATRIX,
+    PREVIOUS,
+    OLDEST,
     POOL,
     SUITE,
     CELLS,

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from harness import checks, rules
 from harness.backend.embedded.pki import make_authority
@@ -15,8 +16,8 @@ from harness.backend.interface import BackendFeature
 from harness.candidate.msi_contents import read_contents
 from harness.candidate.read import read_candidate
 from harness.candidate.source import find_beside
-from harness.checks.catalogue import catalogue
-from harness.config.load import find_matrix, load_matrix, load_profile
+from harness.checks.catalogue import catalogue, checks_for
+from harness.config.load import find_matrix, load_matrix, load_profile, profile_path, search_path
 from harness.config.profile_rules import scenario_problems
 from harness.documents.problem import Problem
 from harness.files import sha256_of
@@ -24,13 +25,15 @@ from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import ConfigurationError
-from harness.model.expansion import expand, of_suite, select
+from harness.model.expansion import expand, of_suite, select, without
 from harness.model.matrix import Pool
 from harness.model.plan import Plan
 from harness.model.profile import AgentProfile
-from harness.model.report import Phase
+from harness.model.release import ReleaseName
+from harness.model.steps import releases_of
 from harness.planning.outlook import BackendWord
 from harness.planning.pools import pool_problems
+from harness.planning.releases import find_releases
 from harness.planning.request import RunRequest
 from harness.probe.build import probe_exe
 from harness.profiles.agreement import given_properties, msi_problems
@@ -59,21 +62,27 @@ def make_plan(request: RunRequest) -> Prepared:
     matrix, matrix_sha256 = load_matrix(matrix_file, of_pool)
     reading = _Reading(request.candidate)
     of_matrix = scenario_problems(matrix, matrix_file)
+    profile_file = profile_path(request.profile, search_path())
     profile, profile_sha256 = load_profile(
         request.profile, also=lambda profile: of_matrix(profile) or reading.problems(profile)
     )
-    shipped = catalogue()
-
-    def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
-        return tuple(check.id for check in shipped if check.phase in phases)
-
-    watching = [check.id for check in shipped if check.watches]
+    watching = [check.id for check in catalogue() if check.watches]
     every = expand(matrix, request.pool, checks_for, watching)
     cells = of_suite(matrix, request.suite, every)
-    selected = tuple(cell.id for cell in select(cells, request.cells))
+    candidate = reading.candidate(profile)
+    needed = dict.fromkeys(name for cell in cells for name in releases_of(cell.steps))
+    given = {
+        ReleaseName(name): path
+        for name, path in (("previous", request.previous), ("oldest", request.oldest))
+        if path is not None
+    }
+    releases = find_releases(needed, given, profile, profile_file, candidate)
+    cells = without(cells, releases.missing)
+    selected = tuple(cell.id for cell in select(cells, request.cells) if not cell.lacks)
     backend = check_backend(request.backend)
     plan = Plan(
-        candidate=reading.candidate(profile),
+        candidate=candidate,
+        releases=releases.found,
         profile=profile.name,
         profile_sha256=profile_sha256,
         matrix_sha256=matrix_sha256,
@@ -81,7 +90,7 @@ def make_plan(request: RunRequest) -> Prepared:
         pool=request.pool,
         suite=request.suite,
         cells=cells,
-        left_out=tuple(cell.id for cell in every if cell not in cells),
+        left_out=tuple(cell.id for cell in every if cell.id not in {each.id for each in cells}),
     )
     return Prepared(
         plan=plan, profile=profile, pool=matrix.pools[request.pool], selected=selected, backend=backend
@@ -179,7 +188,7 @@ def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool,
     """
     state = StateDirectory.default()
     provider = load_provider(pool, state)
-    lay_out_media(run, plan.candidate, probe_exe(state))
+    lay_out_media(run, plan.candidate, probe_exe(state), plan.releases)
     progress("Looking into the candidate.")
     record_payload(run, plan.candidate)
     record_findings(run, plan.candidate, profile)
@@ -188,8 +197,13 @@ def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool,
         provider.prepare(image, progress)
 
 
-def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
-    """The media drive: candidate and tools, both copied.
+def lay_out_media(
+    run: RunDirectory,
+    candidate: Candidate,
+    probe: Path,
+    releases: Mapping[ReleaseName, Candidate] = MappingProxyType({}),
+) -> None:
+    """The media drive: candidate, earlier releases and tools, all copied.
 
     A link to the candidate would install whatever is written into that file next. One to the probe would make its
     processes appear under the other path, for Wine names a file by its inode. One that is there already stays as it
@@ -197,17 +211,20 @@ def lay_out_media(run: RunDirectory, candidate: Candidate, probe: Path) -> None:
 
     Raises `ConfigurationError` if the candidate is not the planned file any more.
     """
-    if _is_laid_out(run, candidate, probe):
+    installers = [(candidate, run.copy_of(candidate))]
+    installers += [(release, run.copy_of_release(name, release)) for name, release in releases.items()]
+    if _is_laid_out(run, installers, probe):
         return
     shutil.rmtree(run.media, ignore_errors=True)  # of a preparation that was ended half-way
     for folder in ("candidate", "tools"):
         (run.media / folder).mkdir(parents=True)
     shutil.copy2(probe, run.media / "tools" / probe.name)
-    copy = run.copy_of(candidate)
-    _copy_as_planned(candidate.path, copy, candidate.sha256, "the candidate")
-    for each in candidate.beside:
-        source = find_beside(candidate.path, each.name)
-        _copy_as_planned(source, copy.parent / each.name, each.sha256, f"{each.name}, beside the candidate,")
+    for installer, copy in installers:
+        what = "the candidate" if installer is candidate else f"the release {installer.version}"
+        _copy_as_planned(installer.path, copy, installer.sha256, what)
+        for each in installer.beside:
+            source = find_beside(installer.path, each.name)
+            _copy_as_planned(source, copy.parent / each.name, each.sha256, f"{each.name}, beside {what},")
 
 
 def _copy_as_planned(source: Path, copy: Path, sha256: str, what: str) -> None:
@@ -225,11 +242,14 @@ def _copy_as_planned(source: Path, copy: Path, sha256: str, what: str) -> None:
         )
 
 
-def _is_laid_out(run: RunDirectory, candidate: Candidate, probe: Path) -> bool:
-    copy, tool = run.copy_of(candidate), run.media / "tools" / probe.name
-    beside = {copy.parent / each.name: each.sha256 for each in candidate.beside}
-    if not all(path.is_file() for path in (copy, tool, *beside)):
+def _is_laid_out(run: RunDirectory, installers: Sequence[tuple[Candidate, Path]], probe: Path) -> bool:
+    tool = run.media / "tools" / probe.name
+    expected = {copy: installer.sha256 for installer, copy in installers}
+    expected |= {
+        copy.parent / each.name: each.sha256 for installer, copy in installers for each in installer.beside
+    }
+    if not all(path.is_file() for path in (tool, *expected)):
         return False
-    if any(sha256_of(path) != sha256 for path, sha256 in beside.items()):
+    if any(sha256_of(path) != sha256 for path, sha256 in expected.items()):
         return False
-    return sha256_of(copy) == candidate.sha256 and sha256_of(tool) == sha256_of(probe)
+    return sha256_of(tool) == sha256_of(probe)

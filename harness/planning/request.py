@@ -16,6 +16,8 @@ class RunRequest:
     candidate: Path
     profile: str
     matrix: Path | None = None
+    previous: Path | None = None
+    oldest: Path | None = None
     pool: str = POOL.default
     suite: str = SUITE.default
     cells: tuple[str, ...] = ()
@@ -33,6 +35,8 @@ def requested(
     candidate: Path,
     profile: str,
     matrix: Path | None,
+    previous: Path | None,
+    oldest: Path | None,
     pool: str,
     suite: str,
     cells: Sequence[str] | None,
@@ -53,6 +57,8 @@ def requested(
         candidate=candidate,
         profile=profile,
         matrix=matrix,
+        previous=previous,
+        oldest=oldest,
         pool=pool,
         suite=suite,
         cells=tuple(cells or ()),

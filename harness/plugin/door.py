@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring in the hooks of a run, if this session is one. Checks are refused without a candidate."""
+    config.addinivalue_line("markers", "bvt_check(check): which check an item is, and after which step")
     worker_input: dict[str, object] = getattr(config, "workerinput", {})
     if not (config.getoption("--candidate") or config.getoption("--bvt-run") or "bvt_run" in worker_input):
         if any(argument.partition("::")[0].startswith(CHECKS) for argument in config.args):

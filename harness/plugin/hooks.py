@@ -1,6 +1,6 @@
 """The hooks and fixtures of a run: cells become parameters, outcomes become cell reports. Thin."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,11 @@ import pytest
 
 from harness.cell.check import Check, check_of
 from harness.cell.session import CellSession
-from harness.checks.catalogue import catalogue
+from harness.checks.catalogue import catalogue, variants
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.health import Health
+from harness.lifecycle.lifecycle import Lifecycle
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.stimulus import Stimulated
@@ -20,7 +21,9 @@ from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import exit_code_of
 from harness.model.plan import Cell
+from harness.model.report import Phase
 from harness.model.run_options import RUN_OPTIONS
+from harness.model.steps import CHANGING
 from harness.planning.preparation import prepare_run
 from harness.planning.request import requested
 from harness.plugin.allure_results import attach_evidence, label_check
@@ -113,8 +116,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     described = check_of(metafunc.function)
     worker = metafunc.config.stash[WORKER]
-    cells = [cell for cell in worker.cells if described is None or described.id in cell.checks]
-    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells], indirect=True, scope="session")
+    asked: Sequence[Check | None] = variants()[described.module, described.line] if described else (None,)
+    items = [
+        pytest.param(cell, id=_node_id(cell, each), marks=[pytest.mark.bvt_check(each)] if each else ())
+        for each in asked
+        for cell in worker.cells
+        if each is None or each.id in cell.checks
+    ]
+    metafunc.parametrize("cell", items, indirect=True, scope="session")
+
+
+def _node_id(cell: Cell, check: Check | None) -> str:
+    """The cell; before it the step, for a check that another one's module holds."""
+    again = check is not None and check.phase in CHANGING
+    return f"{check.phase}@{cell.id}" if check is not None and again else cell.id
 
 
 @pytest.hookimpl(trylast=True)
@@ -126,23 +141,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = {cell.id: number for number, cell in enumerate(worker.cells)}
     places = {check.id: number for number, check in enumerate(catalogue())}
 
-    def place(item: pytest.Item) -> tuple[int, int]:
+    def within(cell: Cell, check: Check) -> tuple[int, int]:
+        return (cell.phases.index(check.phase), places[check.id])
+
+    def place(item: pytest.Item) -> tuple[int, int, int]:
         described, cell = _check(item), _cell(item)
         if described is None or cell is None:
-            return (len(order), 0)
-        return (order[cell.id], places[described.id])
+            return (len(order), 0, 0)
+        return (order[cell.id], *within(cell, described))
 
     until = worker.settings.until
     if until is not None:
-        stop = places[until]
+        (stop,) = (check for check in catalogue() if check.id == until)
         items[:] = [
-            item for item in items if (described := _check(item)) is None or places[described.id] < stop
+            item
+            for item in items
+            if (described := _check(item)) is None
+            or (cell := _cell(item)) is None
+            or within(cell, described) < within(cell, stop)
         ]
     # A check that no cell of this run has would stay as one skipped item without a cell.
     items[:] = sorted((item for item in items if not (_check(item) and _cell(item) is None)), key=place)
 
 
 def _check(item: pytest.Item) -> Check | None:
+    marker = item.get_closest_marker("bvt_check")
+    if marker is not None:
+        found: Check = marker.args[0]
+        return found
     return check_of(item.function) if isinstance(item, pytest.Function) else None
 
 
@@ -164,27 +190,34 @@ def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
 
 
 @pytest.fixture(scope="session")
-def timeline(cell: CellSession) -> Timeline:
-    """What has been done to the cell's machine so far; asking for a step performs it."""
-    return Timeline(cell)
+def lifecycle(cell: CellSession) -> Lifecycle:
+    """The steps of the cell's scenario; asking for one performs it."""
+    return Lifecycle(cell)
 
 
-@pytest.fixture(scope="session")
-def stimulated(timeline: Timeline) -> Stimulated:
+@pytest.fixture
+def timeline(lifecycle: Lifecycle, request: pytest.FixtureRequest) -> Timeline:
+    """What has been done to the cell's machine up to the check's step; asking for it performs it."""
+    described = _check(request.node)
+    return lifecycle.at(described.phase if described is not None else Phase.MACHINE)
+
+
+@pytest.fixture
+def stimulated(lifecycle: Lifecycle) -> Stimulated:
     """The stimuli given to the cell's guest."""
-    return Stimulated(timeline)
+    return lifecycle.stimulated
 
 
-@pytest.fixture(scope="session")
-def reboots(timeline: Timeline) -> Reboots:
+@pytest.fixture
+def reboots(lifecycle: Lifecycle, timeline: Timeline) -> Reboots:
     """The reboots of the cell's machine; asking for a series performs it."""
-    return Reboots(timeline)
+    return lifecycle.reboots(timeline)
 
 
-@pytest.fixture(scope="session")
-def disclosures(timeline: Timeline) -> Disclosures:
+@pytest.fixture
+def disclosures(lifecycle: Lifecycle, timeline: Timeline) -> Disclosures:
     """Where the secrets given to the agent lie; asking looks for them."""
-    return Disclosures(timeline)
+    return lifecycle.disclosures(timeline)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-CELL_IN_NODE_ID = re.compile(r"\[(?P<cell>[^\]]+)\]$")
+CELL_IN_NODE_ID = re.compile(r"\[(?:[a-z-]+@)?(?P<cell>[^\]]+)\]$")
+"""`[win11-24h2/fresh]`, or `[repair@win11-24h2/repair]` for a check that is asked again after a later step."""
 
 
 def cell_of(node_id: str) -> str:

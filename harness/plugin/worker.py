@@ -112,6 +112,10 @@ class RunWorker:
             run=self.run,
             provider=self._provider,
             backend=self.backend,
+            releases={
+                name: release.model_copy(update={"path": self.run.copy_of_release(name, release)})
+                for name, release in self.plan.releases.items()
+            },
         )
         self._current.on_kept = partial(self._let_backend_outlive, cell.id)
         return self._current

@@ -15,8 +15,12 @@ TRANSCRIPT_PAGE = "transcript.html"
 """Beside a cell's report; line N of its transcript is at `#LN`."""
 EVIDENCE_OF = {
     Phase.INSTALL: ("install/", "logs/", "machine/"),
+    Phase.UPGRADE: ("upgrade/", "backend.jsonl", "logs/"),
     Phase.CHECK_IN: ("backend.jsonl", "logs/"),
     Phase.FUNCTIONS: ("backend.jsonl", "logs/"),
+    Phase.REPAIR: ("repair/", "logs/", "machine/"),
+    Phase.REINSTALL: ("reinstall/", "logs/", "machine/"),
+    Phase.DOWNGRADE: ("downgrade/", "logs/", "machine/"),
     Phase.REBOOT: ("backend.jsonl", "logs/", "machine/"),
     Phase.UNINSTALL: ("uninstall/", "logs/", "machine/"),
     Phase.RESIDUE: ("uninstall/", "machine/changed.txt"),

@@ -34,8 +34,12 @@ WORDS = {
 PHASES = {
     Phase.MACHINE: "Machine",
     Phase.INSTALL: "Install",
+    Phase.UPGRADE: "Upgrade",
     Phase.CHECK_IN: "Check-in",
     Phase.FUNCTIONS: "Functions",
+    Phase.REPAIR: "Repair",
+    Phase.REINSTALL: "Reinstall",
+    Phase.DOWNGRADE: "Downgrade",
     Phase.REBOOT: "Reboot",
     Phase.UNINSTALL: "Uninstall",
     Phase.RESIDUE: "Residue",

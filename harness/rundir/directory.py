@@ -202,6 +202,10 @@ class RunDirectory:
         """The copy of the candidate on the media drive: the file that cells install."""
         return self.media / "candidate" / candidate.path.name
 
+    def copy_of_release(self, name: str, release: Candidate) -> Path:
+        """The copy of an earlier release on the media drive."""
+        return self.media / "releases" / name / release.path.name
+
     def cell(self, cell_id: str) -> Path:
         """Report and evidence of one cell."""
         return self.root / CELLS / cell_folder(cell_id)

@@ -6,6 +6,7 @@
 #include "defective.h"
 #include "greedy.h"
 #include "logger.h"
+#include "migrate.h"
 #include "outbox.h"
 #include "policy.h"
 #include "product.h"
@@ -147,6 +148,7 @@ void agent_run(HANDLE stop) {
     srand(GetCurrentProcessId() ^ (unsigned)GetTickCount64());
     control_start();
     log_info("agent started, version %s", PRODUCT_VERSION);
+    migrate();
     defective_start();
     unusual_start(stop);
     if (wait_for_settings(&settings, stop)) {

@@ -81,6 +81,15 @@ void defective_start(void) {
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
                         program, sizeof program);
     }
+    if (DEFECT_ENROLS_AT_EACH_START) {
+        runtime_remove(L"NodeKey");
+    }
+    if (DEFECT_DROPS_SETTINGS) {
+        RegDeleteTreeW(HKEY_LOCAL_MACHINE, SETTINGS_KEY L"\\Settings");
+    }
+    if (DEFECT_KEEPS_OLD_FILE) {
+        write_file(L"C:\\Program Files\\BVT\\ReferenceAgent\\README.txt");
+    }
     if (DEFECT_LEAVES_CRASH_DUMP) {
         CreateDirectoryW(L"C:\\Windows\\Minidump", NULL);
         write_file(L"C:\\Windows\\Minidump\\refagent.dmp");
@@ -206,6 +215,9 @@ int defective_purge(void) {
     }
     if (DEFECT_LEAVES_REGISTRY) {
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, SETTINGS_KEY, L"Leftover", REG_SZ, L"1", 4);
+    }
+    if (DEFECT_CANNOT_COME_AGAIN) {
+        RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\BvtElsewhere", L"Gone", REG_SZ, L"1", 4);
     }
     if (DEFECT_LEAVES_SHARED_REGISTRY) {
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"Software\\BvtElsewhere", L"Leftover", REG_SZ, L"1", 4);

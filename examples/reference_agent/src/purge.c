@@ -59,6 +59,10 @@ static void remove_keys(void) {
 }
 
 int purge(void) {
+    char mark[8];
+    if (machine_string(SETTINGS_KEY, UPGRADING, mark, sizeof mark)) {
+        return 0; /* the new version goes on with all of it */
+    }
     isolation_undo();
     remove_data();
     remove_keys();

@@ -51,6 +51,12 @@ static bool refuses_restart(void) {
     return marked;
 }
 
+/* Only by a defect: an earlier uninstall left a mark. */
+static bool refuses_to_come_again(void) {
+    char mark[8];
+    return DEFECT_CANNOT_COME_AGAIN && machine_string(L"Software\\BvtElsewhere", L"Gone", mark, sizeof mark);
+}
+
 /* Only by a defect: what stops sooner fails the installation, what stops later may have been seen running. */
 static void wait_for_installer(void) {
     bool there = true;
@@ -74,7 +80,7 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
     }
     report(SERVICE_START_PENDING, NO_ERROR);
     stop = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!stop || DEFECT_SERVICE_DOES_NOT_START || refuses_restart()) {
+    if (!stop || DEFECT_SERVICE_DOES_NOT_START || refuses_restart() || refuses_to_come_again()) {
         report(SERVICE_STOPPED, ERROR_SERVICE_NOT_ACTIVE);
         return;
     }

@@ -70,18 +70,22 @@ bool settings_read(struct settings *settings, char *error) {
     return true;
 }
 
+static const wchar_t *runtime_key(void) {
+    return HAS_OLD_LAYOUT ? OLD_RUNTIME_KEY : RUNTIME_KEY;
+}
+
 bool runtime_read(const wchar_t *name, char *value, DWORD size) {
-    return machine_string(RUNTIME_KEY, name, value, size);
+    return machine_string(runtime_key(), name, value, size);
 }
 
 void runtime_write(const wchar_t *name, const char *value) {
     wchar_t *wide = widen(value);
-    RegSetKeyValueW(HKEY_LOCAL_MACHINE, RUNTIME_KEY, name, REG_SZ, wide, (DWORD)((wcslen(wide) + 1) * sizeof *wide));
+    RegSetKeyValueW(HKEY_LOCAL_MACHINE, runtime_key(), name, REG_SZ, wide, (DWORD)((wcslen(wide) + 1) * sizeof *wide));
     free(wide);
 }
 
 void runtime_remove(const wchar_t *name) {
-    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, RUNTIME_KEY, name);
+    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, runtime_key(), name);
 }
 
 void data_path(wchar_t *path, const wchar_t *below) {

@@ -18,6 +18,8 @@ class KnownBad:
     defects: frozenset[str]
     phases: tuple[str, ...]
     caught: dict[str, str]
+    steps: str = ""
+    """Instead of phases, the steps of the long form; the earlier release is the good agent's 0.9.0."""
     profile: dict[str, Any] = field(default_factory=dict)
     """Changes to the profile, by dotted path."""
     damaged: bool = False
@@ -30,6 +32,15 @@ USED = ("machine", "install", "check-in", "functions", "uninstall", "residue")
 REBOOTED = ("machine", "install", "reboot", "uninstall", "residue")
 CLEAN_REBOOTED = ("machine", "install", "uninstall", "residue", "reboot-clean")
 USED_AND_REBOOTED = ("machine", "install", "check-in", "functions", "reboot", "uninstall", "residue")
+
+AFTER = "{uninstall: candidate}, {residue: }"
+UPGRADED = (
+    "{machine: }, {install: previous}, {check-in: }, "
+    "{upgrade: candidate, keeps: [identity, configuration, events]}, " + AFTER
+)
+REPAIRED = "{machine: }, {install: candidate}, {repair: [file, registry, service]}, " + AFTER
+REINSTALLED = "{machine: }, {install: candidate}, {reinstall: candidate}, " + AFTER
+DOWNGRADED = "{machine: }, {install: candidate}, {downgrade: previous}, " + AFTER
 
 FILES = yaml.safe_load(SHIPPED.read_text())["files"]
 EXTRACTED = "C:\\Windows\\Temp\\extracted.exe"
@@ -439,6 +450,44 @@ BAD: dict[str, KnownBad] = {
             "uninstall.exit_code": r"the uninstaller ends within 20 s\. Found: it did not end, and was ended"
         },
         profile={"installer.timeout_s": 20},
+    ),
+    "beside-the-old-one": KnownBad(
+        defects=frozenset({"does-not-replace"}),
+        phases=(),
+        steps=UPGRADED,
+        caught={"upgrade.entry_unique": "Expected: one entry named 'BVT Reference Agent'. Found: 2: "},
+    ),
+    "forgetful": KnownBad(
+        defects=frozenset({"enrols-at-each-start", "drops-settings", "keeps-old-file"}),
+        phases=(),
+        steps=UPGRADED,
+        caught={
+            "upgrade.same_endpoint": "goes on with the enrolment of the earlier release. Found: it enrolled anew",
+            "upgrade.settings": r"LogLevel is 'verbose', as it was set before the upgrade\. Found: it is gone",
+            "upgrade.old_parts": r"only 0\.9\.0 had is gone after the upgrade\. Found: still there: .*README\.txt",
+        },
+    ),
+    "mends-nothing": KnownBad(
+        defects=frozenset({"repairs-nothing"}),
+        phases=(),
+        steps=REPAIRED,
+        caught={
+            "repair.files": r"Found: missing: .*refagent\.exe",
+            "repair.registry": r"ReferenceAgent\\Version is there. Found: it is missing",
+            "repair.service_running": "Found: ",
+        },
+    ),
+    "once-only": KnownBad(
+        defects=frozenset({"cannot-come-again"}),
+        phases=(),
+        steps=REINSTALLED,
+        caught={"reinstall.exit_code": "the installer ends with success. Found: it ended with 16"},
+    ),
+    "mixes": KnownBad(
+        defects=frozenset({"lets-older-mix"}),
+        phases=(),
+        steps=DOWNGRADED,
+        caught={"downgrade.exit_code": "an older installer refuses while the candidate is there"},
     ),
     # Without a phase that reboots, and with nothing else that would show it.
     "sleepwalker": KnownBad(

@@ -19,6 +19,7 @@ from tests.integration.known_bad.rotation import chosen
 
 CHOSEN = chosen(BAD)
 AT_ONCE = 3
+PREVIOUS = "0.9.0"
 CABINET = b"MSCF"
 """How a cabinet begins."""
 
@@ -27,7 +28,7 @@ schema_version: 1
 images:
   win11-24h2: {{product_name: Windows 11 Pro, major: 10, minor: 0, build: 26100, display_version: 24H2}}
 scenarios:
-  bad: {{title: A known-bad candidate, phases: [{phases}]}}
+  bad: {{title: A known-bad candidate, {form}: [{phases}]}}
 axes: {{image: [win11-24h2], scenario: [bad]}}
 pools:
   embedded: {{provider: wine, base_image: wine, substrates: [wine], ready_deadline_s: 90}}
@@ -59,12 +60,16 @@ def run_bad(bad: KnownBad, place: Path) -> Ended:
     if bad.damaged:
         candidate = damaged(candidate, place)
     matrix = place / "matrix.yaml"
-    matrix.write_text(MATRIX.format(phases=", ".join(bad.phases)))
+    matrix.write_text(
+        MATRIX.format(form="steps" if bad.steps else "phases", phases=bad.steps or ", ".join(bad.phases))
+    )
+    previous = ["--previous", str(build(PREVIOUS))] if bad.steps else []
     profile = derived_profile(place / "reference.yaml", bad.profile)
     done = subprocess.run(
         [
             *(sys.executable, "-m", "harness.cli", "run", str(candidate)),
             *("--profile", str(profile), "--matrix", str(matrix), "--out", str(place / "run"), "-n", "1"),
+            *previous,
         ],
         capture_output=True,
         text=True,

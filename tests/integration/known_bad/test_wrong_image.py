@@ -43,7 +43,7 @@ class Careless(WineProvider):
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CellSession]:
     place = tmp_path_factory.mktemp("wrong-image")
     matrix = place / "matrix.yaml"
-    matrix.write_text(MATRIX.format(phases="machine, install"))
+    matrix.write_text(MATRIX.format(form="phases", phases="machine, install"))
     run = prepare_run(
         RunRequest(candidate=build("1.0.0"), profile=str(SHIPPED), matrix=matrix, out=place / "run"),
         lambda _: None,

@@ -49,7 +49,7 @@ def build_good(good: UnusualGood, place: Path) -> Path:
 def run(candidate: Path, profile: Path, phases: tuple[str, ...], place: Path) -> Ended:
     """Run it to its end."""
     matrix = place / "matrix.yaml"
-    matrix.write_text(MATRIX.format(phases=", ".join(phases)))
+    matrix.write_text(MATRIX.format(form="phases", phases=", ".join(phases)))
     done = subprocess.run(
         [
             *(sys.executable, "-m", "harness.cli", "run", str(candidate)),

@@ -13,6 +13,7 @@ from harness.config.load import find_matrix, load_matrix
 from harness.machines.room import Resource, RoomWait
 from harness.model.expansion import expand
 from harness.model.report import Outcome, Phase
+from harness.model.steps import phases_of
 from harness.plugin.worker import PROPERTY
 from tests.unit.gate.samples import a_cell
 
@@ -98,11 +99,13 @@ def test_the_table_shows_how_far_the_phase_in_hand_is() -> None:
     assert "0 of 1 cell done" in screen.getvalue()
 
 
-@pytest.mark.parametrize(("width", "heading"), [(80, "inst"), (120, "install")])
+@pytest.mark.parametrize(("width", "heading"), [(80, "inst"), (140, "install")])
 def test_the_table_of_the_matrix_that_ships_loses_nothing_in_a_terminal(width: int, heading: str) -> None:
     matrix = load_matrix(find_matrix())[0]
     cells = expand(
-        matrix, "embedded", lambda phases: tuple(f"{phase.value}.{n}" for phase in phases for n in range(12))
+        matrix,
+        "embedded",
+        lambda steps: tuple(f"{phase}.{n}" for phase in phases_of(steps) for n in range(12)),
     )
     screen = io.StringIO()
     console = Console(file=screen, width=width)

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from harness.model.errors import ConfigurationError
 from harness.model.expansion import expand, of_suite, select
 from harness.model.matrix import Matrix, Requirement
-from harness.model.report import Phase
+from harness.model.steps import Step, phases_of
 
 
-def checks_for(phases: tuple[Phase, ...]) -> tuple[str, ...]:
-    return tuple(f"{phase}.works" for phase in phases)
+def checks_for(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(f"{phase}.works" for phase in phases_of(steps))
 
 
 def a_matrix(**changes: Any) -> Matrix:

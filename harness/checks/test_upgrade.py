@@ -1,0 +1,112 @@
+"""The candidate took an earlier release's place: what it kept, what is gone. The rest is asked as after an install."""
+
+import time
+
+from harness.backend.interface import BackendFeature
+from harness.backend.seen import what_was_seen
+from harness.candidate.msi_contents import MsiContents, read_contents
+from harness.cell.check import NotApplicable, check
+from harness.cell.declared import declares, telemetry
+from harness.cell.session import CellSession
+from harness.checks.expectation import listed, mismatch
+from harness.lifecycle.continuity import STIMULUS, arrived
+from harness.lifecycle.earlier import Earlier
+from harness.lifecycle.timeline import Timeline
+from harness.model.candidate import Candidate
+from harness.model.report import Phase
+from harness.profiles.agreement import given_properties
+
+PHASE = Phase.UPGRADE
+
+
+@check(
+    "The agent is the same endpoint as before, without a new enrolment",
+    backend=[BackendFeature.HEARTBEAT],
+    keeps="identity",
+    requires=["upgrade.service_running"],
+)
+def test_same_endpoint(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.installation
+    earlier = _earlier(timeline)
+    before = earlier.endpoint
+    if before is None:
+        raise NotApplicable(f"the scenario does not let the {earlier.name} release check in")
+    deadline = cell.patience(cell.profile.check_in.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
+    assert seen is not None, mismatch(
+        f"the agent checks in within {deadline.length_s:g} s of the upgrade",
+        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+    assert seen.host_identifier == before.host_identifier, mismatch(
+        f"after the upgrade the agent is still {before.host_identifier!r}", f"it is {seen.host_identifier!r}"
+    )
+    more = seen.enrolments - before.enrolments
+    assert not more, mismatch(
+        "the agent goes on with the enrolment of the earlier release", f"it enrolled anew, {more} times"
+    )
+
+
+@check(
+    "What customers set is as they set it",
+    declared=declares("settings of customers (upgrade.settings)", lambda profile: profile.upgrade.settings),
+    keeps="configuration",
+)
+def test_settings(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.installation
+    for setting in cell.profile.upgrade.settings:
+        place = f"{setting.key}\\{setting.name}"
+        value = cell.guest.registry.value(setting.key, setting.name)
+        expected = f"{place} is {setting.value!r}, as it was set before the upgrade"
+        assert value is not None, mismatch(expected, "it is gone")
+        assert str(value.data) == setting.value, mismatch(expected, f"it is {value.data!r}")
+
+
+@check(
+    "An event from before the upgrade is there once",
+    backend=[BackendFeature.TELEMETRY],
+    declared=telemetry(STIMULUS),
+    keeps="events",
+    requires=["upgrade.service_running"],
+)
+def test_events(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.installation
+    earlier = _earlier(timeline)
+    if not earlier.provoked:
+        raise NotApplicable(f"the scenario provokes no event while the {earlier.name} release runs")
+    found = len(arrived(timeline))
+    cell.note("rows", found)
+    assert found == earlier.events_before, mismatch(
+        f"the change of a file before the upgrade is reported as often as before it, {earlier.events_before} times",
+        f"{found} times",
+    )
+
+
+@check(
+    "What only the earlier release had is gone",
+    msi_only="an EXE installer's files are not known before it is run",
+)
+def test_old_parts(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.installation
+    old, new = _contents(cell, _earlier(timeline).release), _contents(cell, cell.candidate)
+    files = {path.lower(): path for path in old.files}
+    only = sorted(files[path] for path in files.keys() - {path.lower() for path in new.files})
+    left = [facts.path for facts in (cell.guest.files(*only) if only else ()) if facts.exists]
+    services = {service.name.lower() for service in old.services}
+    services -= {service.name.lower() for service in new.services}
+    left += [f"service {name}" for name in sorted(services) if timeline.inspection.service(name)]
+    cell.note("only in the earlier release", len(only) + len(services))
+    assert not left, mismatch(
+        f"what only {_earlier(timeline).release.version} had is gone after the upgrade",
+        f"still there: {listed(left)}",
+    )
+
+
+def _earlier(timeline: Timeline) -> Earlier:
+    earlier = timeline.arrival.earlier
+    assert earlier is not None, "the rules of a matrix let no upgrade stand without an installation before it"
+    return earlier
+
+
+def _contents(cell: CellSession, installer: Candidate) -> MsiContents:
+    return read_contents(installer.path, installer.platform, given_properties(cell.profile))

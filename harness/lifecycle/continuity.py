@@ -1,0 +1,51 @@
+"""An event from before an upgrade: it must be at the backend once, however often the agent starts after it."""
+
+from collections.abc import Sequence
+
+from harness.backend.interface import Event
+from harness.lifecycle.timeline import Timeline
+from harness.probe.answers import Stimulus
+from harness.probe.reading import read_value
+
+STIMULUS = "file_change"
+
+
+def provoke(timeline: Timeline) -> dict[str, str]:
+    """Change a file in the guest; the columns that its event must have."""
+    nonce = f"{timeline.nonce}before"
+    answer = timeline.session.guest.probe("stimulate", STIMULUS, "--nonce", nonce)
+    facts = read_value(f"stimulate {STIMULUS}", Stimulus, answer).facts | {"nonce": nonce}
+    telemetry = timeline.session.profile.telemetry[STIMULUS]
+    return {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
+
+
+def arrived(timeline: Timeline) -> Sequence[Event]:
+    """Every row that the backend has of it so far."""
+    session, earlier = timeline.session, timeline.arrival.earlier
+    if earlier is None or not earlier.provoked:
+        return ()
+    telemetry = session.profile.telemetry[STIMULUS]
+    return [
+        event
+        for event in session.backend.events(session.cell.id, telemetry.query)
+        if event.action == telemetry.action and _matches(event, earlier.provoked)
+    ]
+
+
+def withdraw(timeline: Timeline) -> None:
+    """Take the file away again, so that it is not taken for the agent's residue. Nothing, where none was changed."""
+    if timeline.arrival.earlier is None or not timeline.arrival.earlier.provoked:
+        return
+    timeline.session.guest.probe(
+        "unstimulate", STIMULUS, "--nonce", f"{timeline.nonce}before", repeatable=True
+    )
+
+
+def _matches(event: Event, columns: dict[str, str]) -> bool:
+    for column, wanted in columns.items():
+        shown = event.columns.get(column, "").lower()
+        if wanted.startswith("~") and wanted[1:].lower() not in shown:
+            return False
+        if not wanted.startswith("~") and wanted.lower() != shown:
+            return False
+    return True

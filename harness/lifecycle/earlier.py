@@ -1,0 +1,21 @@
+"""What was seen of an earlier release before the candidate took its place."""
+
+from dataclasses import dataclass, field
+
+from harness.backend.interface import Endpoint
+from harness.model.candidate import Candidate
+from harness.model.release import ReleaseName
+
+
+@dataclass
+class Earlier:
+    """Filled step by step while the scenario comes to its candidate."""
+
+    name: ReleaseName
+    release: Candidate
+    endpoint: Endpoint | None = None
+    """As the backend knew it; None where the scenario did not wait for its check-in."""
+    events_before: int = 0
+    """How often the backend had the event that was provoked while the earlier release ran."""
+    provoked: dict[str, str] = field(default_factory=dict)
+    """The columns of that event; empty where none was provoked."""

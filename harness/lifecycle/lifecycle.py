@@ -1,0 +1,59 @@
+"""The interpreter of a scenario: from its steps to timelines, each of which does its step when a check asks for it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from harness.cell.session import CellSession
+from harness.guest.msi.installer import MsiResult
+from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.reboots import Reboots
+from harness.lifecycle.steps import CHANGES, PRELUDE
+from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.timeline import Act, Timeline
+from harness.model.report import Phase
+from harness.model.steps import OF_CANDIDATE, Step, judged, prelude
+
+
+class Lifecycle:
+    """One cell's steps. What is done with earlier releases comes before the candidate; then one timeline a change."""
+
+    def __init__(self, session: CellSession) -> None:
+        steps = session.cell.steps
+        arrives = next((step.action for step in judged(steps) if step.action in OF_CANDIDATE), Phase.INSTALL)
+        acts: list[Act] = [_prelude(step) for step in prelude(steps)]
+        current = Timeline(session, phase=arrives, prelude=acts)
+        self._at: dict[Phase, Timeline] = {Phase.MACHINE: current}
+        for step in judged(steps):
+            if step.action in CHANGES:
+                current = Timeline(session, phase=step.action, before=current, act=_change(step))
+            self._at[step.action] = current
+        self._last = current
+        self.stimulated = Stimulated(self.at(Phase.FUNCTIONS))
+        """The stimuli of the cell."""
+        self._reboots: dict[Timeline, Reboots] = {}
+        self._disclosures: dict[Timeline, Disclosures] = {}
+
+    def at(self, phase: Phase) -> Timeline:
+        """The machine as it is once the step `phase` is done: after the last change up to it."""
+        return self._at.get(phase, self._last)
+
+    def disclosures(self, timeline: Timeline) -> Disclosures:
+        """Where secrets lie after this timeline's change."""
+        return self._disclosures.setdefault(timeline, Disclosures(timeline))
+
+    def reboots(self, timeline: Timeline) -> Reboots:
+        """The reboots after this timeline's change."""
+        return self._reboots.setdefault(timeline, Reboots(timeline))
+
+
+def _prelude(step: Step) -> Act:
+    perform = PRELUDE[step.action]
+    return lambda timeline: perform(timeline, step)
+
+
+def _change(step: Step) -> Callable[[Timeline], MsiResult]:
+    return partial(_perform, step)
+
+
+def _perform(step: Step, timeline: Timeline) -> MsiResult:
+    return CHANGES[step.action](timeline, step)

@@ -1,0 +1,21 @@
+"""`downgrade: previous`: run an older installer on the machine that has the candidate."""
+
+from harness.cell.check import Blocked
+from harness.guest.msi.installer import MsiResult
+from harness.lifecycle.releases import medium, release_of
+from harness.lifecycle.timeline import Timeline
+from harness.model.release import Downgrade
+from harness.model.report import Outcome
+from harness.model.steps import Step
+
+
+def act(timeline: Timeline, step: Step) -> MsiResult:
+    """The older installer's result. What it means is the profile's to say (`upgrade.downgrade`)."""
+    session = timeline.session
+    if session.recorder.outcomes.get(timeline.arrived) is not Outcome.PASSED:
+        raise Blocked(f"blocked by {timeline.arrived}: there is nothing to go back from", timeline.arrived)
+    name, release = release_of(session, step)
+    result = timeline.run_package(release, medium(name), timeline.properties(), "downgrade")
+    if result.succeeded and session.profile.upgrade.downgrade is Downgrade.CLEAN:
+        timeline.on_machine = release
+    return result

@@ -1,0 +1,34 @@
+"""`install: previous`: put an earlier release on the clean machine."""
+
+from harness.lifecycle.earlier import Earlier
+from harness.lifecycle.releases import ReleaseUnusable, medium, release_of
+from harness.lifecycle.timeline import Timeline
+from harness.model.errors import CandidateError
+from harness.model.steps import Step
+
+COMMAND_S = 30.0
+
+
+def act(timeline: Timeline, step: Step) -> None:
+    """Install it as the candidate would be, and wait for its services. Raises `ReleaseUnusable`."""
+    session = timeline.session
+    name, release = release_of(session, step)
+    timeline.bring_authority()
+    properties = timeline.rendered(session.profile.installer.properties, release)
+    try:
+        result = timeline.run_package(release, medium(name), properties, f"{name}-install")
+    except CandidateError as error:
+        raise ReleaseUnusable(name, release, str(error)) from error
+    if not result.succeeded:
+        raise ReleaseUnusable(name, release, f"its installer ended with {result.meaning}. {result.log_words}")
+    for expected in session.profile.services:
+        if expected.running:
+            with session.recorder.stopwatch.waiting():
+                up = timeline.service_comes_up(expected.name, expected.start_deadline_s)
+            if not up:
+                words = timeline.service_words(expected.name)
+                raise ReleaseUnusable(name, release, f"its service {expected.name} does not run: {words}.")
+    for setting in session.profile.upgrade.settings:
+        place = ["reg", "add", setting.key, "/v", setting.name, "/t", "REG_SZ", "/d", setting.value, "/f"]
+        session.guest.run(place, timeout_s=COMMAND_S)
+    timeline.earlier = Earlier(name, release)

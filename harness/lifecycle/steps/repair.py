@@ -1,0 +1,67 @@
+"""`repair: [file, registry, service]`: damage the installed product, then let its installer mend it."""
+
+import ntpath
+
+from harness.cell.check import Blocked, NotApplicable
+from harness.guest.msi.installer import MsiResult
+from harness.guest.services import ServiceStateNotReached
+from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.model.candidate import InstallerKind
+from harness.model.deadline import Deadline
+from harness.model.profile_text import placeholders
+from harness.model.report import Outcome
+from harness.model.steps import Step
+
+OF_PACKAGE = frozenset({"version", "product_code"})
+"""Placeholders that the package itself fills, so that a repair can mend what holds them."""
+
+
+def act(timeline: Timeline, step: Step) -> MsiResult:
+    """Delete what the step names, repair, and keep the log in folder `repair`."""
+    session = timeline.session
+    if session.recorder.outcomes.get(timeline.arrived) is not Outcome.PASSED:
+        raise Blocked(f"blocked by {timeline.arrived}: there is nothing to repair", timeline.arrived)
+    if session.candidate.kind is not InstallerKind.MSI:
+        raise NotApplicable("an EXE installer has no repair that is asked for in one way everywhere")
+    for damage in step.of:
+        DAMAGE[damage](timeline)
+    deadline = session.within(session.profile.installer.timeout_s)
+    with timeline.ends_in_time("install", deadline):
+        result = session.guest.msi.repair(session.candidate.product_code, deadline)
+    session.guest.new_shell()
+    session.guest.collect([result.log_path], session.directory / "repair")
+    return result
+
+
+def _stop(timeline: Timeline) -> None:
+    """Stop the product's services: what runs can neither be deleted nor replaced."""
+    for service in timeline.session.profile.services:
+        try:
+            timeline.session.guest.services.stop(service.name, Deadline.after(STOP_S))
+        except ServiceStateNotReached:
+            continue
+
+
+def _file(timeline: Timeline) -> None:
+    """The files that the profile declares, programs included."""
+    _stop(timeline)
+    for file in timeline.session.profile.files:
+        timeline.session.guest.run(["cmd", "/c", "del", "/f", "/q", ntpath.normpath(file.path)], timeout_s=30)
+
+
+def _registry(timeline: Timeline) -> None:
+    """The values that the profile declares and the package holds: nobody knows those that an installation was given."""
+    for value in timeline.session.profile.registry:
+        if value.equals is None or set(placeholders(value.equals)) - OF_PACKAGE:
+            continue
+        timeline.session.guest.run(["reg", "delete", value.key, "/v", value.name, "/f"], timeout_s=30)
+
+
+def _service(timeline: Timeline) -> None:
+    """The services' entries."""
+    _stop(timeline)
+    for service in timeline.session.profile.services:
+        timeline.session.guest.run(["sc", "delete", service.name], timeout_s=30)
+
+
+DAMAGE = {"file": _file, "registry": _registry, "service": _service}

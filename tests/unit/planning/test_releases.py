@@ -1,0 +1,127 @@
+"""Where earlier releases come from: command line, file, folder, command; and what is said of one that is not there."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from harness.config.load import load_profile
+from harness.model.candidate import Candidate, InstallerKind, Signature
+from harness.model.errors import ConfigurationError
+from harness.model.profile import AgentProfile
+from harness.model.release import ReleaseName, ReleaseSource
+from harness.planning import releases
+from harness.planning.releases import Releases, find_releases, home, numbers
+
+PREVIOUS = ReleaseName.PREVIOUS
+SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
+CODE = "{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}"
+
+
+def installer(path: Path, version: str, code: str = CODE) -> Candidate:
+    return Candidate(
+        path=path,
+        sha256=f"{abs(hash(str(path))):064x}"[:64],
+        size=1,
+        kind=InstallerKind.MSI,
+        version=version,
+        product_name="Agent",
+        upgrade_code=code,
+        signature=Signature(present=False),
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files whose name is their version, and `other-1.0.msi` of another product."""
+
+    def read(path: Path, _: AgentProfile) -> Candidate:
+        if not path.exists():
+            raise ConfigurationError("there is no such file.", file=str(path))
+        name = path.stem.removeprefix("agent-")
+        return installer(path, name.removeprefix("other-"), "{0}" if name.startswith("other-") else CODE)
+
+    monkeypatch.setattr(releases, "read_candidate", read)
+    for name in ("agent-1.9.0", "agent-1.10.0", "agent-2.0.0", "agent-2.1.0", "other-1.0.0"):
+        (tmp_path / f"{name}.msi").touch()
+    return tmp_path
+
+
+def find(
+    place: Path, source: Mapping[str, object] | None = None, given: str = "", name: ReleaseName = PREVIOUS
+) -> Releases:
+    profile, _ = load_profile(str(SHIPPED))
+    sources = {name: ReleaseSource.model_validate(source)} if source is not None else {}
+    return find_releases(
+        [name],
+        {name: place / given} if given else {},
+        profile.model_copy(update={"releases": sources}),
+        place / "profile.yaml",
+        installer(place / "agent-2.0.0.msi", "2.0.0"),
+    )
+
+
+def test_a_folder_gives_the_newest_older_release_and_the_oldest(place: Path) -> None:
+    source = {"directory": ".", "pattern": "agent-*.msi"}
+    assert find(place, source).found[PREVIOUS].version == "1.10.0"
+    oldest = ReleaseName.OLDEST
+    assert find(place, source, name=oldest).found[oldest].version == "1.9.0"
+
+
+def test_the_command_line_comes_before_the_profile(place: Path) -> None:
+    found = find(place, {"path": "agent-1.10.0.msi"}, given="agent-1.9.0.msi").found
+    assert found[PREVIOUS].version == "1.9.0"
+
+
+def test_a_command_names_the_file_in_its_last_line(place: Path) -> None:
+    command = ["{python}", "-c", "print('fetching'); print('agent-1.9.0.msi')"]
+    assert find(place, {"command": command}).found[PREVIOUS].path == place / "agent-1.9.0.msi"
+    assert sys.executable
+
+
+def test_a_release_that_nobody_names_is_missing_with_the_way_to_name_it(place: Path) -> None:
+    assert find(place).missing == {PREVIOUS: "give --previous FILE, or releases.previous in the profile"}
+
+
+def test_a_folder_without_an_older_release_is_missing_and_no_mistake(place: Path) -> None:
+    found = find(place, {"directory": ".", "pattern": "agent-2*.msi"})
+    assert found.missing == {PREVIOUS: ". holds no agent-2*.msi that is older than 2.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("agent-2.0.0.msi", "is the candidate itself"),
+        ("agent-2.1.0.msi", "version 2.1.0, which is not older than the candidate's 2.0.0"),
+        ("other-1.0.0.msi", "takes them for different products"),
+        ("none.msi", "there is no such file"),
+    ],
+)
+def test_a_file_that_the_candidate_cannot_upgrade_is_refused(place: Path, given: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        find(place, given=given)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["{python}", "-c", "raise SystemExit('no network')"], "ended with 1 and names no file: no network"),
+        (["{python}", "-c", ""], "it printed nothing"),
+        (["no-such-program-here"], "cannot be run"),
+    ],
+)
+def test_a_command_that_fails_is_said_with_its_key(place: Path, command: list[str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        find(place, {"command": command})
+    assert caught.value.key == "releases.previous.command"
+
+
+def test_relative_paths_start_where_the_folder_of_profiles_lies() -> None:
+    assert home(Path("/team/agents/x.yaml")) == Path("/team")
+    assert home(Path("/elsewhere/x.yaml")) == Path("/elsewhere")
+
+
+def test_versions_are_compared_by_their_numbers() -> None:
+    assert numbers("1.10") > numbers("1.9.9")
+    assert numbers("1.2.3.4") == numbers("1.2.3")
