@@ -96,7 +96,7 @@ class Disclosures:
             some = texts[begin : begin + MOST_TEXTS]
             for hit in self._session.guest.search(some, places, since=since).found:
                 what, place = by_form[some[hit.needle]], hit.place.lower()
-                if place == self._timeline.installation.log_path.lower():
+                if place in self._timeline.logs:
                     continue  # looked at by itself
                 if place.startswith("hkey_"):
                     value = f"{_short(place)}\\{hit.name.lower()}" if hit.name is not None else _short(place)
@@ -120,7 +120,7 @@ class Disclosures:
     def _in_installer_log(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         on_wine = self._session.machine.guest_system is GuestSystem.WINE
         hidden = secret_properties(self._session.profile) if on_wine else frozenset()
-        for path in sorted((self._session.directory / "install").glob("*")):
+        for path in sorted((self._session.directory / self._timeline.arrival.phase).glob("*")):
             for line in decode_log(path.read_bytes()).splitlines():
                 if spoken_of(line, self._session.profile, hidden):
                     continue

@@ -96,6 +96,8 @@ class Timeline:
         """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
         self.earlier: Earlier | None = None
         """What was seen of the earlier release, where the candidate takes one's place."""
+        self.logs: set[str] = before.logs if before else set()
+        """Installers' logs in the guest, in lower case: the harness's own files."""
         self.on_machine: Candidate = before.on_machine if before else session.candidate
         """The release that this step leaves installed."""
         self._prelude, self._act = prelude, act
@@ -248,8 +250,13 @@ class Timeline:
                 result = guest.msi.uninstall(self.on_machine.product_code, deadline)
             else:
                 result = self._run_uninstaller(deadline)
-        guest.collect([result.log_path], self.session.directory / folder)
+        self.keep_log(result, folder)
         return result
+
+    def keep_log(self, result: MsiResult, folder: str) -> None:
+        """Save an installer's log in `folder` of the cell."""
+        self.logs.add(result.log_path.lower())
+        self.session.guest.collect([result.log_path], self.session.directory / folder)
 
     @once
     def after(self) -> Snapshot:
@@ -409,7 +416,7 @@ class Timeline:
                 arguments = [self.render(part) for part in installer.install_arguments]
                 result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays())
         guest.new_shell()
-        guest.collect([result.log_path], session.directory / folder)
+        self.keep_log(result, folder)
         return result
 
     def _stays(self) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
     if session.recorder.outcomes.get(timeline.arrived) is not Outcome.PASSED:
         raise Blocked(f"blocked by {timeline.arrived}: there is nothing to go back from", timeline.arrived)
     name, release = release_of(session, step)
-    result = timeline.run_package(release, medium(name), timeline.properties(), "downgrade")
+    # As an upgrade is given them: the agent runs, and sees what stands on the installer's command line.
+    properties = timeline.rendered(session.profile.upgrade.properties, release)
+    result = timeline.run_package(release, medium(name), properties, "downgrade")
     if result.succeeded and session.profile.upgrade.downgrade is Downgrade.CLEAN:
         timeline.on_machine = release
     return result

@@ -29,7 +29,7 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
     with timeline.ends_in_time("install", deadline):
         result = session.guest.msi.repair(session.candidate.product_code, deadline)
     session.guest.new_shell()
-    session.guest.collect([result.log_path], session.directory / "repair")
+    timeline.keep_log(result, "repair")
     return result
 
 
