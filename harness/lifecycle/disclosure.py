@@ -7,11 +7,13 @@ from enum import StrEnum
 from ntpath import basename
 
 from harness.backend.disclosed import Records
+from harness.candidate.msi_contents import read_contents
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_text import HIVES, full_path
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
+from harness.model.candidate import InstallerKind
 from harness.model.profile import AgentProfile, SecretPlace
 from harness.model.secret_forms import encoded
 from harness.model.substrate import GuestSystem
@@ -108,18 +110,27 @@ class Disclosures:
         backend = self._session.backend
         if not isinstance(backend, Records):
             return
-        installer = basename(self._session.candidate.path.name).lower()
+        packages = (self._session.candidate, *self._session.releases.values())
+        installers = [basename(package.path.name).lower() for package in packages]
         for record in backend.holding(self._session.cell.id, by_form):
             for name, text in record.texts:
                 # What the harness itself wrote on the installer's command line is no secret that the agent gave away.
-                if installer in text.lower():
+                if any(installer in text.lower() for installer in installers):
                     continue
                 for what in {what for form, what in by_form.items() if form in text}:
                     yield Disclosure(Where.TELEMETRY, f"{record.what} ({name})", what)
 
+    def _hidden(self) -> frozenset[str]:
+        candidate, profile = self._session.candidate, self._session.profile
+        given = frozenset(secret_properties(profile))
+        if candidate.kind is not InstallerKind.MSI:
+            return given
+        return given | read_contents(candidate.path, candidate.platform, {}).hidden_properties
+
     def _in_installer_log(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         on_wine = self._session.machine.guest_system is GuestSystem.WINE
-        hidden = secret_properties(self._session.profile) if on_wine else frozenset()
+        # Wine's installer prints what a package hides (MsiHiddenProperties); Windows' does not.
+        hidden = self._hidden() if on_wine else frozenset()
         for path in sorted((self._session.directory / self._timeline.arrival.phase).glob("*")):
             for line in decode_log(path.read_bytes()).splitlines():
                 if spoken_of(line, self._session.profile, hidden):
