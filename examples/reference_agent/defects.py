@@ -106,7 +106,6 @@ DEFECTS: dict[str, str] = {
     "blocks-reboot": "the service keeps every reboot that anybody asks for from happening",
     # upgrade, repair, reinstall, downgrade
     "does-not-replace": "an upgrade leaves the earlier version installed beside it",
-    "enrols-at-each-start": "the agent forgets its node key and enrols whenever it starts",
     "drops-settings": "the agent deletes what customers set",
     "keeps-old-file": "a file of earlier versions is there again after an upgrade",
     "repairs-nothing": "a repair ends with success and mends nothing",

@@ -5,11 +5,14 @@ from functools import partial
 
 from harness.cell.session import CellSession
 from harness.guest.msi.installer import MsiResult
+from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.steps import CHANGES, PRELUDE
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Act, Timeline
+from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
 from harness.model.steps import OF_CANDIDATE, Step, judged, prelude
 
@@ -30,12 +33,18 @@ class Lifecycle:
         self._last = current
         self.stimulated = Stimulated(self.at(Phase.FUNCTIONS))
         """The stimuli of the cell."""
+        self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self._reboots: dict[Timeline, Reboots] = {}
+        self._whole: dict[Timeline, WholeMachine] = {}
         self._disclosures: dict[Timeline, Disclosures] = {}
 
     def at(self, phase: Phase) -> Timeline:
         """The machine as it is once the step `phase` is done: after the last change up to it."""
         return self._at.get(phase, self._last)
+
+    def whole(self, timeline: Timeline) -> WholeMachine:
+        """What the candidate made of the whole machine by the end of this timeline's change."""
+        return self._whole.setdefault(timeline, WholeMachine(timeline))
 
     def disclosures(self, timeline: Timeline) -> Disclosures:
         """Where secrets lie after this timeline's change."""

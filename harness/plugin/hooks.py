@@ -220,22 +220,22 @@ def disclosures(lifecycle: Lifecycle, timeline: Timeline) -> Disclosures:
     return lifecycle.disclosures(timeline)
 
 
-@pytest.fixture(scope="session")
-def outage(timeline: Timeline) -> Outage:
+@pytest.fixture
+def outage(lifecycle: Lifecycle) -> Outage:
     """The outage of the cell's backend; asking for its end makes it happen."""
-    return Outage(timeline)
+    return lifecycle.outage
 
 
-@pytest.fixture(scope="session")
-def burst(timeline: Timeline) -> Burst:
+@pytest.fixture
+def burst(lifecycle: Lifecycle) -> Burst:
     """Many changes at once; asking gives them."""
-    return Burst(timeline)
+    return lifecycle.burst
 
 
-@pytest.fixture(scope="session")
-def whole(timeline: Timeline) -> WholeMachine:
+@pytest.fixture
+def whole(lifecycle: Lifecycle, timeline: Timeline) -> WholeMachine:
     """What the candidate made of the whole machine."""
-    return WholeMachine(timeline)
+    return lifecycle.whole(timeline)
 
 
 @pytest.fixture(scope="session")

@@ -81,9 +81,6 @@ void defective_start(void) {
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
                         program, sizeof program);
     }
-    if (DEFECT_ENROLS_AT_EACH_START) {
-        runtime_remove(L"NodeKey");
-    }
     if (DEFECT_DROPS_SETTINGS) {
         RegDeleteTreeW(HKEY_LOCAL_MACHINE, SETTINGS_KEY L"\\Settings");
     }
