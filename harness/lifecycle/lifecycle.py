@@ -7,6 +7,7 @@ from harness.cell.session import CellSession
 from harness.guest.msi.installer import MsiResult
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.health import Health
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.steps import CHANGES, PRELUDE
@@ -35,12 +36,17 @@ class Lifecycle:
         """The stimuli of the cell."""
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self._reboots: dict[Timeline, Reboots] = {}
+        self._health: dict[Timeline, Health] = {}
         self._whole: dict[Timeline, WholeMachine] = {}
         self._disclosures: dict[Timeline, Disclosures] = {}
 
     def at(self, phase: Phase) -> Timeline:
         """The machine as it is once the step `phase` is done: after the last change up to it."""
         return self._at.get(phase, self._last)
+
+    def health(self, timeline: Timeline) -> Health:
+        """The agent after use, as this timeline's change left it."""
+        return self._health.setdefault(timeline, Health(timeline))
 
     def whole(self, timeline: Timeline) -> WholeMachine:
         """What the candidate made of the whole machine by the end of this timeline's change."""

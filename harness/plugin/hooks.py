@@ -238,10 +238,10 @@ def whole(lifecycle: Lifecycle, timeline: Timeline) -> WholeMachine:
     return lifecycle.whole(timeline)
 
 
-@pytest.fixture(scope="session")
-def health(timeline: Timeline) -> Health:
+@pytest.fixture
+def health(lifecycle: Lifecycle, timeline: Timeline) -> Health:
     """The agent after use; asking looks at it."""
-    return Health(timeline)
+    return lifecycle.health(timeline)
 
 
 @pytest.hookimpl(wrapper=True)
