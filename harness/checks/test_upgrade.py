@@ -6,10 +6,9 @@ from harness.backend.interface import BackendFeature
 from harness.backend.seen import what_was_seen
 from harness.candidate.msi_contents import MsiContents, read_contents
 from harness.cell.check import NotApplicable, check
-from harness.cell.declared import declares, telemetry
+from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
-from harness.lifecycle.continuity import STIMULUS, arrived
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import Candidate
@@ -60,26 +59,6 @@ def test_settings(cell: CellSession, timeline: Timeline) -> None:
         expected = f"{place} is {setting.value!r}, as it was set before the upgrade"
         assert value is not None, mismatch(expected, "it is gone")
         assert str(value.data) == setting.value, mismatch(expected, f"it is {value.data!r}")
-
-
-@check(
-    "An event from before the upgrade is there once",
-    backend=[BackendFeature.TELEMETRY],
-    declared=telemetry(STIMULUS),
-    keeps="events",
-    requires=["upgrade.service_running"],
-)
-def test_events(cell: CellSession, timeline: Timeline) -> None:
-    _ = timeline.installation
-    earlier = _earlier(timeline)
-    if not earlier.provoked:
-        raise NotApplicable(f"the scenario provokes no event while the {earlier.name} release runs")
-    found = len(arrived(timeline))
-    cell.note("rows", found)
-    assert found == earlier.events_before, mismatch(
-        f"the change of a file before the upgrade is reported as often as before it, {earlier.events_before} times",
-        f"{found} times",
-    )
 
 
 @check(

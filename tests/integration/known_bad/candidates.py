@@ -36,7 +36,7 @@ USED_AND_REBOOTED = ("machine", "install", "check-in", "functions", "reboot", "u
 AFTER = "{uninstall: candidate}, {residue: }"
 UPGRADED = (
     "{machine: }, {install: previous}, {check-in: }, "
-    "{upgrade: candidate, keeps: [identity, configuration, events]}, " + AFTER
+    "{upgrade: candidate, keeps: [identity, configuration]}, " + AFTER
 )
 REPAIRED = "{machine: }, {install: candidate}, {repair: [file, registry, service]}, " + AFTER
 REINSTALLED = "{machine: }, {install: candidate}, {reinstall: candidate}, " + AFTER
