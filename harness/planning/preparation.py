@@ -191,7 +191,10 @@ def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool,
     lay_out_media(run, plan.candidate, probe_exe(state), plan.releases)
     progress("Looking into the candidate.")
     record_payload(run, plan.candidate)
-    record_findings(run, plan.candidate, profile)
+    before = plan.releases.get(ReleaseName.PREVIOUS)
+    has_tables = before is not None and before.kind is InstallerKind.MSI
+    previous = run.copy_of_release(ReleaseName.PREVIOUS, before) if before and has_tables else None
+    record_findings(run, plan.candidate, profile, previous)
     make_authority(run.authority)
     for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
         provider.prepare(image, progress)
