@@ -1,24 +1,10 @@
-"""Empty folders that Wine's installer leaves and Windows Installer would not: the substrate's, not the candidate's."""
+"""What only the substrate left is put on record, and not held against the candidate."""
 
 from collections.abc import Collection
-from pathlib import PureWindowsPath
 
-from harness.candidate.msi_own_folders import own_folders
-from harness.candidate.msi_tables import read_tables
+from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine
 from harness.lifecycle.timeline import Timeline
-from harness.model.candidate import InstallerKind
 from harness.model.report import ExcusedBy
-from harness.model.substrate import GuestSystem
-
-WHY = (
-    "an empty folder of the MSI's own Directory table, which Windows Installer removes by itself; Wine's removes only"
-    " those in its CreateFolder and RemoveFile tables"
-)
-
-WHY_OF_AN_EXE = (
-    "an empty folder above the declared install folder: if the EXE carries an MSI, Windows Installer removes it by"
-    " itself and Wine's does not; the tables of a package inside an EXE are not read"
-)
 
 
 def without_substrates(timeline: Timeline, left: Collection[str], there: Collection[str]) -> list[str]:
@@ -27,32 +13,10 @@ def without_substrates(timeline: Timeline, left: Collection[str], there: Collect
     `there`: everything that is on the machine now, so that a folder with anything in it stays the candidate's. Paths in
     lower case.
     """
-    session = timeline.session
-    if not left or session.machine.guest_system is not GuestSystem.WINE:
-        return sorted(left)
-    if session.candidate.kind is InstallerKind.MSI:
-        own, why = (
-            own_folders(read_tables(session.run.copy_of(session.candidate)), timeline.properties()),
-            WHY,
-        )
-    else:
-        own, why = vendors_folders(session.profile.install_dir), WHY_OF_AN_EXE
+    if not left:
+        return []
+    own, why = left_by_wine(timeline.session, timeline.properties())
     excused = empty_ones(own & set(left), there)
     for folder in excused:
-        session.excuse(folder, why, by=ExcusedBy.SUBSTRATE)
+        timeline.session.excuse(folder, why, by=ExcusedBy.SUBSTRATE)
     return sorted(set(left) - set(excused))
-
-
-def vendors_folders(install_dir: str) -> frozenset[str]:
-    """The folders between a root of all programs, as is Program Files, and `install_dir`, in lower case. Pure."""
-    above = [str(folder).lower() for folder in PureWindowsPath(install_dir).parents]
-    return frozenset(above[:-2])
-
-
-def empty_ones(folders: Collection[str], there: Collection[str]) -> list[str]:
-    """The folders in which there is nothing, or nothing but others of them. Pure."""
-    empty: set[str] = set()
-    for folder in sorted(folders, key=len, reverse=True):
-        if all(path in empty for path in there if path.startswith(f"{folder}\\")):
-            empty.add(folder)
-    return sorted(empty)

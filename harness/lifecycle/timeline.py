@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from harness.backend.interface import Endpoint
@@ -17,6 +17,7 @@ from harness.guest.msi.installer import InstallerBusy, InstallerHangs, MsiResult
 from harness.guest.round_trip import RoundTrip, trees
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.earlier import Earlier
+from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine
 from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.written_files import WrittenFiles
@@ -286,11 +287,18 @@ class Timeline:
         if not settle_s:
             return looked
         self._settle = self.session.within(settle_s)
+        own, _ = left_by_wine(self.session, self.properties())
         with self.session.recorder.stopwatch.waiting():
-            while self.baseline.snapshot.left_in(looked, self.session.profile) and not self._settle.passed:
+            while self._holds_something(looked, own) and not self._settle.passed:
                 self._settle.pause(LOOK_AGAIN_S)
                 looked = self._look()
         return looked
+
+    def _holds_something(self, looked: Snapshot, own: frozenset[str]) -> bool:
+        """Whether anything is left that a clean-up could still take away. `own`: what Wine never does."""
+        before = self.baseline.snapshot
+        stays = frozenset(empty_ones(own & (looked.files - before.files), looked.files))
+        return before.left_in(replace(looked, files=looked.files - stays), self.session.profile)
 
     @property
     def departure(self) -> str:

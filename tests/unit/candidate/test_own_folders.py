@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from harness.candidate.msi_own_folders import own_folders
 from harness.candidate.msi_tables import Tables
-from harness.checks.folders_of_wine import empty_ones, vendors_folders
+from harness.lifecycle.folders_of_wine import empty_ones, vendors_folders
 
 ACME = "c:\\program files\\acme"
 
