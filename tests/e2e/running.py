@@ -143,9 +143,9 @@ class Lab:
         self.runs: list[Running] = []
 
     def borrow(self, state: StateDirectory) -> None:
-        """Use the images and tools of another state directory without owning them."""
+        """Use the images, tools and known noise of another state directory without owning them."""
         self.home.mkdir(parents=True)
-        for part in ("images", "tools"):
+        for part in ("images", "tools", "sham"):
             (self.home / part).symlink_to(state.part(part), target_is_directory=True)
 
     def run(self, *arguments: object) -> Running:
