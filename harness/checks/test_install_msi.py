@@ -12,37 +12,43 @@ NO_TABLES = "an EXE installer has no tables that could be read"
 MOST_SHOWN = 3
 
 
-@check("The MSI replaces earlier releases and is replaced by later ones", msi_only=NO_TABLES)
+@check("The MSI replaces earlier releases and is replaced by later ones", msi_only=NO_TABLES, once=True)
 def test_msi_upgrade(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.UPGRADE)
 
 
-@check("What the MSI installs can be counted, repaired and removed", msi_only=NO_TABLES)
+@check("What the MSI installs can be counted, repaired and removed", msi_only=NO_TABLES, once=True)
 def test_msi_components(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.COMPONENTS)
 
 
-@check("The MSI makes its services as declared, and no path that starts another program", msi_only=NO_TABLES)
+@check(
+    "The MSI makes its services as declared, and no path that starts another program",
+    msi_only=NO_TABLES,
+    once=True,
+)
 def test_msi_services(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.SERVICES)
 
 
-@check("Nothing that an ordinary user can exchange runs with the system's rights", msi_only=NO_TABLES)
+@check(
+    "Nothing that an ordinary user can exchange runs with the system's rights", msi_only=NO_TABLES, once=True
+)
 def test_msi_actions(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.ACTIONS)
 
 
-@check("No secret is written into the installer's log", msi_only=NO_TABLES)
+@check("No secret is written into the installer's log", msi_only=NO_TABLES, once=True)
 def test_msi_properties(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.PROPERTIES)
 
 
-@check("The MSI's access lists let no ordinary user write", msi_only=NO_TABLES)
+@check("The MSI's access lists let no ordinary user write", msi_only=NO_TABLES, once=True)
 def test_msi_access(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.ACCESS)
 
 
-@check("The MSI leaves alone what belongs to Windows and to others", msi_only=NO_TABLES)
+@check("The MSI leaves alone what belongs to Windows and to others", msi_only=NO_TABLES, once=True)
 def test_msi_system(cell: CellSession) -> None:
     _breaks_nothing(cell, Group.SYSTEM)
 

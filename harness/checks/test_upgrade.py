@@ -83,7 +83,8 @@ def test_old_parts(cell: CellSession, timeline: Timeline) -> None:
 
 def _earlier(timeline: Timeline) -> Earlier:
     earlier = timeline.arrival.earlier
-    assert earlier is not None, "the rules of a matrix let no upgrade stand without an installation before it"
+    # The rules of a matrix let no upgrade stand without an installation before it.
+    assert earlier is not None
     return earlier
 
 

@@ -20,7 +20,7 @@ FAILURES = 4
 """So many requests show three pauses between them."""
 KINDS = ("registry_change", "file_change", "service")
 """What happens meanwhile: the first of these that the profile declares. Each leaves a trace that outlasts the outage."""
-GROWS = 1.5
+GROWS = 1.3
 """Pauses that grow have later ones at least so many times the earlier ones; jitter of a quarter stays below."""
 
 

@@ -27,6 +27,7 @@ def room(unknown: frozenset[Fact], identity: str = "hostname") -> Any:
 
 
 TIMELINE: Any = SimpleNamespace(
+    arrival=SimpleNamespace(earlier=None),
     endpoint=SimpleNamespace(version="1.0", hostname="other", uuid="u"),
     baseline=SimpleNamespace(version=SimpleNamespace(computer_name="HOST-1", machine_guid="G")),
 )
