@@ -8,6 +8,7 @@ from ntpath import basename
 
 from harness.backend.disclosed import Records
 from harness.candidate.msi_contents import read_contents
+from harness.candidate.msi_tables import read_tables
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_text import HIVES, full_path
@@ -127,13 +128,24 @@ class Disclosures:
             return given
         return given | read_contents(candidate.path, candidate.platform, {}).hidden_properties
 
+    def _holding(self, hidden: Collection[str]) -> frozenset[str]:
+        """Names of registry values that the package writes from a hidden property, in lower case."""
+        candidate = self._session.candidate
+        if candidate.kind is not InstallerKind.MSI:
+            return frozenset()
+        rows = read_tables(self._session.run.copy_of(candidate)).get("Registry", ())
+        return frozenset(
+            row["Name"].lower() for row in rows if any(f"[{name}]" in row["Value"] for name in hidden)
+        )
+
     def _in_installer_log(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         on_wine = self._session.machine.guest_system is GuestSystem.WINE
         # Wine's installer prints what a package hides (MsiHiddenProperties); Windows' does not.
         hidden = self._hidden() if on_wine else frozenset()
+        holding = self._holding(hidden) if hidden else frozenset()
         for path in sorted((self._session.directory / self._timeline.arrival.phase).glob("*")):
             for line in decode_log(path.read_bytes()).splitlines():
-                if spoken_of(line, self._session.profile, hidden):
+                if spoken_of(line, self._session.profile, hidden, holding):
                     continue
                 for what in {what for form, what in by_form.items() if form in line}:
                     place, _, _ = line.partition("=")
@@ -142,14 +154,18 @@ class Disclosures:
                     yield Disclosure(Where.INSTALLER_LOG, f"{path.name} ({where.strip()[:80]})", what)
 
 
-def spoken_of(line: str, profile: AgentProfile, hidden: Collection[str]) -> bool:
+def spoken_of(
+    line: str, profile: AgentProfile, hidden: Collection[str], holding: Collection[str] = ()
+) -> bool:
     """Whether a line of an installer's log says no more than what is known: a value that goes where it may lie. Pure.
 
-    `hidden`: properties whose values Wine's installer writes down although the package hides them.
+    `hidden`: properties whose values Wine's installer writes down although the package hides them; `holding`: registry
+    values that are written from one of these.
     """
     if (dumped := PROPERTY.match(line)) and dumped["name"] in hidden:
         return True
     names = [place.path.rpartition("\\")[2] for place in declared_places(profile) if place.kind == "registry"]
+    names += holding
     written = REGISTRY_VALUE.search(line)
     return written is not None and any(
         (written["name"] or written["other"]).lower() == name.lower() for name in names

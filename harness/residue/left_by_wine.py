@@ -8,13 +8,20 @@ from collections.abc import Collection
 from harness.residue.change import Change, Kind, Where
 
 _CLASSES = "hklm\\software\\classes\\installer"
+_OF_A_USER = "hkcu\\software\\microsoft\\installer"
 _CURRENT = "hklm\\software\\microsoft\\windows\\currentversion\\installer"
+WINES_USER = "s-1-5-21-0-0-0-1000"
 INSTALLERS_OWN = frozenset(
     {
         "c:\\windows\\installer",
         *(f"{_CLASSES}\\{name}" for name in ("features", "products", "upgradecodes", "patches")),
         *(f"{_CURRENT}\\{name}" for name in ("upgradecodes", "folders")),
-        *(f"{_CURRENT}\\userdata\\s-1-5-18\\{name}" for name in ("components", "products", "patches")),
+        *(f"{_OF_A_USER}\\{name}" for name in ("features", "products", "upgradecodes", "patches")),
+        *(
+            f"{_CURRENT}\\userdata\\{sid}\\{name}"
+            for sid in ("s-1-5-18", WINES_USER)
+            for name in ("components", "products", "patches")
+        ),
     }
 )
 WHY_OWN = (

@@ -23,7 +23,9 @@ def test_a_failed_configuration_push_can_be_looked_at_by_hand(
 ) -> None:
     candidate = build("1.0.0", frozenset({"ignores-config-push"}))
     matrix = tmp_path / "matrix.yaml"
-    matrix.write_text(MATRIX.format(phases="machine, install, check-in, functions, uninstall, residue"))
+    matrix.write_text(
+        MATRIX.format(form="phases", phases="machine, install, check-in, functions, uninstall, residue")
+    )
     profile = derived_profile(tmp_path / "reference.yaml", {"configuration.deadline_s": 4})
     run = lab.run(candidate, "--profile", profile, "--matrix", matrix, "-n", 1, "--keep-at", "failure")
     assert run.ended(400) == 1, run.said

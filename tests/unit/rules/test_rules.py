@@ -114,7 +114,7 @@ BAD: dict[str, Edit] = {
         Component_="Settings",
     ),
     "msi.actions.elevated-from-writable": action("Helper", 50 + 3072, "HELPER", "/quiet"),
-    "msi.actions.from-a-callers-property": action("Helper", 50 + 3072, "BACKEND", ""),
+    "msi.actions.from-a-callers-property": action("Helper", 50 + 3072, "OWNTOOL", ""),
     "msi.actions.shell": action("Helper", 34 + 3072, "INSTALLDIR", "cmd.exe /c echo"),
     "msi.properties.secret-in-log": changed("Property", "MsiHiddenProperties", Value="OTHER"),
     "msi.properties.secret-handed-on": action("Hand", 51, "HANDEDON", "secret=[ENROLSECRET]"),
@@ -203,7 +203,7 @@ def prepared(rule: str, tables: Tables) -> tuple[Tables, Edit, Tables | None]:
     if rule == "msi.properties.never-arrives":
         added("Property", Property="SecureCustomProperties", Value="BACKEND;ENROLSECRET;SERVERPIN")(edited)
     if rule == "msi.actions.from-a-callers-property":
-        changed("Property", "SecureCustomProperties", Value="BACKEND")(edited)
+        changed("Property", "SecureCustomProperties", Value="OWNTOOL")(edited)
     if rule == "msi.actions.elevated-from-writable":
         added("Property", Property="HELPER", Value="C:\\Windows\\Temp\\helper.exe")(edited)
     previous = None
