@@ -103,3 +103,11 @@ def test_junit_tells_both_apart() -> None:
 def test_many_reasons_are_cut_short_by_number() -> None:
     reasons = {check: f"the profile declares no thing {number}" for number, check in enumerate(CELL.checks)}
     assert not_tested_line(gate(reasons)).endswith("no thing 4 (1) and what 3 more would look at.")
+
+
+def test_a_reason_that_is_no_missing_declaration_is_said_as_it_is() -> None:
+    said = not_tested_line(gate({**NOTHING, "functions.protocol": "no process of the agent runs"}))
+    assert said == (
+        "Not tested: 4 checks; the profile declares no telemetry (2), no live query (1);"
+        " no process of the agent runs (1)."
+    )
