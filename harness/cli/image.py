@@ -1,4 +1,4 @@
-"""`bvt image`: build, import, list, verify and prune images: those of pool lab, and build the one of Wine machines."""
+"""`bvt image`: build, import, list, verify and prune images, of pool lab and of Wine machines."""
 
 import shutil
 from datetime import UTC, datetime
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from harness.cli.ending import ends
 from harness.cli.image_record import record_
-from harness.cli.output import Output
+from harness.cli.image_shelf import list_, prune, verify
 from harness.files import named_file
 from harness.images import shelf
 from harness.images.recipe import load_windows, windows_recipes
@@ -32,14 +31,13 @@ DEFAULT_HOST = "private:lab"
 DEFAULT_DEADLINE_MIN = 180.0
 
 NameArgument = Annotated[str, typer.Argument(help="Image: a folder under vm_images/.", show_default=False)]
-NameFilter = Annotated[str | None, typer.Argument(help="Only this image.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
         name="image",
-        help="Images of pool lab: build, import, list, verify, prune, record.",
+        help="Images of machines: build, import, list, verify, prune, record.",
         no_args_is_help=True,
     )
     group.command("build")(ends(build))
@@ -148,42 +146,6 @@ def import_(
     store = ImageStore(StateDirectory.default())
     image = shelf.import_image(store, name, disk, manifest, certificate)
     typer.echo(f"{name} {image.manifest.digest[:16]}: {image.directory}")
-
-
-def list_(name: NameFilter = None) -> None:
-    """List the stored images."""
-    table = Table(box=None, header_style="dim")
-    for column in ("image", "digest", "built", "build", "size", "used by"):
-        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=column != "used by")
-    found = shelf.entries(ImageStore(StateDirectory.default()), name)
-    for entry in found:
-        manifest = entry.image.manifest
-        table.add_row(
-            manifest.name if entry.newest else f"  older {manifest.name}",
-            manifest.digest[:16],
-            f"{manifest.built:%Y-%m-%d %H:%M}",
-            ".".join(filter(None, (manifest.facts.get("build"), manifest.facts.get("ubr")))) or "–",
-            f"{entry.size / 1024**3:.1f} GiB",
-            ", ".join(entry.used_by) or "–",
-        )
-    if found:
-        Output(width=120).print(table)
-    else:
-        typer.echo("no images yet; build one with: bvt image build NAME --iso FILE (vm_images/README.md)")
-
-
-def verify(name: NameFilter = None) -> None:
-    """Read every byte of the stored images and compare with their manifests. Exit code 2 if one does not match."""
-    found = shelf.entries(ImageStore(StateDirectory.default()), name)
-    shelf.verify(found, typer.echo)
-    if not found:
-        typer.echo("no images to verify")
-
-
-def prune(name: NameFilter = None) -> None:
-    """Remove images that are neither the newest of their name nor used by a machine."""
-    removed = shelf.prune(shelf.entries(ImageStore(StateDirectory.default()), name), typer.echo)
-    typer.echo(f"{removed} removed" if removed else "nothing to prune")
 
 
 def _virtio_iso() -> Path:

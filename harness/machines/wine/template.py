@@ -153,6 +153,9 @@ def _build(state: StateDirectory, wine: WineInstallation, home: Path) -> None:
         manifest = {
             "digest": image_digest(wine, prefix),
             "seal": seal_of_tree(prefix),
+            "content": digest_of_tree(
+                prefix
+            ),  # for `bvt image verify`; the seal, which is quick, knows no content
             "wine_version": wine.version,
             "origin": wine.origin,
             "recipe": recipe_digest(wine),

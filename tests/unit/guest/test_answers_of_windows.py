@@ -159,3 +159,14 @@ def test_output_that_is_not_base64_is_refused(windows: Windows, stream: str) -> 
 
 def test_base64_may_be_broken_into_lines(windows: Windows) -> None:
     assert windows.run(SHELL, STARTED, received("aG\n k=")).stdout == b"hi"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(2147943418, 2150859175, 2150859176, 2150859179, 2150859236, 2150859240, 2150859241),  # on Command
+        *(1223, 2150859204, 2150859230),  # on Receive
+    ],
+)
+def test_the_codes_that_others_met_are_known_by_their_numbers(code: int) -> None:
+    assert code in fault_codes.QUOTA | fault_codes.SHELL_GONE

@@ -1,5 +1,7 @@
 """`bvt image` as a user meets it."""
 
+import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from harness.cli.main import application
 from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.image.seal import digest_files
 from harness.machines.libvirt.image.store import ImageStore, StoredImage
+from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
 
@@ -109,3 +112,72 @@ def test_the_wrong_medium_is_refused_before_anything_starts(store: ImageStore, t
     assert done.exit_code == 2
     assert "--virtio-iso" in done.output
     assert not (tmp_path / "screens").exists()
+
+
+def stored_tree(store: ImageStore, name: str, origin: str = "") -> Path:
+    """A root image, or a prefix, as its builder leaves it."""
+    home = store.root / name / f"{len(list(store.root.glob('*/*')))}"
+    tree = home / ("root" if name == "wine-root" else "prefix")
+    (tree / "usr").mkdir(parents=True)
+    (tree / "usr" / "wine").write_bytes(b"a program")
+    manifest = {"seal": seal_of_tree(tree), "wine_version": "wine-10.0", "digest": digest_of_tree(tree)}
+    if origin:
+        manifest |= {"digest": "d" * 64, "content": digest_of_tree(tree), "origin": origin}
+    (home / "manifest.json").write_text(json.dumps(manifest))
+    return tree
+
+
+def test_what_wine_machines_stand_on_is_listed_too(store: ImageStore) -> None:
+    stored_tree(store, "wine-root")
+    stored_tree(store, "wine", "root image 0123456789abcdef")
+    stored_tree(store, "wine", "the host's own")
+    image = stored(store, b"a", 1)
+    done = bvt("list")
+    assert done.exit_code == 0
+    for said in (
+        "Wine root",
+        "Wine prefix",
+        "root image 0123456789abcdef",
+        "dddddddddddddddd",
+        "the host's own",
+    ):
+        assert said in done.output
+    assert image.manifest.digest[:16] in done.output
+    assert "older" not in done.output  # the host's Wine and the image's are two
+    only = bvt("list", "wine-root").output
+    assert ("Wine root" in only, "Wine prefix" in only, "disk" in only) == (True, False, False)
+
+
+@pytest.mark.parametrize("name", ["wine-root", "wine"])
+def test_a_tree_that_is_not_what_was_recorded_ends_with_2(store: ImageStore, name: str) -> None:
+    tree = stored_tree(store, name, "" if name == "wine-root" else "the host's own")
+    stored(store, b"a", 1)
+    done = bvt("verify")
+    assert (done.exit_code, done.output.count("whole")) == (0, 2)
+    program = tree / "usr" / "wine"
+    was = program.stat()
+    program.write_bytes(b"A PROGRAM")
+    os.utime(program, ns=(was.st_atime_ns, was.st_mtime_ns))  # as the quick seal cannot see it
+    done = bvt("verify")
+    assert (done.exit_code, done.output.count("whole")) == (2, 1)
+    assert "does not hold what it held" in done.output
+    (tree / "more").touch()
+    assert "was changed after it was sealed" in bvt("verify", name).output
+
+
+def test_a_prefix_whose_content_was_not_recorded_is_not_called_whole(store: ImageStore) -> None:
+    path = stored_tree(store, "wine", "the host's own").parent / "manifest.json"
+    said = json.loads(path.read_text())
+    del said["content"]
+    path.write_text(json.dumps(said))
+    done = bvt("verify", "wine")
+    assert (done.exit_code, "whole" in done.output) == (0, False)
+    assert "did not record its content" in done.output
+
+
+def test_images_of_wine_machines_are_left_to_clean(store: ImageStore) -> None:
+    stored_tree(store, "wine-root")
+    done = bvt("prune", "wine-root")
+    assert (done.exit_code, "bvt clean" in done.output) == (2, True)
+    assert "nothing to prune" in bvt("prune").output
+    assert "no image 'wine' in the store" in bvt("verify", "wine").output

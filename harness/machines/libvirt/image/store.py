@@ -64,8 +64,9 @@ class ImageStore:
         return sorted(found, key=lambda image: image.manifest.built, reverse=True)
 
     def names(self) -> list[str]:
-        """The names of the stored images."""
-        return sorted({path.parent.parent.name for path in self.root.glob(f"*/*/{MANIFEST}")})
+        """The names of the stored images. What Wine machines stand on has manifests of another kind."""
+        names = {path.parent.parent.name for path in self.root.glob(f"*/*/{MANIFEST}")}
+        return sorted(name for name in names if self.versions(name))
 
     def find(self, name: str, recipe_digest: str | None = None) -> StoredImage | None:
         """The newest image of that name (made by that recipe, if one is given)."""
