@@ -53,11 +53,14 @@ def verify(name: NameFilter = None) -> None:
     """Read every byte of the stored images and compare with what was recorded. Exit code 2 if one does not match."""
     disks, trees = _found(name)
     broken = []
-    for check in (lambda: shelf.verify(disks, typer.echo), lambda: verify_wine(trees, typer.echo)):
-        try:
-            check()
-        except ConfigurationError as error:
-            broken.append(str(error))
+    try:
+        shelf.verify(disks, typer.echo)
+    except ConfigurationError as error:
+        broken.append(str(error))
+    try:
+        verify_wine(trees, typer.echo)
+    except ConfigurationError as error:
+        broken.append(str(error))
     if broken:
         raise ConfigurationError(" ".join(broken))
     if not disks and not trees:
