@@ -10,6 +10,7 @@ from harness.documents.translate import causes, translate
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
+from harness.model.substrate import GuestSystem
 
 
 class CloneMethod(StrEnum):
@@ -41,9 +42,14 @@ class LibvirtOptions(Frozen):
     disk_reserve_mb: int = Field(
         default=2048, ge=0, description="disk that each machine needs to be free in the storage; 0: not asked"
     )
-    memory_dump: bool = Field(
-        default=False, description="save the memory of a guest that crashed with its evidence"
+    memory_dump: bool | None = Field(
+        default=None,
+        description="save the memory of a guest that crashed or hangs with its evidence; None: of Windows alone",
     )
+
+    def dumps(self, system: GuestSystem) -> bool:
+        """Whether the memory of such a guest is saved when it crashed."""
+        return system is GuestSystem.WINDOWS if self.memory_dump is None else self.memory_dump
 
     @property
     def methods(self) -> tuple[CloneMethod, ...]:

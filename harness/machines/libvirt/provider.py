@@ -204,7 +204,7 @@ class LibvirtProvider:
             relayed=spec.backend is not None,
             directory=directory,
             definition=started.xml,
-            memory_dump=self._preparation.options.memory_dump,
+            memory_dump=self._preparation.options.dumps(prepared.image.manifest.guest_system),
         )
         return LibvirtMachine(self._state, host, intent, facts)
 

@@ -123,6 +123,12 @@ def test_windows_under_kvm_gets_the_whole_hyper_v_interface_that_its_panic_devic
     assert clock.get("present") == "yes"
 
 
+def test_windows_can_tell_where_its_kernel_is_for_a_dump_from_outside() -> None:
+    for name, spec in SPECS.items():
+        found = element(spec, "features/vmcoreinfo")
+        assert (found is not None) == spec.windows, name
+
+
 def test_windows_does_not_see_that_it_could_nest() -> None:
     for name in ("vmx", "svm"):
         feature = element(WINDOWS, f"cpu/feature[@name='{name}']")

@@ -13,9 +13,10 @@ from harness.machines.libvirt.observe import memory_dump
 from harness.machines.libvirt.observe.evidence import collect_evidence
 from harness.machines.libvirt.observe.memory_dump import COMPRESSED, ELF, WINDOWS, dump_memory
 from harness.machines.libvirt.options import pool_options
-from harness.model.errors import DeadlineExceeded, MachineLost
+from harness.model.errors import DeadlineExceeded, InfrastructureError, MachineLost
 from harness.model.matrix import Pool
 from harness.model.substrate import GuestSystem, Substrate
+from tests.unit.libvirt.test_lab_dump_header import header as dump_header
 
 
 class CrashedDomain:
@@ -23,14 +24,19 @@ class CrashedDomain:
 
     def __init__(self, *formats: int) -> None:
         self.formats, self.tried = formats, list[int]()
+        self.memory_kib = 64
+        self.written = {ELF.number: b"\x7fELF and memory", WINDOWS.number: dump_header()}
 
     def name(self) -> str:
         return "m"
 
+    def maxMemory(self) -> int:  # noqa: N802
+        return self.memory_kib
+
     def coreDumpWithFormat(self, path: str, number: int, flags: int) -> None:  # noqa: N802
         assert flags == libvirt.VIR_DUMP_MEMORY_ONLY
         self.tried.append(number)
-        Path(path).write_bytes(b"memory")
+        Path(path).write_bytes(self.written.get(number, b"memory"))
         if number not in self.formats:
             raise libvirt.libvirtError("this format is not supported")
 
@@ -68,18 +74,50 @@ def host_with(domain: CrashedDomain | None, directory: Path) -> Host:
 
 
 def test_a_compressed_dump_is_preferred(tmp_path: Path) -> None:
-    domain = CrashedDomain(COMPRESSED[0], ELF[0])
+    domain = CrashedDomain(COMPRESSED.number, ELF.number)
     evidence = dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINE, tmp_path)
-    assert domain.tried == [COMPRESSED[0]]
+    assert domain.tried == [COMPRESSED.number]
     assert (evidence.path, evidence.size) == ("memory.dump", 6)
     assert (tmp_path / "memory.dump").stat().st_mode & 0o777 == 0o600
 
 
-def test_windows_own_format_is_tried_first_and_others_after_it(tmp_path: Path) -> None:
-    domain = CrashedDomain(ELF[0])
+def test_windows_own_format_comes_first_and_tells_the_stop_code(tmp_path: Path) -> None:
+    domain = CrashedDomain(WINDOWS.number, ELF.number)
     evidence = dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINDOWS, tmp_path)
-    assert domain.tried == [WINDOWS[0], COMPRESSED[0], ELF[0]]
-    assert "ELF" in evidence.what
+    assert (domain.tried, evidence.path) == ([WINDOWS.number], "memory.dmp")
+    assert "for WinDbg" in evidence.what
+    assert "stop code 0x000000D1" in evidence.what
+    assert (tmp_path / "memory.dmp").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_the_guests_driver_there_is_an_elf_core_and_how_to_convert_it(tmp_path: Path) -> None:
+    domain = CrashedDomain(COMPRESSED.number, ELF.number)
+    evidence = dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINDOWS, tmp_path)
+    assert domain.tried == [WINDOWS.number, ELF.number]  # no debugger for Windows reads a kdump
+    assert evidence.path == "memory.elf"
+    for said in ("no Windows crash dump", "this format is not supported", "elf2dmp memory.elf memory.dmp"):
+        assert said in evidence.what
+    assert not (tmp_path / "memory.dmp").exists()
+
+
+def test_what_is_no_dump_of_windows_is_not_called_one(tmp_path: Path) -> None:
+    domain = CrashedDomain(WINDOWS.number, ELF.number)
+    domain.written[WINDOWS.number] = b"PAGEDU64 and nothing more"
+    evidence = dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINDOWS, tmp_path)
+    assert evidence.path == "memory.elf"
+    assert "does not begin as a dump" in evidence.what
+    domain.written[ELF.number] = b""
+    with pytest.raises(InfrastructureError, match=r"memory.elf is no ELF file"):
+        dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINDOWS, tmp_path)
+    assert not list(tmp_path.glob("memory.*"))
+
+
+def test_a_dump_that_the_disk_has_no_room_for_is_not_begun(tmp_path: Path) -> None:
+    domain = CrashedDomain(COMPRESSED.number)
+    domain.memory_kib = 1 << 50
+    with pytest.raises(InfrastructureError, match="A dump needs .* MB are free"):
+        dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINE, tmp_path)
+    assert domain.tried == []
 
 
 def test_a_dump_that_cannot_be_made_is_named_and_leaves_nothing(tmp_path: Path) -> None:
@@ -87,7 +125,7 @@ def test_a_dump_that_cannot_be_made_is_named_and_leaves_nothing(tmp_path: Path) 
     found = collect_evidence(
         host_with(domain, tmp_path), "m", tmp_path, "", tmp_path / "out", memory_of=GuestSystem.WINE
     )
-    assert "memory.dump: this format is not supported" in (tmp_path / "out" / "missing.txt").read_text()
+    assert "memory: this format is not supported" in (tmp_path / "out" / "missing.txt").read_text()
     assert not (tmp_path / "out" / "memory.dump").exists()
     assert {item.path for item in found} == {"domain.xml", "missing.txt"}
 
@@ -110,7 +148,7 @@ def test_a_dump_that_does_not_end_is_given_up_and_leaves_nothing(
 
 
 def test_without_a_request_no_memory_is_saved(tmp_path: Path) -> None:
-    domain = CrashedDomain(COMPRESSED[0])
+    domain = CrashedDomain(COMPRESSED.number)
     collect_evidence(host_with(domain, tmp_path), "m", tmp_path, "", tmp_path / "out")
     assert domain.tried == []
 
@@ -120,7 +158,12 @@ def test_a_machine_that_is_gone_has_no_memory(tmp_path: Path) -> None:
         dump_memory(host_with(None, tmp_path), "m", GuestSystem.WINE, tmp_path)
 
 
-def test_memory_is_dumped_only_by_the_pools_option() -> None:
-    pool = Pool(provider="libvirt", substrates=(Substrate.TCG,))
-    assert pool_options(pool).memory_dump is False
-    assert pool_options(pool.model_copy(update={"options": {"memory_dump": True}})).memory_dump is True
+@pytest.mark.parametrize(
+    ("options", "windows", "wine"),
+    [({}, True, False), ({"memory_dump": True}, True, True), ({"memory_dump": False}, False, False)],
+)
+def test_the_memory_of_windows_is_kept_unless_the_pool_says_otherwise(
+    options: dict[str, bool], windows: bool, wine: bool
+) -> None:
+    found = pool_options(Pool(provider="libvirt", substrates=(Substrate.TCG,), options=options))
+    assert (found.dumps(GuestSystem.WINDOWS), found.dumps(GuestSystem.WINE)) == (windows, wine)

@@ -34,6 +34,9 @@ def processor(root: etree._Element, spec: DomainSpec) -> None:
     features = etree.SubElement(root, "features")
     for name in ("acpi", "apic"):
         etree.SubElement(features, name)
+    if spec.windows:
+        # Its driver fwcfg says here where the kernel's structures are: QEMU's dump for WinDbg begins with them.
+        etree.SubElement(features, "vmcoreinfo", {"state": "on"})
     if enlightened:
         _enlightenments(etree.SubElement(features, "hyperv", {"mode": "custom"}))
     if spec.hardware.firmware is Firmware.UEFI_SECURE:

@@ -11,7 +11,7 @@ import libvirt
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.limit import within
 from harness.machines.libvirt.observe.hang import registers
-from harness.machines.libvirt.observe.memory_dump import FILE as MEMORY_FILE
+from harness.machines.libvirt.observe.memory_dump import WHAT as MEMORY
 from harness.machines.libvirt.observe.memory_dump import dump_memory
 from harness.model.errors import HarnessError
 from harness.model.report import Evidence
@@ -55,7 +55,7 @@ def collect_evidence(
             try:
                 found.append(dump_memory(host, name, memory_of, into))
             except (OSError, HarnessError, libvirt.libvirtError) as error:
-                missing.append(f"{MEMORY_FILE}: {error}")
+                missing.append(f"{MEMORY}: {error}")
         if missing:
             text = "".join(f"{line}\n" for line in missing).encode()
             (into / "missing.txt").write_bytes(text)
