@@ -12,14 +12,16 @@ from pathlib import Path
 from harness.candidate.tool import run_tool
 
 CONTEXT_0 = 0xA0
+INTEGER = 0x02
 SEQUENCE = 0x30
+SET = 0x31
 _PE_HEADER = b"\x00\x02\x02\x00"
 
 
 def signed_by_its_key(path: Path, *, timeout_s: float = 120) -> bool:
     """True if the signature inside the file verifies with the certificate that it names."""
     with tempfile.TemporaryDirectory(prefix="bvt-signature-") as directory:
-        der, content = Path(directory, "signature.der"), Path(directory, "content")
+        der = Path(directory, "signature.der")
         purpose = "checking the signature"
         run_tool(
             "osslsigncode",
@@ -31,17 +33,40 @@ def signed_by_its_key(path: Path, *, timeout_s: float = 120) -> bool:
             needed_for=purpose,
             timeout_s=timeout_s,
         )
-        signature = bare_signature(der.read_bytes()) if der.exists() else b""
-        signed = signed_content(signature)
-        if signed is None:
-            return False
+        return verifies(bare_signature(der.read_bytes()) if der.exists() else b"", timeout_s=timeout_s)
+
+
+def verifies(signature: bytes, *, timeout_s: float = 120) -> bool:
+    """True if a PKCS #7 SignedData verifies with the certificate that it names. Whom to trust is not judged."""
+    signed = signed_content(signature)
+    if signed is None:
+        return False
+    with tempfile.TemporaryDirectory(prefix="bvt-signature-") as directory:
+        der, content = Path(directory, "signature.der"), Path(directory, "content")
         der.write_bytes(signature)
         content.write_bytes(signed)
         arguments = ("-verify", "-inform", "DER", "-in", der, "-content", content, "-noverify", "-binary")
+        purpose = "checking the signature"
         said = run_tool(
             "openssl", "smime", *arguments, "-out", "/dev/null", needed_for=purpose, timeout_s=timeout_s
         )
         return said.code == 0
+
+
+def serial_of_signer(der: bytes) -> int | None:
+    """The serial number of the certificate that the first signer of a SignedData names; None if this is none.
+
+    RFC 2315, section 9.2: IssuerAndSerialNumber, in the first SignerInfo of the last set.
+    """
+    try:
+        rest = _child(der, SEQUENCE, CONTEXT_0, SEQUENCE)
+        signers = b""
+        while rest:
+            tag, value, rest = _element(rest)
+            signers = value if tag == SET else signers
+        return int.from_bytes(_child(signers, SEQUENCE, SEQUENCE, INTEGER), signed=True)
+    except (IndexError, ValueError):
+        return None
 
 
 def bare_signature(extracted: bytes) -> bytes:
@@ -56,7 +81,9 @@ def signed_content(der: bytes) -> bytes | None:
     """The bytes under the signature of a PKCS #7 SignedData; None if this is none."""
     try:
         signed_data = _child(der, SEQUENCE, CONTEXT_0, SEQUENCE)
-        return _child(signed_data, SEQUENCE, CONTEXT_0, SEQUENCE)
+        return _element(_child(signed_data, SEQUENCE, CONTEXT_0))[
+            1
+        ]  # a sequence, or an octet string of plain data
     except (IndexError, ValueError):
         return None
 

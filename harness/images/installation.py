@@ -14,9 +14,10 @@ from harness.images.account import Account, EndpointCertificate
 from harness.images.choice import choose_image
 from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot, read_marker
-from harness.images.media_tree import build_media, check_virtio_media, media_tree
+from harness.images.media_tree import build_media, media_tree
 from harness.images.recipe import UEFI, WindowsRecipe
 from harness.images.record import CERTIFICATE, DISK, windows_manifest
+from harness.images.virtio_media import fitted
 from harness.images.wim import read_medium
 from harness.machines.intent import IntentFile, new_machine_id
 from harness.machines.libvirt.clone.domain import DomainSpec
@@ -70,9 +71,9 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     """
     if not host.local_socket:
         raise ConfigurationError(f"{host.uri} is remote; images are built on a local host.", key="--host")
-    recipe, store = order.recipe, ImageStore(state)
-    edition = recipe.edition(order.edition)
-    check_virtio_media(recipe, order.virtio_iso)
+    store = ImageStore(state)
+    edition = order.recipe.edition(order.edition)
+    recipe = fitted(order.recipe, order.virtio_iso, progress)
     progress(f"{recipe.name}: reading {order.iso}")
     media = {"iso": read_medium(order.iso), "virtio_iso": read_medium(order.virtio_iso)}
     chosen = choose_image(media["iso"], recipe, edition, order.iso)

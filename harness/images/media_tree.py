@@ -4,9 +4,8 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from harness.files import named_file
 from harness.images.account import Account, EndpointCertificate
 from harness.images.answer_file import answer_file
 from harness.images.answer_rules import problems
@@ -83,25 +82,3 @@ def files_on(iso: Path) -> set[str]:
         deadline_s=DEADLINE_S,
     )
     return {match[1].lower() for match in re.finditer(r"^'/(.*)'$", listing, re.MULTILINE)}
-
-
-def check_virtio_media(recipe: WindowsRecipe, iso: Path) -> None:
-    """Every driver and the guest agent must be there. Raises `ConfigurationError` before anything is started."""
-    named_file(iso, "--virtio-iso")
-    try:
-        there = files_on(iso)
-    except InfrastructureError as error:
-        raise ConfigurationError(
-            f"is not an ISO image: {error}", file=str(iso), key="--virtio-iso"
-        ) from error
-    wanted = [recipe.guest_agent]
-    for driver in recipe.drivers:
-        wanted += [str(driver.file), str(PurePosixPath(driver.file).with_suffix(".cat"))]
-    missing = [name for name in wanted if name.lower() not in there]
-    if missing:
-        raise ConfigurationError(
-            f"lacks {', '.join(missing)}, which image {recipe.name} needs.",
-            file=str(iso),
-            key="--virtio-iso",
-            hint="Take another release of the virtio-win ISO; old Windows versions are dropped from newer ones.",
-        )

@@ -1,6 +1,7 @@
 """Recipes of Windows images, typed. A recipe names groups of changes; loading it writes them out."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -54,6 +55,14 @@ class Driver(Frozen):
     folder: str = Field(pattern="^[A-Za-z0-9]+(/[A-Za-z0-9.]+)+$", description="as on the ISO, with /")
     inf: str = Field(pattern=r"^[a-z0-9]+\.inf$")
     in_setup: bool = Field(default=False, description="Setup needs it to see the disk")
+    optional: bool = Field(
+        default=False, description="left out where the ISO has none that this Windows loads"
+    )
+
+    @property
+    def catalogue(self) -> PurePosixPath:
+        """The file with its signature, beside the .inf."""
+        return self.file.with_suffix(".cat")
 
     @property
     def file(self) -> PurePosixPath:
@@ -97,6 +106,8 @@ class WindowsRecipe(Frozen):
         storage = [driver for driver in self.drivers if driver.in_setup]
         if (self.disk_bus is DiskBus.VIRTIO) != bool(storage):
             raise ValueError("a virtio disk needs a driver with in_setup, and no other disk has one")
+        if any(driver.optional for driver in storage):
+            raise ValueError("a driver that Setup needs cannot be optional")
         if self.build >= NEW_SETUP_BUILD and storage:
             raise ValueError(
                 f"Setup of build {self.build} loads no storage drivers unattended: use disk_bus sata"
@@ -136,6 +147,11 @@ class WindowsRecipe(Frozen):
             panic_model="hyperv",
             minimum_memory_mb=2048,
         )
+
+    def without(self, drivers: Collection[Driver]) -> "WindowsRecipe":
+        """The same recipe without these drivers."""
+        left = tuple(driver for driver in self.drivers if driver not in drivers)
+        return self.model_copy(update={"drivers": left}) if drivers else self
 
     @property
     def keyless(self) -> tuple[str, ...]:

@@ -2,11 +2,14 @@
 
 import struct
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from harness.images.catalogue import WHQL_USAGE
 from harness.images.recipe import WindowsRecipe
 from harness.images.wim import HEADER_SIZE, MAGIC
+from tests.unit.images.catalogues import signed_by_microsoft
 
 ORIGIN = 0x7C00
 LOADED_SECTORS = 4  # of 512 bytes, as the El Torito entry says
@@ -65,17 +68,24 @@ def windows_iso(
     return _iso(tree, directory / "windows.iso", boot)
 
 
-def virtio_iso(directory: Path, recipe: WindowsRecipe, *, without: str = "") -> Path:
-    """A medium with the files that the recipe looks for."""
+def virtio_iso(
+    directory: Path,
+    recipe: WindowsRecipe,
+    *,
+    without: str = "",
+    signed: Mapping[str, bytes] = MappingProxyType({}),
+) -> Path:
+    """A medium with the files that the recipe looks for; `signed` has catalogues that are not Microsoft's."""
     tree = directory / "virtio"
-    names = [recipe.guest_agent]
+    files = {recipe.guest_agent: b"an MSI"}
     for driver in recipe.drivers:
-        names += [str(driver.file), str(driver.file.with_suffix(".cat"))]
-    for name in names:
-        if name != without:
+        files[str(driver.file)] = driver.inf.encode()
+        files[str(driver.catalogue)] = signed.get(driver.name, signed_by_microsoft(WHQL_USAGE))
+    for name, content in files.items():
+        if not (without and name.startswith(without)):
             path = tree / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(name.encode())
+            path.write_bytes(content)
     return _iso(tree, directory / "virtio.iso", [])
 
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.images.media_tree import build_media, check_media, check_virtio_media, files_on, media_tree
+from harness.images.first_boot import first_boot_script
+from harness.images.media_tree import build_media, check_media, files_on, media_tree
+from harness.images.virtio_media import fitted
 from harness.model.errors import ConfigurationError, InfrastructureError
 from tests.integration.images.dummy_media import virtio_iso
+from tests.unit.images.catalogues import signed_for_tests
 from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, recipe
 
 pytestmark = pytest.mark.skipif(shutil.which("xorriso") is None, reason="xorriso is not installed")
@@ -38,9 +41,12 @@ def test_media_that_hold_something_else_are_refused_file_by_file(tmp_path: Path)
         assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["win7-sp1", "server-2025"])
-def test_a_virtio_iso_with_all_drivers_will_do(name: str, tmp_path: Path) -> None:
-    check_virtio_media(recipe(name), virtio_iso(tmp_path, recipe(name)))
+def test_a_virtio_iso_with_all_drivers_will_do(tmp_path: Path) -> None:
+    said: list[str] = []
+    for name in ("win7-sp1", "server-2025"):
+        iso = virtio_iso(tmp_path / name, recipe(name))
+        assert fitted(recipe(name), iso, said.append) is recipe(name)
+    assert said == []
 
 
 def test_a_virtio_iso_without_a_driver_of_that_version_is_refused(tmp_path: Path) -> None:
@@ -48,13 +54,42 @@ def test_a_virtio_iso_without_a_driver_of_that_version_is_refused(tmp_path: Path
     with pytest.raises(
         ConfigurationError, match=r"lacks NetKVM/w7/amd64/netkvm\.inf, which image win7-sp1 needs"
     ):
-        check_virtio_media(recipe("win7-sp1"), iso)
+        fitted(recipe("win7-sp1"), iso, lambda _: None)
+
+
+def test_an_optional_driver_that_is_not_there_is_left_out_and_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    win10 = recipe("win10-22h2")
+    found = fitted(win10, virtio_iso(tmp_path, win10, without="fwcfg"), said.append)
+    assert [driver.name for driver in win10.drivers if driver not in found.drivers] == ["fwcfg"]
+    assert said == ["win10-22h2: driver fwcfg is left out: fwcfg/w10/amd64/fwcfg.inf is not on virtio.iso"]
+    assert "fwcfg" not in first_boot_script(found, ACCOUNT, certificate(), BUILD_ID).decode("utf-8-sig")
+
+
+def test_drivers_that_are_only_test_signed_are_refused_or_left_out(tmp_path: Path) -> None:
+    win81, said = recipe("win81"), list[str]()
+    iso = virtio_iso(
+        tmp_path / "1", win81, signed={"vioserial": signed_for_tests(), "fwcfg": signed_for_tests()}
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        fitted(win81, iso, said.append)
+    for words in (
+        "vioserial/w8.1/amd64/vioser.cat has only a test signature, signer 'Red Hat Inc.'",
+        "0.1.215",
+    ):
+        assert words in str(refused.value)
+    assert "fwcfg" not in str(refused.value)  # that one is no reason
+    found = fitted(
+        win81, virtio_iso(tmp_path / "2", win81, signed={"fwcfg": signed_for_tests()}), said.append
+    )
+    assert [driver.name for driver in found.drivers] == ["vioserial"]
+    assert "driver fwcfg is left out: fwcfg/w8.1/amd64/fwcfg.cat has only a test signature" in said[0]
 
 
 def test_a_file_that_is_no_iso_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "virtio.iso"
     with pytest.raises(ConfigurationError, match="no such file"):
-        check_virtio_media(recipe("win7-sp1"), path)
+        fitted(recipe("win7-sp1"), path, lambda _: None)
     path.write_bytes(b"nothing")
     with pytest.raises(ConfigurationError, match="virtio-iso"):
-        check_virtio_media(recipe("win7-sp1"), path)
+        fitted(recipe("win7-sp1"), path, lambda _: None)

@@ -54,5 +54,7 @@ def test_without_the_guests_driver_qemu_says_why_and_an_elf_core_is_kept(
     (kind,) = struct.unpack_from("<H", core, 16)
     assert (core[:4], kind) == (b"\x7fELF", 4)  # a core file (ET_CORE)
     assert len(core) >= MEMORY_MB * 1024**2
-    assert core.count(b"QEMU\0") >= 2  # elf2dmp needs each processor's registers, which QEMU has in a note of its own
+    assert (
+        core.count(b"QEMU\0") >= 2
+    )  # elf2dmp needs each processor's registers, which QEMU has in a note of its own
     assert not (folder / "memory.dmp").exists()

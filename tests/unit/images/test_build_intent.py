@@ -33,7 +33,7 @@ def test_the_intent_names_the_builds_own_directory_before_the_answer_media_exist
     class Chosen:
         index, name, build, revision = 1, "Windows", 7601, 0
 
-    monkeypatch.setattr(installation, "check_virtio_media", lambda *_: None)
+    monkeypatch.setattr(installation, "fitted", lambda recipe, *_: recipe)
     monkeypatch.setattr(installation, "read_medium", lambda _path: None)
     monkeypatch.setattr(installation, "choose_image", lambda *_: Chosen)
     monkeypatch.setattr(installation, "media_tree", lambda *_: {})

@@ -17,7 +17,7 @@ from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, rec
 
 ROOT = Path(__file__).parents[3]
 STATED: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "recorded" / "setup.yaml").read_text("utf-8"))
-UNSEEN = {"vioserial/2k12R2/amd64", "vioserial/w8.1/amd64"}
+UNSEEN = {f"{driver}/{system}/amd64" for driver in ("vioserial", "fwcfg") for system in ("2k12R2", "w8.1")}
 """Folders that no recorded set-up names: Windows 8.1 and Server 2012 R2 stand on SATA and e1000e."""
 
 

@@ -151,7 +151,9 @@ def test_what_every_image_must_have_is_there(name: str) -> None:
     registry = {value.name: value.data for value in values if isinstance(value, RegistryChange)}
     assert registry["LocalAccountTokenFilterPolicy"] == 1
     assert registry["NoAutoUpdate"] == 1
-    assert registry["AutoReboot"] == 0  # and no word of a MEMORY.DMP, which the hypervisor does not let Windows write
+    assert (
+        registry["AutoReboot"] == 0
+    )  # and no word of a MEMORY.DMP, which the hypervisor does not let Windows write
     kinds = [value.step if isinstance(value, StepChange) else value.kind for value in values]
     assert kinds.index(Step.PUBLISHER) < kinds.index(Step.DRIVERS)
     assert kinds.index(Step.PRIVATE_NETWORKS) < min(kinds.index(Step.LISTENER), kinds.index("wsman"))

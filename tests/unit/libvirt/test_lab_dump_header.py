@@ -37,12 +37,18 @@ def test_the_dump_of_a_system_that_runs_has_no_stop_code(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"PAGEDU64", b"PAGEDUMP" + bytes(HEADER_BYTES), b"\x7fELF" + bytes(HEADER_BYTES), header(machine=0x14C)],
+    [
+        b"",
+        b"PAGEDU64",
+        b"PAGEDUMP" + bytes(HEADER_BYTES),
+        b"\x7fELF" + bytes(HEADER_BYTES),
+        header(machine=0x14C),
+    ],
 )
 def test_another_file_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "memory.dmp"
     path.write_bytes(data)
-    with pytest.raises(InfrastructureError, match="memory.dmp"):
+    with pytest.raises(InfrastructureError, match=r"memory\.dmp"):
         read_windows_dump(path)
 
 

@@ -115,7 +115,7 @@ def test_what_is_no_dump_of_windows_is_not_called_one(tmp_path: Path) -> None:
 def test_a_dump_that_the_disk_has_no_room_for_is_not_begun(tmp_path: Path) -> None:
     domain = CrashedDomain(COMPRESSED.number)
     domain.memory_kib = 1 << 50
-    with pytest.raises(InfrastructureError, match="A dump needs .* MB are free"):
+    with pytest.raises(InfrastructureError, match=r"A dump needs .* MB are free"):
         dump_memory(host_with(domain, tmp_path), "m", GuestSystem.WINE, tmp_path)
     assert domain.tried == []
 

@@ -1,4 +1,4 @@
-"""The header of a complete memory dump of 64-bit Windows: is it one, and with which stop code did the system end?
+"""The header of a complete memory dump of 64-bit Windows: whether it is one, and the stop code in it.
 
 Source: QEMU's include/qemu/win_dump_defs.h (WinDumpHeader64); Microsoft, "Bug check code reference".
 """

@@ -3,9 +3,9 @@
 The hypervisor stops a guest that crashes before Windows writes its own MEMORY.DMP, so it is taken from outside. It holds
 everything that the guest knew, its throw-away password too.
 
-Windows' own format needs a driver in the guest (fwcfg) that tells QEMU where the kernel's structures are. Without it they
-would have to be searched for with Microsoft's symbols for just that kernel: `elf2dmp`, a program of QEMU's, does so, where
-there is a way to Microsoft. So an ELF core is what is left then, and it is said how to convert it.
+Windows' own format needs a driver in the guest (fwcfg) that tells QEMU where the kernel's structures are. Without it
+they would have to be searched for with Microsoft's symbols for just that kernel. `elf2dmp`, a program of QEMU's, does
+so where there is a way to Microsoft: what is left then is an ELF core, and it is said how to convert it.
 """
 
 import shutil
@@ -28,7 +28,7 @@ DUMP_S = 1800.0
 """Enough for 64 GiB on a slow disk."""
 SPARE_BYTES = 256 * 1024**2
 """Left to the host's disk."""
-CONVERT = "convert it with `elf2dmp memory.elf memory.dmp` (of QEMU; Fedora has it in qemu-tools), then open it in WinDbg"
+CONVERT = "`elf2dmp memory.elf memory.dmp` makes one of it (a program of QEMU's; Fedora has it in qemu-tools)"
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,7 @@ COMPRESSED = Format(
     libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB, "memory.dump", "compressed kdump, for crash(8)"
 )
 ELF = Format(libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, "memory.elf", "ELF core")
-WINDOWS = Format(
-    libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_WIN_DMP, "memory.dmp", "Windows crash dump, for WinDbg"
-)
+WINDOWS = Format(libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_WIN_DMP, "memory.dmp", "Windows crash dump, for WinDbg")
 FORMATS = {
     GuestSystem.WINDOWS: (WINDOWS, ELF),  # what reads a kdump knows no Windows
     GuestSystem.WINE: (COMPRESSED, ELF),
@@ -113,9 +111,7 @@ def _require_room(domain: libvirt.virDomain, into: Path) -> None:
     needed = domain.maxMemory() * 1024 + SPARE_BYTES
     free = shutil.disk_usage(into).free
     if free < needed:
-        raise InfrastructureError(
-            f"A dump needs {needed // 1024**2} MB, and {free // 1024**2} MB are free."
-        )
+        raise InfrastructureError(f"A dump needs {needed // 1024**2} MB, and {free // 1024**2} MB are free.")
 
 
 def _sentence(error: Exception) -> str:
