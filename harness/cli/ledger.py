@@ -21,11 +21,12 @@ from harness.cli.ledger_options import (
     trust_in,
 )
 from harness.cli.passphrase import passphrase
-from harness.cli.promotion_options import ReasonOption, answered, person, promotion_at
+from harness.cli.promotion_options import PublicHalf, ReasonOption, answered, person, promotion_at, told
 from harness.cli.promotion_options import SignOption as PersonKey
 from harness.files import named_file, write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
+from harness.promotion.answer import of_entry
 from harness.promotion.ledger.audit import Audit, Known, Trust, audit
 from harness.promotion.ledger.checkpoints import add_cosignatures, sign_checkpoint, witness
 from harness.promotion.ledger.keys import note_key, note_signer, read_note_key
@@ -46,10 +47,6 @@ SignOption = Annotated[
         show_default=False,
     ),
 ]
-PublicHalf = Annotated[
-    Path | None,
-    typer.Option("--public-key", help="Public half of a key that is no file, in PEM.", show_default=False),
-]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Write it into this file.", show_default="standard output")
 ]
@@ -61,7 +58,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="ledger", help="The record of promotions: verify, sign, prove, witness.", no_args_is_help=True
     )
-    for command in (init, verify, checkpoint, prove, check, cosign, key, tiers, upgrade):
+    for command in (init, verify, submit, checkpoint, prove, check, cosign, key, tiers, upgrade):
         group.command(command.__name__)(ends(command))
     group.command("witness")(ends(witness_))
     app.add_typer(group)
@@ -105,6 +102,21 @@ def tiers(
         "DONE: new tiers",
         as_json,
     )
+
+
+def submit(
+    entry: Annotated[Path, typer.Argument(help="The signed entry.", show_default=False)],
+    gate: Annotated[
+        Path | None,
+        typer.Option("--gate", help="The signed gate, for the request of a promotion.", show_default=False),
+    ] = None,
+    ledger: LedgerOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Append an entry that somebody has signed elsewhere. It is judged like any other."""
+    body = named_file(entry, "ENTRY").read_bytes().rstrip(b"\n")
+    bundle = None if gate is None else named_file(gate, "--gate").read_bytes()
+    return told(lambda: of_entry(promotion_at(ledger).submit(body, bundle)), as_json)
 
 
 def _policy_text(path: Path) -> str:

@@ -1,7 +1,7 @@
 """`bvt promote` and what belongs to it: a candidate's way from tier to tier, and back."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ from harness.cli.promotion_options import (
 )
 from harness.files import named_file, sha256_of
 from harness.model.errors import ConfigurationError
-from harness.model.gate import Verdict
+from harness.promotion.answer import Answer, of_halt, of_rollback
 from harness.promotion.entries import CandidateRef, HealthReport, Kind
 from harness.promotion.service import now
 from harness.signing.beside import FilesBeside
@@ -108,13 +108,8 @@ def halt(
     as_json: JsonOption = False,
 ) -> int:
     """Let no further host have CANDIDATE. One person is enough; to go on takes the approvals."""
-
-    def act() -> tuple[dict[str, Any], list[str], Verdict]:
-        placement = promotion_at(ledger).halt(candidate, tier, person(sign, public_key), reason)
-        document = {"state": "halted", "candidate": placement.candidate.model_dump(mode="json"), "tier": tier}
-        return document, [f"HALTED: {placement.candidate} in tier {tier}"], Verdict.PASS
-
-    return told(act, as_json)
+    act = promotion_at(ledger).halt
+    return told(lambda: of_halt(act(candidate, tier, person(sign, public_key), reason)), as_json)
 
 
 def resume(
@@ -175,14 +170,8 @@ def rollback(
     as_json: JsonOption = False,
 ) -> int:
     """Send hosts back to an earlier version whose upgrade and downgrade passed; refused if there is none."""
-
-    def act() -> tuple[dict[str, Any], list[str], Verdict]:
-        placement = promotion_at(ledger).roll_back(candidate, tier, person(sign, public_key), to, reason)
-        document = {"state": "rolled back", "tier": tier, "to": placement.returned_to}
-        line = f"ROLLED BACK: {placement.candidate} in tier {tier}, to {placement.returned_to[:12]}"
-        return document, [line], Verdict.PASS
-
-    return told(act, as_json)
+    act = promotion_at(ledger).roll_back
+    return told(lambda: of_rollback(act(candidate, tier, person(sign, public_key), to, reason)), as_json)
 
 
 def health(
@@ -205,7 +194,7 @@ def health(
 ) -> int:
     """Report how a tier's hosts fare, where no `bvt serve` does."""
 
-    def act() -> tuple[dict[str, Any], list[str], Verdict]:
+    def act() -> Answer:
         promotion = promotion_at(ledger)
         placement = promotion.placement(promotion.board(), candidate, tier)
         report = HealthReport(
@@ -220,7 +209,7 @@ def health(
             uninstalled=uninstalled,
         )
         promotion.report_health(report, person(sign, public_key))
-        return {"state": "reported"}, [f"REPORTED: {hosts} hosts, {host_hours:g} host hours"], Verdict.PASS
+        return Answer({"state": "reported"}, [f"REPORTED: {hosts} hosts, {host_hours:g} host hours"])
 
     return told(act, as_json)
 
@@ -237,9 +226,9 @@ def change(
 ) -> int:
     """Record a change for a few hosts. Above action_hosts, over all calls, it is a release: refused."""
 
-    def act() -> tuple[dict[str, Any], list[str], Verdict]:
+    def act() -> Answer:
         ref = CandidateRef(sha256=sha256_of(named_file(file, "FILE")), kind=kind, name=file.name)
         promotion_at(ledger).change(ref, hosts, person(sign, public_key), reason)
-        return {"state": "recorded"}, [f"RECORDED: {file.name} may go to {hosts} hosts"], Verdict.PASS
+        return Answer({"state": "recorded"}, [f"RECORDED: {file.name} may go to {hosts} hosts"])
 
     return told(act, as_json)

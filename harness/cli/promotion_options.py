@@ -1,18 +1,17 @@
 """What the commands of promotions have in common: whose key, which ledger, and how an answer is said."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from securesystemslib.signer import Signer
 
 from harness.cli.ledger_options import ledger_at
 from harness.cli.passphrase import passphrase
-from harness.model.gate import EXIT_CODES, Verdict
-from harness.promotion.board import State
-from harness.promotion.denial import Denial, Refused
+from harness.promotion.answer import Answer, of_refusal, of_request
+from harness.promotion.denial import Refused
 from harness.promotion.service import Outcome, Promotion
 from harness.signing.keys import signer_of
 
@@ -53,44 +52,18 @@ def person(sign: str, public_key: Path | None) -> Signer:
 
 def answered(act: Callable[[], Outcome], did: str, as_json: bool) -> int:
     """Say what became of a request. Exit code 0: done; 3: it waits; else what the refusal means."""
-    return told(lambda: _outcome(act(), did), as_json)
+    return told(lambda: of_request(act(), did), as_json)
 
 
-def told(act: Callable[[], tuple[dict[str, Any], list[str], Verdict]], as_json: bool) -> int:
+def told(act: Callable[[], Answer], as_json: bool) -> int:
     """Do it and say it, as one document or in lines; a refusal likewise."""
     try:
-        document, lines, verdict = act()
+        answer = act()
     except Refused as refused:
-        document = {"state": "refused", "because": denied(refused.denials)}
-        lines = [f"REFUSED: {each.text}" for each in refused.denials] + remedies(refused.denials)
-        verdict = refused.verdict
+        answer = of_refusal(refused)
     if as_json:
-        document["exit_code"] = EXIT_CODES[verdict]
-        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(answer.document, indent=1, ensure_ascii=False))
     else:
-        for line in lines:
+        for line in answer.lines:
             typer.echo(line)
-    return EXIT_CODES[verdict]
-
-
-def _outcome(found: Outcome, did: str) -> tuple[dict[str, Any], list[str], Verdict]:
-    asked = found.asked
-    document: dict[str, Any] = {"state": asked.state.value, "request": asked.id, "waits": denied(found.waits)}
-    if asked.state is State.DONE:
-        return document, [did], Verdict.PASS
-    if asked.state is State.REJECTED:
-        return document, [f"REJECTED: request {asked.id[:12]}"], Verdict.PASS
-    lines = [f"WAITS: request {asked.id[:12]}"]
-    lines += [f"  {each.text}" for each in found.waits] + remedies(found.waits)
-    worst = Refused(found.waits).verdict if found.waits else Verdict.INCOMPLETE
-    return document, lines, worst
-
-
-def denied(denials: Iterable[Denial]) -> list[dict[str, Any]]:
-    """For scripts."""
-    return [each.model_dump(mode="json") for each in denials]
-
-
-def remedies(denials: Iterable[Denial]) -> list[str]:
-    """What would take them away, each once."""
-    return [f"To go on: {remedy}" for remedy in dict.fromkeys(each.remedy for each in denials if each.remedy)]
+    return answer.exit_code

@@ -7,8 +7,9 @@ import typer
 
 from harness.cli.ending import ends
 from harness.cli.ledger_options import JsonOption, LedgerOption
-from harness.cli.promotion_options import denied, promotion_at
+from harness.cli.promotion_options import promotion_at
 from harness.model.gate import EXIT_CODES, Verdict
+from harness.promotion.answer import denied
 from harness.promotion.board import Asked, Board, Line, Placement, State
 from harness.promotion.entries import (
     Bound,

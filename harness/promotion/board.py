@@ -110,6 +110,8 @@ class Board:
     lines: list[Line] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    links: dict[str, Entry] = field(default_factory=dict)
+    """Signed links that were used, each with what it brought."""
 
     @property
     def rules(self) -> Tiers:
@@ -141,6 +143,8 @@ class Board:
         identity = entry_id(body)
         self.last_at = max(entry.at, self.last_at or entry.at)
         self.lines.append(Line(number, identity, entry))
+        if entry.via and entry.via.link:
+            self.links[entry.via.link] = entry
         match entry:
             case Founding():
                 self._govern(entry.tiers, entry.policy)

@@ -63,8 +63,19 @@ class What(StrEnum):
     TIERS = "tiers"
 
 
+class Via(Frozen):
+    """By whose key a person acts who has used no key: a server's, which says how it has recognised the person."""
+
+    key: NotEmpty = Field(description="the server's name in tiers.yaml")
+    how: Words = ""
+    link: Annotated[str, Field(pattern="^[0-9a-f]{0,64}$")] = Field(
+        default="", description="id of a signed link, which works once"
+    )
+
+
 class _Signed(Frozen):
     by: NotEmpty
+    via: Via | None = None
     at: AwareDatetime
 
 

@@ -52,6 +52,9 @@ def judge(board: Board, entry: Entry, envelope: Envelope, identity: str) -> list
         ]
     if found := list(_authentic(board.tiers, entry, envelope)):
         return found
+    if entry.via and (used := board.links.get(entry.via.link)):
+        text = f"The link was used already, by {used.by} at {shown(used.at)}: it works once."
+        return [deny(Cause.REPLAYED, text)]
     if board.last_at and entry.at < board.last_at - SKEW:
         text = f"It says {shown(entry.at)}, and the entry before it {shown(board.last_at)}."
         return [deny(Cause.TIME, text, "Set the clock right, or sign it anew.")]
@@ -73,11 +76,16 @@ def judge(board: Board, entry: Entry, envelope: Envelope, identity: str) -> list
 
 
 def _authentic(tiers: Tiers, entry: Entry, envelope: Envelope) -> Iterator[Denial]:
-    key = tiers.key_of(entry.by)
-    if key is None:
-        yield deny(Cause.PERSON, f"Nobody in tiers.yaml is called {entry.by!r}.")
+    who = entry.via.key if entry.via else entry.by
+    key = tiers.key_of(who)
+    if entry.by not in tiers.people or key is None:
+        stranger = entry.by if entry.by not in tiers.people else who
+        yield deny(Cause.PERSON, f"Nobody in tiers.yaml is called {stranger!r}.")
+    elif entry.via and who not in tiers.people[entry.by].via:
+        text = f"{who} may not sign for {entry.by}: tiers.yaml does not name it under via."
+        yield deny(Cause.PERSON, text, "Sign with your own key, or have it added: bvt ledger tiers.")
     elif len(envelope.signatures) != 1 or key.fingerprint not in signers_of(envelope, [key]).good:
-        yield deny(Cause.SIGNATURE, f"It is not signed with the key of {entry.by}: it is forged.")
+        yield deny(Cause.SIGNATURE, f"It is not signed with the key of {who}: it is forged.")
 
 
 def policy_fits(tiers: Tiers, policy: str) -> None:

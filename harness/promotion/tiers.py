@@ -29,6 +29,9 @@ class Person(Frozen):
 
     key: NotEmpty = Field(description="what stands between BEGIN PUBLIC KEY and END PUBLIC KEY of NAME.pub")
     roles: tuple[Name, ...] = Field(min_length=1)
+    via: tuple[NotEmpty, ...] = Field(
+        default=(), description="names whose keys may sign what this person does over HTTP: the server's"
+    )
 
 
 class Approvals(Frozen):
@@ -175,6 +178,7 @@ def _problems(tiers: Tiers) -> Iterator[Problem]:
     for person in tiers.people.values():
         for role in set(person.roles):
             roles[role] += 1
+    yield from _servers(tiers)
     yield from _approvals(tiers.change_tiers, ("change_tiers",), roles)
     seen: set[str] = set()
     for place, tier in enumerate(tiers.tiers):
@@ -218,6 +222,19 @@ def _keys(tiers: Tiers) -> Iterator[Problem]:
     if len(gate_keys) < tiers.gates.threshold and len(gate_keys) == len(tiers.gates.keys):
         message = f"{tiers.gates.threshold} keys must sign, and there are {len(gate_keys)} different ones."
         yield Problem(("gates", "threshold"), message)
+
+
+def _servers(tiers: Tiers) -> Iterator[Problem]:
+    for name, person in tiers.people.items():
+        for number, server in enumerate(person.via):
+            place = ("people", name, "via", number)
+            if server == name:
+                yield Problem(place, "nobody signs for themselves over a server.", "Name the server.")
+            elif server not in tiers.people:
+                hint = nearest(server, sorted(tiers.people), label="People")
+                yield Problem(place, f"nobody is called {server!r}.", hint)
+            elif tiers.people[server].via:
+                yield Problem(place, f"{server} is served by another server itself.")
 
 
 def _approvals(

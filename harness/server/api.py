@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,26 +15,25 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from harness.model.base import Frozen, NotEmpty
-from harness.model.errors import InfrastructureError
+from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.rollout.halt import Harm
 from harness.server import metrics
+from harness.server.bodies import read_body
 from harness.server.desk import Desk
+from harness.server.guarded import needs, token_of
 from harness.server.logs import log
 from harness.server.openapi import document
+from harness.server.promotions_openapi import promotion_paths
 from harness.server.questions import LONGEST
 from harness.server.recorder import Recorder
-from harness.server.settings import Scope, Token
+from harness.server.settings import Scope
 from harness.server.standing import Standing, standings
 from harness.server.store import Order, Sign, Store
 
-BODY_LIMIT = 1_000_000
 MOST_REPORTS = 5_000
 
-Body = TypeVar("Body", bound=Frozen)
 Reading = Callable[[], AbstractContextManager[Store]]
 """Opens the store anew, for what takes longer than a request may hold the loop."""
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Report(Frozen):
@@ -74,7 +73,11 @@ class Api:
                 Route("/v1/rollouts/{release:path}/halt", needs(Scope.HALT, self._halt), methods=["POST"]),
                 *more,
             ],
-            exception_handlers={HTTPException: _refused, InfrastructureError: _unavailable},
+            exception_handlers={
+                HTTPException: _refused,
+                InfrastructureError: _unavailable,
+                ConfigurationError: _unavailable,
+            },
             lifespan=lifespan,
         )
 
@@ -82,14 +85,14 @@ class Api:
         return JSONResponse({"settings": self._desk().generation})
 
     async def _openapi(self, _: Request) -> Response:
-        return JSONResponse(document(Reports, HaltOrder))
+        return JSONResponse(document(Reports, HaltOrder, promotion_paths()))
 
     async def _metrics(self, _: Request) -> Response:
         text, media_type = await asyncio.to_thread(metrics.exposition)
         return Response(text, media_type=media_type)
 
     async def _health(self, request: Request) -> Response:
-        reports = (await _read(request, Reports)).reports
+        reports = (await read_body(request, Reports)).reports
         now = time.time()
         await self._recorder.keep([Sign(each.endpoint, now, _harm(each)) for each in reports])
         for each in reports:
@@ -105,7 +108,7 @@ class Api:
             return standings(store)[0]
 
     async def _halt(self, request: Request) -> Response:
-        reason = (await _read(request, HaltOrder)).reason
+        reason = (await read_body(request, HaltOrder)).reason
         release = request.path_params["release"]
         new = halt(self._desk(), self._reading, release, token_of(request).name, reason)
         return JSONResponse({"release": release, "halted": True, "new": new})
@@ -120,41 +123,6 @@ def halt(desk: Desk, reading: Reading, release: str, who: str, reason: str) -> b
     if new:
         log("halted", release=release, who=who, reason=reason)
     return new
-
-
-def needs(scope: Scope, endpoint: Endpoint) -> Endpoint:
-    """`endpoint` for tokens with this scope alone."""
-
-    async def guarded(request: Request) -> Response:
-        token = token_of(request)
-        if scope not in token.scopes:
-            raise HTTPException(403, f"token {token.name} lacks the scope {scope.value}.")
-        answer = await endpoint(request)
-        metrics.REQUESTS.labels(request.scope["route"].path, str(answer.status_code)).inc()
-        return answer
-
-    return guarded
-
-
-def token_of(request: Request) -> Token:
-    """Who asks; the door has seen to it that it is known."""
-    token = request.scope["state"]["token"]
-    assert isinstance(token, Token)
-    return token
-
-
-async def _read(request: Request, model: type[Body]) -> Body:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes.")
-    try:
-        return model.model_validate_json(bytes(body))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise HTTPException(400, f"{place or 'the body'}: {first['msg']}.") from None
 
 
 def _harm(report: Report) -> Harm | None:

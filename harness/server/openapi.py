@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of the server."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,8 +23,10 @@ _TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def document(reports: type[BaseModel], halt: type[BaseModel]) -> dict[str, Any]:
-    """The whole document; bodies come from the models that read them."""
+def document(
+    reports: type[BaseModel], halt: type[BaseModel], more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The whole document; bodies come from the models that read them. `more`: path items of other modules."""
     parameters = [
         {
             "name": name,
@@ -80,6 +83,7 @@ def document(reports: type[BaseModel], halt: type[BaseModel]) -> dict[str, Any]:
             "/metrics": {
                 "get": _operation("For Prometheus (scope metrics).", {"200": {"description": "Text."}})
             },
+            **(more or {}),
         },
     }
 

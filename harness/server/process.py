@@ -23,6 +23,7 @@ from harness.server.released import as_released
 from harness.server.settings import Settings, load_settings
 from harness.server.store import Store
 from harness.server.watch import Watch, take_settings
+from harness.signing.keys import passphrase_from_environment, signer_of
 
 DRAIN_S = 20
 """How long a request may take that is being answered when the server is told to end."""
@@ -42,6 +43,8 @@ class Supervisor(Multiprocess):
 def serve(path: Path, settings: Settings, state: Path) -> int:
     """Serve until a signal ends it. `path` is the settings file, `state` the folder of the store."""
     store_path = state / "rollout.sqlite"
+    if settings.ledger_key:
+        signer_of(settings.ledger_key, passphrase_from_environment)  # a mistake in it is said at once
     _metrics_folder(state / "metrics")
     store = Store(store_path)
     take_settings(store, _in_force(settings).model_dump_json(), time.time())

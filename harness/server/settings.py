@@ -26,6 +26,12 @@ class Scope(StrEnum):
     READ = "read"
     HALT = "halt"
     METRICS = "metrics"
+    PROMOTE = "promote"
+    APPROVE = "approve"
+
+
+PERSONAL = frozenset({Scope.PROMOTE, Scope.APPROVE})
+"""Scopes that are good for nothing without a person."""
 
 
 class Token(Frozen):
@@ -36,6 +42,8 @@ class Token(Frozen):
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1)]
     per_s: Annotated[float, Field(gt=0)] = 10_000.0
     """Requests a second, over all workers together."""
+    person: str = ""
+    """Who acts with it on the ledger, as tiers.yaml calls them."""
 
 
 class Tls(Frozen):
@@ -102,6 +110,8 @@ class Settings(Frozen):
     rollouts: tuple[Release, ...] = ()
     ledger: str = ""
     """A file, or `postgresql://USER@HOST/DATABASE`: only what it lets out is offered to anybody."""
+    ledger_key: str = ""
+    """The server's private key, a PEM file or a URI, which signs for people whom tiers.yaml lets it sign for."""
 
     @field_validator("tokens")
     @classmethod
@@ -135,6 +145,7 @@ def _problems(settings: Settings) -> Sequence[Problem]:
             Problem(("listen",), f"{settings.host!r} is not loopback, and there is no TLS.", hint)
         )
     problems += _by_ledger(settings)
+    problems += _people(settings)
     seen: set[str] = set()
     for number, release in enumerate(settings.rollouts):
         try:
@@ -160,6 +171,23 @@ def _by_ledger(settings: Settings) -> list[Problem]:
             problems.append(Problem((*place, "shares"), "the ledger says the shares.", "Leave out shares."))
         elif not settings.ledger and not release.shares:
             problems.append(Problem(place, "the key 'shares' is missing, and there is no ledger."))
+    return problems
+
+
+def _people(settings: Settings) -> list[Problem]:
+    """Who acts on the ledger is a person, and needs a ledger and a key that signs."""
+    problems = []
+    if settings.ledger_key and not settings.ledger:
+        problems.append(Problem(("ledger_key",), "there is no ledger that it could sign in.", "Name ledger."))
+    for number, token in enumerate(settings.tokens):
+        place = ("tokens", number)
+        wanted = sorted(scope.value for scope in PERSONAL & set(token.scopes))
+        if wanted and not token.person:
+            message = f"the scope {wanted[0]} takes a person."
+            problems.append(Problem(place, message, "Add person: the name in tiers.yaml."))
+        if token.person and not settings.ledger_key:
+            message = "a person acts on the ledger, and the server has no key that signs there."
+            problems.append(Problem((*place, "person"), message, "Name ledger and ledger_key."))
     return problems
 
 

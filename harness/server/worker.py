@@ -14,10 +14,12 @@ from starlette.applications import Starlette
 from harness.server import metrics
 from harness.server.api import Api
 from harness.server.board import Board
+from harness.server.clerk import Clerk
 from harness.server.counter import Counter
 from harness.server.desk import Desk
 from harness.server.door import Door
 from harness.server.logs import log
+from harness.server.promotions import Promotions
 from harness.server.recorder import Recorder
 from harness.server.store import Store
 
@@ -46,8 +48,12 @@ class Worker:
         """The whole ASGI application."""
         api = Api(lambda: self.desk, self.recorder, self._reading)
         board = Board(lambda: self.desk, self._reading)
+        people = Promotions(Clerk.at(lambda: self.desk))
         return Door(
-            api.application(self._lifespan, board.routes()), lambda: self.desk, self._counter, self._tallies
+            api.application(self._lifespan, [*board.routes(), *people.routes()]),
+            lambda: self.desk,
+            self._counter,
+            self._tallies,
         )
 
     @contextmanager

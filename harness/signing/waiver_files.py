@@ -78,14 +78,21 @@ def doubt(
 ) -> Refusal | None:
     """Why a waiver is not believed; None if it is. `gate_keys`: fingerprints of who signed the gate."""
     waiver = waiver_in(envelope)
-    text = (
-        "The waiver cannot be read: it was changed, or names a scope that no waiver may have."
-        if waiver is None
-        else _doubt(envelope, waiver, policy, people, gate_keys)
-    )
+    text = _unreadable(envelope) if waiver is None else _doubt(envelope, waiver, policy, people, gate_keys)
     if not text:
         return None
     return Refusal(ground=Ground.WAIVER, verdict=Verdict.INVALID, text=text, remedy=ASK, line=line)
+
+
+def _unreadable(envelope: Envelope) -> str:
+    try:
+        said = read_json(envelope.payload)
+        author, approver = said["author"], said["approver"]
+    except (MalformedError, LookupError, TypeError):
+        author = approver = ""
+    if author and str(author).casefold() == str(approver).casefold():
+        return f"The waiver is approved by {author}, its own author: nobody approves their own."
+    return "The waiver cannot be read: it was changed, or names a scope that no waiver may have."
 
 
 def _doubt(

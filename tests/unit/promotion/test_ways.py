@@ -9,7 +9,7 @@ import pytest
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Verdict
 from harness.promotion.denial import Cause, Refused
-from harness.promotion.entries import CandidateRef, Kind
+from harness.promotion.entries import CandidateRef, HealthReport, Kind, signed
 from harness.promotion.service import Outcome
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, TIERS, Shown, World, key
 
@@ -119,9 +119,11 @@ def test_health_is_reported_by_whose_role_it_is_and_hours_only_grow(world: World
     world.soaked()
     with pytest.raises(Refused, match="Host hours only grow"):
         world.healthy("internal", host_hours=10)
-    world.promotion._name = lambda *_: "ann"  # type: ignore[method-assign]
+    report = HealthReport(
+        by="bot", at=world.at, candidate=AGENT.sha256, tier="internal", hosts=50, host_hours=9000
+    )
     with pytest.raises(Refused, match="it is forged"):
-        world.healthy("internal")
+        world.promotion.submit(signed(report, PEOPLE["ann"]))
 
 
 def test_one_person_halts_and_the_approvals_resume(world: World) -> None:

@@ -17,7 +17,8 @@ from tests.unit.signing.people import ANA, BEN, pem_of
 from tests.unit.signing.samples import NOW, SIGNER, a_signed_gate, bundle_of
 
 PEOPLE = {
-    name: CryptoSigner.generate_ed25519() for name in ("ci", "ann", "bob", "cyd", "own", "oda", "bot", "eve")
+    name: CryptoSigner.generate_ed25519()
+    for name in ("ci", "ann", "bob", "cyd", "own", "oda", "bot", "srv", "eve")
 }
 """`eve` is nobody's name in tiers.yaml."""
 AGENT = CandidateRef(sha256=CANDIDATE.sha256, name=CANDIDATE.product_name, version=CANDIDATE.version)
@@ -31,13 +32,14 @@ def key(signer: CryptoSigner) -> str:
 TIERS = """\
 schema_version: 1
 people:
-  ci: {key: CI, roles: [builder]}
-  ann: {key: ANN, roles: [release-manager]}
-  bob: {key: BOB, roles: [release-manager]}
-  cyd: {key: CYD, roles: [release-manager, security]}
-  own: {key: OWN, roles: [owner]}
+  ci: {key: CI, roles: [builder], via: [srv]}
+  ann: {key: ANN, roles: [release-manager], via: [srv]}
+  bob: {key: BOB, roles: [release-manager], via: [srv]}
+  cyd: {key: CYD, roles: [release-manager, security], via: [srv]}
+  own: {key: OWN, roles: [owner], via: [srv]}
   oda: {key: ODA, roles: [owner]}
   bot: {key: BOT, roles: [health]}
+  srv: {key: SRV, roles: [server]}
 gates: {keys: [GATE]}
 change_tiers:
   - {role: owner}

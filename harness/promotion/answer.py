@@ -1,0 +1,77 @@
+"""What is said of a promotion, a halt or a refusal: the same to the command line and over HTTP."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.model.gate import EXIT_CODES, Verdict
+from harness.promotion.board import Placement, State
+from harness.promotion.denial import Denial, Refused
+from harness.promotion.record import Outcome
+
+
+@dataclass(frozen=True)
+class Answer:
+    """As data for scripts, in lines for people, and what it means."""
+
+    facts: dict[str, Any]
+    lines: list[str]
+    verdict: Verdict = Verdict.PASS
+
+    @property
+    def exit_code(self) -> int:
+        """Of a command that answers so."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The facts, with the exit code among them."""
+        return {**self.facts, "exit_code": self.exit_code}
+
+
+def of_request(found: Outcome, did: str) -> Answer:
+    """What became of a request. `did`: the line that says it is done."""
+    asked = found.asked
+    facts = {"state": asked.state.value, "request": asked.id, "waits": denied(found.waits)}
+    if asked.state is State.DONE:
+        return Answer(facts, [did])
+    if asked.state is State.REJECTED:
+        return Answer(facts, [f"REJECTED: request {asked.id[:12]}"])
+    lines = [f"WAITS: request {asked.id[:12]}", *(f"  {each.text}" for each in found.waits)]
+    worst = Refused(found.waits).verdict if found.waits else Verdict.INCOMPLETE
+    return Answer(facts, lines + remedies(found.waits), worst)
+
+
+def of_halt(placement: Placement) -> Answer:
+    """That nobody else gets it."""
+    candidate, tier = placement.candidate, placement.tier
+    facts = {"state": "halted", "candidate": candidate.model_dump(mode="json"), "tier": tier}
+    return Answer(facts, [f"HALTED: {candidate} in tier {tier}"])
+
+
+def of_rollback(placement: Placement) -> Answer:
+    """That hosts go back."""
+    facts = {"state": "rolled back", "tier": placement.tier, "to": placement.returned_to}
+    line = f"ROLLED BACK: {placement.candidate} in tier {placement.tier}, to {placement.returned_to[:12]}"
+    return Answer(facts, [line])
+
+
+def of_entry(identity: str) -> Answer:
+    """That an entry was appended as it came."""
+    return Answer({"state": "appended", "entry": identity}, [f"APPENDED: {identity}"])
+
+
+def of_refusal(refused: Refused) -> Answer:
+    """Why nothing happened."""
+    lines = [f"REFUSED: {each.text}" for each in refused.denials] + remedies(refused.denials)
+    return Answer({"state": "refused", "because": denied(refused.denials)}, lines, refused.verdict)
+
+
+def denied(denials: Iterable[Denial]) -> list[dict[str, Any]]:
+    """For scripts."""
+    return [each.model_dump(mode="json") for each in denials]
+
+
+def remedies(denials: Iterable[Denial]) -> list[str]:
+    """What would take them away, each once."""
+    return [f"To go on: {remedy}" for remedy in dict.fromkeys(each.remedy for each in denials if each.remedy)]
