@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from starlette.applications import Starlette
@@ -23,7 +23,6 @@ from harness.server.desk import Desk
 from harness.server.guarded import needs, token_of
 from harness.server.logs import log
 from harness.server.openapi import document
-from harness.server.promotions_openapi import promotion_paths
 from harness.server.questions import LONGEST
 from harness.server.recorder import Recorder
 from harness.server.settings import Scope
@@ -85,7 +84,7 @@ class Api:
         return JSONResponse({"settings": self._desk().generation})
 
     async def _openapi(self, _: Request) -> Response:
-        return JSONResponse(document(Reports, HaltOrder, promotion_paths()))
+        return JSONResponse(await asyncio.to_thread(_described))
 
     async def _metrics(self, _: Request) -> Response:
         text, media_type = await asyncio.to_thread(metrics.exposition)
@@ -127,6 +126,12 @@ def halt(desk: Desk, reading: Reading, release: str, who: str, reason: str) -> b
 
 def _harm(report: Report) -> Harm | None:
     return None if report.kind == "check-in" else Harm(report.kind)
+
+
+def _described() -> dict[str, Any]:
+    from harness.server.promotions_openapi import promotion_paths
+
+    return document(Reports, HaltOrder, promotion_paths())
 
 
 async def _refused(_: Request, error: Exception) -> Response:

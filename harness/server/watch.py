@@ -4,17 +4,24 @@ import threading
 import time
 from pathlib import Path
 
-from harness.promotion.ledger.store import Ledger
-from harness.promotion.service import Promotion
 from harness.rollout.decision import State
 from harness.rollout.health import Health, assess
+from harness.server.clerk import Clerk
 from harness.server.desk import Desk
 from harness.server.logs import log
+from harness.server.recorded_halts import record_halts
 from harness.server.released import as_released
+from harness.server.settings import Settings
 from harness.server.store import Order, Store
 
 HALT_RULE = "the halt rule"
 """Who halted, where nobody did."""
+
+
+NEWS_S = 0.5
+"""How often the ledger is asked whether it has grown."""
+RETRY_S = 10.0
+"""When something failed."""
 
 
 class Watch:
@@ -23,7 +30,10 @@ class Watch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._ended = threading.Event()
-        self._promotions: dict[str, Promotion] = {}
+        self._settings = Settings(tokens=())
+        self._clerk = Clerk(lambda: self._settings)
+        self._seen = -1
+        """Entries of the ledger that were followed."""
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def begin(self) -> None:
@@ -36,28 +46,45 @@ class Watch:
         self._thread.join(10.0)
 
     def _run(self) -> None:
-        wait_s = 0.0
-        while not self._ended.wait(wait_s):
-            wait_s = 10.0
+        due = 0.0
+        while not self._ended.wait(NEWS_S):
             try:
                 store = Store(self._path)
                 try:
-                    self._follow(store)
-                    wait_s = look(store, time.time())
+                    now, news = time.monotonic(), self._news(store)
+                    if news or now >= due:
+                        due = now + RETRY_S
+                        self._follow(store)
+                        due = now + look(store, time.time())
+                        self._record(store)
                 finally:
                     store.close()
             except Exception as error:  # noqa: BLE001 - a watch that died in silence would be worse than none
                 log("watch failed", reason=str(error))
 
+    def _news(self, store: Store) -> bool:
+        """Whether the ledger has grown."""
+        self._settings = Desk.read(store).settings
+        if not self._settings.ledger:
+            return False
+        size = self._clerk.promotion.size()
+        grown, self._seen = size != self._seen, size
+        return grown
+
     def _follow(self, store: Store) -> None:
         """Take over what the ledger says by now."""
-        now = Desk.read(store).settings
+        now = self._settings
         if now.ledger:
-            promotion = self._promotions.setdefault(now.ledger, Promotion(Ledger(now.ledger)))
-            said = as_released(now, promotion)
+            said = as_released(now, self._clerk.promotion)
             if said != now:
                 take_settings(store, said.model_dump_json(), time.time())
                 log("ledger followed", shares={each.release: each.shares for each in said.rollouts})
+
+    def _record(self, store: Store) -> None:
+        """Write into the ledger what the halt rule or somebody without a person has halted."""
+        if self._settings.ledger_key:
+            for words in record_halts(store, self._settings, self._clerk.promotion, self._clerk.signer):
+                log("halt recorded", reason=words)
 
 
 def look(store: Store, now: float) -> float:

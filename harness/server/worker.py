@@ -10,16 +10,16 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from harness.server import metrics
 from harness.server.api import Api
 from harness.server.board import Board
-from harness.server.clerk import Clerk
 from harness.server.counter import Counter
 from harness.server.desk import Desk
 from harness.server.door import Door
+from harness.server.later import Later
 from harness.server.logs import log
-from harness.server.promotions import Promotions
 from harness.server.recorder import Recorder
 from harness.server.store import Store
 
@@ -48,13 +48,15 @@ class Worker:
         """The whole ASGI application."""
         api = Api(lambda: self.desk, self.recorder, self._reading)
         board = Board(lambda: self.desk, self._reading)
-        people = Promotions(Clerk.at(lambda: self.desk))
-        return Door(
-            api.application(self._lifespan, [*board.routes(), *people.routes()]),
-            lambda: self.desk,
-            self._counter,
-            self._tallies,
-        )
+        app = api.application(self._lifespan, board.routes())
+        app.router.default = Later(self._people)
+        return Door(app, lambda: self.desk, self._counter, self._tallies)
+
+    def _people(self) -> list[Route]:
+        from harness.server.clerk import Clerk
+        from harness.server.promotions import Promotions
+
+        return Promotions(Clerk.at(lambda: self.desk)).routes()
 
     @contextmanager
     def _reading(self) -> Iterator[Store]:
