@@ -64,6 +64,16 @@ class OfflineDisk:
         return self._image.server_pid
 
     @property
+    def image(self) -> Image:
+        """Its bytes."""
+        return self._image
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes were asked of the image so far."""
+        return self._image.bytes_read
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Damaged entries that were skipped so far, one sentence each."""
         return tuple(f"{volume}: {text}" for volume in self.volumes for text in volume.problems)

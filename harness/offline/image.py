@@ -91,6 +91,8 @@ class Image:
                 raise self._explained(error) from error
         self.size = self._client.size
         """Bytes of the virtual disk."""
+        self.bytes_read = 0
+        """How many bytes were asked for so far."""
         try:
             self._require_whole(backing=backing)
         except BaseException:
@@ -102,6 +104,7 @@ class Image:
         if offset < 0 or size < 0:
             raise DiskUnreadable(f"The disk {self.path} is damaged: it points to {size} bytes at {offset}.")
         size = max(0, min(size, self.size - offset))
+        self.bytes_read += size
         try:
             return self._client.read(offset, size)
         except NbdError as error:

@@ -28,6 +28,10 @@ class NtfsFilesystem:
     def root(self) -> Entry:
         return NtfsEntry(self, self._volume.get_root_directory())
 
+    def record(self, number: int) -> "pyfsntfs.file_entry":
+        """A record of $MFT by its number."""
+        return self._volume.get_file_entry(number)
+
     @property
     def cautions(self) -> tuple[str, ...]:
         """Why what is read may not be what the system had; nothing where that cannot be told."""

@@ -1,4 +1,4 @@
-"""Whether a qcow2 file holds every byte that its tables lead to.
+"""What a qcow2 file holds itself, what lies behind it, and whether it holds every byte that its tables lead to.
 
 QEMU reads zeros where a file has ended, so a copy that was cut short would pass for a disk of other content. Source:
 "Qcow2 Image File Format" (`docs/interop/qcow2.rst` of QEMU).
@@ -23,6 +23,8 @@ COMPRESSED, READS_ZEROS = 1 << 62, 1
 BACKING_FORMAT = 0xE2792ACA
 MOST_BEHIND = 64
 SECTOR = 512
+PROTOCOL = re.compile("[a-zA-Z][a-zA-Z0-9+]*:")
+"""How the name of an image begins that is no local file."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,60 @@ def cut_short(path: Path, *, backing: bool = True) -> CutShort | None:
             return CutShort(path, size, needed)
         if not (backing and header.backing) or header.backing_format not in ("", "qcow2"):
             return None
-        if re.match("[a-zA-Z][a-zA-Z0-9+]*:", header.backing):
-            return None  # a protocol
+        if PROTOCOL.match(header.backing):
+            return None
         path = path.parent / header.backing
     return None
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The image behind an overlay, as the overlay's header names it."""
+
+    path: Path
+    format: str | None
+    """None: the header does not say it."""
+
+
+def behind(path: Path) -> Behind | None:
+    """The image behind an overlay; None where there is none, or it is no local file. Raises `OSError`."""
+    with path.open("rb") as file:
+        header = _header(file)
+    if header is None or not header.backing or PROTOCOL.match(header.backing):
+        return None
+    return Behind(path.parent / header.backing, header.backing_format or None)
+
+
+def held(path: Path) -> list[tuple[int, int]]:
+    """Start and size, in bytes of the disk, of what a qcow2 file holds itself: in order, neighbours joined.
+
+    For an image that QEMU has opened. Raises `OSError`, and `ValueError` for a file that is no qcow2.
+    """
+    with path.open("rb") as file:
+        header = _header(file)
+        if header is None:
+            raise ValueError("this is no qcow2 file")
+        found: list[tuple[int, int]] = []
+        for start, size in _held(file, header):
+            if found and sum(found[-1]) == start:
+                start, size = found[-1][0], found[-1][1] + size
+                found.pop()
+            found.append((start, size))
+        return found
+
+
+def _held(file: IO[bytes], header: _Header) -> Iterator[tuple[int, int]]:
+    size = 1 << header.cluster_bits
+    width = (
+        2 if header.features & EXTENDED_L2 else 1
+    )  # words of an entry; the second says which parts there are
+    for first, entry in enumerate(_table(file, header.l1_offset, 8 * header.l1_size)):
+        if not entry & OFFSET:
+            continue
+        table = _table(file, entry & OFFSET, size)
+        for number in range(0, len(table), width):
+            if any(table[number : number + width]):
+                yield (first * (len(table) // width) + number // width) * size, size
 
 
 def _header(file: IO[bytes]) -> _Header | None:

@@ -56,6 +56,11 @@ class Volume:
         return f"volume {self.number} ({self.filesystem}, {self.size} bytes)"
 
     @property
+    def window(self) -> Window:
+        """Its bytes."""
+        return self._window
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What was skipped so far because it is damaged."""
         return tuple(self._opened.problems) if "_opened" in self.__dict__ else ()

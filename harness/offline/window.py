@@ -46,6 +46,11 @@ class Window:
             raise
         return data[offset - first * BLOCK :][:size]
 
+    def exactly(self, offset: int, size: int) -> bytes:
+        """Like `at`, past the cache: for a few bytes here and there that nobody asks for again."""
+        self.check()
+        return self.image.read(self.start + offset, max(0, min(size, self.size - offset)))
+
     def check(self) -> None:
         """Raise `DeadlineExceeded` once the operation takes too long; for loops that may need no more bytes."""
         self._deadline.require(

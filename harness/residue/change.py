@@ -35,6 +35,7 @@ class Change(Frozen):
     now: str = ""
     size: int | None = Field(default=None, description="bytes, of a file that is there now")
     sha256: str = ""
+    owner: str = Field(default="", description="of a file, where the disk tells it: SID, or user:group")
     modified_s: float | None = Field(
         default=None, description="seconds since 1970, of a file that is there now"
     )
