@@ -37,7 +37,7 @@ class NtfsRecords:
         if record is None or not record.exists or record.base:
             return None
         entry = self.library.record(number)
-        flags = int(entry.file_attribute_flags)
+        flags = int(entry.file_attribute_flags or 0)
         folder = bool(record.flags & FOLDER)
         kind = "link" if flags & REPARSE_POINT else "folder" if folder else "file"
         descriptor = entry.security_descriptor_data or b""
@@ -55,7 +55,7 @@ class NtfsRecords:
 
     def content(self, number: int) -> Iterator[bytes]:
         entry = self.library.record(number)
-        if int(entry.file_attribute_flags) & REPARSE_POINT and (target := entry.symbolic_link_target):
+        if int(entry.file_attribute_flags or 0) & REPARSE_POINT and (target := entry.symbolic_link_target):
             yield target.encode("utf-8", "surrogatepass")
         if entry.has_default_data_stream():
             yield from _pieces(entry)

@@ -13,7 +13,7 @@ from tests.unit.offline.hive_making import Key, make_hive
 
 Tree = dict[tuple[str, ...], dict[str, tuple[int, bytes]]]
 NAMES = st.text("abc", min_size=1, max_size=2)
-DATA = st.one_of(st.binary(max_size=12), st.binary(min_size=4090, max_size=4100))
+DATA = st.one_of(st.binary(max_size=12), st.integers(4090, 4100).map(bytes))
 VALUES = st.dictionaries(NAMES, st.tuples(st.sampled_from([1, 3, 4]), DATA), max_size=3)
 TREES = st.dictionaries(st.lists(NAMES, min_size=1, max_size=3).map(tuple), VALUES, max_size=6)
 
@@ -27,8 +27,10 @@ def whole(tree: Tree) -> Tree:
 def made(tree: Tree) -> bytes:
     def key(path: tuple[str, ...]) -> Key:
         below = sorted(each for each in every if each[:-1] == path and each)
-        values = {name.encode(): data for name, data in every.get(path, {}).items()}
-        return Key((path[-1] if path else "root").encode(), dict(values), tuple(key(each) for each in below))
+        values: dict[bytes | str, tuple[int, bytes]] = {
+            name.encode(): data for name, data in every.get(path, {}).items()
+        }
+        return Key((path[-1] if path else "root").encode(), values, tuple(key(each) for each in below))
 
     every = whole(tree)
     return make_hive(key(()))
@@ -46,7 +48,7 @@ def expected(was: Tree, now: Tree) -> set[tuple[str, str | None]]:
 
 
 @given(TREES, TREES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_exactly_what_differs_is_told(was: Tree, now: Tree) -> None:
     assert {(each.key, each.value) for each in difference(made(was), made(now))} == expected(was, now)
     assert difference(made(was), made(was)) == []
@@ -71,7 +73,7 @@ def test_what_is_no_hive_is_said() -> None:
 
 
 @given(st.integers(4096, 8000), st.binary(min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_damage_is_said_and_ends(at: int, junk: bytes) -> None:
     good = made({("a", "b"): {"c": (3, b"x" * 40)}, ("d",): {"e": (1, b"y" * 4000)}})
     damaged = good[:at] + junk + good[at + len(junk) :]
