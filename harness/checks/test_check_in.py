@@ -98,6 +98,7 @@ def test_restart_keeps_identity(cell: CellSession, timeline: Timeline) -> None:
             with cell.recorder.stopwatch.waiting():
                 cell.guest.services.stop(service.name, Deadline.after(STOP_S))
                 cell.guest.services.start(service.name, cell.within(service.start_deadline_s))
+            timeline.note_process(service.name)
     deadline = cell.patience(cell.profile.check_in.deadline_s)
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())

@@ -12,6 +12,7 @@ from harness.checks.protocol import known_to_tell
 from harness.lifecycle.burst import FOREIGN_KINDS, KIND, Burst
 from harness.lifecycle.outage import KINDS, Outage
 from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.withheld import echoed, frames, invented
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 
@@ -120,6 +121,23 @@ def test_foreign_names(burst: Burst) -> None:
         f"{stimulus.name} {_name(stimulus.facts)}" for stimulus, event in burst.foreign() if event is None
     ]
     assert not lost, mismatch("each name arrives as it is", f"never reported: {listed(lost)}")
+
+
+@check("Nothing is reported that did not happen", declared=_any_telemetry, backend=EVENTS)
+def test_nothing_invented(cell: CellSession, stimulated: Stimulated, burst: Burst, outage: Outage) -> None:
+    _arrived(stimulated)
+    telemetry, given = cell.profile.telemetry, stimulated.given
+    if not any(frames(telemetry[name], each) for name, each in given.items()):
+        raise NotApplicable("no column that the profile names tells the harness's own places from others")
+    events = cell.backend.events(cell.cell.id)
+    cell.note("rows looked at", len(events))
+    tokens = outage.tokens()
+    tokens[KIND] = [*tokens.get(KIND, []), *burst.tokens()]
+    found = invented(events, telemetry, given, stimulated.token)
+    found += echoed(events, telemetry, given, tokens)
+    assert not found, mismatch(
+        "nothing is reported but what happened", f"this never did: {listed(set(found))}"
+    )
 
 
 def _arrived(stimulated: Stimulated) -> list[str]:

@@ -1,18 +1,18 @@
 """How the agent fares after use, right before its uninstall: what it takes of the machine, and what its log says."""
 
 import re
-from datetime import datetime
 
-from harness.cell.check import NotTested, check
+from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.test_install import is_loopback
+from harness.checks.test_install_services import RUNNING
 from harness.lifecycle.health import Health
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import GuestFault
 from harness.model.report import Phase
-from harness.model.substrate import Capability
+from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Process
 
 PHASE = Phase.UNINSTALL
@@ -41,10 +41,13 @@ def test_process_count(cell: CellSession, health: Health) -> None:
     _assert_within(cell, "processes", len(_processes(health)), cell.profile.health.processes)
 
 
-@check("It uses no more of the processor than it may", requires=INSTALLED, needs=[Capability.PROCESS_TIMES])
+@check("It uses no more of the processor than it may", requires=INSTALLED)
 def test_processor(cell: CellSession, health: Health) -> None:
-    now = health.now
-    percent = sum(_percent(process, now) for process in _processes(health))
+    _ = _processes(health)
+    percent = health.processor_percent
+    if percent is None:
+        reason = why_not(cell.machine.guest_system, frozenset({Capability.PROCESS_TIMES}))
+        raise NotApplicable(reason or "nothing tells how long its processes ran")
     _assert_within(cell, "% of one processor since its start", percent, cell.profile.health.cpu_percent)
 
 
@@ -60,7 +63,34 @@ def test_handles(cell: CellSession, health: Health) -> None:
     requires=INSTALLED,
 )
 def test_disk(cell: CellSession, health: Health) -> None:
-    _assert_within(cell, "MB in its data folders", health.data_bytes / MB, cell.profile.health.data_mb)
+    _assert_within(cell, "MB in its data folders", health.seen.data_bytes / MB, cell.profile.health.data_mb)
+
+
+@check("Its memory grows no faster than it may", requires=INSTALLED)
+def test_memory_growth(cell: CellSession, health: Health) -> None:
+    _ = _processes(health)
+    _assert_growth(cell, health, "memory", health.growth.memory_mb)
+
+
+@check(
+    "Its data folders grow no faster than they may",
+    declared=declares("data_dirs", lambda profile: profile.data_dirs),
+    requires=INSTALLED,
+)
+def test_data_growth(cell: CellSession, health: Health) -> None:
+    _assert_growth(cell, health, "data folders", health.growth.data_mb)
+
+
+@check("Its services restart only when asked to", declared=RUNNING, requires=INSTALLED)
+def test_restarts(cell: CellSession, health: Health) -> None:
+    _ = health.seen
+    unasked, most = cell.guest.services.processes.unasked, cell.profile.health.restarts
+    if unasked:
+        cell.note("restarts that nobody asked for", f"{listed(unasked)}; at most {most}")
+    assert len(unasked) <= most, mismatch(
+        f"no more than {most} restarts that nobody asked for" if most else "no restart that nobody asked for",
+        f"{len(unasked)}: {listed(unasked)}",
+    )
 
 
 @check("Its own log tells of no error", declared=LOGS, requires=INSTALLED)
@@ -105,8 +135,11 @@ def _assert_within(cell: CellSession, what: str, found: float, most: float) -> N
     assert found <= most, mismatch(f"at most {most:g} {what}", f"{found:.1f}")
 
 
-def _percent(process: Process, now: datetime) -> float:
-    if process.started is None or process.cpu_ms is None:
-        return 0.0
-    lived_s = max(1.0, (now - process.started).total_seconds())
-    return process.cpu_ms / 10 / lived_s
+def _assert_growth(cell: CellSession, health: Health, what: str, grown_mb: float) -> None:
+    growth, most = health.growth, cell.profile.health.growth_mb
+    found = growth.per_minute(grown_mb)
+    cell.note(f"growth of its {what}", f"{grown_mb:.1f} MB in {growth.lasted_s:.0f} s")
+    assert found <= most, mismatch(
+        f"the growth of its {what} is at most {most:g} MB in a minute",
+        f"{grown_mb:.1f} MB more in {growth.lasted_s:.0f} s",
+    )

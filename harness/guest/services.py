@@ -4,6 +4,7 @@ import re
 
 from harness.guest.console import Console
 from harness.guest.facts import ServiceFacts, ServiceState
+from harness.guest.service_processes import ServiceProcesses
 from harness.guest.system_tools import SC
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault
@@ -61,6 +62,7 @@ class Services:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self.processes = ServiceProcesses()
 
     def query(self, name: str) -> ServiceFacts | None:
         """The service's state, or None if there is no such service."""
@@ -120,6 +122,8 @@ class Services:
             if facts is not None and facts.state is wanted:
                 return facts
             before = self._pid(name) if wanted is ServiceState.STOPPED else None
+            self.processes.saw(name, before)
+            self.processes.asked(name)
             result = self._console.run([SC, verb, name], deadline)
             if result.ok:
                 return self._arrive(name, wanted, deadline, before)

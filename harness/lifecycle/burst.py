@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from harness.backend.interface import Event
-from harness.lifecycle.once import once
+from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.probe.answers import Stimulus
@@ -12,6 +12,7 @@ from harness.probe.reading import read_value
 
 FILES = 100
 KIND = "file_change"
+LOOKED_AT = 3
 FOREIGN_KINDS = ("file_change", "registry_change")
 """Those whose names may hold any letter; each that the profile declares is given."""
 
@@ -41,6 +42,10 @@ class Burst:
     def foreign(self) -> list[tuple[Stimulus, Event | None]]:
         """Each change whose name has foreign letters, and the event that told of it."""
         return [(each, self._arrived(each.name, each)) for each in self._given.foreign]
+
+    def tokens(self) -> list[str]:
+        """Some that were given to a changed file and to nothing else; none where there was no burst."""
+        return [each.nonce for each in self._given.files[:LOOKED_AT]] if happened(self, "_given") else []
 
     @once
     def _given(self) -> Given:

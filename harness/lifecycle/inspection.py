@@ -1,11 +1,22 @@
 """The installed candidate as the guest shows it: everything the install checks look at, in one round trip."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.guest.guest import Guest
-from harness.guest.round_trip import RoundTrip
+from harness.guest.round_trip import RoundTrip, trees
 from harness.model.profile import AgentProfile
-from harness.probe.answers import CrashFile, FileFacts, Process, Service, Socket, UninstallEntry
+from harness.probe.answers import (
+    Clock,
+    CrashFile,
+    FileFacts,
+    Process,
+    Service,
+    Socket,
+    Tree,
+    UninstallEntry,
+)
 from harness.residue.snapshot import listener_name, listens
 
 
@@ -19,6 +30,10 @@ class Inspection:
     processes: tuple[Process, ...]
     sockets: tuple[Socket, ...]
     crashes: tuple[CrashFile, ...]
+    now: datetime
+    """The guest's clock."""
+    data_bytes: int
+    """What lies in the agent's data folders."""
 
     def service(self, name: str) -> Service | None:
         """A service or driver by name."""
@@ -36,6 +51,10 @@ class Inspection:
             if found is not None and found.manager is not None and found.manager.pid:
                 pids.add(found.manager.pid)
         return frozenset(pids)
+
+    def family(self, profile: AgentProfile) -> list[Process]:
+        """Processes of the agent, and all that they started."""
+        return family(self.processes, self.agent_pids(profile))
 
     def agent_listeners(self, profile: AgentProfile, before: frozenset[str]) -> tuple[Socket, ...]:
         """Endpoints of the agent that take what comes from outside.
@@ -58,7 +77,8 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
         ("file", *(file.path for file in profile.files)) if profile.files else ("file", profile.install_dir)
     )
     questions = [["services"], ["drivers"], ["uninstall-entries"], ["processes"], ["sockets"], ["crashes"]]
-    asked = RoundTrip(guest, [*questions, declared])
+    folders = profile.data_dirs
+    asked = RoundTrip(guest, [*questions, ["clock"], declared, *trees(*folders)])
     everything = asked.read(list[Service], "services") + asked.read(list[Service], "drivers")
     return Inspection(
         services={service.name.lower(): service for service in everything},
@@ -67,4 +87,19 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
         processes=tuple(asked.read(list[Process], "processes")),
         sockets=tuple(asked.read(list[Socket], "sockets")),
         crashes=tuple(asked.read(list[CrashFile], "crashes")),
+        now=asked.read(Clock, "clock").now,
+        data_bytes=sum(
+            entry.size
+            for folder in folders
+            for entry in asked.read(Tree, "tree", folder).entries
+            if not entry.directory
+        ),
     )
+
+
+def family(processes: Iterable[Process], pids: Iterable[int]) -> list[Process]:
+    """These processes and everything that descends from them. Pure."""
+    everything, wanted = list(processes), set(pids)
+    while more := {each.pid for each in everything if each.ppid in wanted} - wanted:
+        wanted |= more
+    return [each for each in everything if each.pid in wanted]

@@ -90,6 +90,11 @@ class Outage:
         answer = self._session.guest.probe("stimulate", kind, "--nonce", nonce, repeatable=True)
         return read_value("stimulate", Stimulus, answer)
 
+    def tokens(self) -> dict[str, list[str]]:
+        """Kind → the token that was given to it alone; nothing where there was no outage."""
+        stimulus = self.ended.stimulus if happened(self, "ended") else None
+        return {stimulus.name: [stimulus.nonce]} if stimulus else {}
+
     def withdraw(self) -> None:
         """Undo what happened meanwhile, so that it is nobody's residue. Where there was no outage none is made."""
         if happened(self, "ended") and (stimulus := self.ended.stimulus) is not None:

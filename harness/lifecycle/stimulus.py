@@ -1,6 +1,7 @@
 """Provokes every class of telemetry at once, then waits for each event by its nonce."""
 
 import time
+from collections.abc import Mapping
 
 from harness.backend.interface import Event, Fact
 from harness.cell.check import NotApplicable
@@ -63,6 +64,16 @@ class Stimulated:
         facts = self._given[name].facts | {"nonce": self._timeline.nonce}
         patterns = self._session.profile.telemetry[name].columns
         return {column: _fill(pattern, facts) for column, pattern in patterns.items()}
+
+    @property
+    def given(self) -> Mapping[str, Stimulus]:
+        """The stimuli by kind."""
+        return self._given
+
+    @property
+    def token(self) -> str:
+        """What the facts of everything that the harness lets happen in this cell hold."""
+        return self._timeline.nonce
 
     def guest_clock(self) -> float:
         """The guest's clock when the stimuli were given, in seconds since the epoch."""

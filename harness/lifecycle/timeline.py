@@ -101,6 +101,8 @@ class Timeline:
         """Installers' logs in the guest, in lower case: the harness's own files."""
         self.on_machine: Candidate = before.on_machine if before else session.candidate
         """The release that this step leaves installed."""
+        self.descendants: set[tuple[int, str]] = before.descendants if before else set()
+        """The agent's processes and all that came from them at any look, by id and program in lower case."""
         self._prelude, self._act = prelude, act
         self._written: WrittenFiles = before._written if before else WrittenFiles()
         self._settle: Deadline | None = None
@@ -131,6 +133,7 @@ class Timeline:
         if self.before is not None:
             assert self._act is not None
             _ = self.before.installation
+            self.session.guest.services.processes.forget()
             return self._act(self)
         intact = f"{self.phase}.package_intact"
         if self.session.recorder.outcomes.get(intact) is Outcome.FAILED:
@@ -144,7 +147,18 @@ class Timeline:
     def inspection(self) -> Inspection:
         """The installed candidate, looked at once."""
         _ = self.installation
-        return inspect(self.session.guest, self.session.profile)
+        return self.look()
+
+    def look(self) -> Inspection:
+        """Everything that the install checks look at, as it is now."""
+        looked = inspect(self.session.guest, self.session.profile)
+        self.descendants |= {
+            (each.pid, (each.path or "").lower()) for each in looked.family(self.session.profile)
+        }
+        self._note_processes(
+            {service.name: looked.service(service.name) for service in self.session.profile.services}
+        )
+        return looked
 
     @once
     def dropped(self) -> frozenset[str]:
@@ -196,6 +210,10 @@ class Timeline:
         manager = self._manager(name)
         return manager is not None and manager.pid_alive is not False
 
+    def note_process(self, name: str) -> None:
+        """Remember in which process the service runs: another one later is a restart that nobody asked for."""
+        self._manager(name)
+
     def service_words(self, name: str) -> str:
         """What the service manager says of a service that does not run: its state, and how it ended."""
         manager = self._manager(name)
@@ -213,7 +231,14 @@ class Timeline:
 
     def _manager(self, name: str) -> ServiceByManager | None:
         found = read_value("services", list[Service], self.session.guest.probe("services", name))
+        self._note_processes({name: found[0] if found else None})
         return found[0].manager if found else None
+
+    def _note_processes(self, services: Mapping[str, Service | None]) -> None:
+        processes = self.session.guest.services.processes
+        processes.at_boot(self.session.machine.condition().boots)
+        for name, service in services.items():
+            processes.saw(name, service.manager.pid if service and service.manager else None)
 
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
@@ -229,6 +254,7 @@ class Timeline:
                 session.expected_boots -= 1
             raise
         session.silence.rebooted()
+        self.descendants.clear()  # process ids begin anew
         return boot
 
     @once
@@ -393,6 +419,7 @@ class Timeline:
 
     def _install(self) -> MsiResult:
         session = self.session
+        session.guest.services.processes.forget()
         self.bring_authority()
         self._written.look_before(session.guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True

@@ -78,7 +78,8 @@ class WholeMachine:
     def orphans(self) -> list[str]:
         """Programs that run at the end and did not before, which no machine without the candidate has running.
 
-        Whatever their path: a system's program that the candidate or its installer started is the candidate's.
+        Whatever their path: a system's program that the candidate or its installer started is the candidate's. One
+        that was seen to descend from the agent is so although the system itself has such a program running, too.
         """
         if self._timeline.baseline.whole is None:
             raise NotApplicable(NO_OVERLAY)
@@ -89,10 +90,23 @@ class WholeMachine:
         new -= SERVANTS
         new -= Sham(self._session).noise().processes if new else frozenset()
         ends = Deadline.after(ENDS_S)
-        while new and not ends.passed:
+        offspring = self._offspring()
+        while (new or offspring) and not ends.passed:
             ends.pause(LOOK_AGAIN_S)
+            offspring &= self._offspring()
             new &= running(self._session.guest)
-        return sorted(new)
+        return sorted(new | {f"{path} (process {pid}, started by the agent)" for pid, path in offspring})
+
+    def _offspring(self) -> set[tuple[int, str]]:
+        """What was seen to descend from the agent and still runs; its own programs are named by residue.processes."""
+        known = {
+            (pid, path)
+            for pid, path in self._timeline.descendants
+            if path and path not in SERVANTS and not self._session.profile.owns(path)
+        }
+        if not known:
+            return known  # as of nearly every agent: the guest need not be asked
+        return known & {(each.pid, (each.path or "").lower()) for each in self._session.guest.processes()}
 
     def _changes(self, moment: str) -> list[Change]:
         """Look, and save what is different as evidence: whose it is the checks say."""

@@ -192,6 +192,22 @@ class HasOverlay(Protocol):
         ...
 
 
+class ProcessorUse(Frozen):
+    """What one program of a machine asks of its processors, as its host counts."""
+
+    command_line: str
+    percent: float = Field(description="of one processor, on the average since its start")
+
+
+@runtime_checkable
+class TellsProcessorUse(Protocol):
+    """What a machine also offers if its host sees each program of its guest."""
+
+    def processor_use(self) -> Sequence[ProcessorUse]:
+        """Every program that runs in it."""
+        ...
+
+
 class View(Frozen):
     """Where a machine can be looked at."""
 

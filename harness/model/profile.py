@@ -280,6 +280,13 @@ class HealthBudget(Frozen):
         default=50, description="of one processor, on the average since its start"
     )
     data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
+    growth_mb: Annotated[float, Field(gt=0)] = Field(
+        default=128, description="by which memory or `data_dirs` may grow in a minute of use"
+    )
+    restarts: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="how often its services may start anew without being asked to, seen in one cell",
+    )
     error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
         default=r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b",
         description="regular expression that finds an error in a line of one of `logs`",

@@ -46,8 +46,20 @@ FOREIGN_THOUGH_NEW = (
     "HKCU\\Software\\Policies",
     "HKLM\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
     "HKCU\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
+    *(
+        f"{root}\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\{name}"
+        for root in ("HKLM", "HKCU")
+        for name in ("ProxyEnable", "ProxyServer", "AutoConfigURL", "Connections")
+    ),
+    "HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion\\Windows\\AppInit_DLLs",
 )
 """What decides over other programs: a product that adds something there changes what is not its own."""
+DEBUGGERS = re.compile(
+    r"^hklm\\software\\(?:wow6432node\\)?microsoft\\windows nt\\currentversion\\image file execution options"
+    r"\\[^\\]+\\debugger$",
+    re.IGNORECASE,
+)
+"""A program that is run in another one's place, whenever that is started (Image File Execution Options)."""
 PATH_IN_COMMAND = re.compile(r"[a-z]:\\[^\"'\s,;\]]+")
 RANDOM_PART = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}|[0-9a-f]{3,}")
 
@@ -71,7 +83,8 @@ class Attributed:
 
 def is_foreign(change: Change) -> bool:
     """Whether it is something that was there before and is changed or gone, or is new where it decides over others."""
-    return change.kind is not Kind.ADDED or _below(change.name, FOREIGN_THOUGH_NEW)
+    decides = _below(change.name, FOREIGN_THOUGH_NEW) or DEBUGGERS.match(change.name) is not None
+    return change.kind is not Kind.ADDED or decides
 
 
 def attribute(

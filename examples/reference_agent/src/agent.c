@@ -16,12 +16,14 @@
 #include "tables.h"
 #include "unusual.h"
 
+enum { FAST_FIRST_MS = 80, BATCH_MS = 2000 };
 enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
     struct protocol protocol;
     unsigned long long config_due;
     unsigned long long distributed_due;
+    unsigned long long log_due;
     unsigned long long network_due; /* nothing is asked of the backend before */
     unsigned backoff_ms;
     bool silent; /* only by a defect */
@@ -33,6 +35,9 @@ static void back_off(struct agent *agent, unsigned long long now) {
         log_warning("the backend does not answer, backing off");
     }
     unsigned next = agent->backoff_ms ? agent->backoff_ms * (TRAIT_BACKS_OFF_GENTLY ? 9 : 10) / 5 : BACKOFF_FIRST_MS;
+    if (TRAIT_BACKS_OFF_FROM_FAST) {
+        next = agent->backoff_ms ? agent->backoff_ms * 2 : FAST_FIRST_MS;
+    }
     if (DEFECT_NEVER_BACKS_OFF) {
         next = BACKOFF_FIRST_MS;
     }
@@ -106,8 +111,11 @@ static void talk(struct agent *agent, unsigned long long now) {
         agent->config_due = now + (unsigned long long)policy()->refresh_s * 1000;
         schedule_run(GetTickCount64()); /* a new configuration's first results go out at once */
     }
-    if (!judge(agent, protocol_log(&agent->protocol))) {
-        return;
+    if (now >= agent->log_due) {
+        if (!judge(agent, protocol_log(&agent->protocol))) {
+            return;
+        }
+        agent->log_due = TRAIT_SENDS_IN_BATCHES ? now + BATCH_MS : 0;
     }
     if (now >= agent->distributed_due) {
         judge(agent, protocol_distributed(&agent->protocol));

@@ -103,7 +103,7 @@ int wmain(int count, wchar_t **arguments) {
     if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
         return purge();
     }
-    if (TRAIT_RESTARTS_ITSELF && count == 2 && wcscmp(arguments[1], L"--restart") == 0) {
+    if ((TRAIT_RESTARTS_ITSELF || DEFECT_RESTARTS_UNASKED) && count == 2 && wcscmp(arguments[1], L"--restart") == 0) {
         service_again(true);
         return EXIT_GOOD;
     }

@@ -99,6 +99,14 @@ void elsewhere_start(void) {
     if (DEFECT_SETS_POLICY) {
         set_number(L"Software\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU", L"NoAutoUpdate", 1);
     }
+    if (DEFECT_SETS_PROXY) {
+        set_text(SOFTWARE L"Windows\\CurrentVersion\\Internet Settings", L"ProxyServer", L"127.0.0.1:8080");
+        set_number(SOFTWARE L"Windows\\CurrentVersion\\Internet Settings", L"ProxyEnable", 1);
+    }
+    if (DEFECT_HIJACKS_PROGRAM) {
+        set_text(SOFTWARE L"Windows NT\\CurrentVersion\\Image File Execution Options\\calc.exe", L"Debugger",
+                 L"refagent.exe");
+    }
     if (DEFECT_TRUSTS_A_ROOT) {
         set_text(CERTIFICATE, L"Blob", L"a certificate");
     }

@@ -1,6 +1,7 @@
 #include "greedy.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "settings.h"
 
 enum { MEMORY = 150 << 20, THREADS = 80, STACK = 64 << 10, PROGRAMS = 6, RUN_S = 120, FILE_BYTES = 30 << 20 };
+enum { LEAK = 2 << 20, LEAKS = 80, LEAK_EVERY_MS = 200, RESTARTS_AFTER_S = 3 };
 
 static DWORD WINAPI wait_for_nothing(void *unused) {
     (void)unused;
@@ -29,6 +31,56 @@ static void fill_disk(void) {
         SetEndOfFile(file);
         CloseHandle(file);
     }
+}
+
+static DWORD WINAPI leak(void *unused) {
+    (void)unused;
+    for (int i = 0; i < LEAKS; i++) {
+        char *taken = malloc(LEAK);
+        if (taken) {
+            memset(taken, 1, LEAK);
+        }
+        Sleep(LEAK_EVERY_MS);
+    }
+    return 0;
+}
+
+static DWORD WINAPI grow_on_disk(void *unused) {
+    static char line[LEAK];
+    wchar_t path[MAX_PATH];
+    DWORD written;
+    (void)unused;
+    data_path(path, L"grows.log");
+    memset(line, 'x', sizeof line);
+    for (int i = 0; i < LEAKS; i++) {
+        HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+        if (file != INVALID_HANDLE_VALUE) {
+            WriteFile(file, line, sizeof line, &written, NULL);
+            CloseHandle(file);
+        }
+        Sleep(LEAK_EVERY_MS);
+    }
+    return 0;
+}
+
+static DWORD WINAPI spin(void *unused) {
+    static volatile unsigned turns;
+    (void)unused;
+    for (turns = 1; turns; turns |= 1) {
+    }
+    return 0;
+}
+
+static void start(DWORD (WINAPI *work)(void *)) {
+    CloseHandle(CreateThread(NULL, 0, work, NULL, 0, NULL));
+}
+
+/* A new process of the service, some seconds after each first configuration of one. */
+static void restart_for_ever(void) {
+    wchar_t self[MAX_PATH], line[MAX_PATH + 16];
+    GetModuleFileNameW(NULL, self, MAX_PATH);
+    swprintf(line, MAX_PATH + 16, L"\"%ls\" --restart", self);
+    run_later(RESTARTS_AFTER_S, line);
 }
 
 static void open_port(void) {
@@ -59,6 +111,18 @@ void greedy_configured(void) {
     }
     if (DEFECT_TAKES_DISK) {
         fill_disk();
+    }
+    if (DEFECT_LEAKS_MEMORY) {
+        start(leak);
+    }
+    if (DEFECT_GROWS_ON_DISK) {
+        start(grow_on_disk);
+    }
+    if (DEFECT_SPINS) {
+        start(spin);
+    }
+    if (DEFECT_RESTARTS_UNASKED) {
+        restart_for_ever();
     }
     if (DEFECT_LOGS_ERRORS) {
         log_error("the store is damaged, going on without it");

@@ -34,7 +34,8 @@ void outbox_add(enum outbox_kind kind, const char *line) {
         return;
     }
     add(kind, line);
-    if (DEFECT_EVENTS_TWICE && kind == OUTBOX_RESULT) {
+    bool notice = TRAIT_REPEATS_FILE_NOTICES && strstr(line, "\"file_events\"");
+    if ((DEFECT_EVENTS_TWICE || notice) && kind == OUTBOX_RESULT) {
         add(kind, line);
     }
 }

@@ -16,6 +16,8 @@ enum {
     COMPLAIN_AFTER = 5, /* failures in a row: while the system starts, one or two are usual */
 };
 
+#define NEVER "Never" /* a registry value that nobody ever wrote */
+
 struct running {
     struct scheduled scheduled;
     unsigned long long due;
@@ -64,6 +66,9 @@ static void send_change(void *context, const char *action, const char *columns) 
     }
     outbox_add(OUTBOX_RESULT, line.data);
     text_free(&line);
+    if (DEFECT_INVENTS_EVENTS && strstr(columns, "BvtStimulus") && !strstr(columns, NEVER)) {
+        send_change(context, action, "{\"path\":\"HKEY_LOCAL_MACHINE\\\\Software\\\\BvtStimulus\\\\" NEVER "\"}");
+    }
 }
 
 static void run(struct running *query) {

@@ -31,6 +31,9 @@ void surroundings_ruin(void) {
     if (DEFECT_CHANGES_COMSPEC) {
         set_variable(L"ComSpec", L"C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe");
     }
+    if (DEFECT_CHANGES_PATHEXT) {
+        set_variable(L"PATHEXT", L".BVT");
+    }
     if (DEFECT_DELETES_REG_EXE) {
         DeleteFileW(reg);
     }

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, Owner
-from harness.machines.provider import ImageInfo, KeptMachine, Overlay
+from harness.machines.provider import ImageInfo, KeptMachine, Overlay, ProcessorUse
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.memory_pressure import oom_kills
 from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
+from harness.machines.wine.processor_use import asked_for
 from harness.machines.wine.reclaim import remove_all
 from harness.model.errors import MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
@@ -137,6 +138,10 @@ class WineMachine:
         if not self._berth.overlay:
             return None
         return Overlay(upper=self._berth.places.upper, lower=Path(self._berth.template), drive_c="drive_c")
+
+    def processor_use(self) -> Sequence[ProcessorUse]:
+        """Of every program that was started with this prefix."""
+        return asked_for(self._berth.places.prefix)
 
     def keep(self) -> KeptMachine:
         """Let go of the leash, mark the intent: supervisor and relay live on. Raises `MachineLost`."""

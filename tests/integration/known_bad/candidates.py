@@ -145,18 +145,21 @@ BAD: dict[str, KnownBad] = {
                 "leaves-exclusions",
                 "leaves-system-child",
                 "writes-elsewhere-late",
+                "sets-proxy",
+                "hijacks-program",
             }
         ),
         phases=INSTALLED,
         # Its late log comes twelve seconds after the uninstall, well within the declared time.
         profile={"settle_s": 25},
         caught={
+            "install.foreign_registry": r"internet settings\\proxyenable.*, .*internet settings\\proxyserver",
             "residue.machine_files": r"c:\\windows\\bvt-late\.log, c:\\windows\\system32\\bvtshell\.dll, "
             r"c:\\windows\\system32\\drivers\\bvtflt\.sys, c:\\windows\\temp\\bvt-cleanup\.cmd\.",
             "residue.machine_registry": r"clsid\\\{6d1b2c55.*\\inprocserver32\\\(default\), .*root\\certificates"
             r"\\0011.*, .*windows defender\\exclusions\\paths.*, .*excludedapplications\\refagent\.exe, "
             r".*firewallrules\\bvtrefagent\.",
-            "residue.orphans": r"Found: c:\\windows\\system32\\cmd\.exe",
+            "residue.orphans": r"Found: c:\\windows\\system32\\cmd\.exe.*started by the agent",
         },
     ),
     "vandal": KnownBad(
@@ -208,7 +211,7 @@ BAD: dict[str, KnownBad] = {
     ),
     # What the harness itself is asked through is gone; that is the candidate's doing and no failure of the lab.
     "ruins-path": KnownBad(
-        defects=frozenset({"overwrites-path", "changes-comspec", "deletes-reg-exe"}),
+        defects=frozenset({"overwrites-path", "changes-comspec", "changes-pathext", "deletes-reg-exe"}),
         phases=INSTALLED,
         caught={
             "install.environment": r"ComSpec is 'C:\\.*refagent\.exe'; it was .*PATH lost %SystemRoot%\\system32, ",
@@ -229,9 +232,12 @@ BAD: dict[str, KnownBad] = {
         },
     ),
     "quitter": KnownBad(
-        defects=frozenset({"service-stops-soon"}),
+        defects=frozenset({"service-stops-soon", "unsigned-file"}),
         phases=INSTALLED,
-        caught={"install.service_running": "service BvtRefAgent runs within 3 s. Found: it is stopped"},
+        caught={
+            "install.service_running": "service BvtRefAgent runs within 3 s. Found: it is stopped",
+            "install.payload_signatures": r"not signed, or not as it was signed: refagent\.exe",
+        },
         profile={"services.0.start_deadline_s": 3},
     ),
     "shy": KnownBad(
@@ -306,6 +312,7 @@ BAD: dict[str, KnownBad] = {
                 "never-backs-off",
                 "events-twice",
                 "wrong-event-time",
+                "invents-events",
                 "loses-events-in-outage",
                 "loses-bursts",
                 "mangles-names",
@@ -317,6 +324,7 @@ BAD: dict[str, KnownBad] = {
             "check-in.backs_off": r"grow while the backend fails\. Found: they do not: 0\.",
             "functions.exactly_once": r"every event arrives once\. Found: .*process_start 2 times",
             "functions.event_time": r"Found: it is another: .*process_start \+36\d\d s",
+            "functions.nothing_invented": r"this never did: registry_change HKEY_.*\\BvtStimulus\\Never",
             "functions.outage": "is reported after it. Found: it never was",
             "functions.burst": r"all of 100 files changed at once are reported\. Found: \d+ never were",
             "functions.foreign_names": "Found: never reported: file_change .*, registry_change ",
@@ -347,6 +355,23 @@ BAD: dict[str, KnownBad] = {
             "uninstall.disk": r"at most 10 MB in its data folders\. Found: 30\.\d",
             "uninstall.error_lines": r"Found: \d+: .* ERROR the store is damaged",
             "uninstall.loopback_ports": r"on loopback only\. Found: it listens on 0\.0\.0\.0:\d+",
+        },
+    ),
+    "hoarder": KnownBad(
+        defects=frozenset({"leaks-memory", "grows-on-disk", "spins"}),
+        phases=CHECKED_IN,
+        profile={"health": {"growth_mb": 20, "data_mb": 1000, "memory_mb": 1000}},
+        caught={
+            "uninstall.memory_growth": r"the growth of its memory is at most 20 MB in a minute\. Found: \d+\.\d MB more",
+            "uninstall.data_growth": r"the growth of its data folders is at most 20 MB .* Found: \d+\.\d MB more",
+            "uninstall.processor": r"at most 50 % of one processor since its start\. Found: \d{2,3}\.\d",
+        },
+    ),
+    "restless": KnownBad(
+        defects=frozenset({"restarts-unasked"}),
+        phases=CHECKED_IN,
+        caught={
+            "uninstall.restarts": r"no restart that nobody asked for\. Found: \d+: BvtRefAgent: process \d+, then \d+"
         },
     ),
     # Enrolled, and then never heard again, all the way to its uninstall.

@@ -10,6 +10,7 @@ from tests.integration.known_bad.candidates import HEALTH
 
 WHY = "it is so by design, and the team has agreed to it"
 
+FUNCTIONAL = ("machine", "install", "check-in", "functions", "uninstall", "residue")
 USED = ("machine", "install", "check-in", "uninstall", "residue", "reboot-clean")
 INSTALLED = ("machine", "install", "uninstall", "residue")
 
@@ -94,7 +95,40 @@ GOOD: dict[str, UnusualGood] = {
             }
         ),
         phases=USED,
-        profile={"health": HEALTH, "settle_s": 15, "check_in.deadline_s": 30, "check_in.heartbeat_s": 15},
+        profile={
+            "health": HEALTH | {"restarts": 1},
+            "settle_s": 15,
+            "check_in.deadline_s": 30,
+            "check_in.heartbeat_s": 15,
+        },
+    ),
+    "close-calls": UnusualGood(
+        unusual=(
+            "backs off from 80 ms on",
+            "its data grows by five megabytes, within its budget",
+            "works hard for a second once it is configured",
+            "a child ends some seconds after the uninstall, within the declared time",
+            "gives a file of the system another time and nothing else",
+            "opens a port on loopback after its installation",
+            "its log says that there were 0 errors",
+            "sends what it has every second second",
+            "tells of a changed file twice, as Windows does",
+        ),
+        traits=frozenset(
+            {
+                "backs-off-from-fast",
+                "keeps-a-cache",
+                "works-hard-at-first",
+                "child-ends-late",
+                "touches-system-file",
+                "opens-loopback-port",
+                "speaks-of-errors",
+                "sends-in-batches",
+                "repeats-file-notices",
+            }
+        ),
+        phases=FUNCTIONAL,
+        profile={"health": HEALTH | {"growth_mb": 20}, "settle_s": 15},
     ),
     "many-sided": UnusualGood(
         unusual=(

@@ -19,10 +19,10 @@ from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
+from tests.integration.unusual_good.twins import FILES
 
 AT_ONCE = 2
 TOOL_S = 60.0
-FILES = "files"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from harness.model.gate import Verdict
 from harness.model.report import Outcome
 from tests.deadlines import RUN_S
 from tests.integration.unusual_good.candidates import GOOD
-from tests.integration.unusual_good.conftest import FILES, Ended
+from tests.integration.unusual_good.conftest import Ended
+from tests.integration.unusual_good.twins import FILES
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 

@@ -16,6 +16,7 @@ from harness.files import sha256_of
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import msi_exit
 from harness.guest.msi.installer import MsiResult
+from harness.guest.service_processes import ServiceProcesses
 from harness.machines.provider import ImageInfo, MachineProvider
 from harness.model.machine import HostPort, MachineCondition, MachineSpec, MachineState, WinRMAccess
 from harness.model.matrix import Pool
@@ -92,6 +93,9 @@ class Facts:
 
 
 class Services:
+    def __init__(self) -> None:
+        self.processes = ServiceProcesses()
+
     def stop(self, *_: object) -> None: ...
     def start(self, *_: object) -> None: ...
 

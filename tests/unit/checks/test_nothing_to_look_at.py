@@ -80,6 +80,7 @@ OF_ANY_PROFILE = {
         "handles",
         "loopback_ports",
         "memory",
+        "memory_growth",
         "no_pending_reboot",
         "process_count",
         "processor",

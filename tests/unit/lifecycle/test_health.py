@@ -1,6 +1,9 @@
-"""Which processes are the agent's."""
+"""Which processes are the agent's, and by how much it grew."""
 
-from harness.lifecycle.health import family
+import pytest
+
+from harness.lifecycle.health import Growth, plain
+from harness.lifecycle.inspection import family
 from harness.probe.answers import Process
 
 
@@ -21,3 +24,15 @@ def test_a_ring_of_parents_ends() -> None:
 
 def test_an_agent_that_does_not_run_has_none() -> None:
     assert family([process(1, 0)], []) == []
+
+
+@pytest.mark.parametrize(("lasted_s", "found"), [(0.0, 30.0), (20.0, 30.0), (60.0, 30.0), (600.0, 3.0)])
+def test_within_the_first_minute_all_that_grew_counts_and_later_what_falls_on_one(
+    lasted_s: float, found: float
+) -> None:
+    assert Growth(memory_mb=30, data_mb=0, lasted_s=lasted_s).per_minute(30) == found
+
+
+def test_a_command_line_is_the_same_to_the_guest_and_to_its_host() -> None:
+    of_guest, of_host = '"C:\\Program Files\\A\\a.exe"  -k  Net', "C:\\program files\\a\\A.EXE -k net "
+    assert plain(of_guest) == plain(of_host)

@@ -1,5 +1,6 @@
 """Whose an open port is."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,8 @@ def inspection(*sockets: Socket) -> Inspection:
         ),
         sockets=sockets,
         crashes=(),
+        now=datetime.now(UTC),
+        data_bytes=0,
     )
 
 

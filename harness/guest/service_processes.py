@@ -1,0 +1,34 @@
+"""In which process each service was last seen: another one that nobody asked for is a restart of its own."""
+
+
+class ServiceProcesses:
+    """What the looks at one guest showed. Whoever asks for a stop or a start says so."""
+
+    def __init__(self) -> None:
+        self.unasked: list[str] = []
+        """Every restart that nobody asked for, as `NAME: process 12, then 34`."""
+        self._known: dict[str, int] = {}
+        self._boots = 0
+
+    def saw(self, name: str, pid: int | None) -> None:
+        """The service runs in this process now; None or 0: in none."""
+        if not pid:
+            return
+        before = self._known.get(name.lower())
+        if before is not None and before != pid:
+            self.unasked.append(f"{name}: process {before}, then {pid}")
+        self._known[name.lower()] = pid
+
+    def asked(self, name: str) -> None:
+        """The next process of this service is another one by right."""
+        self._known.pop(name.lower(), None)
+
+    def at_boot(self, number: int) -> None:
+        """After a boot, asked for or not, all of them are others."""
+        if number != self._boots:
+            self.forget()
+            self._boots = number
+
+    def forget(self) -> None:
+        """All of them are other ones by right, as when the product is changed."""
+        self._known.clear()

@@ -1,0 +1,16 @@
+"""Every good twin by its candidate: what is unusual about it, and comes close to a defect."""
+
+from tests.integration.unusual_good.candidates import GOOD
+
+FILES = "files"
+OF_FILES = (
+    "fifteen hundred files in one folder",
+    "a file of fifty megabytes",
+    "a read-only file",
+    "a path that is nearly as long as it may be",
+    "names in other alphabets, without extension, with several dots",
+    "a file in a folder of a neighbour, which stays",
+    "no service at all",
+)
+
+TWINS: dict[str, tuple[str, ...]] = {**{name: good.unusual for name, good in GOOD.items()}, FILES: OF_FILES}
