@@ -26,6 +26,9 @@ def _note_noise(cell: CellSession, found: Attributed, where: Where) -> None:
     names = words_of(each for each in found.noise if each.where is where)
     if names:
         cell.note("subtracted as noise (sham run)", f"{len(names)}: {some(names)}")
+    drawn = words_of(each for each in found.by_pattern if each.where is where)
+    if drawn:
+        cell.note("of these by the form of their names alone", f"{len(drawn)}: {some(drawn)}")
 
 
 def _excuse_declared(cell: CellSession, found: Attributed, where: Where) -> None:

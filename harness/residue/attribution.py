@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.guest.system_tools import WATCHED
 from harness.model.profile import AgentProfile, Keep
+from harness.residue import noise_pattern
 from harness.residue.change import Change, Kind, Where
 from harness.residue.snapshot import (
     SENTINEL_DIR,
@@ -70,6 +71,8 @@ class Attributed:
 
     candidate: list[Change] = field(default_factory=list)
     noise: list[Change] = field(default_factory=list)
+    by_pattern: list[Change] = field(default_factory=list)
+    """Of the noise, what the sham run has seen under other names of the same form."""
     declared: list[tuple[Keep, Change]] = field(default_factory=list)
     substrates: list[tuple[str, Change]] = field(default_factory=list)
     """Why, and what."""
@@ -104,6 +107,7 @@ def attribute(
     declared_files = tuple(file.path for file in profile.files)
     diagnostics = diagnostics_places(profile)
     known = {_noise_name(each) for each in noise}
+    patterns = noise_pattern.learn(noise)
     found = Attributed()
     for change in changes:
         name = change.name
@@ -120,6 +124,9 @@ def attribute(
             continue
         elif _noise_name(change) in known:
             found.noise.append(change)
+        elif any(pattern.covers(change) for pattern in patterns):
+            found.noise.append(change)
+            found.by_pattern.append(change)
         elif (keep := _kept(change, profile.keeps)) is not None:
             found.declared.append((keep, change))
         elif reason := substrates(change):
