@@ -10,7 +10,7 @@ from harness.cli.ending import ends
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
 
-NEEDED = ("prometheus_client", "httptools", "uvloop")
+NEEDED = ("prometheus_client", "httptools", "itsdangerous", "uvloop")
 
 
 def register(app: typer.Typer) -> None:

@@ -30,6 +30,8 @@ OPEN = ("/healthz", "/openapi.json")
 BOARD = "/board"
 """For people: the token is in a cookie, or there is none yet."""
 COOKIE = "bvt"
+PAGES = (BOARD, "/answer/")
+"""Whoever comes here has no token yet, or a signed link instead."""
 STRANGERS_PER_S = 10.0
 """Requests to the board without a token, in each worker: also how quickly tokens can be tried."""
 
@@ -63,10 +65,11 @@ class Door:
                 known = value
             elif name == b"cookie":
                 cookie = value
-        if scope["path"].startswith(BOARD):
+        page = scope["path"].startswith(PAGES)
+        if page:
             secret = b"Bearer " + _cookie(cookie)
         caller: tuple[Token | None, Bucket] | None = self._caller(secret)
-        if caller is None and scope["path"].startswith(BOARD):
+        if caller is None and page:
             caller = None, self._strangers
         if caller is None:
             await self._refuse(scope, send, 401, "a token is needed: Authorization: Bearer TOKEN.")

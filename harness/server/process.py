@@ -19,6 +19,7 @@ from harness.model.errors import HarnessError, InfrastructureError
 from harness.promotion.ledger.store import Ledger
 from harness.promotion.service import Promotion
 from harness.server.logs import log
+from harness.server.mail import Mail
 from harness.server.released import as_released
 from harness.server.settings import Settings, load_settings
 from harness.server.store import Store
@@ -48,11 +49,14 @@ def serve(path: Path, settings: Settings, state: Path) -> int:
     _metrics_folder(state / "metrics")
     store = Store(store_path)
     take_settings(store, _in_force(settings).model_dump_json(), time.time())
+    mail = Mail(state)
     listening = _listen(settings)
+    mail.begin(settings)
 
     def reload() -> None:
         try:
             new = _in_force(load_settings(path))
+            mail.begin(new)
         except HarnessError as error:
             log("settings refused", reason=str(error))
             return
@@ -76,6 +80,7 @@ def serve(path: Path, settings: Settings, state: Path) -> int:
         supervisor.run()
     finally:
         watch.end()
+        mail.end()
         store.close()
         listening.close()
     log("ended")

@@ -40,6 +40,8 @@ def promotion_paths() -> dict[str, Any]:
     paths = {path: {"post": _post(path, summary, body)} for path, summary, body in OPERATIONS}
     status = {"summary": "Who is where, and what is asked for (scope read).", "responses": _responses()}
     paths["/v1/promotions"]["get"] = status
+    words = "The newest messages to people, and what became of them (scope read)."
+    paths["/v1/notifications"] = {"get": {"summary": words, "responses": _responses()}}
     return paths
 
 

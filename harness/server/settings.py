@@ -112,6 +112,11 @@ class Settings(Frozen):
     """A file, or `postgresql://USER@HOST/DATABASE`: only what it lets out is offered to anybody."""
     ledger_key: str = ""
     """The server's private key, a PEM file or a URI, which signs for people whom tiers.yaml lets it sign for."""
+    notify: str = ""
+    """A file with destinations."""
+    public_url: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""
+    """Where people reach this server: what links in messages begin with."""
+    link_hours: Annotated[float, Field(gt=0, le=24 * 31)] = 24.0
 
     @field_validator("tokens")
     @classmethod
@@ -179,6 +184,11 @@ def _people(settings: Settings) -> list[Problem]:
     problems = []
     if settings.ledger_key and not settings.ledger:
         problems.append(Problem(("ledger_key",), "there is no ledger that it could sign in.", "Name ledger."))
+    if settings.notify and not settings.ledger:
+        problems.append(Problem(("notify",), "there is no ledger to tell of.", "Name ledger."))
+    if settings.public_url and not settings.ledger_key:
+        hint = "Name ledger and ledger_key."
+        problems.append(Problem(("public_url",), "links answer in the ledger, and no key signs there.", hint))
     for number, token in enumerate(settings.tokens):
         place = ("tokens", number)
         wanted = sorted(scope.value for scope in PERSONAL & set(token.scopes))

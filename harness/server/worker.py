@@ -53,10 +53,12 @@ class Worker:
         return Door(app, lambda: self.desk, self._counter, self._tallies)
 
     def _people(self) -> list[Route]:
+        from harness.server.answers import Answers
         from harness.server.clerk import Clerk
         from harness.server.promotions import Promotions
 
-        return Promotions(Clerk.at(lambda: self.desk)).routes()
+        clerk = Clerk.at(lambda: self.desk)
+        return [*Promotions(clerk).routes(), *Answers(clerk, self._path.parent).routes()]
 
     @contextmanager
     def _reading(self) -> Iterator[Store]:

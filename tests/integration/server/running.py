@@ -46,13 +46,13 @@ rollouts:
 class Serve:
     """The process, its log as it is written, and its address."""
 
-    def __init__(self, process: "subprocess.Popen[str]", file: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", file: Path, workers: int = 2) -> None:
         self.process, self.file, self.log = process, file, list[dict[str, Any]]()
         self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = str(self.wait("listening")["url"])
-        for _ in range(2):
+        for _ in range(workers):
             self.wait("worker started")
 
     def end(self) -> None:
@@ -89,7 +89,7 @@ class Serve:
 
 
 @contextmanager
-def serving(folder: Path, text: str) -> Iterator[Serve]:
+def serving(folder: Path, text: str, workers: int = 2) -> Iterator[Serve]:
     """The server with these settings, until the block ends; its store is below `folder` and outlives it."""
     file = folder / "serve.yaml"
     file.write_text(text)
@@ -98,7 +98,7 @@ def serving(folder: Path, text: str) -> Iterator[Serve]:
         subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True)
     ) as process:
         try:
-            served = Serve(process, file)
+            served = Serve(process, file, workers)
             yield served
             served.end()
         finally:
