@@ -18,6 +18,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from harness.model.errors import HarnessError, InfrastructureError
 from harness.promotion.ledger.store import Ledger
 from harness.promotion.service import Promotion
+from harness.server.entrance import application
 from harness.server.logs import log
 from harness.server.mail import Mail
 from harness.server.released import as_released
@@ -28,6 +29,8 @@ from harness.signing.keys import passphrase_from_environment, signer_of
 
 DRAIN_S = 20
 """How long a request may take that is being answered when the server is told to end."""
+PATIENCE_S = 60
+"""How long a worker may not answer its parent, as on a busy machine, before another one takes its place."""
 
 
 class Supervisor(Multiprocess):
@@ -93,7 +96,7 @@ def _in_force(settings: Settings) -> Settings:
 
 def _config(settings: Settings, store: Path) -> uvicorn.Config:
     return uvicorn.Config(
-        functools.partial(_application, store),
+        functools.partial(application, store),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -106,16 +109,10 @@ def _config(settings: Settings, store: Path) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_S,
+        timeout_worker_healthcheck=PATIENCE_S,
         ssl_certfile=settings.tls.certificate if settings.tls else None,
         ssl_keyfile=settings.tls.key if settings.tls else None,
     )
-
-
-def _application(store: Path) -> object:
-    """In the worker: what it imports is imported there."""
-    from harness.server.worker import application
-
-    return application(store)
 
 
 def _listen(settings: Settings) -> socket.socket:

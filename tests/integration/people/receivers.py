@@ -13,7 +13,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 
 class Inbox:
