@@ -11,6 +11,7 @@ from harness.cell.agent_silence import AgentSilence
 from harness.cell.autopsy import LOGS, examine
 from harness.cell.blame import Inquiry
 from harness.cell.familiar import Familiar
+from harness.cell.malware import the_labs_own
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
 from harness.guest.guest import Guest
@@ -168,9 +169,12 @@ class CellSession:
                 outcome=Outcome.INFRA if isinstance(self.lost, InfrastructureError) else Outcome.FAILED,
                 message=str(self.lost),
             )
-        if self.candidate_touched and self.lost is None:
-            return self.familiar.judge(found.error, self._guest)
-        return found.error
+        if self.lost is not None:
+            return found.error
+        error = the_labs_own(found.error, self._machine.guest_system, self._guest)
+        if self.candidate_touched and error is found.error:
+            return self.familiar.judge(error, self._guest)
+        return error
 
     def close(self) -> CellReport:
         """Collect evidence, end or keep the machine, seal the report. Runs whatever happened before.

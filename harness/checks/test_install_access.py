@@ -2,9 +2,11 @@
 
 from harness.cell.check import check
 from harness.cell.declared import declares
+from harness.cell.malware import ProbeTakenForMalware
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.guest.access_control import FILE_WRITES, KEY_WRITES, SecurityDescriptor, read_sddl
+from harness.guest.defender import detections, of_the_probe
 from harness.guest.event_log import error_events
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
@@ -91,8 +93,13 @@ def test_no_error_events(cell: CellSession, timeline: Timeline) -> None:
     names = [service.name for service in (*profile.services, *profile.drivers)]
     names += [service.display_name for service in profile.services if service.display_name]
     words = [*names, profile.product_name, profile.install_dir]
-    events = error_events(cell.guest, timeline.baseline.boot.booted)
-    found = [str(event) for event in events if event.speaks_of(words)]
+    since = timeline.baseline.boot.booted
+    malware = detections(cell.guest, since)
+    if of_probe := of_the_probe(malware):
+        raise ProbeTakenForMalware(of_probe[0])
+    of_agent = [event for event in error_events(cell.guest, since) if event.speaks_of(words)]
+    of_agent += [event for event in malware if event.speaks_of([*words, cell.candidate.path.name])]
+    found = [str(event) for event in of_agent]
     assert not found, mismatch("no error event about the agent", f"logged since the start: {listed(found)}")
 
 

@@ -14,6 +14,8 @@ from harness.model.errors import GuestFault
 CHANNELS = ("Application", "System")
 MOST = 200
 TIMEOUT_S = 60.0
+CHANNEL_NOT_FOUND = 15007
+"""ERROR_EVT_CHANNEL_NOT_FOUND."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(x?)([0-9A-Fa-f]+);")
 NAMESPACE = "{http://schemas.microsoft.com/win/2004/08/events/event}"
@@ -21,7 +23,7 @@ NAMESPACE = "{http://schemas.microsoft.com/win/2004/08/events/event}"
 
 @dataclass(frozen=True)
 class ErrorEvent:
-    """One event of level critical or error."""
+    """One event: of level critical or error, or of those that were asked for."""
 
     channel: str
     provider: str
@@ -43,16 +45,30 @@ def error_events(guest: Guest, since: datetime) -> list[ErrorEvent]:
 
     Raises `GuestFault` if a log cannot be read.
     """
-    found = []
-    for channel in CHANNELS:
+    return [
+        event for channel in CHANNELS for event in query_events(guest, channel, "(Level=1 or Level=2)", since)
+    ]
+
+
+def query_events(
+    guest: Guest, channel: str, which: str, since: datetime | None, *, may_be_absent: bool = False
+) -> list[ErrorEvent]:
+    """The events of a channel for which `which` holds (XPath, on `System`) since a time of the guest's clock.
+
+    The newest first. With `may_be_absent` a channel that the system does not have holds none. Raises `GuestFault` if
+    the log cannot be read.
+    """
+    if since is not None:
         when = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        query = f"*[System[(Level=1 or Level=2) and TimeCreated[@SystemTime>='{when}']]]"
-        command = [WEVTUTIL, "qe", channel, f"/q:{query}", "/f:xml", "/rd:true", f"/c:{MOST}", "/uni:false"]
-        result = guest.run(command, timeout_s=TIMEOUT_S, repeatable=True)
-        if not result.ok:
-            raise GuestFault(f"The {channel} log cannot be read: wevtutil ended with {result.exit_code}.")
-        found += read_events(channel, result.stdout)
-    return found
+        which += f" and TimeCreated[@SystemTime>='{when}']"
+    query = f"*[System[{which}]]"
+    command = [WEVTUTIL, "qe", channel, f"/q:{query}", "/f:xml", "/rd:true", f"/c:{MOST}", "/uni:false"]
+    result = guest.run(command, timeout_s=TIMEOUT_S, repeatable=True)
+    if result.exit_code == CHANNEL_NOT_FOUND and may_be_absent:
+        return []
+    if not result.ok:
+        raise GuestFault(f"The {channel} log cannot be read: wevtutil ended with {result.exit_code}.")
+    return read_events(channel, result.stdout)
 
 
 def read_events(channel: str, text: str) -> list[ErrorEvent]:

@@ -27,9 +27,17 @@ def powershell_text(text: str) -> str:
 
 
 def first_boot_script(
-    recipe: WindowsRecipe, account: Account, certificate: EndpointCertificate, build_id: str
+    recipe: WindowsRecipe,
+    account: Account,
+    certificate: EndpointCertificate,
+    build_id: str,
+    *,
+    probe_root: bool = True,
 ) -> bytes:
-    """The script: UTF-8 with a byte order mark, which PowerShell 2.0 needs to know it as such, and CRLF."""
+    """The script: UTF-8 with a byte order mark, which PowerShell 2.0 needs to know it as such, and CRLF.
+
+    `probe_root`: the media hold a root certificate of the probe's signer, which Windows does not know.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_directory()),
         undefined=jinja2.StrictUndefined,
@@ -53,6 +61,7 @@ def first_boot_script(
         installer_limit_s=INSTALLER_LIMIT_S,
         forget_secret=" ".join((template_directory() / LSA_PROGRAM).read_text().split()),
         thumbprint=certificate.thumbprint,
+        probe_root=probe_root,
     )
     return b"\xef\xbb\xbf" + text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
 

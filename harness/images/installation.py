@@ -15,6 +15,7 @@ from harness.images.choice import choose_image
 from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot, read_marker
 from harness.images.media_tree import build_media, media_tree
+from harness.images.probe_signer import probe_signer
 from harness.images.recipe import UEFI, WindowsRecipe
 from harness.images.record import CERTIFICATE, DISK, windows_manifest
 from harness.images.virtio_media import fitted
@@ -78,6 +79,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     media = {"iso": read_medium(order.iso), "virtio_iso": read_medium(order.virtio_iso)}
     chosen = choose_image(media["iso"], recipe, edition, order.iso)
     progress(f"{recipe.name}: image {chosen.index} '{chosen.name}', {chosen.build}.{chosen.revision}")
+    signer = probe_signer(state)
     account = Account.new()
     certificate = EndpointCertificate.new(recipe.computer_name, account.password)
     order.screenshots.mkdir(parents=True, exist_ok=True)
@@ -94,7 +96,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
         intent.add(directory=str(working))
         try:
             store.working_directory(recipe.name, order.build_id)
-            tree = media_tree(recipe, edition, account, certificate, order.build_id, chosen.index)
+            tree = media_tree(recipe, edition, account, certificate, order.build_id, chosen.index, signer)
             build_media(tree, working / "answer.iso")
             size = f"{recipe.disk_gb}G"
             run(
@@ -123,6 +125,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
                     digest_files(working, (DISK, CERTIFICATE)),
                     account.username,
                     "kvm" if running.kvm else "tcg",
+                    signer,
                 ),
             )
         finally:

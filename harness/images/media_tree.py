@@ -10,6 +10,7 @@ from harness.images.account import Account, EndpointCertificate
 from harness.images.answer_file import answer_file
 from harness.images.answer_rules import problems
 from harness.images.first_boot import first_boot_script
+from harness.images.probe_signer import ProbeSigner
 from harness.images.recipe import Edition, WindowsRecipe
 from harness.machines.libvirt.host.programs import run
 from harness.model.errors import ConfigurationError, InfrastructureError
@@ -25,6 +26,7 @@ def media_tree(
     certificate: EndpointCertificate,
     build_id: str,
     index: int,
+    signer: ProbeSigner,
 ) -> dict[str, bytes]:
     """Path on the media to content. Raises `ConfigurationError` for an answer file that would not do."""
     answer = answer_file(recipe, edition, account, index)
@@ -33,10 +35,14 @@ def media_tree(
         raise ConfigurationError(
             f"the answer file of image {recipe.name} is not complete: {'; '.join(wrong)}."
         )
+    root = signer.root
+    script = first_boot_script(recipe, account, certificate, build_id, probe_root=root is not None)
     return {
         "autounattend.xml": answer,
-        "bvt/first-boot.ps1": first_boot_script(recipe, account, certificate, build_id),
+        "bvt/first-boot.ps1": script,
         "bvt/winrm.pfx": certificate.pfx,
+        "bvt/probe-publisher.cer": signer.publisher,
+        **({"bvt/probe-root.cer": root} if root is not None else {}),
     }
 
 

@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from harness.images.marker import FirstBoot
+from harness.images.probe_signer import ProbeSigner
 from harness.images.recipe import WindowsRecipe
 from harness.images.wim import Medium, WimImage
 from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
@@ -19,6 +20,8 @@ from harness.model.substrate import GuestSystem
 
 WINRM_PORT = 5986
 DISK, CERTIFICATE = "disk.qcow2", "ca.pem"
+PROBE_SIGNER = "probe_signer"
+"""The fact that names, by SHA-256, the certificate which the image trusts as the probe's publisher."""
 
 
 def windows_manifest(
@@ -30,6 +33,7 @@ def windows_manifest(
     files: dict[str, FileSeal],
     username: str,
     substrate: str,
+    signer: ProbeSigner,
 ) -> ImageManifest:
     """What `manifest.json` says of a built image."""
     facts = {
@@ -38,6 +42,7 @@ def windows_manifest(
         "image": f"{chosen.index} {chosen.name} {chosen.build}.{chosen.revision}",
         **{name: value for name, value in said.facts.items() if value},
         **{f"{name}_sha256": medium.sha256 for name, medium in media.items()},
+        PROBE_SIGNER: signer.fingerprint,
     }
     return ImageManifest(
         name=recipe.name,

@@ -80,6 +80,7 @@ class Step(StrEnum):
     """What the script does beyond single values. Each is written out in the script's template, and only there."""
 
     PUBLISHER = "publisher"
+    PROBE_PUBLISHER = "probe-publisher"
     DRIVERS = "drivers"
     GUEST_AGENT = "guest-agent"
     PRIVATE_NETWORKS = "private-networks"

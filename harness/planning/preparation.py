@@ -21,6 +21,8 @@ from harness.config.load import find_matrix, load_matrix, load_profile, profile_
 from harness.config.profile_rules import scenario_problems
 from harness.documents.problem import Problem
 from harness.files import sha256_of
+from harness.images.probe_signature import distrust, signed_probe
+from harness.images.probe_signer import probe_signer
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate, InstallerKind
@@ -35,7 +37,6 @@ from harness.planning.outlook import BackendWord
 from harness.planning.pools import pool_problems
 from harness.planning.releases import find_releases
 from harness.planning.request import RunRequest
-from harness.probe.build import probe_exe
 from harness.profiles.agreement import given_properties, msi_problems
 from harness.rundir import work_directory, work_times
 from harness.rundir.directory import RunDirectory, RunSettings, new_run_id
@@ -188,7 +189,8 @@ def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool,
     """
     state = StateDirectory.default()
     provider = load_provider(pool, state)
-    lay_out_media(run, plan.candidate, probe_exe(state), plan.releases)
+    signer = probe_signer(state)
+    lay_out_media(run, plan.candidate, signed_probe(state, signer), plan.releases)
     progress("Looking into the candidate.")
     record_payload(run, plan.candidate)
     before = plan.releases.get(ReleaseName.PREVIOUS)
@@ -198,6 +200,8 @@ def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool,
     make_authority(run.authority)
     for image in sorted({pool.base_image or cell.image for cell in plan.cells}):
         provider.prepare(image, progress)
+        if words := distrust(state, image, signer):
+            progress(words)
 
 
 def lay_out_media(

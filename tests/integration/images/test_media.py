@@ -11,20 +11,22 @@ from harness.images.virtio_media import fitted
 from harness.model.errors import ConfigurationError, InfrastructureError
 from tests.integration.images.dummy_media import virtio_iso
 from tests.unit.images.catalogues import signed_for_tests
-from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, recipe
+from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, recipe, signer
 
 pytestmark = pytest.mark.skipif(shutil.which("xorriso") is None, reason="xorriso is not installed")
 
+PROBE = {"bvt/probe-publisher.cer", "bvt/probe-root.cer"}
+
 
 def tree(name: str) -> dict[str, bytes]:
-    return media_tree(recipe(name), recipe(name).edition(None), ACCOUNT, certificate(), BUILD_ID, 1)
+    return media_tree(recipe(name), recipe(name).edition(None), ACCOUNT, certificate(), BUILD_ID, 1, signer())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_answer_media_hold_exactly_what_was_rendered(name: str, tmp_path: Path) -> None:
     iso = tmp_path / "answer.iso"
     digests = build_media(tree(name), iso)
-    assert set(digests) == {"autounattend.xml", "bvt/first-boot.ps1", "bvt/winrm.pfx"}
+    assert set(digests) == {"autounattend.xml", "bvt/first-boot.ps1", "bvt/winrm.pfx", *PROBE}
     assert files_on(iso) == set(digests)
     assert iso.stat().st_mode & 0o077 == 0, "the throw-away password is on it"
 

@@ -1,11 +1,15 @@
 """What the tests of images share."""
 
+import tempfile
 from functools import cache
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from harness.images.account import USERNAME, Account, EndpointCertificate
+from harness.images.probe_signer import ProbeSigner, probe_signer
 from harness.images.recipe import WindowsRecipe, load_windows, windows_recipes
+from harness.state import StateDirectory
 
 NAMES = windows_recipes()
 PASSWORD = "Throw-away-1"
@@ -21,3 +25,10 @@ def recipe(name: str) -> WindowsRecipe:
 @cache
 def certificate() -> EndpointCertificate:
     return EndpointCertificate.new("BVT-TEST", ACCOUNT.password)
+
+
+@cache
+def signer() -> ProbeSigner:
+    """A made one."""
+    with tempfile.TemporaryDirectory() as home:
+        return probe_signer(StateDirectory(Path(home)), {})

@@ -12,7 +12,7 @@ from harness.images.account import Account
 from harness.images.answer_file import LETTERS, answer_file
 from harness.images.answer_rules import NS, Answer, problems
 from harness.images.media_tree import media_tree
-from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, PASSWORD, certificate, recipe
+from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, PASSWORD, certificate, recipe, signer
 
 SHELL = "Microsoft-Windows-Shell-Setup"
 KEY = re.compile(r"([A-Z0-9]{5}-){4}[A-Z0-9]{5}")
@@ -59,7 +59,7 @@ def test_setup_finds_the_disk_driver_on_any_drive(name: str) -> None:
 def test_the_only_secret_is_the_throw_away_password(name: str, edition: str) -> None:
     """No key but the published one of the edition, no password but the account's, nothing hidden in base64."""
     chosen = recipe(name).edition(edition)
-    tree = media_tree(recipe(name), chosen, ACCOUNT, certificate(), BUILD_ID, 6)
+    tree = media_tree(recipe(name), chosen, ACCOUNT, certificate(), BUILD_ID, 6, signer())
     root = etree.fromstring(tree["autounattend.xml"])
     passwords = {
         element.findtext("u:Value", "", NS) for element in root.iter() if "Password" in str(element.tag)

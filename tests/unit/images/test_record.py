@@ -15,7 +15,7 @@ from harness.images.wim import Medium, WimImage
 from harness.machines.libvirt.image.manifest import ImageManifest
 from harness.machines.libvirt.image.seal import FileSeal
 from harness.model.errors import ConfigurationError, InfrastructureError
-from tests.unit.images.samples import ACCOUNT, NAMES, PASSWORD, certificate, recipe
+from tests.unit.images.samples import ACCOUNT, NAMES, PASSWORD, certificate, recipe, signer
 
 CHOSEN = WimImage(index=6, name="Windows 10 Pro", build=19041, revision=2965)
 SEAL = {"disk.qcow2": FileSeal(sha256="0" * 64, size=1)}
@@ -31,7 +31,7 @@ changes: [WinRM over HTTPS]
 def test_the_manifest_says_every_change_and_the_mediums_digest(name: str) -> None:
     said = FirstBoot(done=True, facts={"build": str(recipe(name).build), "noted": ""})
     medium = {"iso": Medium(sha256="ab" * 32, size=1, images=())}
-    manifest = windows_manifest(recipe(name), "pro", said, medium, CHOSEN, SEAL, "bvt", "tcg")
+    manifest = windows_manifest(recipe(name), "pro", said, medium, CHOSEN, SEAL, "bvt", "tcg", signer())
     assert len(manifest.changes) == len(recipe(name).surface_changes)
     assert manifest.facts["iso_sha256"] == "ab" * 32
     assert manifest.facts["installed_on"] == "tcg"

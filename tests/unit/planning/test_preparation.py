@@ -24,6 +24,7 @@ from harness.rundir.directory import RunDirectory
 from harness.state import StateDirectory
 from tests.unit.cell.stand_ins import PROFILE, StandInBackend
 from tests.unit.gate.samples import CANDIDATE, a_cell, a_plan
+from tests.unit.images.samples import signer
 
 
 class NoImages:
@@ -58,7 +59,8 @@ def request_(candidate: Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         backend=BackendWord("embedded", frozenset()),
     )
     monkeypatch.setattr(preparation, "make_plan", lambda _: prepared)
-    monkeypatch.setattr(preparation, "probe_exe", lambda _: probe)
+    monkeypatch.setattr(preparation, "probe_signer", lambda _: signer())
+    monkeypatch.setattr(preparation, "signed_probe", lambda *_: probe)
     monkeypatch.setattr(preparation, "make_authority", lambda _: None)
     monkeypatch.setattr(preparation, "load_provider", lambda *_: EveryImage())
     monkeypatch.setattr(StateDirectory, "default", lambda: StateDirectory(tmp_path / "state"))
