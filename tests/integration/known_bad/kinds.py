@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from examples.reference_agent.defects import DEFECTS
+from harness.checks.catalogue import catalogue
 from tests.integration.known_bad.candidates import BAD
 
 INSTALL = "installation"
@@ -23,6 +24,7 @@ CONTROL = "configuration and control"
 BOOT = "reboots"
 LIFE = "upgrade, repair, downgrade, uninstall"
 TABLES = "tables of the MSI"
+OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -318,7 +320,18 @@ ELSEWHERE: dict[str, str] = {
 
 
 def in_candidates() -> Iterator[tuple[Named, str]]:
-    """Each line with every candidate that shows it."""
+    """Each line with every candidate that shows it; then what a candidate must trip and no line names."""
+    named = list(_named())
+    yield from named
+    told = {(candidate, each.check) for each, candidate in named}
+    titles = {check.id: check.title for check in catalogue()}
+    for candidate, bad in BAD.items():
+        for check in bad.caught:
+            if (candidate, check) not in told:
+                yield Named("", OTHER, check, what=f"the opposite of: {titles.get(check, check)}"), candidate
+
+
+def _named() -> Iterator[tuple[Named, str]]:
     for named in KINDS:
         for candidate, bad in BAD.items():
             if named.check not in bad.caught:
