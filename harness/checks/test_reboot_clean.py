@@ -53,7 +53,7 @@ def test_files(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
 def test_registry(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
     roots = cell.profile.registry_roots
     _ = reboots.after_uninstall
-    found = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
+    found = frozenset(key.lower() for key in cell.guest.registry.existing(*roots))
     there = unexcused(cell, "registry", found)
     assert not there, _after(timeline, "no registry key of the agent is there", listed(there))
 

@@ -9,9 +9,11 @@ from harness.checks.boots import assert_boots
 from harness.checks.excuses import unexcused
 from harness.checks.expectation import listed, mismatch
 from harness.checks.folders_of_wine import without_substrates
+from harness.guest.round_trip import RoundTrip
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.substrate import Capability
+from harness.probe.answers import FileContent, FileFacts
 from harness.residue.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
 
 PHASE = Phase.RESIDUE
@@ -52,7 +54,7 @@ def test_files(cell: CellSession, timeline: Timeline) -> None:
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
     roots = cell.profile.registry_roots
     _ = timeline.after
-    there = frozenset(key.lower() for key in roots if cell.guest.registry.exists(key))
+    there = frozenset(key.lower() for key in cell.guest.registry.existing(*roots))
     left = unexcused(cell, "registry", there)
     assert not left, _left(timeline, "registry key of the agent", left)
 
@@ -124,10 +126,11 @@ def test_pending_renames(timeline: Timeline) -> None:
 @check("Unrelated files are untouched")
 def test_sentinel_files(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.after
-    for path in SENTINEL_FILES:
-        facts = cell.guest.files(path)[0]
+    reads = {path: ("read", "--limit", "4096", path) for path in SENTINEL_FILES}
+    asked = RoundTrip(cell.guest, [("file", *SENTINEL_FILES), *reads.values()])
+    for facts, path in zip(asked.read(list[FileFacts], "file", *SENTINEL_FILES), SENTINEL_FILES, strict=True):
         assert facts.exists, mismatch(f"the unrelated file {path} is untouched", "it is gone")
-        content = cell.guest.read_file(path, limit_bytes=4096)
+        content = asked.read(FileContent, *reads[path]).base64
         assert content == timeline.nonce.encode(), mismatch(
             f"the unrelated file {path} is untouched", "its content was changed"
         )

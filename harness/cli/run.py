@@ -234,6 +234,8 @@ def _run_pytest(directory: RunDirectory, chosen: list[Cell], count: int, console
         "no:terminal",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:unraisableexception",  # tidies memory up five times at the end of each process: a test suite's need
         *(["-n", str(count)] if count > 1 else []),
     ]
     progress = Progress(chosen, console, waits=Waits(directory.waits).read)

@@ -60,22 +60,28 @@ class Registry:
 
     def exists(self, key: str) -> bool:
         """Whether there is such a key; one that refuses to be read is there. Raises `GuestFault` if nothing tells."""
-        found = self._facts(key)
-        if found.exists and found.code not in (None, ACCESS_DENIED):
-            raise GuestFault(
-                f"Nothing tells whether there is a registry key {found.path}: Windows error {found.code}.",
-                code=found.code or 0,
-            )
-        return found.exists
+        return bool(self.existing(key))
+
+    def existing(self, *keys: str) -> list[str]:
+        """Those of these keys that are there, in one round trip. Raises like `exists`."""
+        there = []
+        for key, found in zip(keys, self._facts(*keys), strict=True):
+            if found.exists and found.code not in (None, ACCESS_DENIED):
+                raise GuestFault(
+                    f"Nothing tells whether there is a registry key {found.path}: Windows error {found.code}.",
+                    code=found.code or 0,
+                )
+            there += [key] if found.exists else []
+        return there
 
     def sddl(self, key: str) -> str | None:
         """Owner, group and access list of a key in SDDL; None if key or permission to read them is missing."""
-        return self._facts(key).sddl
+        return self._facts(key)[0].sddl
 
-    def _facts(self, key: str) -> KeyFacts:
+    def _facts(self, *keys: str) -> list[KeyFacts]:
         # `reg` tells absent and forbidden apart only in words, which are translated; the probe by their codes.
-        (found,) = self._console.probe(list[KeyFacts], "keys", _checked(key), repeatable=True)
-        return found
+        checked = [_checked(key) for key in keys]
+        return self._console.probe(list[KeyFacts], "keys", *checked, repeatable=True) if checked else []
 
 
 def _checked(key: str) -> str:

@@ -87,8 +87,12 @@ class Stimulated:
         """
         if not happened(self, "_given"):
             return
-        for name in self._given:
-            self._session.guest.probe("unstimulate", name, "--nonce", self._timeline.nonce, repeatable=True)
+        asked = [["unstimulate", name, "--nonce", self._timeline.nonce] for name in self._given]
+        if asked:
+            for name, answer in zip(
+                self._given, self._session.guest.batch(*asked, repeatable=True), strict=True
+            ):
+                read_value(f"unstimulate {name}", object, answer)
 
     @once
     def _given(self) -> dict[str, Stimulus]:
