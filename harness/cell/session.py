@@ -16,7 +16,7 @@ from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.provider import HasOverlay, Machine, MachineProvider, Overlay
+from harness.machines.provider import HasCapsule, HasOverlay, Machine, MachineProvider, Overlay
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError, InfrastructureError
@@ -30,12 +30,27 @@ from harness.model.substrate import SLOWNESS
 from harness.reports.facts import TRANSCRIPT_PAGE
 from harness.reports.transcript import read_entries, transcript_page
 from harness.rundir.attempts import earlier_attempts
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings
 
 Answer = TypeVar("Answer")
 TRANSCRIPT = "transcript.jsonl"
 LOGS_AT_THE_END = f"{LOGS}-at-the-end"
 """Logs that outlived the uninstall, beside those from before it."""
+
+
+def machine_spec(cell: Cell, settings: RunSettings, run: RunDirectory, backend: Backend) -> MachineSpec:
+    """The machine that a cell asks its provider for."""
+    pool = settings.pool
+    return MachineSpec(
+        run_id=settings.run_id,
+        cell_id=cell.id,
+        image=pool.base_image or cell.image,
+        windows=cell.windows,
+        media=run.media,
+        backend=backend.address,
+        memory_mb=pool.memory_mb,
+        cpus=pool.cpus,
+    )
 
 
 class CellSession:
@@ -267,17 +282,7 @@ class CellSession:
             machine.destroy()
 
     def _spec(self) -> MachineSpec:
-        pool = self.settings.pool
-        return MachineSpec(
-            run_id=self.settings.run_id,
-            cell_id=self.cell.id,
-            image=pool.base_image or self.cell.image,
-            windows=self.cell.windows,
-            media=self.run.media,
-            backend=self.backend.address,
-            memory_mb=pool.memory_mb,
-            cpus=pool.cpus,
-        )
+        return machine_spec(self.cell, self.settings, self.run, self.backend)
 
     def _make_machine(self) -> None:
         with self.recorder.stopwatch.waiting():
@@ -370,16 +375,32 @@ class CellSession:
         if machine is None:
             return
         if self.settings.keeps(failed=self.recorder.failed):
+            capsule = self._put_away(machine)
             with self._best_effort("kept"):
-                machine.keep()
+                if not capsule:
+                    machine.keep()
                 kept = True
             # Where the agent is still on it, somebody will want to see it talk.
-            if kept and (self.settings.keep_at_failure or self.settings.until is not None):
+            if kept and not capsule and (self.settings.keep_at_failure or self.settings.until is not None):
                 with self._best_effort("kept: its backend"):
                     self.on_kept(machine.machine_id)
         if not kept:
             with self._best_effort("removed yet; bvt clean does it"):
                 self._abandon(machine)
+
+    def _put_away(self, machine: Machine) -> bool:
+        """Whether the machine is a capsule now. One that cannot be is kept running, and the report says so."""
+        if self.settings.keep is not KeepPolicy.CAPSULE:
+            return False
+        if not isinstance(machine, HasCapsule):
+            self._missing.append(
+                "Not put away as a capsule: this provider's machines can only be kept running."
+            )
+            return False
+        with self._best_effort("put away as a capsule"):
+            machine.put_away()
+            return True
+        return False
 
     def _folder(self, name: str) -> Path:
         folder = self.directory / name

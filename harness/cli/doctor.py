@@ -96,6 +96,8 @@ def kept_finding(state: StateDirectory) -> Finding:
     backends = [found for machine in machines if (found := kept_backend.read(state, machine.machine_id))]
     alive = sum(backend.alive for backend in backends)
     served = f", {plural(alive, 'backend')} alive" if backends else ""
+    away = sum(machine.capsule is not None for machine in machines)
+    served += f", {plural(away, 'capsule')} among them" if away else ""
     cells = ", ".join(sorted({machine.cell_id for machine in machines}))
     return Finding(
         subject="kept machines",

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +18,8 @@ from harness.cli.shell_lines import Lines, show
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
 from harness.machines.kept import list_kept, load, matching
-from harness.machines.provider import KeptMachine
+from harness.machines.provider import CAPSULE, KeptMachine, ReopensCapsules
+from harness.machines.registry import provider_of
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.state import StateDirectory
 
@@ -31,7 +33,7 @@ def shell(
     cell: Annotated[
         str | None,
         typer.Argument(
-            help="Cell or machine id; without it the kept machines are listed.",
+            help="Cell or machine id, or a capsule's directory; without it the kept machines are listed.",
             autocompletion=completion.kept,
         ),
     ] = None,
@@ -45,6 +47,8 @@ def shell(
 ) -> int:
     """Open a command line in the guest of a machine that a run kept (`bvt run --keep failed`, `--keep-at failure`).
 
+    One that was put away (`--keep capsule`) goes on first, and runs until `bvt clean --kept`.
+
     Each line runs by a cmd.exe of its own. A change of directory and a `set` that stand alone on their line hold for
     those after it; nothing else does. Ctrl-C ends the command, Ctrl-D the shell.
     """
@@ -52,7 +56,7 @@ def shell(
     if cell is None:
         _list(state)
         return 0
-    kept = _chosen(state, cell, run or "")
+    kept = _running(state, _named(state, cell, run or ""))
     transcript = Transcript(
         state.part("shells") / f"{kept.machine_id}.jsonl", cell=kept.cell_id, machine=kept.machine_id
     )
@@ -69,6 +73,28 @@ def shell(
             raise
     finally:
         guest.close()
+
+
+def _named(state: StateDirectory, name: str, run: str) -> KeptMachine | Path:
+    """The kept machine of that name, or the capsule at that path."""
+    path = Path(name)
+    return path if (path / CAPSULE).is_file() else _chosen(state, name, run)
+
+
+def _running(state: StateDirectory, kept: KeptMachine | Path) -> KeptMachine:
+    """The machine itself, going on again if it was put away. Raises what reopening raises."""
+    directory = kept if isinstance(kept, Path) else kept.capsule
+    if directory is None:
+        assert isinstance(kept, KeptMachine)
+        return kept
+    provider = provider_of(kept.provider if isinstance(kept, KeptMachine) else "libvirt", state)
+    assert isinstance(provider, ReopensCapsules)
+    try:
+        machine = provider.reopen_capsule(directory)
+    finally:
+        provider.close()
+    typer.echo(f"{machine.cell_id} goes on as {machine.machine_id}; bvt clean --kept ends it", err=True)
+    return machine
 
 
 def _chosen(state: StateDirectory, name: str, run: str) -> KeptMachine:
@@ -96,6 +122,8 @@ def _list(state: StateDirectory) -> None:
     for machine in machines:
         backend = kept_backend.read(state, machine.machine_id)
         lives = "" if backend is None else f"{backend.address}{'' if backend.alive else ' (ended)'}"
+        if machine.capsule is not None:
+            lives = "put away (capsule)"
         heard = kept_backend.last_request(state, machine.machine_id)
         table.add_row(machine.cell_id, machine.machine_id, machine.run_id, machine.provider, lives, heard)
     Output().print(table)

@@ -122,6 +122,12 @@ class IntentFile:
         self.intent = self.intent.model_copy(update={"resources": merged})
         self._write()
 
+    def release(self, *names: str) -> None:
+        """Resources of these names are given back."""
+        left = {name: value for name, value in self.intent.resources.items() if name not in names}
+        self.intent = self.intent.model_copy(update={"resources": left})
+        self._write()
+
     def assign(self, *, run_id: str, cell_id: str) -> None:
         """Give a machine that was begun ahead to a cell."""
         self.intent = self.intent.model_copy(update={"run_id": run_id, "cell_id": cell_id})

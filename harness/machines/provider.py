@@ -21,6 +21,10 @@ Progress = Callable[[str], None]
 """Takes one line for the user about long work in hand."""
 
 
+CAPSULE = "capsule.json"
+"""The file by which a directory is known as a machine that was put away."""
+
+
 class ImageInfo(Frozen):
     """An image that a provider can clone."""
 
@@ -49,6 +53,10 @@ class KeptMachine(Frozen):
     provider: str
     access: WinRMAccess
     notes: tuple[str, ...] = ()
+    capsule: Path | None = Field(
+        default=None,
+        description="it does not run: this is where its disk and RAM are; the port of its access is void",
+    )
 
 
 @runtime_checkable
@@ -134,6 +142,44 @@ class MachineProvider(Protocol):
         """Give back what is held between machines: connections, what was made ahead. Idempotent.
 
         Its machines stay. Never raises: what cannot be given back is left to `bvt clean`.
+        """
+        ...
+
+
+@runtime_checkable
+class MakesAhead(Protocol):
+    """What a provider also offers if it can have machines ready before they are asked for."""
+
+    def expect(self, specs: Sequence[MachineSpec]) -> None:
+        """Machines that may be asked for next, the likeliest first; what was expected before no longer counts.
+
+        No more are made than are expected, none that a host has no room for, and only once a machine was made that
+        is needed now. Those that are not expected any more are removed. Never raises, and does not wait.
+        """
+        ...
+
+
+@runtime_checkable
+class HasCapsule(Protocol):
+    """What a machine also offers if its disk and RAM can be put away instead of kept running."""
+
+    def put_away(self) -> KeptMachine:
+        """End it and keep what it was, to be reopened; `destroy` is not called after this.
+
+        Raises `InfrastructureError`; it runs on then if its state could not be written.
+        """
+        ...
+
+
+@runtime_checkable
+class ReopensCapsules(Protocol):
+    """What a provider also offers if a machine that was put away can go on."""
+
+    def reopen_capsule(self, directory: Path) -> KeptMachine:
+        """A kept machine that goes on where the capsule was made; the capsule stays as it is.
+
+        One that runs already is returned. Raises `ConfigurationError` for a capsule that is damaged or was made on
+        another kind of host, `InfrastructureError`.
         """
         ...
 

@@ -50,7 +50,11 @@ CELLS = RunOption(
     "--cells", "Run only cells that match this pattern; the rest has no result.", (), repeats=True
 )
 OUT = RunOption("--out", "Run directory.", NO_PATH, kind=Path, shown="reports/<run id>")
-KEEP = RunOption("--keep", "Machines that outlive the run: failed, always or never.", "never")
+KEEP = RunOption(
+    "--keep",
+    "Machines that outlive the run: failed, always or never; capsule: disk and RAM of failed ones, not running.",
+    "never",
+)
 KEEP_AT = RunOption(
     "--keep-at",
     "failure: stop a cell at its first failed check and keep its machine, agent and backend as they are.",

@@ -17,9 +17,10 @@ from harness.cell.check import Blocked, Check, HeldBack, NotApplicable, NotTeste
 from harness.cell.fail_fast import note_failure, require_going_on
 from harness.cell.same_failure import SameFailure
 from harness.cell.secrets import mask_error
-from harness.cell.session import CellSession
+from harness.cell.session import CellSession, machine_spec
 from harness.cell.standstill import Standstill, StoodStill
 from harness.checks.catalogue import essential_checks, first_checks
+from harness.machines.provider import MakesAhead
 from harness.machines.registry import load_provider
 from harness.machines.room import MayWait
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
@@ -98,6 +99,7 @@ class RunWorker:
                 f"The process that ran {cell.id} died in the middle of it.",
                 hint="Go on with bvt run --resume.",
             )
+        self._expect(cell)
         began = datetime.now(UTC).isoformat()
         self.run.mark_started(cell.id, {"run_id": self.settings.run_id, "began": began})
         self._cell_began = time.monotonic()
@@ -119,6 +121,14 @@ class RunWorker:
         )
         self._current.on_kept = partial(self._let_backend_outlive, cell.id)
         return self._current
+
+    def _expect(self, cell: Cell) -> None:
+        """Say which machines may be asked for next: this cell's, and those of cells that no process has begun."""
+        if isinstance(self._provider, MakesAhead):
+            later = [each for each in self.cells if each != cell and not self.run.started(each.id)]
+            self._provider.expect(
+                [machine_spec(each, self.settings, self.run, self.backend) for each in (cell, *later)]
+            )
 
     def _let_backend_outlive(self, cell_id: str, machine_id: str) -> None:
         """Hand the cell's backend to a process of its own; this process opens another one for its next cell.

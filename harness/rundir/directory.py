@@ -35,6 +35,8 @@ class KeepPolicy(StrEnum):
     FAILED = "failed"
     ALWAYS = "always"
     NEVER = "never"
+    CAPSULE = "capsule"
+    """Failed ones, put away with disk and RAM instead of kept running."""
 
     @classmethod
     def asked_for(cls, name: str) -> "KeepPolicy":
@@ -45,7 +47,7 @@ class KeepPolicy(StrEnum):
 
     def keeps(self, *, failed: bool) -> bool:
         """Whether to keep a machine whose cell failed or not."""
-        return self is KeepPolicy.ALWAYS or (self is KeepPolicy.FAILED and failed)
+        return self is KeepPolicy.ALWAYS or (self in (KeepPolicy.FAILED, KeepPolicy.CAPSULE) and failed)
 
 
 class FailFast(StrEnum):

@@ -2,16 +2,24 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import libvirt
+from lxml import etree
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile
-from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST
-from harness.machines.libvirt.clone.personal import PREFIX
+from harness.machines.libvirt.clone.capsule import CapsuleRecord, put_away, seal_capsule
+from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST, DomainSpec
+from harness.machines.libvirt.clone.domain_xml import OWN, owner
+from harness.machines.libvirt.clone.personal import PREFIX, set_clock
+from harness.machines.libvirt.clone.readiness import await_winrm
+from harness.machines.libvirt.clone.template import host_processor
 from harness.machines.libvirt.host.host import Host, HostUnreachable
 from harness.machines.libvirt.host.qmp import (
     ProgramResult,
@@ -20,6 +28,7 @@ from harness.machines.libvirt.host.qmp import (
     qemu_answers,
     run_in_guest,
 )
+from harness.machines.libvirt.image.store import StoredImage
 from harness.machines.libvirt.observe.condition import Seen, judge
 from harness.machines.libvirt.observe.evidence import collect_evidence, screenshot
 from harness.machines.libvirt.observe.guest_files import save_guest_files
@@ -39,6 +48,7 @@ END_EVENT_S = 2.0
 """How long after a domain is gone its last event is waited for."""
 LOOK_AGAIN_S = 0.1
 REMOVE_S = 10.0
+PUT_AWAY_S = 120.0
 GUEST_FILES_S = 60.0
 
 
@@ -53,6 +63,8 @@ class Facts:
     relayed: bool
     directory: Path
     definition: str
+    stored: StoredImage
+    spec: DomainSpec
     memory_dump: bool = False
 
 
@@ -102,6 +114,46 @@ class LibvirtMachine:
     def host_uri(self) -> str:
         """The host that it runs on, as the pool names it."""
         return self._host.uri
+
+    @property
+    def intent(self) -> IntentFile:
+        """What says on disk that it exists."""
+        return self._intent
+
+    def belongs_to(self, cell_id: str) -> None:
+        """Write down whose it is, where it was made for another cell; that is for people, so it never raises."""
+        run_id, definition = self._intent.intent.run_id, etree.fromstring(self._facts.definition)
+        now = owner(run_id, cell_id)
+        with suppress(InfrastructureError, libvirt.libvirtError):
+            self._domain().setMetadata(
+                libvirt.VIR_DOMAIN_METADATA_ELEMENT, etree.tostring(now, encoding="unicode"), "bvt", OWN
+            )
+        for before in definition.iter(now.tag):
+            before.set("cell", cell_id)
+        text = etree.tostring(definition, encoding="unicode")
+        self._facts = replace(self._facts, definition=text)
+
+    def pause(self) -> None:
+        """Stop its processors; everything stays as it is. Raises `MachineLost`."""
+        try:
+            self._domain().suspend()
+        except libvirt.libvirtError as error:
+            raise MachineLost(f"{self.machine_id} cannot be paused: {error}.") from error
+
+    def wake(self, deadline: Deadline) -> None:
+        """Let a paused machine go on, with the right time, until its WinRM answers.
+
+        Raises `MachineLost`, `DeadlineExceeded`.
+        """
+        try:
+            domain = self._domain()
+            domain.resume()
+            with ThreadPoolExecutor(1) as beside:
+                clock = beside.submit(set_clock, domain, self.guest_system)
+                await_winrm(self.winrm, deadline)
+                clock.result()
+        except libvirt.libvirtError as error:
+            raise MachineLost(f"{self.machine_id} does not go on: {error}.") from error
 
     def condition(self) -> MachineCondition:
         """Domain state, events, and whether the guest agent answers."""
@@ -248,6 +300,52 @@ class LibvirtMachine:
             ),
         )
         kept.store(self._state, machine)
+        return machine
+
+    def put_away(self) -> KeptMachine:
+        """Satisfies `HasCapsule`."""
+        directory, facts, intent = self._facts.directory, self._facts, self._intent.intent
+        try:
+            record = CapsuleRecord(
+                machine_id=self.machine_id,
+                cell_id=intent.cell_id,
+                run_id=intent.run_id,
+                made=datetime.now(UTC),
+                image=facts.image.name,
+                image_digest=facts.image.digest,
+                guest_system=facts.image.guest_system,
+                media_root=facts.media_root,
+                hypervisor=self._host.versions(),
+                processor=host_processor(),
+                spec=facts.spec,
+                access=facts.winrm,
+                files={},
+            )
+            put_away(
+                self._domain(),
+                directory,
+                lambda: self._host.destroy(self.machine_id),
+                Deadline.after(PUT_AWAY_S),
+            )
+            # It takes no room of the host any more, but the image that it stands on is used.
+            self._intent.release("uri", "domain", "memory_mb", "cpus", "disk_mb")
+            seal_capsule(directory, facts.stored, record)
+        except (libvirt.libvirtError, OSError) as error:
+            raise InfrastructureError(f"{self.machine_id} cannot be put away: {error}.") from error
+        self._host.remove_traces(self.machine_id)
+        self._host.events.forget(self.machine_id)
+        self._intent.mark_kept()
+        machine = KeptMachine(
+            machine_id=self.machine_id,
+            cell_id=intent.cell_id,
+            run_id=intent.run_id,
+            provider="libvirt",
+            access=self.winrm,
+            notes=(f"capsule {directory}",),
+            capsule=directory,
+        )
+        kept.store(self._state, machine)
+        self._destroyed = True
         return machine
 
     def destroy(self) -> None:

@@ -42,6 +42,11 @@ class LibvirtOptions(Frozen):
     disk_reserve_mb: int = Field(
         default=2048, ge=0, description="disk that each machine needs to be free in the storage; 0: not asked"
     )
+    ready_ahead: int = Field(
+        default=1,
+        ge=0,
+        description="clones that each process of a run has waiting for its next cells; 0: none",
+    )
     memory_dump: bool | None = Field(
         default=None,
         description="save the memory of a guest that crashed or hangs with its evidence; None: of Windows alone",

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid5
 
 from harness.machines.disused import Disused
 from harness.machines.intent import read_intents
@@ -24,9 +23,6 @@ from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.matrix import Pool
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
-
-IMAGES = UUID("6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52")
-"""Namespace of the hardware UUIDs of images' machines."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,6 @@ class Preparation:
             kvm=kvm,
             windows=manifest.guest_system is GuestSystem.WINDOWS,
             hardware=manifest.hardware,
-            hardware_uuid=uuid5(IMAGES, manifest.digest),
             memory_mb=memory_mb,
             cpus=cpus,
             disk=Path("/disk"),

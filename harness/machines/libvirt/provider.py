@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import libvirt
@@ -11,6 +12,8 @@ import libvirt
 from harness.machines import kept
 from harness.machines.disused import Disused
 from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
+from harness.machines.libvirt.ahead import Ahead, give_back
+from harness.machines.libvirt.clone.capsule import read_capsule
 from harness.machines.libvirt.clone.start import Parts, start_machine
 from harness.machines.libvirt.clone.template import Template, TemplateMaker
 from harness.machines.libvirt.doctor import lab_findings
@@ -23,15 +26,20 @@ from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_files
 from harness.machines.libvirt.observe.view import screenshot_of, view_of
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation, Prepared
-from harness.machines.provider import Finding, ImageInfo, Machine, Progress, View
+from harness.machines.libvirt.reopen import reopen
+from harness.machines.provider import Finding, ImageInfo, KeptMachine, Machine, Progress, View
 from harness.machines.room import WaitListener
 from harness.model.deadline import Deadline
-from harness.model.errors import ConfigurationError, InfrastructureError, MachineLost
+from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError, MachineLost
 from harness.model.machine import MachineSpec
 from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
+AHEAD_DEADLINE_S = 120.0
+"""For a clone that nobody waits for yet."""
+WAKE_S = 20.0
+"""After that a clone that waited is given up, and another one made."""
 RESTARTS = 2
 """How often a daemon may restart while one machine is made."""
 DEFAULT_HOST = HostLimits(uri=f"{SCHEME}lab")
@@ -53,6 +61,13 @@ class LibvirtProvider:
             state,
             storage=self._preparation.storage,
             disk_reserve_mb=self._preparation.options.disk_reserve_mb,
+        )
+        self._placement.remove = remove_machine
+        self._ahead = Ahead(
+            self._preparation.options.ready_ahead,
+            self._placement.reserve_ahead,
+            self._make_ahead,
+            self._placement.admit,
         )
         self._prepared: dict[str, Prepared] = {}
         self._lock = threading.Lock()
@@ -76,6 +91,48 @@ class LibvirtProvider:
         prepared.image.verify()
         if not spec.media.is_dir():
             raise ConfigurationError(f"the media directory {spec.media} does not exist.", key="media")
+        machine = self._woken(spec, deadline) or self._create(prepared, spec, deadline)
+        self._make_expected(prepared, spec.run_id)
+        return machine
+
+    def expect(self, specs: Sequence[MachineSpec]) -> None:
+        self._ahead.expect(specs)
+
+    def await_ahead(self, deadline: Deadline) -> int:
+        """How many clones wait, once none is in the making. Raises `DeadlineExceeded`."""
+        return self._ahead.await_filled(deadline)
+
+    def _make_expected(self, prepared: Prepared, run_id: str) -> None:
+        """What waits is never more than the run still needs, whichever of its processes made it."""
+        if prepared.method is not CloneMethod.RAM:
+            return  # others come too slowly to be worth the work
+        with suppress(HarnessError, libvirt.libvirtError):
+            self._placement.shrink(run_id, self._ahead.expected)
+        self._ahead.begin()
+
+    def _make_ahead(self, host: Host, spec: MachineSpec, intent: IntentFile) -> LibvirtMachine:
+        deadline = Deadline.after(AHEAD_DEADLINE_S)
+        machine = self._create_on(host, self._prepared[spec.image], spec, intent, deadline)
+        try:
+            machine.pause()
+        except HarnessError:
+            machine.destroy()
+            raise
+        return machine
+
+    def _woken(self, spec: MachineSpec, deadline: Deadline) -> LibvirtMachine | None:
+        """A clone that waited, awake; None if there is none, or it did not wake up and was removed."""
+        machine = self._ahead.take(spec, deadline)
+        if machine is None:
+            return None
+        try:
+            machine.wake(Deadline.after(deadline.cap(WAKE_S)))
+        except HarnessError:
+            give_back(machine)
+            return None
+        return machine
+
+    def _create(self, prepared: Prepared, spec: MachineSpec, deadline: Deadline) -> LibvirtMachine:
         gone: dict[str, str] = {}
         restarts = 0
         room = Deadline.after(self._preparation.options.room_deadline_s)
@@ -147,6 +204,12 @@ class LibvirtProvider:
             host, self.stored_image(image), method, self._pool.memory_mb, self._pool.cpus
         )
 
+    def reopen_capsule(self, directory: Path) -> KeptMachine:
+        """Satisfies `ReopensCapsules`."""
+        return reopen(
+            read_capsule(directory.resolve()), self._placement, self._preparation.storage, self._state
+        )
+
     def view(self, machine_id: str) -> View:
         """Where the screen and the serial console of a machine are, whoever runs it."""
         host, intent = self._existing(machine_id)
@@ -164,13 +227,14 @@ class LibvirtProvider:
         raise MachineLost(f"There is no machine {machine_id} in {self._state.intents}.")
 
     def close(self) -> None:
-        """Close the connections to the hosts."""
+        """Remove the clones that wait, close the connections to the hosts."""
+        self._ahead.close()
         for host in self._hosts.values():
             host.close()
 
     def _create_on(
         self, host: Host, prepared: Prepared, spec: MachineSpec, intent: IntentFile, deadline: Deadline
-    ) -> Machine:
+    ) -> LibvirtMachine:
         machine_id = intent.intent.machine_id
         directory = self._preparation.storage / "machines" / machine_id
         intent.add(directory=str(directory), image=prepared.image.manifest.digest)
@@ -204,6 +268,8 @@ class LibvirtProvider:
             relayed=spec.backend is not None,
             directory=directory,
             definition=started.xml,
+            stored=prepared.image,
+            spec=started.spec,
             memory_dump=self._preparation.options.dumps(prepared.image.manifest.guest_system),
         )
         return LibvirtMachine(self._state, host, intent, facts)

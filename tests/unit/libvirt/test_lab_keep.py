@@ -29,6 +29,8 @@ def machine(tmp_path: Path) -> LibvirtMachine:
         relayed=False,
         directory=tmp_path / "machine",
         definition="<domain/>",
+        stored=Mock(),
+        spec=Mock(),
     )
     return LibvirtMachine(state, Host("private:lab", state), intent, facts)
 

@@ -10,6 +10,7 @@ from harness.machines.libvirt.clone.domain import DomainSpec, Memory
 from harness.machines.libvirt.clone.domain_xml import domain_xml
 from harness.machines.libvirt.clone.migration import load_state
 from harness.machines.libvirt.clone.overlay import make_overlay
+from harness.machines.libvirt.clone.own_state import own_state
 from harness.machines.libvirt.clone.template import Template
 from harness.machines.libvirt.host.events import await_agent
 from harness.machines.libvirt.host.host import Host
@@ -27,6 +28,7 @@ class Started:
     """A running domain whose guest agent answers."""
 
     domain: libvirt.virDomain
+    spec: DomainSpec
     xml: str
     port: int
     kvm: bool
@@ -59,12 +61,14 @@ def start_clone(
     flags = libvirt.VIR_DOMAIN_START_PAUSED if template else 0
     domain = host.call(lambda connection: connection.createXML(xml, flags))
     if template is not None:
-        load_state(domain, template.state, deadline, ignore_shared=shared)
+        with own_state(template, spec.hardware_uuid) as state:
+            load_state(domain, state, deadline, ignore_shared=shared)
         domain.resume()
     await_agent(history, spec.name, deadline)
     greet(domain)
     return Started(
         domain=domain,
+        spec=spec,
         xml=xml,
         port=forwarded_port(human_monitor(domain, "info usernet")),
         kvm=bool(monitor(domain, "query-kvm").get("enabled")),

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from harness.model.machine import HostPort
 
 GUEST_ADDRESS = "10.0.2.15"
 BACKEND_IN_GUEST = HostPort(host="10.0.2.100", port=443)
+MACHINES = UUID("6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52")
+"""Namespace of the machines' hardware UUIDs."""
 MAC = "52:54:00:62:76:74"  # every machine has a network of its own, so all may have one address
 
 
@@ -22,21 +24,22 @@ class Memory(StrEnum):
     TEMPLATE = "template"  # a file, written through: the template under construction
     INCOMING = "incoming"  # its own, filled from a saved state
     CLONE = "clone"  # the template's file, copy-on-write
+    CAPSULE = "capsule"  # its own, filled from a capsule; named like a clone's
 
 
 class DomainSpec(Frozen):
     """One domain."""
 
     name: str = Field(pattern="^[a-z0-9-]+$")
+    uuid_of: str = Field(
+        default="",
+        description="name of the machine whose hardware UUID it keeps; empty: it has one of its own",
+    )
     run_id: str = ""
     cell_id: str = ""
     kvm: bool
     windows: bool = Field(default=False, description="the guest is Windows itself, not Wine")
     hardware: Hardware
-    hardware_uuid: UUID | None = Field(
-        default=None,
-        description="what the firmware tells the guest (SMBIOS); None: one that libvirt makes up",
-    )
     memory_mb: int = Field(ge=64)
     cpus: int = Field(ge=1)
     disk: Path
@@ -53,11 +56,17 @@ class DomainSpec(Frozen):
     socat: str = "/usr/bin/socat"
 
     @property
+    def hardware_uuid(self) -> UUID:
+        """What the firmware tells the guest (SMBIOS, type 1), and by what libvirt knows the domain: its own."""
+        return uuid5(MACHINES, self.uuid_of or self.name)
+
+    @property
     def shape(self) -> "DomainSpec":
         """The same domain with everything that differs from clone to clone set to constants."""
         return self.model_copy(
             update={
                 "name": "shape",
+                "uuid_of": "",
                 "run_id": "",
                 "cell_id": "",
                 "disk": Path("/disk"),

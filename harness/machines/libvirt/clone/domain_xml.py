@@ -27,8 +27,8 @@ def domain_xml(spec: DomainSpec) -> str:
     """The whole definition."""
     root = etree.Element("domain", {"type": "kvm" if spec.kvm else "qemu"}, nsmap={"qemu": QEMU, "bvt": OWN})
     _text(root, "name", spec.name)
-    metadata = etree.SubElement(root, "metadata")
-    etree.SubElement(metadata, f"{{{OWN}}}machine", {"run": spec.run_id, "cell": spec.cell_id})
+    _text(root, "uuid", str(spec.hardware_uuid))
+    etree.SubElement(root, "metadata").append(owner(spec.run_id, spec.cell_id))
     _text(root, "memory", str(spec.memory_mb), unit="MiB")
     _text(root, "vcpu", str(spec.cpus))
     _operating_system(root, spec)
@@ -39,6 +39,11 @@ def domain_xml(spec: DomainSpec) -> str:
     _devices(etree.SubElement(root, "devices"), spec)
     _passthrough(root, spec)
     return etree.tostring(root, pretty_print=True, encoding="unicode")
+
+
+def owner(run_id: str, cell_id: str) -> etree._Element:
+    """Whose machine it is, for whoever looks at the domain with other tools."""
+    return etree.Element(f"{{{OWN}}}machine", {"run": run_id, "cell": cell_id}, nsmap={"bvt": OWN})
 
 
 def shape_digest(spec: DomainSpec) -> str:
@@ -131,15 +136,14 @@ def _passthrough(root: etree._Element, spec: DomainSpec) -> None:
     model = "virtio-net-pci" if spec.hardware.disk_bus.value == "virtio" else "e1000e"
     arguments = ["-netdev", network]
     arguments += ["-device", f"{model},id=bvtnic,netdev={NETWORK_ID},mac={MAC},addr=0x1c,romfile="]
-    if spec.hardware_uuid is not None:
-        # libvirt would have the domain's own UUID here, which differs from clone to clone: a clone, frozen with its
-        # template's, would see another one after its first reboot.
-        arguments += ["-smbios", f"type=1,uuid={spec.hardware_uuid}"]
     if spec.memory in (Memory.TEMPLATE, Memory.CLONE):
         share = "on" if spec.memory is Memory.TEMPLATE else "off"
         backend = f"memory-backend-file,id={MEMORY_ID},size={spec.memory_mb}M,mem-path={spec.memory_file}"
         arguments += ["-object", f"{backend},share={share}", "-machine", f"memory-backend={MEMORY_ID}"]
-    if spec.memory in (Memory.CLONE, Memory.INCOMING):
+    if spec.memory is Memory.CAPSULE:
+        backend = f"memory-backend-ram,id={MEMORY_ID},size={spec.memory_mb}M"
+        arguments += ["-object", backend, "-machine", f"memory-backend={MEMORY_ID}"]
+    if spec.memory in (Memory.CLONE, Memory.INCOMING, Memory.CAPSULE):
         arguments += ["-incoming", "defer"]
     command_line = etree.SubElement(root, f"{{{QEMU}}}commandline")
     for argument in arguments:

@@ -28,13 +28,17 @@ def save_state(domain: libvirt.virDomain, path: Path, deadline: Deadline, *, ign
         os.fsync(file.fileno())
 
 
-def load_state(domain: libvirt.virDomain, path: Path, deadline: Deadline, *, ignore_shared: bool) -> None:
-    """Load the state into a domain created with `-incoming defer`; it stays paused. Raises the same."""
+def load_state(
+    domain: libvirt.virDomain, descriptor: int, deadline: Deadline, *, ignore_shared: bool
+) -> None:
+    """Load the state into a domain created with `-incoming defer`; it stays paused. Raises the same.
+
+    `descriptor`: of the open file that holds the state.
+    """
     _set_capability(domain, ignore_shared)
-    with path.open("rb") as file:
-        monitor_with_descriptor(domain, "getfd", file.fileno(), fdname=DESCRIPTOR)
-        monitor(domain, "migrate-incoming", uri=f"fd:{DESCRIPTOR}")
-        _await_completed(domain, deadline, "loading the template's device state")
+    monitor_with_descriptor(domain, "getfd", descriptor, fdname=DESCRIPTOR)
+    monitor(domain, "migrate-incoming", uri=f"fd:{DESCRIPTOR}")
+    _await_completed(domain, deadline, "loading the template's device state")
 
 
 def _set_capability(domain: libvirt.virDomain, ignore_shared: bool) -> None:

@@ -40,6 +40,8 @@ ADMINISTRATOR = "Administrator"
 PREFIX = "/var/lib/bvt/prefix"
 MEDIA = "/media/bvt"
 FAILURE_DEADLINE_S = 5.0
+SEED = 32
+"""Bytes of randomness that a clone is given: what its kernel has is the template's."""
 ACTIVE_COMPUTER_NAME = COMPUTER_NAME.rpartition("\\")[0] + "\\ActiveComputerName"
 
 
@@ -89,9 +91,18 @@ def _personalise_wine(
         "certificate": person.certificate.decode(),
         "key": person.key.decode(),
         "media": True,
+        "seed": secrets.token_hex(SEED),
     }
     # Into the FIFO on which vm_images/wine-guest/rootfs/usr/lib/bvt/guest.py waits.
     write_file(domain, "/run/bvt/word", json.dumps(word).encode() + b"\n")
+
+
+def set_clock(domain: libvirt.virDomain, system: GuestSystem) -> None:
+    """Give a guest that was paused the time. Raises `libvirtError`."""
+    if system is GuestSystem.WINE:
+        write_file(domain, "/run/bvt/clock", f"{time.time()}\n".encode())
+    else:
+        agent(domain, "guest-set-time", time=time.time_ns())
 
 
 def failure(domain: libvirt.virDomain) -> str:

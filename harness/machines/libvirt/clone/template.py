@@ -23,6 +23,7 @@ from harness.machines.disused import changed
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
 from harness.machines.libvirt.clone.domain_xml import domain_xml, shape_digest, validate
+from harness.machines.libvirt.clone.hardware_uuid import places_of
 from harness.machines.libvirt.clone.migration import save_state
 from harness.machines.libvirt.clone.overlay import make_overlay
 from harness.machines.libvirt.clone.settle import settle
@@ -56,6 +57,10 @@ class TemplateRecord(Frozen):
     build_s: float
     files: dict[str, FileSeal]
     image_disk: Path | None = Field(default=None, description="what the template's own disk stands on")
+    uuid_places: dict[int, str] = Field(
+        default_factory=dict,
+        description="where its hardware UUID stands in what clones load, and in which form",
+    )
     made_for: dict[str, str] = Field(default_factory=dict, description="what its key was made of, for people")
 
 
@@ -188,6 +193,7 @@ class TemplateMaker:
             self._freeze(name, working, progress)
             self.host.destroy(name)  # lets go of the disk
             names = [DISK, STATE, *([RAM] if self.method is CloneMethod.RAM else [])]
+            holds_ram = RAM if self.method is CloneMethod.RAM else STATE
             record = TemplateRecord(
                 key=self.key,
                 image_digest=self.image.manifest.digest,
@@ -196,9 +202,10 @@ class TemplateMaker:
                 build_s=time.monotonic() - began,
                 files=digest_files(working, names),
                 image_disk=self.image.disk.resolve(),
+                uuid_places=places_of(self._named(name).hardware_uuid, working / holds_ram),
                 made_for=self._made_for() | {"processor": _short(host_processor())},
             )
-            self.trial(Template(working, record), self.shape.model_copy(update={"name": name}))
+            self.trial(Template(working, record), self._named(name))
             (working / RECORD).write_text(record.model_dump_json(indent=1))
             working.rename(target)
         except libvirt.libvirtError as error:
@@ -213,13 +220,15 @@ class TemplateMaker:
         progress(f"{self.image.manifest.name}: template ready after {record.build_s:.0f} s")
         return Template(target, record)
 
+    def _named(self, name: str) -> DomainSpec:
+        return self.shape.model_copy(update={"name": name})
+
     def _freeze(self, name: str, working: Path, progress: Progress) -> None:
         deadline = Deadline.after(self.deadline_s)
         shared = self.method is CloneMethod.RAM
         make_overlay(self.image.disk.resolve(), working / DISK)
-        spec = self.shape.model_copy(
+        spec = self._named(name).model_copy(
             update={
-                "name": name,
                 "disk": working / DISK,
                 "serial_log": working / "serial.log",
                 "memory": Memory.TEMPLATE if shared else Memory.PLAIN,

@@ -11,6 +11,8 @@ from harness.model.matrix import HostLimits
 
 SPARED_MEMORY_MB = 1024
 """What the host keeps for itself where the pool states no limit."""
+WAITS_FOR = "waits_for"
+"""Resource of an intent: the cell for which a clone was made ahead; empty once a cell has it."""
 MACHINES_PER_CPU = 2
 """An emulated guest mostly waits; more per processor makes every one of them slower (measured)."""
 
@@ -48,13 +50,19 @@ class Room:
         )
 
     def fits(self, size: Size) -> int:
-        """How many more such machines fit."""
-        by_memory = (self.memory_mb - self.taken.memory_mb) // max(1, size.memory_mb)
-        by_cpus = (self.cpus - self.taken.cpus) // max(1, size.cpus)
-        most = min(by_memory, by_cpus)
-        if self.disk_mb is not None and size.disk_mb > 0:
-            most = min(most, (self.disk_mb - self.taken.disk_mb) // size.disk_mb)
-        return max(0, most)
+        """How many more such machines fit. Of what they take none, none is asked."""
+        pairs = [
+            (self.memory_mb - self.taken.memory_mb, size.memory_mb),
+            (self.cpus - self.taken.cpus, size.cpus),
+        ]
+        if self.disk_mb is not None:
+            pairs.append((self.disk_mb - self.taken.disk_mb, size.disk_mb))
+        return max(0, min((free // wanted for free, wanted in pairs if wanted > 0), default=1))
+
+
+def yields(intent: Intent) -> bool:
+    """Whether it is a clone that waits, whole, for a cell: it gives its room to a machine that is needed now."""
+    return bool(intent.resources.get(WAITS_FOR)) and bool(intent.resources.get("ready"))
 
 
 def room_of(limits: HostLimits, size: HostSize, taken: Size = NOTHING) -> Room:
@@ -85,8 +93,8 @@ def lacks(room: Room, size: Size) -> tuple[Resource, ...]:
     """What the host has too little of for one more such machine, as things stand."""
     free = room.free
     short = {
-        Resource.MEMORY: max(1, size.memory_mb) > free.memory_mb,
-        Resource.CPUS: max(1, size.cpus) > free.cpus,
+        Resource.MEMORY: size.memory_mb > free.memory_mb,
+        Resource.CPUS: size.cpus > free.cpus,
         Resource.DISK: room.disk_mb is not None and size.disk_mb > free.disk_mb,
     }
     return tuple(resource for resource, is_short in short.items() if is_short)

@@ -11,6 +11,7 @@ from harness.machines.disk_space import free_mb
 from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.host.capacity import (
     NOTHING,
+    WAITS_FOR,
     Room,
     Size,
     emptiest,
@@ -20,6 +21,7 @@ from harness.machines.libvirt.host.capacity import (
     reservations,
     room_of,
     what_is_free,
+    yields,
 )
 from harness.machines.libvirt.host.host import Host, HostUnreachable
 from harness.machines.libvirt.host.storage import shortage
@@ -53,6 +55,8 @@ class Placement:
         self._away: dict[str, tuple[float, str]] = {}
         self.tell: WaitListener = lambda _cell, _wait: None
         """Who is told what a machine waits for."""
+        self.remove: Callable[[Host, Intent], object] | None = None
+        """Removes a clone that waits, where a machine that is needed now has no room; None: none is removed."""
 
     def reserve(
         self, spec: MachineSpec, without: frozenset[str], deadline: Deadline
@@ -64,22 +68,92 @@ class Placement:
         with telling(self.tell, spec.cell_id) as tell:
             return self._reserve(spec, without, deadline, tell)
 
+    def reserve_ahead(self, specs: Sequence[MachineSpec]) -> tuple[MachineSpec, IntentFile, Host] | None:
+        """Take room for a clone that waits for one of these cells; no processor is taken yet, and nothing waited for.
+
+        None if there is no room, or if as many wait in the run already. Raises `InfrastructureError`.
+        """
+        with self._locked():
+            intents = self._living()
+            claimed = [each.resources[WAITS_FOR] for each in self._waiting(intents, specs[0].run_id)]
+            if len(claimed) >= len(specs):
+                return None
+            spec = next((each for each in specs if each.cell_id not in claimed), specs[0])
+            size = Size(spec.memory_mb, 0, self._disk_reserve_mb)
+            room = emptiest(self._rooms(intents, frozenset()), size)
+            if room is None or self._disk_shortage(intents):
+                return None
+            return (spec, *self._begin(spec, room.uri, size, waits_for=spec.cell_id))
+
+    def shrink(self, run_id: str, most: int) -> None:
+        """Remove clones that wait in this run until no more than `most` do. Raises `InfrastructureError`."""
+        with self._locked():
+            waiting = self._waiting(self._living(), run_id)
+            for intent in waiting[most:]:
+                self._gave_way([intent])
+
+    @staticmethod
+    def _waiting(intents: Sequence[Intent], run_id: str) -> list[Intent]:
+        return [each for each in intents if each.run_id == run_id and each.resources.get(WAITS_FOR)]
+
+    def admit(self, spec: MachineSpec, held: IntentFile) -> bool:
+        """Give a clone that waited to a cell, if its host has the processors now.
+
+        False if it has not, or if the clone was removed for a machine that was needed more.
+        Raises `InfrastructureError`.
+        """
+        uri = str(held.intent.resources["uri"])
+        with self._locked():
+            intents = self._living()
+            rooms = self._rooms(intents, frozenset(self._hosts) - {uri})
+            if not held.path.exists() or emptiest(rooms, Size(cpus=spec.cpus)) is None:
+                return False
+            held.assign(run_id=spec.run_id, cell_id=spec.cell_id)
+            held.add(cpus=spec.cpus, **{WAITS_FOR: ""})
+        return True
+
+    def _living(self) -> list[Intent]:
+        return [intent for intent in read_intents(self._state.intents) if not intent.orphaned]
+
+    def _begin(self, spec: MachineSpec, uri: str, size: Size, waits_for: str = "") -> tuple[IntentFile, Host]:
+        intent = IntentFile.begin(
+            self._state.intents,
+            provider="libvirt",
+            run_id=spec.run_id,
+            cell_id="" if waits_for else spec.cell_id,
+        )
+        intent.add(uri=uri, domain=intent.intent.machine_id, **size._asdict(), **{WAITS_FOR: waits_for})
+        return intent, self._hosts[uri]
+
+    def _gave_way(self, intents: Sequence[Intent]) -> bool:
+        """Remove one clone that waits, whosesoever it is; whether there was one. Under the lock."""
+        waiting = next(
+            (each for each in intents if yields(each) and each.resources["uri"] in self._hosts), None
+        )
+        if waiting is None or self.remove is None:
+            return False
+        try:
+            self.remove(self._hosts[str(waiting.resources["uri"])], waiting)
+        except InfrastructureError:
+            return False  # its host is away, and its room with it
+        (self._state.intents / f"{waiting.machine_id}.json").unlink(missing_ok=True)
+        return True
+
     def _reserve(
         self, spec: MachineSpec, without: frozenset[str], deadline: Deadline, tell: Callable[[RoomWait], None]
     ) -> tuple[IntentFile, Host]:
         size = Size(spec.memory_mb, spec.cpus, self._disk_reserve_mb)
         while True:
             with self._locked():
-                intents = [intent for intent in read_intents(self._state.intents) if not intent.orphaned]
+                intents = self._living()
                 rooms = self._rooms(intents, without)
                 room = emptiest(rooms, size)
                 full = self._disk_shortage(intents)
                 if room is not None and not full:
-                    intent = IntentFile.begin(
-                        self._state.intents, provider="libvirt", run_id=spec.run_id, cell_id=spec.cell_id
-                    )
-                    intent.add(uri=room.uri, domain=intent.intent.machine_id, **size._asdict())
-                    return intent, self._hosts[room.uri]
+                    return self._begin(spec, room.uri, size)
+                short = lacks(nearest(rooms, size), size)
+                if (full or set(short) & {Resource.MEMORY, Resource.DISK}) and self._gave_way(intents):
+                    continue
             self._require_possible(rooms, spec, size)
             held = holders(intents, [room.uri for room in rooms])
             if full and not held:  # nothing of the harness will be removed, so waiting frees nothing

@@ -3,19 +3,23 @@
 Started before the machine is frozen as a template, because starting Python or any other program takes long under
 emulation: a clone wakes up inside this process, which waits on a FIFO for one JSON object written by the guest agent:
 `time` (seconds since the epoch), `hostname`, `registry` (lines for identity.exe), `winrm` (the server's configuration),
-`certificate`, `key`. After a reboot everything is on disk and it serves at once. What fails is in /run/bvt/failed.
+`certificate`, `key`, `seed`. After a reboot everything is on disk and it serves at once. What fails is in
+/run/bvt/failed.
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import secrets
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,12 +40,16 @@ CONFIGURATION = LIBRARY / "winrm.json"
 MEDIA_DEVICE, MEDIA = Path("/dev/sr0"), Path("/media/bvt")
 READ_ONLY_NOSUID_NODEV = 1 | 2 | 4
 MEDIA_DEADLINE_S = 5.0
+RNDADDENTROPY, RNDRESEEDCRNG = 0x40085203, 0x5207  # random(4)
 
 
 def main() -> None:
     """Wait to be told who this is, unless that is known; then serve until killed."""
     utf8 = {UTF8_CODEPAGE: utf8_environment(RUN / "locale")}
     (RUN / "results").mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):  # the unit was started again
+        os.mkfifo(RUN / "clock", 0o600)
+    threading.Thread(target=keep_clock, daemon=True).start()
     if PERSONAL.exists():
         listener = listen()
         (RUN / "winrm.ready").touch()
@@ -55,6 +63,21 @@ def main() -> None:
         with word.open() as told:
             become(json.loads(told.readline()), identity)
     serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+
+
+def keep_clock() -> None:
+    """Take the time whenever the guest agent writes it: a machine that was put away wakes up in the past."""
+    while True:
+        with (RUN / "clock").open() as told:
+            for line in told:
+                time.clock_settime(time.CLOCK_REALTIME, float(line))
+
+
+def stir(seed: bytes) -> None:
+    """Randomness of its own: the kernel's is the template's, and all clones would draw the same numbers."""
+    with Path("/dev/urandom").open("wb") as device:
+        fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(seed), len(seed)) + seed)
+        fcntl.ioctl(device, RNDRESEEDCRNG)
 
 
 def rehearse(utf8: dict[int, dict[str, str]]) -> None:
@@ -115,6 +138,7 @@ def become(person: dict[str, Any], identity: subprocess.Popen[str]) -> None:
     """Take clock, name, media drive, registry values, password; until then nobody is accepted."""
     os.umask(0o077)
     began = time.monotonic()
+    stir(bytes.fromhex(person["seed"]))
     assert identity.stdin is not None
     # Wine works on this while the rest is done here; identity.exe answers first and ends when it likes.
     identity.stdin.write("".join(f"{line}\n" for line in person["registry"]) + ".\n")
