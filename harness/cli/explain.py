@@ -1,9 +1,7 @@
 """`bvt gate explain`: why a gate does not pass, for each tier, and what would make it pass."""
 
 import json
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,21 +13,13 @@ from harness.cli.output import Output
 from harness.gate.artifact import read_gate
 from harness.model.errors import ConfigurationError
 from harness.model.gate import SEVERITY, Gate, Reason, Verdict
-from harness.reports.ending import repro_line
 from harness.reports.facts import verdict_words
 from harness.reports.gathering import gathered
+from harness.reports.to_pass import steps
 from harness.reports.waived import debt_lines
 from harness.reports.words import one_line
 from harness.signing.statements import Summary
 from harness.signing.tiers import tier_summaries
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that would take reasons away, and the command for it if there is one."""
-
-    remedy: str
-    command: str = ""
 
 
 def explain(
@@ -68,18 +58,6 @@ def _counted(summary: Summary) -> list[Reason]:
     return [each for each in summary.reasons if each.counted and each.verdict is not Verdict.PASS]
 
 
-def steps(summary: Summary, root: Path) -> list[Step]:
-    """What would take every reason away, in the order of the reasons; each once."""
-    found: dict[str, Step] = {}
-    for reason in _counted(summary):
-        command = repro_line(reason, root)
-        if "--resume" in reason.remedy:
-            command = f"bvt run --resume {shlex.quote(str(root))}"
-        if reason.remedy:
-            found.setdefault(reason.remedy, Step(reason.remedy, command))
-    return list(found.values())
-
-
 def _lines(gate: Gate, summary: Summary, root: Path) -> Iterator[str]:
     candidate = gate.plan.candidate
     verdict = verdict_words(gate) if not summary.tier else f"{summary.tier}: {summary.verdict.value}"
@@ -92,7 +70,7 @@ def _lines(gate: Gate, summary: Summary, root: Path) -> Iterator[str]:
         yield "  Nothing stands against it."
         return
     yield "  To pass:"
-    for number, step in enumerate(steps(summary, root), 1):
+    for number, step in enumerate(steps(summary.reasons, root), 1):
         yield f"    {number}. {step.remedy}" + (f"  {step.command}" if step.command else "")
 
 
@@ -103,6 +81,6 @@ def _document(gate: Gate, summary: Summary, root: Path) -> dict[str, Any]:
         "reasons": [each.model_dump(mode="json") for each in _counted(summary)],
         "waivers": [each.model_dump(mode="json") for each in gate.waivers],
         "to_pass": [
-            {"remedy": each.remedy, "command": each.command or None} for each in steps(summary, root)
+            {"remedy": each.remedy, "command": each.command or None} for each in steps(summary.reasons, root)
         ],
     }

@@ -22,6 +22,15 @@ SIGNS = {
     Outcome.INFRA: "!",
 }
 
+VERDICT_SIGNS = {
+    Verdict.PASS: "✓",
+    Verdict.FAIL: "✗",
+    Verdict.INCOMPLETE: "?",
+    Verdict.INFRA: "!",
+    Verdict.INVALID: "‼",
+    Verdict.STALE: "~",
+}
+
 WORDS = {
     Outcome.PASSED: "passed",
     Outcome.FAILED: "failed",

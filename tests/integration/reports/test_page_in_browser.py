@@ -1,11 +1,10 @@
 """The page in a real browser: what a reader sees, on a desktop, on a phone and on paper."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from harness.model.report import Phase
 from harness.reports import write_reports
@@ -13,7 +12,6 @@ from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report
 from tests.unit.reports.test_reports import failing, hostile, passing
 
 ColorScheme = Literal["light", "dark"]
-CHROMIUM = Path("/usr/bin/chromium")
 CONTRAST = """() => {
   const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).slice(0, 3).map(v => { v /= 255;
     return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
@@ -23,12 +21,6 @@ CONTRAST = """() => {
     n.nodeType === 3 && n.data.trim())).map(e => { const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
     return [(Math.max(a, b) + .05) / (Math.min(a, b) + .05), e.className, e.textContent.slice(0, 30)]; })
     .filter(([ratio]) => ratio < 4.5); }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 def opened(browser: Browser, run: Path, *, width: int = 1280, scheme: ColorScheme = "light") -> Page:
@@ -87,7 +79,9 @@ def test_hostile_text_runs_nothing_and_fetches_nothing(browser: Browser, tmp_pat
     assert "<script>alert(1)</script>" in page.locator("h1").inner_text()
 
 
-def test_a_cell_opens_without_script_and_paper_shows_every_cell(browser: Browser, tmp_path: Path) -> None:
+def test_a_cell_opens_without_script_and_paper_shows_the_verdict_of_every_cell(
+    browser: Browser, tmp_path: Path
+) -> None:
     write_reports(tmp_path, passing())
     page = opened(browser, tmp_path)
     detail = page.locator("details.cell").first
@@ -95,9 +89,10 @@ def test_a_cell_opens_without_script_and_paper_shows_every_cell(browser: Browser
     detail.locator("summary").click()
     assert detail.locator(".body").is_visible()
     page.emulate_media(media="print")
-    heights = page.evaluate("[...document.querySelectorAll('details.cell .body')].map(e => e.offsetHeight)")
-    assert len(heights) == 3
-    assert min(heights) > 50
+    verdicts = page.locator("table.grid a.g").all()
+    assert len(verdicts) == 3
+    assert all(each.is_visible() for each in verdicts)
+    assert not detail.is_visible()
 
 
 def test_a_failed_cell_shows_its_failures_and_one_click_shows_the_rest(
@@ -112,8 +107,3 @@ def test_a_failed_cell_shows_its_failures_and_one_click_shows_the_rest(
     assert not row.is_visible()
     passed.locator("summary").click()
     assert row.is_visible()
-    passed.locator("summary").click()
-    page.emulate_media(media="print")
-    assert page.evaluate(
-        "[...document.querySelectorAll('details.rest table')].every(e => e.offsetHeight > 10)"
-    )

@@ -111,7 +111,7 @@ def test_a_failed_gate_passes_through_a_waiver_of_two_people_and_shows_the_debt(
     summary = Path("run/summary.md").read_text()
     assert "PASS \\(1 failure waived\\)" in summary
     page = Path("run/gate.html").read_text()
-    assert "<h2>Waived</h2>" in page
+    assert "<h3>Waived</h3>" in page
     assert "https://issues.example.org/17" in page
     found = json.loads(good(bvt, *VERIFY, *POLICY, "--json"))
     assert found["waivers"][0]["waiver"]["id"] == "W-17"
