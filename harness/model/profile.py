@@ -281,7 +281,7 @@ class HealthBudget(Frozen):
     )
     data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
     growth_mb: Annotated[float, Field(gt=0)] = Field(
-        default=128, description="by which memory or `data_dirs` may grow in a minute of use"
+        default=256, description="by which memory or `data_dirs` may grow in a minute of use"
     )
     restarts: Annotated[int, Field(ge=0)] = Field(
         default=0,

@@ -1,11 +1,13 @@
 """How much of a processor the programs of a prefix ask for, by the kernel's own account: Wine itself does not tell.
 
 `/proc/PID/task/TID/schedstat` has the time that a thread ran and the time that it waited for a processor, in nanoseconds
-(Linux, "Scheduler Statistics"). What it waited is left out, so that a busy host makes no busy loop look idle.
+(Linux, "Scheduler Statistics"). Of a thread that never rests by itself, what it waited is left out, so that a busy host
+makes no busy loop look idle. One that rests would have rested meanwhile, too: there it counts.
 """
 
 import contextlib
 import os
+import re
 import time
 from pathlib import Path
 
@@ -14,8 +16,11 @@ from harness.machines.wine.processes import PROC, holders
 
 SHORTEST_S = 5.0
 """A thread that is younger is counted as if it were so old: every start takes a processor for a moment."""
+RESTS_PER_S = 50.0
+"""So often, in each second that it ran, a busy loop gives its processor away at most; what polls does it 10 000 times."""
 STARTED = 19
 """Place of `starttime` in `/proc/PID/stat`, counted from behind the name (proc(5))."""
+RESTS = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,9 +30,13 @@ def asked_for(prefix: Path) -> list[ProcessorUse]:
     return [_use(pid, line, now_s) for pid, line in holders(prefix).items()]
 
 
-def percent(ran_s: float, waited_s: float, lived_s: float) -> float:
-    """Of the time in which a thread could have run, the part in which it did. Pure."""
-    return 100 * ran_s / max(SHORTEST_S, lived_s - waited_s, ran_s)
+def percent(ran_s: float, waited_s: float, lived_s: float, rests: int) -> float:
+    """Of the time in which a thread could have run, the part in which it did. Pure.
+
+    `rests`: how often it waited for anything but a processor.
+    """
+    out_of_its_hands_s = waited_s if rests < RESTS_PER_S * ran_s else 0.0
+    return 100 * ran_s / max(SHORTEST_S, lived_s - out_of_its_hands_s, ran_s)
 
 
 def _use(pid: int, line: str, now_s: float) -> ProcessorUse:
@@ -36,5 +45,6 @@ def _use(pid: int, line: str, now_s: float) -> ProcessorUse:
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended
             ran_ns, waited_ns, _ = map(int, (task / "schedstat").read_text().split())
             began = int((task / "stat").read_text().rpartition(")")[2].split()[STARTED])
-            threads += percent(ran_ns / 1e9, waited_ns / 1e9, now_s - began / TICKS_PER_S)
+            rests = sum(map(int, RESTS.findall((task / "status").read_text())))
+            threads += percent(ran_ns / 1e9, waited_ns / 1e9, now_s - began / TICKS_PER_S, rests)
     return ProcessorUse(command_line=line, percent=threads)

@@ -185,7 +185,8 @@ BAD: dict[str, KnownBad] = {
         defects=frozenset(),
         phases=INSTALLED,
         caught={
-            "install.package_intact": r"is as it was signed\. Found: it was changed or damaged after .*BVT.* signed it"
+            # Not every release of osslsigncode names the signer of what was changed.
+            "install.package_intact": r"is as it was signed\. Found: it was changed or damaged after .* signed it"
         },
         damaged=True,
     ),
