@@ -17,7 +17,7 @@ from harness.machines.wine.processes import PROC, holders
 SHORTEST_S = 5.0
 """A thread that is younger is counted as if it were so old: every start takes a processor for a moment."""
 RESTS_PER_S = 50.0
-"""So often, in each second that it ran, a busy loop gives its processor away at most; what polls does it 10 000 times."""
+"""So often, in each second that it ran, a busy loop rests at most; what polls does it 10 000 times."""
 STARTED = 19
 """Place of `starttime` in `/proc/PID/stat`, counted from behind the name (proc(5))."""
 RESTS = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
