@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.compared import BaselineOption, MetaOption, Showing
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -25,7 +26,7 @@ from harness.files import named_file, sha256_of, write_atomically
 from harness.gate.artifact import GATE_FILE, read_gate
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
-from harness.reports.publish import write_reports
+from harness.reports.publish import PAGE_FILE, write_page, write_reports
 from harness.reports.summary import summary_text
 from harness.rundir.merging import merge_runs
 from harness.signing.beside import FilesBeside
@@ -46,11 +47,14 @@ KeyUri = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="gate", help="A run's gate: sign, verify, explain, merge.", no_args_is_help=True)
+    group = typer.Typer(
+        name="gate", help="A run's gate: sign, verify, explain, merge, page.", no_args_is_help=True
+    )
     group.command("sign")(ends(sign))
     group.command("verify")(ends(verify))
     group.command("explain")(ends(explain))
     group.command("merge")(ends(merge))
+    group.command("page")(ends(page))
     app.add_typer(group)
 
 
@@ -69,7 +73,7 @@ def sign(
     """
     judging = Judging.asked_for(policy, policy_key, waivers, key, public_key)
     if run.is_dir():
-        judging.judged(run, read_gate(run))
+        write_page(run, judging.judged(run, read_gate(run)))
         typer.echo(f"signed: {run / BUNDLE_FILE}")
         return
     if judging.policy or judging.waivers:
@@ -173,6 +177,24 @@ def merge(
     write_reports(out, gate, os.environ)
     Output(soft_wrap=True).print(summary_text(gate), markup=False, highlight=False, end="")
     return gate.verdict.exit_code
+
+
+def page(
+    run: Annotated[Path, typer.Argument(help="Run directory.", show_default=False)],
+    baseline: BaselineOption = None,
+    meta: MetaOption = None,
+    policy: PolicyOption = None,
+    policy_key: PolicyKeyOption = None,
+) -> None:
+    """Write a run's page anew, with what stands beside its gate: comparison, owner and build, coverage, signatures.
+
+    The gate itself stays as it is.
+    """
+    showing, loaded = Showing.asked_for(meta, baseline), read_policy(policy, policy_key)
+    if not run.is_dir():
+        raise ConfigurationError("this is no run directory.", file=str(run))
+    showing.show(run, read_gate(run), loaded)
+    typer.echo(f"written: {run / PAGE_FILE}")
 
 
 def _sha256(path: Path, option: str) -> str:

@@ -19,6 +19,7 @@ MODULES = {
     "repro": "repro",
     "plan": "plan",
     "gate": "gate",
+    "diff": "diff",
     "ledger": "ledger",
     "policy": "policy",
     "waiver": "waiver",

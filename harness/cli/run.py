@@ -12,6 +12,7 @@ import typer
 
 from harness.cli import completion
 from harness.cli.beginning import as_interrupt
+from harness.cli.compared import BaselineOption, MetaOption, Showing
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -63,8 +64,8 @@ CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUT
 """Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
 
-EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers")
-"""What the finished gate is judged by and signed with."""
+EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers", "baseline", "meta")
+"""What the finished gate is judged by and signed with, and what its page shows beside it."""
 WITH_RESUME = ("resume", "workers", "as_json", "quiet", "annotate", *EVIDENCE)
 """Parameters that say how, not what: they go with --resume too."""
 
@@ -113,6 +114,8 @@ def run(
     policy: PolicyOption = None,
     policy_key: PolicyKeyOption = None,
     waivers: WaiversOption = None,
+    baseline: BaselineOption = None,
+    meta: MetaOption = None,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
@@ -120,12 +123,13 @@ def run(
     output = RunOutput(as_json=as_json, quiet=quiet, annotate=annotate)
     _wanted_workers(workers)
     judging = Judging.asked_for(policy, policy_key, waivers, sign, public_key)
+    showing = Showing.asked_for(meta, baseline)
     if resume is not None:
         if given := _given(context, besides=WITH_RESUME):
             raise ConfigurationError(
                 f"--resume takes everything but -n from the run; leave out {', '.join(given)}."
             )
-        return execute(resume_run(resume, output.say), workers, output, judging)
+        return execute(resume_run(resume, output.say), workers, output, judging, showing)
     if candidate is None or profile is None:
         missing = "CANDIDATE" if candidate is None else "--profile"
         raise ConfigurationError(f"{missing} is missing.", hint="See bvt run --help.")
@@ -145,7 +149,7 @@ def run(
         backend=backend,
         infra_retries=infra_retries,
     )
-    return execute(prepare_run(request, output.say), workers, output, judging)
+    return execute(prepare_run(request, output.say), workers, output, judging, showing)
 
 
 def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
@@ -160,10 +164,16 @@ def _given(context: typer.Context, *, besides: Collection[str]) -> list[str]:
     ]
 
 
-def execute(directory: RunDirectory, workers: str, output: RunOutput, judging: Judging | None = None) -> int:
+def execute(
+    directory: RunDirectory,
+    workers: str,
+    output: RunOutput,
+    judging: Judging | None = None,
+    showing: Showing | None = None,
+) -> int:
     """Run what has no sealed report yet, then judge; the verdict's exit code. For a fresh run and a resumed one.
 
-    `judging`: by what the finished gate is judged, and who signs it.
+    `judging`: by what the finished gate is judged, and who signs it. `showing`: what its page shows beside it.
     """
     try:
         carry_out(directory, workers, output.progress)
@@ -176,6 +186,8 @@ def execute(directory: RunDirectory, workers: str, output: RunOutput, judging: J
     gate = conclude(directory)
     if judging is not None:
         gate = judging.judged(directory.root, gate)
+    if showing is not None:
+        showing.show(directory.root, gate, judging.policy if judging else None)
     output.concluded(gate, directory.root)
     return gate.verdict.exit_code
 
