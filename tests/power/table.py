@@ -19,6 +19,7 @@ HEAD = """\
 A defect counts as caught only by the check that is meant to name it, in the words that name it. A good twin comes close
 to a defect and must pass. Several defects may share one candidate and one machine, so many lines have the same time:
 seconds from the start of the run to its verdict. With several runs the worst result and the longest time count.
+Times depend on what else the machine does; what was not run since is not measured.
 """
 
 
