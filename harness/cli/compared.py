@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,14 +13,17 @@ from harness.files import named_file
 from harness.gate.artifact import GATE_FILE, read_gate
 from harness.gate.differences import difference
 from harness.gate.policy import Evidence, coverage_of
-from harness.model.context import Baseline, Fleet
-from harness.model.errors import ConfigurationError
+from harness.model.context import Age, Baseline, Fleet
+from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.gate import Gate
 from harness.reports.build import meta_of
 from harness.reports.publish import read_context, write_context, write_page
 from harness.signing.bundle import BUNDLE_FILE
 from harness.signing.gate_in import gate_in
 from harness.signing.policy_file import LoadedPolicy
+
+if TYPE_CHECKING:
+    from harness.history.store import History
 
 BaselineOption = Annotated[
     Path | None,
@@ -35,6 +38,16 @@ MetaOption = Annotated[
     typer.Option(
         "--meta",
         help="KEY=VALUE to show on the page: owner, contact, commit, build …; may be repeated.",
+        show_default=False,
+    ),
+]
+
+HistoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--history",
+        envvar="BVT_HISTORY",
+        help="Keep what the run came to, and say since when what fails: a file, or postgresql://USER@HOST/DATABASE.",
         show_default=False,
     ),
 ]
@@ -58,9 +71,12 @@ class Showing:
 
     meta: dict[str, str]
     baseline: tuple[str, Gate] | None
+    history: "History | None" = None
 
     @classmethod
-    def asked_for(cls, meta: Sequence[str] | None, baseline: Path | None) -> "Showing":
+    def asked_for(
+        cls, meta: Sequence[str] | None, baseline: Path | None, history: str | None = None
+    ) -> "Showing":
         """Read what the options name. Raises `ConfigurationError`."""
         found: dict[str, str] = {}
         for each in meta or ():
@@ -68,7 +84,12 @@ class Showing:
             if not equals or not name.strip() or not value.strip():
                 raise ConfigurationError(f"--meta takes KEY=VALUE, not {each!r}.")
             found[name.strip().lower()] = value.strip()
-        return cls(found, (str(baseline), gate_at(baseline)) if baseline else None)
+        earlier = (str(baseline), gate_at(baseline)) if baseline else None
+        if not history:
+            return cls(found, earlier)
+        from harness.history.store import History  # SQL takes a moment to load
+
+        return cls(found, earlier, History(history))
 
     def show(self, run: Path, gate: Gate, policy: LoadedPolicy | None = None) -> None:
         """Write it beside the run's gate, and the page anew. What was written before and is not named now stays."""
@@ -77,6 +98,8 @@ class Showing:
         if self.baseline:
             source, earlier = self.baseline
             changes["baseline"] = Baseline(source=source, difference=difference(earlier, gate))
+        if self.history is not None:
+            changes["ages"] = self._ages(self.history, gate)
         if policy is not None and policy.policy.fleet:
             evidence = Evidence(gate.plan, gate.cells, gate.waivers, None, datetime.now(UTC))
             found = coverage_of(policy.policy, evidence)
@@ -90,3 +113,13 @@ class Showing:
         if wanted != context:
             write_context(run, wanted)
         write_page(run, gate)
+
+    @staticmethod
+    def _ages(history: "History", gate: Gate) -> tuple[Age, ...]:
+        """The run is over and judged: a history that cannot be written is said, and costs nothing else."""
+        try:
+            history.append(gate)
+            return history.ages(gate.plan.profile, gate.plan.pool, gate.run_id)
+        except (InfrastructureError, OSError) as error:
+            typer.echo(f"bvt: the history was not kept: {error}", err=True)
+            return ()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.compared import BaselineOption, MetaOption, Showing
+from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, Showing
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -183,6 +183,7 @@ def page(
     run: Annotated[Path, typer.Argument(help="Run directory.", show_default=False)],
     baseline: BaselineOption = None,
     meta: MetaOption = None,
+    history: HistoryOption = None,
     policy: PolicyOption = None,
     policy_key: PolicyKeyOption = None,
 ) -> None:
@@ -190,7 +191,7 @@ def page(
 
     The gate itself stays as it is.
     """
-    showing, loaded = Showing.asked_for(meta, baseline), read_policy(policy, policy_key)
+    showing, loaded = Showing.asked_for(meta, baseline, history), read_policy(policy, policy_key)
     if not run.is_dir():
         raise ConfigurationError("this is no run directory.", file=str(run))
     showing.show(run, read_gate(run), loaded)

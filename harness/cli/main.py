@@ -20,6 +20,7 @@ MODULES = {
     "plan": "plan",
     "gate": "gate",
     "diff": "diff",
+    "trend": "trend",
     "ledger": "ledger",
     "policy": "policy",
     "waiver": "waiver",

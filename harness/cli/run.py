@@ -12,7 +12,7 @@ import typer
 
 from harness.cli import completion
 from harness.cli.beginning import as_interrupt
-from harness.cli.compared import BaselineOption, MetaOption, Showing
+from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, Showing
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -64,7 +64,7 @@ CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUT
 """Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
 
-EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers", "baseline", "meta")
+EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers", "baseline", "meta", "history")
 """What the finished gate is judged by and signed with, and what its page shows beside it."""
 WITH_RESUME = ("resume", "workers", "as_json", "quiet", "annotate", *EVIDENCE)
 """Parameters that say how, not what: they go with --resume too."""
@@ -116,6 +116,7 @@ def run(
     waivers: WaiversOption = None,
     baseline: BaselineOption = None,
     meta: MetaOption = None,
+    history: HistoryOption = None,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
@@ -123,7 +124,7 @@ def run(
     output = RunOutput(as_json=as_json, quiet=quiet, annotate=annotate)
     _wanted_workers(workers)
     judging = Judging.asked_for(policy, policy_key, waivers, sign, public_key)
-    showing = Showing.asked_for(meta, baseline)
+    showing = Showing.asked_for(meta, baseline, history)
     if resume is not None:
         if given := _given(context, besides=WITH_RESUME):
             raise ConfigurationError(

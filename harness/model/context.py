@@ -62,5 +62,4 @@ class Context(Frozen):
     )
     baseline: Baseline | None = None
     ages: tuple[Age, ...] = ()
-    history: str = Field(default="", description="the history that the ages come from")
     fleet: Fleet | None = None

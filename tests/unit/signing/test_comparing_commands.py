@@ -64,3 +64,17 @@ def test_the_page_shows_who_signed_what_is_new_and_whose_it_is(bvt: Bvt) -> None
     assert "Agent team" in Path("new/gate.html").read_text()
     code, out = bvt("gate", "page", "new", "--meta", "owner")
     assert (code, "KEY=VALUE" in out) == (2, True)
+
+
+def test_a_history_tells_since_when_it_fails_and_one_that_cannot_be_written_costs_only_itself(
+    bvt: Bvt,
+) -> None:
+    code, out = bvt("trend", "-p", "reference", "--history", "runs.db")
+    assert (code, "there is no history here" in out) == (2, True)
+    for run in ("old", "new"):
+        assert bvt("gate", "page", run, "--history", "runs.db")[0] == 0
+    code, out = bvt("trend", "-p", "reference", "--history", "runs.db")
+    assert (code, "PASS" in out or "FAIL" in out) == (0, True)
+    Path("text.db").write_text("no database " * 500)
+    code, out = bvt("gate", "page", "new", "--history", "text.db")
+    assert (code, "the history was not kept" in out) == (0, True)

@@ -1,0 +1,1 @@
+"""What runs came to, one after the other: since when does what fail."""
