@@ -12,7 +12,7 @@ SLOWER_S = 1.0
 """A phase is called slower when it took longer by both: less is the lab's own noise."""
 
 TURNS = {
-    Turn.NEW_FAILURE: "fails now",
+    Turn.NEW_FAILURE: "failing now",
     Turn.UNPROVEN: "no longer proven",
     Turn.FIXED: "fixed",
     Turn.PROVEN: "proven now",
@@ -38,7 +38,7 @@ def news(turns: Iterable[CheckTurn]) -> list[News]:
 
 
 def difference_line(found: Difference) -> str:
-    """`2 checks fail now, 1 is fixed, 3 fail still`; or that nothing changed."""
+    """`2 results failing now, 1 result fixed`; or that nothing changed."""
     counts = {turn: len(found.turned(turn)) for turn in Turn}
     parts = [f"{plural(counts[turn], 'result')} {TURNS[turn]}" for turn in Turn if counts[turn]]
     parts += [f"{plural(len(found.lost), 'cell')} without a result that had one"] if found.lost else []

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.integration.accessible import grave_violations
 from tests.integration.server.running import Serve, serving, settings
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -94,6 +95,7 @@ def test_a_person_halts_a_release_with_the_keyboard_alone_on_a_narrow_dark_scree
     page.wait_for_selector("section")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
+    assert grave_violations(page) == []
     _tab_to(page, "SUMMARY")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")

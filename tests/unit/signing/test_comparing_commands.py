@@ -36,7 +36,7 @@ def bvt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bvt:
 def test_a_new_failure_is_said_and_ends_with_1_and_its_repair_with_0(bvt: Bvt, old: str) -> None:
     code, out = bvt("diff", old, "new")
     assert code == 1
-    assert "fails now: check-in.enrolled (passed -> failed) in win11-24h2/fresh: nobody <came>" in out
+    assert "failing now: check-in.enrolled (passed -> failed) in win11-24h2/fresh: nobody <came>" in out
     code, out = bvt("diff", "new", old, "--json")
     assert (code, json.loads(out)["checks"][0]["turn"]) == (0, "fixed")
     assert bvt("diff", old, old)[0] == 0
@@ -56,7 +56,7 @@ def test_the_page_shows_who_signed_what_is_new_and_whose_it_is(bvt: Bvt) -> None
     given = ("--baseline", "old", "--meta", "owner=Agent team", "--meta", "build=https://ci.example.org/7")
     assert bvt("gate", "page", "new", *given)[0] == 0
     page = Path("new/gate.html").read_text()
-    assert "1 result fails now" in page
+    assert "1 result failing now" in page
     assert "its signatures not verified here" in page
     assert "Agent team" in page
     assert 'href="https://ci.example.org/7"' in page
