@@ -14,7 +14,7 @@ from harness.gate.artifact import GATE_FILE, read_gate
 from harness.gate.differences import difference
 from harness.gate.policy import Evidence, coverage_of
 from harness.model.context import Age, Baseline, Fleet
-from harness.model.errors import ConfigurationError, InfrastructureError
+from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
 from harness.model.gate import Gate
 from harness.reports.build import meta_of
 from harness.reports.publish import read_context, write_context, write_page
@@ -42,6 +42,15 @@ MetaOption = Annotated[
     ),
 ]
 
+ShippedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        envvar="BVT_LEDGER",
+        help="Without --baseline: compare with the release that this ledger has out.",
+        show_default=False,
+    ),
+]
 HistoryOption = Annotated[
     str | None,
     typer.Option(
@@ -72,10 +81,16 @@ class Showing:
     meta: dict[str, str]
     baseline: tuple[str, Gate] | None
     history: "History | None" = None
+    ledger: str | None = None
+    """Whose shipped release the gate is compared with, where no baseline is named."""
 
     @classmethod
     def asked_for(
-        cls, meta: Sequence[str] | None, baseline: Path | None, history: str | None = None
+        cls,
+        meta: Sequence[str] | None,
+        baseline: Path | None,
+        history: str | None = None,
+        ledger: str | None = None,
     ) -> "Showing":
         """Read what the options name. Raises `ConfigurationError`."""
         found: dict[str, str] = {}
@@ -86,10 +101,10 @@ class Showing:
             found[name.strip().lower()] = value.strip()
         earlier = (str(baseline), gate_at(baseline)) if baseline else None
         if not history:
-            return cls(found, earlier)
+            return cls(found, earlier, ledger=ledger)
         from harness.history.store import History  # SQL takes a moment to load
 
-        return cls(found, earlier, History(history))
+        return cls(found, earlier, History(history), ledger)
 
     def show(self, run: Path, gate: Gate, policy: LoadedPolicy | None = None) -> None:
         """Write it beside the run's gate, and the page anew. What was written before and is not named now stays."""
@@ -98,6 +113,8 @@ class Showing:
         if self.baseline:
             source, earlier = self.baseline
             changes["baseline"] = Baseline(source=source, difference=difference(earlier, gate))
+        elif self.ledger and (shipped := self._shipped(self.ledger, gate)):
+            changes["baseline"] = shipped
         if self.history is not None:
             changes["ages"] = self._ages(self.history, gate)
         if policy is not None and policy.policy.fleet:
@@ -123,3 +140,14 @@ class Showing:
         except (InfrastructureError, OSError) as error:
             typer.echo(f"bvt: the history was not kept: {error}", err=True)
             return ()
+
+    @staticmethod
+    def _shipped(ledger: str, gate: Gate) -> Baseline | None:
+        from harness.cli.shipped import shipped_baseline
+        from harness.promotion.ledger.store import Ledger
+
+        try:
+            return shipped_baseline(Ledger(ledger), gate)
+        except HarnessError as error:
+            typer.echo(f"bvt: not compared with what is shipped: {error}", err=True)
+            return None

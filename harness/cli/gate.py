@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, Showing
+from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, ShippedOption, Showing
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -184,6 +184,7 @@ def page(
     baseline: BaselineOption = None,
     meta: MetaOption = None,
     history: HistoryOption = None,
+    ledger: ShippedOption = None,
     policy: PolicyOption = None,
     policy_key: PolicyKeyOption = None,
 ) -> None:
@@ -191,7 +192,7 @@ def page(
 
     The gate itself stays as it is.
     """
-    showing, loaded = Showing.asked_for(meta, baseline, history), read_policy(policy, policy_key)
+    showing, loaded = Showing.asked_for(meta, baseline, history, ledger), read_policy(policy, policy_key)
     if not run.is_dir():
         raise ConfigurationError("this is no run directory.", file=str(run))
     showing.show(run, read_gate(run), loaded)

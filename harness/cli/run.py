@@ -12,7 +12,7 @@ import typer
 
 from harness.cli import completion
 from harness.cli.beginning import as_interrupt
-from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, Showing
+from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, ShippedOption, Showing
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -64,7 +64,7 @@ CALLERS_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUT
 """Meant for the caller's own tests; here they could leave checks out or change what these come to."""
 
 
-EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers", "baseline", "meta", "history")
+EVIDENCE = ("sign", "public_key", "policy", "policy_key", "waivers", "baseline", "meta", "history", "ledger")
 """What the finished gate is judged by and signed with, and what its page shows beside it."""
 WITH_RESUME = ("resume", "workers", "as_json", "quiet", "annotate", *EVIDENCE)
 """Parameters that say how, not what: they go with --resume too."""
@@ -117,6 +117,7 @@ def run(
     baseline: BaselineOption = None,
     meta: MetaOption = None,
     history: HistoryOption = None,
+    ledger: ShippedOption = None,
 ) -> int:
     """Run CANDIDATE through its matrix and publish the gate. The exit code is the verdict."""
     require_assertions()
@@ -124,7 +125,7 @@ def run(
     output = RunOutput(as_json=as_json, quiet=quiet, annotate=annotate)
     _wanted_workers(workers)
     judging = Judging.asked_for(policy, policy_key, waivers, sign, public_key)
-    showing = Showing.asked_for(meta, baseline, history)
+    showing = Showing.asked_for(meta, baseline, history, ledger)
     if resume is not None:
         if given := _given(context, besides=WITH_RESUME):
             raise ConfigurationError(
