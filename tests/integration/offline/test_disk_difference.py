@@ -124,9 +124,8 @@ def text(*lines: bytes, key: bytes = b"Software\\\\Vendor") -> bytes:
 def on_ext4(path: Path, *commands: str) -> None:
     """Change it without mounting it."""
     asked = "\n".join(commands).encode()
-    subprocess.run(
-        ["debugfs", "-w", "-f", "/dev/stdin", str(path)], input=asked, check=True, capture_output=True
-    )
+    command = ["debugfs", "-w", "-f", "/dev/stdin", str(path)]
+    subprocess.run(command, input=asked, check=True, capture_output=True, timeout=60)
 
 
 def told(changes: tuple[Change, ...]) -> set[tuple[Kind, str]]:
