@@ -122,7 +122,6 @@ class Services:
             if facts is not None and facts.state is wanted:
                 return facts
             before = self._pid(name) if wanted is ServiceState.STOPPED else None
-            self.processes.saw(name, before)
             self.processes.asked(name)
             result = self._console.run([SC, verb, name], deadline)
             if result.ok:
