@@ -29,9 +29,22 @@ NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overl
 
 SERVANTS = frozenset(
     f"c:\\windows\\system32\\{name}.exe"
-    for name in ("conhost", "explorer", "plugplay", "wineboot", "dllhost")
+    for name in (
+        "conhost",
+        "explorer",
+        "winedevice",
+        "services",
+        "rpcss",
+        "plugplay",
+        "svchost",
+        "wineboot",
+        "dllhost",
+    )
 )
-"""What Wine starts for whoever needs it first, for a moment only: a sham run does not always see it (also `tree.c`)."""
+"""What Wine starts for whoever needs it first, and what lives as long as those that it serves (also `probe/tree.c`).
+
+By descent they may be the agent's: whoever asks first is their parent. So what a sham run saw does not excuse them all.
+"""
 ENDS_S = 5.0
 """How long a program may take to end that was on its way out at the first look."""
 LOOK_AGAIN_S = 0.3

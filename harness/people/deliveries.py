@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.errors import InfrastructureError
+from harness.sqlite_file import open_wal
 
 DELIVERIES_FILE = "deliveries.sqlite"
 _SCHEMA = """
@@ -49,9 +50,7 @@ class Deliveries:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._db = sqlite3.connect(path, 15.0, isolation_level=None)
-            self._db.execute("pragma journal_mode = wal")
-            self._db.executescript(_SCHEMA)
+            self._db = open_wal(path, _SCHEMA)
         except sqlite3.Error as error:
             raise InfrastructureError(f"{path}: the list of messages cannot be used: {error}.") from error
 

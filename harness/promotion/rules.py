@@ -46,13 +46,14 @@ def judge(board: Board, entry: Entry, envelope: Envelope, identity: str) -> list
         return list(_authentic(tiers_of(entry.tiers, TIERS_FILE), entry, envelope))
     if board.tiers is None:
         return [deny(Cause.FORM, "The ledger was not founded yet.")]
-    if identity in board.seen:
+    used = board.links.get(entry.via.link) if entry.via else None
+    if identity in board.seen and used is None:
         return [
             deny(Cause.REPLAYED, f"This very entry of {entry.by} is in the ledger already: it counts once.")
         ]
     if found := list(_authentic(board.tiers, entry, envelope)):
         return found
-    if entry.via and (used := board.links.get(entry.via.link)):
+    if used is not None:  # pressed twice in one second it is the very same entry, too
         text = f"The link was used already, by {used.by} at {shown(used.at)}: it works once."
         return [deny(Cause.REPLAYED, text)]
     if board.last_at and entry.at < board.last_at - SKEW:

@@ -14,8 +14,8 @@ from harness.model.errors import InfrastructureError
 from harness.rollout.decision import Maximum, Rollout
 from harness.rollout.halt import HaltRule, Harm
 from harness.rollout.health import Watched, heard
+from harness.sqlite_file import open_wal
 
-_BUSY_S = 15.0
 _SCHEMA = """
 create table if not exists watched (
   release text not null, host text not null, candidate integer not null, cohort text not null,
@@ -81,10 +81,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = normal")
-            self._db.executescript(_SCHEMA)
+            self._db = open_wal(path, _SCHEMA, check_same_thread=False)
         except sqlite3.Error as error:
             raise InfrastructureError(
                 f"{path}: the store of the roll-out cannot be used: {error}."

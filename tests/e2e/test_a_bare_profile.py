@@ -63,8 +63,7 @@ def test_every_function_is_not_tested_and_none_is_merely_not_applicable(ended: D
         if check["phase"] == "functions"
     }
     assert set(functions.values()) == {"not-tested"}
-    assert f"Not tested: {_not_tested(cell)} checks; the profile declares no telemetry (14), " in ended.out
-
-
-def _not_tested(cell: dict[str, dict[str, list[dict[str, str]]]]) -> int:
-    return sum(check["outcome"] == "not-tested" for check in cell["report"]["checks"])
+    reasons = [check["reason"] for check in cell["report"]["checks"] if check["outcome"] == "not-tested"]
+    silent = reasons.count("the profile declares no telemetry")
+    assert silent >= len(functions) / 2
+    assert f"Not tested: {len(reasons)} checks; the profile declares no telemetry ({silent}), " in ended.out

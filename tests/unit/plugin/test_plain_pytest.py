@@ -21,7 +21,7 @@ CANDIDATE = ("--candidate", "agent.msi", "--profile", "reference")
         (["--pyargs", "harness.checks", "--candidate", "agent.msi"], "--profile is missing"),
         (
             ["--pyargs", "harness.checks", *CANDIDATE, "--keep", "some"],
-            "--keep takes failed, always, never, not 'some'.",
+            "--keep takes failed, always, never, capsule, not 'some'.",
         ),
         (
             ["--pyargs", "harness.checks", *CANDIDATE, "--infra-retries", "-1"],

@@ -73,11 +73,12 @@ class CommandLine:
 
 
 def in_its_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both doors go by the world's clock, and take any file for its candidate."""
+    """Both doors go by the world's clock, take any file for its candidate, and let in as many as come."""
     turned = partial(Promotion, clock=lambda: world.at)
     monkeypatch.setattr("harness.cli.promotion_options.Promotion", turned)
     monkeypatch.setattr("harness.server.clerk.Promotion", turned)
     monkeypatch.setattr("harness.cli.promote.sha256_of", lambda _: AGENT.sha256)
+    monkeypatch.setattr("harness.server.door.STRANGERS_PER_S", 1e6)
 
 
 class Http:
