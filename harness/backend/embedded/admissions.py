@@ -1,84 +1,23 @@
-"""Who may check in, with which secret and key, and what waits for whom.
+"""Who may check in, with which secret and key, and what waits for whom."""
 
-One lock guards everything: the server's thread changes it per request, checks wait on it. Each change
-notifies, so that no wait polls. Nobody holds it while reading the journal: checks look through it beside the server.
-"""
-
-import json
 import secrets
-import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
 
+from harness.backend.embedded.admission import DROPPED, Admission, Key, PendingFault
 from harness.backend.embedded.bodies import Answer, EnrolRequest
 from harness.backend.embedded.handover import Handover
-from harness.backend.embedded.records import Record, single, unpacked
-from harness.backend.embedded.store import Item, Kind, Store, Wanted
+from harness.backend.embedded.journal import Journal
+from harness.backend.embedded.records import Record, unpacked
+from harness.backend.embedded.store import Kind
 from harness.backend.embedded.wire import Malformed
 from harness.backend.interface import Endpoint, FaultKind
 from harness.backend.trouble import Enrolments
 from harness.model.deadline import Deadline
-from harness.model.errors import BackendError
-
-T = TypeVar("T")
 
 
-DROPPED = 5
-"""In an outage each fifth request meets a closed connection instead of an error."""
-
-
-@dataclass(frozen=True)
-class PendingFault:
-    """One request's worth of misbehaviour."""
-
-    kind: FaultKind
-    seconds: float = 0.0
-
-
-@dataclass
-class Admission:
-    """One cell from one `admit` to the next."""
-
-    cell: str
-    secret: str
-    number: int  # of its item in the store: what is older belongs to an earlier admission
-    configuration: bytes
-    endpoint: Endpoint | None = None
-    questions: dict[str, str] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    arriving: dict[str, Answer] = field(default_factory=dict)
-    faults: deque[PendingFault] = field(default_factory=deque)
-    requests: Counter[str] = field(default_factory=Counter)
-    admitted_at: float = field(default_factory=time.time)
-    outage: list[float] | None = None  # when requests failed in an outage that goes on
-    key_used: bool = True  # the newest node key was shown at least once
-    abandoned: int = 0  # node keys that were never shown before the next one was asked for
-    recovered: bool = True  # a request was served after the last fault asked for
-
-
-@dataclass(frozen=True)
-class _Key:
-    admission: Admission
-    host_identifier: str
-
-
-class Admissions:
-    """The live state of every cell, over the journal. Thread-safe."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._changed = threading.Condition()
-        self._current: dict[str, Admission] = {}
-        self._by_secret: dict[str, Admission] = {}
-        self._by_key: dict[str, _Key] = {}
-        self._retired: dict[str, str] = {}  # old secrets and node keys → their cell
-        self._latest: dict[tuple[str, Kind], int] = {}
-        self._broken: BackendError | None = None
-        self._changes = 0
+class Admissions(Journal):
+    """The doors of the journal: one for the checks, one for the server. Thread-safe."""
 
     # -- the side of the checks
 
@@ -115,7 +54,7 @@ class Admissions:
             configuration = handover.configuration.encode("latin-1")
             admission = Admission(handover.cell, handover.secret, number, configuration, handover.endpoint)
             self._current[handover.cell] = self._by_secret[handover.secret] = admission
-            self._by_key |= {name: _Key(admission, host) for name, host in handover.node_keys.items()}
+            self._by_key |= {name: Key(admission, host) for name, host in handover.node_keys.items()}
 
     def configure(self, cell: str, configuration: bytes) -> float:
         """Serve this configuration from now on; returns the time."""
@@ -191,61 +130,6 @@ class Admissions:
             last = admission.endpoint.last_seen if admission.endpoint is not None else None
             return sum(admission.requests.values()), admission.admitted_at, last
 
-    def items(self, cell: str, kind: Kind, *, with_unknown: bool = False) -> list[Item]:
-        """Items of the cell's admission; with those of no known cell if asked for."""
-        after = self._began(cell)
-        found = [item for page in self._store.pages(cell, kind, after=after) for item in page]
-        if with_unknown:
-            found += [item for page in self._store.pages("", kind, after=after) for item in page]
-            found.sort(key=lambda item: item.number)
-        return found
-
-    def pages(self, cell: str, kind: Kind, query: str | None = None) -> Iterator[list[Item]]:
-        """Items of the cell's admission, a page at a time; of one query if it is named."""
-        return self._store.pages(cell, kind, query=query, after=self._began(cell))
-
-    def search(self, wanted: Wanted, after: int = 0) -> Iterator[tuple[int, list[Item]]]:
-        """See `Store.search`. Does not touch the file if nothing of this kind came after item `after`."""
-        with self._changed:
-            after, latest = (
-                max(after, self._began(wanted.cell)),
-                self._latest.get((wanted.cell, wanted.kind), 0),
-            )
-        if latest > after:
-            yield from self._store.search(wanted, after=after)
-            yield latest, []  # also where nothing else of its kind was what is wanted
-
-    def holding(self, cell: str, kinds: Sequence[Kind], texts: Collection[str]) -> Iterator[Item]:
-        """Items of the cell's admission in records that hold one of the texts."""
-        return self._store.holding(cell, kinds, texts, after=self._began(cell))
-
-    def everything(self, cell: str) -> tuple[Iterator[list[Item]], Admission, frozenset[str]]:
-        """Every item of the cell through all admissions, its present admission, every secret ever given."""
-        with self._changed:
-            hidden = frozenset({*self._by_secret, *self._by_key, *self._retired})
-            return self._store.pages(cell), self._of(cell), hidden
-
-    def wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
-        """What `probe` finds, asked again after each change; None on deadline. Raises if the server fails."""
-        seen = -1
-        while True:
-            with self._changed:
-                while self._broken is None and seen == self._changes and not deadline.passed:
-                    self._changed.wait(deadline.remaining_s)
-                if self._broken is not None:
-                    raise self._broken
-                seen, last = self._changes, deadline.passed
-            if (found := probe()) is not None:  # without the lock: a probe may look through much
-                return found
-            if last:
-                return None
-
-    def break_down(self, error: BackendError) -> None:
-        """The backend can no longer be trusted: every wait raises this from now on."""
-        with self._changed:
-            self._broken = self._broken or error
-            self._notify()
-
     # -- the side of the server
 
     def fault_for(self, *, secret: str = "", node_key: str = "") -> PendingFault | None:
@@ -281,7 +165,7 @@ class Admissions:
             admission.abandoned += not admission.key_used
             admission.key_used = False
             node_key, now, before = secrets.token_urlsafe(24), time.time(), admission.endpoint
-            self._by_key[node_key] = _Key(admission, request.host_identifier)
+            self._by_key[node_key] = Key(admission, request.host_identifier)
             admission.endpoint = Endpoint(
                 cell=admission.cell,
                 host_identifier=request.host_identifier,
@@ -385,12 +269,6 @@ class Admissions:
 
     # -- inside the lock
 
-    def _of(self, cell: str) -> Admission:
-        try:
-            return self._current[cell]
-        except KeyError:
-            raise BackendError(f"Cell {cell} was never admitted to the backend.") from None
-
     def _seen(self, cell: str, path: str) -> Admission:
         admission = self._of(cell)
         admission.requests[path] += 1
@@ -404,41 +282,12 @@ class Admissions:
     def _refuse(self, cell: str, path: str, reason: str) -> None:
         self._record(cell, Kind.REFUSAL, [{"path": path, "reason": reason}])
 
-    def _record(
-        self, cell: str, kind: Kind, bodies: Sequence[Mapping[str, Any]], *, at: float | None = None
-    ) -> int:
-        return self._store_records(
-            cell, kind, time.time() if at is None else at, [single(body) for body in bodies]
-        )
-
-    def _store_records(self, cell: str, kind: Kind, at: float, records: Sequence[Record]) -> int:
-        number = self._store.append(cell, kind, at, records)
-        if number:
-            self._latest[cell, kind] = number
-            self._notify()
-        return number
-
-    def _notify(self) -> None:
-        self._changes += 1
-        self._changed.notify_all()
-
-    def _began(self, cell: str) -> int:
-        with self._changed:
-            return self._of(cell).number
-
     def _retire(self, cell: str) -> None:
         admission = self._current.pop(cell, None)
         if admission is not None:
             self._retired[self._by_secret.pop(admission.secret).secret] = cell
             self._end_keys(lambda key: key.admission is admission)
 
-    def _end_keys(self, ended: Callable[[_Key], bool]) -> None:
+    def _end_keys(self, ended: Callable[[Key], bool]) -> None:
         for node_key in [node_key for node_key, key in self._by_key.items() if ended(key)]:
             self._retired[node_key] = self._by_key.pop(node_key).admission.cell
-
-
-def as_served(configuration: Mapping[str, Any] | str | None) -> bytes:
-    """A configuration as it goes over the wire; text goes out as it is, so that it may be invalid."""
-    if isinstance(configuration, str):
-        return configuration.encode()
-    return json.dumps(dict(configuration or {})).encode()

@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from harness.backend.embedded.admissions import Admissions, PendingFault
+from harness.backend.embedded.admission import PendingFault
+from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.bodies import parse_enrolment
 from harness.backend.embedded.content import ANSWERED, Content, content_of
 from harness.backend.embedded.large import SMALL, LargeBodies

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.backend.disclosed import Sent
-from harness.backend.embedded.admissions import Admission, Admissions, PendingFault, as_served
+from harness.backend.embedded.admission import Admission, PendingFault, as_served
+from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.app import RemoteApi
 from harness.backend.embedded.handover import Handover
 from harness.backend.embedded.large import LargeBodies

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.backend.embedded.admissions import PendingFault, as_served
+from harness.backend.embedded.admission import PendingFault, as_served
 from harness.backend.embedded.store import Kind
 from harness.backend.interface import FaultKind
 from harness.model.deadline import Deadline

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from harness.backend.embedded import large
-from harness.backend.embedded.admissions import Admissions, as_served
+from harness.backend.embedded.admission import as_served
+from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.app import RemoteApi
 from harness.backend.embedded.content import HEAD_LIMIT, Content, content_from, content_of, lines_of
 from harness.backend.embedded.large import SMALL, LargeBodies

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.backend.embedded.admissions import as_served
+from harness.backend.embedded.admission import as_served
 from harness.backend.embedded.store import Item, Kind
 from tests.unit.backend.asgi_agent import CELL, Api, api_in
 

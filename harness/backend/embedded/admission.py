@@ -1,0 +1,59 @@
+"""What the backend knows of one cell from one `admit` to the next."""
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.backend.embedded.bodies import Answer
+from harness.backend.interface import Endpoint, FaultKind
+
+DROPPED = 5
+"""In an outage each fifth request meets a closed connection instead of an error."""
+
+
+@dataclass(frozen=True)
+class PendingFault:
+    """One request's worth of misbehaviour."""
+
+    kind: FaultKind
+    seconds: float = 0.0
+
+
+@dataclass
+class Admission:
+    """One cell from one `admit` to the next."""
+
+    cell: str
+    secret: str
+    number: int  # of its item in the store: what is older belongs to an earlier admission
+    configuration: bytes
+    endpoint: Endpoint | None = None
+    questions: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    arriving: dict[str, Answer] = field(default_factory=dict)
+    faults: deque[PendingFault] = field(default_factory=deque)
+    requests: Counter[str] = field(default_factory=Counter)
+    admitted_at: float = field(default_factory=time.time)
+    outage: list[float] | None = None  # when requests failed in an outage that goes on
+    key_used: bool = True  # the newest node key was shown at least once
+    abandoned: int = 0  # node keys that were never shown before the next one was asked for
+    recovered: bool = True  # a request was served after the last fault asked for
+
+
+@dataclass(frozen=True)
+class Key:
+    """Whose a node key is."""
+
+    admission: Admission
+    host_identifier: str
+
+
+def as_served(configuration: Mapping[str, Any] | str | None) -> bytes:
+    """A configuration as it goes over the wire; text goes out as it is, so that it may be invalid."""
+    if isinstance(configuration, str):
+        return configuration.encode()
+    return json.dumps(dict(configuration or {})).encode()
