@@ -16,7 +16,7 @@ def names() -> list[str]:
     return sorted(
         info.name
         for info in pkgutil.iter_modules(bench.__path__)
-        if info.name not in ("__main__", "hello", "lab_rig", "measure", "rig")
+        if info.name not in ("__main__", "hello", "lab_rig", "measure", "rig", "run_rig")
     )
 
 

@@ -19,11 +19,12 @@ IMAGE = "win11-24h2"
 
 
 @contextmanager
-def wine_rig() -> Iterator[tuple[MachineProvider, MachineSpec]]:
-    """The provider with its template ready, and the specification of a machine."""
+def wine_rig(wine: str = "image") -> Iterator[tuple[MachineProvider, MachineSpec]]:
+    """The provider with its template ready, and the specification of a machine. `wine`: image, or host."""
     matrix, _ = load_matrix(find_matrix())
     state = StateDirectory.default()
-    provider = load_provider(matrix.pools["embedded"], state)
+    pool = matrix.pools["embedded"]
+    provider = load_provider(pool.model_copy(update={"options": pool.options | {"wine": wine}}), state)
     provider.prepare("wine", lambda _: None)
     with tempfile.TemporaryDirectory(prefix="bvt-bench-") as media:
         tools = Path(media) / "tools"
