@@ -8,7 +8,7 @@ import typer
 from harness.cli.ending import ends
 from harness.cli.passphrase import new_passphrase
 from harness.model.errors import ConfigurationError
-from harness.signing.keys import KeyKind, new_key_pair, read_public_key
+from harness.signing.keys import KeyKind, TrustedKey, new_key_pair, read_public_key
 
 
 def register(app: typer.Typer) -> None:
@@ -37,15 +37,22 @@ def new(
     trusted = new_key_pair(KeyKind(kind), private, new_passphrase(private.name))
     typer.echo(f"private key  {private} (encrypted)")
     typer.echo(f"public key   {private.with_suffix('.pub')}")
-    typer.echo(f"key id       {trusted.keyid}")
-    typer.echo(f"fingerprint  {trusted.fingerprint}")
+    _say(trusted)
 
 
 def show(
     public: Annotated[Path, typer.Argument(help="A public key in PEM.", show_default=False)],
 ) -> None:
-    """Print a public key's id, as envelopes name it, and its fingerprint, which tells it from every other key."""
+    """Print a public key's id, as envelopes name it, its fingerprint, which tells it from every other key, and its text.
+
+    tiers.yaml holds the text, in one line.
+    """
     trusted = read_public_key(public, "")
+    _say(trusted)
+    typer.echo(f"type         {trusted.key.keytype}, {trusted.key.scheme}")
+
+
+def _say(trusted: TrustedKey) -> None:
     typer.echo(f"key id       {trusted.keyid}")
     typer.echo(f"fingerprint  {trusted.fingerprint}")
-    typer.echo(f"type         {trusted.key.keytype}, {trusted.key.scheme}")
+    typer.echo(f"in one line  {trusted.spki}")

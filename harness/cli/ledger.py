@@ -97,11 +97,7 @@ def tiers(
     _, text = load_tiers(tiers)
     read = _policy_text(policy)
     promotion = promotion_at(ledger)
-    return answered(
-        lambda: promotion.propose_tiers(text, read, person(sign, public_key), reason),
-        "DONE: new tiers",
-        as_json,
-    )
+    return answered(lambda: promotion.propose_tiers(text, read, person(sign, public_key), reason), as_json)
 
 
 def submit(

@@ -60,13 +60,16 @@ def promote(
         lambda: promotion_at(ledger).promote(
             ref, to, bundle, person(sign, public_key), beside=FilesBeside(candidate.parent), reason=reason
         ),
-        f"PROMOTED: {candidate.name} is in tier {to}",
         as_json,
     )
 
 
 Request = Annotated[
-    str, typer.Argument(help="Id of a request, or its first characters: bvt status.", show_default=False)
+    str,
+    typer.Argument(
+        help="Id of a request, its first characters, or the version of the only one that is open: bvt status.",
+        show_default=False,
+    ),
 ]
 
 
@@ -80,9 +83,7 @@ def approve(
 ) -> int:
     """Agree to a request. It is done at once if nothing else is missing."""
     act = promotion_at(ledger).approve
-    return answered(
-        lambda: act(request, person(sign, public_key), reason), f"DONE: request {request}", as_json
-    )
+    return answered(lambda: act(request, person(sign, public_key), reason), as_json)
 
 
 def reject(
@@ -95,7 +96,7 @@ def reject(
 ) -> int:
     """Turn a request down, or withdraw your own."""
     act = promotion_at(ledger).reject
-    return answered(lambda: act(request, person(sign, public_key), reason), "", as_json)
+    return answered(lambda: act(request, person(sign, public_key), reason), as_json)
 
 
 def halt(
@@ -123,8 +124,7 @@ def resume(
 ) -> int:
     """Ask to go on after a halt."""
     act = promotion_at(ledger).resume
-    done = f"RESUMED: {candidate} in tier {tier}"
-    return answered(lambda: act(candidate, tier, person(sign, public_key), reason), done, as_json)
+    return answered(lambda: act(candidate, tier, person(sign, public_key), reason), as_json)
 
 
 def raise_(
@@ -140,8 +140,7 @@ def raise_(
     """Ask for the next share of a tier's hosts."""
     percent = _percent(to)
     act = promotion_at(ledger).raise_to
-    done = f"RAISED: {candidate} to {percent:g} % of tier {tier}"
-    return answered(lambda: act(candidate, tier, percent, person(sign, public_key), reason), done, as_json)
+    return answered(lambda: act(candidate, tier, percent, person(sign, public_key), reason), as_json)
 
 
 def _percent(text: str) -> float:

@@ -50,9 +50,9 @@ def person(sign: str, public_key: Path | None) -> Signer:
     return signer_of(sign, passphrase, public_key)
 
 
-def answered(act: Callable[[], Outcome], did: str, as_json: bool) -> int:
+def answered(act: Callable[[], Outcome], as_json: bool) -> int:
     """Say what became of a request. Exit code 0: done; 3: it waits; else what the refusal means."""
-    return told(lambda: of_request(act(), did), as_json)
+    return told(lambda: of_request(act()), as_json)
 
 
 def told(act: Callable[[], Answer], as_json: bool) -> int:

@@ -9,7 +9,7 @@ from harness.cli.ending import ends
 from harness.cli.ledger_options import JsonOption, LedgerOption
 from harness.cli.promotion_options import promotion_at
 from harness.model.gate import EXIT_CODES, Verdict
-from harness.promotion.answer import denied
+from harness.promotion.answer import asked_words, denied
 from harness.promotion.board import Asked, Board, Line, Placement, State
 from harness.promotion.entries import (
     Bound,
@@ -166,14 +166,6 @@ def _words(line: Line, versions: dict[str, CandidateRef]) -> str:
             return f"changes {entry.candidate} on {entry.hosts} hosts"
         case _:
             return f"halts {name} in tier {entry.tier}"
-
-
-def asked_words(request: Request) -> str:
-    """What a request asks for."""
-    if request.candidate is None:
-        return "change tiers.yaml"
-    share = f" to {request.percent:g} %" if request.percent else ""
-    return f"{request.what.value} {request.candidate} in tier {request.tier}{share}"
 
 
 def explain(

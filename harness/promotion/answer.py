@@ -7,6 +7,7 @@ from typing import Any
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.promotion.board import Placement, State
 from harness.promotion.denial import Denial, Refused
+from harness.promotion.entries import Request, What
 from harness.promotion.record import Outcome
 
 
@@ -29,17 +30,39 @@ class Answer:
         return {**self.facts, "exit_code": self.exit_code}
 
 
-def of_request(found: Outcome, did: str) -> Answer:
-    """What became of a request. `did`: the line that says it is done."""
+def of_request(found: Outcome) -> Answer:
+    """What became of a request."""
     asked = found.asked
+    what = f"request {asked.id[:12]}: {asked_words(asked.request)}"
     facts = {"state": asked.state.value, "request": asked.id, "waits": denied(found.waits)}
     if asked.state is State.DONE:
-        return Answer(facts, [did])
+        return Answer(facts, [_done(asked.request)])
     if asked.state is State.REJECTED:
-        return Answer(facts, [f"REJECTED: request {asked.id[:12]}"])
-    lines = [f"WAITS: request {asked.id[:12]}", *(f"  {each.text}" for each in found.waits)]
+        return Answer(facts, [f"REJECTED: {what}"])
+    lines = [f"WAITS: {what}", *(f"  {each.text}" for each in found.waits)]
     worst = Refused(found.waits).verdict if found.waits else Verdict.INCOMPLETE
     return Answer(facts, lines + remedies(found.waits), worst)
+
+
+def asked_words(request: Request) -> str:
+    """What a request asks for."""
+    if request.candidate is None:
+        return "change tiers.yaml"
+    share = f" to {request.percent:g} %" if request.percent else ""
+    return f"{request.what.value} {request.candidate} in tier {request.tier}{share}"
+
+
+def _done(request: Request) -> str:
+    about = f"{request.candidate}"
+    match request.what:
+        case What.PROMOTE:
+            return f"PROMOTED: {about} is in tier {request.tier}"
+        case What.RAISE:
+            return f"RAISED: {about} to {request.percent:g} % of tier {request.tier}"
+        case What.RESUME:
+            return f"RESUMED: {about} in tier {request.tier}"
+        case What.TIERS:
+            return "DONE: other tiers hold"
 
 
 def of_halt(placement: Placement) -> Answer:

@@ -60,6 +60,6 @@ def approval_waits(tiers: Tiers, asked: Asked) -> list[Denial]:
             if role in person.roles and name != asked.request.by and name not in asked.approvals
         )
         text = f"It waits for {count} more of role {role} ({', '.join(able) or 'nobody is left who could'})."
-        remedy = f"bvt approve {asked.id[:12]}"
+        remedy = f"bvt approve {asked.id[:12]} --sign NAME.key"
         found.append(deny(Cause.APPROVALS, text, remedy, Verdict.INCOMPLETE))
     return found

@@ -55,12 +55,23 @@ class Record:
             return snapshot.size
 
     def request(self, board: Board, name: str) -> Asked:
-        """The request with this id, or whose id begins so. Raises `ConfigurationError`."""
-        found = [each for each in board.asked.values() if each.id.startswith(name)]
-        if len(name) < SHORTEST_ID or len(found) != 1:
-            open_ = ", ".join(each.id[:12] for each in board.asked.values() if each.state is State.OPEN)
-            what = "several requests begin" if len(found) > 1 else "no request begins"
-            raise ConfigurationError(f"{what} with {name!r}.", hint=f"Open requests: {open_ or 'none'}.")
+        """The request with this id, or whose id begins so, or the only open one about a version.
+
+        Raises `ConfigurationError`.
+        """
+        every = board.asked.values()
+        found = [each for each in every if len(name) >= SHORTEST_ID and each.id.startswith(name)]
+        open_ = [each for each in every if each.state is State.OPEN]
+        if not found:
+            found = [
+                each for each in open_ if each.request.candidate and each.request.candidate.version == name
+            ]
+        if not name or len(found) != 1:
+            what = (
+                "several requests begin with or are about" if found else "no request begins with or is about"
+            )
+            known = ", ".join(each.id[:12] for each in open_) or "none"
+            raise ConfigurationError(f"{what} {name!r}.", hint=f"Open requests: {known}.")
         return found[0]
 
     def placement(self, board: Board, name: str, tier: str) -> Placement:

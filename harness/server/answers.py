@@ -104,7 +104,7 @@ class Answers:
             text = "The link is about another candidate or tier than the request."
             raise Refused([deny(Cause.BOUND, text)])
         act = promotion.approve if link.action is Action.APPROVE else promotion.reject
-        return of_request(act(asked.id, who, reason), f"DONE: request {asked.id[:12]}")
+        return of_request(act(asked.id, who, reason))
 
     def _rendered(
         self,

@@ -89,7 +89,6 @@ class Promotions:
     async def _promote(self, request: Request) -> Response:
         body = await read_body(request, Promote, BUNDLE_LIMIT)
         bundle = None if body.bundle is None else body.bundle.encode()
-        name = body.candidate.name or body.candidate.sha256[:12]
 
         def act() -> Answer:
             found = self._clerk.promotion.promote(
@@ -100,7 +99,7 @@ class Promotions:
                 beside=body.beside,
                 reason=body.reason,
             )
-            return of_request(found, f"PROMOTED: {name} is in tier {body.tier}")
+            return of_request(found)
 
         return await self._answered(request, act)
 
@@ -114,9 +113,7 @@ class Promotions:
         body, asked = await read_body(request, Why), request.path_params["request"]
         return await self._answered(
             request,
-            lambda: of_request(
-                act(asked, self._clerk.acting(token_of(request)), body.reason), f"DONE: request {asked}"
-            ),
+            lambda: of_request(act(asked, self._clerk.acting(token_of(request)), body.reason)),
         )
 
     async def _halt(self, request: Request) -> Response:
@@ -142,10 +139,7 @@ class Promotions:
         act = self._clerk.promotion.resume
         return await self._answered(
             request,
-            lambda: of_request(
-                act(candidate, tier, self._clerk.acting(token_of(request)), body.reason),
-                f"RESUMED: {candidate} in tier {tier}",
-            ),
+            lambda: of_request(act(candidate, tier, self._clerk.acting(token_of(request)), body.reason)),
         )
 
     async def _raise(self, request: Request) -> Response:
@@ -154,8 +148,7 @@ class Promotions:
         return await self._answered(
             request,
             lambda: of_request(
-                act(candidate, tier, body.percent, self._clerk.acting(token_of(request)), body.reason),
-                f"RAISED: {candidate} to {body.percent:g} % of tier {tier}",
+                act(candidate, tier, body.percent, self._clerk.acting(token_of(request)), body.reason)
             ),
         )
 

@@ -1,5 +1,6 @@
 """Keys: made, kept encrypted, named by URI, and told apart by what they are, not by what they are called."""
 
+import base64
 import functools
 import hashlib
 import os
@@ -62,11 +63,15 @@ class TrustedKey:
         """What an envelope calls it."""
         return self.key.keyid
 
+    @property
+    def spki(self) -> str:
+        """Its SubjectPublicKeyInfo in base64: what stands between BEGIN and END of a PEM file, and in `tiers.yaml`."""
+        return base64.b64encode(_spki(self.key)).decode()
+
     @classmethod
     def of(cls, key: SSlibKey) -> "TrustedKey":
         """A key of securesystemslib's. Raises `ValueError` for one that cannot be read."""
-        spki = key._crypto_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return cls(key, hashlib.sha256(spki).hexdigest())
+        return cls(key, hashlib.sha256(_spki(key)).hexdigest())
 
     @classmethod
     def of_pem(cls, pem: bytes) -> "TrustedKey":
@@ -76,6 +81,11 @@ class TrustedKey:
         except UnsupportedAlgorithm as error:
             raise ValueError(str(error)) from None
         return cls.of(SSlibKey.from_crypto(public))
+
+
+def _spki(key: SSlibKey) -> bytes:
+    raw: bytes = key._crypto_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return raw
 
 
 def read_public_key(path: Path, option: str = "--key") -> TrustedKey:

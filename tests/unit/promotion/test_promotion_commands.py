@@ -81,6 +81,11 @@ tiers:
     return found
 
 
+def asked_for(bvt: Bvt) -> str:
+    """The candidate, as sentences name it."""
+    return f"Example Agent 1.2.3 ({sha256_of(bvt.folder / 'agent.msi')[:12]})"
+
+
 def test_from_a_signed_gate_to_one_per_cent_and_a_halt(bvt: Bvt) -> None:
     agent, gate = bvt.folder / "agent.msi", ("--gate", bvt.folder / "run")
     code, out = bvt("promote", agent, "--to", "beta", *gate, by="ci")
@@ -89,19 +94,22 @@ def test_from_a_signed_gate_to_one_per_cent_and_a_halt(bvt: Bvt) -> None:
         True,
         True,
     ), out
-    assert bvt("promote", agent, "--to", "internal", *gate, by="ci") == (
-        0,
-        "PROMOTED: agent.msi is in tier internal\n",
-    )
+    code, out = bvt("promote", agent, "--to", "internal", *gate, by="ci")
+    assert (code, out.startswith("PROMOTED: Example Agent 1.2.3 (")) == (0, True), out
     code, out = bvt("promote", agent, "--to", "beta", *gate, "--json", by="ci")
     asked = json.loads(out)
     assert (code, asked["state"], asked["exit_code"]) == (3, "open", 3)
     assert [each["cause"] for each in asked["waits"]] == ["approvals", "health"]
     request = asked["request"][:12]
-    assert bvt("approve", request, by="ann")[0] == 3
+    code, out = bvt("approve", request, by="ann")
+    assert (code, out.splitlines()[0]) == (
+        3,
+        f"WAITS: request {request}: promote {asked_for(bvt)} in tier beta",
+    )
+    assert f"To go on: bvt approve {request} --sign NAME.key" in out
     code, out = bvt("approve", request, by="ci")
     assert (code, "nobody approves what they asked for" in out) == (5, True)
-    assert bvt("approve", request, by="bob")[0] == 3  # health is still missing
+    assert bvt("approve", "1.2.3", by="bob")[0] == 3  # the only open one about it; health is still missing
     code, out = bvt("explain", "1.2.3")
     assert (code, "No health of Example Agent 1.2.3" in out, "way back: No earlier version" in out) == (
         3,
@@ -170,7 +178,12 @@ def test_each_refusal_has_the_exit_code_of_its_meaning(bvt: Bvt) -> None:
             5,
             "is about another candidate",
         ),
-        (("approve", "abcdef"), "ann", 2, "no request begins with 'abcdef'. Open requests: none."),
+        (
+            ("approve", "abcdef"),
+            "ann",
+            2,
+            "no request begins with or is about 'abcdef'. Open requests: none.",
+        ),
         (("halt", "1.2.3", "--tier", "beta"), "ann", 2, "there is no candidate '1.2.3' in tier beta"),
         (("raise", "1.2.3", "--tier", "beta", "--to", "many"), "ci", 2, "Write it like 5%"),
         (("change", agent, "--hosts", 11), "ann", 3, "it is a release, not an action"),

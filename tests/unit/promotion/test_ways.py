@@ -269,7 +269,7 @@ def test_what_is_not_there_is_said_with_what_is(world: World) -> None:
         (lambda: world.promotion.halt("9.9.9", "internal", PEOPLE["ci"]), "there is no candidate '9.9.9'"),
         (lambda: world.promotion.halt("1.2.3", "gamma", PEOPLE["ci"]), "there is no tier 'gamma'"),
         (lambda: world.promotion.approve("abcdefab", PEOPLE["ann"]), "no request begins with"),
-        (lambda: world.promotion.approve("", PEOPLE["ann"]), "no request begins with|several requests begin"),
+        (lambda: world.promotion.approve("", PEOPLE["ann"]), "no request begins with or is about ''"),
         (lambda: world.promotion.promote(AGENT, "betta", BUNDLE, PEOPLE["ci"]), "Did you mean 'beta'"),
         (lambda: world.promotion.found(TIERS, world.policy, PEOPLE["own"]), "there is a ledger already"),
         (
@@ -281,6 +281,18 @@ def test_what_is_not_there_is_said_with_what_is(world: World) -> None:
     ):
         with pytest.raises(ConfigurationError, match=words):
             call()
+
+
+def test_a_request_may_be_called_by_its_version_while_it_is_the_only_open_one(world: World) -> None:
+    world.in_internal()
+    with pytest.raises(ConfigurationError, match="no request begins with or is about"):
+        world.promotion.approve("1.2.3", PEOPLE["ann"])
+    asked = world.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).asked
+    assert world.promotion.approve("1.2.3", PEOPLE["ann"]).asked.id == asked.id
+    world.promotion.halt("1.2.3", "internal", PEOPLE["ci"])
+    world.promotion.resume("1.2.3", "internal", PEOPLE["ci"])
+    with pytest.raises(ConfigurationError, match=r"several requests begin with or are about '1\.2\.3'"):
+        world.promotion.approve("1.2.3", PEOPLE["bob"])
 
 
 def test_who_may_not_ask_is_told_who_may(world: World) -> None:

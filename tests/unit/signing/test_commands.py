@@ -108,3 +108,12 @@ def test_what_a_user_gets_wrong_is_one_sentence_and_exit_code_2(
         out += capsys.readouterr().err
         assert (code, words in out) == (2, True), out
     assert not (folder / "b.key").exists()
+
+
+def test_a_key_is_shown_as_tiers_yaml_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bvt = Bvt(monkeypatch)
+    code, made = bvt("keys", "new", tmp_path / "ann", passphrase="open sesame")
+    pem = (tmp_path / "ann.pub").read_text().splitlines()
+    line = f"in one line  {''.join(pem[1:-1])}"
+    assert (code, line in made.splitlines()) == (0, True), made
+    assert line in bvt("keys", "show", tmp_path / "ann.pub")[1].splitlines()
