@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.measure import Result
 from bench.run_rig import Run, reference_candidate, timed_run
 
-CELL = ("--image", "win11-24h2", "--scenario", "fresh")
+CELL = ("--cells", "win11-24h2/fresh")
 HERE = Path(__file__).parent.parent
 
 

@@ -206,6 +206,7 @@ class Command:
                 full = {name for name, size in self._held.items() if size >= OUTPUT_BUFFER}
                 has_input, input_done = bool(self._input), self._input_ended
             if input_open and input_done and not has_input:
+                _unregister(poll, to_process)  # a closed descriptor would be ready for ever
                 self._close_input()
                 input_open = False
             for descriptor, name in reading.items():

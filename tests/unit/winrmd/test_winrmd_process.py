@@ -1,0 +1,52 @@
+"""A command's pump sleeps while nothing happens."""
+
+import select
+import subprocess
+
+import pytest
+
+from harness.winrmd.launcher import Launcher
+from harness.winrmd.process import Command
+
+DEADLINE_S = 60
+
+
+class CountingPoll:
+    """The system's poll; how often it returned."""
+
+    returned = 0
+
+    def __init__(self) -> None:
+        self._poll = POLL()
+        self.register, self.unregister = self._poll.register, self._poll.unregister
+
+    def poll(self) -> list[tuple[int, int]]:
+        found = self._poll.poll(DEADLINE_S * 1000)
+        type(self).returned += 1
+        return found
+
+
+POLL = select.poll
+
+
+@pytest.mark.parametrize(
+    ("line", "data"),
+    [
+        ("cat >/dev/null; sleep 0.5", b"input, then its end"),
+        ("exec <&-; sleep 0.5", b"input that nobody reads"),
+        ("exec >&- 2>&-; sleep 0.5", b""),
+        ("sleep 0.5", b""),
+    ],
+    ids=["input ended", "input refused", "outputs closed", "silent"],
+)
+def test_the_pump_of_a_quiet_command_does_not_spin(
+    line: str, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.winrmd.process.select.poll", CountingPoll)
+    monkeypatch.setattr(CountingPoll, "returned", 0)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(["sh", "-c", line], **pipes)  # type: ignore[call-overload]
+    command = Command("C", Launcher(process, None))
+    command.send(data, end=True, timeout_s=DEADLINE_S)
+    assert command.receive(frozenset({"stdout", "stderr"}), 1024, DEADLINE_S, 0.0) == ([], 0)
+    assert CountingPoll.returned < 12
