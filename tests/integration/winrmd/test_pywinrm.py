@@ -207,7 +207,7 @@ def test_a_process_too_many_is_refused(start: Start) -> None:
 
 
 def test_an_idle_shell_ends_with_its_command(start: Start, tmp_path: Path) -> None:
-    client = start(limits=Limits(idle_timeout_s=2)).protocol()
+    client = start(limits=Limits(idle_timeout_s=5)).protocol()
     shell = client.open_shell()
     client.run_command(shell, f"sleep 60; touch {tmp_path}/survived")
     tree = commands()
