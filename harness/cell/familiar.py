@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.guest.guest import Guest
-from harness.guest.system_tools import REG, SC
+from harness.guest.system_tools import SC
 from harness.model.errors import CandidateError, GuestFault, InfrastructureError
 from harness.probe.reading import ProbeFailed
 from harness.residue.snapshot import SENTINEL_KEY, SENTINEL_SERVICE
@@ -37,7 +37,7 @@ def _service(guest: Guest) -> str:
 
 
 QUESTIONS = (
-    Question(f"{REG} export {SENTINEL_KEY}", _key),
+    Question(f"bvt-probe.exe export {SENTINEL_KEY}", _key),
     Question(f"{SC} query {SENTINEL_SERVICE}", _service),
 )
 """One for each program of the system by which the harness asks; what the probe asks itself comes with the snapshot."""

@@ -168,7 +168,7 @@ def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
     declared=declares("registry values", lambda profile: profile.registry),
 )
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
-    # A key with several values is exported once: each export is three programs' starts.
+    # A key with several values is exported once: each export is a round trip.
     keys = {each.key: cell.guest.registry.export(each.key) for each in cell.profile.registry}
     for expected in cell.profile.registry:
         value = keys[expected.key].value(expected.key, expected.name)

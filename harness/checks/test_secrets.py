@@ -8,7 +8,7 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
 from harness.guest.access_control import FILE_READS, KEY_READS, read_sddl
-from harness.guest.registry_text import full_path
+from harness.guest.registry_tree import full_path
 from harness.lifecycle.disclosure import Disclosure, Disclosures, Where, gives_a_secret, undeclared
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase

@@ -51,6 +51,15 @@ def argv_line(arguments: Sequence[str]) -> str:
     return " ".join([head, *map(quote, arguments[1:])])
 
 
+def survives_cmd(argument: str) -> bool:
+    """Whether quoting keeps this argument whole on a line that `cmd` reads as well.
+
+    `cmd` expands `%NAME%` inside quotes too, and takes each quote for the begin or the end of a quoted part, whatever
+    stands in front of it.
+    """
+    return not any(c in '"%\r\n' for c in argument)
+
+
 def join(arguments: Sequence[str]) -> str:
     """A whole command line as WinRM takes it on every Windows. Raises `ValueError` as `argv_line` does."""
     return for_winrm(argv_line(arguments))

@@ -1,20 +1,20 @@
 """Commands in one guest: deadline, transcript, time taken, and the probe's answers."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
-from harness.guest.command_line import argv_line, for_winrm, in_directory, through_cmd
+from harness.guest.command_line import argv_line, for_winrm, in_directory, survives_cmd, through_cmd
 from harness.guest.facts import CommandResult
 from harness.guest.transcript import Transcript
 from harness.guest.winrm.envelopes import Output
 from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
-from harness.model.errors import GuestFault, HarnessError
+from harness.model.errors import ConfigurationError, GuestFault, HarnessError
 from harness.model.machine import WinRMAccess
-from harness.probe.reading import ProbeFailed, read_answer
+from harness.probe.reading import ProbeFailed, read_answer, read_value
 
 Shape = TypeVar("Shape")
 
@@ -86,12 +86,16 @@ class Console:
     ) -> Shape:
         """The probe's answer as `shape`. `then` follows the arguments as it is, after ` -- `.
 
+        Arguments that no command line carries unchanged on every Windows go to the probe by its input.
+
         Raises `GuestFault` if the probe reports an error or answers something else.
         """
+        deadline = deadline or Deadline.after(PROBE_TIMEOUT_S)
+        if not (stdin or then or all(map(survives_cmd, arguments))):
+            (said,) = self.batch([arguments], deadline, repeatable=repeatable)
+            return self._read(lambda: read_value(arguments[0], shape, said))
         line = argv_line([self.probe_path, *arguments]) + (f" -- {then}" if then else "")
-        result = self.run(
-            line, deadline or Deadline.after(PROBE_TIMEOUT_S), stdin=stdin, repeatable=repeatable
-        )
+        result = self.run(line, deadline, stdin=stdin, repeatable=repeatable)
         return self.answer(shape, arguments[0], result)
 
     def batch(
@@ -99,9 +103,14 @@ class Console:
     ) -> list[JsonValue]:
         """The answers of several probe commands in their order, by one process in one round trip.
 
-        Raises `GuestFault` if the probe does not answer every one of them.
+        Raises `GuestFault` if the probe does not answer every one of them, and `ConfigurationError` if one holds a
+        line break.
         """
         lines = [argv_line(command) for command in commands]
+        if broken := next((line for line in lines if "\r" in line or "\n" in line), None):
+            raise ConfigurationError(
+                f"The guest probe cannot be asked for a name with a line break: {broken!r}."
+            )
         asked = "".join(f"{line}\n" for line in lines).encode()
         result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=repeatable)
         answers = self.answer(dict[str, Any], "batch", result)
@@ -111,15 +120,18 @@ class Console:
 
     def answer(self, shape: type[Shape], name: str, result: CommandResult) -> Shape:
         """Read the probe's answer from a command's output."""
+        if not result.stdout.strip():
+            raise GuestFault(
+                f"The guest probe's `{name}` answered nothing and ended with exit code"
+                f" {result.exit_code}: {result.stderr.strip() or 'no message'}.",
+                hint=f"Is {self.probe_path} on the media drive?",
+            )
+        return self._read(lambda: read_answer(name, shape, result.stdout))
+
+    def _read(self, answer: Callable[[], Shape]) -> Shape:
         try:
-            return read_answer(name, shape, result.stdout)
+            return answer()
         except ProbeFailed as error:
-            if error.code is None and not result.stdout.strip():
-                raise GuestFault(
-                    f"The guest probe's `{name}` answered nothing and ended with exit code"
-                    f" {result.exit_code}: {result.stderr.strip() or 'no message'}.",
-                    hint=f"Is {self.probe_path} on the media drive?",
-                ) from error
             raise GuestFault(error.message, code=error.code or 0, hint=error.hint) from error
 
     def _took(self, began: float) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.guest import power
+from harness.guest.command_line import survives_cmd
 from harness.guest.console import PROBE_TIMEOUT_S, Console, decoded
 from harness.guest.facts import BootIdentity, CommandResult
 from harness.guest.files import Files
@@ -104,8 +105,12 @@ class Guest:
         `since`: of a folder only files that were made or changed after that time, in seconds since the epoch, by the
         guest's clock. The texts reach the guest by the command's input and stand in no transcript.
         """
-        given = "".join(f"{text}\n" for text in texts).encode()
-        return self._console.probe(Searched, "search", "--since", str(int(since)), *places, stdin=given)
+        # Places that `cmd` would change on the command line go before the texts.
+        odd = [place for place in places if not survives_cmd(place)]
+        given = "".join(f"{line}\n" for line in (*odd, *texts)).encode()
+        options = ("--since", str(int(since)), *(("--places", str(len(odd))) if odd else ()))
+        plain = [place for place in places if survives_cmd(place)]
+        return self._console.probe(Searched, "search", *options, *plain, stdin=given)
 
     def version(self) -> Version:
         """Which Windows this says it is, and Wine's version where it is Wine."""

@@ -1,23 +1,22 @@
-"""The guest's registry: exported by its own `reg`, read back as a file, parsed here."""
+"""The guest's registry, as its probe reads it."""
 
-import secrets
+from types import MappingProxyType
 
 from harness.guest.console import Console
-from harness.guest.registry_text import RegistryTree, RegistryValue, decode, full_path, parse
-from harness.guest.system_tools import REG
+from harness.guest.registry_tree import RegistryKey, RegistryTree, RegistryValue, full_path, normalised
 from harness.model.deadline import Deadline
-from harness.model.errors import ConfigurationError, GuestFault
-from harness.probe.answers import FileContent, KeyFacts
+from harness.model.errors import GuestFault
+from harness.probe.answers import KeyExport, KeyFacts
 
 TIMEOUT_S = 60.0
-FILE_NOT_FOUND = 2
+MORE_DATA = 234
 ACCESS_DENIED = 5
 """Of a key: it is there. Keys above it are not asked for permission (Microsoft, "Registry Key Security")."""
-LIMIT_BYTES = 128 * 1024 * 1024
+LIMIT_BYTES = 64 * 1024 * 1024
 
 
 class Registry:
-    """Read-only. Keys may start with a hive's short or full name."""
+    """Read-only. Keys may start with a hive's short or full name, and hold every character but a line break."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -25,37 +24,28 @@ class Registry:
     def export(self, key: str) -> RegistryTree:
         """The key with everything below it; an empty tree if there is no such key.
 
-        Raises `GuestFault` if the key is there and cannot be read.
+        Raises `GuestFault` if the key is there and cannot be read, or holds more than `LIMIT_BYTES`.
         """
-        path = _checked(key)
-        file = f"C:\\Windows\\Temp\\bvt-{secrets.token_hex(6)}.reg"
-        probe = self._console.probe_path
-        # One round trip: export, read back, delete. Standard output is a code page's, a file is UTF-16.
-        result = self._console.run(
-            f'{REG} export "{path}" "{file}" /y >nul 2>nul'
-            f' && "{probe}" read --limit {LIMIT_BYTES} "{file}" & del /q "{file}" 2>nul',
-            Deadline.after(TIMEOUT_S),
-            in_cmd=True,
-            repeatable=True,
-        )
+        asked = ("export", "--limit", str(LIMIT_BYTES), full_path(key))
         try:
-            content = self._console.answer(FileContent, "read", result)
+            answer = self._console.probe(KeyExport, *asked, deadline=Deadline.after(TIMEOUT_S))
         except GuestFault as fault:
-            # Wine's cmd goes on behind a failed `&&`, and the probe finds no file; Windows' prints nothing.
-            if fault.code != FILE_NOT_FOUND and result.stdout.strip():
+            if fault.code != MORE_DATA:
                 raise
-            if self.exists(key):
-                raise GuestFault(f"The registry key {path} is there and could not be exported.") from fault
-            return RegistryTree({})
-        if content.size > len(content.base64):
             raise GuestFault(
-                f"The export of {path} has {content.size} bytes, more than the {LIMIT_BYTES} that are read.",
-                hint="Export a smaller key.",
+                f"The registry key {full_path(key)} holds more than the {LIMIT_BYTES} bytes that are read.",
+                code=fault.code,
+                hint="Ask for a smaller key.",
+            ) from fault
+        if answer.exists and answer.code:
+            raise GuestFault(
+                f"The registry key {answer.path} is there and could not be exported: Windows error {answer.code}.",
+                code=answer.code,
             )
-        return parse(decode(content.base64))
+        return tree_of(answer)
 
     def value(self, key: str, name: str) -> RegistryValue | None:
-        """One value (empty name: the default value), or None if key or value is missing."""
+        """One value (empty name: the default value), or None if key or value is missing. Raises like `export`."""
         return self.export(key).value(key, name)
 
     def exists(self, key: str) -> bool:
@@ -80,13 +70,18 @@ class Registry:
 
     def _facts(self, *keys: str) -> list[KeyFacts]:
         # `reg` tells absent and forbidden apart only in words, which are translated; the probe by their codes.
-        checked = [_checked(key) for key in keys]
-        return self._console.probe(list[KeyFacts], "keys", *checked, repeatable=True) if checked else []
+        paths = [full_path(key) for key in keys]
+        return self._console.probe(list[KeyFacts], "keys", *paths, repeatable=True) if paths else []
 
 
-def _checked(key: str) -> str:
-    if '"' in key or "%" in key:
-        raise ConfigurationError(
-            f"a registry key that holds a quote or a percent sign cannot be asked for: {key}"
-        )
-    return full_path(key)
+def tree_of(answer: KeyExport) -> RegistryTree:
+    """The tree that the probe exported."""
+    keys, refused = {}, {}
+    for each in answer.keys:
+        if each.code is not None:
+            refused[normalised(each.path)] = each.code
+        values = {
+            value.name.lower(): RegistryValue(value.name, value.type, value.base64) for value in each.values
+        }
+        keys[normalised(each.path)] = RegistryKey(each.path, MappingProxyType(values))
+    return RegistryTree(MappingProxyType(keys), MappingProxyType(refused))

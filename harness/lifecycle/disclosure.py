@@ -11,7 +11,7 @@ from harness.candidate.msi_contents import read_contents
 from harness.candidate.msi_tables import read_tables
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
-from harness.guest.registry_text import HIVES, full_path
+from harness.guest.registry_tree import HIVES, full_path
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind

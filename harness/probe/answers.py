@@ -183,6 +183,31 @@ class KeyContents(_Answer):
     values: tuple[str, ...]
 
 
+class ExportedValue(_Answer):
+    """One value as it is stored; the default value's name is empty."""
+
+    name: str
+    type: int
+    base64: Base64Bytes
+
+
+class ExportedKey(_Answer):
+    """One key of an export. `code` is the Windows error of one that refused to be read, with what is below it."""
+
+    path: str
+    code: int | None
+    values: tuple[ExportedValue, ...]
+
+
+class KeyExport(_Answer):
+    """What `export` read: a key, then each key below it. `exists` and `code` are as in `KeyFacts`."""
+
+    path: str
+    exists: bool
+    code: int | None
+    keys: tuple[ExportedKey, ...]
+
+
 class TreeEntry(_Answer):
     """One file or directory below the root of a tree; `path` is relative to the root, with backslashes."""
 

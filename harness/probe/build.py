@@ -23,6 +23,7 @@ COMPILE = (
     "-Wall",
     "-Wextra",
     "-Wno-cast-function-type",
+    "-Werror=implicit-function-declaration",
     "-D_WIN32_WINNT=0x0601",
     "-D__USE_MINGW_ANSI_STDIO=0",
     "-DWIN32_LEAN_AND_MEAN",  # halves the compilation: each source parses <windows.h>

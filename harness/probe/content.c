@@ -4,23 +4,6 @@
 
 #include "start.h"
 
-static void base64(const unsigned char *bytes, DWORD count) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  char *text = allocate((size_t)(count / 3 + 2) * 4), *end = text;
-  *end++ = '"';
-  for (DWORD i = 0; i < count; i += 3) {
-    DWORD left = count - i;
-    unsigned group = bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
-    *end++ = digits[group >> 18];
-    *end++ = digits[group >> 12 & 63];
-    *end++ = left > 1 ? digits[group >> 6 & 63] : '=';
-    *end++ = left > 2 ? digits[group & 63] : '=';
-  }
-  *end++ = '"';
-  json_raw("base64", text, (size_t)(end - text));
-  free(text);
-}
-
 /* A negative offset would count from the end; instead --tail gives the last --limit bytes. */
 int read_command(arguments *given) {
   DWORD limit = number_option(given, L"--limit", 1 << 20), got = 0, code;
@@ -45,7 +28,7 @@ int read_command(arguments *given) {
   json_object(NULL);
   json_text("path", given->items[0]);
   json_unsigned("size", (uint64_t)size.QuadPart);
-  base64(bytes, got);
+  json_base64("base64", bytes, got);
   json_end();
   free(bytes);
   return 0;

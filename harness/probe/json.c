@@ -1,4 +1,4 @@
-#include "json.h"
+#include "probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +133,23 @@ void json_unsigned(const char *key, uint64_t value) {
 
 void json_bool(const char *key, int value) { json_raw(key, value ? "true" : "false", value ? 4 : 5); }
 void json_null(const char *key) { json_raw(key, "null", 4); }
+
+void json_base64(const char *key, const unsigned char *bytes, DWORD count) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  char *text = allocate((size_t)(count / 3 + 2) * 4), *end = text;
+  *end++ = '"';
+  for (DWORD i = 0; i < count; i += 3) {
+    DWORD left = count - i;
+    unsigned group = bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+    *end++ = digits[group >> 18];
+    *end++ = digits[group >> 12 & 63];
+    *end++ = left > 1 ? digits[group >> 6 & 63] : '=';
+    *end++ = left > 2 ? digits[group & 63] : '=';
+  }
+  *end++ = '"';
+  json_raw(key, text, (size_t)(end - text));
+  free(text);
+}
 
 void json_time(const char *key, uint64_t filetime) {
   FILETIME ft = {(DWORD)filetime, (DWORD)(filetime >> 32)};

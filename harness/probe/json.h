@@ -17,6 +17,7 @@ void json_unsigned(const char *key, uint64_t value);
 void json_bool(const char *key, int value);
 void json_null(const char *key);
 void json_raw(const char *key, const char *utf8, size_t bytes); /* an already valid JSON value */
+void json_base64(const char *key, const unsigned char *bytes, DWORD count);
 void json_time(const char *key, uint64_t filetime); /* UTC, ISO 8601 with microseconds; 0 becomes null */
 void json_object_w(const wchar_t *key); /* an object under a key that is not a constant */
 void json_array_w(const wchar_t *key);

@@ -18,6 +18,7 @@ static const command commands[] = {
     {L"delete", delete_command},
     {L"drivers", drivers_command},
     {L"environment", environment_command},
+    {L"export", export_command},
     {L"file", file_command},
     {L"groups", groups_command},
     {L"hold", hold_command},

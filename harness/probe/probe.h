@@ -36,7 +36,8 @@ wchar_t *system_program(const wchar_t *name); /* its path in quotes */
 wchar_t *expand_text(const wchar_t *value); /* %VARIABLES% */
 
 command_function exec_command, run_command, watch_command;
-command_function search_command, read_command, write_command, delete_command, keys_command, list_keys_command;
+command_function search_command, read_command, write_command, delete_command, keys_command, list_keys_command,
+    export_command;
 command_function version_command, boot_command, processes_command, sockets_command, services_command,
     drivers_command, file_command, tree_command, tasks_command, users_command, groups_command, environment_command,
     pending_renames_command, uninstall_entries_command, crashes_command, clock_command, set_clock_command,

@@ -86,7 +86,7 @@ LSTATUS registry_open_full(const wchar_t *path, HKEY *opened) {
 }
 
 /* Whatever else keeps a key from being opened, it is there. */
-static int is_absent(LSTATUS status) {
+int registry_is_absent(LSTATUS status) {
   return status == ERROR_FILE_NOT_FOUND || status == ERROR_PATH_NOT_FOUND || status == ERROR_KEY_DELETED;
 }
 
@@ -108,7 +108,7 @@ int keys_command(arguments *given) {
     LSTATUS status = registry_open_full(given->items[i], &opened);
     json_object(NULL);
     json_text("path", given->items[i]);
-    json_bool("exists", !is_absent(status));
+    json_bool("exists", !registry_is_absent(status));
     if (status) json_unsigned("code", (uint64_t)status);
     else json_null("code");
     if (opened) key_security(opened);
@@ -136,7 +136,7 @@ int list_keys_command(arguments *given) {
     wchar_t *child;
     json_object(NULL);
     json_text("path", given->items[i]);
-    json_bool("exists", !is_absent(status));
+    json_bool("exists", !registry_is_absent(status));
     if (status) json_unsigned("code", (uint64_t)status);
     else json_null("code");
     json_array("keys");

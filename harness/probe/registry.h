@@ -11,6 +11,7 @@ void registry_value_of(const char *key, HKEY opened, const wchar_t *name);
 BYTE *registry_bytes(HKEY opened, const wchar_t *name, DWORD *type, DWORD *size);
 HKEY registry_open(HKEY root, const wchar_t *path); /* NULL if absent */
 LSTATUS registry_open_full(const wchar_t *path, HKEY *opened); /* by its whole name, HKEY_LOCAL_MACHINE\... */
+int registry_is_absent(LSTATUS status); /* of what opening said */
 /* The n-th sub-key's name; the caller frees. NULL after the last. */
 wchar_t *registry_child(HKEY opened, DWORD n);
 #endif

@@ -10,6 +10,7 @@
 #define PIECE (1 << 20)
 #define MOST_NEEDLES 128
 #define MOST_UNITS 4096
+#define MOST_PLACES 1024
 
 typedef struct {
   const BYTE *bytes;
@@ -31,14 +32,20 @@ static void add_needle(search *wanted, const BYTE *bytes, size_t size, int numbe
   if (size > wanted->longest) wanted->longest = size;
 }
 
-static void read_needles(search *wanted) {
+/* The lines of the input: first the places that no command line carries unchanged, then the texts. */
+static void read_needles(search *wanted, wchar_t **places, DWORD place_count) {
   const DWORD room = 65536;
   char *text = allocate(room + 1);
   DWORD size = 0, got;
   HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
   while (size < room && ReadFile(in, text + size, room - size, &got, NULL) && got) size += got;
   int number = 0;
-  for (char *line = strtok(text, "\r\n"); line && number < MOST_NEEDLES; line = strtok(NULL, "\r\n"), number++) {
+  char *line = strtok(text, "\r\n");
+  for (DWORD n = 0; line && n < place_count; line = strtok(NULL, "\r\n"), n++) {
+    places[n] = allocate(MOST_UNITS * sizeof **places);
+    MultiByteToWideChar(CP_UTF8, 0, line, -1, places[n], MOST_UNITS - 1);
+  }
+  for (; line && number < MOST_NEEDLES; line = strtok(NULL, "\r\n"), number++) {
     wchar_t *wide = allocate(MOST_UNITS * sizeof *wide);
     int units = MultiByteToWideChar(CP_UTF8, 0, line, -1, wide, MOST_UNITS);
     add_needle(wanted, (const BYTE *)line, strlen(line), number);
@@ -158,11 +165,15 @@ int search_command(arguments *given) {
   /* Seconds since 1970 are 100 ns since 1601 ("FILETIME structure"). */
   uint64_t since = number_option(given, L"--since", 0);
   if (since) wanted->since = (since + 11644473600ULL) * 10000000ULL;
-  read_needles(wanted);
+  DWORD more = number_option(given, L"--places", 0);
+  if (more > MOST_PLACES) return fail("search takes fewer places from its input", ERROR_INVALID_PARAMETER);
+  wchar_t **places = allocate((more + 1) * sizeof *places);
+  read_needles(wanted, places, more);
   if (!wanted->count) return fail("search needs texts in its input", ERROR_INVALID_PARAMETER);
   json_object(NULL);
   json_array("found");
   for (int i = 0; i < given->count; i++) in_place(wanted, given->items[i]);
+  for (DWORD n = 0; n < more && places[n]; n++) in_place(wanted, places[n]);
   json_end();
   json_unsigned("searched", wanted->searched);
   json_unsigned("unreadable", wanted->unreadable);

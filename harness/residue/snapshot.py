@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from harness.guest.guest import Guest
-from harness.guest.registry_text import full_path
+from harness.guest.registry_tree import full_path
 from harness.guest.round_trip import RoundTrip, trees
 from harness.guest.system_tools import CMD, REG, SC
 from harness.model import image_path

@@ -210,14 +210,12 @@ BAD: dict[str, KnownBad] = {
         phases=INSTALLED,
         caught={"install.product_registered": "it knows no such product"},
     ),
-    # What the harness itself is asked through is gone; that is the candidate's doing and no failure of the lab.
     "ruins-path": KnownBad(
         defects=frozenset({"overwrites-path", "changes-comspec", "changes-pathext", "deletes-reg-exe"}),
         phases=INSTALLED,
         caught={
             "install.environment": r"ComSpec is 'C:\\.*refagent\.exe'; it was .*PATH lost %SystemRoot%\\system32, ",
             "install.system_programs": r"C:\\Windows\\System32\\reg\.exe is gone",
-            "install.registry": r"no longer answers `C:\\.*\\reg\.exe export .*Before: Nonce=bvt.*Now: The",
             "residue.environment": r"PATH lost %SystemRoot%\\system32",
             "residue.system_programs": r"reg\.exe is gone",
         },

@@ -117,12 +117,6 @@ KINDS: tuple[Named, ...] = (
         ("changes-comspec", "install.environment", "ComSpec is "),
         ("changes-pathext", "install.environment", r"PATHEXT "),
         ("deletes-reg-exe", "install.system_programs", r"reg\.exe is gone"),
-        (
-            "deletes-reg-exe",
-            "install.registry",
-            "",
-            "the system's programs answer no more: the candidate's doing",
-        ),
         ("deletes-reg-exe", "residue.system_programs", "", "the system's program is gone at the end"),
         ("overwrites-path", "residue.environment", "", "PATH is not restored at the end"),
         ("replaces-reg-exe", "install.system_programs", r"reg\.exe was replaced"),

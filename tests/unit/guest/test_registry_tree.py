@@ -2,14 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.guest.registry_text import (
-    RegistryFormatError,
-    RegistryTree,
-    RegistryType,
-    decode,
-    full_path,
-    parse,
-)
+from harness.guest.registry import tree_of
+from harness.guest.registry_tree import RegistryTree, RegistryType, full_path
+from harness.model.errors import GuestFault
+from harness.probe.answers import ExportedKey, ExportedValue, KeyExport
+from tests.reg_export import RegistryFormatError, decode, parse
 
 HEADER = "Windows Registry Editor Version 5.00\r\n\r\n"
 
@@ -100,6 +97,42 @@ def test_a_diff_names_what_came_went_and_changed() -> None:
     ]
     assert diff
     assert not before.diff(before)
+
+
+AGENT = "HKEY_LOCAL_MACHINE\\Software\\Agent"
+
+
+def exported(**codes: int) -> RegistryTree:
+    """A key with two below it, of which those in `codes` refuse to be read."""
+    keys = [
+        ExportedKey(
+            path=f"{AGENT}{below}",
+            code=codes.get(below.lstrip("\\")),
+            values=(ExportedValue(name="", type=1, base64=b"QQAAAA=="),)
+            if below.lstrip("\\") not in codes
+            else (),
+        )
+        for below in ("", "\\Own", "\\Open")
+    ]
+    return tree_of(KeyExport(path=AGENT, exists=True, code=None, keys=tuple(keys)))
+
+
+def test_what_the_probe_exports_is_a_tree() -> None:
+    tree = exported()
+    assert tree.children(AGENT) == ("Own", "Open")
+    assert tree.value("hklm\\software\\agent\\OPEN", "").data == "A"  # type: ignore[union-attr]
+    assert tree.key(f"{AGENT}\\None") is None
+
+
+def test_of_a_key_that_refuses_to_be_read_nothing_is_said() -> None:
+    tree = exported(Own=5)
+    assert tree.value(f"{AGENT}\\Open", "").data == "A"  # type: ignore[union-attr]
+    assert tree.children(AGENT) == ("Own", "Open")
+    for path in ("\\Own", "\\OWN\\Below"):
+        with pytest.raises(GuestFault, match="Own could not be read, Windows error 5") as raised:
+            tree.value(f"{AGENT}{path}", "")
+        assert raised.value.code == 5
+    assert tree.key(f"{AGENT}\\Owner") is None
 
 
 names = st.text(alphabet=st.characters(exclude_characters="\0", codec="utf-16"), min_size=1, max_size=20)
