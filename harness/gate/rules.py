@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cel
-
 from harness.model.gate import CellVerdict
 from harness.model.plan import Plan
 from harness.model.report import UNPROVEN, CellReport, Outcome
@@ -100,7 +98,7 @@ def _of_report(report: CellReport | None) -> dict[str, Any]:
 def broken_rule(expression: str, facts: Facts) -> str:
     """Empty if the rule is true; `false` if it is false; else why it cannot be answered, in words."""
     try:
-        answer = cel.compile(expression).execute(dict(facts.values))
+        answer = _answer(expression, facts)
     except Exception as error:  # noqa: BLE001 - whatever the library raises, the rule is not true
         return _words(error)
     if answer is True:
@@ -111,10 +109,16 @@ def broken_rule(expression: str, facts: Facts) -> str:
 def expression_problem(expression: str) -> str:
     """What is wrong with an expression, tried on a gate of one cell; empty if nothing is."""
     try:
-        answer = cel.compile(expression).execute(dict(SAMPLE.values))
+        answer = _answer(expression, SAMPLE)
     except Exception as error:  # noqa: BLE001 - the library raises several kinds
         return _words(error)
     return "" if isinstance(answer, bool) else "it is neither true nor false"
+
+
+def _answer(expression: str, facts: Facts) -> Any:
+    import cel  # brings a command line with a terminal library along, and few runs have a policy with rules
+
+    return cel.compile(expression).execute(dict(facts.values))
 
 
 def _words(error: Exception) -> str:
