@@ -17,14 +17,17 @@ from harness.model.report import Evidence
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import PendingRename
 from harness.probe.reading import read_value
+from harness.reports.machine_tree import Row, machine_tree_page
 from harness.residue import left_by_wine
 from harness.residue.attribution import SERVICES, Attributed, attribute, is_foreign
 from harness.residue.change import Change, Kind
+from harness.residue.changes_told import rows_of
 from harness.residue.snapshot import only_tidies
 from harness.residue.witness import difference, look_at
 
 CHANGES = "whole-machine"
 """Folder of the evidence. Not where installers' logs lie: it may hold what the agent was given."""
+TREE = "changes.html"
 NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overlay over its image"
 
 SERVANTS = frozenset(
@@ -60,7 +63,9 @@ class WholeMachine:
     @once
     def installed(self) -> Attributed:
         """What was not the candidate's and was different once it was installed."""
-        return self._attribute([change for change in self._at_install if is_foreign(change)], ())
+        found = self._attribute([change for change in self._at_install if is_foreign(change)], ())
+        self._draw(rows_of(self._at_install, [], found), "after the installation")
+        return found
 
     @once
     def _at_install(self) -> list[Change]:
@@ -72,7 +77,9 @@ class WholeMachine:
         """What is different at the end, not before the profile's `settle_s` and a little more have passed."""
         _ = self._timeline.later
         told = self._told()
-        found = self._attribute(self._changes("residue"), told)
+        changes = self._changes("residue")
+        found = self._attribute(changes, told)
+        self._draw(rows_of(self._at_install, changes, found, ended=True), "at the end")
         # What the checks of the installation name is not named once more.
         named = self.installed.candidate
         return replace(found, candidate=[each for each in found.candidate if each not in named])
@@ -120,13 +127,21 @@ class WholeMachine:
         different = difference(before, look_at(self._session.guest, overlay))
         changes = [change for change in different if nonce not in change.name]
         document = TypeAdapter(list[Change]).dump_json(changes, indent=1, exclude_defaults=True)
-        folder = self._session.directory / CHANGES
-        place = write_atomically(folder / f"{moment}.json", document)
         what = f"{len(changes)} differences of the whole machine since before the installation"
+        self._save(f"{moment}.json", document, what)
+        return changes
+
+    def _draw(self, rows: list[Row], moment: str) -> None:
+        """The same for people. What is known last takes the place of what was known before."""
+        page = machine_tree_page(self._session.cell.id, rows, moment)
+        self._save(TREE, page, f"what this cell changed on its machine, as a tree, {moment}")
+
+    def _save(self, name: str, document: str | bytes, what: str) -> None:
+        folder = self._session.directory / CHANGES
+        place = write_atomically(folder / name, document)
         self._session.recorder.describe(
             folder, [Evidence(path=place.name, sha256="0" * 64, size=0, what=what)]
         )
-        return changes
 
     def _attribute(self, changes: list[Change], told: Collection[str]) -> Attributed:
         attributed = partial(

@@ -14,7 +14,7 @@ from harness.reports.words import PHASES, SUBSTRATES, WORDS, plural
 TRANSCRIPT_PAGE = "transcript.html"
 """Beside a cell's report; line N of its transcript is at `#LN`."""
 EVIDENCE_OF = {
-    Phase.INSTALL: ("install/", "logs/", "machine/"),
+    Phase.INSTALL: ("install/", "whole-machine/", "logs/", "machine/"),
     Phase.UPGRADE: ("upgrade/", "backend.jsonl", "logs/"),
     Phase.CHECK_IN: ("backend.jsonl", "logs/"),
     Phase.FUNCTIONS: ("backend.jsonl", "logs/"),
@@ -23,8 +23,8 @@ EVIDENCE_OF = {
     Phase.DOWNGRADE: ("downgrade/", "logs/", "machine/"),
     Phase.REBOOT: ("backend.jsonl", "logs/", "machine/"),
     Phase.UNINSTALL: ("uninstall/", "logs/", "machine/"),
-    Phase.RESIDUE: ("uninstall/", "machine/changed.txt"),
-    Phase.REBOOT_CLEAN: ("uninstall/", "machine/changed.txt"),
+    Phase.RESIDUE: ("whole-machine/", "uninstall/", "machine/changed.txt"),
+    Phase.REBOOT_CLEAN: ("whole-machine/", "uninstall/", "machine/changed.txt"),
 }
 """Where in a cell's folder the evidence of a phase lies."""
 LINKED = 6
