@@ -88,8 +88,9 @@ def _shown(branch: Branch, *, opened: bool = False) -> Iterator[str]:
         while not inner.rows and len(inner.branches) == 1:  # folders that hold one folder are one line
             (inner,) = inner.branches.values()
             label += f"\\{inner.name}"
-        attribute = " open" if opened or inner.is_bad else ""
-        yield f'<details{attribute}><summary><code>{escape(label)}</code> <span class="soft">{inner.count}</span></summary>'
+        count = f'<span class="soft">{inner.count}</span>'
+        yield f"<details{' open' if opened or inner.is_bad else ''}>"
+        yield f"<summary><code>{escape(label)}</code> {count}</summary>"
         yield from _shown(inner)
         yield "</details>"
     for row in branch.rows:
