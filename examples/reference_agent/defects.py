@@ -163,6 +163,7 @@ TRAITS: dict[str, str] = {
     "names-its-secret": "the log tells how the enrolment secret begins, and how long it is",
     "works-elsewhere": "files in System32 and keys of the system's are written, and taken away but for a licence",
     "rotates-its-log": "the log is rotated every few lines",
+    "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""
 

@@ -66,6 +66,16 @@ _FINISH = (
 )
 
 
+_GOES_BACK = (
+    # "Upgrade table": attribute 1 migrates what features were installed, 2 would only detect. Attributes is of the key.
+    "DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_DOWNGRADE_DETECTED'",
+    "INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMin`, `Attributes`, `ActionProperty`) "
+    "VALUES ('{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}', 'THIS VERSION', 1, 'WIX_DOWNGRADE_DETECTED')",
+    "DELETE FROM `LaunchCondition`",
+    _CONDITION + "'WIX_UPGRADE_DETECTED OR WIX_DOWNGRADE_DETECTED' WHERE `Action` = 'MarkUpgrade'",
+)
+"""Takes the place of a newer version as it does of an older one."""
+
 _AGAINST_THE_RULES = (
     # One for each group of `harness/rules/`. None of them does anything on a machine.
     "UPDATE `Property` SET `Value` = '1.0.70000' WHERE `Property` = 'ProductVersion'",
@@ -86,8 +96,10 @@ _AGAINST_THE_RULES = (
 )
 
 
-def _edits(defects: frozenset[str]) -> Iterable[str]:
+def _edits(defects: frozenset[str], version: str) -> Iterable[str]:
     """The SQL that makes a good MSI one with these defects."""
+    if "goes-back" in defects:
+        yield from (sql.replace("THIS VERSION", version) for sql in _GOES_BACK)
     if "leaves-service" in defects:
         # 1 start on install, 2 stop on install, 32 stop on uninstall; 128, delete on uninstall, is left out.
         yield "UPDATE `ServiceControl` SET `Event` = 35 WHERE `ServiceControl` = 'AgentControl'"
@@ -145,7 +157,9 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
     of_version = _OF_EARLIER if tuple(map(int, version.split("."))) < (1, 0, 0) else ()
     statements = [
-        part for sql in (*_FINISH, *_remember(), *of_version, *_edits(defects)) for part in ("-q", sql)
+        part
+        for sql in (*_FINISH, *_remember(), *of_version, *_edits(defects, version))
+        for part in ("-q", sql)
     ]
     run("msibuild", str(msi), *statements)
     if platform != "x64":

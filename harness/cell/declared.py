@@ -26,6 +26,13 @@ def blocked_downgrade(profile: AgentProfile) -> str:
     return "the profile does not declare that the candidate withstands an older installer (upgrade.downgrade: blocked)"
 
 
+def clean_downgrade(profile: AgentProfile) -> str:
+    """A check of the earlier release once it took the candidate's place again."""
+    if profile.upgrade.downgrade is Downgrade.CLEAN:
+        return ""
+    return "the profile does not declare that an older installer takes the candidate's place (upgrade.downgrade: clean)"
+
+
 def service_attribute(attribute: str) -> Declared:
     """A check of one attribute of services and drivers, which the profile may leave out."""
 

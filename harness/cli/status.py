@@ -9,7 +9,7 @@ from harness.cli.ending import ends
 from harness.cli.ledger_options import JsonOption, LedgerOption
 from harness.cli.promotion_options import promotion_at
 from harness.model.gate import EXIT_CODES, Verdict
-from harness.promotion.answer import asked_words, denied
+from harness.promotion.answer import asked_words, denied, remedies
 from harness.promotion.board import Asked, Board, Line, Placement, State
 from harness.promotion.entries import (
     Bound,
@@ -21,7 +21,8 @@ from harness.promotion.entries import (
     Rollback,
     shown,
 )
-from harness.promotion.rules import no_way_back, returns, waits
+from harness.promotion.returning import returns
+from harness.promotion.rules import waits
 from harness.promotion.service import now
 
 
@@ -202,12 +203,14 @@ def explain(
                 continue
             lines.append(f"in tier {tier.name}: {_placed(placement)}")
             ways = returns(board, placement)
-            lines.append(
-                f"  way back: {', '.join(str(each.candidate) for each in ways)}"
-                if ways
-                else f"  way back: {no_way_back(placement).text}"
+            lacking = [] if ways else promotion.why_no_way(board, placement)
+            lines += [f"  way back: {each.candidate}" for each in ways]
+            lines += [f"  {'' if number else 'way back: '}{each.text}" for number, each in enumerate(lacking)]
+            lines += remedies(lacking[1:])
+            documents.append(
+                _place(placement)
+                | {"ways_back": [each.candidate.sha256 for each in ways], "no_way_back": denied(lacking)}
             )
-            documents.append(_place(placement) | {"ways_back": [each.candidate.sha256 for each in ways]})
     if not lines:
         lines = [f"Nothing was ever asked for {candidate}. Begin with: bvt promote"]
     if as_json:

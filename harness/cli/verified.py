@@ -37,6 +37,9 @@ def verification_lines(found: Verification) -> Iterator[str]:
         rest = f"; not covered: {uncovered}" if uncovered else ""
         unknown = f"; {found.coverage.unknown:g} % unknown" if found.coverage.unknown else ""
         yield one_line(f"covers {found.coverage.percent:g} % of the fleet{rest}{unknown}")
+    for way in found.ways_back:
+        proven = "a proven way back" if way.proven else f"no proven way back: {' '.join(way.lacks)}"
+        yield one_line(f"{way.name} release {way.release.version}: {proven}")
     yield from (one_line(line) for line in debt_lines(found.waivers))
     if found.oldest_result and found.time_verified:
         yield f"oldest result {found.oldest_result:%Y-%m-%d %H:%M} UTC, judged {found.time_verified:%Y-%m-%d %H:%M} UTC"
@@ -74,4 +77,14 @@ def verification_document(found: Verification) -> dict[str, Any]:
         "not_applicable": found.not_applicable,
         "waivers": [each.model_dump(mode="json") for each in found.waivers],
         "coverage": asdict(found.coverage) if found.coverage else None,
+        "ways_back": [
+            {
+                "release": way.name.value,
+                "version": way.release.version,
+                "sha256": way.release.sha256,
+                "proven": way.proven,
+                "lacks": list(way.lacks),
+            }
+            for way in found.ways_back
+        ],
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.gate.refusals import Refusal
+from harness.gate.ways_back import WayBack
 from harness.promotion.entries import CandidateRef, GateRecord
 from harness.promotion.tiers import GateKeys, public_key
 from harness.signing.demand import Demand
@@ -43,6 +44,8 @@ class GateAnswer:
     record: GateRecord | None = None
     candidate: CandidateRef | None = None
     """The candidate with the name and version that the gate says."""
+    ways: tuple[WayBack, ...] = ()
+    """What it shows of each earlier release that it was run with."""
 
 
 class GateCheck(Protocol):
@@ -75,13 +78,12 @@ def check_signed_gate(bundle: bytes, ask: GateAsk) -> GateAnswer:
         time_verified=found.time_verified,
         substrates=tuple(sorted(each.value for each in found.substrates)),
         beside={each.name: each.sha256 for each in plan.candidate.beside},
-        # The plan does not seal yet which releases its upgrade and downgrade scenarios use, so none is shown.
-        returns_to=(),
+        returns_to=tuple(each.release.sha256 for each in found.ways_back if each.proven),
     )
     named = ask.candidate.model_copy(
         update={"name": plan.candidate.product_name, "version": plan.candidate.version}
     )
-    return GateAnswer((), record, named)
+    return GateAnswer((), record, named, found.ways_back)
 
 
 @lru_cache(maxsize=8)

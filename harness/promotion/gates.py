@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from harness.gate.ways_back import WayBack
 from harness.promotion.board import Asked, Board, Placement
 from harness.promotion.denial import Cause, Denial, Refused, deny
 from harness.promotion.entries import CandidateRef, Request, What
@@ -76,6 +77,28 @@ class Gates(Record):
         answer = self._ask(board, bundle, request.candidate, request.tier, request.gate.beside)
         return [Denial.of_gate(each) for each in answer.refusals]
 
+    def _ways_back(self, placement: Placement) -> tuple[WayBack, ...]:
+        """What the candidate's gate shows of earlier releases; nothing if its bundle does not verify."""
+        with self._ledger.reading() as snapshot:
+            answer = self._as_it_came(placement, snapshot)
+        return answer.ways if answer and not answer.refusals else ()
+
+    def _as_it_came(self, placement: Placement, snapshot: Snapshot) -> GateAnswer | None:
+        """The gate verified as of the time at which it was asked for; None without its bundle."""
+        asked, gate = placement.asked, placement.asked.request.gate
+        bundle = snapshot.attachment(gate.bundle_sha256) if gate else None
+        if gate is None or bundle is None or asked.gates is None:
+            return None
+        ask = GateAsk(
+            candidate=placement.candidate,
+            tier=asked.judged_as,
+            keys=asked.gates,
+            policy=asked.policy,
+            now=asked.request.at,
+            beside=gate.beside,
+        )
+        return self._check(bundle, ask)
+
     def _broken_gate(self, placement: Placement, snapshot: Snapshot) -> tuple[str, ...]:
         """Why the gate did not let it in, by the policy of that time. What was verified is not verified again."""
         asked = placement.asked
@@ -84,18 +107,9 @@ class Gates(Record):
             return ("there is no gate.",)
         key = asked.id
         if key not in self._verified:
-            bundle = snapshot.attachment(gate.bundle_sha256)
-            if bundle is None:
+            answer = self._as_it_came(placement, snapshot)
+            if answer is None:
                 return ("the bundle of its gate is gone, or was changed.",)
-            ask = GateAsk(
-                candidate=placement.candidate,
-                tier=asked.judged_as,
-                keys=asked.gates,
-                policy=asked.policy,
-                now=asked.request.at,
-                beside=gate.beside,
-            )
-            answer = self._check(bundle, ask)
             found = [str(each) for each in answer.refusals]
             if not found and (lie := _says_more(answer, asked.request)):
                 found = [lie]

@@ -25,6 +25,7 @@ from harness.promotion.entries import (
     shown,
 )
 from harness.promotion.gate_check import POLICY_FILE
+from harness.promotion.returning import no_way_back, returns
 from harness.promotion.soaking import health_waits, soak_waits
 from harness.promotion.tiers import Tier, Tiers, tiers_of
 from harness.promotion.windows import opens
@@ -296,20 +297,6 @@ def _halt(board: Board, entry: Halt) -> Iterator[Denial]:
         yield deny(Cause.HALTED, f"{placement.candidate} is halted already, by {by} at {at}.")
 
 
-def returns(board: Board, placement: Placement) -> list[Placement]:
-    """Where hosts may go back to: versions that were in the tier before, and were not halted there.
-
-    The candidate's own gate must have shown the way: its upgrade and downgrade scenarios passed with them.
-    """
-    gate = placement.asked.request.gate
-    shown_ways = gate.returns_to if gate else ()
-    return [
-        each
-        for each in board.in_tier(placement.tier)
-        if each.live and each.since < placement.since and each.candidate.sha256 in shown_ways
-    ]
-
-
 def _rollback(board: Board, entry: Rollback) -> Iterator[Denial]:
     placement = board.placement(entry.candidate, entry.tier)
     if placement is None:
@@ -318,22 +305,6 @@ def _rollback(board: Board, entry: Rollback) -> Iterator[Denial]:
         yield deny(Cause.RETURN, f"{placement.candidate} was rolled back already.")
     elif entry.to not in [each.candidate.sha256 for each in returns(board, placement)]:
         yield no_way_back(placement, entry.to)
-
-
-def no_way_back(placement: Placement, to: str = "") -> Denial:
-    """That a version, or any at all, was not shown to be a way back."""
-    if to:
-        text = (
-            f"{to[:12]} is no way back from {placement.candidate}: it was not in tier {placement.tier} before, was"
-            " halted there, or no gate has shown upgrade and downgrade between the two."
-        )
-    else:
-        text = (
-            f"No earlier version in tier {placement.tier} passed the upgrade and downgrade scenarios with"
-            f" {placement.candidate}: there is none to roll back to."
-        )
-    remedy = "It can be halted: bvt halt. Then mend it, and gate the new candidate."
-    return deny(Cause.RETURN, text, remedy, Verdict.INCOMPLETE)
 
 
 def _health(board: Board, tiers: Tiers, entry: HealthReport) -> Iterator[Denial]:

@@ -2,10 +2,10 @@
 
 from harness.promotion.acting import Who
 from harness.promotion.appending import Appending
-from harness.promotion.board import Placement
-from harness.promotion.denial import Refused
+from harness.promotion.board import Board, Placement
+from harness.promotion.denial import Denial, Refused
 from harness.promotion.entries import CandidateRef, Change, Halt, HealthReport, Rollback
-from harness.promotion.rules import no_way_back, returns
+from harness.promotion.returning import before_it, no_way_back, returns, what_lacks
 
 
 class Stops(Appending):
@@ -24,13 +24,21 @@ class Stops(Appending):
         """Send hosts back to a version that was shown to be a way back: `to`, or the newest. Raises `Refused`."""
         board = self.board()
         placement = self.placement(board, sha256, tier)
-        ways = returns(board, placement)
-        if to is None and not ways:
-            raise Refused([no_way_back(placement)])
-        target = ways[0].candidate.sha256 if to is None else self.placement(board, to, tier).candidate.sha256
+        ways = [each.candidate.sha256 for each in returns(board, placement)]
+        wanted = self.placement(board, to, tier).candidate.sha256 if to is not None else ""
+        if not placement.returned_to and (not ways or (wanted and wanted not in ways)):
+            raise Refused(self.why_no_way(board, placement, wanted))
+        target = wanted or next(iter(ways), placement.returned_to)
         candidate = placement.candidate.sha256
         self._say(board.rules, who, Rollback, candidate=candidate, tier=tier, to=target, reason=reason)
         return self.placement(self.board(), candidate, tier)
+
+    def why_no_way(self, board: Board, placement: Placement, to: str = "") -> list[Denial]:
+        """That there is no way back, and for each version that was there before, what its proof lacks."""
+        earlier = [each for each in before_it(board, placement) if to in ("", each.candidate.sha256)]
+        shown = {each.release.sha256: each for each in self._ways_back(placement)}
+        lacking = [what_lacks(placement, each, shown.get(each.candidate.sha256)) for each in earlier]
+        return [no_way_back(placement, to), *lacking]
 
     def report_health(self, report: HealthReport, who: Who) -> None:
         """Record how the hosts of a tier fare; `by` and `at` of the report are filled in here."""

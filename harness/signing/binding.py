@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.gate.refusals import Ground, Refusal
+from harness.model.passage import passages
 from harness.model.plan import Plan
 from harness.signing.claims import (
     PLAN_PREDICATE,
@@ -115,6 +116,12 @@ def _cells(contents: Contents, plan: Plan, seal: Seal) -> Iterator[Refusal]:
         if claim.suite != plan.suite:
             text = f"The cell was run for suite {claim.suite[:60]!r}, the plan is suite {plan.suite!r}."
             yield refusal(Ground.SUITE, text, line=statement.line)
+    went = {cell.id: passages(plan, cell) for cell in plan.cells}
+    for statement, claim in contents.cells:
+        # A bundle of before there were passages says none, and shows no way back.
+        if claim.passages and claim.passages != went.get(claim.cell):
+            text = "The cell says that it went from or to another release than the plan seals."
+            yield refusal(Ground.PLAN, text, line=statement.line, cell=claim.cell)
 
 
 def _summaries(contents: Contents, plan: PlanClaim, seal: Seal) -> Iterator[Refusal]:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from harness.model.base import Frozen
 from harness.model.gate import Verdict
+from harness.model.passage import Passage
 from harness.model.plan import Plan
 from harness.model.report import UNPROVEN, Attempt, CellReport, CheckResult, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
@@ -58,9 +59,20 @@ class CellClaim(Frozen):
     not_passed: tuple[NotPassed, ...] = Field(
         description="failed, blocked, lost to the lab, not tested, not applicable: in the order of time"
     )
+    passages: tuple[Passage, ...] = Field(
+        default=(), description="from which release to which its steps upgrade and downgrade went, by digest"
+    )
 
     @classmethod
-    def of(cls, report: CellReport, *, suite: str, verdict: Verdict, report_sha256: str) -> "CellClaim":
+    def of(
+        cls,
+        report: CellReport,
+        *,
+        suite: str,
+        verdict: Verdict,
+        report_sha256: str,
+        passages: tuple[Passage, ...] = (),
+    ) -> "CellClaim":
         """The claim of a sealed report."""
         return cls(
             run_id=report.run_id,
@@ -81,6 +93,7 @@ class CellClaim(Frozen):
                 for each in report.checks
                 if each.outcome is not Outcome.PASSED
             ),
+            passages=passages,
         )
 
     def report(self, passed: tuple[str, ...]) -> CellReport:

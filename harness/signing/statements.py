@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.model.candidate import Candidate
 from harness.model.gate import CellVerdict, Gate, Reason, Verdict
+from harness.model.passage import passages
 from harness.model.plan import Cell, Plan
 from harness.model.report import UNPROVEN, CellReport, Outcome
 from harness.signing.claims import (
@@ -120,7 +121,11 @@ def _cell_statement(gate: Gate, cell: Cell, entry: CellVerdict) -> bytes:
     report = entry.report
     assert report is not None
     claim = CellClaim.of(
-        report, suite=gate.plan.suite, verdict=entry.verdict, report_sha256=entry.report_sha256
+        report,
+        suite=gate.plan.suite,
+        verdict=entry.verdict,
+        report_sha256=entry.report_sha256,
+        passages=passages(gate.plan, cell),
     )
     predicate = {
         "result": _result(entry, report),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from harness.gate.policy import Coverage, Evidence, coverage_of
 from harness.gate.refusals import Ground, Refusal, worst_of
+from harness.gate.ways_back import WayBack, ways_back
 from harness.model.base import DAY_S
 from harness.model.gate import SEVERITY, Verdict
 from harness.model.plan import Plan
@@ -49,6 +50,8 @@ class Verification:
     coverage: Coverage | None = None
     """Of the policy's fleet, if a policy was given."""
     plan_digest: str = ""
+    ways_back: tuple[WayBack, ...] = ()
+    """What is shown of each earlier release of the plan."""
 
     @property
     def accepted(self) -> bool:
@@ -84,13 +87,21 @@ def verify_bundle(bundle: bytes, demand: Demand) -> Verification:
     ]
     debts: tuple[WaiverDebt, ...] = ()
     coverage = None
+    ways: tuple[WayBack, ...] = ()
     if not refusals:
         refusals, today, debts = substance(contents, contents.plan, contents.seal, digest, demand, signed_by)
+        ways = ways_back(contents.plan.plan, today.cells)
         if demand.policy is not None:
             evidence = Evidence(contents.plan.plan, today.cells, debts, None, demand.now)
             coverage = coverage_of(demand.policy.policy, evidence)
     found = Verification(
-        tuple(_ranked(refusals)), sha256, signed_by, waivers=debts, coverage=coverage, plan_digest=digest
+        tuple(_ranked(refusals)),
+        sha256,
+        signed_by,
+        waivers=debts,
+        coverage=coverage,
+        plan_digest=digest,
+        ways_back=ways,
     )
     return _told(contents, contents.plan, demand, found)
 

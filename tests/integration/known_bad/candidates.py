@@ -513,6 +513,15 @@ BAD: dict[str, KnownBad] = {
         steps=DOWNGRADED,
         caught={"downgrade.exit_code": "an older installer refuses while the candidate is there"},
     ),
+    "mixes-on-the-way-back": KnownBad(
+        defects=frozenset({"lets-older-mix"}),
+        phases=(),
+        steps=DOWNGRADED,
+        profile={"upgrade.downgrade": "clean"},
+        caught={
+            "downgrade.went_back": "is there once, as version 0.9.0. Found: entries of version 0.9.0, 1.0.0"
+        },
+    ),
     # Without a phase that reboots, and with nothing else that would show it.
     "sleepwalker": KnownBad(
         defects=frozenset({"reboots-by-itself"}),

@@ -286,6 +286,7 @@ KINDS: tuple[Named, ...] = (
         ("repairs-nothing", "repair.service_running", "", "a repair does not restore the service"),
         ("cannot-come-again", "reinstall.exit_code"),
         ("lets-older-mix", "downgrade.exit_code"),
+        ("lets-older-mix", "downgrade.went_back", "", "where hosts were to go back, two versions are mixed"),
         ("uninstall-fails", "uninstall.exit_code"),
         ("uninstall-hangs", "uninstall.exit_code"),
     ),

@@ -6,16 +6,24 @@ from typing import Any
 
 import pytest
 
+from harness.model.candidate import Candidate
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Verdict
+from harness.model.plan import Cell
+from harness.model.release import ReleaseName
 from harness.promotion.denial import Cause, Refused
 from harness.promotion.entries import CandidateRef, HealthReport, Kind, signed
 from harness.promotion.service import Outcome
+from tests.unit.gate.releases import DOWNGRADE, RELEASES, UPGRADE
+from tests.unit.gate.releases import OLD as OLD_FILE
+from tests.unit.gate.samples import a_cell
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, TIERS, Shown, World, key
+from tests.unit.signing.samples import bundle_of, gate_of
 
 THURSDAY = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 1, 9, 9, 0, tzinfo=UTC)
 OLD = CandidateRef(sha256="0a" * 32, name="Example Agent", version="1.2.2")
+OLD_AGENT = CandidateRef(sha256=OLD_FILE.sha256, name=OLD_FILE.product_name, version=OLD_FILE.version)
 NEW = CandidateRef(sha256="0b" * 32, name="Example Agent", version="1.2.3")
 
 
@@ -191,6 +199,64 @@ def test_without_such_a_version_it_says_that_none_is_one(folder: Path) -> None:
     with pytest.raises(Refused, match="is no way back from"):
         world.promotion.roll_back("1.2.3", "internal", PEOPLE["ci"], "1.2.2")
     assert len(world.promotion.released("internal")) == 2
+
+
+def signed_candidate(
+    folder: Path, *cells: Cell, releases: dict[ReleaseName, Candidate] = RELEASES
+) -> tuple[World, bytes]:
+    """A world with OLD_AGENT in its first tier, and a really signed gate of AGENT with these cells."""
+    world = World(folder)
+    old = gate_of([a_cell()], candidate=OLD_FILE)
+    world.in_internal(OLD_AGENT, bundle_of(old))
+    world.later(hours=1)
+    return world, bundle_of(gate_of(cells, releases=releases))
+
+
+def test_a_signed_gate_that_went_there_and_back_opens_the_way(folder: Path) -> None:
+    world, bundle = signed_candidate(folder, UPGRADE, DOWNGRADE)
+    world.in_internal(AGENT, bundle)
+    placement = world.promotion.roll_back("1.2.3", "internal", PEOPLE["ci"])
+    assert placement.returned_to == OLD_FILE.sha256
+    assert [each.candidate.version for each in world.promotion.released("internal")] == ["1.2.2"]
+    assert world.promotion.broken_gates() == []
+    world.later(minutes=1)
+    with pytest.raises(Refused, match="rolled back already"):
+        world.promotion.roll_back("1.2.3", "internal", PEOPLE["ci"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "releases", "words"),
+    [
+        ((UPGRADE,), RELEASES, "1.2.2 (0a0a0a0a0a0a): No cell of the plan goes back to 1.2.2."),
+        ((a_cell(),), {}, "the gate of 1.2.3 was not run with it as an earlier release."),
+    ],
+)
+def test_a_refusal_says_of_each_earlier_version_what_its_proof_lacks(
+    folder: Path, cells: tuple[Cell, ...], releases: dict[ReleaseName, Candidate], words: str
+) -> None:
+    world, bundle = signed_candidate(folder, *cells, releases=releases)
+    world.in_internal(AGENT, bundle)
+    for to in (None, "1.2.2"):
+        with pytest.raises(Refused) as refused:
+            world.promotion.roll_back("1.2.3", "internal", PEOPLE["ci"], to)
+        first, lacks = refused.value.denials
+        assert (first.cause, lacks.cause, first.verdict) == (
+            Cause.RETURN,
+            Cause.RETURN,
+            Verdict.INCOMPLETE,
+        )
+        assert words in lacks.text
+        assert lacks.remedy.startswith(
+            "To prove a way back: run the candidate with that release as --previous"
+        )
+
+
+def test_a_halted_version_is_named_as_that(folder: Path) -> None:
+    world, bundle = signed_candidate(folder, UPGRADE, DOWNGRADE)
+    world.in_internal(AGENT, bundle)
+    world.promotion.halt("1.2.2", "internal", PEOPLE["ci"])
+    with pytest.raises(Refused, match="it was halted in tier internal itself"):
+        world.promotion.roll_back("1.2.3", "internal", PEOPLE["ci"])
 
 
 def test_a_version_that_was_halted_is_no_way_back(folder: Path) -> None:
