@@ -27,6 +27,24 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
     return path
 
 
+def write_once(path: Path, content: str, *, mode: int = 0o644) -> str:
+    """Write a file unless there is one, and return what is in it: of several that write at once all return the same.
+
+    Raises `OSError`.
+    """
+    if not path.exists():
+        temporary = write_atomically(
+            path.with_name(f".{path.name}.{secrets.token_hex(4)}"), content, mode=mode
+        )
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass  # another was first
+        finally:
+            temporary.unlink()
+    return path.read_text(encoding="utf-8")
+
+
 def sha256_of(path: Path) -> str:
     """The file's SHA-256 in hexadecimal, read in pieces so that its size does not matter. Raises `OSError`."""
     with path.open("rb") as file:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from harness.files import write_atomically
+from harness.files import write_once
 
 SALT = "agent-bvt answer 1"
 SECRET_FILE = "link.secret"  # noqa: S105 - the name of a file
@@ -59,10 +59,7 @@ class Links:
     @classmethod
     def of(cls, folder: Path) -> "Links":
         """With the secret of this folder, which is made when it is first needed."""
-        path = folder / SECRET_FILE
-        if not path.exists():
-            write_atomically(path, secrets.token_hex(32), mode=0o600)
-        return cls(path.read_text())
+        return cls(write_once(folder / SECRET_FILE, secrets.token_hex(32), mode=0o600))
 
     def token(self, link: Link) -> str:
         """Fit for a URL."""

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from harness.files import named_file, sha256_of, write_atomically
+from harness.files import named_file, sha256_of, write_atomically, write_once
 from harness.model.errors import ConfigurationError
 
 
@@ -48,6 +49,16 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, "after")
     assert (names(tmp_path), path.read_text()) == (["a"], "before")
+
+
+def test_of_those_who_write_once_at_the_same_time_all_have_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(50):
+            path = tmp_path / f"{number}"
+            found = set(pool.map(lambda word, at=path: write_once(at, word, mode=0o600), "abcd", timeout=60))
+            assert found == {path.read_text()}
+            assert path.stat().st_mode & 0o777 == 0o600
+    assert len(list(tmp_path.iterdir())) == 50
 
 
 def test_a_digest_of_many_pieces_is_the_digest_of_the_whole(tmp_path: Path) -> None:
