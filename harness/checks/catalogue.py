@@ -82,12 +82,12 @@ def catalogue() -> tuple[Check, ...]:
 
 def checks_for(steps: Sequence[Step]) -> tuple[str, ...]:
     """The ids of the checks of a scenario with these steps, in the order of the catalogue."""
-    of_phase = {step.action: step for step in judged(steps)}
+    phases = {step.action for step in judged(steps)}
+    kept = {each for step in judged(steps) for each in step.keeps}
     return tuple(
         check.id
         for check in catalogue()
-        if (step := of_phase.get(check.phase)) is not None
-        and (check.keeps is None or check.keeps in step.keeps)
+        if check.phase in phases and (check.keeps is None or check.keeps in kept)
     )
 
 

@@ -8,6 +8,7 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.test_install import is_loopback
 from harness.checks.test_install_services import RUNNING
+from harness.lifecycle.footprint import compared
 from harness.lifecycle.health import Health
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import GuestFault
@@ -44,7 +45,7 @@ def test_process_count(cell: CellSession, health: Health) -> None:
 @check("It uses no more of the processor than it may", requires=INSTALLED)
 def test_processor(cell: CellSession, health: Health) -> None:
     _ = _processes(health)
-    percent = health.processor_percent
+    percent = health.footprint.processor_percent
     if percent is None:
         reason = why_not(cell.machine.guest_system, frozenset({Capability.PROCESS_TIMES}))
         raise NotApplicable(reason or "nothing tells how long its processes ran")
@@ -90,6 +91,24 @@ def test_restarts(cell: CellSession, health: Health) -> None:
     assert len(unasked) <= most, mismatch(
         f"no more than {most} restarts that nobody asked for" if most else "no restart that nobody asked for",
         f"{len(unasked)}: {listed(unasked)}",
+    )
+
+
+@check(
+    "It takes not many times what the release before it took on this machine",
+    keeps="footprint",
+    requires=["upgrade.exit_code"],
+)
+def test_footprint(cell: CellSession, timeline: Timeline, health: Health) -> None:
+    _ = _processes(health)
+    earlier, times = timeline.arrival.earlier, cell.profile.health.times_before
+    if earlier is None or earlier.footprint is None:
+        raise NotApplicable("no earlier release was looked at on this machine")
+    found = list(compared(earlier.footprint, health.footprint, times))
+    cell.note(f"beside {earlier.release.version}", "; ".join(words for words, _ in found))
+    heavier = [words for words, much in found if much]
+    assert not heavier, mismatch(
+        f"no more than {times:g} times what {earlier.release.version} took on this machine", listed(heavier)
     )
 
 

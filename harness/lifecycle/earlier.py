@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from harness.backend.interface import Endpoint
+from harness.lifecycle.footprint import Footprint
 from harness.model.candidate import Candidate
 from harness.model.release import ReleaseName
 
@@ -17,5 +18,7 @@ class Earlier:
     """As the backend knew it; None where the scenario did not wait for its check-in."""
     events_before: int = 0
     """How often the backend had the event that was provoked while the earlier release ran."""
+    footprint: Footprint | None = None
+    """What it took of the machine after its use; None where the scenario does not ask."""
     provoked: dict[str, str] = field(default_factory=dict)
     """The columns of that event; empty where none was provoked."""

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
+from harness.lifecycle.footprint import BYTES, Footprint, footprint, memory_mb
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
-from harness.machines.provider import TellsProcessorUse
 from harness.model.profile import AgentProfile
 from harness.probe.answers import Process
 
 MINUTE_S = 60.0
-SHORTEST_S = 1.0
-BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -51,34 +49,15 @@ class Health:
         return grown(self._timeline.inspection, self.seen, self._session.profile)
 
     @once
-    def processor_percent(self) -> float | None:
-        """What the agent asks of one processor, on the average since its start; None where nobody tells."""
-        now = self.seen.now
-        if any(process.cpu_ms is not None for process in self.processes):
-            return sum(
-                (process.cpu_ms or 0) / 10 / max(SHORTEST_S, (now - (process.started or now)).total_seconds())
-                for process in self.processes
-            )
-        machine = self._session.machine
-        if not isinstance(machine, TellsProcessorUse):
-            return None
-        mine = {plain(process.command_line or process.path or "") for process in self.processes}
-        return sum(use.percent for use in machine.processor_use() if plain(use.command_line) in mine)
+    def footprint(self) -> Footprint:
+        """What it takes of the machine."""
+        return footprint(self.seen, self._session)
 
 
 def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:
     """What became more from one look to the other. Pure."""
     return Growth(
-        memory_mb=(_memory(last, profile) - _memory(first, profile)) / BYTES,
+        memory_mb=memory_mb(last, profile) - memory_mb(first, profile),
         data_mb=(last.data_bytes - first.data_bytes) / BYTES,
         lasted_s=(last.now - first.now).total_seconds(),
     )
-
-
-def plain(command_line: str) -> str:
-    """A command line as both the guest and its host show it: without quotes, case and doubled blanks. Pure."""
-    return " ".join(command_line.replace('"', "").casefold().split())
-
-
-def _memory(looked: Inspection, profile: AgentProfile) -> int:
-    return sum(process.working_set or 0 for process in looked.family(profile))

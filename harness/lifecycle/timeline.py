@@ -18,6 +18,7 @@ from harness.guest.round_trip import RoundTrip, trees
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine
+from harness.lifecycle.footprint import footprint
 from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.written_files import WrittenFiles
@@ -397,6 +398,10 @@ class Timeline:
             return False
         for act in self._prelude:
             act(self)
+        if self.earlier is not None and any("footprint" in step.keeps for step in self.session.cell.steps):
+            self.earlier.footprint = footprint(
+                inspect(self.session.guest, self.session.profile), self.session
+            )
         return True
 
     def _still_clean(self) -> bool:

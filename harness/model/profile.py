@@ -287,6 +287,10 @@ class HealthBudget(Frozen):
         default=0,
         description="how often its services may start anew without being asked to, seen in one cell",
     )
+    times_before: Annotated[float, Field(ge=1)] = Field(
+        default=2,
+        description="how many times what the earlier release took, after an upgrade that keeps `footprint`",
+    )
     error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
         default=r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b",
         description="regular expression that finds an error in a line of one of `logs`",

@@ -9,7 +9,7 @@ from harness.model.base import Frozen, NotEmpty
 from harness.model.release import CANDIDATE, ReleaseName
 from harness.model.report import Phase
 
-Kept = Literal["identity", "configuration"]
+Kept = Literal["identity", "configuration", "footprint"]
 OF_CANDIDATE = (Phase.INSTALL, Phase.UPGRADE)
 """Actions by which the candidate comes onto the machine."""
 BEFORE = (Phase.INSTALL, Phase.CHECK_IN, Phase.FUNCTIONS)

@@ -38,6 +38,10 @@ UPGRADED = (
     "{machine: }, {install: previous}, {check-in: }, "
     "{upgrade: candidate, keeps: [identity, configuration]}, " + AFTER
 )
+UPGRADED_AND_USED = (
+    "{machine: }, {install: previous}, {check-in: }, {upgrade: candidate, keeps: [footprint]}, {check-in: }, "
+    + AFTER
+)
 REPAIRED = "{machine: }, {install: candidate}, {repair: [file, registry, service]}, " + AFTER
 REINSTALLED = "{machine: }, {install: candidate}, {reinstall: candidate}, " + AFTER
 DOWNGRADED = "{machine: }, {install: candidate}, {downgrade: previous}, " + AFTER
@@ -489,6 +493,15 @@ BAD: dict[str, KnownBad] = {
             "upgrade.same_endpoint": "goes on with the enrolment of the earlier release. Found: it enrolled anew",
             "upgrade.settings": r"LogLevel is 'verbose', as it was set before the upgrade\. Found: it is gone",
             "upgrade.old_parts": r"only 0\.9\.0 had is gone after the upgrade\. Found: still there: .*README\.txt",
+        },
+    ),
+    "heavyweight": KnownBad(
+        defects=frozenset({"takes-memory", "takes-threads"}),
+        phases=(),
+        steps=UPGRADED_AND_USED,
+        caught={
+            "uninstall.footprint": r"no more than 2 times what 0\.9\.0 took on this machine\. Found: "
+            r"\d{3}\.\d MB of memory, before \d+\.\d, \d+\.0 threads, before"
         },
     ),
     "mends-nothing": KnownBad(

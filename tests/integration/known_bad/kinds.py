@@ -281,6 +281,18 @@ KINDS: tuple[Named, ...] = (
         ("enrols-at-each-start", "upgrade.same_endpoint", "", "an upgrade makes the agent enrol anew"),
         ("drops-settings", "upgrade.settings"),
         ("keeps-old-file", "upgrade.old_parts"),
+        (
+            "takes-memory",
+            "uninstall.footprint",
+            "MB of memory",
+            "within its budget, many times the memory of before",
+        ),
+        (
+            "takes-threads",
+            "uninstall.footprint",
+            "threads, before",
+            "within its budget, many times the threads of before",
+        ),
         ("repairs-nothing", "repair.files"),
         ("repairs-nothing", "repair.registry", "", "a repair does not restore registry values"),
         ("repairs-nothing", "repair.service_running", "", "a repair does not restore the service"),

@@ -83,6 +83,7 @@ OF_ANY_PROFILE = {
         "memory_growth",
         "no_pending_reboot",
         "process_count",
+        "footprint",
         "processor",
         "still_there",
         "threads",

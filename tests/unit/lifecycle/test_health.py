@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.lifecycle.health import Growth, plain
+from harness.lifecycle.footprint import plain
+from harness.lifecycle.health import Growth
 from harness.lifecycle.inspection import family
 from harness.probe.answers import Process
 

@@ -40,7 +40,17 @@ def test_the_short_form_is_steps_with_the_very_checks_of_its_phases() -> None:
     steps = steps_of(phases)
     assert phases_of(steps) == phases
     assert prelude(steps) == ()
-    assert checks_for(steps) == tuple(check.id for check in catalogue() if check.phase in phases)
+    wanted = tuple(check.id for check in catalogue() if check.phase in phases and check.keeps is None)
+    assert checks_for(steps) == wanted
+
+
+def test_what_an_upgrade_keeps_is_asked_where_it_can_be_seen() -> None:
+    assert "uninstall.footprint" not in checks_for(UPGRADE)
+    kept = [
+        step.model_copy(update={"keeps": ("footprint",)}) if step.action is Phase.UPGRADE else step
+        for step in UPGRADE
+    ]
+    assert set(checks_for(kept)) - set(checks_for(UPGRADE)) >= {"uninstall.footprint"}
 
 
 def test_a_scenario_that_ends_before_the_candidate_comes_has_no_prelude() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from harness.winrmd.launcher import Launcher
 from harness.winrmd.process import Command
+from tests.programs import bounded
 
 DEADLINE_S = 60
 
@@ -45,8 +46,8 @@ def test_the_pump_of_a_quiet_command_does_not_spin(
     monkeypatch.setattr("harness.winrmd.process.select.poll", CountingPoll)
     monkeypatch.setattr(CountingPoll, "returned", 0)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(["sh", "-c", line], **pipes)  # type: ignore[call-overload]
-    command = Command("C", Launcher(process, None))
-    command.send(data, end=True, timeout_s=DEADLINE_S)
-    assert command.receive(frozenset({"stdout", "stderr"}), 1024, DEADLINE_S, 0.0) == ([], 0)
+    with bounded(subprocess.Popen(["sh", "-c", line], **pipes)) as process:  # type: ignore[call-overload]
+        command = Command("C", Launcher(process, None))
+        command.send(data, end=True, timeout_s=DEADLINE_S)
+        assert command.receive(frozenset({"stdout", "stderr"}), 1024, DEADLINE_S, 0.0) == ([], 0)
     assert CountingPoll.returned < 12

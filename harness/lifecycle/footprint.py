@@ -1,0 +1,95 @@
+"""What the agent takes of a machine, and whether the candidate takes many times what the release before it took."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.cell.session import CellSession
+from harness.lifecycle.inspection import Inspection
+from harness.machines.provider import TellsProcessorUse
+from harness.model.profile import AgentProfile
+from harness.probe.answers import Process
+
+BYTES = 1024 * 1024
+SHORTEST_S = 1.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One of the things that an agent takes. None: nobody tells on this machine."""
+
+    what: str
+    taken: float | None
+    slack: float
+    """So much more is never too much: twice nothing is nothing, and the candidate is used for longer."""
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """All that is measured, at one look."""
+
+    memory_mb: float
+    threads: int
+    processes: int
+    handles: int | None
+    data_mb: float
+    processor_percent: float | None
+
+    def measures(self) -> tuple[Measure, ...]:
+        """In the order in which they are told."""
+        return (
+            Measure("MB of memory", self.memory_mb, 64),
+            Measure("threads", self.threads, 16),
+            Measure("processes", self.processes, 3),
+            Measure("handles", self.handles, 500),
+            Measure("MB in its data folders", self.data_mb, 64),
+            Measure("% of one processor since its start", self.processor_percent, 15),
+        )
+
+
+def footprint(looked: Inspection, session: CellSession) -> Footprint:
+    """What the agent takes at this look."""
+    profile = session.profile
+    processes = looked.family(profile)
+    handles = [process.handles for process in processes if process.handles is not None]
+    return Footprint(
+        memory_mb=memory_mb(looked, profile),
+        threads=sum(process.threads for process in processes),
+        processes=len(processes),
+        handles=sum(handles) if handles else None,
+        data_mb=looked.data_bytes / BYTES,
+        processor_percent=processor_percent(looked, session),
+    )
+
+
+def compared(before: Footprint, now: Footprint, times: float) -> Iterator[tuple[str, bool]]:
+    """Each measure that both have, in words, and whether it is more than `times` what it was, and the slack. Pure."""
+    for was, found in zip(before.measures(), now.measures(), strict=True):
+        if was.taken is not None and found.taken is not None:
+            words = f"{found.taken:.1f} {found.what}, before {was.taken:.1f}"
+            yield words, found.taken > was.taken * times and found.taken > was.taken + was.slack
+
+
+def memory_mb(looked: Inspection, profile: AgentProfile) -> float:
+    """Working sets together. Pure."""
+    return sum(process.working_set or 0 for process in looked.family(profile)) / BYTES
+
+
+def processor_percent(looked: Inspection, session: CellSession) -> float | None:
+    """What the agent asks of one processor, on the average since its start; None where nobody tells."""
+    processes = looked.family(session.profile)
+    if any(process.cpu_ms is not None for process in processes):
+        return sum(_percent(process, looked) for process in processes)
+    if not isinstance(session.machine, TellsProcessorUse):
+        return None
+    mine = {plain(process.command_line or process.path or "") for process in processes}
+    return sum(use.percent for use in session.machine.processor_use() if plain(use.command_line) in mine)
+
+
+def plain(command_line: str) -> str:
+    """A command line as both the guest and its host show it: without quotes, case and doubled blanks. Pure."""
+    return " ".join(command_line.replace('"', "").casefold().split())
+
+
+def _percent(process: Process, looked: Inspection) -> float:
+    ran_s = (looked.now - (process.started or looked.now)).total_seconds()
+    return (process.cpu_ms or 0) / 10 / max(SHORTEST_S, ran_s)
