@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 from harness.model.context import Context, Fleet
 from harness.reports.publish import write_context, write_page
 from tests.integration.server.running import serving, settings
+from tests.integration.server.stage import settings_of, staged
 from tests.unit.gate.many import many
 from tests.unit.reports.contexts import a_baseline, ages_of
 
@@ -46,6 +47,24 @@ def the_board(browser: Browser, folder: Path) -> None:
         page.close()
 
 
+def the_tiers(browser: Browser, folder: Path) -> None:
+    """Three candidates, one of them waiting for its last approval."""
+    folder.mkdir()
+    staged(folder)
+    with serving(folder, settings_of(folder)) as running:
+        for number in range(9):
+            running.decide(f"h{number}", ring="beta", opted_in="true")
+        for name, width, height in (("tiers", 1100, 1000), ("tiers-narrow", 390, 844)):
+            page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=SCALE)
+            page.goto(f"{running.url}/board")
+            page.fill("#token", "bob")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("section")
+            page.goto(f"{running.url}/board/tiers")
+            page.screenshot(path=PICTURES / f"{name}.png")
+            page.close()
+
+
 def main() -> None:
     """Make them all."""
     PICTURES.mkdir(exist_ok=True)
@@ -53,6 +72,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         the_page(browser, Path(folder) / "page")
         the_board(browser, Path(folder) / "board")
+        the_tiers(browser, Path(folder) / "tiers")
         browser.close()
 
 

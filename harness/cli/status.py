@@ -11,19 +11,11 @@ from harness.cli.promotion_options import promotion_at
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.promotion.answer import asked_words, denied, remedies
 from harness.promotion.board import Asked, Board, Line, Placement, State
-from harness.promotion.entries import (
-    Bound,
-    CandidateRef,
-    Change,
-    Founding,
-    HealthReport,
-    Request,
-    Rollback,
-    shown,
-)
+from harness.promotion.entries import CandidateRef, shown
 from harness.promotion.returning import returns
 from harness.promotion.rules import waits
 from harness.promotion.service import now
+from harness.promotion.telling import candidate_of, names_in, told_of
 
 
 def register(app: typer.Typer) -> None:
@@ -116,11 +108,7 @@ def history(
 ) -> None:
     """Every entry that counts, oldest first: number, time, who, what. Numbers are those of `bvt ledger prove`."""
     board = promotion_at(ledger).board()
-    versions = {
-        each.request.candidate.sha256: each.request.candidate
-        for each in board.asked.values()
-        if each.request.candidate
-    }
+    versions = names_in(board)
     lines = [line for line in board.lines if not candidate or _is_about(line, candidate, versions)]
     if as_json:
         document = [
@@ -130,43 +118,13 @@ def history(
         return
     for line in lines:
         entry = line.entry
-        reason = "" if isinstance(entry, Founding | HealthReport) else entry.reason
-        why = f": {reason}" if reason else ""
-        typer.echo(f"{line.number:>5}  {shown(entry.at)}  {entry.by}  {_words(line, versions)}{why}")
-
-
-def _candidate_of(line: Line) -> str:
-    found = getattr(line.entry, "candidate", None)
-    return found.sha256 if isinstance(found, CandidateRef) else str(found or "")
+        typer.echo(f"{line.number:>5}  {shown(entry.at)}  {entry.by}  {told_of(line, versions)}")
 
 
 def _is_about(line: Line, name: str, versions: dict[str, CandidateRef]) -> bool:
-    sha256 = _candidate_of(line)
+    sha256 = candidate_of(line)
     known = versions.get(sha256)
     return bool(sha256) and (sha256.startswith(name) or (known is not None and known.version == name))
-
-
-def _words(line: Line, versions: dict[str, CandidateRef]) -> str:
-    entry = line.entry
-    sha256 = _candidate_of(line)
-    name = str(versions.get(sha256, sha256[:12]))
-    match entry:
-        case Founding():
-            return "founded the ledger"
-        case Request():
-            return f"asks to {asked_words(entry)} [{line.id[:12]}]"
-        case Bound():
-            subject = f" {name} in tier {entry.tier}" if entry.tier else ""
-            return f"{entry.action}: {entry.what.value}{subject} [{entry.request[:12]}]"
-        case Rollback():
-            return f"rolls {name} in tier {entry.tier} back to {entry.to[:12]}"
-        case HealthReport():
-            harm = f"{entry.crashed} crashed, {entry.silent} silent, {entry.uninstalled} removed it"
-            return f"reports {name} in tier {entry.tier}: {entry.hosts} hosts, {entry.host_hours:g} h, {harm}"
-        case Change():
-            return f"changes {entry.candidate} on {entry.hosts} hosts"
-        case _:
-            return f"halts {name} in tier {entry.tier}"
 
 
 def explain(

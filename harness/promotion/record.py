@@ -45,6 +45,11 @@ class Record:
         with self._ledger.reading() as snapshot:
             return replay(snapshot.bodies(), self._clock())
 
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger itself, for its proofs."""
+        return self._ledger
+
     def now(self) -> datetime:
         """By the clock that entries are dated by."""
         return self._clock()

@@ -1,6 +1,7 @@
 """Whether a candidate has been out long enough, and well enough. Pure. Not to know is not enough."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from harness.model.gate import Verdict
@@ -8,6 +9,30 @@ from harness.promotion.board import Placement
 from harness.promotion.denial import Cause, Denial, deny
 from harness.promotion.entries import shown
 from harness.promotion.tiers import Tier
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Soaked:
+    """How much of its soak a candidate has at its present share: by the clock, and as hosts reported."""
+
+    hours: float
+    of_hours: float
+    host_hours: float
+    of_host_hours: float
+
+    @property
+    def whole(self) -> bool:
+        """Nothing is missing."""
+        return self.hours >= self.of_hours and self.host_hours >= self.of_host_hours
+
+
+def soaked(tier: Tier, placement: Placement, at: datetime) -> Soaked:
+    """What a placement has by now."""
+    hours = (at - placement.step_since).total_seconds() / HOUR_S
+    reported = (placement.health.host_hours if placement.health else 0) - placement.step_host_hours
+    return Soaked(max(0.0, hours), tier.soak.hours, max(0.0, reported), tier.soak.host_hours)
 
 
 def soak_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Denial]:
@@ -19,7 +44,7 @@ def soak_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Denia
             f" until {shown(ends)}."
         )
         yield deny(Cause.SOAK, text, verdict=Verdict.INCOMPLETE)
-    have = (placement.health.host_hours if placement.health else 0) - placement.step_host_hours
+    have = soaked(tier, placement, at).host_hours
     if have < tier.soak.host_hours:
         text = (
             f"Hosts must have run {placement.candidate} for {tier.soak.host_hours:g} hours in tier {tier.name} at"

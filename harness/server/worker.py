@@ -56,9 +56,17 @@ class Worker:
         from harness.server.answers import Answers
         from harness.server.clerk import Clerk
         from harness.server.promotions import Promotions
+        from harness.server.proofs import Proofs
+        from harness.server.tiers_page import TiersPage
 
         clerk = Clerk.at(lambda: self.desk)
-        return [*Promotions(clerk).routes(), *Answers(clerk, self._path.parent).routes()]
+        board = TiersPage(clerk, lambda: self.desk.settings, self._reading)
+        return [
+            *Promotions(clerk).routes(),
+            *Answers(clerk, self._path.parent).routes(),
+            *board.routes(),
+            *Proofs(clerk).routes(),
+        ]
 
     @contextmanager
     def _reading(self) -> Iterator[Store]:
