@@ -10,6 +10,8 @@ LIBRARIES = frozenset({1, 17})
 SCRIPTS = frozenset({5, 6, 21, 22, 37, 38, 53, 54})
 PROGRAMS = frozenset({2, 18, 34, 50})
 NESTED = frozenset({7, 23, 39})
+IN_SYSTEM = 0x400 | 0x800
+"""msidbCustomActionTypeInScript and -NoImpersonate."""
 CHAINERS = ("MsiEmbeddedChainer", "MsiEmbeddedUI")
 """Tables of programs that Windows Installer runs beside the installation."""
 
@@ -17,6 +19,15 @@ CHAINERS = ("MsiEmbeddedChainer", "MsiEmbeddedUI")
 def code_actions(tables: Tables) -> tuple[str, ...]:
     """Custom actions of an installation without a user interface that run code, which may do anything."""
     return _actions(tables, LIBRARIES | SCRIPTS | PROGRAMS | NESTED)
+
+
+def elevated_actions(tables: Tables) -> tuple[str, ...]:
+    """Those that run code in the system's context: deferred, and not as the user.
+
+    Source: "Custom Action In-Script Execution Options".
+    """
+    types = {row["Action"]: int(row["Type"] or 0) for row in tables.get("CustomAction", ())}
+    return tuple(name for name in code_actions(tables) if types.get(name, 0) & IN_SYSTEM == IN_SYSTEM)
 
 
 def property_readers(tables: Tables) -> tuple[str, ...]:

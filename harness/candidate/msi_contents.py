@@ -111,7 +111,7 @@ def contents_of(tables: Tables, platform: Platform, given: Mapping[str, str]) ->
         product_name_known=not _is_set(tables, "ProductName") and not _hides_its_entry(tables, properties),
         version=properties.get("ProductVersion", ""),
         manufacturer=properties.get("Manufacturer", ""),
-        services=(*_services(tables, components, paths, properties | dict(given)), *_services_by_key(values)),
+        services=(*_services(tables, components, paths, properties | dict(given)), *services_by_key(values)),
         files=tuple(path for path in paths.values() if path),
         file_versions={
             path: row["Version"]
@@ -176,7 +176,7 @@ def _services(
     ]
 
 
-def _services_by_key(values: tuple[MsiValue, ...]) -> list[MsiService]:
+def services_by_key(values: tuple[MsiValue, ...]) -> list[MsiService]:
     """Services and drivers that the MSI makes by writing their keys."""
     found = {
         value.key[len(SERVICES_KEY) :]: None
@@ -184,6 +184,13 @@ def _services_by_key(values: tuple[MsiValue, ...]) -> list[MsiService]:
         if value.key.lower().startswith(SERVICES_KEY.lower()) and value.name.lower() in ("imagepath", "start")
     }
     return [MsiService(name=name) for name in found if "\\" not in name]
+
+
+def values_of(tables: Tables) -> tuple[MsiValue, ...]:
+    """What the Registry table writes on a 64-bit Windows, with the MSI's own properties filled in."""
+    properties = {row["Property"]: row["Value"] for row in tables.get("Property", ())}
+    components = {row["Component"]: row for row in tables.get("Component", ())}
+    return tuple(_values(tables, components, properties, Platform.X64))
 
 
 def _values(

@@ -29,8 +29,11 @@ SAYS_NOTHING = frozenset(
 """Tables without a word about what is installed or which properties are read; large ones among them."""
 
 
-def read_tables(path: Path) -> Tables:
-    """All tables of the MSI but `SAYS_NOTHING`. Raises `ConfigurationError` if one cannot be read."""
+def read_tables(path: Path, only: frozenset[str] | None = None) -> Tables:
+    """All tables of the MSI but `SAYS_NOTHING`, or those of `only` that it has.
+
+    Raises `ConfigurationError` if one cannot be read.
+    """
     said = run_tool("msiinfo", "tables", path, needed_for="listing the tables of the MSI")
-    names = [name for name in said.out.split() if name not in SAYS_NOTHING]
+    names = [name for name in said.out.split() if name not in SAYS_NOTHING and (only is None or name in only)]
     return {name: table(path, name) for name in names}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.candidate.authenticode import read_signature
+from harness.candidate.inventory import inventory_of
 from harness.candidate.kinds import compound_kind, foreign_kind, program_kind
 from harness.candidate.msi import COMPOUND_FILE, has_table, platform, properties, stopped_on_uninstall
 from harness.candidate.pe import is_pe
@@ -87,6 +88,7 @@ def _msi(path: Path, profile: AgentProfile) -> Candidate:
             )
     return _candidate(
         path,
+        profile,
         InstallerKind.MSI,
         version=values["ProductVersion"],
         product_name=values["ProductName"],
@@ -116,6 +118,7 @@ def _exe(path: Path, profile: AgentProfile) -> Candidate:
     # The platform is the profile's: a 32-bit set-up program commonly carries a 64-bit product.
     return _candidate(
         path,
+        profile,
         InstallerKind.EXE,
         version=version,
         product_name=profile.product_name,
@@ -125,6 +128,7 @@ def _exe(path: Path, profile: AgentProfile) -> Candidate:
 
 def _candidate(
     path: Path,
+    profile: AgentProfile,
     kind: InstallerKind,
     *,
     version: str,
@@ -151,4 +155,5 @@ def _candidate(
         stopped_on_uninstall=stopped_on_uninstall,
         signature=signature,
         beside=beside,
+        inventory=inventory_of(path, kind, signature, profile),
     )

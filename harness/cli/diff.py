@@ -11,6 +11,7 @@ from harness.cli.ending import ends
 from harness.cli.output import Output
 from harness.gate.differences import difference
 from harness.model.difference import Difference, Side
+from harness.model.inventory import novelty_words
 from harness.reports.news import TURNS, difference_line, news, slower
 from harness.reports.words import one_line, plural, seconds
 
@@ -52,6 +53,8 @@ def difference_lines(found: Difference) -> Iterator[str]:
     yield f"old: {_side(found.old)}"
     yield f"new: {_side(found.new)}"
     yield f"{difference_line(found)}."
+    if words := novelty_words(found.novelty):
+        yield f"  {words}"
     for each in news(found.checks):
         turn = each.first
         reason = f": {turn.reason}" if turn.reason and turn.turn.is_worse else ""

@@ -11,10 +11,13 @@ import typer
 from harness.cli.evidence import PolicyKeyOption, PolicyOption, read_policy
 from harness.cli.output import Output
 from harness.gate.artifact import read_gate
+from harness.gate.ways_back import ways_back
 from harness.model.errors import ConfigurationError
 from harness.model.gate import SEVERITY, Gate, Reason, Verdict
+from harness.model.inventory import Novelty, novelty_words
 from harness.reports.facts import verdict_words
 from harness.reports.gathering import gathered
+from harness.reports.publish import read_context
 from harness.reports.to_pass import steps
 from harness.reports.waived import debt_lines
 from harness.reports.words import one_line
@@ -44,13 +47,18 @@ def explain(
         summaries = tier_summaries(gate, loaded, datetime.now(UTC))
         found = [each for each in summaries if tier in ("", each.tier)]
     root = run if run.is_dir() else run.parent
+    baseline = read_context(root).baseline
+    new = baseline.difference.novelty if baseline else None
     if as_json:
-        typer.echo(json.dumps([_document(gate, each, root) for each in found], indent=1, ensure_ascii=False))
+        documents = [_document(gate, each, root, new) for each in found]
+        typer.echo(json.dumps(documents, indent=1, ensure_ascii=False))
     else:
         output = Output(soft_wrap=True)
         for each in found:
             for line in _lines(gate, each, root):
                 output.print(one_line(line), markup=False, highlight=False)
+        for line in _beside(gate, new):
+            output.print(one_line(line), markup=False, highlight=False)
     return min((each.verdict for each in found), key=SEVERITY.index).exit_code
 
 
@@ -74,12 +82,25 @@ def _lines(gate: Gate, summary: Summary, root: Path) -> Iterator[str]:
         yield f"    {number}. {step.remedy}" + (f"  {step.command}" if step.command else "")
 
 
-def _document(gate: Gate, summary: Summary, root: Path) -> dict[str, Any]:
+def _beside(gate: Gate, new: Novelty | None) -> Iterator[str]:
+    """What no verdict depends on: what is new in the candidate, and whether there is a way back."""
+    if new is None:
+        yield "What is new was not compared: run with --baseline or --ledger."
+    elif words := novelty_words(new):
+        yield words
+    for way in ways_back(gate.plan, gate.cells):
+        proven = "is a proven way back" if way.proven else f"is no proven way back: {' '.join(way.lacks)}"
+        yield f"{way.name} release {way.release.version} {proven}"
+
+
+def _document(gate: Gate, summary: Summary, root: Path, new: Novelty | None) -> dict[str, Any]:
     return {
         "tier": summary.tier or None,
         "verdict": summary.verdict.value,
         "reasons": [each.model_dump(mode="json") for each in _counted(summary)],
         "waivers": [each.model_dump(mode="json") for each in gate.waivers],
+        "novelty": new.model_dump(mode="json") if new else None,
+        "ways_back": {way.release.sha256: list(way.lacks) for way in ways_back(gate.plan, gate.cells)},
         "to_pass": [
             {"remedy": each.remedy, "command": each.command or None} for each in steps(summary.reasons, root)
         ],

@@ -5,6 +5,7 @@ from statistics import median
 
 from harness.model.difference import CellTurn, CheckTurn, Difference, Exchange, Side, TimeTurn, Turn
 from harness.model.gate import CellVerdict, Gate, Verdict
+from harness.model.inventory import Novelty, novelty
 from harness.model.report import CellReport, CheckResult, Outcome
 
 WHOLE = "cell"
@@ -31,6 +32,7 @@ def difference(old: Gate, new: Gate) -> Difference:
         cells=tuple(cells),
         exchanges=tuple(_exchanges(old, new, before, after)),
         times=tuple(_times(before, after)),
+        novelty=_novelty(old, new),
         still_failing=still,
     )
 
@@ -48,6 +50,13 @@ def _side(gate: Gate) -> Side:
         pool=gate.plan.pool,
         profile=gate.plan.profile,
     )
+
+
+def _novelty(old: Gate, new: Gate) -> Novelty:
+    before, after = old.plan.candidate, new.plan.candidate
+    if before.sha256 == after.sha256:
+        return Novelty(since=before.version)
+    return novelty(before.inventory, after.inventory, before.version)
 
 
 def _by_cell(gate: Gate) -> dict[str, CellVerdict]:

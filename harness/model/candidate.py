@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from harness.model.base import Frozen
+from harness.model.inventory import Inventory
 
 
 class InstallerKind(StrEnum):
@@ -66,4 +67,7 @@ class Candidate(Frozen):
     signature: Signature
     beside: tuple[BesideFile, ...] = Field(
         default=(), description="what an MSI installs from besides itself; copied along"
+    )
+    inventory: Inventory | None = Field(
+        default=None, description="what it brings along, by kind; null: nobody has read it"
     )

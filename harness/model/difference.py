@@ -7,6 +7,7 @@ from pydantic import Field
 
 from harness.model.base import Frozen
 from harness.model.gate import Verdict
+from harness.model.inventory import Novelty
 from harness.model.report import Outcome
 
 
@@ -93,6 +94,7 @@ class Difference(Frozen):
     cells: tuple[CellTurn, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     times: tuple[TimeTurn, ...] = ()
+    novelty: Novelty = Field(default=Novelty(), description="what the newer candidate is the first to bring")
     still_failing: int = Field(default=0, description="checks that failed in both, each cell counted")
 
     @property

@@ -85,6 +85,8 @@ class Plan(Frozen):
         document = self.model_dump(mode="json")
         for installer in (document["candidate"], *document["releases"].values()):
             del installer["path"]
+            if installer["inventory"] is None:
+                del installer["inventory"]  # as in plans of before there were any, which others have signed
         return hashlib.sha256(
             json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
         ).hexdigest()

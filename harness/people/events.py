@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from harness.model.inventory import novelty_words
 from harness.people.destinations import Destination, EventKind
 from harness.promotion.approving import approval_waits, needed, people_for
 from harness.promotion.board import Asked, Board, Line, State
@@ -76,8 +77,10 @@ def _wanted(board: Board, asked: Asked, line: Line) -> Event | None:
     if not waits:
         return None
     request = asked.request
-    people = people_for(board.rules, needed(board.rules, request)) - {request.by} - set(asked.approvals)
+    people = people_for(board.rules, needed(board.rules, asked)) - {request.by} - set(asked.approvals)
     lines = [f"Asked by {request.by}. {request.reason}".rstrip(), *(each.text for each in waits)]
+    if asked.novelty and (words := novelty_words(asked.novelty)):
+        lines.append(words)
     if request.gate:
         gate = request.gate
         lines.append(

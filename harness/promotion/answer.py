@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.model.gate import EXIT_CODES, Verdict
+from harness.model.inventory import novelty_words
 from harness.promotion.board import Placement, State
 from harness.promotion.denial import Denial, Refused
 from harness.promotion.entries import Request, What
@@ -34,12 +35,17 @@ def of_request(found: Outcome) -> Answer:
     """What became of a request."""
     asked = found.asked
     what = f"request {asked.id[:12]}: {asked_words(asked.request)}"
-    facts = {"state": asked.state.value, "request": asked.id, "waits": denied(found.waits)}
+    facts: dict[str, Any] = {"state": asked.state.value, "request": asked.id, "waits": denied(found.waits)}
+    if asked.novelty is not None:
+        facts["novelty"] = asked.novelty.model_dump(mode="json")
+    new = novelty_words(asked.novelty) if asked.novelty else ""
     if asked.state is State.DONE:
         return Answer(facts, [_done(asked.request)])
     if asked.state is State.REJECTED:
         return Answer(facts, [f"REJECTED: {what}"])
     lines = [f"WAITS: {what}", *(f"  {each.text}" for each in found.waits)]
+    if new and not any(new in line for line in lines):
+        lines.append(f"  {new}")
     worst = Refused(found.waits).verdict if found.waits else Verdict.INCOMPLETE
     return Answer(facts, lines + remedies(found.waits), worst)
 

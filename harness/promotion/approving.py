@@ -3,18 +3,30 @@
 from collections.abc import Sequence
 
 from harness.model.gate import Verdict
+from harness.model.inventory import novelty_words
 from harness.promotion.board import Asked
+from harness.promotion.demanding import further_approvals
 from harness.promotion.denial import Cause, Denial, deny
-from harness.promotion.entries import Request, What
+from harness.promotion.entries import What
 from harness.promotion.tiers import Approvals, Tiers
 
 
-def needed(tiers: Tiers, request: Request) -> tuple[Approvals, ...]:
+def needed(tiers: Tiers, asked: Asked) -> tuple[Approvals, ...]:
     """Who must agree to a request."""
+    request = asked.request
     if request.what is What.TIERS:
         return tiers.change_tiers
     tier = tiers.tier(request.tier)
-    return tier.to_resume if request.what is What.RESUME else tier.approvals
+    if request.what is What.RESUME:
+        return tier.to_resume
+    return (*tier.approvals, *further_approvals(tier, asked.novelty))
+
+
+def further_roles(tiers: Tiers, asked: Asked) -> set[str]:
+    """The roles that are asked for because of what is new in the candidate."""
+    if asked.novelty is None:
+        return set()
+    return {each.role for each in further_approvals(tiers.tier(asked.request.tier), asked.novelty)}
 
 
 def people_for(tiers: Tiers, rules: Sequence[Approvals]) -> set[str]:
@@ -50,9 +62,10 @@ def missing(tiers: Tiers, rules: Sequence[Approvals], approvers: Sequence[str]) 
 def approval_waits(tiers: Tiers, asked: Asked) -> list[Denial]:
     """The approvals that a request still waits for."""
     left = missing(
-        tiers, needed(tiers, asked.request), [name for name in asked.approvals if name != asked.request.by]
+        tiers, needed(tiers, asked), [name for name in asked.approvals if name != asked.request.by]
     )
     found = []
+    further = further_roles(tiers, asked)
     for role, count in left.items():
         able = sorted(
             name
@@ -60,6 +73,8 @@ def approval_waits(tiers: Tiers, asked: Asked) -> list[Denial]:
             if role in person.roles and name != asked.request.by and name not in asked.approvals
         )
         text = f"It waits for {count} more of role {role} ({', '.join(able) or 'nobody is left who could'})."
+        if role in further and asked.novelty is not None:
+            text = f"{text} {novelty_words(asked.novelty)}"
         remedy = f"bvt approve {asked.id[:12]} --sign NAME.key"
         found.append(deny(Cause.APPROVALS, text, remedy, Verdict.INCOMPLETE))
     return found

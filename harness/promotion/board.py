@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from harness.model.errors import ConfigurationError
+from harness.model.inventory import Novelty, novelty
 from harness.promotion.entries import (
     Approval,
     CandidateRef,
@@ -51,6 +52,8 @@ class Asked:
     policy: str = ""
     judged_as: str = ""
     """By what its gate was judged; all three of the time at which it was asked for."""
+    novelty: Novelty | None = None
+    """What it is the first to bring into its tier, as of then."""
 
 
 @dataclass
@@ -152,6 +155,7 @@ class Board:
                 asked = Asked(identity, number, entry, gates=self.rules.gates, policy=self.policy)
                 if entry.tier:
                     asked.judged_as = self.rules.tier(entry.tier).judged_as
+                    asked.novelty = novelty_in(self, entry)
                 self.asked[identity] = asked
                 if entry.candidate and entry.gate:
                     self.newest_gate[entry.candidate.sha256] = entry.gate.time_verified
@@ -172,6 +176,14 @@ class Board:
             case Change():
                 sha256 = entry.candidate.sha256
                 self.reached[sha256] = self.reached.get(sha256, 0) + entry.hosts
+
+    def last_release(self, candidate: CandidateRef, tier: str) -> Placement | None:
+        """The newest other release of the same product in the tier that was not halted there."""
+        for each in self.in_tier(tier):
+            other = each.candidate
+            if each.live and other.sha256 != candidate.sha256 and _product(other) == _product(candidate):
+                return each
+        return None
 
     def _done(self, entry: Done) -> None:
         asked = self.asked[entry.request]
@@ -197,3 +209,19 @@ class Board:
 
     def _govern(self, tiers: str, policy: str) -> None:
         self.tiers, self.tiers_text, self.policy = tiers_of(tiers, TIERS_FILE), tiers, policy
+
+
+def _product(candidate: CandidateRef) -> tuple[str, str]:
+    return candidate.kind, candidate.name
+
+
+def novelty_in(board: Board, request: Request) -> Novelty | None:
+    """What the candidate of a promotion is the first to bring into its tier; None for any other request."""
+    if request.what is not What.PROMOTE or request.candidate is None or request.gate is None:
+        return None
+    before = board.last_release(request.candidate, request.tier)
+    if before is None:
+        return novelty(None, request.gate.inventory)
+    gate = before.asked.request.gate
+    name = before.candidate.version or before.candidate.sha256[:12]
+    return novelty(gate.inventory if gate else None, request.gate.inventory, name)

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from securesystemslib.signer import Signer
 
 from harness.model.base import Frozen, NotEmpty
+from harness.model.inventory import Inventory
 from harness.promotion.ledger.merkle import leaf_hash
 from harness.signing.envelope import Envelope, MalformedError, read_envelope
 
@@ -51,6 +52,10 @@ class GateRecord(Frozen):
     )
     returns_to: tuple[Sha256, ...] = Field(
         default=(), description="releases to and from which its upgrade and downgrade scenarios passed"
+    )
+    inventory: Inventory | None = Field(
+        default=None,
+        description="what the candidate brings along, as its plan seals it; null: nobody has read it",
     )
 
 

@@ -78,6 +78,7 @@ def check_signed_gate(bundle: bytes, ask: GateAsk) -> GateAnswer:
         time_verified=found.time_verified,
         substrates=tuple(sorted(each.value for each in found.substrates)),
         beside={each.name: each.sha256 for each in plan.candidate.beside},
+        inventory=plan.candidate.inventory,
         returns_to=tuple(each.release.sha256 for each in found.ways_back if each.proven),
     )
     named = ask.candidate.model_copy(

@@ -124,7 +124,7 @@ def _waiting(board: Board, asked: Asked, at: datetime) -> Waiting:
     missing = tuple(waits(board, asked, at))
     request = asked.request
     gone = bool(request.tier) and request.tier not in [tier.name for tier in board.rules.tiers]
-    able = set() if gone else people_for(board.rules, needed(board.rules, request))
+    able = set() if gone else people_for(board.rules, needed(board.rules, asked))
     return Waiting(
         asked,
         asked_words(request),

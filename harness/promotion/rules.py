@@ -235,7 +235,7 @@ def _answer(board: Board, tiers: Tiers, entry: Approval | Rejection) -> Iterator
         yield from found
         return
     asked = board.asked[entry.request]
-    rules = needed(tiers, asked.request)
+    rules = needed(tiers, asked)
     own = entry.by == asked.request.by
     if isinstance(entry, Approval):
         if own:

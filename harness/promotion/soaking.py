@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from harness.model.gate import Verdict
+from harness.model.inventory import novelty_words
 from harness.promotion.board import Placement
+from harness.promotion.demanding import soak_of
 from harness.promotion.denial import Cause, Denial, deny
 from harness.promotion.entries import shown
 from harness.promotion.tiers import Tier
@@ -32,23 +34,27 @@ def soaked(tier: Tier, placement: Placement, at: datetime) -> Soaked:
     """What a placement has by now."""
     hours = (at - placement.step_since).total_seconds() / HOUR_S
     reported = (placement.health.host_hours if placement.health else 0) - placement.step_host_hours
-    return Soaked(max(0.0, hours), tier.soak.hours, max(0.0, reported), tier.soak.host_hours)
+    wanted = soak_of(tier, placement.asked.novelty)
+    return Soaked(max(0.0, hours), wanted.hours, max(0.0, reported), wanted.host_hours)
 
 
 def soak_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Denial]:
     """What its time at the present share lacks. It begins anew with each step, and after a halt."""
-    ends = placement.step_since + timedelta(hours=tier.soak.hours)
+    have = soaked(tier, placement, at)
+    novelty = placement.asked.novelty
+    longer = novelty is not None and soak_of(tier, novelty) != tier.soak
+    why = f" {novelty_words(novelty)}" if longer and novelty else ""
+    ends = placement.step_since + timedelta(hours=have.of_hours)
     if at < ends:
         text = (
-            f"{placement.candidate} must be {tier.soak.hours:g} hours in tier {tier.name} at {placement.percent:g} %,"
-            f" until {shown(ends)}."
+            f"{placement.candidate} must be {have.of_hours:g} hours in tier {tier.name} at {placement.percent:g} %,"
+            f" until {shown(ends)}.{why}"
         )
         yield deny(Cause.SOAK, text, verdict=Verdict.INCOMPLETE)
-    have = soaked(tier, placement, at).host_hours
-    if have < tier.soak.host_hours:
+    if have.host_hours < have.of_host_hours:
         text = (
-            f"Hosts must have run {placement.candidate} for {tier.soak.host_hours:g} hours in tier {tier.name} at"
-            f" {placement.percent:g} %; reported are {have:g}."
+            f"Hosts must have run {placement.candidate} for {have.of_host_hours:g} hours in tier {tier.name} at"
+            f" {placement.percent:g} %; reported are {have.host_hours:g}.{why}"
         )
         yield deny(Cause.SOAK, text, "Reports come from bvt serve, or from bvt health.", Verdict.INCOMPLETE)
 

@@ -13,6 +13,7 @@ from harness.documents.problem import Problem, nearest
 from harness.documents.yaml_document import Document, read
 from harness.model.base import Frozen, NotEmpty
 from harness.model.errors import ConfigurationError
+from harness.model.inventory import Kind as NoveltyKind
 from harness.promotion.windows import ChangeWindow, window_problem
 from harness.rollout.halt import HaltRule
 from harness.signing.keys import TrustedKey
@@ -65,6 +66,14 @@ class HealthBounds(Frozen):
     max_age_hours: Hours = Field(default=24, description="of the report: silence is no health")
 
 
+class NoveltyRule(Frozen):
+    """What a candidate must do besides, if it is the first to bring something of these kinds, or may be."""
+
+    kinds: tuple[NoveltyKind, ...] = Field(min_length=1)
+    soak: Soak = Field(default=Soak(), description="at least so long in this tier, at each step")
+    approvals: tuple[Approvals, ...] = Field(default=(), description="besides those of the tier")
+
+
 class Tier(Frozen):
     """One ring of hosts. The order in the file is the order of promotion."""
 
@@ -83,6 +92,9 @@ class Tier(Frozen):
         default=(100,), min_length=1, description="per cent of the hosts, rising"
     )
     soak: Soak = Field(default=Soak(), description="at each step, and before the next tier")
+    novelty: tuple[NoveltyRule, ...] = Field(
+        default=(), description="asked of what the last release in this tier did not bring"
+    )
     health: HealthBounds | None = Field(default=None, description="before the next step and the next tier")
     change_windows: tuple[ChangeWindow, ...] = Field(default=(), description="empty: at any time")
 
@@ -192,6 +204,11 @@ def _problems(tiers: Tiers) -> Iterator[Problem]:
                 yield Problem((*at, "request", number), f"nobody has the role {role!r}.", hint)
         yield from _approvals(tier.approvals, (*at, "approvals"), roles)
         yield from _approvals(tier.resume or (), (*at, "resume"), roles)
+        for number, rule in enumerate(tier.novelty):
+            yield from _approvals(rule.approvals, (*at, "novelty", number, "approvals"), roles)
+            if not rule.approvals and rule.soak == Soak():
+                text = "the rule asks for nothing."
+                yield Problem((*at, "novelty", number), text, "Give it a soak, or approvals.")
         if any(later <= earlier for earlier, later in zip(tier.steps, tier.steps[1:], strict=False)):
             yield Problem((*at, "steps"), "the steps must rise.")
         for number, window in enumerate(tier.change_windows):

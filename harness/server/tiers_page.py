@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from harness.model.errors import ConfigurationError
+from harness.model.inventory import novelty_words
 from harness.promotion.answer import Answer, of_halt, of_refusal, of_request, of_rollback
 from harness.promotion.denial import Refused
 from harness.promotion.overview import overview
@@ -120,6 +121,7 @@ class TiersPage:
             now=at.timestamp(),
             told=lambda line: told_of(line, names),
             merged=_merged,
+            new_in=novelty_words,
             may={scope.value: acts and scope in token.scopes for scope in set(NEEDED.values())},
         )
         return HTMLResponse(text, status, HEADERS)

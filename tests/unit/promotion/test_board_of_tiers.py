@@ -181,3 +181,9 @@ def test_an_entry_that_counts_for_nothing_is_named(world: World, pages: Pages) -
         writer.append([b"{}"])
     assert "Entry 1 counts for nothing" in pages.text()
     assert "It counts for nothing" in pages.text("/board/ledger/1")
+
+
+def test_what_is_new_in_a_candidate_is_on_the_board(world: World, pages: Pages) -> None:
+    asked_for_beta(world)
+    said = pages.text()
+    assert said.count("Not known whether new: drivers") == 2  # where it is, and what is asked for
