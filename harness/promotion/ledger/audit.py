@@ -7,7 +7,7 @@ from enum import StrEnum
 from harness.model.base import Frozen
 from harness.promotion.ledger.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from harness.promotion.ledger.note import LOG, WITNESS, NoteError, SignedNote, VerifierKey
-from harness.promotion.ledger.store import PAGE, Snapshot
+from harness.promotion.ledger.store import PAGE, LedgerChanged, Snapshot
 
 SHOWN = 20
 """Findings of one kind; more say the same."""
@@ -103,6 +103,13 @@ def audit(ledger: Snapshot, trust: Trust, outside: Sequence[Known] = ()) -> Audi
     Whoever can write the ledger's file can make its hashes fit; the checkpoints' signatures he cannot make, and those
     kept elsewhere he cannot take away.
     """
+    try:
+        return _audit(ledger, trust, outside)
+    except LedgerChanged as error:
+        return Audit(0, EMPTY_ROOT, (Finding(damage=Damage.EDITED, text=error.message),), len(outside), 0)
+
+
+def _audit(ledger: Snapshot, trust: Trust, outside: Sequence[Known]) -> Audit:
     kept, findings = _kept_notes(ledger)
     known = [*kept, *outside]
     sizes = {each.note.checkpoint.size for each in known}

@@ -160,6 +160,8 @@ def _engine(url: URL) -> Engine:
 
 def _tune_sqlite(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin where we say
+    # Text that is no UTF-8 is damage to be told of, not a database that cannot be read.
+    connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")  # type: ignore[attr-defined]
     connection.execute("PRAGMA synchronous = EXTRA")  # type: ignore[attr-defined]  # committed is on the disk
 
 

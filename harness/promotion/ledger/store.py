@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, HarnessError
 from harness.promotion.ledger.database import Database
 from harness.promotion.ledger.merkle import (
     completed_by,
@@ -25,6 +25,10 @@ LARGEST_ENTRY = 1024 * 1024
 """Bytes."""
 
 
+class LedgerChanged(HarnessError):
+    """A value is of a kind that no program of ours writes: SQLite keeps whatever somebody puts there."""
+
+
 class Snapshot:
     """The ledger as it is at one moment."""
 
@@ -35,7 +39,7 @@ class Snapshot:
     def size(self) -> int:
         """How many entries there are."""
         last = self._connection.execute(select(func.max(entries.c.number))).scalar()
-        return 0 if last is None else int(last) + 1
+        return 0 if last is None else _number(last) + 1
 
     def bodies(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
         """Every entry from number `first` on, with its number. What somebody took out is not there."""
@@ -45,7 +49,7 @@ class Snapshot:
 
     def _page(self, first: int) -> list[tuple[int, bytes]]:
         query = select(entries).where(entries.c.number >= first).order_by(entries.c.number).limit(PAGE)
-        return [(int(number), bytes(body)) for number, body in self._connection.execute(query)]
+        return [(_number(number), _blob(body)) for number, body in self._connection.execute(query)]
 
     def body(self, number: int) -> bytes:
         """One entry. Raises `ConfigurationError` if there is none of this number."""
@@ -54,7 +58,7 @@ class Snapshot:
             size = self.size
             there = f"they go from 0 to {size - 1}" if size else "there are none yet"
             raise ConfigurationError(f"there is no entry {number}; {there}.")
-        return bytes(found)
+        return _blob(found)
 
     def node(self, level: int, position: int) -> bytes:
         """The hash of a complete subtree. Raises `LookupError` if somebody took it out."""
@@ -62,14 +66,14 @@ class Snapshot:
         found = self._connection.execute(query).scalar()
         if found is None:
             raise LookupError(f"the ledger has lost the hash {level}/{position}")
-        return bytes(found)
+        return _blob(found)
 
     def kept_nodes(self, level: int, first: int, last: int) -> dict[int, bytes]:
         """The hashes of a level by position, from `first` to `last`."""
         query = select(nodes.c.position, nodes.c.hash).where(
             nodes.c.level == level, nodes.c.position.between(first, last)
         )
-        return {int(position): bytes(found) for position, found in self._connection.execute(query)}
+        return {_number(position): _blob(found) for position, found in self._connection.execute(query)}
 
     def node_count(self) -> int:
         """How many hashes are kept."""
@@ -82,7 +86,7 @@ class Snapshot:
     def notes(self) -> list[tuple[int, str]]:
         """Every signed checkpoint with its size, oldest first."""
         query = select(checkpoints).order_by(checkpoints.c.size)
-        return [(int(size), str(note)) for size, note in self._connection.execute(query)]
+        return [(_number(size), str(note)) for size, note in self._connection.execute(query)]
 
     def last_note(self) -> SignedNote | None:
         """The newest signed checkpoint."""
@@ -105,9 +109,8 @@ class Snapshot:
         found = self._connection.execute(
             select(attachments.c.body).where(attachments.c.sha256 == sha256)
         ).scalar()
-        if found is None or hashlib.sha256(bytes(found)).hexdigest() != sha256:
-            return None
-        return bytes(found)
+        body = None if found is None else _blob(found)
+        return body if body is not None and hashlib.sha256(body).hexdigest() == sha256 else None
 
 
 class Writer(Snapshot):
@@ -185,3 +188,15 @@ class Ledger:
         """All that is written here is there at the end, or none of it."""
         with self._database.writing() as connection:
             yield Writer(connection)
+
+
+def _number(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    text = f"{str(value)[:40]!r} stands in the ledger where only a number was ever written."
+    raise LedgerChanged(text, hint="Somebody has changed it: bvt ledger verify")
+
+
+def _blob(value: object) -> bytes:
+    """Text and numbers are bytes, too, though not those that were appended."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode(errors="replace")

@@ -2,13 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, text, update
+from sqlalchemy import Column, Connection, delete, insert, text, update
 
+from harness.model.errors import HarnessError
 from harness.promotion.ledger.audit import Audit, Damage, Known, Trust, audit
 from harness.promotion.ledger.checkpoints import (
     LedgerDamaged,
@@ -308,3 +310,30 @@ def test_no_other_history_passes(folder: Path, data: st.DataObject) -> None:
     others = data.draw(st.lists(st.sampled_from([*BODIES, b"", b"forged"]), max_size=14))
     tamper(ledger, rewritten(others, notes=data.draw(st.booleans())))
     assert bool(damages(ledger, elsewhere)) == (others[:11] != BODIES)
+
+
+STRANGE = ["'all is well'", "x'ff00'", "cast(x'fffe' as text)", "7.5", "''", "-1", "9999"]
+
+
+@pytest.mark.parametrize(
+    "column", [column for table in (entries, nodes, checkpoints) for column in table.c], ids=str
+)
+@pytest.mark.parametrize("value", STRANGE)
+def test_a_value_of_another_kind_is_damage_and_never_an_internal_error(
+    folder: Path, column: Column[object], value: str
+) -> None:
+    """SQLite keeps text where a number or bytes belong."""
+    ledger = Ledger(str(folder / "ledger.db"))
+    ledger.create()
+    with ledger.writing() as writer:
+        writer.append(BODIES)
+    elsewhere = Known(sign_checkpoint(ledger, SIGNER), "it")
+    table, first = column.table.name, next(iter(column.table.c)).name
+    last = f"{first} = (SELECT max({first}) FROM {table})"
+    change = text(f"UPDATE {table} SET {column.name} = {value} WHERE {last}")  # noqa: S608
+    tamper(ledger, lambda it: it.execute(change))
+    found = judged(ledger, elsewhere).findings
+    assert found
+    assert all(each.text.endswith(".") for each in found)
+    with suppress(HarnessError), ledger.reading() as snapshot:
+        assert all(isinstance(body, bytes) for _, body in snapshot.bodies())
