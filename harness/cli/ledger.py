@@ -35,6 +35,7 @@ from harness.promotion.ledger.note import LOG, WITNESS, NoteError, SignedNote
 from harness.promotion.ledger.proof import ConsistencyProof, InclusionProof
 from harness.promotion.ledger.store import Ledger, Snapshot
 from harness.promotion.tiers import load_tiers
+from harness.reports.words import plural
 from harness.signing.keys import read_public_key, signer_of
 from harness.signing.policy_file import load_policy
 
@@ -172,7 +173,7 @@ def _document(found: Audit) -> dict[str, object]:
 def _lines(found: Audit, name: str, trust: Trust, outside: list[Known]) -> list[str]:
     lines = [f"{each.damage.value}: {each.text}" for each in found.findings]
     verdict = "DAMAGED" if found.findings else "unchanged" if found.checkpoints else "consistent"
-    lines.append(f"{verdict}: {name}, {found.size} entries, {found.checkpoints} checkpoints")
+    lines.append(f"{verdict}: {name}, {found.size} entries, {plural(found.checkpoints, 'checkpoint')}")
     if not trust.log:
         lines.append("No signature was verified: name the ledger's public key with --key.")
     elif found.last_signed < found.size:

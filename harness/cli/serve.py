@@ -8,6 +8,7 @@ import typer
 
 from harness.cli.ending import ends
 from harness.model.errors import ConfigurationError
+from harness.reports.words import plural
 from harness.state import StateDirectory
 
 NEEDED = ("prometheus_client", "httptools", "itsdangerous", "uvloop")
@@ -40,7 +41,9 @@ def serve(
 
     read = load_settings(settings)
     if check:
-        typer.echo(f"{settings}: {len(read.rollouts)} roll-outs, {len(read.tokens)} tokens")
+        typer.echo(
+            f"{settings}: {plural(len(read.rollouts), 'roll-out')}, {plural(len(read.tokens), 'token')}"
+        )
         return 0
     folder = store or StateDirectory.default().part("serve")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -330,7 +330,7 @@ def test_a_value_of_another_kind_is_damage_and_never_an_internal_error(
     elsewhere = Known(sign_checkpoint(ledger, SIGNER), "it")
     table, first = column.table.name, next(iter(column.table.c)).name
     last = f"{first} = (SELECT max({first}) FROM {table})"
-    change = text(f"UPDATE {table} SET {column.name} = {value} WHERE {last}")  # noqa: S608
+    change = text(f"UPDATE {table} SET {column.name} = {value} WHERE {last}")
     tamper(ledger, lambda it: it.execute(change))
     found = judged(ledger, elsewhere).findings
     assert found
