@@ -142,3 +142,18 @@ def texts(document: dict[str, Any]) -> list[str]:
 def token(name: str, scopes: list[str], **more: Any) -> dict[str, Any]:
     """The token is the name."""
     return {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes, **more}
+
+
+Doors = tuple[CommandLine, Http]
+
+
+def refused_by_both(world: World, doors: Doors, action: str, by: str, words: str, **about: Any) -> None:
+    """Both say the same sentences with the same meaning, and the ledger is what it was."""
+    world.later(seconds=1)
+    before = world.promotion.size()
+    said = [door(action, by, **about) for door in doors]
+    assert words in said[0], said
+    assert said[0].code not in (0, 2), said
+    assert (said[1].code, said[1].lines) == (said[0].code, said[0].lines)
+    assert said[1].status == 409, said
+    assert world.promotion.size() == before

@@ -13,14 +13,12 @@ from harness.promotion.acting import OnBehalf
 from harness.promotion.entries import Approval, Via, What, signed
 from harness.signing.envelope import Envelope
 from tests.unit.promotion.conftest import a_folder
-from tests.unit.promotion.doors import SCOPES, CommandLine, Http, in_its_time, token
+from tests.unit.promotion.doors import SCOPES, CommandLine, Doors, Http, in_its_time, refused_by_both, token
 from tests.unit.promotion.test_no_path_into_beta import FAILING, INVALID_GATES, approval
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, World
 from tests.unit.signing.people import BEN, a_waiver
 from tests.unit.signing.people import signed as signed_waiver
 from tests.unit.signing.samples import NOW, a_signed_gate, bundle_of
-
-Doors = tuple[CommandLine, Http]
 
 
 @pytest.fixture
@@ -71,25 +69,14 @@ GATES: dict[str, tuple[Callable[[], bytes | None], str]] = {
 def test_no_invalid_gate_opens_beta_by_either_door(soaked: tuple[World, Doors], name: str) -> None:
     world, doors = soaked
     make, words = GATES[name]
-    _same(world, doors, "promote", "ci", words, tier="beta", bundle=make())
+    refused_by_both(world, doors, "promote", "ci", words, tier="beta", bundle=make())
 
 
 def test_a_replayed_or_stale_gate_opens_beta_by_neither_door(world: World, doors: Doors) -> None:
     world.soaked(bundle=bundle_of(a_signed_gate(), now=NOW + timedelta(minutes=30)))
-    _same(world, doors, "promote", "ci", "older than one already known", tier="beta", bundle=BUNDLE)
+    refused_by_both(world, doors, "promote", "ci", "older than one already known", tier="beta", bundle=BUNDLE)
     world.later(days=8)
-    _same(world, doors, "promote", "ci", "days old", tier="beta", bundle=BUNDLE)
-
-
-def _same(world: World, doors: Doors, action: str, by: str, words: str, **about: Any) -> None:
-    world.later(seconds=1)
-    before = world.promotion.size()
-    said = [door(action, by, **about) for door in doors]
-    assert words in said[0], said
-    assert said[0].code not in (0, 2), said
-    assert (said[1].code, said[1].lines) == (said[0].code, said[0].lines)
-    assert said[1].status == 409, said
-    assert world.promotion.size() == before
+    refused_by_both(world, doors, "promote", "ci", "days old", tier="beta", bundle=BUNDLE)
 
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
@@ -123,7 +110,7 @@ def test_every_other_refusal_is_the_same_sentence_too(
     world, doors, ids = asked
     action, by, about, words = REFUSED[name]
     about = {key: ids[value] if key == "request" else value for key, value in about.items()}
-    _same(world, doors, action, by, words, **about)
+    refused_by_both(world, doors, action, by, words, **about)
 
 
 def test_a_halt_takes_one_person_and_a_second_one_is_refused(world: World, doors: Doors) -> None:
@@ -141,7 +128,7 @@ def test_a_halt_takes_one_person_and_a_second_one_is_refused(world: World, doors
     halt = world.promotion.board().in_tier("internal")[0].halted
     assert halt is not None
     assert (halt.by, halt.via) == ("ann", Via(key="srv", how="token ann"))
-    _same(world, doors, "halt", "ann", "is halted already, by ann", **about)
+    refused_by_both(world, doors, "halt", "ann", "is halted already, by ann", **about)
     said = http("resume", "ci", **about)
     assert (said.status, "waits for 1 more" in said) == (202, True), said.lines
     assert cli("resume", "ci", **about).lines == said.lines
@@ -165,10 +152,10 @@ def test_forged_replayed_and_misbound_entries_are_refused_by_both(world: World, 
         ("answers another request", approval(world, asked.id, tier="production")),
         ("no DSSE envelope", b"{}"),
     ):
-        _same(world, doors, "submit", "ann", words, body=body)
+        refused_by_both(world, doors, "submit", "ann", words, body=body)
     _, http = doors
     assert http("submit", "ci", body=good).status == 200
-    _same(world, doors, "submit", "ann", "is in the ledger already", body=good)
+    refused_by_both(world, doors, "submit", "ann", "is in the ledger already", body=good)
 
 
 def test_a_link_works_once_whatever_it_brings(world: World) -> None:

@@ -1,5 +1,6 @@
 """Nothing comes into beta without a valid gate and two people who agree: each way to try is refused in its own words."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -29,6 +30,7 @@ from tests.unit.signing.samples import (
     in_run,
     joined,
     lines_of,
+    resigned,
 )
 
 FAILING = gate_of([a_cell()], partial(with_outcome, check="check-in.enrolled", outcome=Outcome.FAILED))
@@ -41,6 +43,34 @@ def lost(report: Any) -> Any:
 def waived(*signers: CryptoSigner, **changes: Any) -> bytes:
     waiver = a_waiver(**changes)
     return bundle_of(waived_gate(FAILING, [waiver], NOW), waivers=[signed_waiver(waiver, *signers)])
+
+
+def merged_with_conflict() -> bytes:
+    """What `bvt gate merge` refuses to make: two results of one cell, sealed and signed with the gate's own key."""
+    plan, first, *rest = lines_of(BUNDLE)
+    at = [b"urn:agent-bvt:seal:1" in read_envelope(line).payload for line in rest].index(True)
+    again = resigned(first, lambda document: _cell_of(document).update(report_sha256="9" * 64))
+    also = {"sha256": _digest(again), "what": "win11-24h2/fresh"}
+    seal = resigned(rest[at], lambda document: document["predicate"]["statements"].append(also))
+    summaries = [resigned(line, partial(_of_seal, sha256=_digest(seal))) for line in rest[at + 1 :]]
+    return joined([plan, first, *rest[:at], again, seal, *summaries])
+
+
+def _cell_of(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["predicate"]["urn:agent-bvt:cell:1"]
+    return found
+
+
+def _of_seal(document: dict[str, Any], sha256: str) -> None:
+    predicate = document["predicate"]
+    predicate["urn:agent-bvt:summary:1"]["seal_sha256"] = sha256
+    for each in predicate.get("inputAttestations", []):
+        if each["uri"] == "urn:agent-bvt:seal:1":
+            each["digest"]["sha256"] = sha256
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(read_envelope(line).payload).hexdigest()
 
 
 ANOTHER = CANDIDATE.model_copy(update={"sha256": "cd" * 32})
@@ -74,7 +104,11 @@ INVALID_GATES: dict[str, tuple[Callable[[], bytes], str, Verdict]] = {
         "is about another candidate",
         Verdict.INVALID,
     ),
-    "signed with another key": (lambda: bundle_of(a_signed_gate(), OTHER_SIGNER), "sign", Verdict.INVALID),
+    "signed with another key": (
+        lambda: bundle_of(a_signed_gate(), OTHER_SIGNER),
+        "which is none of the keys given",
+        Verdict.INVALID,
+    ),
     "a line of another run in it": (
         lambda: joined(
             [
@@ -83,17 +117,26 @@ INVALID_GATES: dict[str, tuple[Callable[[], bytes], str, Verdict]] = {
                 *lines_of(BUNDLE)[3:],
             ]
         ),
-        "",
+        "belongs to run 'other'",
         Verdict.INVALID,
     ),
     "a cell twice, with two results": (
         lambda: joined([*lines_of(BUNDLE)[:2], lines_of(bundle_of(FAILING))[1], *lines_of(BUNDLE)[2:]]),
-        "",
+        "accounted for 2 times",
         Verdict.INVALID,
     ),
-    "a line removed": (lambda: joined(lines_of(BUNDLE)[:-2]), "", Verdict.INVALID),
-    "empty": (lambda: b"", "", Verdict.INVALID),
-    "nonsense": (lambda: b"gate: PASS\n", "", Verdict.INVALID),
+    "merged with conflict, and sealed so": (
+        merged_with_conflict,
+        "win11-24h2/fresh: The cell is accounted for 2 times",
+        Verdict.INVALID,
+    ),
+    "a line removed": (
+        lambda: joined(lines_of(BUNDLE)[:-2]),
+        "summaries are those of none",
+        Verdict.INVALID,
+    ),
+    "empty": (lambda: b"", "The bundle is empty.", Verdict.INVALID),
+    "nonsense": (lambda: b"gate: PASS\n", "it is no JSON", Verdict.INVALID),
 }
 
 
