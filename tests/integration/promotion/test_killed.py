@@ -40,7 +40,7 @@ def test_killed_at_every_statement_a_promotion_is_asked_for_or_done_or_neither(f
     def through(act: Callable[[], object]) -> int:
         statement, kills = 0, 0
         while True:
-            statement += 4
+            statement += 1
             process = context.Process(target=_dying, args=(act, world, statement))
             process.start()
             process.join(DONE_S)

@@ -30,8 +30,8 @@ WorldMaker = Callable[..., tuple[World, Doors]]
 def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> WorldMaker:
     """A ledger by these rules, and its doors."""
 
-    def make(**rules: str) -> tuple[World, Doors]:
-        world = World(folder, **rules)
+    def make(*, tiers: str = TIERS, policy: str = POLICY) -> tuple[World, Doors]:
+        world = World(folder, tiers=tiers, policy=policy)
         in_its_time(world, monkeypatch)
         return world, (CommandLine(folder), Http(folder))
 
@@ -51,7 +51,7 @@ def test_an_entry_that_is_submitted_raw_is_judged_like_any_other(opened: WorldMa
     world.soaked()
     asked = world.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).asked
     record = asked.request.gate
-    about = {"request": asked.id, "candidate": AGENT.sha256}
+    about: dict[str, Any] = {"request": asked.id, "candidate": AGENT.sha256}
     for words, body in (
         ("waits for 2 more of role release-manager", entry(world, Done, **about)),
         ("waits for 2 more of role release-manager", entry(world, Done, "ann", **about)),
