@@ -1,20 +1,15 @@
 """The history of runs in SQL: a file of SQLite, or PostgreSQL by URL; it may be the ledger's own database.
 
-Three tables, made when they are missing. Only failures are kept of results, and which cells had one at all.
+Only failures are kept of results, and which cells had one at all.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, Text, create_engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Column, Connection, MetaData, String, Table, Text, insert, select
 
+from harness.history.database import Database
 from harness.model.context import Age
-from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.gate import Gate
 from harness.model.report import Outcome
 
@@ -63,27 +58,15 @@ class History:
 
     def __init__(self, place: str) -> None:
         self.name = place
-        url = place if "://" in place else f"sqlite:///{place}"
-        try:
-            self._engine = create_engine(
-                url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool
-            )
-        except (SQLAlchemyError, ImportError) as error:
-            raise ConfigurationError(
-                f"a history cannot be kept there: {error}.",
-                hint="Name a file, or postgresql://USER@HOST/DATABASE.",
-            ) from None
+        self._database = Database(place)
 
     def exists(self) -> bool:
         """Whether there is a file; of a database the first question shows it."""
-        return "://" in self.name or Path(self.name).is_file()
+        return self._database.exists()
 
     def append(self, gate: Gate) -> None:
         """Keep what the run came to. A run that is there already stays as it is."""
-        if "://" not in self.name:
-            Path(self.name).parent.mkdir(parents=True, exist_ok=True)
-        with self._begun() as connection:
-            metadata.create_all(connection)
+        with self._database.writing() as connection:
             if connection.execute(select(runs.c.run_id).where(runs.c.run_id == gate.run_id)).first():
                 return
             connection.execute(insert(runs).values(**_run(gate)))
@@ -107,14 +90,12 @@ class History:
 
     def runs(self, profile: str, pool: str, most: int = 200) -> list[Run]:
         """The newest first."""
-        with self._begun() as connection:
-            metadata.create_all(connection)
+        with self._database.reading() as connection:
             return self._runs(connection, profile, pool, most)
 
     def ages(self, profile: str, pool: str, run_id: str) -> tuple[Age, ...]:
         """Since when each failure of this run has been failing, over runs in a row that had a result of its cell."""
-        with self._begun() as connection:
-            metadata.create_all(connection)
+        with self._database.reading() as connection:
             every = self._runs(connection, profile, pool, 1000)
             names = [each.run_id for each in every]
             if run_id not in names:
@@ -136,15 +117,6 @@ class History:
             .limit(most)
         )
         return [Run(run, datetime.fromisoformat(at), *rest) for run, at, *rest in connection.execute(query)]
-
-    @contextmanager
-    def _begun(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            words = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
-            raise InfrastructureError(f"the history {self.name} cannot be used: {words}.") from error
 
 
 def _run(gate: Gate) -> dict[str, str]:

@@ -11,21 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from harness.migrations import Chain
 from harness.model.errors import ConfigurationError, InfrastructureError
 
 LOCK_S = 60
 """How long a writer waits for others."""
 CONNECT_S = 10
 ADVISORY_LOCK = 0x6276746C  # "bvtl"
-VERSION_TABLE = "ledger_version"
+CHAIN = Chain(Path(__file__).with_name("migrations"), "ledger_version")
 WRITES = "ledger_writes"
 POSTGRES = "postgresql+psycopg"
 
@@ -71,15 +68,15 @@ class Database:
                     f"it cannot be made: {error.strerror}.", file=str(self._file)
                 ) from None
         with self._transaction(writes=True) as connection:
-            if (found := _revision(connection)) not in (None, *_revisions()):
+            if (found := CHAIN.revision(connection)) not in (None, *CHAIN.revisions):
                 raise self._newer(found)
-            _upgrade(connection)
+            CHAIN.upgrade(connection)
 
     def upgrade(self) -> None:
         """Bring tables that are there to the newest schema. Raises `ConfigurationError` and `LedgerUnavailable`."""
         self._must_exist()
         with self._transaction(writes=False) as connection:
-            if _revision(connection) is None:
+            if CHAIN.revision(connection) is None:
                 raise self._none()
         self.create()
 
@@ -102,7 +99,7 @@ class Database:
     def _must_be_current(self, connection: Connection) -> None:
         if self._current:
             return
-        found, known = _revision(connection), _revisions()
+        found, known = CHAIN.revision(connection), CHAIN.revisions
         if found is None:
             raise self._none()
         if found not in known:
@@ -176,34 +173,6 @@ def _begin_postgres(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE}
-    ).get_current_revision()
-
-
-def _upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, in the transaction at hand; an env.py would begin its own."""
-    scripts = _scripts()
-
-    def missing(revision: object, _: MigrationContext) -> object:
-        return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type]
-
-    with EnvironmentContext(Config(), scripts, fn=missing, destination_rev="head") as environment:
-        environment.configure(connection=connection, version_table=VERSION_TABLE, transactional_ddl=False)
-        environment.run_migrations()
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).with_name("migrations")))
-
-
-@functools.cache
-def _revisions() -> list[str]:
-    """Newest first."""
-    return [script.revision for script in _scripts().walk_revisions()]
 
 
 def _words(error: SQLAlchemyError) -> str:

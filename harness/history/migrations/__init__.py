@@ -1,0 +1,1 @@
+"""The history's tables, version by version, for Alembic."""
