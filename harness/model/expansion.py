@@ -149,7 +149,7 @@ def without(cells: Sequence[Cell], missing: Mapping[ReleaseName, str]) -> tuple[
 
     def told(cell: Cell) -> Cell:
         lacks = [
-            f"the release {name!r} is missing: {missing[name]}"
+            f"the {name} release is missing: {missing[name]}"
             for name in releases_of(cell.steps)
             if name in missing
         ]
