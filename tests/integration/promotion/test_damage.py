@@ -24,7 +24,7 @@ from harness.promotion.ledger.merkle import completed_by, leaf_hash
 from harness.promotion.ledger.note import WITNESS, Checkpoint, SignedNote
 from harness.promotion.ledger.proof import InclusionProof
 from harness.promotion.ledger.schema import attachments, checkpoints, entries, nodes
-from harness.promotion.ledger.store import Ledger
+from harness.promotion.ledger.store import Ledger, LedgerChanged
 from tests.unit.promotion.ledger.signers import signer
 
 SIGNER = signer()
@@ -337,3 +337,18 @@ def test_a_value_of_another_kind_is_damage_and_never_an_internal_error(
     assert all(each.text.endswith(".") for each in found)
     with suppress(HarnessError), ledger.reading() as snapshot:
         assert all(isinstance(body, bytes) for _, body in snapshot.bodies())
+
+
+def test_what_reads_on_is_told_that_somebody_has_changed_the_ledger(folder: Path) -> None:
+    ledger = Ledger(str(folder / "ledger.db"))
+    ledger.create()
+    with ledger.writing() as writer:
+        writer.append(BODIES)
+    tamper(
+        ledger, lambda it: it.execute(text("UPDATE ledger_entry SET body = 'all is well' WHERE number = 0"))
+    )
+    with (
+        ledger.reading() as snapshot,
+        pytest.raises(LedgerChanged, match="'all is well' stands in the ledger where only"),
+    ):
+        snapshot.body(0)
