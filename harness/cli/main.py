@@ -24,6 +24,7 @@ MODULES = {
     "ledger": "ledger",
     "policy": "policy",
     "waiver": "waiver",
+    "playbook": "playbook",
     "serve": "serve",
     "promote": "promote",
     "approve": "promote",

@@ -114,6 +114,8 @@ class Settings(Frozen):
     """The server's private key, a PEM file or a URI, which signs for people whom tiers.yaml lets it sign for."""
     notify: str = ""
     """A file with destinations."""
+    playbooks: str = ""
+    """A file with playbooks, which tell the destinations of `notify`."""
     public_url: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""
     """Where people reach this server: what links in messages begin with."""
     link_hours: Annotated[float, Field(gt=0, le=24 * 31)] = 24.0
@@ -186,6 +188,8 @@ def _people(settings: Settings) -> list[Problem]:
         problems.append(Problem(("ledger_key",), "there is no ledger that it could sign in.", "Name ledger."))
     if settings.notify and not settings.ledger:
         problems.append(Problem(("notify",), "there is no ledger to tell of.", "Name ledger."))
+    if settings.playbooks and not settings.notify:
+        problems.append(Problem(("playbooks",), "there is nobody whom they could tell.", "Name notify."))
     if settings.public_url and not settings.ledger_key:
         hint = "Name ledger and ledger_key."
         problems.append(Problem(("public_url",), "links answer in the ledger, and no key signs there.", hint))
