@@ -139,9 +139,10 @@ def _hello() -> Iterator[tuple[psutil.Process, int]]:
 
 
 @contextmanager
-def _running(argv: list[str]) -> Iterator["subprocess.Popen[str]"]:
+def _running(argv: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, bufsize=1, env=environment)
+    # Unbuffered: a line that has been read ahead would never be seen by select.
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, bufsize=0, env=environment)
     try:
         yield process
     finally:
@@ -149,9 +150,9 @@ def _running(argv: list[str]) -> Iterator["subprocess.Popen[str]"]:
         process.communicate(timeout=_START_S)
 
 
-def _lines(process: "subprocess.Popen[str]", count: int) -> Iterator[str]:
+def _lines(process: "subprocess.Popen[bytes]", count: int) -> Iterator[str]:
     assert process.stderr is not None
     for _ in range(count):
         if not select.select([process.stderr], [], [], _START_S)[0]:
             raise RuntimeError("the server did not start")
-        yield process.stderr.readline()
+        yield process.stderr.readline().decode()

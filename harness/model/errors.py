@@ -31,6 +31,10 @@ class CandidateError(HarnessError):
     """The candidate did something wrong. In a check this is a FAIL, never an INFRA."""
 
 
+class EvidenceError(HarnessError):
+    """Evidence is not what it was, or not whose it says it is, or is not enough. Exit code 5."""
+
+
 class InfrastructureError(HarnessError):
     """The lab failed; this says nothing about the candidate. Exit code 4."""
 

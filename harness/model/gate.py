@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from harness.model.base import Frozen
-from harness.model.errors import CandidateError, ConfigurationError, HarnessError
+from harness.model.errors import CandidateError, ConfigurationError, EvidenceError, HarnessError
 from harness.model.plan import Plan
 from harness.model.report import CellReport, Outcome
 from harness.model.waiver import WaiverDebt
@@ -42,9 +42,14 @@ USAGE_EXIT_CODE = 2
 
 
 def exit_code_of(error: HarnessError) -> int:
-    """What a command ends with that raised this: 2 for the user's mistakes, 1 for the candidate's, 4 for the lab's."""
+    """What a command ends with that raised this.
+
+    2 for the user's mistakes, 1 for the candidate's, 5 for evidence that was changed or forged, 4 for the lab's.
+    """
     if isinstance(error, ConfigurationError):
         return USAGE_EXIT_CODE
+    if isinstance(error, EvidenceError):
+        return EXIT_CODES[Verdict.INVALID]
     return EXIT_CODES[Verdict.FAIL if isinstance(error, CandidateError) else Verdict.INFRA]
 
 

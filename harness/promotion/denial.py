@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from harness.gate.refusals import Refusal
 from harness.model.base import Frozen
-from harness.model.errors import HarnessError
+from harness.model.errors import EvidenceError
 from harness.model.gate import SEVERITY, Verdict
 
 
@@ -49,7 +49,7 @@ class Denial(Frozen):
         return cls(cause=Cause.GATE, verdict=refusal.verdict, text=str(refusal), remedy=refusal.remedy)
 
 
-class Refused(HarnessError):
+class Refused(EvidenceError):
     """What was asked for is not done, and nothing was changed."""
 
     def __init__(self, denials: Sequence[Denial]) -> None:

@@ -1,6 +1,6 @@
 """Checkpoints: signed by the ledger's own key once the whole ledger has been read, and co-signed by witnesses."""
 
-from harness.model.errors import HarnessError
+from harness.model.errors import EvidenceError
 from harness.promotion.ledger.audit import Audit, Known, Trust, audit
 from harness.promotion.ledger.merkle import ProofError
 from harness.promotion.ledger.note import Checkpoint, NoteError, NoteSigner, SignedNote, VerifierKey
@@ -8,7 +8,7 @@ from harness.promotion.ledger.proof import ConsistencyProof
 from harness.promotion.ledger.store import Ledger
 
 
-class LedgerDamaged(HarnessError):
+class LedgerDamaged(EvidenceError):
     """The ledger is not what was appended to it."""
 
     def __init__(self, name: str, found: Audit) -> None:
@@ -18,7 +18,7 @@ class LedgerDamaged(HarnessError):
         self.audit = found
 
 
-class NotWitnessed(HarnessError):
+class NotWitnessed(EvidenceError):
     """A witness does not sign this."""
 
 

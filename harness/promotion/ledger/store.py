@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from harness.model.errors import ConfigurationError, HarnessError
+from harness.model.errors import ConfigurationError, EvidenceError
 from harness.promotion.ledger.database import Database
 from harness.promotion.ledger.merkle import (
     completed_by,
@@ -25,7 +25,7 @@ LARGEST_ENTRY = 1024 * 1024
 """Bytes."""
 
 
-class LedgerChanged(HarnessError):
+class LedgerChanged(EvidenceError):
     """A value is of a kind that no program of ours writes: SQLite keeps whatever somebody puts there."""
 
 

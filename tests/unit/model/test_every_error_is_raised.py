@@ -6,10 +6,10 @@ import pkgutil
 from pathlib import Path
 
 import harness
-from harness.model.errors import HarnessError
+from harness.model.errors import EvidenceError, HarnessError
 
 TESTS = Path(__file__).parents[2]
-ABSTRACT = {HarnessError}
+ABSTRACT = {HarnessError, EvidenceError}
 """Never raised itself: it is what callers catch."""
 
 

@@ -1,5 +1,6 @@
 """The roll-out decision: properties, whatever the fleet."""
 
+import random
 from dataclasses import replace
 from fractions import Fraction
 
@@ -97,7 +98,7 @@ def test_nobody_new_gets_a_release_unless_everything_allows_it(
 def test_one_per_cent_is_one_per_cent_however_often_hosts_ask_and_two_releases_choose_different_hosts() -> (
     None
 ):
-    """The whole million with 56 polls is in bench/rollout_decision.py."""
+    """Every poll of the whole million is in bench/rollout_decision.py."""
     hosts = fleet(100_000)
 
     def chosen(rule: Rollout) -> set[str]:
@@ -108,6 +109,22 @@ def test_one_per_cent_is_one_per_cent_however_often_hosts_ask_and_two_releases_c
     assert one < five
     assert chosen(rollout(1)) == one
     assert len(one & other) < 30  # 10 by chance
+
+
+def test_of_a_million_hosts_one_per_cent_have_it_however_often_they_ask() -> None:
+    """Who asks 56 times is told the same 56 times; by a draw per request 43 % would have it by then."""
+    million, polls = fleet(1_000_000), 56
+    one, five = rollout(1), rollout(5)
+    reached = {host.id for host in million if one.decide(host, 0.0).version == "7.2"}
+    assert 0.0097 <= len(reached) / len(million) <= 0.0103
+    assert all(five.decide(host, 0.0).version == "7.2" for host in million if host.id in reached)
+    some = million[::100]
+    for poll in range(1, polls):
+        told = {host.id for host in some if one.decide(host, 900.0 * poll).version == "7.2"}
+        assert told == reached & {host.id for host in some}
+    draw = random.Random(1).random
+    drawn = sum(any(draw() < 0.01 for _ in range(polls)) for _ in some)
+    assert 0.40 < drawn / len(some) < 0.46
 
 
 def test_zero_is_nobody_and_hundred_is_everybody_and_a_share_is_exact() -> None:
