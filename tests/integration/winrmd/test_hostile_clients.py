@@ -2,16 +2,20 @@
 
 import base64
 import http.client
+import itertools
 import random
 import socket
 import threading
-from contextlib import closing
+from collections import Counter
+from contextlib import closing, suppress
 
 import psutil
 import pytest
 
 from harness.winrmd import namespaces as ns
+from harness.winrmd import server as server_module
 from harness.winrmd.config import Limits
+from harness.winrmd.pace import Pace
 from tests.integration.winrmd.servers import PASSWORD, USER, Running, Start
 from tests.unit.winrmd.envelopes import request
 
@@ -88,6 +92,39 @@ def test_silent_connections_give_their_places_back(start: Start) -> None:
     )
 
 
+def test_slow_connections_give_their_places_back_too(start: Start) -> None:
+    """A hundred send a byte now and then and never come to an end; each byte is no new beginning of their time."""
+    server = start(allow_unencrypted=True, limits=Limits(max_connections=101, login_timeout_s=2.0))
+    slow = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(100)]
+    over, byte = threading.Event(), itertools.cycle(b"POST /wsman HTTP/1.1\r\nX-Header: ")
+
+    def drip() -> None:
+        while not over.wait(0.05):
+            for peer in slow:
+                with suppress(OSError):  # given up by the server
+                    peer.send(bytes([next(byte)]))
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        # Meanwhile others are served, and in the end every place is free.
+        login = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        with closing(login):
+            login.request("POST", "/wsman", request(ns.CREATE, "<rsp:Shell/>"), {"Authorization": BASIC})
+            assert login.getresponse().status == 200
+        for peer in slow:
+            with suppress(ConnectionResetError):  # it had still sent something
+                assert peer.recv(100)[:13] in (b"HTTP/1.1 408 ", b"HTTP/1.1 400 ", b"")
+    finally:
+        over.set()
+        dripping.join()
+        for peer in slow:
+            peer.close()
+    assert b" 401 " in answer(
+        server.port, b"POST /wsman HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+
+
 def test_somebody_who_is_logged_in_may_be_silent(start: Start) -> None:
     server = start(allow_unencrypted=True, limits=Limits(login_timeout_s=0.5))
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -105,6 +142,37 @@ def guess(server: Running, scheme: str) -> int:
     head = f"POST /wsman HTTP/1.1\r\nAuthorization: {scheme} {token}\r\n"
     told = answer(server.port, f"{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
     return int(told.split()[1])
+
+
+GUESSES = 10_000
+
+
+class Ahead(Pace):
+    """A pace whose waits pass at once on a clock of its own."""
+
+    now = 0.0
+
+    def __init__(self, apart_s: float) -> None:
+        super().__init__(apart_s, clock=lambda: Ahead.now)
+
+    def wait(self, longest_s: float) -> None:
+        Ahead.now += min(self.turn_in(), longest_s)
+
+
+def test_ten_thousand_wrong_passwords_take_minutes(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them are asked of a real server, whose waits are added up on a clock of the test's."""
+    monkeypatch.setattr(Ahead, "now", 0.0)
+    monkeypatch.setattr(server_module, "Pace", Ahead)
+    server = start(allow_unencrypted=True)
+    schemes = ("Basic", "Negotiate", "NTLM", "Digest")
+    refused = Counter(guess(server, schemes[number % 4]) for number in range(GUESSES))
+    assert refused == {401: GUESSES}
+    assert Ahead.now >= GUESSES * Limits().refusals_apart_s - 1 >= 300
+    before = Ahead.now
+    body = request(ns.CREATE, "<rsp:Shell/>")
+    head = f"POST /wsman HTTP/1.1\r\nAuthorization: {BASIC}\r\nContent-Length: {len(body)}\r\n"
+    assert b" 200 " in answer(server.port, f"{head}Connection: close\r\n\r\n".encode() + body)
+    assert Ahead.now == before, "who knows the password does not wait"
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Negotiate", "NTLM", "Digest"])

@@ -1,18 +1,32 @@
 """Wrong logins are slowed, and no client writes a line of the log."""
 
+import heapq
 import logging
 import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.winrmd.config import Limits
 from harness.winrmd.log_lines import LONGEST, OneLine, printable
 from harness.winrmd.pace import Pace
+from harness.winrmd.server import LONGEST_PACE_S
 
 
 def test_ten_thousand_guesses_take_minutes_however_many_ask_at_once() -> None:
     pace = Pace(0.05, clock=lambda: 100.0)
     assert [pace.turn_in() for _ in range(10_000)][-1] >= 499
+
+
+def test_nor_do_as_many_connections_as_there_may_be_make_it_seconds() -> None:
+    """Each client guesses again as soon as it is answered; an answer is held back for `LONGEST_PACE_S` at most."""
+    limits, now = Limits(), [0.0]
+    pace = Pace(limits.refusals_apart_s, clock=lambda: now[0])
+    answered_at = [0.0] * limits.max_connections
+    for _ in range(10_000):
+        now[0] = heapq.heappop(answered_at)
+        heapq.heappush(answered_at, now[0] + min(pace.turn_in(), LONGEST_PACE_S))
+    assert max(answered_at) >= 300
 
 
 def test_one_mistake_is_answered_at_once() -> None:
