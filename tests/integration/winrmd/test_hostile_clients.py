@@ -117,7 +117,7 @@ def test_slow_connections_give_their_places_back_too(start: Start) -> None:
                 assert peer.recv(100)[:13] in (b"HTTP/1.1 408 ", b"HTTP/1.1 400 ", b"")
     finally:
         over.set()
-        dripping.join()
+        dripping.join(60)
         for peer in slow:
             peer.close()
     assert b" 401 " in answer(

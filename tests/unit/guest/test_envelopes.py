@@ -67,6 +67,8 @@ def test_a_command_still_running_has_no_exit_code_yet() -> None:
 def test_ids_are_found() -> None:
     created = answer('<w:SelectorSet><w:Selector Name="ShellId">S1</w:Selector></w:SelectorSet>')
     assert envelopes.read_shell_id(created) == "S1"
+    spaced = answer('<w:Selector Name="ShellId">\n  S1\n</w:Selector>')  # as OMI writes it
+    assert envelopes.read_shell_id(spaced) == "S1"
     assert envelopes.read_command_id(answer("<rsp:CommandId>C1</rsp:CommandId>")) == "C1"
 
 
