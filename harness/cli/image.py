@@ -96,7 +96,8 @@ def build(
         known = ", ".join([WINE, WINE_GUEST, *windows_recipes()])
         raise ConfigurationError(f"there is no image recipe '{name}' (known: {known}).")
     try:  # here, because Wine machines do without libvirt
-        from harness.images.installation import Order, install
+        from harness.images.installation import install
+        from harness.images.running import Order
         from harness.machines.libvirt.host.host import Host
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("libvirt"):

@@ -1,11 +1,9 @@
 """An installation under libvirt: from media to a sealed disk."""
 
-import hashlib
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import libvirt
@@ -16,52 +14,28 @@ from harness.images.installed import confirmed
 from harness.images.marker import FirstBoot, read_marker
 from harness.images.media_tree import build_media, media_tree
 from harness.images.probe_signer import probe_signer
-from harness.images.recipe import UEFI, WindowsRecipe
+from harness.images.recipe import UEFI
 from harness.images.record import CERTIFICATE, DISK, windows_manifest
+from harness.images.resting import Rested, let_rest, rest_of_windows
+from harness.images.running import SERIAL, SERIAL_LATER, Order, Running, Screenshots, clock, running
 from harness.images.virtio_media import fitted
 from harness.images.wim import read_medium
-from harness.machines.intent import IntentFile, new_machine_id
-from harness.machines.libvirt.clone.domain import DomainSpec
-from harness.machines.libvirt.clone.domain_xml import domain_xml, validate
-from harness.machines.libvirt.host.acceleration import prove_kvm
+from harness.machines.intent import IntentFile
 from harness.machines.libvirt.host.events import DomainHistory
 from harness.machines.libvirt.host.host import Host
-from harness.machines.libvirt.host.programs import program, run
+from harness.machines.libvirt.host.programs import run
 from harness.machines.libvirt.image.seal import digest_files
 from harness.machines.libvirt.image.store import ImageStore, StoredImage
-from harness.machines.libvirt.observe.evidence import screenshot
 from harness.machines.provider import Progress
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
 from harness.state import StateDirectory
 
-LOOK_EVERY_S = 10.0
 BOOT_PROMPT_S = {True: 20.0, False: 60.0}
 """With and without KVM. UEFI media ask for a key before they boot; an unanswered question falls through to the empty
 disk. Emulated, the firmware with Secure Boot was seen to need 25 s to come to that question."""
 KEY_ENTER = 28
 BETWEEN_KEYS_S = 0.5
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to install, from what, how long it may take."""
-
-    recipe: WindowsRecipe
-    edition: str | None
-    iso: Path
-    virtio_iso: Path
-    screenshots: Path
-    deadline_s: float
-    memory_mb: int | None = None
-    cpus: int | None = None
-    acceleration: bool = True
-    look_every_s: float = LOOK_EVERY_S
-    build_id: str = field(default_factory=new_machine_id)
-
-    @property
-    def edition_name(self) -> str:
-        return self.edition or self.recipe.default_edition
 
 
 def install(order: Order, host: Host, state: StateDirectory, progress: Progress) -> StoredImage:
@@ -104,13 +78,22 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
                 what="No disk",
                 deadline_s=60,
             )
-            with _domain(order, host, intent, working) as running:
-                said = _await_end(order, running, progress)
+            shots, deadline = Screenshots(order.screenshots), Deadline.after(order.deadline_s)
+            with running(order, host, intent, working) as machine:
+                said = _await_end(order, machine, shots, deadline, progress)
+            (working / "answer.iso").unlink()  # it holds the password, and is needed no more
             said = confirmed(recipe, said, working / DISK)
+            rested = _rested(
+                order,
+                lambda: running(order, host, intent, working, installed=True),
+                shots,
+                deadline,
+                lambda line: progress(f"{recipe.name}: {line}"),
+            )
             progress(f"{recipe.name}: sealing the disk")
             run(["qemu-img", "check", "-q", working / DISK], what="The disk is damaged", deadline_s=600)
             (working / CERTIFICATE).write_bytes(certificate.pem)
-            for name in ("answer.iso", "serial.log", "domain.xml"):
+            for name in ("answer.iso", SERIAL, SERIAL_LATER, "domain.xml"):
                 (working / name).unlink(missing_ok=True)
             for name in (DISK, CERTIFICATE):
                 (working / name).chmod(0o444)
@@ -119,12 +102,12 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
                 windows_manifest(
                     recipe,
                     order.edition_name,
-                    said,
+                    said.model_copy(update={"facts": said.facts | rested.facts}),
                     media,
                     chosen,
                     digest_files(working, (DISK, CERTIFICATE)),
                     account.username,
-                    "kvm" if running.kvm else "tcg",
+                    "kvm" if machine.kvm else "tcg",
                     signer,
                 ),
             )
@@ -137,57 +120,6 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     return image
 
 
-@dataclass(frozen=True)
-class Running:
-    """The machine that is being installed."""
-
-    host: Host
-    name: str
-    domain: libvirt.virDomain
-    history: DomainHistory
-    serial: Path
-    kvm: bool
-
-
-@contextmanager
-def _domain(order: Order, host: Host, intent: IntentFile, working: Path) -> Iterator[Running]:
-    """Start the machine; end it and everything that libvirt keeps for it, whatever happens."""
-    recipe = order.recipe
-    kvm = order.acceleration and prove_kvm().ran
-    name = intent.intent.machine_id
-    spec = DomainSpec(
-        name=name,
-        run_id="image-build",
-        cell_id=recipe.name,
-        kvm=kvm,
-        windows=True,
-        hardware=recipe.hardware,
-        memory_mb=order.memory_mb or recipe.memory_mb,
-        cpus=order.cpus or recipe.cpus,
-        disk=working / DISK,
-        media=working / "answer.iso",
-        installation_media=(order.iso.resolve(), order.virtio_iso.resolve()),
-        serial_log=working / "serial.log",
-        socat=program("socat"),
-    )
-    xml = domain_xml(spec)
-    validate(xml, working)
-    intent.add(uri=host.uri, domain=name, memory_mb=spec.memory_mb, cpus=spec.cpus)
-    history = host.events.history(name)
-    try:
-        flags = libvirt.VIR_DOMAIN_START_VALIDATE
-        domain = host.call(lambda connection: connection.createXML(xml, flags))
-        yield Running(host, name, domain, history, spec.serial_log, kvm)
-    except libvirt.libvirtError as error:
-        raise InfrastructureError(
-            f"The installation of {recipe.name} broke on {host.uri}: {error}."
-        ) from error
-    finally:
-        host.destroy(name)
-        host.events.forget(name)
-        host.remove_traces(name)
-
-
 def _settle_intent(host: Host, intent: IntentFile) -> None:
     """Forget the intent, unless its machine cannot be told to be gone: `bvt clean` sees to that then."""
     with suppress(InfrastructureError, libvirt.libvirtError):
@@ -195,25 +127,52 @@ def _settle_intent(host: Host, intent: IntentFile) -> None:
             intent.done()
 
 
-def _await_end(order: Order, running: Running, progress: Progress) -> FirstBoot:
+def _rested(
+    order: Order,
+    start: Callable[[], AbstractContextManager[Running]],
+    shots: Screenshots,
+    deadline: Deadline,
+    progress: Progress,
+) -> Rested:
+    """Let the installed system rest; its last screen is kept. Raises what `let_rest` raises, with where to look."""
+
+    @contextmanager
+    def seen() -> Iterator[Running]:
+        with start() as machine:
+            try:
+                yield machine
+            finally:
+                shots.take(machine, deadline.length_s - deadline.remaining_s)
+
+    try:
+        return let_rest(seen, rest_of_windows, deadline, progress)
+    except InfrastructureError as error:
+        error.hint = (
+            f"{error.hint} See the screenshots in {order.screenshots}; --deadline gives it longer.".strip()
+        )
+        raise
+
+
+def _await_end(
+    order: Order, machine: Running, shots: Screenshots, deadline: Deadline, progress: Progress
+) -> FirstBoot:
     """Wait until the guest shuts itself down, showing how far it is. Raises `InfrastructureError`."""
-    began, deadline = time.monotonic(), Deadline.after(order.deadline_s)
+    began, last = time.monotonic(), ""
     if order.recipe.firmware in UEFI:
-        _answer_boot_prompt(running, Deadline.after(min(BOOT_PROMPT_S[running.kvm], order.deadline_s)))
-    shots, last = Screenshots(order.screenshots), ""
-    history = running.history
+        _answer_boot_prompt(machine, Deadline.after(min(BOOT_PROMPT_S[machine.kvm], order.deadline_s)))
+    history = machine.history
     while True:
         with history.changed:
             over = history.changed.wait_for(
                 lambda: bool(history.ended or history.panicked or history.io_error),
                 deadline.cap(order.look_every_s),
             )
-        said = read_marker(_bytes(running.serial), order.build_id)
+        said = read_marker(_bytes(machine.serial), order.build_id)
         elapsed = time.monotonic() - began
-        shot = "" if over and not history.panicked else shots.take(running, elapsed)
+        shot = "" if over and not history.panicked else shots.take(machine, elapsed)
         line = f"{said.progress}; {shots.count} screenshots in {order.screenshots}"
         if line != last:
-            progress(f"{order.recipe.name}: {_clock(elapsed)} {line}{f', last {shot}' if shot else ''}")
+            progress(f"{order.recipe.name}: {clock(elapsed)} {line}{f', last {shot}' if shot else ''}")
             last = line
         if over:
             return _judge(order, history, said)
@@ -246,39 +205,12 @@ def _judge(order: Order, history: DomainHistory, said: FirstBoot) -> FirstBoot:
     return said
 
 
-def _answer_boot_prompt(running: Running, deadline: Deadline) -> None:
+def _answer_boot_prompt(machine: Running, deadline: Deadline) -> None:
     """Press Enter while UEFI media may ask for it."""
-    while not deadline.passed and running.history.ended is None:
+    while not deadline.passed and machine.history.ended is None:
         with suppress(libvirt.libvirtError):  # not possible in the first moments
-            running.domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 50, [KEY_ENTER], 1, 0)
+            machine.domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 50, [KEY_ENTER], 1, 0)
         deadline.pause(BETWEEN_KEYS_S)
-
-
-@dataclass
-class Screenshots:
-    """The screen as it changed."""
-
-    directory: Path
-    count: int = 0
-    _last: str = ""
-
-    def take(self, running: Running, elapsed_s: float) -> str:
-        """Save the screen if it is another one than before; the file's name, empty if not."""
-        try:
-            data = screenshot(running.host, running.name)
-        except (libvirt.libvirtError, ValueError, InfrastructureError):
-            return ""  # the machine is going down; its end is judged elsewhere
-        digest = hashlib.sha256(data).hexdigest()
-        if digest == self._last:
-            return ""
-        self._last, self.count = digest, self.count + 1
-        name = f"{self.count:04d}-{_clock(elapsed_s).replace(':', 'm')}s.png"
-        (self.directory / name).write_bytes(data)
-        return name
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
 
 
 def _bytes(path: Path) -> bytes:
@@ -290,6 +222,6 @@ def _bytes(path: Path) -> bytes:
 
 def _rescue(working: Path, into: Path) -> None:
     """Keep what tells of a failed installation; the answer media hold the password and are not kept."""
-    for name in ("serial.log", "domain.xml"):
+    for name in (SERIAL, SERIAL_LATER, "domain.xml"):
         with suppress(OSError):
             shutil.copyfile(working / name, into / name)

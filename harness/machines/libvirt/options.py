@@ -35,7 +35,9 @@ class LibvirtOptions(Frozen):
     addresses: dict[str, str] = Field(
         default_factory=dict, description="by host URI: the address where machines' WinRM ports listen"
     )
-    template_deadline_s: float = Field(default=600, gt=0)
+    template_deadline_s: float = Field(
+        default=1800, gt=0, description="how long an image may take to boot and come to rest for its template"
+    )
     room_deadline_s: float = Field(
         default=1800, gt=0, description="how long a machine may wait for room on a host, before its readiness"
     )

@@ -3,22 +3,31 @@
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import libvirt
+import libvirt_qemu
 import pytest
 
-from harness.images import shelf
-from harness.images.installation import Order, install
+from harness.images import installation, resting, shelf
+from harness.images.installation import install
+from harness.images.resting import rest_of_windows
+from harness.images.running import Order
 from harness.machines.intent import read_intents
 from harness.machines.libvirt.clone.domain import DomainSpec
 from harness.machines.libvirt.clone.domain_xml import domain_xml, validate
+from harness.machines.libvirt.host.events import DomainHistory
 from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.host.qmp import monitor
 from harness.machines.libvirt.image.store import ImageStore
+from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, DeadlineExceeded, InfrastructureError
 from harness.state import StateDirectory
 from tests.integration.images.dummy_media import uefi_windows_iso, virtio_iso, windows_iso
 from tests.unit.images.samples import BUILD_ID, NAMES, recipe
+from tests.unit.libvirt.test_lab_windows_guest import Agent
 
 pytestmark = pytest.mark.libvirt
 WIN7 = recipe("win7-sp1")
@@ -26,6 +35,39 @@ STEP = f"BVT-STEP {BUILD_ID} 35/35 35-registry"
 DONE = (
     f"BVT-DONE {BUILD_ID} build=7601 ubr=24545 edition=Professional last_update=2020-01-14 updates=2 noted="
 )
+
+
+class PlayedSystem:
+    """An installed system that is not there: its agent's part is played, its machine really runs and ends."""
+
+    def __init__(self) -> None:
+        self.agent = Agent()
+        self.pending: list[str] = []
+        self.definitions: list[str] = []
+        self.ends = True
+
+    def awaited(self, history: DomainHistory, _name: str, _deadline: Deadline) -> None:
+        assert history.ended is None
+
+    def rest(self, domain: libvirt.virDomain, deadline: Deadline) -> str:
+        self.definitions.append(domain.XMLDesc())
+        rest_of_windows(domain, deadline)
+        return self.pending.pop(0) if self.pending else ""
+
+    def power_down(self, domain: libvirt.virDomain) -> None:
+        if self.ends:
+            with suppress(libvirt.libvirtError):  # QEMU may be gone before it answers
+                monitor(domain, "quit")  # libvirt tells it as the guest's own shutdown
+
+
+@pytest.fixture(autouse=True)
+def system(monkeypatch: pytest.MonkeyPatch) -> PlayedSystem:
+    played = PlayedSystem()
+    monkeypatch.setattr(resting, "await_agent", played.awaited)
+    monkeypatch.setattr(resting, "power_down", played.power_down)
+    monkeypatch.setattr(installation, "rest_of_windows", played.rest)
+    monkeypatch.setattr(libvirt_qemu, "qemuAgentCommand", played.agent)
+    return played
 
 
 def order(folder: Path, lines: Sequence[str], *, power_off: bool = True, **more: Any) -> Order:
@@ -127,6 +169,43 @@ def test_an_evaluation_is_not_given_a_key(folder: Path, state: StateDirectory, h
 def test_images_are_not_built_on_remote_hosts(folder: Path, state: StateDirectory) -> None:
     with pytest.raises(ConfigurationError, match="remote"):
         install(order(folder, [DONE]), Host("qemu+ssh://elsewhere/system", state), state, lambda _: None)
+
+
+def test_the_installed_system_is_started_without_media_until_it_rests(
+    folder: Path, state: StateDirectory, host: Host, system: PlayedSystem
+) -> None:
+    system.pending = ["servicing"]
+    said: list[str] = []
+    image = install(order(folder, [STEP, DONE]), host, state, said.append)
+    assert image.manifest.facts["rested_after_starts"] == "2"
+    assert "restart_pending" not in image.manifest.facts
+    assert len(system.definitions) == 2
+    for definition in system.definitions:
+        assert ".iso" not in definition
+        assert definition.count('device="cdrom"') + definition.count("device='cdrom'") == 1
+        assert "disk.qcow2" in definition
+    assert any("time 2" in line and "servicing" in line for line in said)
+    nothing_left(state, host)
+
+
+def test_a_system_that_never_shuts_down_is_no_image(
+    folder: Path, state: StateDirectory, host: Host, system: PlayedSystem
+) -> None:
+    system.ends = False
+    before = len(ImageStore(state).versions(WIN7.name))
+    with pytest.raises(DeadlineExceeded, match=r"the shutdown of .*screenshots.*--deadline"):
+        install(order(folder, [STEP, DONE], deadline_s=8.0), host, state, lambda _: None)
+    assert len(ImageStore(state).versions(WIN7.name)) == before
+    assert (folder / "screenshots" / "serial-later.log").is_file()
+    nothing_left(state, host)
+
+
+def test_a_wrong_build_is_not_let_rest(
+    folder: Path, state: StateDirectory, host: Host, system: PlayedSystem
+) -> None:
+    with pytest.raises(InfrastructureError, match="build 9600"):
+        install(order(folder, [DONE.replace("7601", "9600")]), host, state, lambda _: None)
+    assert system.definitions == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from harness.images import installation
-from harness.images.installation import Order, install
+from harness.images.installation import install
 from harness.images.recipe import load_windows
+from harness.images.running import Order
 from harness.machines.intent import read_intents
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.image.store import ImageStore

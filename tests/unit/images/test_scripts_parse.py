@@ -8,6 +8,8 @@ import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
 from harness.images.first_boot import first_boot_script
+from harness.images.resting import PENDING_SCRIPT
+from harness.machines.libvirt.clone.settle import WINDOWS_SCRIPT
 from tests.unit.images.samples import ACCOUNT, BUILD_ID, NAMES, certificate, recipe
 
 WINDOWS = Path(__file__).parents[3] / "vm_images" / "_windows"
@@ -35,6 +37,12 @@ def script(name: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_boot_is_powershell(name: str) -> None:
     assert mistakes(POWERSHELL, script(name)) == []
+
+
+@pytest.mark.parametrize("text", [WINDOWS_SCRIPT, PENDING_SCRIPT])
+def test_what_the_guest_agent_is_asked_is_powershell(text: str) -> None:
+    assert mistakes(POWERSHELL, text.replace("ROUNDS", "5")) == []
+    assert mistakes(POWERSHELL, text.replace("(", "", 1))
 
 
 def test_what_it_compiles_is_c_sharp() -> None:

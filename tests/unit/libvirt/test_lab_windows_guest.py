@@ -38,20 +38,31 @@ class Domain:
 
 
 class Agent:
-    """A guest agent that runs nothing."""
+    """A guest agent that runs nothing. `exit_codes`: of its programs in their order; the last is every later one's."""
 
-    def __init__(self, exit_code: int | None = 0, errors: str = "") -> None:
+    def __init__(
+        self,
+        exit_code: int | None = 0,
+        errors: str = "",
+        *,
+        output: str = "",
+        exit_codes: tuple[int | None, ...] = (),
+    ) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self._exit_code, self._errors = exit_code, errors
+        self._exit_codes, self._errors, self._output = list(exit_codes or (exit_code,)), errors, output
 
     def __call__(self, _domain: object, request: str, _timeout: int, _flags: int) -> str:
         message = json.loads(request)
         self.asked.append((message["execute"], message.get("arguments", {})))
+        code = self._exit_codes[0]
+        if message["execute"] == "guest-exec-status" and len(self._exit_codes) > 1:
+            self._exit_codes.pop(0)
         answers: dict[str, dict[str, Any]] = {
             "guest-exec": {"pid": 4},
             "guest-exec-status": {
-                "exited": self._exit_code is not None,
-                "exitcode": self._exit_code,
+                "exited": code is not None,
+                "exitcode": code,
+                "out-data": base64.b64encode(self._output.encode()).decode(),
                 "err-data": base64.b64encode(self._errors.encode()).decode(),
             },
         }
