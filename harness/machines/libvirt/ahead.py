@@ -95,11 +95,12 @@ class Ahead:
             give_back(machine)
 
     def _wanted(self) -> list[MachineSpec]:
-        """For which cells another one would be made. Under the lock."""
-        if self._closed or len(self._waiting) >= self._most:
-            return []
-        claimed = {spec.cell_id for spec, _ in self._waiting}
-        return [spec for spec in self._expected if spec.cell_id not in claimed]
+        """All cells that a clone may be asked for by, if another one is to be made; else none. Under the lock.
+
+        Those that wait already are among them: whoever reserves counts them all, of every process.
+        """
+        full = self._closed or len(self._waiting) >= min(self._most, len(self._expected))
+        return [] if full else list(self._expected)
 
     def _fill(self) -> None:
         """One after another, until there are enough, or no room. A failure is said by whoever needs a machine next."""

@@ -70,6 +70,14 @@ def waiting(state: StateDirectory) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize(("most", "cells", "wait"), [(6, 6, 6), (6, 4, 4), (3, 6, 3)])
+def test_as_many_wait_as_may_and_are_needed(state: StateDirectory, most: int, cells: int, wait: int) -> None:
+    rig = Rig(placement(state, memory_mb=64_000), most)
+    names = [f"cell{n}/fresh" for n in range(cells)]
+    assert rig.fill(*map(spec, names)) == wait
+    assert sorted(waiting(state)) == names[:wait]
+
+
 def test_one_waits_for_the_next_cell_and_takes_memory_but_no_processor(state: StateDirectory) -> None:
     rig = Rig(placement(state, memory_mb=4096, cpus=1))
     placement(state, memory_mb=4096, cpus=1).reserve(spec("now/fresh"), frozenset(), Deadline.after(5))
