@@ -23,9 +23,11 @@ def test_not_world_writable(cell: CellSession, timeline: Timeline) -> None:
         open_to[path] = found.modifiable_by() if folder else found.writable_by(FILE_WRITES)
         if folder and found.creation_by():
             creation.append(path)
-    if creation:  # as Windows has it below ProgramData; the profile's `access` may demand more
+    if creation:  # as Windows has it below ProgramData
         cell.note("folders where ordinary users may create", listed(creation))
     loose = [f"{path} by {', '.join(who)}" for path, who in open_to.items() if who]
+    if cell.profile.closed_folders:
+        loose += [f"{path}, where ordinary users may create" for path in creation if not open_to[path]]
     assert not loose, mismatch(
         "nothing installed is writable by ordinary users", f"writable: {listed(loose)}"
     )

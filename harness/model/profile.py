@@ -314,6 +314,10 @@ class AgentProfile(Frozen):
     )
     drivers: tuple[ServiceExpectation, ...] = ()
     files: tuple[FileExpectation, ...] = ()
+    closed_folders: bool = Field(
+        default=False,
+        description="ordinary users may not even create anything in installed folders, which those below ProgramData inherit",
+    )
     access: tuple[AccessExpectation, ...] = Field(
         default=(), description="access lists, e.g. of `install_dir` and `data_dirs`"
     )

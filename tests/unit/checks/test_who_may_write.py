@@ -15,10 +15,13 @@ CREATES = "(A;CIID;DCLCRPCR;;;BU)"
 FOLDER, FILE = r"C:\ProgramData\Agent", r"C:\ProgramData\Agent\agent.dat"
 
 
-def judged(*installed: FileFacts) -> dict[str, str]:
-    """What the check notes down; it raises where it fails."""
+def judged(*installed: FileFacts, closed: bool = False) -> dict[str, str]:
+    """What the check notes down; it raises where it fails. `closed`: as the profile's `closed_folders` demands."""
     notes: dict[str, str] = {}
-    cell: Any = SimpleNamespace(note=lambda name, value: notes.update({name: str(value)}))
+    cell: Any = SimpleNamespace(
+        note=lambda name, value: notes.update({name: str(value)}),
+        profile=SimpleNamespace(closed_folders=closed),
+    )
     timeline: Any = SimpleNamespace(installed={facts.path: facts for facts in installed})
     not_world_writable(cast(CellSession, cell), cast(Timeline, timeline))
     return notes
@@ -31,6 +34,12 @@ def facts(path: str, more: str, *, directory: bool) -> FileFacts:
 def test_a_folder_that_inherits_creation_is_noted() -> None:
     notes = judged(facts(FOLDER, CREATES, directory=True), facts(FILE, "", directory=False))
     assert FOLDER in notes["folders where ordinary users may create"]
+
+
+def test_a_profile_may_demand_that_nobody_creates_either() -> None:
+    with pytest.raises(AssertionError, match=r"ProgramData\\Agent, where ordinary users may create"):
+        judged(facts(FOLDER, CREATES, directory=True), closed=True)
+    judged(facts(FOLDER, "", directory=True), facts(FILE, "", directory=False), closed=True)
 
 
 def test_where_nobody_may_create_nothing_is_noted() -> None:
