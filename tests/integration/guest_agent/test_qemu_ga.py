@@ -16,6 +16,7 @@ import pytest
 
 from harness.machines.libvirt.clone.personal import Person, personalise
 from harness.machines.libvirt.host.qmp import agent, agent_alive, run_in_guest, write_file
+from harness.machines.libvirt.observe.guest_files import CHUNK, read_tail
 from harness.model.deadline import Deadline
 from tests.programs import bounded
 from tests.unit.libvirt.test_lab_windows_guest import MANIFEST, WIN11, Domain
@@ -99,6 +100,18 @@ def test_programs_run_and_files_are_written(qemu_ga: QemuGa) -> None:
     write_file(DOMAIN, str(written), b"\0\xff and more")
     assert written.read_bytes() == b"\0\xff and more"
     assert qemu_ga.refused == {}
+
+
+def test_the_end_of_a_long_file_is_read_in_pieces(qemu_ga: QemuGa) -> None:
+    """As the second channel reads a Windows guest's logs; only the path's form is Windows' own."""
+    log = qemu_ga.place / "agent.log"
+    log.write_bytes(bytes(range(256)) * 5000)  # more than two answers
+    limit = 2 * CHUNK + 7
+    assert read_tail(DOMAIN, str(log), limit, Deadline.after(60)) == log.read_bytes()[-limit:]
+    assert read_tail(DOMAIN, str(log), 1 << 30, Deadline.after(60)) == log.read_bytes()
+    with pytest.raises(libvirt.libvirtError, match="No such file"):
+        read_tail(DOMAIN, str(qemu_ga.place / "none"), 10, Deadline.after(20))
+    assert set(qemu_ga.refused) == {"guest-file-open"}
 
 
 def test_a_clones_clock_and_password_are_asked_for_in_the_agents_own_words(qemu_ga: QemuGa) -> None:

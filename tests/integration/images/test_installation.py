@@ -13,9 +13,10 @@ import pytest
 
 from harness.images import installation, resting, shelf
 from harness.images.installation import install
+from harness.images.record import DISK
 from harness.images.resting import rest_of_windows
-from harness.images.running import Order
-from harness.machines.intent import read_intents
+from harness.images.running import SERIAL_LATER, Order, running
+from harness.machines.intent import IntentFile, read_intents
 from harness.machines.libvirt.clone.domain import DomainSpec
 from harness.machines.libvirt.clone.domain_xml import domain_xml, validate
 from harness.machines.libvirt.host.events import DomainHistory
@@ -242,6 +243,41 @@ def test_an_installation_under_uefi_ends_in_a_sealed_image(
     nothing_left(state, host)
 
 
+def test_an_installed_system_starts_with_fresh_uefi_variables(
+    folder: Path, state: StateDirectory, host: Host
+) -> None:
+    r"""No boot entry leads to it, no medium is there: the firmware finds \EFI\BOOT\BOOTX64.EFI, as Windows leaves it."""
+    server = recipe("server-2022")
+    uefi_windows_iso(folder, server, ["BVT-STARTED from the disk"])
+    working = folder / "working"
+    working.mkdir()
+    disk = [
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "qcow2",
+        str(folder / "windows" / "efi.img"),
+        str(working / DISK),
+    ]
+    subprocess.run(disk, check=True, timeout=300)
+    chosen = order(
+        folder / "7", [], recipe=server, iso=folder / "windows.iso", virtio_iso=folder / "windows.iso"
+    )
+    intent = IntentFile.begin(
+        state.intents, provider="libvirt", run_id="image-build", machine_id="bvt-fresh-uefi"
+    )
+    try:
+        with running(chosen, host, intent, working, installed=True) as machine, machine.history.changed:
+            assert machine.history.changed.wait_for(lambda: machine.history.ended is not None, 120)
+        assert machine.history.ended == "shutdown"
+        assert b"BVT-STARTED from the disk" in (working / SERIAL_LATER).read_bytes()
+    finally:
+        intent.done()
+    nothing_left(state, host)
+
+
 @pytest.mark.skipif(shutil.which("swtpm_setup") is None, reason="swtpm-tools is not installed")
 def test_a_machine_with_secure_boot_and_tpm_starts(folder: Path, state: StateDirectory, host: Host) -> None:
     win11 = recipe("win11-24h2")
@@ -356,8 +392,6 @@ class TestShelf:
     def test_prune_keeps_the_newest_and_what_machines_use(
         self, folder: Path, store: ImageStore, description: Path
     ) -> None:
-        from harness.machines.intent import IntentFile
-
         images = [
             shelf.import_image(
                 store, "mine", self.disk(folder, "qcow2", mark), description, folder / "winrm.pem"

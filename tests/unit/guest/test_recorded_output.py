@@ -7,14 +7,14 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 import yaml
 
-from harness.guest.access_control import FILE_WRITES, SERVICE_WRITES, read_sddl
+from harness.guest.access_control import FILE_WRITES, KEY_WRITES, SERVICE_WRITES, read_sddl
 from harness.guest.event_log import NAMESPACE, ErrorEvent, read_events
 from harness.guest.services import NO_SUCH_SERVICE, parse_query
 
 SAID: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[2] / "recorded" / "windows_said.yaml").read_text("utf-8")
 )
-WRITES = {"file": FILE_WRITES, "service": SERVICE_WRITES}
+WRITES = {"file": FILE_WRITES, "key": KEY_WRITES, "service": SERVICE_WRITES}
 
 
 def named(recorded: dict[str, Any]) -> str:

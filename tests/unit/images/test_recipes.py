@@ -109,7 +109,7 @@ def test_new_setup_is_not_trusted_with_storage_drivers() -> None:
 
 
 def test_an_unknown_edition_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match="pro, enterprise, enterprise-eval"):
+    with pytest.raises(ConfigurationError, match="pro, pro-retail, enterprise, enterprise-eval"):
         recipe("win10-22h2").edition("home")
 
 

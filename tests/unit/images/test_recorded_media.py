@@ -23,6 +23,7 @@ BOOT = [
 
 FIT = {
     ("windows-10-22h2-consumer", "win10-22h2", "pro"): 6,
+    ("windows-10-22h2-consumer", "win10-22h2", "pro-retail"): 6,
     ("server-2012-r2-evaluation", "server-2012-r2", "standard-eval"): 2,
     ("server-2016-volume", "server-2016", "standard"): 2,
     ("server-2016-volume", "server-2016", "datacenter"): 4,
