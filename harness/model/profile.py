@@ -316,7 +316,7 @@ class AgentProfile(Frozen):
     files: tuple[FileExpectation, ...] = ()
     closed_folders: bool = Field(
         default=False,
-        description="ordinary users may not even create anything in installed folders, which those below ProgramData inherit",
+        description="ordinary users may not even create in installed folders, as those below ProgramData inherit it",
     )
     access: tuple[AccessExpectation, ...] = Field(
         default=(), description="access lists, e.g. of `install_dir` and `data_dirs`"
