@@ -53,6 +53,7 @@ class Board:
             now=time.time(),
             may_halt=token is not None and Scope.HALT in token.scopes,
             running=State.RUNNING,
+            oidc=self._desk().settings.oidc,
             ledger=bool(self._desk().settings.ledger),
         )
         return HTMLResponse(text, 403 if mistake else 200, HEADERS)

@@ -54,4 +54,4 @@ class Clerk:
         """The person whose token this is. Raises `HTTPException` for a token of nobody."""
         if not token.person:
             raise HTTPException(403, f"token {token.name} is nobody's: name its person in serve.yaml.")
-        return OnBehalf(self.signer, token.person, f"token {token.name}")
+        return OnBehalf(self.signer, token.person, token.how)

@@ -20,6 +20,7 @@ from harness.server.desk import Desk
 from harness.server.limits import Bucket
 from harness.server.logs import log
 from harness.server.questions import WrongQuestion, read_question
+from harness.server.sessions import Sessions
 from harness.server.settings import Scope as Permission
 from harness.server.settings import Token
 
@@ -43,12 +44,19 @@ class Door:
     """An ASGI application before another one. It puts the `token` into the scope's state."""
 
     def __init__(
-        self, app: ASGIApp, desk: Callable[[], Desk], counter: Counter, tallies: metrics.Tallies
+        self,
+        app: ASGIApp,
+        desk: Callable[[], Desk],
+        counter: Counter,
+        tallies: metrics.Tallies,
+        sessions: Sessions,
     ) -> None:
         self._app, self._desk, self._counter, self._tallies = app, desk, counter, tallies
+        self._sessions = sessions
         self._buckets: dict[str, tuple[float, Bucket]] = {}
         self._callers: dict[bytes, tuple[Token, Bucket]] = {}
         self._strangers = Bucket(STRANGERS_PER_S)
+        self._guests: dict[str, Bucket] = {}
         self._known_by: Desk | None = None
         self._bodies: dict[tuple[str, str, str, str], tuple[bytes, Headers]] = {}
 
@@ -70,7 +78,7 @@ class Door:
             secret = b"Bearer " + _cookie(cookie)
         caller: tuple[Token | None, Bucket] | None = self._caller(secret)
         if caller is None and page:
-            caller = None, self._strangers
+            caller = self._guest(secret[7:])
         if caller is None:
             await self._refuse(scope, send, 401, "a token is needed: Authorization: Bearer TOKEN.")
             return
@@ -146,6 +154,13 @@ class Door:
                 self._buckets[token.name] = token.per_s, bucket
             kept = self._callers[authorization] = token, bucket
         return kept
+
+    def _guest(self, cookie: bytes) -> tuple[Token | None, Bucket]:
+        """Whoever has logged in by a provider of identities; else a stranger. One does not hold up the other."""
+        guest = self._sessions.guest(cookie, self._desk().settings)
+        if guest is None:
+            return None, self._strangers
+        return guest, self._guests.setdefault(guest.name, Bucket(STRANGERS_PER_S))
 
     async def _refuse(
         self, scope: Scope, send: Send, status: int, sentence: str, headers: Headers | None = None

@@ -1,10 +1,13 @@
 """`serve.yaml`: where to listen, who may ask, which releases are on their way."""
 
+import importlib.util
 import ipaddress
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -44,6 +47,32 @@ class Token(Frozen):
     """Requests a second, over all workers together."""
     person: str = ""
     """Who acts with it on the ledger, as tiers.yaml calls them."""
+
+    @property
+    def how(self) -> str:
+        """What the ledger says of how the person was recognised."""
+        return f"token {self.name}"
+
+
+class Known(Frozen):
+    """Somebody whom a provider of identities vouches for: who that is here, and what they may do."""
+
+    person: NotEmpty
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1)] = (Scope.READ,)
+
+
+class Oidc(Frozen):
+    """A provider of identities (OpenID Connect), by which people log in to the board."""
+
+    issuer: Annotated[str, Field(pattern="^https?://[^?#]+$")]
+    client_id: NotEmpty
+    secret_from: Annotated[str, Field(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")] = ""
+    """The environment's variable that holds the client's secret; none for a public client."""
+    claim: NotEmpty = "email"
+    """What is looked up in `people`. An address counts only if the provider says that it has verified it."""
+    people: Annotated[dict[NotEmpty, Known], Field(min_length=1)]
+    hours: Annotated[float, Field(gt=0, le=24 * 7)] = 8.0
+    """How long somebody stays logged in."""
 
 
 class Tls(Frozen):
@@ -118,6 +147,7 @@ class Settings(Frozen):
     """A file with playbooks, which tell the destinations of `notify`."""
     public_url: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""
     """Where people reach this server: what links in messages begin with."""
+    oidc: Oidc | None = None
     link_hours: Annotated[float, Field(gt=0, le=24 * 31)] = 24.0
 
     @field_validator("tokens")
@@ -193,6 +223,7 @@ def _people(settings: Settings) -> list[Problem]:
     if settings.public_url and not settings.ledger_key:
         hint = "Name ledger and ledger_key."
         problems.append(Problem(("public_url",), "links answer in the ledger, and no key signs there.", hint))
+    problems += _by_provider(settings)
     for number, token in enumerate(settings.tokens):
         place = ("tokens", number)
         wanted = sorted(scope.value for scope in PERSONAL & set(token.scopes))
@@ -202,6 +233,29 @@ def _people(settings: Settings) -> list[Problem]:
         if token.person and not settings.ledger_key:
             message = "a person acts on the ledger, and the server has no key that signs there."
             problems.append(Problem((*place, "person"), message, "Name ledger and ledger_key."))
+    return problems
+
+
+def _by_provider(settings: Settings) -> list[Problem]:
+    oidc = settings.oidc
+    if oidc is None:
+        return []
+    problems = []
+    missing = [name for name in ("authlib", "joserfc") if importlib.util.find_spec(name) is None]
+    if missing:
+        hint = "Install the harness with its extra: agent-bvt[sso]."
+        problems.append(Problem(("oidc",), f"this needs {' and '.join(missing)}.", hint, at_key=True))
+    if not settings.public_url:
+        hint = "Name public_url: where people reach this server."
+        problems.append(
+            Problem(("oidc",), "the provider must know where to send people back.", hint, at_key=True)
+        )
+    address = urlsplit(oidc.issuer)
+    if address.scheme != "https" and not _loopback(address.hostname or ""):
+        problems.append(Problem(("oidc", "issuer"), "it is not https, so anybody could vouch for anybody."))
+    if oidc.secret_from and oidc.secret_from not in os.environ:
+        text = f"the environment has no {oidc.secret_from}."
+        problems.append(Problem(("oidc", "secret_from"), text, "Set it before the server starts."))
     return problems
 
 

@@ -1,6 +1,7 @@
 """One worker process: a desk that is exchanged when settings or orders change, a recorder, and the routes."""
 
 import asyncio
+import importlib.util
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from harness.server.door import Door
 from harness.server.later import Later
 from harness.server.logs import log
 from harness.server.recorder import Recorder
+from harness.server.sessions import Sessions
 from harness.server.store import Store
 
 OVERLAP_S = 30.0
@@ -43,6 +45,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._counter = Counter(lambda: self.desk, self.recorder)
         self._counter.learn(store.entered())
+        self._sessions = Sessions(path.parent)
 
     def application(self) -> Door:
         """The whole ASGI application."""
@@ -50,7 +53,7 @@ class Worker:
         board = Board(lambda: self.desk, self._reading)
         app = api.application(self._lifespan, board.routes())
         app.router.default = Later(self._people)
-        return Door(app, lambda: self.desk, self._counter, self._tallies)
+        return Door(app, lambda: self.desk, self._counter, self._tallies, self._sessions)
 
     def _people(self) -> list[Route]:
         from harness.server.answers import Answers
@@ -66,7 +69,15 @@ class Worker:
             *Answers(clerk, self._path.parent).routes(),
             *board.routes(),
             *Proofs(clerk).routes(),
+            *self._login(),
         ]
+
+    def _login(self) -> list[Route]:
+        if importlib.util.find_spec("authlib") is None:
+            return []  # a server with `oidc` in its settings does not start without it
+        from harness.server.login import Login
+
+        return Login(lambda: self.desk.settings, self._sessions).routes()
 
     @contextmanager
     def _reading(self) -> Iterator[Store]:

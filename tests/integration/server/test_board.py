@@ -90,7 +90,8 @@ def test_a_person_halts_a_release_with_the_keyboard_alone_on_a_narrow_dark_scree
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{served.url}/board")
-    page.keyboard.type("all")  # the field has the focus
+    page.wait_for_function("document.activeElement.id === 'token'")  # it gets the focus by itself
+    page.keyboard.type("all")
     page.keyboard.press("Enter")
     page.wait_for_selector("section")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -48,7 +48,8 @@ def entered(browser: Browser, served: Serve, token: str, *, dark: bool = False, 
     )
     page = context.new_page()
     page.goto(f"{served.url}/board")
-    page.keyboard.type(token)  # the field has the focus
+    page.wait_for_function("document.activeElement.id === 'token'")  # it gets the focus by itself
+    page.keyboard.type(token)
     page.keyboard.press("Enter")
     page.wait_for_selector("nav")
     to(page, "a[href='/board/tiers']")
