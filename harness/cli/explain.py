@@ -44,7 +44,9 @@ def explain(
         if tier and tier not in loaded.policy.tiers:
             known = ", ".join(loaded.policy.tiers)
             raise ConfigurationError(f"the policy has no tier {tier!r}; it has {known}.", key="--tier")
-        summaries = tier_summaries(gate, loaded, datetime.now(UTC))
+        compared = read_context(run if run.is_dir() else run.parent).baseline
+        since = compared.difference if compared else None
+        summaries = tier_summaries(gate, loaded, datetime.now(UTC), since)
         found = [each for each in summaries if tier in ("", each.tier)]
     root = run if run.is_dir() else run.parent
     baseline = read_context(root).baseline

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, ShippedOption, Showing
+from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, ShippedOption, Showing, gate_at
 from harness.cli.ending import ends
 from harness.cli.evidence import (
     Judging,
@@ -116,6 +116,7 @@ def verify(
     matrix: Annotated[
         Path | None, typer.Option(help="Today's matrix file; STALE if it changed.", show_default=False)
     ] = None,
+    baseline: BaselineOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
 ) -> int:
     """Say whether BUNDLE lets the candidate through. Needs no network. The exit code is the verdict."""
@@ -140,6 +141,7 @@ def verify(
             gate_sha256=_gate_beside(file),
             profile_sha256=_sha256(profile, "--profile") if profile else None,
             matrix_sha256=_sha256(matrix, "--matrix") if matrix else None,
+            baseline=gate_at(baseline) if baseline else None,
         ),
     )
     if as_json:

@@ -37,6 +37,8 @@ def verification_lines(found: Verification) -> Iterator[str]:
         rest = f"; not covered: {uncovered}" if uncovered else ""
         unknown = f"; {found.coverage.unknown:g} % unknown" if found.coverage.unknown else ""
         yield one_line(f"covers {found.coverage.percent:g} % of the fleet{rest}{unknown}")
+    if found.uncompared:
+        yield f"NOT COMPARED: tier {found.tier} bounds regressions, and no --baseline was given"
     for way in found.ways_back:
         proven = "a proven way back" if way.proven else f"no proven way back: {' '.join(way.lacks)}"
         yield one_line(f"{way.name} release {way.release.version}: {proven}")
@@ -77,6 +79,7 @@ def verification_document(found: Verification) -> dict[str, Any]:
         "not_applicable": found.not_applicable,
         "waivers": [each.model_dump(mode="json") for each in found.waivers],
         "coverage": asdict(found.coverage) if found.coverage else None,
+        "regression_compared": not found.uncompared,
         "ways_back": [
             {
                 "release": way.name.value,

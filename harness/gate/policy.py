@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from harness.gate.refusals import Ground, Refusal
+from harness.gate.regression import RegressionBounds, regression_refusals
 from harness.gate.rules import Facts, broken_rule
 from harness.model.base import DAY_S, Frozen, NotEmpty
+from harness.model.difference import Difference
 from harness.model.gate import CellVerdict, Verdict
 from harness.model.matrix import FULL
 from harness.model.plan import Plan
@@ -71,6 +73,9 @@ class TierPolicy(Frozen):
     retries: RetryBudget = RetryBudget()
     waivers: WaiverBudget = WaiverBudget()
     rules: tuple[Rule, ...] = ()
+    regression: RegressionBounds = Field(
+        default=RegressionBounds(), description="how much worse than the gate of the last release it may be"
+    )
 
 
 class GatePolicy(Frozen):
@@ -97,6 +102,8 @@ class Evidence:
     oldest: datetime | None
     now: datetime
     signers: int | None = None
+    since: Difference | None = None
+    """Against the gate of the last release."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,7 @@ def policy_refusals(policy: GatePolicy, tier: str, evidence: Evidence) -> list[R
         *_retries(wanted, tier, evidence),
         *_waivers(wanted, tier, evidence),
         *_rules(policy, wanted, tier, evidence),
+        *regression_refusals(wanted.regression, tier, evidence.since),
     ]
 
 

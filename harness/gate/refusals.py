@@ -32,6 +32,7 @@ class Ground(StrEnum):
     COVERAGE = "coverage"
     RETRIES = "retries"
     RULE = "rule"
+    REGRESSION = "regression"
     WAIVER = "waiver"
 
 

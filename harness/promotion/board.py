@@ -54,6 +54,8 @@ class Asked:
     """By what its gate was judged; all three of the time at which it was asked for."""
     novelty: Novelty | None = None
     """What it is the first to bring into its tier, as of then."""
+    baseline: str = ""
+    """SHA-256 of the bundle of the tier's last release, as of then: what a regression is measured against."""
 
 
 @dataclass
@@ -156,6 +158,7 @@ class Board:
                 if entry.tier:
                     asked.judged_as = self.rules.tier(entry.tier).judged_as
                     asked.novelty = novelty_in(self, entry)
+                    asked.baseline = self.last_bundle(entry.candidate, entry.tier)
                 self.asked[identity] = asked
                 if entry.candidate and entry.gate:
                     self.newest_gate[entry.candidate.sha256] = entry.gate.time_verified
@@ -184,6 +187,12 @@ class Board:
             if each.live and other.sha256 != candidate.sha256 and _product(other) == _product(candidate):
                 return each
         return None
+
+    def last_bundle(self, candidate: CandidateRef | None, tier: str) -> str:
+        """SHA-256 of the bundle of that release; empty if there is none."""
+        before = self.last_release(candidate, tier) if candidate else None
+        gate = before.asked.request.gate if before else None
+        return gate.bundle_sha256 if gate else ""
 
     def _done(self, entry: Done) -> None:
         asked = self.asked[entry.request]

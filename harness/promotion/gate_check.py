@@ -12,6 +12,7 @@ from harness.gate.ways_back import WayBack
 from harness.promotion.entries import CandidateRef, GateRecord
 from harness.promotion.tiers import GateKeys, public_key
 from harness.signing.demand import Demand
+from harness.signing.gate_in import gate_in
 from harness.signing.keys import TrustedKey
 from harness.signing.policy_file import LoadedPolicy, policy_of
 from harness.signing.verification import verify_bundle
@@ -24,7 +25,8 @@ POLICY_FILE = Path("gate-policy.yaml")
 class GateAsk:
     """What a tier asks of a bundle. `tier`: of the gate policy. `not_before`: the newest bundle known of the candidate.
 
-    `beside`: SHA-256 by name of what lies beside the candidate.
+    `beside`: SHA-256 by name of what lies beside the candidate. `baseline`: the bundle of the tier's last release, which
+    was verified when that one came.
     """
 
     candidate: CandidateRef
@@ -34,6 +36,7 @@ class GateAsk:
     now: datetime
     not_before: datetime | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
+    baseline: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ class GateCheck(Protocol):
 
 def check_signed_gate(bundle: bytes, ask: GateAsk) -> GateAnswer:
     """Verify the bundle as `bvt gate verify --policy … --tier …` does."""
+    policy = _policy(ask.policy)
+    wanted = policy.policy.tiers.get(ask.tier)
+    before = ask.baseline if wanted and wanted.regression.bound else None
     found = verify_bundle(
         bundle,
         Demand(
@@ -64,9 +70,10 @@ def check_signed_gate(bundle: bytes, ask: GateAsk) -> GateAnswer:
             now=ask.now,
             threshold=ask.keys.threshold,
             tier=ask.tier,
-            policy=_policy(ask.policy),
+            policy=policy,
             not_before=ask.not_before,
             beside=ask.beside,
+            baseline=gate_in(before, "the gate of the last release") if before else None,
         ),
     )
     if found.refusals or found.plan is None or found.time_verified is None:

@@ -39,8 +39,15 @@ class Gates(Record):
         return found
 
     def _ask(
-        self, board: Board, bundle: bytes, candidate: CandidateRef, tier: str, beside: Mapping[str, str]
+        self,
+        board: Board,
+        bundle: bytes,
+        candidate: CandidateRef,
+        tier: str,
+        beside: Mapping[str, str],
+        baseline: str = "",
     ) -> GateAnswer:
+        """Verify it now. `baseline`: digest of the last release's bundle; none: nothing to become worse than."""
         rules = board.rules
         ask = GateAsk(
             candidate=candidate,
@@ -50,8 +57,20 @@ class Gates(Record):
             now=self._clock(),
             not_before=board.newest_gate.get(candidate.sha256),
             beside=beside,
+            baseline=self._kept(baseline),
         )
         return self._check(bundle, ask)
+
+    def _kept(self, sha256: str) -> bytes | None:
+        """A bundle that lies beside the ledger. Raises `Refused` if it should and does not."""
+        if not sha256:
+            return None
+        with self._ledger.reading() as snapshot:
+            found = snapshot.attachment(sha256)
+        if found is None:
+            text = "The bundle of the tier's last release is not beside the ledger any more, or was changed."
+            raise Refused([deny(Cause.GATE, text)])
+        return found
 
     def _verify_request(self, entry: Request, bundle: bytes | None, beside: Mapping[str, str] | None) -> None:
         if entry.gate is None or entry.candidate is None:
@@ -59,7 +78,9 @@ class Gates(Record):
         if bundle is None:
             raise Refused([deny(Cause.GATE, "The request names a gate, and its bundle is not there.")])
         lies = entry.gate.beside if beside is None else beside
-        answer = self._ask(self.board(), bundle, entry.candidate, entry.tier, lies)
+        board = self.board()
+        before = board.last_bundle(entry.candidate, entry.tier)
+        answer = self._ask(board, bundle, entry.candidate, entry.tier, lies, before)
         if answer.refusals:
             raise Refused([Denial.of_gate(each) for each in answer.refusals])
         if lie := _says_more(answer, entry):
@@ -74,7 +95,12 @@ class Gates(Record):
             bundle = snapshot.attachment(request.gate.bundle_sha256)
         if bundle is None:
             return [deny(Cause.GATE, "The gate's bundle is not beside the ledger any more, or was changed.")]
-        answer = self._ask(board, bundle, request.candidate, request.tier, request.gate.beside)
+        try:
+            answer = self._ask(
+                board, bundle, request.candidate, request.tier, request.gate.beside, asked.baseline
+            )
+        except Refused as refused:
+            return list(refused.denials)
         return [Denial.of_gate(each) for each in answer.refusals]
 
     def _ways_back(self, placement: Placement) -> tuple[WayBack, ...]:
@@ -87,7 +113,8 @@ class Gates(Record):
         """The gate verified as of the time at which it was asked for; None without its bundle."""
         asked, gate = placement.asked, placement.asked.request.gate
         bundle = snapshot.attachment(gate.bundle_sha256) if gate else None
-        if gate is None or bundle is None or asked.gates is None:
+        baseline = snapshot.attachment(asked.baseline) if asked.baseline else None
+        if gate is None or bundle is None or asked.gates is None or (asked.baseline and not baseline):
             return None
         ask = GateAsk(
             candidate=placement.candidate,
@@ -96,6 +123,7 @@ class Gates(Record):
             policy=asked.policy,
             now=asked.request.at,
             beside=gate.beside,
+            baseline=baseline,
         )
         return self._check(bundle, ask)
 

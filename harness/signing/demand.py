@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from harness.model.base import DAY_S
+from harness.model.gate import Gate
 from harness.model.matrix import FULL
 from harness.signing.keys import TrustedKey
 from harness.signing.policy_file import LoadedPolicy
@@ -20,6 +21,7 @@ class Demand:
     `beside`: SHA-256 by name of what lies beside the candidate, for an MSI that installs from more than itself.
     `not_before`: the newest summary known for this candidate, so that an older bundle is no way back.
     `policy`: with a `tier`, decides instead of `suite` and `max_age_s`, and says whose waivers count.
+    `baseline`: the gate of the last release, which the policy may bound regressions against.
     `gate_sha256`: of the gate.json beside the bundle. `profile_sha256`, `matrix_sha256`: of today's files.
     """
 
@@ -36,3 +38,4 @@ class Demand:
     gate_sha256: str | None = None
     profile_sha256: str | None = None
     matrix_sha256: str | None = None
+    baseline: Gate | None = None

@@ -4,6 +4,7 @@ from harness.gate.verdict import judge
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate
 from harness.signing.reading import Statement, read_contents, read_envelopes
+from harness.signing.substance import gate_of
 
 
 def gate_in(bundle: bytes, file: str) -> Gate:
@@ -19,17 +20,7 @@ def gate_in(bundle: bytes, file: str) -> Gate:
         raise ConfigurationError(f"this bundle cannot be read: {why}", file=file)
     reports = [claim.report(_passed(statement)) for statement, claim in contents.cells]
     found = judge(plan.plan, plan.run_id, reports, plan_digest=plan.plan_digest, merged=seal.merged)
-    return Gate(
-        run_id=plan.run_id,
-        created=seal.created,
-        harness_version=seal.harness_version,
-        plan=plan.plan,
-        plan_digest=plan.plan_digest,
-        verdict=found.verdict,
-        reasons=found.reasons,
-        cells=found.cells,
-        duration_s=0.0,
-    )
+    return gate_of(plan, seal, found)
 
 
 def _passed(statement: Statement) -> tuple[str, ...]:

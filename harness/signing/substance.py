@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from harness.gate.differences import difference
 from harness.gate.policy import Evidence, expiry_refusals, policy_refusals
 from harness.gate.refusals import Ground, Refusal
 from harness.gate.verdict import Judgement, judge
 from harness.gate.waivers import waive
 from harness.model.base import DAY_S
-from harness.model.gate import SEVERITY, Verdict
+from harness.model.difference import Difference
+from harness.model.gate import SEVERITY, Gate, Verdict
 from harness.model.plan import Plan
 from harness.model.waiver import Waiver, WaiverDebt
 from harness.signing.claims import PlanClaim, Seal, SummaryClaim
@@ -48,7 +50,7 @@ def substance(
         *_results(seal, today, parsed),
         *_claims(contents, then, today),
         *_summary_refusals(contents, then, today, demand),
-        *_asked(contents, plan.plan, today, debts, demand, signed_by),
+        *_asked(contents, plan, seal, today, debts, demand, signed_by),
         *_times(contents, plan.plan, demand),
         *_inputs(plan.plan, seal, demand),
     ]
@@ -88,13 +90,15 @@ def _believed(
 
 def _asked(
     contents: Contents,
-    plan: Plan,
+    claim: PlanClaim,
+    seal: Seal,
     today: Judgement,
     debts: tuple[WaiverDebt, ...],
     demand: Demand,
     signed_by: frozenset[str],
 ) -> Iterator[Refusal]:
     """What the policy asks for a tier, or without one the suite."""
+    plan = claim.plan
     if demand.policy is not None and demand.tier == OWN_TIER:
         yield from expiry_refusals(demand.policy.policy, demand.now)
     if demand.policy is None or demand.tier == OWN_TIER:
@@ -112,8 +116,32 @@ def _asked(
         oldest=min([*ends, *([verified] if verified else [])], default=None),
         now=demand.now,
         signers=len(signed_by),
+        since=_since(claim, seal, today, demand),
     )
     yield from policy_refusals(demand.policy.policy, demand.tier, evidence)
+
+
+def _since(claim: PlanClaim, seal: Seal, today: Judgement, demand: Demand) -> Difference | None:
+    """Against the gate of the last release, if the tier bounds regressions: it takes a moment."""
+    tier = demand.policy.policy.tiers.get(demand.tier) if demand.policy else None
+    if demand.baseline is None or tier is None or not tier.regression.bound:
+        return None
+    return difference(demand.baseline, gate_of(claim, seal, today))
+
+
+def gate_of(claim: PlanClaim, seal: Seal, judgement: Judgement) -> Gate:
+    """What the statements say, as a gate: without times of phases and without evidence."""
+    return Gate(
+        run_id=claim.run_id,
+        created=seal.created,
+        harness_version=seal.harness_version,
+        plan=claim.plan,
+        plan_digest=claim.plan_digest,
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        cells=judgement.cells,
+        duration_s=0.0,
+    )
 
 
 def _passed(statement: Statement) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from harness.gate.policy import Evidence, policy_refusals
 from harness.gate.refusals import Refusal, worst_of
+from harness.model.difference import Difference
 from harness.model.errors import ConfigurationError
 from harness.model.gate import SEVERITY, Gate, Reason, Verdict
 from harness.model.waiver import Waiver
@@ -14,27 +15,33 @@ from harness.signing.statements import Summary
 from harness.signing.waiver_files import doubt, waiver_in
 
 
-def evidence_of(gate: Gate, now: datetime, signers: int | None = None) -> Evidence:
+def evidence_of(
+    gate: Gate, now: datetime, signers: int | None = None, since: Difference | None = None
+) -> Evidence:
     """What a policy looks at in a gate that has (not) been signed yet."""
     ends = [entry.report.ended for entry in gate.cells if entry.required and entry.report]
     oldest = min((_aware(moment) for moment in ends), default=None)
-    return Evidence(gate.plan, gate.cells, gate.waivers, oldest, now, signers)
+    return Evidence(gate.plan, gate.cells, gate.waivers, oldest, now, signers, since)
 
 
 def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def tier_refusals(gate: Gate, loaded: LoadedPolicy, tier: str, now: datetime) -> tuple[Refusal, ...]:
+def tier_refusals(
+    gate: Gate, loaded: LoadedPolicy, tier: str, now: datetime, since: Difference | None = None
+) -> tuple[Refusal, ...]:
     """Why the tier does not take the gate, besides the gate's own reasons. Signatures are counted on verifying."""
-    return tuple(policy_refusals(loaded.policy, tier, evidence_of(gate, now)))
+    return tuple(policy_refusals(loaded.policy, tier, evidence_of(gate, now, since=since)))
 
 
-def tier_summaries(gate: Gate, loaded: LoadedPolicy, now: datetime) -> list[Summary]:
-    """One summary for each tier of the policy."""
+def tier_summaries(
+    gate: Gate, loaded: LoadedPolicy, now: datetime, since: Difference | None = None
+) -> list[Summary]:
+    """One summary for each tier of the policy. `since`: against the gate of the last release, where it is known."""
     found = []
     for tier in loaded.policy.tiers:
-        refusals = tier_refusals(gate, loaded, tier, now)
+        refusals = tier_refusals(gate, loaded, tier, now, since)
         own = [reason for reason in gate.reasons if reason.verdict is not Verdict.PASS]
         verdict = min((gate.verdict, worst_of(refusals)), key=SEVERITY.index)
         used = [debt.waiver.id for debt in gate.waivers if debt.failures]

@@ -50,6 +50,8 @@ class Verification:
     coverage: Coverage | None = None
     """Of the policy's fleet, if a policy was given."""
     plan_digest: str = ""
+    uncompared: bool = False
+    """The tier bounds regressions, and no gate of an earlier release was given."""
     ways_back: tuple[WayBack, ...] = ()
     """What is shown of each earlier release of the plan."""
 
@@ -123,7 +125,13 @@ def _told(contents: Contents, plan: PlanClaim, demand: Demand, found: Verificati
         substrates=frozenset(claim.substrate for _, claim in contents.cells),
         not_tested=own[1].not_tested if own else 0,
         not_applicable=own[1].not_applicable if own else 0,
+        uncompared=_uncompared(demand),
     )
+
+
+def _uncompared(demand: Demand) -> bool:
+    tier = demand.policy.policy.tiers.get(demand.tier) if demand.policy else None
+    return tier is not None and tier.regression.bound and demand.baseline is None
 
 
 def _candidate(plan: Plan, demand: Demand) -> Iterator[Refusal]:
