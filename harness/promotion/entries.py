@@ -12,6 +12,7 @@ from securesystemslib.signer import Signer
 from harness.model.base import Frozen, NotEmpty
 from harness.model.inventory import Inventory
 from harness.promotion.ledger.merkle import leaf_hash
+from harness.rollout.health import Health
 from harness.signing.envelope import Envelope, MalformedError, read_envelope
 
 PAYLOAD_TYPE = "application/vnd.agent-bvt.promotion+json"
@@ -175,6 +176,7 @@ class HealthReport(_Signed):
     crashed: int = Field(default=0, ge=0)
     silent: int = Field(default=0, ge=0)
     uninstalled: int = Field(default=0, ge=0)
+    answer: Health | None = Field(default=None, description="of the halt rule, where it was asked")
 
 
 class Change(_Signed):

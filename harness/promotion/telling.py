@@ -44,6 +44,7 @@ def _deed(line: Line, names: Mapping[str, CandidateRef]) -> str:
             return f"rolls {name} in tier {entry.tier} back to {entry.to[:12]}"
         case HealthReport():
             harm = f"{entry.crashed} crashed, {entry.silent} silent, {entry.uninstalled} removed it"
+            harm += f"; the halt rule: {entry.answer}" if entry.answer else ""
             return f"reports {name} in tier {entry.tier}: {entry.hosts} hosts, {entry.host_hours:g} h, {harm}"
         case Change():
             return f"changes {entry.candidate} on {entry.hosts} hosts"

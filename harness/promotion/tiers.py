@@ -64,6 +64,9 @@ class HealthBounds(Frozen):
     max_silent: Share = Field(default=0.02, description="offered or running it, and not heard of any more")
     max_uninstalled: Share = Field(default=0.01)
     max_age_hours: Hours = Field(default=24, description="of the report: silence is no health")
+    judged: bool = Field(
+        default=True, description="below 100 % a report with the halt rule's answer must say healthy"
+    )
 
 
 class NoveltyRule(Frozen):

@@ -8,6 +8,7 @@ from harness.rollout.decision import State
 from harness.rollout.health import Health, assess
 from harness.server.clerk import Clerk
 from harness.server.desk import Desk
+from harness.server.health_reports import report_health
 from harness.server.logs import log
 from harness.server.recorded_halts import record_halts
 from harness.server.released import as_released
@@ -81,10 +82,12 @@ class Watch:
                 log("ledger followed", shares={each.release: each.shares for each in said.rollouts})
 
     def _record(self, store: Store) -> None:
-        """Write into the ledger what the halt rule or somebody without a person has halted."""
+        """Write into the ledger what the halt rule or somebody without a person has halted, and how hosts fare."""
         if self._settings.ledger_key:
             for words in record_halts(store, self._settings, self._clerk.promotion, self._clerk.signer):
                 log("halt recorded", reason=words)
+            for words in report_health(store, self._settings, self._clerk.promotion, self._clerk.signer):
+                log("health reported", reason=words)
 
 
 def look(store: Store, now: float) -> float:
