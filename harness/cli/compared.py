@@ -12,6 +12,7 @@ import typer
 from harness.files import named_file
 from harness.gate.artifact import GATE_FILE, read_gate
 from harness.gate.differences import difference
+from harness.gate.flaky import flaky_notes
 from harness.gate.policy import Evidence, coverage_of
 from harness.model.context import Age, Baseline, Fleet
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
@@ -117,6 +118,8 @@ class Showing:
             changes["baseline"] = shipped
         if self.history is not None:
             changes["ages"] = self._ages(self.history, gate)
+        if policy is not None:
+            changes["flaky"] = flaky_notes(policy.policy.flaky, gate.cells, datetime.now(UTC))
         if policy is not None and policy.policy.fleet:
             evidence = Evidence(gate.plan, gate.cells, gate.waivers, None, datetime.now(UTC))
             found = coverage_of(policy.policy, evidence)

@@ -11,6 +11,7 @@ import typer
 from harness.cli.evidence import PolicyKeyOption, PolicyOption, read_policy
 from harness.cli.output import Output
 from harness.gate.artifact import read_gate
+from harness.gate.flaky import flaky_notes
 from harness.gate.ways_back import ways_back
 from harness.model.errors import ConfigurationError
 from harness.model.gate import SEVERITY, Gate, Reason, Verdict
@@ -48,18 +49,20 @@ def explain(
         since = compared.difference if compared else None
         summaries = tier_summaries(gate, loaded, datetime.now(UTC), since)
         found = [each for each in summaries if tier in ("", each.tier)]
+    flaky = flaky_notes(loaded.policy.flaky if loaded else (), gate.cells, datetime.now(UTC))
     root = run if run.is_dir() else run.parent
     baseline = read_context(root).baseline
     new = baseline.difference.novelty if baseline else None
     if as_json:
-        documents = [_document(gate, each, root, new) for each in found]
+        notes = [each.model_dump(mode="json") for each in flaky]
+        documents = [_document(gate, each, root, new) | {"flaky": notes} for each in found]
         typer.echo(json.dumps(documents, indent=1, ensure_ascii=False))
     else:
         output = Output(soft_wrap=True)
         for each in found:
             for line in _lines(gate, each, root):
                 output.print(one_line(line), markup=False, highlight=False)
-        for line in _beside(gate, new):
+        for line in (*_beside(gate, new), *(str(each) for each in flaky)):
             output.print(one_line(line), markup=False, highlight=False)
     return min((each.verdict for each in found), key=SEVERITY.index).exit_code
 

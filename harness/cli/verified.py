@@ -43,6 +43,7 @@ def verification_lines(found: Verification) -> Iterator[str]:
         proven = "a proven way back" if way.proven else f"no proven way back: {' '.join(way.lacks)}"
         yield one_line(f"{way.name} release {way.release.version}: {proven}")
     yield from (one_line(line) for line in debt_lines(found.waivers))
+    yield from (one_line(str(each)) for each in found.flaky)
     if found.oldest_result and found.time_verified:
         yield f"oldest result {found.oldest_result:%Y-%m-%d %H:%M} UTC, judged {found.time_verified:%Y-%m-%d %H:%M} UTC"
     yield f"signed by {plural(len(found.signed_by), 'key')}: {', '.join(sorted(found.signed_by))}"
@@ -78,6 +79,7 @@ def verification_document(found: Verification) -> dict[str, Any]:
         "not_tested": found.not_tested,
         "not_applicable": found.not_applicable,
         "waivers": [each.model_dump(mode="json") for each in found.waivers],
+        "flaky": [each.model_dump(mode="json") for each in found.flaky],
         "coverage": asdict(found.coverage) if found.coverage else None,
         "regression_compared": not found.uncompared,
         "ways_back": [

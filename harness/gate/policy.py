@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from harness.gate.flaky import flaky_notes, flaky_refusals
 from harness.gate.refusals import Ground, Refusal
 from harness.gate.regression import RegressionBounds, regression_refusals
 from harness.gate.rules import Facts, broken_rule
 from harness.model.base import DAY_S, Frozen, NotEmpty
 from harness.model.difference import Difference
+from harness.model.flaky import KnownFlaky
 from harness.model.gate import CellVerdict, Verdict
 from harness.model.matrix import FULL
 from harness.model.plan import Plan
@@ -46,6 +48,12 @@ class WaiverBudget(Frozen):
     longest_days: Days = Field(default=30, description="from creation to expiry")
 
 
+class FlakyBudget(Frozen):
+    """How many known flaky checks a tier bears."""
+
+    most: int | None = Field(default=None, ge=0, description="of this gate's; none given: any number")
+
+
 class Rule(Frozen):
     """What data cannot say: an expression in CEL that must be true."""
 
@@ -72,6 +80,7 @@ class TierPolicy(Frozen):
     signatures: int = Field(default=1, ge=1, description="distinct keys that signed the bundle")
     retries: RetryBudget = RetryBudget()
     waivers: WaiverBudget = WaiverBudget()
+    flaky: FlakyBudget = FlakyBudget()
     rules: tuple[Rule, ...] = ()
     regression: RegressionBounds = Field(
         default=RegressionBounds(), description="how much worse than the gate of the last release it may be"
@@ -89,6 +98,9 @@ class GatePolicy(Frozen):
         description="per cent of the real hosts by image; what is left of 100 is unknown",
     )
     people: dict[NotEmpty, Person] = Field(default_factory=dict)
+    flaky: tuple[KnownFlaky, ...] = Field(
+        default=(), description="checks that are known to fail now and then: shown, and let nothing pass"
+    )
     tiers: dict[NotEmpty, TierPolicy] = Field(min_length=1)
 
 
@@ -158,6 +170,7 @@ def policy_refusals(policy: GatePolicy, tier: str, evidence: Evidence) -> list[R
         *_retries(wanted, tier, evidence),
         *_waivers(wanted, tier, evidence),
         *_rules(policy, wanted, tier, evidence),
+        *flaky_refusals(wanted.flaky.most, tier, flaky_notes(policy.flaky, evidence.cells, evidence.now)),
         *regression_refusals(wanted.regression, tier, evidence.since),
     ]
 

@@ -33,6 +33,7 @@ class Ground(StrEnum):
     RETRIES = "retries"
     RULE = "rule"
     REGRESSION = "regression"
+    FLAKY = "flaky"
     WAIVER = "waiver"
 
 

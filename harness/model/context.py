@@ -6,6 +6,7 @@ from pydantic import Field
 
 from harness.model.base import Frozen
 from harness.model.difference import Difference
+from harness.model.flaky import FlakyNote
 
 
 class Age(Frozen):
@@ -63,3 +64,4 @@ class Context(Frozen):
     baseline: Baseline | None = None
     ages: tuple[Age, ...] = ()
     fleet: Fleet | None = None
+    flaky: tuple[FlakyNote, ...] = Field(default=(), description="of the checks that a policy knows as flaky")

@@ -152,6 +152,7 @@ class _Page:
             "baseline": baseline,
             "news": news.news(baseline.difference.checks) if baseline else [],
             "fleet": self._context.fleet,
+            "flaky": self._context.flaky,
             "age": self._age,
         }
 

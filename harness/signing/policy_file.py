@@ -102,6 +102,11 @@ def _problems(policy: GatePolicy) -> Iterator[Problem]:
         yield Problem(
             ("fleet",), f"the weights are per cent and add up to {total:g}.", "At most 100.", at_key=True
         )
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for number, each in enumerate(policy.flaky):
+        if (each.check, each.cells) in seen:
+            yield Problem(("flaky", number, "check"), f"{each.check} is named twice for the same cells.")
+        seen.add((each.check, each.cells))
     for name, tier in policy.tiers.items():
         if tier.coverage > total + ROUNDING:
             text = f"the tier wants {tier.coverage:g} % of the fleet, and the fleet names {total:g} %."

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from harness.gate.flaky import flaky_notes
 from harness.gate.policy import Coverage, Evidence, coverage_of
 from harness.gate.refusals import Ground, Refusal, worst_of
 from harness.gate.ways_back import WayBack, ways_back
 from harness.model.base import DAY_S
+from harness.model.flaky import FlakyNote
 from harness.model.gate import SEVERITY, Verdict
 from harness.model.plan import Plan
 from harness.model.substrate import Substrate
@@ -50,6 +52,8 @@ class Verification:
     coverage: Coverage | None = None
     """Of the policy's fleet, if a policy was given."""
     plan_digest: str = ""
+    flaky: tuple[FlakyNote, ...] = ()
+    """What the checks came to that the policy knows as flaky."""
     uncompared: bool = False
     """The tier bounds regressions, and no gate of an earlier release was given."""
     ways_back: tuple[WayBack, ...] = ()
@@ -89,6 +93,7 @@ def verify_bundle(bundle: bytes, demand: Demand) -> Verification:
     ]
     debts: tuple[WaiverDebt, ...] = ()
     coverage = None
+    flaky: tuple[FlakyNote, ...] = ()
     ways: tuple[WayBack, ...] = ()
     if not refusals:
         refusals, today, debts = substance(contents, contents.plan, contents.seal, digest, demand, signed_by)
@@ -96,6 +101,7 @@ def verify_bundle(bundle: bytes, demand: Demand) -> Verification:
         if demand.policy is not None:
             evidence = Evidence(contents.plan.plan, today.cells, debts, None, demand.now)
             coverage = coverage_of(demand.policy.policy, evidence)
+            flaky = flaky_notes(demand.policy.policy.flaky, today.cells, demand.now)
     found = Verification(
         tuple(_ranked(refusals)),
         sha256,
@@ -104,6 +110,7 @@ def verify_bundle(bundle: bytes, demand: Demand) -> Verification:
         coverage=coverage,
         plan_digest=digest,
         ways_back=ways,
+        flaky=flaky,
     )
     return _told(contents, contents.plan, demand, found)
 
