@@ -34,7 +34,7 @@ from harness.promotion.ledger.merkle import ProofError, leaf_hash
 from harness.promotion.ledger.note import LOG, WITNESS, NoteError, SignedNote
 from harness.promotion.ledger.proof import ConsistencyProof, InclusionProof
 from harness.promotion.ledger.store import Ledger, Snapshot
-from harness.promotion.tiers import load_tiers
+from harness.promotion.tiers_file import load_tiers
 from harness.reports.words import plural
 from harness.signing.keys import read_public_key, signer_of
 from harness.signing.policy_file import load_policy

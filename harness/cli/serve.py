@@ -37,7 +37,7 @@ def serve(
             hint="Install the harness with its extra: agent-bvt[serve].",
         )
     from harness.server.process import serve as run
-    from harness.server.settings import load_settings
+    from harness.server.settings_file import load_settings
 
     read = load_settings(settings)
     if check:

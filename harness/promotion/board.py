@@ -24,7 +24,8 @@ from harness.promotion.entries import (
     What,
     entry_id,
 )
-from harness.promotion.tiers import GateKeys, Tiers, tiers_of
+from harness.promotion.tiers import GateKeys, Tiers
+from harness.promotion.tiers_file import tiers_of
 
 TIERS_FILE = "tiers.yaml"
 

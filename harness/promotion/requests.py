@@ -10,7 +10,7 @@ from harness.promotion.denial import Cause, Denial, Refused
 from harness.promotion.entries import Approval, CandidateRef, Done, Rejection, Request, What
 from harness.promotion.record import Outcome
 from harness.promotion.rules import policy_fits, waits
-from harness.promotion.tiers import tiers_of
+from harness.promotion.tiers_file import tiers_of
 
 
 class Requests(Appending):

@@ -27,7 +27,8 @@ from harness.promotion.entries import (
 from harness.promotion.gate_check import POLICY_FILE
 from harness.promotion.returning import no_way_back, returns
 from harness.promotion.soaking import health_waits, soak_waits
-from harness.promotion.tiers import Tier, Tiers, tiers_of
+from harness.promotion.tiers import Tier, Tiers
+from harness.promotion.tiers_file import tiers_of
 from harness.promotion.windows import opens
 from harness.signing.envelope import Envelope, signers_of
 from harness.signing.policy_file import policy_of

@@ -12,7 +12,8 @@ from harness.promotion.record import Outcome, now
 from harness.promotion.requests import Requests
 from harness.promotion.rules import policy_fits
 from harness.promotion.stops import Stops
-from harness.promotion.tiers import Tiers, tiers_of
+from harness.promotion.tiers import Tiers
+from harness.promotion.tiers_file import tiers_of
 
 __all__ = ["Outcome", "Promotion", "now"]
 

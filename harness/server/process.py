@@ -22,7 +22,8 @@ from harness.server.entrance import application
 from harness.server.logs import log
 from harness.server.mail import Mail
 from harness.server.released import as_released
-from harness.server.settings import Settings, load_settings
+from harness.server.settings import Settings
+from harness.server.settings_file import load_settings
 from harness.server.store import Store
 from harness.server.watch import Watch, take_settings
 from harness.signing.keys import passphrase_from_environment, signer_of

@@ -4,7 +4,7 @@ from harness.gate.verdict import judge
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate
 from harness.signing.reading import Statement, read_contents, read_envelopes
-from harness.signing.substance import gate_of
+from harness.signing.since import gate_of
 
 
 def gate_in(bundle: bytes, file: str) -> Gate:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.documents.problem import Problem
 from harness.documents.yaml_document import Document, read
-from harness.gate.policy import GatePolicy
+from harness.gate.gate_policy import GatePolicy
 from harness.gate.rules import expression_problem
 from harness.model.errors import ConfigurationError
 from harness.signing.envelope import Envelope, MalformedError, read_envelope, signers_of

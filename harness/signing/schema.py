@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from harness.gate.policy import GatePolicy
+from harness.gate.gate_policy import GatePolicy
 from harness.model.waiver import Waiver
 from harness.signing.claims import (
     CELL_FIELD,

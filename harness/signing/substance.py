@@ -1,27 +1,22 @@
 """What the statements of a whole bundle say, and whether that is enough. Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 
-from harness.gate.differences import difference
 from harness.gate.policy import Evidence, expiry_refusals, policy_refusals
 from harness.gate.refusals import Ground, Refusal
 from harness.gate.verdict import Judgement, judge
 from harness.gate.waivers import waive
-from harness.model.base import DAY_S
-from harness.model.difference import Difference
-from harness.model.gate import SEVERITY, Gate, Verdict
+from harness.model.gate import SEVERITY, Verdict
 from harness.model.plan import Plan
 from harness.model.waiver import Waiver, WaiverDebt
-from harness.signing.claims import PlanClaim, Seal, SummaryClaim
+from harness.signing.claims import PlanClaim, Seal
 from harness.signing.demand import Demand
+from harness.signing.moments import AGAIN, required_ends, summary_of, time_refusals, time_verified
 from harness.signing.reading import Contents, Statement, refusal
+from harness.signing.since import since_last
 from harness.signing.statements import OWN_TIER
 from harness.signing.waiver_files import doubt, waiver_in
 
-CLOCK_SKEW_S = 300.0
-"""How far ahead the clock of who signed may be."""
-AGAIN = "Run the gate again."
 SEE_PAGE = "See the run's page."
 SHOWN_REASONS = 50
 
@@ -51,7 +46,7 @@ def substance(
         *_claims(contents, then, today),
         *_summary_refusals(contents, then, today, demand),
         *_asked(contents, plan, seal, today, debts, demand, signed_by),
-        *_times(contents, plan.plan, demand),
+        *time_refusals(contents, plan.plan, demand),
         *_inputs(plan.plan, seal, demand),
     ]
     return refusals, today, debts
@@ -116,32 +111,9 @@ def _asked(
         oldest=min([*ends, *([verified] if verified else [])], default=None),
         now=demand.now,
         signers=len(signed_by),
-        since=_since(claim, seal, today, demand),
+        since=since_last(claim, seal, today, demand),
     )
     yield from policy_refusals(demand.policy.policy, demand.tier, evidence)
-
-
-def _since(claim: PlanClaim, seal: Seal, today: Judgement, demand: Demand) -> Difference | None:
-    """Against the gate of the last release, if the tier bounds regressions: it takes a moment."""
-    tier = demand.policy.policy.tiers.get(demand.tier) if demand.policy else None
-    if demand.baseline is None or tier is None or not tier.regression.bound:
-        return None
-    return difference(demand.baseline, gate_of(claim, seal, today))
-
-
-def gate_of(claim: PlanClaim, seal: Seal, judgement: Judgement) -> Gate:
-    """What the statements say, as a gate: without times of phases and without evidence."""
-    return Gate(
-        run_id=claim.run_id,
-        created=seal.created,
-        harness_version=seal.harness_version,
-        plan=claim.plan,
-        plan_digest=claim.plan_digest,
-        verdict=judgement.verdict,
-        reasons=judgement.reasons,
-        cells=judgement.cells,
-        duration_s=0.0,
-    )
 
 
 def _passed(statement: Statement) -> tuple[str, ...]:
@@ -194,11 +166,6 @@ def _claims(contents: Contents, then: Judgement, today: Judgement) -> Iterator[R
             )
 
 
-def summary_of(contents: Contents, tier: str) -> tuple[Statement, SummaryClaim] | None:
-    """The VSA of this tier."""
-    return next((pair for pair in contents.vsas if pair[1].tier == tier), None)
-
-
 def _summary_refusals(
     contents: Contents, then: Judgement, today: Judgement, demand: Demand
 ) -> Iterator[Refusal]:
@@ -226,52 +193,6 @@ def _summary_refusals(
             line=statement.line,
             remedy=SEE_PAGE,
         )
-
-
-def required_ends(contents: Contents, plan: Plan) -> list[datetime]:
-    """When the required cells ended."""
-    required = {cell.id for cell in plan.cells if cell.required}
-    return [_utc(claim.ended) for _, claim in contents.cells if claim.cell in required]
-
-
-def time_verified(statement: Statement) -> datetime | None:
-    """When a summary says that it was made; None if it says nothing that can be read."""
-    try:
-        return _utc(datetime.fromisoformat(str(statement.predicate.get("timeVerified"))))
-    except ValueError:
-        return None
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _times(contents: Contents, plan: Plan, demand: Demand) -> Iterator[Refusal]:
-    found = summary_of(contents, demand.tier) or summary_of(contents, OWN_TIER)
-    verified = time_verified(found[0]) if found else None
-    if verified is None:
-        yield refusal(Ground.FRESHNESS, "The summary does not say when it was made.")
-        return
-    ends = required_ends(contents, plan)
-    latest = demand.now + timedelta(seconds=CLOCK_SKEW_S)
-    if verified > latest or max(ends, default=verified) > latest:
-        text = "The bundle says that it was made in the future, so its age is unknown."
-        yield refusal(Ground.FRESHNESS, text, remedy="Set the clock of this machine or of the gate's right.")
-    # The oldest result counts: signing an old run again does not make it fresh.
-    oldest = min([verified, *ends])
-    age_s = (demand.now - oldest).total_seconds()
-    if age_s > demand.max_age_s and not (demand.policy and demand.tier):
-        text = f"The oldest result is {_days(age_s)} old; at most {_days(demand.max_age_s)} are allowed."
-        yield Refusal(ground=Ground.FRESHNESS, verdict=Verdict.STALE, text=text, remedy=AGAIN)
-    if demand.not_before is not None and verified < demand.not_before:
-        text = f"The bundle is older than one already known for this candidate ({demand.not_before.isoformat()})."
-        yield Refusal(
-            ground=Ground.ROLLBACK, verdict=Verdict.STALE, text=text, remedy="Use the newest bundle."
-        )
-
-
-def _days(seconds: float) -> str:
-    return f"{seconds / DAY_S:.1f} days"
 
 
 def _inputs(plan: Plan, seal: Seal, demand: Demand) -> Iterator[Refusal]:

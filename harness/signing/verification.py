@@ -18,6 +18,7 @@ from harness.model.waiver import WaiverDebt
 from harness.signing.binding import binding_refusals
 from harness.signing.claims import PlanClaim
 from harness.signing.demand import DEFAULT_MAX_AGE_S, Demand
+from harness.signing.moments import required_ends, summary_of, time_verified
 from harness.signing.reading import (
     Contents,
     bounded,
@@ -28,7 +29,7 @@ from harness.signing.reading import (
     short,
 )
 from harness.signing.statements import OWN_TIER
-from harness.signing.substance import required_ends, substance, summary_of, time_verified
+from harness.signing.substance import substance
 
 
 @dataclass(frozen=True)

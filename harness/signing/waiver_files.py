@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.documents.yaml_document import Document, read
-from harness.gate.policy import GatePolicy
+from harness.gate.gate_policy import GatePolicy
 from harness.gate.refusals import Ground, Refusal
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Verdict

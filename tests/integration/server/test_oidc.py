@@ -21,7 +21,8 @@ from harness.model.errors import ConfigurationError
 from harness.promotion.entries import Approval
 from harness.server.identity import NotRecognised, Provider
 from harness.server.sessions import Sessions
-from harness.server.settings import Oidc, Settings, load_settings
+from harness.server.settings import Oidc, Settings
+from harness.server.settings_file import load_settings
 from tests.integration.accessible import grave_violations
 from tests.integration.people.receivers import free_port
 from tests.integration.server.running import Serve, serving

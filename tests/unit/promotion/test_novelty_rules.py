@@ -16,7 +16,8 @@ from harness.promotion.demanding import further_approvals, soak_of
 from harness.promotion.denial import Cause, Refused
 from harness.promotion.entries import CandidateRef, Request, What, signed
 from harness.promotion.service import Outcome
-from harness.promotion.tiers import Approvals, NoveltyRule, Soak, Tier, tiers_of
+from harness.promotion.tiers import Approvals, NoveltyRule, Soak, Tier
+from harness.promotion.tiers_file import tiers_of
 from tests.unit.gate.samples import CANDIDATE, a_cell
 from tests.unit.promotion.world import PEOPLE, TIERS, World
 from tests.unit.signing.samples import bundle_of, gate_of

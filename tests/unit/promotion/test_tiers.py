@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.errors import ConfigurationError
-from harness.promotion.tiers import load_tiers
+from harness.promotion.tiers_file import load_tiers
 from harness.promotion.windows import ChangeWindow, Day, opens
 from tests.unit.promotion.world import PEOPLE, TIERS, key
 

@@ -12,7 +12,8 @@ from harness.model.errors import ConfigurationError
 from harness.rollout.decision import State
 from harness.rollout.halt import HaltRule
 from harness.server.released import as_released
-from harness.server.settings import Settings, load_settings
+from harness.server.settings import Settings
+from harness.server.settings_file import load_settings
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, TIERS, World
 
 TOKEN = {"name": "a", "sha256": "0" * 64, "scopes": ["read"]}

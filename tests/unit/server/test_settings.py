@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.model.errors import ConfigurationError
-from harness.server.settings import load_settings
+from harness.server.settings_file import load_settings
 
 GOOD = """\
 tokens:

@@ -7,7 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from securesystemslib.signer import CryptoSigner
 
-from harness.gate.policy import GatePolicy
+from harness.gate.gate_policy import GatePolicy
 from harness.model.waiver import Waiver
 from harness.signing.bundle import WAIVER_TYPE
 from harness.signing.envelope import Envelope
