@@ -58,7 +58,10 @@ class HealthBounds(Frozen):
 
     min_hosts: int = Field(default=1, ge=1)
     max_crashed: Share = 0
-    max_silent: Share = Field(default=0.02, description="offered or running it, and not heard of any more")
+    max_silent: Share = Field(
+        default=0.06,
+        description="offered it and not heard of; of the hosts without it some three in a hundred are",
+    )
     max_uninstalled: Share = Field(default=0.01)
     max_age_hours: Hours = Field(default=24, description="of the report: silence is no health")
     judged: bool = Field(
