@@ -9,6 +9,7 @@ from harness.cli.ending import ends
 from harness.cli.ledger_options import JsonOption, LedgerOption
 from harness.cli.promotion_options import promotion_at
 from harness.model.gate import EXIT_CODES, Verdict
+from harness.model.inventory import novelty_words
 from harness.promotion.answer import asked_words, denied, remedies
 from harness.promotion.board import Asked, Board, Line, Placement, State
 from harness.promotion.entries import CandidateRef, shown
@@ -95,6 +96,7 @@ def _open(board: Board, asked: Asked) -> dict[str, Any]:
         "tier": asked.request.tier,
         "by": asked.request.by,
         "approvals": sorted(asked.approvals),
+        "novelty": asked.novelty.model_dump(mode="json") if asked.novelty else None,
         "waits": denied(waits(board, asked, now())),
     }
 
@@ -148,6 +150,8 @@ def explain(
             found = waits(board, asked, now())
             waiting = waiting or bool(found)
             lines.append(f"open {asked.id[:12]}: {asked_words(asked.request)}")
+            if asked.novelty and (words := novelty_words(asked.novelty)):
+                lines.append(f"  {words}")
             lines += [f"  {each.text}" for each in found] or ["  nothing is missing: ask again"]
             documents.append(_open(board, asked))
         elif asked.rejection:

@@ -1,12 +1,16 @@
 """What an installer brings along, as its tables and its signature say."""
 
+import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from examples.reference_agent.build import build
-from harness.candidate.inventory import brought
+from harness.candidate.inventory import TABLES, brought
+from harness.candidate.msi_tables import read_tables
 from harness.candidate.read import read_candidate
 from harness.config.load import load_profile
-from harness.model.inventory import Kind
+from harness.model.inventory import Inventory, Kind, novelty
 
 COMPONENT = {"Component": "C", "Directory_": "D", "Attributes": "256", "KeyPath": ""}
 
@@ -112,3 +116,23 @@ def test_the_reference_agent_is_read_whole() -> None:
     assert signer.startswith("signer ")
     fields = found.names(Kind.CONTENT_FIELD) or ()
     assert any(name.startswith("schedule.") for name in fields), fields
+
+
+EDITS = (
+    "INSERT INTO `ServiceInstall` (`ServiceInstall`, `Name`, `ServiceType`, `StartType`, `ErrorControl`, `Component_`) "
+    "VALUES ('Filter', 'bvtflt', 2, 1, 1, 'Service')",
+    "UPDATE `ServiceInstall` SET `StartName` = 'NT AUTHORITY\\LocalService' WHERE `Name` = 'BvtRefAgent'",
+)
+
+
+def test_a_driver_in_a_real_msi_is_what_is_new_in_it(tmp_path: Path) -> None:
+    old, new = build("1.0.0"), tmp_path / "agent.msi"
+    shutil.copy(old, new)
+    statements = [part for sql in EDITS for part in ("-q", sql)]
+    subprocess.run(["msibuild", str(new), *statements], check=True, capture_output=True, timeout=60)
+    before, after = (Inventory.of(brought(read_tables(path, TABLES))) for path in (old, new))
+    assert [str(each) for each in novelty(before, after, "1.0.0").first_used] == [
+        "driver bvtflt",
+        "privilege BvtRefAgent runs as NT AUTHORITY\\LocalService",
+    ]
+    assert novelty(after, before, "1.0.0").first_used != ()

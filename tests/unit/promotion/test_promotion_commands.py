@@ -116,6 +116,7 @@ def test_from_a_signed_gate_to_one_per_cent_and_a_halt(bvt: Bvt) -> None:
         True,
         True,
     )
+    assert "Not known whether new: drivers" in out  # its gate was made without an inventory
     report = ("health", "1.2.3", "--tier", "internal", "--hosts", 9, "--host-hours", 90)
     assert bvt(*report, by="bot") == (0, "REPORTED: 9 hosts, 90 host hours\n")
     code, out = bvt("status")
