@@ -62,15 +62,17 @@ class Record:
     def request(self, board: Board, name: str) -> Asked:
         """The request with this id, or whose id begins so, or the only open one about a version.
 
-        Raises `ConfigurationError`.
+        A version names nothing once two files have it: who approves must know which. Raises `ConfigurationError`.
         """
         every = board.asked.values()
         found = [each for each in every if len(name) >= SHORTEST_ID and each.id.startswith(name)]
         open_ = [each for each in every if each.state is State.OPEN]
         if not found:
-            found = [
-                each for each in open_ if each.request.candidate and each.request.candidate.version == name
+            called = [
+                each for each in every if each.request.candidate and each.request.candidate.version == name
             ]
+            files = {each.request.candidate.sha256 for each in called if each.request.candidate}
+            found = called if len(files) > 1 else [each for each in called if each.state is State.OPEN]
         if not name or len(found) != 1:
             what = (
                 "several requests begin with or are about" if found else "no request begins with or is about"

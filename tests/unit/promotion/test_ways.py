@@ -361,6 +361,18 @@ def test_a_request_may_be_called_by_its_version_while_it_is_the_only_open_one(wo
         world.promotion.approve("1.2.3", PEOPLE["bob"])
 
 
+def test_a_version_that_two_files_have_names_no_request(folder: Path) -> None:
+    """The one that is asked for need not be the one that somebody has in mind."""
+    world = World(folder, check=Shown({}))
+    other = NEW.model_copy(update={"sha256": "0e" * 32})
+    world.in_internal(NEW)
+    world.in_internal(other)
+    asked = world.promotion.promote(NEW, "beta", BUNDLE, PEOPLE["ci"]).asked
+    with pytest.raises(ConfigurationError, match=r"several requests begin with or are about '1\.2\.3'"):
+        world.promotion.approve("1.2.3", PEOPLE["ann"])
+    assert world.promotion.approve(asked.id, PEOPLE["ann"]).asked.id == asked.id
+
+
 def test_who_may_not_ask_is_told_who_may(world: World) -> None:
     with pytest.raises(Refused, match="own may not ask for tier internal: that takes the role"):
         world.promotion.promote(AGENT, "internal", BUNDLE, PEOPLE["own"])
