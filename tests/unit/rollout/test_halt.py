@@ -53,8 +53,7 @@ def test_a_release_that_does_the_harm_wins_no_bet_on_average(control: float, har
 
 
 def test_of_harmless_roll_outs_no_more_than_alpha_are_halted_over_all_looks() -> None:
-    """Ten thousand are in bench/rollout_halt.py."""
-    random_, runs = random.Random(1), 1000
+    random_, runs = random.Random(1), 10_000
     assert sum(halted(RULE, random_, 200, 2000, ORDINARY, ORDINARY) for _ in range(runs)) <= RULE.alpha * runs
 
 
