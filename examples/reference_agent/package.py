@@ -137,6 +137,24 @@ def _edits(defects: frozenset[str], version: str) -> Iterable[str]:
             yield _CONDITION + f"'NOT REINSTALL' WHERE `Action` = '{action}'"
     if "lets-older-mix" in defects:
         yield "DELETE FROM `InstallExecuteSequence` WHERE `Action` = 'PublishProduct'"
+    if "hides-entry" in defects:
+        yield "INSERT INTO `Property` (`Property`, `Value`) VALUES ('ARPSYSTEMCOMPONENT', '1')"
+    if "cannot-be-removed" in defects:
+        yield "INSERT INTO `Property` (`Property`, `Value`) VALUES ('ARPNOREMOVE', '1')"
+    if "critical-service" in defects:
+        yield "UPDATE `ServiceInstall` SET `ErrorControl` = 3"
+    if "interactive-service" in defects:
+        yield "UPDATE `ServiceInstall` SET `ServiceType` = 272"
+    if "wrong-account" in defects:
+        yield "UPDATE `ServiceInstall` SET `StartName` = 'NT AUTHORITY\\LocalService'"
+    forgotten = {"repair-forgets": "Runtime", "repair-resets": "Settings"}
+    for number, (name, key) in enumerate(forgotten.items()):
+        if name in defects:
+            command = rf"[System64Folder]reg.exe delete HKLM\Software\BVT\ReferenceAgent\{key} /f"
+            yield (
+                _ACTION + f"('Forget{number}', 98, 'TARGETDIR', '{command}')"
+            )  # 34, its exit code ignored (+64)
+            yield _SEQUENCE + f"('Forget{number}', 'REINSTALL', {1310 + number})"
     if "missing-file" in defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 

@@ -1,6 +1,6 @@
 """What a profile must declare for a check to have something to look at. Pure; `bvt plan` asks the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.model.profile import AgentProfile, ServiceExpectation
 from harness.model.release import Downgrade
@@ -49,6 +49,17 @@ def telemetry(stimulus: str) -> Declared:
         if stimulus in profile.telemetry:
             return ""
         return f"the profile declares no telemetry{f' for {stimulus}' if profile.telemetry else ''}"
+
+    return missing
+
+
+def telemetry_of_one(stimuli: Sequence[str]) -> Declared:
+    """A check of the event that one of several stimuli must lead to."""
+
+    def missing(profile: AgentProfile) -> str:
+        if set(stimuli) & set(profile.telemetry):
+            return ""
+        return f"the profile declares no telemetry for {' or '.join(stimuli)}"
 
     return missing
 

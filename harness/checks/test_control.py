@@ -1,15 +1,16 @@
-"""What the backend asks of the agent: configuration, live queries, response actions."""
+"""What the backend asks of the agent: configuration and response actions."""
 
 import secrets
 import time
 
 from harness.backend.interface import BackendFeature, Fact
 from harness.cell.check import Blocked, NotApplicable, check
-from harness.cell.declared import any_function, declares, pushed, response_actions, telemetry
+from harness.cell.declared import any_function, pushed, response_actions, telemetry, telemetry_of_one
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
 from harness.guest.system_tools import PING
+from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile, ConfigurationPush
 from harness.model.report import Outcome, Phase
@@ -38,17 +39,28 @@ def _last_good(profile: AgentProfile) -> str:
 
 
 @check("A pushed configuration takes effect", declared=CHANGED, backend=CONFIGURE)
-def test_configuration_push(cell: CellSession, timeline: Timeline) -> None:
+def test_configuration_push(cell: CellSession, timeline: Timeline, reconfiguration: Reconfiguration) -> None:
     push = _push(cell, timeline)
-    assert push.changed is not None
     known_to_tell(cell, Fact.EVENT_TIME)  # a result of an earlier run would pass for this one
-    cell.backend.configure(cell.cell.id, push.changed)
-    deadline = cell.within(push.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        event = cell.backend.wait_event(cell.cell.id, push.effect_query, {}, deadline, action=None)
-    assert event is not None, mismatch(
-        f"the pushed configuration takes effect: a result of {push.effect_query!r} within {deadline.length_s:g} s",
+    made = reconfiguration.made
+    assert made.effect is not None, mismatch(
+        f"the pushed configuration takes effect: a result of {push.effect_query!r} within {made.deadline_s:g} s",
         "no such result, so the configuration did not take effect",
+    )
+
+
+@check(
+    "What happens while the configuration changes is reported",
+    declared=lambda profile: CHANGED(profile) or telemetry_of_one(KINDS)(profile),
+    backend=CONFIGURE,
+    requires=["functions.configuration_push"],
+)
+def test_lost_at_change(reconfiguration: Reconfiguration) -> None:
+    made = reconfiguration.made
+    assert not made.missing, mismatch(
+        f"all of {made.given} times that a {made.kind.replace('_', ' ')} happened right before or after a change of"
+        " configuration are reported",
+        f"{made.missing} never were",
     )
 
 
@@ -97,28 +109,6 @@ def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
         f"with an invalid configuration pushed, the last good one stays in force and {expected.query!r} reports",
         "it reports nothing, so the last good one is no longer in force",
     )
-
-
-@check(
-    "A live query is answered",
-    declared=declares("live query", lambda profile: profile.live_query),
-    backend=[BackendFeature.LIVE_QUERY],
-)
-def test_live_query(cell: CellSession, timeline: Timeline) -> None:
-    query = cell.profile.live_query
-    assert query is not None
-    deadline = cell.within(query.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
-    assert rows is not None, mismatch(
-        f"{query.sql!r} is answered within {deadline.length_s:g} s", "it was not answered"
-    )
-    assert rows, mismatch(f"{query.sql!r} is answered with a row", "it was answered with no row")
-    for column, template in query.expect.items():
-        expected = timeline.render(template)
-        assert rows[0].get(column) == expected, mismatch(
-            f"{query.sql!r} is answered with {column}={expected!r}", f"{column}={rows[0].get(column)!r}"
-        )
 
 
 @check("Isolating the host is confirmed", declared=response_actions("isolate"), backend=STATUS)

@@ -5,16 +5,17 @@ from collections import Counter
 from harness.backend.interface import BackendFeature, Event, Fact
 from harness.backend.matching import event_matches
 from harness.cell.check import Blocked, NotApplicable, check
-from harness.cell.declared import telemetry
+from harness.cell.declared import telemetry, telemetry_of_one
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
-from harness.lifecycle.burst import FOREIGN_KINDS, KIND, Burst
+from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, Burst, tells_all
 from harness.lifecycle.outage import KINDS, Outage
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.withheld import echoed, frames, invented
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
+from harness.probe.answers import Stimulus
 
 PHASE = Phase.FUNCTIONS
 EVENTS = [BackendFeature.TELEMETRY]
@@ -24,14 +25,6 @@ EARLY_S = 2.0
 
 def _any_telemetry(profile: AgentProfile) -> str:
     return "" if profile.telemetry else "the profile declares no telemetry"
-
-
-def _one_of(kinds: tuple[str, ...], profile: AgentProfile) -> str:
-    return (
-        ""
-        if set(kinds) & set(profile.telemetry)
-        else f"the profile declares no telemetry for {' or '.join(kinds)}"
-    )
 
 
 @check("Every event arrives once", declared=_any_telemetry, backend=EVENTS)
@@ -73,7 +66,7 @@ def test_event_time(cell: CellSession, stimulated: Stimulated) -> None:
 
 @check(
     "What happens during an outage is reported after it, once",
-    declared=lambda profile: _one_of(KINDS, profile),
+    declared=telemetry_of_one(KINDS),
     backend=[*EVENTS, BackendFeature.FAULTS],
     requires=["check-in.recovers"],
 )
@@ -88,9 +81,14 @@ def test_outage(cell: CellSession, outage: Outage) -> None:
         event = cell.backend.wait_event(
             cell.cell.id, expected.query, columns, deadline, action=expected.action
         )
-    assert event is not None, mismatch(
+    missing, more = outage.missing(deadline), len(outage.ended.more)
+    assert event is not None or missing < more, mismatch(
         f"the {stimulus.name.replace('_', ' ')} during {outage.ended.words} is reported after it",
         "it never was",
+    )
+    lost = missing + (event is None)
+    assert not lost, mismatch(
+        f"all of {more + 1} changes during {outage.ended.words} are reported after it", f"{lost} never were"
     )
     if expected.action != "snapshot" and stimulus.name != KIND:
         found = len(_matching(cell, stimulus.name, columns))
@@ -113,14 +111,24 @@ def test_burst(cell: CellSession, burst: Burst) -> None:
 
 @check(
     "Names in any alphabet arrive as they are",
-    declared=lambda profile: _one_of(FOREIGN_KINDS, profile),
+    declared=telemetry_of_one(FOREIGN_KINDS),
     backend=EVENTS,
 )
 def test_foreign_names(burst: Burst) -> None:
-    lost = [
-        f"{stimulus.name} {_name(stimulus.facts)}" for stimulus, event in burst.foreign() if event is None
-    ]
+    lost = [f"{stimulus.name} {_name(stimulus)}" for stimulus, event in burst.foreign() if event is None]
     assert not lost, mismatch("each name arrives as it is", f"never reported: {listed(lost)}")
+
+
+@check(
+    "Long command lines and values arrive to their end",
+    declared=lambda profile: _any_long(profile),
+    backend=EVENTS,
+)
+def test_long_texts(burst: Burst) -> None:
+    lost = [stimulus.name.replace("_", " ") for stimulus, event in burst.long() if event is None]
+    assert not lost, mismatch(
+        f"a text of more than {LONG} characters is reported to its end", f"never reported so: {listed(lost)}"
+    )
 
 
 @check("Nothing is reported that did not happen", declared=_any_telemetry, backend=EVENTS)
@@ -140,6 +148,12 @@ def test_nothing_invented(cell: CellSession, stimulated: Stimulated, burst: Burs
     )
 
 
+def _any_long(profile: AgentProfile) -> str:
+    if any(tells_all(profile.telemetry.get(kind)) for kind in LONG_KINDS):
+        return ""
+    return "the profile declares no telemetry that tells of command lines or values"
+
+
 def _arrived(stimulated: Stimulated) -> list[str]:
     if not stimulated.arrived:
         raise Blocked(
@@ -156,5 +170,8 @@ def _matching(cell: CellSession, name: str, columns: dict[str, str]) -> list[Eve
     return [event for event in found if event_matches(event, expected.query, columns, expected.action)]
 
 
-def _name(facts: dict[str, str]) -> str:
+def _name(stimulus: Stimulus) -> str:
+    facts = stimulus.facts
+    if stimulus.name == "process_start":
+        return f"with {facts.get('nonce', '')} on its command line"
     return facts.get("path") or facts.get("name", "")

@@ -58,6 +58,12 @@ def test_handles(cell: CellSession, health: Health) -> None:
     _assert_within(cell, "handles", handles, cell.profile.health.handles)
 
 
+@check("It holds no more connections than it may", requires=INSTALLED)
+def test_connections(cell: CellSession, health: Health) -> None:
+    _ = _processes(health)
+    _assert_within(cell, "connections", health.connections, cell.profile.health.connections)
+
+
 @check(
     "Its data takes no more room than it may",
     declared=declares("data_dirs", lambda profile: profile.data_dirs),
@@ -71,6 +77,16 @@ def test_disk(cell: CellSession, health: Health) -> None:
 def test_memory_growth(cell: CellSession, health: Health) -> None:
     _ = _processes(health)
     _assert_growth(cell, health, "memory", health.growth.memory_mb)
+
+
+@check("Its threads become no more than they may", requires=INSTALLED)
+def test_thread_growth(cell: CellSession, health: Health) -> None:
+    _ = _processes(health)
+    growth, most = health.growth, cell.profile.health.growth_threads
+    cell.note("growth of its threads", f"{growth.threads} in {growth.lasted_s:.0f} s")
+    assert growth.per_minute(growth.threads) <= most, mismatch(
+        f"at most {most} threads more in a minute", f"{growth.threads} more in {growth.lasted_s:.0f} s"
+    )
 
 
 @check(

@@ -6,9 +6,11 @@ from harness.backend.interface import BackendFeature
 from harness.backend.seen import what_was_seen
 from harness.candidate.msi_contents import MsiContents, read_contents
 from harness.cell.check import NotApplicable, check
-from harness.cell.declared import declares
+from harness.cell.declared import telemetry
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
+from harness.checks.kept_settings import SETTINGS, assert_kept
+from harness.lifecycle.continuity import STIMULUS, arrived, provoke
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import Candidate
@@ -47,18 +49,40 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check(
+    "What was reported before is not reported once more",
+    declared=telemetry(STIMULUS),
+    backend=[BackendFeature.TELEMETRY],
+    keeps="identity",
+    requires=["upgrade.same_endpoint"],
+)
+def test_told_once(cell: CellSession, timeline: Timeline) -> None:
+    earlier, expected = _earlier(timeline), cell.profile.telemetry[STIMULUS]
+    if not earlier.provoked:
+        raise NotApplicable(f"the scenario does not use the {earlier.name} release")
+    # What the agent tells anew at its start it tells before it tells of this.
+    columns = provoke(timeline, "after")
+    deadline = cell.within(expected.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        event = cell.backend.wait_event(
+            cell.cell.id, expected.query, columns, deadline, action=expected.action
+        )
+    assert event is not None, mismatch(
+        f"a file that is changed after the upgrade is reported within {deadline.length_s:g} s", "it was not"
+    )
+    again = [each for each in arrived(timeline) if each.received_at > earlier.replaced_at]
+    assert not again, mismatch(
+        "a change of a file that was reported before the upgrade is not reported after it",
+        f"it was, {len(again)} times",
+    )
+
+
+@check(
     "What customers set is as they set it",
-    declared=declares("settings of customers (upgrade.settings)", lambda profile: profile.upgrade.settings),
+    declared=SETTINGS,
     keeps="configuration",
 )
 def test_settings(cell: CellSession, timeline: Timeline) -> None:
-    _ = timeline.installation
-    for setting in cell.profile.upgrade.settings:
-        place = f"{setting.key}\\{setting.name}"
-        value = cell.guest.registry.value(setting.key, setting.name)
-        expected = f"{place} is {setting.value!r}, as it was set before the upgrade"
-        assert value is not None, mismatch(expected, "it is gone")
-        assert str(value.data) == setting.value, mismatch(expected, f"it is {value.data!r}")
+    assert_kept(cell, timeline, "upgrade")
 
 
 @check(

@@ -106,8 +106,10 @@ def _step(step: Step, *, before: bool, first: bool) -> Iterator[str]:
         yield "reinstall is done with the candidate"
     if step.action is Phase.REPAIR and (not step.of or set(step.of) - set(DAMAGES)):
         yield f"repair needs a list of what is damaged before it: {', '.join(DAMAGES)}"
-    if step.keeps and step.action is not Phase.UPGRADE:
-        yield "only an upgrade keeps something of what was before it"
+    if step.keeps and step.action not in (Phase.UPGRADE, Phase.REPAIR):
+        yield "only an upgrade and a repair keep something of what was before it"
+    if step.action is Phase.REPAIR and "footprint" in step.keeps:
+        yield "a repair keeps identity and configuration; a footprint is compared across an upgrade"
 
 
 def _in_order(scenario: Scenario) -> str:

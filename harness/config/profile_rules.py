@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.config.wide_places import too_wide
 from harness.documents.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
 from harness.model.matrix import Matrix
@@ -22,6 +23,7 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_events(profile),
         *_scheduled(profile),
         *_keeps(profile),
+        *too_wide(profile),
         *_version(profile),
     )
 

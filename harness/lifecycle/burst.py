@@ -1,20 +1,26 @@
-"""Many files at once, and a name with letters of other alphabets: given together, so that one wait is for both."""
+"""Many files at once, names with letters of other alphabets, long texts: given together, so that one wait is for all."""
 
 import secrets
 from dataclasses import dataclass
 
 from harness.backend.interface import Event
 from harness.lifecycle.once import happened, once
+from harness.lifecycle.stimulus import HOLD_S
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
+from harness.model.profile import Telemetry
 from harness.probe.answers import Stimulus
 from harness.probe.reading import read_value
 
 FILES = 100
 KIND = "file_change"
 LOOKED_AT = 3
-FOREIGN_KINDS = ("file_change", "registry_change")
+FOREIGN_KINDS = ("file_change", "registry_change", "process_start")
 """Those whose names may hold any letter; each that the profile declares is given."""
+LONG_KINDS = ("process_start", "registry_change")
+"""Those that have a text of any length: a command line, a value."""
+LONG = 1500
+"""Characters that stand before the token of a long text. A command line may have 32 767, and cmd.exe takes 8 191."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class Given:
 
     files: tuple[Stimulus, ...]
     foreign: tuple[Stimulus, ...]
+    long: tuple[Stimulus, ...]
     deadline: Deadline
     """By when the backend must know."""
 
@@ -43,6 +50,10 @@ class Burst:
         """Each change whose name has foreign letters, and the event that told of it."""
         return [(each, self._arrived(each.name, each)) for each in self._given.foreign]
 
+    def long(self) -> list[tuple[Stimulus, Event | None]]:
+        """Each long text, and the event that told of it."""
+        return [(each, self._arrived(each.name, each)) for each in self._given.long]
+
     def tokens(self) -> list[str]:
         """Some that were given to a changed file and to nothing else; none where there was no burst."""
         return [each.nonce for each in self._given.files[:LOOKED_AT]] if happened(self, "_given") else []
@@ -53,6 +64,7 @@ class Burst:
         session = self._session
         telemetry = session.profile.telemetry
         kinds = [kind for kind in FOREIGN_KINDS if kind in telemetry]
+        lengthy = [kind for kind in LONG_KINDS if tells_all(telemetry.get(kind))]
         token = f"{self._timeline.nonce}{secrets.token_hex(2)}"
         files = (
             [[KIND, "--nonce", f"{token}-{number:03}"] for number in range(FILES)]
@@ -60,24 +72,43 @@ class Burst:
             else []
         )
         foreign = [[kind, "--foreign", "--nonce", f"{token}-f"] for kind in kinds]
-        answers = session.guest.batch(*(["stimulate", *each] for each in (*files, *foreign)), repeatable=True)
+        long = [[kind, "--padding", str(LONG), "--nonce", f"{token}-l"] for kind in lengthy]
+        everything = [*files, *foreign, *long]
+        hold_ms = str(int(1000 * session.within(HOLD_S).length_s))
+        asked = (["stimulate", *each, "--hold-ms", hold_ms] for each in everything)
+        answers = session.guest.batch(*asked, repeatable=True)
         stimuli = [read_value("stimulate", Stimulus, answer) for answer in answers]
-        longest_s = max(telemetry[kind].deadline_s for kind in kinds)
-        given = Given(tuple(stimuli[: len(files)]), tuple(stimuli[len(files) :]), session.within(longest_s))
+        longest_s = max(telemetry[kind].deadline_s for kind in (*kinds, *lengthy))
+        named, of_length = len(files), len(files) + len(foreign)
+        given = Given(
+            files=tuple(stimuli[:named]),
+            foreign=tuple(stimuli[named:of_length]),
+            long=tuple(stimuli[of_length:]),
+            deadline=session.within(longest_s),
+        )
         with session.recorder.stopwatch.waiting():
             for kind, each in [
                 *((KIND, each) for each in given.files),
-                *((e.name, e) for e in given.foreign),
+                *((e.name, e) for e in (*given.foreign, *given.long)),
             ]:
                 self._arrived(kind, each, given.deadline)
-        session.guest.batch(*(["unstimulate", *each] for each in (*files, *foreign)), repeatable=True)
+        session.guest.batch(*(["unstimulate", *each] for each in everything), repeatable=True)
         return given
 
     def _arrived(self, kind: str, stimulus: Stimulus, deadline: Deadline | None = None) -> Event | None:
         telemetry = self._session.profile.telemetry[kind]
-        facts = stimulus.facts | {"nonce": stimulus.nonce}
+        facts = {"nonce": stimulus.nonce} | stimulus.facts  # a foreign name's own token has the letters in it
         columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
         until = deadline or Deadline.after(0.01)
         return self._session.backend.wait_event(
             self._session.cell.id, telemetry.query, columns, until, action=telemetry.action
         )
+
+
+def tells_all(telemetry: Telemetry | None) -> bool:
+    """Whether a row of this kind is to hold a text of any length, which ends in what is looked for. Pure."""
+    return telemetry is not None and any(
+        fact in pattern
+        for pattern in telemetry.columns.values()
+        for fact in ("{nonce}", "{cmdline}", "{data}")
+    )

@@ -10,9 +10,9 @@ from harness.probe.reading import read_value
 STIMULUS = "file_change"
 
 
-def provoke(timeline: Timeline) -> dict[str, str]:
+def provoke(timeline: Timeline, moment: str = "before") -> dict[str, str]:
     """Change a file in the guest; the columns that its event must have."""
-    nonce = f"{timeline.nonce}before"
+    nonce = f"{timeline.nonce}{moment}"
     answer = timeline.session.guest.probe("stimulate", STIMULUS, "--nonce", nonce)
     facts = read_value(f"stimulate {STIMULUS}", Stimulus, answer).facts | {"nonce": nonce}
     telemetry = timeline.session.profile.telemetry[STIMULUS]
@@ -33,11 +33,12 @@ def arrived(timeline: Timeline) -> Sequence[Event]:
 
 
 def withdraw(timeline: Timeline) -> None:
-    """Take the file away again, so that it is not taken for the agent's residue. Nothing, where none was changed."""
+    """Take the files away again, so that they are not taken for the agent's residue. Nothing, where none was changed."""
     if timeline.arrival.earlier is None or not timeline.arrival.earlier.provoked:
         return
-    timeline.session.guest.probe(
-        "unstimulate", STIMULUS, "--nonce", f"{timeline.nonce}before", repeatable=True
+    names = (f"{timeline.nonce}{moment}" for moment in ("before", "after"))
+    timeline.session.guest.batch(
+        *(["unstimulate", STIMULUS, "--nonce", name] for name in names), repeatable=True
     )
 
 

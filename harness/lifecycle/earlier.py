@@ -16,8 +16,8 @@ class Earlier:
     release: Candidate
     endpoint: Endpoint | None = None
     """As the backend knew it; None where the scenario did not wait for its check-in."""
-    events_before: int = 0
-    """How often the backend had the event that was provoked while the earlier release ran."""
+    replaced_at: float = 0.0
+    """When the candidate's installer was started, in seconds since the epoch."""
     footprint: Footprint | None = None
     """What it took of the machine after its use; None where the scenario does not ask."""
     provoked: dict[str, str] = field(default_factory=dict)

@@ -14,15 +14,16 @@ MINUTE_S = 60.0
 
 @dataclass(frozen=True)
 class Growth:
-    """By how many megabytes the agent grew from its installation to the look after use."""
+    """What became more of the agent from its installation to the look after use."""
 
     memory_mb: float
     data_mb: float
+    threads: int
     lasted_s: float
 
-    def per_minute(self, grown_mb: float) -> float:
+    def per_minute(self, grown: float) -> float:
         """Over less than a minute all of it counts: what an agent loads at its start it loads once. Pure."""
-        return grown_mb / max(1.0, self.lasted_s / MINUTE_S)
+        return grown / max(1.0, self.lasted_s / MINUTE_S)
 
 
 class Health:
@@ -44,6 +45,15 @@ class Health:
         return self.seen.family(self._session.profile)
 
     @property
+    def connections(self) -> int:
+        """TCP connections of the agent with all that it started, also those that the other side has closed."""
+        mine = {process.pid for process in self.processes}
+        return sum(
+            each.pid in mine and each.protocol.startswith("tcp") and each.state != "listen"
+            for each in self.seen.sockets
+        )
+
+    @property
     def growth(self) -> Growth:
         """What became more since the look at the installation."""
         return grown(self._timeline.inspection, self.seen, self._session.profile)
@@ -59,5 +69,10 @@ def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:
     return Growth(
         memory_mb=memory_mb(last, profile) - memory_mb(first, profile),
         data_mb=(last.data_bytes - first.data_bytes) / BYTES,
+        threads=_threads(last, profile) - _threads(first, profile),
         lasted_s=(last.now - first.now).total_seconds(),
     )
+
+
+def _threads(looked: Inspection, profile: AgentProfile) -> int:
+    return sum(process.threads for process in looked.family(profile))

@@ -10,6 +10,7 @@ from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.health import Health
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
+from harness.lifecycle.reconfiguration import Reconfiguration
 from harness.lifecycle.steps import CHANGES, PRELUDE
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Act, Timeline
@@ -34,6 +35,7 @@ class Lifecycle:
         self._last = current
         self.stimulated = Stimulated(self.at(Phase.FUNCTIONS))
         """The stimuli of the cell."""
+        self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self._reboots: dict[Timeline, Reboots] = {}
         self._health: dict[Timeline, Health] = {}

@@ -11,15 +11,20 @@ from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
 from harness.probe.answers import Stimulus
 from harness.probe.reading import read_value
 
+CHEAP = ("registry_change", "file_change")
+"""Of these many can be made at once."""
 SHORTEST_S = 3.0
 """Long enough to count requests in."""
 FAILURES = 4
 """So many requests show three pauses between them."""
 KINDS = ("registry_change", "file_change", "service")
 """What happens meanwhile: the first of these that the profile declares. Each leaves a trace that outlasts the outage."""
+MORE = 20
+"""Further changes of the same kind while the backend fails: an agent that keeps only a few of them loses some."""
 GROWS = 1.3
 """Pauses that grow have later ones at least so many times the earlier ones; jitter of a quarter stays below."""
 
@@ -36,6 +41,8 @@ class Ended:
     """What it had for that."""
     stimulus: Stimulus | None
     """What happened meanwhile; None where the profile declares none of `KINDS`."""
+    more: tuple[Stimulus, ...] = ()
+    """What else did, of the same kind."""
 
     @property
     def words(self) -> str:
@@ -69,7 +76,7 @@ class Outage:
         try:
             with session.recorder.stopwatch.waiting():
                 backend.wait_failures(cell, 1, deadline)
-            stimulus = self._stimulate()
+            stimuli = self._stimulate()
             with session.recorder.stopwatch.waiting():
                 backend.wait_failures(cell, FAILURES, deadline)
                 if (rest_s := SHORTEST_S - (time.monotonic() - began)) > 0:
@@ -80,15 +87,35 @@ class Outage:
         again = session.within(session.profile.check_in.heartbeat_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_recovered(cell, again)
-        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, stimulus)
+        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, *stimuli)
 
-    def _stimulate(self) -> Stimulus | None:
+    def missing(self, deadline: Deadline) -> int:
+        """How many of the further changes the backend was not told of by the deadline."""
+        session = self._session
+        lost = 0
+        for each in self.ended.more:
+            expected = session.profile.telemetry[each.name]
+            facts = each.facts | {"nonce": each.nonce}
+            columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
+            until = Deadline.after(max(0.01, deadline.remaining_s))
+            with session.recorder.stopwatch.waiting():
+                found = session.backend.wait_event(
+                    session.cell.id, expected.query, columns, until, action=expected.action
+                )
+            lost += found is None
+        return lost
+
+    def _stimulate(self) -> tuple[Stimulus | None, tuple[Stimulus, ...]]:
         kind = next((kind for kind in KINDS if kind in self._session.profile.telemetry), None)
         if kind is None:
-            return None
+            return None, ()
         nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
-        answer = self._session.guest.probe("stimulate", kind, "--nonce", nonce, repeatable=True)
-        return read_value("stimulate", Stimulus, answer)
+        names = [nonce, *(f"{nonce}-{number:02}" for number in range(MORE if kind in CHEAP else 0))]
+        answers = self._session.guest.batch(
+            *(["stimulate", kind, "--nonce", name] for name in names), repeatable=True
+        )
+        first, *more = (read_value("stimulate", Stimulus, answer) for answer in answers)
+        return first, tuple(more)
 
     def tokens(self) -> dict[str, list[str]]:
         """Kind → the token that was given to it alone; nothing where there was no outage."""
@@ -98,8 +125,9 @@ class Outage:
     def withdraw(self) -> None:
         """Undo what happened meanwhile, so that it is nobody's residue. Where there was no outage none is made."""
         if happened(self, "ended") and (stimulus := self.ended.stimulus) is not None:
-            self._session.guest.probe(
-                "unstimulate", stimulus.name, "--nonce", stimulus.nonce, repeatable=True
+            done = (stimulus, *self.ended.more)
+            self._session.guest.batch(
+                *(["unstimulate", each.name, "--nonce", each.nonce] for each in done), repeatable=True
             )
 
 

@@ -1,6 +1,7 @@
 """What happens to a machine between its start and its end. Each action runs once; checks look at its result."""
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -98,6 +99,8 @@ class Timeline:
         """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
         self.earlier: Earlier | None = None
         """What was seen of the earlier release, where the candidate takes one's place."""
+        self.seen_before: Endpoint | None = None
+        """The agent as the backend knew it right before a step that must keep its identity."""
         self.logs: set[str] = before.logs if before else set()
         """Installers' logs in the guest, in lower case: the harness's own files."""
         self.on_machine: Candidate = before.on_machine if before else session.candidate
@@ -428,6 +431,8 @@ class Timeline:
         self.bring_authority()
         self._written.look_before(session.guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
+        if self.earlier is not None:
+            self.earlier.replaced_at = time.time()
         try:
             result = self.run_package(session.candidate, "candidate", self.properties(), self.phase)
         except InstallerBusy:

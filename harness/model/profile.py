@@ -189,12 +189,29 @@ class Telemetry(Frozen):
     )
 
 
+class FurtherQuery(Frozen):
+    """A distributed query, and what one of its rows must hold."""
+
+    sql: NotEmpty
+    expect: dict[str, Template] = Field(default_factory=dict)
+    rows_at_least: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="fewer rows are an answer that was cut off"
+    )
+
+
 class LiveQuery(Frozen):
-    """A distributed query and what its first row must hold."""
+    """A distributed query and what its first row must hold; then what else is asked."""
 
     sql: NotEmpty
     expect: dict[str, Template]
     deadline_s: Seconds = 30
+    invalid: str = Field(
+        default="",
+        description="a query that the agent cannot answer, and after which it must go on answering",
+    )
+    then: tuple[FurtherQuery, ...] = Field(
+        default=(), description="queries with another answer, asked after it: each must be answered anew"
+    )
 
 
 class ConfigurationPush(Frozen):
@@ -276,12 +293,16 @@ class HealthBudget(Frozen):
     threads: Annotated[int, Field(gt=0)] = 200
     processes: Annotated[int, Field(gt=0)] = 20
     handles: Annotated[int, Field(gt=0)] = 10_000
+    connections: Annotated[int, Field(gt=0)] = Field(default=100, description="TCP connections of its own")
     cpu_percent: Annotated[float, Field(gt=0)] = Field(
         default=50, description="of one processor, on the average since its start"
     )
     data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
     growth_mb: Annotated[float, Field(gt=0)] = Field(
         default=256, description="by which memory or `data_dirs` may grow in a minute of use"
+    )
+    growth_threads: Annotated[int, Field(gt=0)] = Field(
+        default=100, description="by which its threads may become more in a minute of use"
     )
     restarts: Annotated[int, Field(ge=0)] = Field(
         default=0,

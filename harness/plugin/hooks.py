@@ -15,6 +15,7 @@ from harness.lifecycle.health import Health
 from harness.lifecycle.lifecycle import Lifecycle
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
+from harness.lifecycle.reconfiguration import Reconfiguration
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
@@ -224,6 +225,12 @@ def disclosures(lifecycle: Lifecycle, timeline: Timeline) -> Disclosures:
 def outage(lifecycle: Lifecycle) -> Outage:
     """The outage of the cell's backend; asking for its end makes it happen."""
     return lifecycle.outage
+
+
+@pytest.fixture
+def reconfiguration(lifecycle: Lifecycle) -> Reconfiguration:
+    """A change of configuration while things happen; asking makes it."""
+    return lifecycle.reconfiguration
 
 
 @pytest.fixture

@@ -67,14 +67,14 @@ int write_registry(const stimulus *wanted) {
   LSTATUS status = RegCreateKeyExW(HKEY_LOCAL_MACHINE, registry_path, 0, NULL, 0, KEY_WRITE | KEY_WOW64_64KEY, NULL,
                                    &key, NULL);
   if (status) return fail("RegCreateKeyEx", (DWORD)status);
-  status = RegSetValueExW(key, wanted->nonce, 0, REG_SZ, (const BYTE *)wanted->name,
-                          (DWORD)((wcslen(wanted->name) + 1) * sizeof *wanted->name));
+  const wchar_t *data = join_text(wanted->padding, wanted->name, NULL);
+  status = RegSetValueExW(key, wanted->nonce, 0, REG_SZ, (const BYTE *)data, (DWORD)((wcslen(data) + 1) * sizeof *data));
   RegCloseKey(key);
   if (status) return fail("RegSetValueEx", (DWORD)status);
   wchar_t *full = join_text(L"HKEY_LOCAL_MACHINE\\", registry_path, NULL);
   json_text("key", full);
   json_text("name", wanted->nonce);
-  json_text("data", wanted->name);
+  json_text("data", data);
   return 0;
 }
 

@@ -26,7 +26,7 @@ static int start_holder(const stimulus *wanted, DWORD *pid, wchar_t **line, port
   if (!CreatePipe(&ours, &theirs, &inherit, 0)) return fail("CreatePipe", GetLastError());
   SetHandleInformation(ours, HANDLE_FLAG_INHERIT, 0);
   swprintf(numbers, 96, L" --hold-ms %lu --pipe %llu", wanted->hold_ms, (unsigned long long)(ULONG_PTR)theirs);
-  *line = join_text(L"\"", own_path(), L"\" hold ", wanted->kind, L" --nonce ", wanted->nonce, numbers, NULL);
+  *line = join_text(L"\"", own_path(), L"\" hold ", wanted->kind, *wanted->padding ? L" --padding " : L"", wanted->padding, L" --nonce ", wanted->nonce, numbers, NULL);
   start_options options = {.extra = theirs, .flags = DETACHED_PROCESS};
   DWORD error = start_program(*line, &options, &holder);
   CloseHandle(theirs);
@@ -136,6 +136,7 @@ static ports open_sockets(int connection) {
 
 int hold_command(arguments *given) {
   const wchar_t *nonce = take_option(given, L"--nonce"), *pipe_number = take_option(given, L"--pipe");
+  take_option(given, L"--padding"); /* only makes the command line long */
   DWORD hold_ms = number_option(given, L"--hold-ms", 15000), wrote;
   ports opened = {0, 0, 0};
   if (given->count != 1 || !nonce || !pipe_number) return fail("hold is for the probe itself", ERROR_INVALID_PARAMETER);

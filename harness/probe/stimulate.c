@@ -35,6 +35,8 @@ wchar_t *stimulus_file(const stimulus *wanted, const wchar_t *suffix) {
   return join_text(STIMULUS_FOLDER, L"\\", wanted->nonce, suffix, NULL);
 }
 
+enum { PADDING_LIMIT = 8000 };
+
 /* A nonce becomes part of paths and command lines. */
 static int harmless(const wchar_t *nonce) {
   static const wchar_t allowed[] = L"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
@@ -45,7 +47,11 @@ static int perform(arguments *given, int undo) {
   const wchar_t *nonce = take_option(given, L"--nonce");
   int foreign = take_flag(given, L"--foreign");
   undo |= take_flag(given, L"--undo");
-  stimulus wanted = {.nonce = nonce, .hold_ms = number_option(given, L"--hold-ms", 15000)};
+  DWORD length = number_option(given, L"--padding", 0);
+  wchar_t *padding = allocate((min(length, PADDING_LIMIT) + 1) * sizeof *padding);
+  for (DWORD i = 0; i < min(length, PADDING_LIMIT); i++) padding[i] = L'a' + i % 26;
+  padding[min(length, PADDING_LIMIT)] = 0;
+  stimulus wanted = {.padding = padding, .nonce = nonce, .hold_ms = number_option(given, L"--hold-ms", 15000)};
   if (!harmless(nonce)) return fail("--nonce needs 1 to 64 letters, digits, - or _", ERROR_INVALID_PARAMETER);
   if (given->count != 1) return fail("one stimulus is needed", ERROR_INVALID_PARAMETER);
   if (foreign) wanted.nonce = join_text(nonce, FOREIGN_LETTERS, NULL);

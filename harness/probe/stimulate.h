@@ -8,6 +8,7 @@ typedef struct {
   const wchar_t *nonce;
   const wchar_t *name;  /* bvt-NONCE */
   const wchar_t *short_name; /* the same within the 20 characters of an account's name */
+  const wchar_t *padding; /* stands before the nonce in a long command line or value; empty */
   DWORD hold_ms;
 } stimulus;
 

@@ -28,7 +28,11 @@ from harness.probe.answers import (
 )
 
 SENTINEL_DIR = "C:\\bvt-sentinel"
-SENTINEL_FILES = (f"{SENTINEL_DIR}\\keep.txt", "C:\\ProgramData\\bvt-sentinel.txt")
+SENTINEL_FILES = (
+    f"{SENTINEL_DIR}\\keep.txt",
+    "C:\\ProgramData\\bvt-sentinel.txt",
+    "C:\\Windows\\Temp\\bvt-sentinel.tmp",
+)
 SENTINEL_SERVICE = "BvtSentinel"
 SENTINEL_KEY = "HKLM\\Software\\BvtSentinel"
 WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData")

@@ -6,12 +6,17 @@ Sources: "ServiceInstall table", "MsiServiceConfigFailureActions table", "Create
 from collections.abc import Iterator
 
 from harness.model.image_path import may_start_another
-from harness.rules.rule import Broken, Group, Msi, Severity, rule
+from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 
 ACTIONS = {"0": "none", "1": "restart", "2": "reboot", "3": "run"}
 """SC_ACTION_TYPE, as the profile names them."""
 OF_OTHERS = ("ServiceConfig", "Wix4ServiceConfig", "Wix5ServiceConfig")
 """Tables by which builders' own custom actions do the same."""
+CRITICAL = 3
+"""ErrorControl without its bit 0x8000, which only says that the installation fails with the service."""
+INTERACTIVE = 0x100
+ACCOUNTS = {"": "localsystem", "nt authority\\system": "localsystem", ".\\localsystem": "localsystem"}
+"""Other names of an account."""
 RUN_KEYS = ("\\microsoft\\windows\\currentversion\\run", "\\microsoft\\windows\\currentversion\\runonce")
 
 
@@ -61,6 +66,54 @@ def start_type(msi: Msi) -> Iterator[Broken]:
 
 @rule(
     Group.SERVICES,
+    "account",
+    "a service runs as the account that the profile declares",
+    "ServiceInstall table: StartName",
+)
+def account(msi: Msi) -> Iterator[Broken]:
+    if msi.profile is None:
+        return
+    rows = {row["Name"].lower(): row["StartName"] for row in msi.rows("ServiceInstall")}
+    for service in msi.profile.services:
+        given = rows.get(service.name.lower())
+        if service.account is None or given is None or "[" in given:
+            continue  # what a property says only an installation knows
+        if _account(given) != _account(service.account):
+            yield Broken(
+                f"ServiceInstall: {service.name}",
+                f"its tables say {given or 'LocalSystem'}, the profile {service.account}",
+            )
+
+
+@rule(
+    Group.SERVICES,
+    "keeps-windows-from-starting",
+    "Windows starts although a service does not",
+    "ServiceInstall table: ErrorControl",
+)
+def keeps_windows_from_starting(msi: Msi) -> Iterator[Broken]:
+    for row in msi.rows("ServiceInstall"):
+        if bits(row, "ErrorControl") & 0x7FFF == CRITICAL:
+            yield Broken(f"ServiceInstall: {row['Name']}", "its ErrorControl is 3 (critical)")
+
+
+@rule(
+    Group.SERVICES,
+    "interactive",
+    "a service shows no windows: since Windows Vista none may",
+    "ServiceInstall table: ServiceType; Interactive Services",
+)
+def interactive(msi: Msi) -> Iterator[Broken]:
+    for row in msi.rows("ServiceInstall"):
+        if bits(row, "ServiceType") & INTERACTIVE:
+            yield Broken(
+                f"ServiceInstall: {row['Name']}",
+                f"its ServiceType is {row['ServiceType']}, with 256 (interactive)",
+            )
+
+
+@rule(
+    Group.SERVICES,
     "unquoted-path",
     "a path with spaces that Windows starts is quoted",
     "CreateProcessW function: lpCommandLine",
@@ -74,3 +127,8 @@ def unquoted_path(msi: Msi) -> Iterator[Broken]:
             value.value, lambda path: path.lower() in files
         ):
             yield Broken(f"Registry: {value.key}\\{value.name}", f"it is {value.value!r}")
+
+
+def _account(name: str) -> str:
+    lowered = name.strip().lower()
+    return ACCOUNTS.get(lowered, lowered)

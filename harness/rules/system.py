@@ -151,6 +151,18 @@ def condition_unreadable(msi: Msi) -> Iterator[Broken]:
 
 @rule(
     Group.SYSTEM,
+    "no-way-to-remove",
+    "Add/Remove Programs offers to remove it",
+    "ARPNOREMOVE property",
+    Severity.WARNING,
+)
+def no_way_to_remove(msi: Msi) -> Iterator[Broken]:
+    if value := msi.properties.get("ARPNOREMOVE", ""):
+        yield Broken("Property: ARPNOREMOVE", f"it is {value!r}")
+
+
+@rule(
+    Group.SYSTEM,
     "for-one-user",
     "it is installed for all users",
     "ALLUSERS property",

@@ -13,10 +13,11 @@
 #include "protocol.h"
 #include "schedule.h"
 #include "status.h"
+#include "subtle.h"
 #include "tables.h"
 #include "unusual.h"
 
-enum { FAST_FIRST_MS = 80, BATCH_MS = 2000 };
+enum { FAST_FIRST_MS = 80, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
 enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
@@ -71,6 +72,9 @@ static bool judge(struct agent *agent, enum answer answer) {
         if (DEFECT_LOSES_EVENTS_IN_OUTAGE) {
             outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT));
         }
+        if (DEFECT_KEEPS_FEW && outbox_waiting(OUTBOX_RESULT) > FEW) {
+            outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT) - FEW);
+        }
         back_off(agent, GetTickCount64());
     }
     return false;
@@ -84,6 +88,7 @@ static bool fetch_config(struct agent *agent) {
         agent->silent = agent->silent || DEFECT_NO_HEARTBEAT;
         unusual_configured();
         greedy_configured();
+        subtle_polled(&agent->protocol.settings);
     }
     text_free(&body);
     return judge(agent, answer);
@@ -95,7 +100,7 @@ static void talk(struct agent *agent, unsigned long long now) {
         agent->silent = agent->silent || (silent_at && now >= silent_at);
         silent_at = silent_at ? silent_at : now + SILENT_AFTER_MS;
     }
-    if (DEFECT_NEVER_CHECKS_IN || agent->silent || now < agent->network_due) {
+    if (DEFECT_NEVER_CHECKS_IN || agent->silent || subtle_quiet() || now < agent->network_due) {
         return;
     }
     if (!agent->protocol.node_key[0]) {
@@ -115,7 +120,7 @@ static void talk(struct agent *agent, unsigned long long now) {
         if (!judge(agent, protocol_log(&agent->protocol))) {
             return;
         }
-        agent->log_due = TRAIT_SENDS_IN_BATCHES ? now + BATCH_MS : 0;
+        agent->log_due = TRAIT_SENDS_IN_BATCHES ? now + BATCH_MS : TRAIT_SENDS_SELDOM ? now + SELDOM_MS : 0;
     }
     if (now >= agent->distributed_due) {
         judge(agent, protocol_distributed(&agent->protocol));
@@ -169,7 +174,7 @@ void agent_run(HANDLE stop) {
             unsigned long long schedule_due = schedule_run(now);
             talk(&agent, now);
             pause = until_next(&agent, schedule_due);
-            if (DEFECT_NEVER_CHECKS_IN || agent.silent) {
+            if (DEFECT_NEVER_CHECKS_IN || agent.silent || subtle_quiet()) {
                 pause = 1000;
             }
         }

@@ -10,6 +10,7 @@
 #include "product.h"
 #include "run.h"
 #include "settings.h"
+#include "subtle.h"
 #include "surroundings.h"
 
 enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400, SHUTDOWN_TAKES_MS = 10000 };
@@ -76,6 +77,7 @@ static void reboot_at_third_start(void) {
 void defective_start(void) {
     surroundings_ruin();
     elsewhere_start();
+    subtle_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
@@ -232,5 +234,6 @@ int defective_purge(void) {
         tamper_with_sentinel_files();
     }
     elsewhere_purge();
+    subtle_purge();
     return DEFECT_UNINSTALL_FAILS ? 1 : 0;
 }

@@ -9,6 +9,7 @@
 #include "product.h"
 #include "protocol.h"
 #include "status.h"
+#include "subtle.h"
 
 static void add_member(struct text *text, const char *name, const char *value, const char *end) {
     text_add_json(text, name);
@@ -74,6 +75,7 @@ enum answer protocol_enrol(struct protocol *protocol) {
         status_enrolled(true);
         log_info("enrolled, agent version %s", REPORTED_VERSION);
         indiscreet_enrolled(protocol->settings.secret, protocol->node_key);
+        subtle_enrolled(protocol->settings.secret);
     }
     text_free(&body);
     return answer;

@@ -30,7 +30,7 @@ static void drop_first(enum outbox_kind kind) {
 static void add(enum outbox_kind kind, const char *line);
 
 void outbox_add(enum outbox_kind kind, const char *line) {
-    if (DEFECT_LOSES_BURSTS && kind == OUTBOX_RESULT && strstr(line, "\"file_events\"") && outbox_waiting(kind) >= 24) {
+    if (DEFECT_LOSES_BURSTS && kind == OUTBOX_RESULT && strstr(line, "\"file_events\"") && outbox_waiting(kind) >= 48) {
         return;
     }
     add(kind, line);

@@ -9,6 +9,7 @@
 #include "product.h"
 #include "schedule.h"
 #include "status.h"
+#include "subtle.h"
 #include "tables.h"
 
 static struct config *current;
@@ -24,6 +25,7 @@ static void put_in_force(struct config *config, const BYTE digest[DIGEST_SIZE]) 
     current = config;
     digest_hex(digest, hex);
     status_configuration(hex);
+    subtle_reconfigured();
     file_watch_configure(config);
     registry_watch_configure(config);
     schedule_configure(config);
@@ -68,7 +70,7 @@ void policy_open(const struct settings *settings) {
     BYTE digest[DIGEST_SIZE];
     if (config && sha256(bytes, count, digest)) {
         put_in_force(config, digest);
-        isolation_set(config->isolate, settings);
+        isolation_set(config->isolate && !DEFECT_FORGETS_ISOLATION, settings);
     } else {
         free(config);
     }

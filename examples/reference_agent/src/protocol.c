@@ -79,7 +79,13 @@ enum answer protocol_config(struct protocol *protocol, struct text *body) {
     struct text request = {0};
     add_node_key(protocol, &request);
     text_add(&request, "}");
-    enum answer answer = protocol_post(protocol, "/config", request.data, body);
+    struct text path = {0};
+    text_add(&path, "/config");
+    if (DEFECT_SECRET_IN_URL) {
+        text_addf(&path, "?node_key=%s", protocol->node_key);
+    }
+    enum answer answer = protocol_post(protocol, path.data, request.data, body);
+    text_free(&path);
     text_free(&request);
     return answer;
 }

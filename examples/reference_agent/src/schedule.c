@@ -53,6 +53,12 @@ void schedule_configure(const struct config *config) {
     running_count = config->scheduled_count;
 }
 
+void schedule_hurry(void) {
+    for (size_t i = 0; i < running_count; i++) {
+        running[i].due = 0;
+    }
+}
+
 static void send_change(void *context, const char *action, const char *columns) {
     const struct running *query = context;
     struct text line = {0};

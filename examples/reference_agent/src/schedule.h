@@ -8,5 +8,7 @@
 void schedule_configure(const struct config *config);
 /* Runs what is due at `now` (milliseconds of GetTickCount64); returns when the next is due. */
 unsigned long long schedule_run(unsigned long long now);
+/* Everything is due at once. Only a defect needs it. */
+void schedule_hurry(void);
 
 #endif

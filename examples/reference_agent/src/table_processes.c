@@ -8,6 +8,7 @@
 #include <tlhelp32.h>
 
 #include "process_info.h"
+#include "subtle.h"
 #include "tables.h"
 #include "text.h"
 #include "wide.h"
@@ -67,7 +68,7 @@ static void learn(const PROCESSENTRY32W *entry, HANDLE process, unsigned long lo
         .started = started,
         .name = *entry->szExeFile ? narrow(entry->szExeFile) : duplicate(base ? base + 1 : path), /* see process_path */
         .path = path,
-        .command_line = process ? process_command_line(process) : duplicate(""),
+        .command_line = subtle_command_line(process ? process_command_line(process) : duplicate("")),
         .seen = true,
     };
     bool incomplete = process && (!*fresh.path || !*fresh.command_line);

@@ -5,6 +5,7 @@
 
 #include <windows.h>
 
+#include "subtle.h"
 #include "tables.h"
 #include "text.h"
 #include "wide.h"
@@ -57,6 +58,7 @@ static char *data_text(DWORD type, const BYTE *data, DWORD size) {
             text_addf(&text, "%02X", data[i]);
         }
     }
+    subtle_cut_value(text.data);
     return text.data;
 }
 

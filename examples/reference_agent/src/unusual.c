@@ -10,6 +10,7 @@
 #include "product.h"
 #include "settings.h"
 
+enum { ENROLS_LATE_MS = 20000, CLEANS_UP_MS = 9000 };
 enum { ENROLS_AFTER_MS = 5000, WORKS_MS = 1000, CACHE_BYTES = 5 << 20, CHILD_ENDS_S = 4 };
 
 static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtRefAgentDaily";
@@ -67,6 +68,7 @@ static void once_configured(void) {
 }
 
 void unusual_start(HANDLE stop) {
+    char mark[256];
     if (TRAIT_TOUCHES_SYSTEM_FILE) {
         touch_system_file();
     }
@@ -80,6 +82,9 @@ void unusual_start(HANDLE stop) {
     }
     if (TRAIT_ENROLS_SLOWLY) {
         WaitForSingleObject(stop, ENROLS_AFTER_MS);
+    }
+    if (TRAIT_ENROLS_LATE && !runtime_read(L"NodeKey", mark, sizeof mark)) {
+        WaitForSingleObject(stop, ENROLS_LATE_MS);
     }
 }
 
@@ -100,6 +105,9 @@ void unusual_configured(void) {
 }
 
 void unusual_purge(void) {
+    if (TRAIT_CLEANS_UP_AT_LENGTH) {
+        Sleep(CLEANS_UP_MS);
+    }
     if (TRAIT_CHILD_ENDS_LATE) {
         run_later(CHILD_ENDS_S, L"rem");
     }

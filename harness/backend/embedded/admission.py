@@ -32,7 +32,9 @@ class Admission:
     configuration: bytes
     endpoint: Endpoint | None = None
     questions: dict[str, str] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
+    asked: dict[str, str] = field(default_factory=dict)  # every query ever asked, by id
+    answered_again: list[str] = field(default_factory=list)  # queries whose answer came once more
+    addresses: set[str] = field(default_factory=set)  # of requests with more than a path
     answers: dict[str, Answer] = field(default_factory=dict)
     arriving: dict[str, Answer] = field(default_factory=dict)
     faults: deque[PendingFault] = field(default_factory=deque)

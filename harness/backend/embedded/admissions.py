@@ -15,6 +15,9 @@ from harness.backend.interface import Endpoint, FaultKind
 from harness.backend.trouble import Enrolments
 from harness.model.deadline import Deadline
 
+MOST_ADDRESSES = 100
+"""Of one cell that are kept: an agent may put the time into each."""
+
 
 class Admissions(Journal):
     """The doors of the journal: one for the checks, one for the server. Thread-safe."""
@@ -105,12 +108,17 @@ class Admissions(Journal):
         with self._changed:
             admission = self._of(cell)
             admission.questions[query_id] = sql
-            admission.asked.add(query_id)
+            admission.asked[query_id] = sql
             self._record(cell, Kind.QUESTION, [{"id": query_id, "sql": sql}])
             try:
                 return self.wait(lambda: admission.answers.get(query_id), deadline)
             finally:
                 admission.questions.pop(query_id, None)
+
+    def answered_again(self, cell: str) -> tuple[str, ...]:
+        """The queries that were answered once more after their answer had come."""
+        with self._changed:
+            return tuple(self._of(cell).answered_again)
 
     def endpoint(self, cell: str) -> Endpoint | None:
         """The cell's endpoint, if it has enrolled since it was admitted."""
@@ -258,9 +266,19 @@ class Admissions(Journal):
             admission = self._of(cell)
             for query_id in ids:
                 answer = admission.arriving.pop(query_id, None)
+                if query_id in admission.answers:
+                    admission.answered_again.append(admission.asked[query_id])
                 if admission.questions.pop(query_id, None) is not None and answer is not None:
                     admission.answers[query_id] = answer
             self._seen(cell, path)
+
+    def addressed(self, cell: str, address: str) -> None:
+        """Put the address of a request on record that holds more than a path; each once."""
+        with self._changed:
+            admission = self._of(cell)
+            if address not in admission.addresses and len(admission.addresses) < MOST_ADDRESSES:
+                admission.addresses.add(address)
+                self._record(cell, Kind.ADDRESS, [{"address": address}])
 
     def malformed(self, cell: str, method: str, path: str, message: str) -> None:
         """Put a request that is not of the API on record."""

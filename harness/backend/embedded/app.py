@@ -90,11 +90,16 @@ class RemoteApi:
                 if fault is not None and (answer := await self._suffer(fault)) is not None:
                     return answer
                 if name == "/enroll":
-                    return _json(self._enrol(content.document, name))
+                    answered = self._enrol(content.document, name)
+                    self._note_address(
+                        self._admissions.holder(str(answered.get("node_key", ""))), name, request
+                    )
+                    return _json(answered)
                 named = self._admissions.cell_of(node_key, name)
                 if named is None:
                     return _json(NODE_INVALID)
                 cell = named
+                self._note_address(cell, name, request)
                 if content.error is not None:
                     raise content.error
                 served = await self._actions[name](Call(cell, node_key, name, content))
@@ -116,6 +121,11 @@ class RemoteApi:
                 return _json({"error": "the backend has failed"}, 500)
 
         return endpoint
+
+    def _note_address(self, cell: str, name: str, request: Request) -> None:
+        """Keep what stands in an address beside the path: proxies log it, so no secret may be there."""
+        if cell and request.url.query:
+            self._admissions.addressed(cell, f"{name}?{request.url.query}")
 
     async def _content(self, name: str, request: Request, body: IO[bytes]) -> Content:
         size, encoding = 0, _encoding(request)

@@ -39,7 +39,7 @@ from harness.model.errors import BackendError, CandidateError
 from harness.model.machine import HostPort
 
 T = TypeVar("T")
-SENT = (Kind.ENROLMENT, Kind.EVENT, Kind.STATUS, Kind.ANSWER)
+SENT = (Kind.ENROLMENT, Kind.EVENT, Kind.STATUS, Kind.ANSWER, Kind.ADDRESS)
 """What comes from agents and is meant to be kept."""
 
 
@@ -182,6 +182,10 @@ class EmbeddedBackend:
             )
         return answer.rows
 
+    def answered_again(self, cell: str) -> Sequence[str]:
+        """The distributed queries that were answered more than once."""
+        return self._admissions.answered_again(cell)
+
     def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None:
         """The cell's next `times` requests suffer this, in the order of the calls."""
         self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
@@ -243,8 +247,7 @@ class EmbeddedBackend:
                 (name, text) for name, text in _texts(item.body) if any(each in text for each in texts)
             )
             if found:
-                query = item.body.get("query")
-                yield Sent(f"a row of query {query!r}" if query else f"a message ({item.kind.value})", found)
+                yield Sent(_what(item), found)
 
     def credentials(self, cell: str) -> frozenset[str]:
         """The node keys of the cell's agents."""
@@ -300,6 +303,13 @@ def watched(application: ASGIApp, watch: Callable[[str], None]) -> ASGIApp:
         await application(scope, receive, send)
 
     return tell
+
+
+def _what(item: Item) -> str:
+    if item.kind is Kind.ADDRESS:
+        return "a request, where proxies log it"
+    query = item.body.get("query")
+    return f"a row of query {query!r}" if query else f"a message ({item.kind.value})"
 
 
 def _texts(body: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -47,6 +47,7 @@ class Kind(StrEnum):
     FAULT = "fault"
     REFUSAL = "refusal"
     PROTOCOL_ERROR = "protocol-error"
+    ADDRESS = "address"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`functions` before the candidate comes: provoke an event that must arrive once, and once only, across the upgrade."""
 
 from harness.backend.interface import BackendFeature
-from harness.lifecycle.continuity import arrived, provoke
+from harness.lifecycle.continuity import provoke
 from harness.lifecycle.releases import ReleaseUnusable
 from harness.lifecycle.timeline import Timeline
 from harness.model.steps import Step
@@ -25,4 +25,3 @@ def act(timeline: Timeline, step: Step) -> None:  # noqa: ARG001 - every action 
         )
     if found is None:
         raise ReleaseUnusable(earlier.name, earlier.release, "the change of a file did not arrive from it.")
-    earlier.events_before = len(arrived(timeline))

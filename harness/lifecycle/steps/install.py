@@ -2,11 +2,10 @@
 
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.releases import ReleaseUnusable, medium, release_of
+from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import CandidateError
 from harness.model.steps import Step
-
-COMMAND_S = 30.0
 
 
 def act(timeline: Timeline, step: Step) -> None:
@@ -28,7 +27,5 @@ def act(timeline: Timeline, step: Step) -> None:
             if not up:
                 words = timeline.service_words(expected.name)
                 raise ReleaseUnusable(name, release, f"its service {expected.name} does not run: {words}.")
-    for setting in session.profile.upgrade.settings:
-        place = ["reg", "add", setting.key, "/v", setting.name, "/t", "REG_SZ", "/d", setting.value, "/f"]
-        session.guest.run(place, timeout_s=COMMAND_S)
+    set_as_customers_do(timeline)
     timeline.earlier = Earlier(name, release)

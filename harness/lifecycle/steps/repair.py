@@ -5,6 +5,7 @@ import ntpath
 from harness.cell.check import Blocked, NotApplicable
 from harness.guest.msi.installer import MsiResult
 from harness.guest.services import ServiceStateNotReached
+from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import STOP_S, Timeline
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
@@ -12,6 +13,8 @@ from harness.model.profile_text import placeholders
 from harness.model.report import Outcome
 from harness.model.steps import Step
 
+KNOWN_S = 1.0
+"""The backend has the endpoint already: only its newest enrolment is asked for."""
 OF_PACKAGE = frozenset({"version", "product_code"})
 """Placeholders that the package itself fills, so that a repair can mend what holds them."""
 
@@ -23,6 +26,11 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
         raise Blocked(f"blocked by {timeline.arrived}: there is nothing to repair", timeline.arrived)
     if session.candidate.kind is not InstallerKind.MSI:
         raise NotApplicable("an EXE installer has no repair that is asked for in one way everywhere")
+    if "identity" in step.keeps:
+        _ = timeline.arrival.endpoint
+        timeline.seen_before = session.backend.wait_enrolled(session.cell.id, Deadline.after(KNOWN_S))
+    if "configuration" in step.keeps:
+        set_as_customers_do(timeline)
     for damage in step.of:
         DAMAGE[damage](timeline)
     deadline = session.within(session.profile.installer.timeout_s)

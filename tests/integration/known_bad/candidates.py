@@ -42,7 +42,14 @@ UPGRADED_AND_USED = (
     "{machine: }, {install: previous}, {check-in: }, {upgrade: candidate, keeps: [footprint]}, {check-in: }, "
     + AFTER
 )
-REPAIRED = "{machine: }, {install: candidate}, {repair: [file, registry, service]}, " + AFTER
+UPGRADED_IN_USE = (
+    "{machine: }, {install: previous}, {check-in: }, {functions: }, "
+    "{upgrade: candidate, keeps: [identity]}, " + AFTER
+)
+REPAIRED = (
+    "{machine: }, {install: candidate}, {check-in: }, "
+    "{repair: [file, registry, service], keeps: [identity, configuration]}, " + AFTER
+)
 REINSTALLED = "{machine: }, {install: candidate}, {reinstall: candidate}, " + AFTER
 DOWNGRADED = "{machine: }, {install: candidate}, {downgrade: previous}, " + AFTER
 
@@ -126,9 +133,10 @@ BAD: dict[str, KnownBad] = {
     ),
     # What only Windows would show, or only the next release, is read from the tables.
     "against-the-rules": KnownBad(
-        defects=frozenset({"breaks-rules"}),
+        defects=frozenset({"breaks-rules", "critical-service", "wrong-account", "hides-entry"}),
         phases=INSTALLED,
         caught={
+            "install.entry_unique": r"only one that is not shown \(SystemComponent is set\)",
             "install.msi_upgrade": r"it is '1\.0\.70000' \(msi\.upgrade\.version-out-of-range\)",
             "install.msi_components": r"Component: Notice: it is marked to stay for ever",
             "install.msi_services": r"its tables say none, none, none, the profile restart, restart, restart",
@@ -151,6 +159,9 @@ BAD: dict[str, KnownBad] = {
                 "writes-elsewhere-late",
                 "sets-proxy",
                 "hijacks-program",
+                "leaves-shortcut",
+                "leaves-users-key",
+                "leaves-folder-on-drive",
             }
         ),
         phases=INSTALLED,
@@ -158,11 +169,12 @@ BAD: dict[str, KnownBad] = {
         profile={"settle_s": 25},
         caught={
             "install.foreign_registry": r"internet settings\\proxyenable.*, .*internet settings\\proxyserver",
-            "residue.machine_files": r"c:\\windows\\bvt-late\.log, c:\\windows\\system32\\bvtshell\.dll, "
+            "residue.machine_files": r"c:\\bvtwork, c:\\users\\public\\desktop\\bvt console\.lnk, "
+            r"c:\\windows\\bvt-late\.log, c:\\windows\\system32\\bvtshell\.dll, "
             r"c:\\windows\\system32\\drivers\\bvtflt\.sys, c:\\windows\\temp\\bvt-cleanup\.cmd\.",
             "residue.machine_registry": r"clsid\\\{6d1b2c55.*\\inprocserver32\\\(default\), .*root\\certificates"
             r"\\0011.*, .*windows defender\\exclusions\\paths.*, .*excludedapplications\\refagent\.exe, "
-            r".*firewallrules\\bvtrefagent\.",
+            r".*firewallrules\\bvtrefagent, hku\\\.default\\software\\bvtelsewhere\\leftover\.",
             "residue.orphans": r"Found: c:\\windows\\system32\\cmd\.exe.*started by the agent",
         },
     ),
@@ -176,11 +188,15 @@ BAD: dict[str, KnownBad] = {
                 "deletes-class",
                 "sets-policy",
                 "trusts-a-root",
+                "hides-system-file",
+                "clears-temp",
             }
         ),
         phases=INSTALLED,
         caught={
-            "install.foreign_files": r"etc\\hosts was changed .*notepad\.exe was deleted, .*winver\.exe was changed",
+            "residue.sentinel_files": r"file C:\\Windows\\Temp\\bvt-sentinel\.tmp is untouched\. Found: it is gone",
+            "install.foreign_files": r"etc\\hosts was changed .*hostname\.exe was changed .*"
+            r"notepad\.exe was deleted, .*winver\.exe was changed",
             "install.foreign_registry": r"classes\\chm\.file.* was deleted, .*certificates\\0011.*\\blob, .*"
             r"windowsupdate\\au\\noautoupdate, .*winmgmt\\start was changed \(dword:0000000. → dword:00000004\)",
         },
@@ -294,6 +310,57 @@ BAD: dict[str, KnownBad] = {
             "uninstall.secret_in_installer_log": r"\(Property\(S\): CONNECTION\) holds the enrolment secret",
         },
     ),
+    "loose-ends": KnownBad(
+        defects=frozenset(
+            {
+                "secret-in-environment",
+                "secret-in-url",
+                "leaks-threads",
+                "leaks-connections",
+                "cuts-command-lines",
+                "mangles-command-lines",
+                "cuts-values",
+                "answers-twice",
+                "short-answers",
+            }
+        ),
+        phases=USED,
+        caught={
+            "functions.live_query_again": r"is answered with 15 rows or more\. Found: 10|10 rows without it",
+            "functions.answered_once": r"answered again: \"SELECT name, display_name",
+            "functions.foreign_names": r"process_start with bvt\w+-f-.* on its command line",
+            "functions.long_texts": "never reported so: process start, registry change",
+            "uninstall.connections": r"at most 20 connections\. Found: ",
+            "uninstall.thread_growth": "at most 20 threads more in a minute",
+            "uninstall.secret_in_registry": r"environment\\bvt_enrolment holds the enrolment secret",
+            "uninstall.secret_in_telemetry": r"a request, where proxies log it \(address\) holds a node key",
+            "residue.environment_left": r"Found: bvt_enrolment\.",
+        },
+    ),
+    "from-memory": KnownBad(
+        defects=frozenset({"answers-from-memory", "keeps-few", "loses-events-at-change"}),
+        phases=USED,
+        caught={
+            "functions.live_query_again": r"is answered with a row .* rows without it",
+            "functions.outage": r"all of 21 changes during an outage .* Found: \d+ never were",
+            "functions.lost_at_change": r"right before or after a change of configuration .* Found: \d never were",
+        },
+    ),
+    "ill-mended": KnownBad(
+        defects=frozenset({"repair-forgets", "repair-resets"}),
+        phases=(),
+        steps=REPAIRED,
+        caught={
+            "repair.same_endpoint": "the agent goes on with its enrolment. Found: it enrolled anew",
+            "repair.settings": r"as it was set before the repair\. Found: it is gone",
+        },
+    ),
+    "tells-again": KnownBad(
+        defects=frozenset({"tells-again-at-start"}),
+        phases=(),
+        steps=UPGRADED_IN_USE,
+        caught={"upgrade.told_once": r"is not reported after it\. Found: it was, \d+ times"},
+    ),
     "newborn": KnownBad(
         defects=frozenset(
             {"enrols-at-each-start", "new-identity", "any-certificate", "retries-hot", "falls-silent-later"}
@@ -319,6 +386,7 @@ BAD: dict[str, KnownBad] = {
                 "loses-events-in-outage",
                 "loses-bursts",
                 "mangles-names",
+                "stops-at-bad-query",
             }
         ),
         phases=USED,
@@ -328,7 +396,9 @@ BAD: dict[str, KnownBad] = {
             "functions.exactly_once": r"every event arrives once\. Found: .*process_start 2 times",
             "functions.event_time": r"Found: it is another: .*process_start \+36\d\d s",
             "functions.nothing_invented": r"this never did: registry_change HKEY_.*\\BvtStimulus\\Never",
-            "functions.outage": "is reported after it. Found: it never was",
+            "functions.outage": r"reported after it\. Found: (?:it never was|\d+ never were)",
+            "functions.live_query_again": "asked after 'SELECT no_such_column FROM services' is answered within .* "
+            "it was not answered",
             "functions.burst": r"all of 100 files changed at once are reported\. Found: \d+ never were",
             "functions.foreign_names": "Found: never reported: file_change .*, registry_change ",
             "uninstall.enrolments": r"once more each time it has reason to \(1\)\. Found: it enrolled [34] times",

@@ -44,6 +44,34 @@ WOW = (
     "VALUES ('Narrow', 2, 'Software\\WOW6432Node\\BvtNarrow', 'Version', '1', 'Settings')",
 )
 
+FEATURES = tuple(
+    "INSERT INTO `Feature` (`Feature`, `Feature_Parent`, `Title`, `Display`, `Level`, `Attributes`) "
+    f"VALUES ('Part{number}', 'Agent', 'Part {number}', {number}, {level}, 0)"
+    for number, level in enumerate((1, 1, 1, 200, 1, 0, 1, 200, 1, 1, 1, 1), 1)
+)
+
+SHORTCUT = (
+    "CREATE TABLE `Shortcut` (`Shortcut` CHAR(72) NOT NULL, `Directory_` CHAR(72) NOT NULL, "
+    "`Name` CHAR(128) NOT NULL LOCALIZABLE, `Component_` CHAR(72) NOT NULL, `Target` CHAR(72) NOT NULL, "
+    "`Arguments` CHAR(255), `Description` CHAR(255) LOCALIZABLE, `Hotkey` SHORT, `Icon_` CHAR(72), `IconIndex` SHORT, "
+    "`ShowCmd` SHORT, `WkDir` CHAR(72) PRIMARY KEY `Shortcut`)",
+    "INSERT INTO `Directory` (`Directory`, `Directory_Parent`, `DefaultDir`) "
+    "VALUES ('ProgramMenuFolder', 'TARGETDIR', '.')",
+    "INSERT INTO `Directory` (`Directory`, `Directory_Parent`, `DefaultDir`) "
+    "VALUES ('Menu', 'ProgramMenuFolder', 'BVT~1|BVT Tools & more')",
+    "INSERT INTO `Shortcut` (`Shortcut`, `Directory_`, `Name`, `Component_`, `Target`, `Arguments`, `Description`) "
+    "VALUES ('Status', 'Menu', 'STATUS|BVT status', 'Service', '[#AgentExecutable]', '--status', 'Says how it fares')",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('CreateShortcuts', '', 4500)",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveShortcuts', '', 3200)",
+)
+
+QUOTES = 'BVT "Reference" Agent & Sons <service>'
+DRESSED = (
+    f"UPDATE `ServiceInstall` SET `DisplayName` = '{QUOTES}'",
+    "UPDATE `ServiceInstall` SET `Dependencies` = 'RpcSs[~][~]'",
+    "UPDATE `ServiceInstall` SET `ErrorControl` = 0",
+)
+
 FOUR_FIELDS = ("UPDATE `Property` SET `Value` = '1.0.0.4711' WHERE `Property` = 'ProductVersion'",)
 
 
@@ -129,6 +157,37 @@ GOOD: dict[str, UnusualGood] = {
         ),
         phases=FUNCTIONAL,
         profile={"health": HEALTH | {"growth_mb": 20}, "settle_s": 15},
+    ),
+    "unhurried": UnusualGood(
+        unusual=(
+            "enrols after twenty seconds, within its deadline",
+            "sends what it has every eight seconds",
+            "takes nine seconds to clean up in its uninstall",
+            "its log is a new file every few lines",
+        ),
+        traits=frozenset({"enrols-late", "sends-seldom", "cleans-up-at-length", "rotates-its-log"}),
+        phases=FUNCTIONAL,
+        profile={
+            "check_in.deadline_s": 45,
+            "check_in.heartbeat_s": 20,
+            "configuration.deadline_s": 20,
+            "response_actions.isolate.deadline_s": 20,
+            "response_actions.release.deadline_s": 20,
+        },
+    ),
+    "dressed-up": UnusualGood(
+        unusual=(
+            "twelve features more, some of which are not installed",
+            "a shortcut in the start menu, which goes with it",
+            "a service whose display name holds quotes and other marks",
+            "a service that depends on one of the system's",
+        ),
+        edits=(*FEATURES, *SHORTCUT, *DRESSED),
+        phases=INSTALLED,
+        profile={
+            "services.0.display_name": QUOTES,
+            "services.0.depends_on": ["RpcSs"],
+        },
     ),
     "many-sided": UnusualGood(
         unusual=(

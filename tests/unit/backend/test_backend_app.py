@@ -239,3 +239,35 @@ def test_a_store_that_cannot_be_written_fails_every_wait(api: Api, key: str) -> 
 def test_a_cell_never_admitted_is_an_error_of_the_caller(api: Api) -> None:
     with pytest.raises(BackendError, match="never admitted"):
         api.admissions.endpoint("no/cell")
+
+
+def test_an_answer_that_comes_again_is_counted(api: Api, key: str) -> None:
+    def answer() -> None:
+        for _ in range(500):
+            if questions := api.post("/distributed/read", {"node_key": key})["queries"]:
+                rows = {name: [{"a": "1"}] for name in questions}
+                body = {"node_key": key, "queries": rows, "statuses": dict.fromkeys(rows, 0)}
+                api.post("/distributed/write", body)
+                api.post("/distributed/write", body)
+                return
+            time.sleep(0.01)
+
+    helper = threading.Thread(target=answer)
+    helper.start()
+    assert api.admissions.ask(CELL, "SELECT 1", Deadline.after(20)) is not None
+    helper.join(20)
+    assert api.admissions.answered_again(CELL) == ("SELECT 1",)
+
+
+def test_what_stands_in_an_address_is_on_record_once(api: Api, secret: str, key: str) -> None:
+    for _ in range(2):
+        assert api.post(f"/config?node_key={key}", {"node_key": key}) == {"schedule": {}}
+    api.post("/config", {"node_key": key})
+    api.enrol(secret)
+    assert kinds(api, Kind.ADDRESS) == [{"address": f"/config?node_key={key}"}]
+
+
+def test_no_more_addresses_are_kept_than_a_hundred(api: Api, key: str) -> None:
+    for number in range(105):
+        api.post(f"/config?at={number}", {"node_key": key})
+    assert len(kinds(api, Kind.ADDRESS)) == 100

@@ -33,12 +33,16 @@ TIMELINE: Any = SimpleNamespace(
 )
 
 
+NEVER: Any = None
+"""What is not to be asked for."""
+
+
 @pytest.mark.parametrize(
     ("fact", "ask"),
     [
         (Fact.VERSION, lambda cell: check_in.test_version(cell, TIMELINE)),
         (Fact.HOSTNAME, lambda cell: check_in.test_identity(cell, TIMELINE)),
-        (Fact.EVENT_TIME, lambda cell: control.test_configuration_push(cell, TIMELINE)),
+        (Fact.EVENT_TIME, lambda cell: control.test_configuration_push(cell, TIMELINE, NEVER)),
         (Fact.STATUS_TIME, lambda cell: control.test_configuration_refused(cell, TIMELINE)),
         (Fact.STATUS_TIME, lambda cell: control.test_isolation(cell, TIMELINE)),
         (Fact.ACTION, lambda cell: Stimulated(SimpleNamespace(session=cell)).expect("user")),  # type: ignore[arg-type]

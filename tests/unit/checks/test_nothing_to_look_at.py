@@ -74,7 +74,9 @@ OF_ANY_PROFILE = {
     },
     "functions": set(),
     "reboot": {"comes_back", "once", "same_endpoint"},
+    "repair": {"same_endpoint"},
     "uninstall": {
+        "connections",
         "enrolments",
         "exit_code",
         "handles",
@@ -86,6 +88,7 @@ OF_ANY_PROFILE = {
         "footprint",
         "processor",
         "still_there",
+        "thread_growth",
         "threads",
     },
     "residue": {

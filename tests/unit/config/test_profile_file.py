@@ -262,6 +262,35 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
                 ("person", "tiny", "expected 'file', 'registry'"),
             )
         ),
+        *(
+            (old, new, line, words)
+            for old, new, line, words in (
+                (
+                    "C:\\Program Files\\Tiny",
+                    "C:\\Windows",
+                    5,
+                    "install_dir: 'C:\\Windows' holds what is none of the",
+                ),
+                (
+                    "title: Tiny agent",
+                    "title: T\ndata_dirs: ['C:/ProgramData/']",
+                    3,
+                    "data_dirs[0]: 'C:\\ProgramData' holds what is none of the agent's, too. Name the",
+                ),
+                (
+                    "title: Tiny agent",
+                    "title: T\nregistry_roots: ['HKLM\\Software\\Microsoft']",
+                    3,
+                    "registry_roots[0]: 'HKLM\\Software\\Microsoft' holds what is none of the agent's",
+                ),
+                (
+                    "title: Tiny agent",
+                    "title: T\nsecrets: [{kind: file, path: 'C:\\ProgramData\\*', reason: it is so by design}]",
+                    3,
+                    "secrets[0].path: 'C:\\ProgramData\\*' is also where others look. Say exactly where",
+                ),
+            )
+        ),
     ],
 )
 def test_a_broken_profile_is_one_sentence_with_its_line(

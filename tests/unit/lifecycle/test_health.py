@@ -31,7 +31,7 @@ def test_an_agent_that_does_not_run_has_none() -> None:
 def test_within_the_first_minute_all_that_grew_counts_and_later_what_falls_on_one(
     lasted_s: float, found: float
 ) -> None:
-    assert Growth(memory_mb=30, data_mb=0, lasted_s=lasted_s).per_minute(30) == found
+    assert Growth(memory_mb=30, data_mb=0, threads=0, lasted_s=lasted_s).per_minute(30) == found
 
 
 def test_a_command_line_is_the_same_to_the_guest_and_to_its_host() -> None:

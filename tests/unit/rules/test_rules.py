@@ -104,6 +104,10 @@ BAD: dict[str, Edit] = {
     ),
     "msi.services.recovery": changed("MsiServiceConfigFailureActions", "*", Actions="1[~]1[~]0"),
     "msi.services.start-type": changed("ServiceInstall", "*", StartType="3"),
+    "msi.services.account": changed("ServiceInstall", "*", StartName="NT AUTHORITY\\LocalService"),
+    "msi.services.keeps-windows-from-starting": changed("ServiceInstall", "*", ErrorControl="32771"),
+    "msi.services.interactive": changed("ServiceInstall", "*", ServiceType="272"),
+    "msi.system.no-way-to-remove": added("Property", Property="ARPNOREMOVE", Value="1"),
     "msi.services.unquoted-path": added(
         "Registry",
         Registry="Run",
@@ -145,6 +149,12 @@ BAD: dict[str, Edit] = {
 """An edit of the reference agent's good MSI that breaks one rule."""
 
 NEAR: dict[str, Edit] = {
+    "the system's account by another name": changed("ServiceInstall", "*", StartName=".\\LocalSystem"),
+    "an account that only an installation knows": changed(
+        "ServiceInstall", "*", StartName="[SERVICEACCOUNT]"
+    ),
+    "a service without which the installation fails": changed("ServiceInstall", "*", ErrorControl="32769"),
+    "services that share a process": changed("ServiceInstall", "*", ServiceType="32"),
     "another upgrade row": added(
         "Upgrade", UpgradeCode=OWN.replace("6", "7"), VersionMax="2.0.0", ActionProperty="OLD"
     ),

@@ -1,0 +1,84 @@
+"""One change of configuration for each cell, with things that happen right before and right after it."""
+
+import secrets
+from dataclasses import dataclass
+
+from harness.backend.interface import Event
+from harness.lifecycle.once import once
+from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+from harness.model.profile import ConfigurationPush
+from harness.probe.answers import Stimulus
+from harness.probe.reading import read_value
+
+KINDS = ("registry_change", "file_change")
+"""What happens meanwhile: the first of these that the profile declares."""
+EACH = 3
+"""So many before, and so many after."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a change of configuration showed."""
+
+    effect: Event | None
+    """The first result of the changed configuration; None if it did not come in time."""
+    deadline_s: float
+    kind: str
+    """What happened meanwhile; empty where the profile declares none of `KINDS`."""
+    given: int
+    missing: int
+
+
+class Reconfiguration:
+    """Made when the first check asks for it."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    @once
+    def made(self) -> Made:
+        """Push the changed configuration between two handfuls of changes, and wait for all that must come of it."""
+        session, push = self._session, self._push()
+        assert push.changed is not None
+        kind = next((kind for kind in KINDS if kind in session.profile.telemetry), "")
+        given = self._give(kind)
+        session.backend.configure(session.cell.id, push.changed)
+        given += self._give(kind)
+        deadline = session.within(push.deadline_s)
+        with session.recorder.stopwatch.waiting():
+            effect = session.backend.wait_event(session.cell.id, push.effect_query, {}, deadline, action=None)
+            missing = self._missing(kind, given) if effect is not None and kind else 0
+        if given:
+            session.guest.batch(
+                *(["unstimulate", kind, "--nonce", each.nonce] for each in given), repeatable=True
+            )
+        return Made(effect, deadline.length_s, kind, len(given), missing)
+
+    def _push(self) -> ConfigurationPush:
+        _ = self._timeline.endpoint
+        push = self._session.profile.configuration
+        assert push is not None
+        return push
+
+    def _give(self, kind: str) -> list[Stimulus]:
+        if not kind:
+            return []
+        token = f"{self._timeline.nonce}{secrets.token_hex(2)}"
+        asked = (["stimulate", kind, "--nonce", f"{token}-{number}"] for number in range(EACH))
+        answers = self._session.guest.batch(*asked, repeatable=True)
+        return [read_value("stimulate", Stimulus, answer) for answer in answers]
+
+    def _missing(self, kind: str, given: list[Stimulus]) -> int:
+        session, expected = self._session, self._session.profile.telemetry[kind]
+        until, lost = session.within(expected.deadline_s), 0
+        for each in given:
+            facts = each.facts | {"nonce": each.nonce}
+            columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
+            deadline = Deadline.after(max(0.01, until.remaining_s))
+            found = session.backend.wait_event(
+                session.cell.id, expected.query, columns, deadline, action=expected.action
+            )
+            lost += found is None
+        return lost
