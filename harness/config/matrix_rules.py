@@ -19,7 +19,11 @@ from harness.model.release import CANDIDATE, ReleaseName
 from harness.model.report import Phase
 from harness.model.steps import BEFORE, DAMAGES, OF_CANDIDATE, Step, arrival, phases_of
 
-NAME_FORM = "lower-case letters, digits, '.', '+' and '-', beginning with a letter or digit"
+LONGEST_NAME = 64
+"""Characters: a cell's folder is named after its parts, and file systems take 255 bytes."""
+NAME_FORM = (
+    f"at most {LONGEST_NAME} lower-case letters, digits, '.', '+' and '-', beginning with a letter or digit"
+)
 
 
 def matrix_problems(matrix: Matrix) -> Sequence[Problem]:
@@ -51,7 +55,7 @@ def _names(matrix: Matrix) -> Iterator[Problem]:
 
 def _cell_part(name: str) -> bool:
     allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.+-")
-    return bool(name) and set(name) <= allowed and name[0] not in ".+-"
+    return 0 < len(name) <= LONGEST_NAME and set(name) <= allowed and name[0] not in ".+-"
 
 
 def _scenarios(matrix: Matrix) -> Iterator[Problem]:

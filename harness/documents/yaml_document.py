@@ -124,6 +124,13 @@ class Document:
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text: str = node.value
         kind = node.tag.removeprefix(PREFIX)
+        if "\0" in text:
+            raise self._refusal(
+                "the text holds a NUL, which no path, command or name may hold.",
+                node.start_mark.line + 1,
+                path,
+                "Leave it out.",
+            )
         if kind == "str" and not (node.style is None and LEADING_ZERO.fullmatch(text)):
             return text
         if kind == "null":

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from harness.candidate.read import read_candidate
@@ -42,23 +43,27 @@ def find_releases(
     """
     found: dict[ReleaseName, Candidate] = {}
     missing: dict[ReleaseName, str] = {}
+    wanted = tuple(wanted)
+    for name, path in given.items():
+        if name not in wanted:
+            read_candidate(path, profile)  # what is named by mistake is a mistake, needed or not
     for name in wanted:
         source = profile.releases.get(name)
         if name in given:
-            path: Path | None = given[name]
+            file: Path | None = given[name]
         elif source is None:
             missing[name] = f"give --{name} FILE, or releases.{name} in the profile"
             continue
         else:
-            path = _path_of(name, source, profile, profile_file, candidate)
-        if path is None:
+            file = _path_of(name, source, profile, profile_file, candidate)
+        if file is None:
             assert source is not None
             assert source.directory is not None
             missing[name] = (
                 f"{source.directory} holds no {source.pattern or PATTERN} that is older than {candidate.version}"
             )
             continue
-        release = read_candidate(path, profile)
+        release = read_candidate(file, profile)
         _require_earlier(name, release, candidate)
         found[name] = release
     return Releases(found, missing)
@@ -73,7 +78,7 @@ def _path_of(
     if source.command is not None:
         return folder / _said_by(name, source.command, profile_file)
     assert source.directory is not None
-    files = sorted((folder / source.directory).glob(source.pattern or PATTERN))
+    files = _files(folder / source.directory, source.pattern or PATTERN)
     older = [
         (version, file)
         for file in files
@@ -82,6 +87,14 @@ def _path_of(
     if not older:
         return None
     return (max if name is ReleaseName.PREVIOUS else min)(older)[1]
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """The files whose names match; none in a folder that is not there."""
+    try:
+        return sorted(file for file in folder.iterdir() if fnmatch(file.name, pattern) and file.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def home(profile_file: Path) -> Path:
@@ -100,6 +113,7 @@ def _said_by(name: ReleaseName, command: tuple[str, ...], profile_file: Path) ->
             cwd=home(profile_file),
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=COMMAND_S,
             check=False,
         )
@@ -115,7 +129,8 @@ def _said_by(name: ReleaseName, command: tuple[str, ...], profile_file: Path) ->
     if done.returncode != 0 or not lines:
         words = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise ConfigurationError(
-            f"the command ended with {done.returncode} and names no file: {words}",
+            f"the command ended with {done.returncode} and names no file: {words.rstrip('.')}."
+            f" Run it by hand, or give --{name} FILE.",
             file=str(profile_file),
             key=key,
         )

@@ -51,10 +51,6 @@ FEATURES = tuple(
 )
 
 SHORTCUT = (
-    "CREATE TABLE `Shortcut` (`Shortcut` CHAR(72) NOT NULL, `Directory_` CHAR(72) NOT NULL, "
-    "`Name` CHAR(128) NOT NULL LOCALIZABLE, `Component_` CHAR(72) NOT NULL, `Target` CHAR(72) NOT NULL, "
-    "`Arguments` CHAR(255), `Description` CHAR(255) LOCALIZABLE, `Hotkey` SHORT, `Icon_` CHAR(72), `IconIndex` SHORT, "
-    "`ShowCmd` SHORT, `WkDir` CHAR(72) PRIMARY KEY `Shortcut`)",
     "INSERT INTO `Directory` (`Directory`, `Directory_Parent`, `DefaultDir`) "
     "VALUES ('ProgramMenuFolder', 'TARGETDIR', '.')",
     "INSERT INTO `Directory` (`Directory`, `Directory_Parent`, `DefaultDir`) "

@@ -48,6 +48,12 @@ def test_a_small_matrix_loads(tmp_path: Path) -> None:
         ("display_version: 22H2", "display_version: 1607", 2, 'Put it in quotes: "1607"'),
         ("build: 19045", "build: 019045", 2, "'019045'"),
         ("  win11: {", "  Win11: {", 3, "'Win11' cannot be part of a cell id"),
+        (
+            "  reboot: {",
+            f"  {'r' * 65}: {{",
+            6,
+            "cannot be part of a cell id. Use at most 64 lower-case letters",
+        ),
         ("win11: {product_name", "win11: {produkt_name", 3, "Did you mean 'product_name'?"),
         ("[machine, install, uninstall]", "[machine, instal]", 5, "Did you mean 'install'?"),
         ("[machine, install, uninstall]", "[install, machine]", 5, "Write [machine, install]"),

@@ -241,3 +241,9 @@ def test_no_bytes_make_the_loader_raise_anything_but_its_own_error(
             load(file, model)
         except ConfigurationError as error:
             assert "\n" not in str(error)  # noqa: PT017 - either outcome is right
+
+
+def test_a_nul_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    error = refusal(tmp_path, 'title: x\nparts:\n  - {name: "a\\0b"}\n')
+    assert error.line == 3
+    assert "parts[0].name: the text holds a NUL" in str(error)

@@ -117,6 +117,33 @@ def test_a_command_that_fails_is_said_with_its_key(place: Path, command: list[st
     assert caught.value.key == "releases.previous.command"
 
 
+def test_a_command_may_print_what_is_no_text(place: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdout.buffer.write(b'\\xff\\n'); sys.exit(3)"]
+    with pytest.raises(
+        ConfigurationError, match=r"ended with 3 .* Run it by hand, or give --previous FILE\."
+    ):
+        find(place, {"command": command})
+
+
+def test_a_file_that_is_given_by_mistake_is_said_though_no_cell_needs_it(place: Path) -> None:
+    profile, _ = load_profile(str(SHIPPED))
+    candidate = installer(place / "agent.msi", "2.0.0")
+    with pytest.raises(ConfigurationError, match="there is no such file"):
+        find_releases([], {PREVIOUS: place / "missing.msi"}, profile, place / "profile.yaml", candidate)
+
+
+@pytest.mark.parametrize("pattern", ["/agent-*.msi", "**", "a**b.msi", "*/agent-1.9.0.msi"])
+def test_a_pattern_is_of_file_names_and_anything_else_finds_nothing_or_a_file(
+    place: Path, pattern: str
+) -> None:
+    (place / "folder").mkdir()
+    try:
+        found = find(place, {"directory": ".", "pattern": pattern})
+    except ConfigurationError:
+        return  # `**` finds files that are no earlier release
+    assert PREVIOUS in {**found.found, **found.missing}
+
+
 def test_relative_paths_start_where_the_folder_of_profiles_lies() -> None:
     assert home(Path("/team/agents/x.yaml")) == Path("/team")
     assert home(Path("/elsewhere/x.yaml")) == Path("/elsewhere")
