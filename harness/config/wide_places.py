@@ -51,6 +51,11 @@ KEYS_OF_OTHERS = tuple(
 """The same of keys."""
 
 
+def is_everybodys(folder: str) -> bool:
+    """Whether many products have something in this folder. Pure."""
+    return any(is_below(name, folder) for name in OF_OTHERS)
+
+
 def too_wide(profile: AgentProfile) -> Iterator[Problem]:
     """Every such place, with what to write instead. Pure."""
     folders = [
@@ -58,7 +63,7 @@ def too_wide(profile: AgentProfile) -> Iterator[Problem]:
         *((("data_dirs", number), path) for number, path in enumerate(profile.data_dirs)),
     ]
     for place, path in folders:
-        if any(is_below(name, path) for name in OF_OTHERS):
+        if is_everybodys(path):
             yield Problem(
                 place,
                 f"{path!r} holds what is none of the agent's, too.".replace("\\\\", "\\"),

@@ -101,6 +101,10 @@ class Timeline:
         """What was seen of the earlier release, where the candidate takes one's place."""
         self.seen_before: Endpoint | None = None
         """The agent as the backend knew it right before a step that must keep its identity."""
+        self.neighbours: Sequence[str] = ()
+        """Files of another product that were put into the vendor's folders for an uninstall."""
+        self.neighbours_gone: Sequence[str] = ()
+        """Those that went with it."""
         self.logs: set[str] = before.logs if before else set()
         """Installers' logs in the guest, in lower case: the harness's own files."""
         self.on_machine: Candidate = before.on_machine if before else session.candidate

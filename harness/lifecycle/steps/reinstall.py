@@ -2,6 +2,7 @@
 
 from harness.cell.check import Blocked
 from harness.guest.msi.installer import MsiResult
+from harness.lifecycle.neighbours import move_in, move_out
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Outcome
 from harness.model.steps import Step
@@ -12,7 +13,9 @@ def act(timeline: Timeline, step: Step) -> MsiResult:  # noqa: ARG001 - every ac
     session = timeline.session
     if session.recorder.outcomes.get(timeline.arrived) is not Outcome.PASSED:
         raise Blocked(f"blocked by {timeline.arrived}: there is nothing to install again", timeline.arrived)
+    timeline.neighbours = move_in(timeline)
     gone = timeline.uninstall_now("reinstall")
+    timeline.neighbours_gone = move_out(timeline, timeline.neighbours)
     if not gone.succeeded:
         return gone
     return timeline.run_package(session.candidate, "candidate", timeline.properties(), "reinstall")

@@ -361,6 +361,14 @@ BAD: dict[str, KnownBad] = {
         steps=UPGRADED_IN_USE,
         caught={"upgrade.told_once": r"is not reported after it\. Found: it was, \d+ times"},
     ),
+    "evictor": KnownBad(
+        defects=frozenset({"removes-vendor-folder"}),
+        phases=(),
+        steps=REINSTALLED,
+        caught={
+            "reinstall.neighbours": r"gone with it: C:\\Program Files\\BVT\\bvt\w+\.txt, C:\\ProgramData\\BVT\\"
+        },
+    ),
     "newborn": KnownBad(
         defects=frozenset(
             {"enrols-at-each-start", "new-identity", "any-certificate", "retries-hot", "falls-silent-later"}

@@ -138,6 +138,7 @@ KINDS: tuple[Named, ...] = (
         ("trusts-a-root", "install.foreign_registry", r"root\\certificates\\0011"),
         ("tampers-sentinel", "residue.sentinel_files"),
         ("clears-temp", "residue.sentinel_files"),
+        ("removes-vendor-folder", "reinstall.neighbours"),
         ("hides-system-file", "install.foreign_files", r"hostname\.exe was changed"),
         ("tampers-sentinel-service", "residue.sentinel_service"),
         ("tampers-sentinel-service", "residue.nothing_taken", "", "another product's service is taken along"),
@@ -350,7 +351,6 @@ ELSEWHERE: dict[str, str] = {
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",
     "pauses-for-long": "check-in.heartbeat and others meet it, by chance where it stands in its pause",
     "forgets-isolation": "open: nothing looks at isolation after a restart on a system without a packet filter",
-    "removes-vendor-folder": "open: no neighbour is put into the vendor's folders",
 }
 """Defects of the reference agent that the table does not have → why."""
 
