@@ -57,6 +57,9 @@ SHORTCUT = (
     "VALUES ('Menu', 'ProgramMenuFolder', 'BVT~1|BVT Tools & more')",
     "INSERT INTO `Shortcut` (`Shortcut`, `Directory_`, `Name`, `Component_`, `Target`, `Arguments`, `Description`) "
     "VALUES ('Status', 'Menu', 'STATUS|BVT status', 'Service', '[#AgentExecutable]', '--status', 'Says how it fares')",
+    # Its folder goes by a row of its own, as ICE64 asks for.
+    "INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `DirProperty`, `InstallMode`) "
+    "VALUES ('Menu', 'Service', 'Menu', 2)",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('CreateShortcuts', '', 4500)",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveShortcuts', '', 3200)",
 )
