@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from bench.lab_rig import Lab, lab_rig, proportional_mib
+from bench.lab_rig import AHEAD, Lab, lab_rig, own_mib, proportional_mib
 from bench.measure import Result, seconds
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.options import CloneMethod
@@ -35,6 +35,7 @@ def measure() -> Iterator[Result]:
             replied = [proportional_mib(machine.machine_id) for machine in machines]
             _each(machines, lab.first_command)
             used = [proportional_mib(machine.machine_id) for machine in machines]
+        waiting = _waiting(lab)
         alone_s = sum(_alone(lab) for _ in range(CLONES))
         with ExitStack() as stack:
             began = time.perf_counter()
@@ -44,6 +45,7 @@ def measure() -> Iterator[Result]:
         bound = "" if booted == CLONES else f"lower bound: only {booted} were up when the benchmark gave up"
         yield _times(together_s, f"{CLONES} overlay boots at once", boots_s, bound)
         yield _memory(replied, used, lab.pool.memory_mb)
+        yield _memory_waiting(*waiting, lab.pool.memory_mb)
 
 
 def _times(ours_s: float, peer: str, peer_s: float, note: str = "") -> Result:
@@ -63,6 +65,37 @@ def _memory(replied: Sequence[float], used: Sequence[float], configured_mb: int)
         "configured RAM",
         configured_mb,
         round(configured_mb / first, 2),
+        note,
+    )
+
+
+def _waiting(lab: Lab) -> tuple[list[float], list[tuple[float, float]]]:
+    """Memory of clones that wait paused, made ahead as a run makes them: proportional, and what each has to itself."""
+    cells = [f"cell {n}" for n in range(AHEAD)]
+    machine, ids = lab.waiting(cells, CLONE_DEADLINE_S)
+    try:
+        return [proportional_mib(each) for each in ids], [own_mib(each) for each in ids]
+    finally:
+        machine.destroy()
+        lab.provider(CloneMethod.RAM).expect([])
+
+
+def _memory_waiting(
+    shares: Sequence[float], own: Sequence[tuple[float, float]], configured_mb: int
+) -> Result:
+    each = statistics.mean(shares)
+    alone, translated = (statistics.mean(values) for values in zip(*own, strict=True))
+    note = (
+        f"MiB, not seconds: per clone that waits, {each / configured_mb:.1%} of its RAM (limit 5 %), worst"
+        f" {max(shares):.0f}; {alone:.0f} are its own, {translated:.0f} of them translated code, which KVM has not:"
+        f" {(alone - translated) / configured_mb:.1%} without"
+    )
+    return Result(
+        "vm_waiting_clone_mib",
+        round(each, 1),
+        "configured RAM",
+        configured_mb,
+        round(configured_mb / each, 2),
         note,
     )
 

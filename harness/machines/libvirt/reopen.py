@@ -91,11 +91,10 @@ def _go_on(host: Host, capsule: Capsule, spec: DomainSpec, deadline: Deadline) -
     domain = host.call(lambda connection: connection.createXML(xml, libvirt.VIR_DOMAIN_START_PAUSED))
     with (capsule.directory / STATE).open("rb") as state:
         load_state(domain, state.fileno(), deadline, ignore_shared=False)
+    access = capsule.access(forwarded_port(human_monitor(domain, "info usernet")))
     domain.resume()
     await_agent(history, spec.name, deadline)
     set_clock(domain, capsule.record.guest_system)
-    port = forwarded_port(human_monitor(domain, "info usernet"))
-    access = capsule.access(port)
     await_winrm(access, deadline)
     return access
 
