@@ -26,6 +26,7 @@ from harness.promotion.entries import (
 )
 from harness.promotion.tiers import GateKeys, Tiers
 from harness.promotion.tiers_file import tiers_of
+from harness.rollout.health import Health
 
 TIERS_FILE = "tiers.yaml"
 
@@ -72,6 +73,8 @@ class Placement:
     halted: Halt | Rollback | None = None
     returned_to: str = ""
     health: HealthReport | None = None
+    answer: Health | None = None
+    """The halt rule's newest answer at the present share; a report without one takes none back."""
     step_host_hours: float = 0
     """Host hours when it came to its present share."""
 
@@ -176,7 +179,8 @@ class Board:
                 placement = self.placements[entry.candidate, entry.tier]
                 placement.halted, placement.returned_to = entry, entry.to
             case HealthReport():
-                self.placements[entry.candidate, entry.tier].health = entry
+                placement = self.placements[entry.candidate, entry.tier]
+                placement.health, placement.answer = entry, entry.answer or placement.answer
             case Change():
                 sha256 = entry.candidate.sha256
                 self.reached[sha256] = self.reached.get(sha256, 0) + entry.hosts
@@ -210,7 +214,7 @@ class Board:
             )
             return
         placement = self.placements[key]
-        placement.step_since = entry.at  # the soak begins anew, after a halt too
+        placement.step_since, placement.answer = entry.at, None  # the soak begins anew, after a halt too
         placement.step_host_hours = placement.health.host_hours if placement.health else 0
         if request.what is What.RAISE:
             placement.percent = request.percent

@@ -9,7 +9,7 @@ from harness.model.inventory import novelty_words
 from harness.promotion.board import Placement
 from harness.promotion.demanding import soak_of
 from harness.promotion.denial import Cause, Denial, deny
-from harness.promotion.entries import HealthReport, shown
+from harness.promotion.entries import shown
 from harness.promotion.tiers import Tier
 from harness.rollout.health import Health
 
@@ -78,7 +78,7 @@ def health_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Den
     if report.hosts < bounds.min_hosts:
         text = f"{report.hosts} hosts of tier {tier.name} run it; {bounds.min_hosts} are needed to judge its health."
         yield deny(Cause.HEALTH, text, verdict=Verdict.INCOMPLETE)
-    yield from _by_the_halt_rule(tier, placement, report, judged=bounds.judged)
+    yield from _by_the_halt_rule(tier, placement, judged=bounds.judged)
     for what, count, most in (
         ("crashed", report.crashed, bounds.max_crashed),
         ("fell silent", report.silent, bounds.max_silent),
@@ -89,14 +89,12 @@ def health_waits(tier: Tier, placement: Placement, at: datetime) -> Iterator[Den
             yield deny(Cause.HEALTH, text, "Halt it: bvt halt", Verdict.FAIL)
 
 
-def _by_the_halt_rule(
-    tier: Tier, placement: Placement, report: HealthReport, *, judged: bool
-) -> Iterator[Denial]:
+def _by_the_halt_rule(tier: Tier, placement: Placement, *, judged: bool) -> Iterator[Denial]:
     """Inconclusive never promotes. At 100 % there is no control group, so the rule cannot answer and is not asked."""
-    if report.answer is Health.HALT:
+    if placement.answer is Health.HALT:
         text = f"The halt rule finds harm by {placement.candidate} in tier {tier.name}."
         yield deny(Cause.HEALTH, text, "Halt it: bvt halt", Verdict.FAIL)
-    elif report.answer is Health.INCONCLUSIVE and placement.percent < 100 and judged:
+    elif placement.answer is Health.INCONCLUSIVE and placement.percent < 100 and judged:
         text = (
             f"The halt rule cannot tell yet whether {placement.candidate} is healthy in tier {tier.name}:"
             " inconclusive never promotes."

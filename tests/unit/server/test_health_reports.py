@@ -149,3 +149,17 @@ def test_tiers_that_do_not_go_by_it_and_tiers_without_a_control_group_are_not_he
     everybody.healthy("internal", answer=Health.INCONCLUSIVE)
     waits = everybody.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).waits
     assert {each.cause for each in waits} == {Cause.APPROVALS}
+
+
+def test_a_report_without_an_answer_takes_none_back(folder: Path) -> None:
+    """Whoever may report health by hand does not thereby overrule the halt rule."""
+    world = at_one_per_cent(folder)
+    world.healthy("production", answer=Health.INCONCLUSIVE)
+    world.later(minutes=5)
+    world.healthy("production")
+    found = world.promotion.raise_to("1.2.3", "production", 5, PEOPLE["ann"])
+    assert any("inconclusive never promotes" in each.text for each in found.waits)
+    world.later(minutes=5)
+    world.healthy("production", answer=Health.HEALTHY)
+    found = world.promotion.raise_to("1.2.3", "production", 5, PEOPLE["ann"])
+    assert {each.cause for each in found.waits} == {Cause.APPROVALS}
