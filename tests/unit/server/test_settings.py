@@ -44,6 +44,9 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
         ("rollouts:", "rule: {alpha: 2}\nrollouts:", "alpha"),
         ("rollouts:", "rule: {window_s: 60}\nrollouts:", "twice as long"),
         ("rollouts:", "rolouts:", "rolouts"),
+        ("rollouts:", "notify: n.yaml\nrollouts:", "there is no ledger to tell of"),
+        ("rollouts:", "playbooks: p.yaml\nrollouts:", "there is nobody whom they could tell"),
+        ("rollouts:", "ledger_key: k\nrollouts:", "there is no ledger that it could sign in"),
         ("  - {name", "  - {name: eu, sha256: %s, scopes: [read]}\n  - {name" % ("b" * 64), "the same name"),
     ],
 )  # fmt: skip
