@@ -213,6 +213,7 @@ def standing(board: Board, at: datetime) -> dict[str, Any]:
                 if each.request.candidate
                 else None,
                 "approved_by": sorted(each.approvals),
+                "novelty": each.novelty.model_dump(mode="json") if each.novelty else None,
                 "waits": denied(waits(board, each, at)),
             }
             for each in board.asked.values()

@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,6 +29,10 @@ class Pages:
 
     def get(self, path: str = "/board/tiers", by: str = "reader") -> httpx.Response:
         return self._http.ask("GET", path, headers={"cookie": f"bvt={by}"} if by else {})
+
+    def standing(self) -> Any:
+        """What `GET /v1/promotions` says."""
+        return self._http.ask("GET", "/v1/promotions", "reader").json()
 
     def text(self, path: str = "/board/tiers", by: str = "reader") -> str:
         """What can be read on the page, without its tags."""
@@ -187,3 +192,13 @@ def test_what_is_new_in_a_candidate_is_on_the_board(world: World, pages: Pages) 
     asked_for_beta(world)
     said = pages.text()
     assert said.count("Not known whether new: drivers") == 2  # where it is, and what is asked for
+
+
+def test_what_is_new_is_said_over_http_too(world: World, pages: Pages) -> None:
+    asked_for_beta(world)
+    (asked,) = pages.standing()["requests"]
+    assert asked["novelty"] == {
+        "since": None,
+        "first_used": [],
+        "unknown": ["driver", "service", "privilege", "certificate", "content-field"],
+    }
