@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from examples.reference_agent.build import build
+from harness.cell.familiar import Familiar, Question
 from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
 from harness.guest.msi.exit_codes import MsiOutcome
 from harness.guest.msi.installer import InstallerHangs
 from harness.guest.recording import record
 from harness.guest.services import ServiceStateNotReached
-from harness.guest.system_tools import REG
+from harness.guest.system_tools import REG, SC
 from harness.guest.transcript import Transcript
 from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
 from harness.machines.provider import Machine
@@ -29,7 +30,7 @@ from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.order import Places
 from harness.machines.wine.processes import holders
 from harness.model.deadline import Deadline
-from harness.model.errors import GuestFault
+from harness.model.errors import CandidateError, GuestFault
 from harness.model.machine import MachineSpec, WinRMAccess
 from harness.model.masking import MASK
 from harness.model.matrix import Pool
@@ -307,6 +308,34 @@ def test_a_missing_service_is_no_service(guest: Guest) -> None:
     with pytest.raises(ServiceStateNotReached, match="does not exist"):
         guest.services.start("NoSuchService", soon(5))
     assert not guest.services.reaches("NoSuchService", ServiceState.RUNNING, soon(0.2))
+
+
+def test_who_takes_a_system_program_away_is_blamed_and_not_the_lab(guest: Guest) -> None:
+    """The harness asks for services by `sc.exe`; that it answered on the same machine before is what tells."""
+
+    def state(of: Guest) -> str:
+        found = of.services.query("PlugPlay")
+        assert found is not None
+        return found.state.name
+
+    question = Question(f"{SC} query PlugPlay", state)
+    familiar = Familiar()
+    familiar.put(guest, [question])
+    program = guest.read_file(SC, limit_bytes=1 << 22)
+    assert guest.delete(SC)
+    try:
+        with pytest.raises(GuestFault) as seen:
+            guest.services.query("PlugPlay")
+        judged = familiar.judge(seen.value, guest)
+        assert isinstance(judged, CandidateError)
+        assert f"the guest no longer answers `{SC} query" in str(judged)
+    finally:
+        guest.write_file(SC, program)
+    assert guest.services.query("PlugPlay") is not None
+    fault = GuestFault("something else")
+    fresh = Familiar()
+    fresh.put(guest, [question])
+    assert fresh.judge(fault, guest) is fault
 
 
 def test_the_agent_is_installed_controlled_and_removed(guest: Guest) -> None:
