@@ -58,11 +58,19 @@ def code_of(error: BaseException) -> int:
             place = error.filename or ("what was to be written" if error.errno in NO_ROOM else "")
             words = f"{place}: {error.strerror or error}" if place else str(error.strerror or error)
             say(f"{words}. Details are in {_keep_details(error)}.")
+        case ExceptionGroup() if _all_of_system(error):  # several of pytest's plugins met the same full disk
+            return code_of(error.exceptions[0])
         case Exception():  # the last line of defence: a defect of our own, kept whole in a file
             say(f"an internal error; its details are in {_keep_details(error)}. Please report it.")
         case _:
             raise error
     return EXIT_CODES[Verdict.INFRA]
+
+
+def _all_of_system(group: BaseException) -> bool:
+    return isinstance(group, OSError) or (
+        isinstance(group, ExceptionGroup) and all(map(_all_of_system, group.exceptions))
+    )
 
 
 def _keep_details(error: BaseException) -> str:

@@ -66,9 +66,11 @@ class Progress:
             if name == PROPERTY and isinstance(value, dict):
                 self._take(value)
 
-    def pytest_internalerror(self, excrepr: object) -> None:
-        """A worker or pytest itself broke; the verdict will say INFRA."""
-        self._say(Text(f"internal error: {str(excrepr).strip().splitlines()[-1]}", style="yellow"))
+    def pytest_internalerror(self, excrepr: object) -> bool:
+        """A worker or pytest itself broke; the verdict will say INFRA. True: pytest need not print its traceback."""
+        words = (str(excrepr).strip().splitlines() or ["of which nothing is known"])[-1]
+        self._say(Text(f"internal error: {words}", style="yellow"))
+        return True
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tell the user's interrupt from pytest's own, which is a subclass."""

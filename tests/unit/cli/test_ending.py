@@ -177,3 +177,14 @@ def test_details_that_can_be_kept_nowhere_are_said(
     monkeypatch.setattr(Path, "write_text", full)
     assert code_of(ValueError("who knows")) == 4
     assert "no file, for none can be written (ValueError: who knows)" in capsys.readouterr().err
+
+
+def test_several_that_met_the_same_full_disk_are_told_as_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BVT_HOME", str(tmp_path))
+    full = [OSError(errno.ENOSPC, "No space left on device") for _ in range(2)]
+    assert code_of(ExceptionGroup("errors", [full[0], ExceptionGroup("more", [full[1]])])) == 4
+    assert "what was to be written: No space left on device. Details are in" in capsys.readouterr().err
+    assert code_of(ExceptionGroup("errors", [full[0], ValueError("a defect")])) == 4
+    assert "an internal error" in capsys.readouterr().err

@@ -208,3 +208,10 @@ def test_a_phase_that_only_a_watcher_passed_is_not_shown_as_passed() -> None:
     progress.take("check-in.enrolled", Outcome.NOT_TESTED, 1.0)
     progress.take("check-in.protocol", Outcome.PASSED, 2.0)
     assert progress.worst(Phase.CHECK_IN) is Outcome.NOT_TESTED
+
+
+def test_what_pytest_itself_meets_is_one_line_and_no_traceback() -> None:
+    screen = io.StringIO()
+    progress = Progress([CELL], Console(file=screen, width=200), Clock())
+    assert progress.pytest_internalerror("Traceback …\n  File …\nOSError: [Errno 28] No space left on device")
+    assert screen.getvalue().strip() == "internal error: OSError: [Errno 28] No space left on device"
