@@ -150,6 +150,7 @@ DEFECTS: dict[str, str] = {
     "wrong-account": "the service is to run as LocalService",
     "secret-in-environment": "the enrolment secret is in an environment variable of the machine",
     "secret-in-url": "the node key is in the address of a request, where proxies log it",
+    "chatters": "each poll writes forty lines of the same into the log",
     "leaks-threads": "each poll leaves a thread behind",
     "leaks-connections": "each poll leaves a connection behind",
     "loses-events-at-change": "what happened shortly before another configuration comes into force is not reported",

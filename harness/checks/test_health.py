@@ -9,9 +9,8 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.test_install import is_loopback
 from harness.checks.test_install_services import RUNNING
 from harness.lifecycle.footprint import compared
-from harness.lifecycle.health import Health
+from harness.lifecycle.health import Health, plain_logs
 from harness.lifecycle.timeline import Timeline
-from harness.model.errors import GuestFault
 from harness.model.report import Phase
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Process
@@ -19,10 +18,7 @@ from harness.probe.answers import Process
 PHASE = Phase.UNINSTALL
 INSTALLED = ["install.exit_code"]
 MB = 1024 * 1024
-LOG_BYTES = 8 * MB
-"""Of a longer log the first part is read."""
-WILD = set("*?")
-LOGS = declares("logs", lambda profile: [path for path in profile.logs if not WILD & set(path)])
+LOGS = declares("logs", plain_logs)
 
 
 @check("It uses no more memory than it may", requires=INSTALLED)
@@ -131,21 +127,18 @@ def test_footprint(cell: CellSession, timeline: Timeline, health: Health) -> Non
 @check("Its own log tells of no error", declared=LOGS, requires=INSTALLED)
 def test_error_lines(cell: CellSession, health: Health) -> None:
     wanted = re.compile(cell.profile.health.error_pattern)
-    found, read = [], 0
-    for path in cell.profile.logs:
-        if WILD & set(path):
-            continue
-        try:
-            text = cell.guest.read_file(path, limit_bytes=LOG_BYTES).decode("utf-8", errors="replace")
-        except GuestFault:
-            continue  # a log that was never begun
-        read += 1
-        found += [line.strip()[:200] for line in text.splitlines() if wanted.search(line)]
-    _ = health.seen
-    if not read:
-        raise NotTested("none of the profile's logs is there")
-    cell.note("logs", read)
+    lines = _log_lines(health)
+    found = [line.strip()[:200] for line in lines if wanted.search(line)]
     assert not found, mismatch("no line of its log is an error", f"{len(found)}: {listed(set(found))}")
+
+
+@check("Its own log becomes longer no faster than it may", declared=LOGS, requires=INSTALLED)
+def test_log_pace(cell: CellSession, health: Health) -> None:
+    lines, growth, most = _log_lines(health), health.growth, cell.profile.health.log_lines
+    cell.note("lines", f"{len(lines)} in {growth.lasted_s:.0f} s")
+    assert growth.per_minute(len(lines)) <= most, mismatch(
+        f"at most {most} lines of its log in a minute", f"{len(lines)} in {growth.lasted_s:.0f} s"
+    )
 
 
 @check("After use it still listens on loopback only", requires=INSTALLED)
@@ -157,6 +150,13 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -
     ]
     cell.note("listeners", len(listeners))
     assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
+
+
+def _log_lines(health: Health) -> list[str]:
+    lines = health.log_lines
+    if lines is None:
+        raise NotTested("none of the profile's logs is there")
+    return lines
 
 
 def _processes(health: Health) -> list[Process]:

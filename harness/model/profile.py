@@ -312,6 +312,9 @@ class HealthBudget(Frozen):
         default=2,
         description="how many times what the earlier release took, after an upgrade that keeps `footprint`",
     )
+    log_lines: Annotated[int, Field(gt=0)] = Field(
+        default=3000, description="by which its `logs` together may become longer in a minute of use"
+    )
     error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
         default=r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b",
         description="regular expression that finds an error in a line of one of `logs`",

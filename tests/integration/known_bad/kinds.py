@@ -244,6 +244,7 @@ KINDS: tuple[Named, ...] = (
         ("leaks-memory", "uninstall.memory_growth"),
         ("grows-on-disk", "uninstall.data_growth"),
         ("spins", "uninstall.processor"),
+        ("chatters", "uninstall.log_pace"),
         ("leaks-threads", "uninstall.thread_growth"),
         ("leaks-connections", "uninstall.connections"),
         ("restarts-unasked", "uninstall.restarts"),

@@ -10,7 +10,8 @@ import yaml
 MANY = 1500
 LARGE_BYTES = 50 * 1024 * 1024
 WAIT_S = 120.0
-PRODUCT = "BVT Unusual Files"
+PRODUCT = "BVT «Ünusual» Files & 監視"
+PLAIN = "BVT Unusual Files"
 ROOT = "C:\\Program Files\\BVT Vendor, Inc\\Unusual.Files v1.0"
 SHARED = "C:\\bvt-sentinel\\Files"
 """Below the folder of a neighbour, which holds a file of its own and must stay."""
@@ -68,7 +69,7 @@ def build_files(place: Path) -> Path:
     for level, name in enumerate(reversed(DEEP)):
         deep = f'<Directory Id="D{level}" Name="{name}">{deep}</Directory>'
     references = "".join(f'<ComponentRef Id="{name}"/>' for name in ("C0", "C1", "C2", "C3", "Shared"))
-    text = SOURCE.format(product=PRODUCT, many="".join(parts), deep=deep, references=references)
+    text = SOURCE.format(product=PLAIN, many="".join(parts), deep=deep, references=references)
     (place / "files.wxs").write_text(text, encoding="utf-8")
     msi = place / "files.msi"
     # The code page of UTF-8 ("Code page handling"); 512 vital and 1 read-only ("File table").
@@ -77,6 +78,7 @@ def build_files(place: Path) -> Path:
     edits += [
         f"UPDATE `File` SET `FileName` = '{name}' WHERE `File` = 'n{n}'" for n, name in enumerate(FOREIGN)
     ]
+    edits += [f"UPDATE `Property` SET `Value` = '{PRODUCT}' WHERE `Property` = 'ProductName'"]
     _tool(place, "wixl", "-a", "x64", "-o", "files.msi", "files.wxs")
     _tool(place, "msibuild", "files.msi", "-i", "codepage.idt")
     _tool(place, "msibuild", "files.msi", *(part for sql in edits for part in ("-q", sql)))

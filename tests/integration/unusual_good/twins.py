@@ -8,6 +8,7 @@ OF_FILES = (
     "a file of fifty megabytes",
     "a read-only file",
     "a path that is nearly as long as it may be",
+    "a product whose name holds marks and letters of other alphabets",
     "names in other alphabets, without extension, with several dots",
     "a file in a folder of a neighbour, which stays",
     "no service at all",
