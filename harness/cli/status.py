@@ -16,7 +16,7 @@ from harness.promotion.entries import CandidateRef, shown
 from harness.promotion.returning import returns
 from harness.promotion.rules import waits
 from harness.promotion.service import now
-from harness.promotion.telling import candidate_of, names_in, told_of
+from harness.promotion.telling import candidate_of, health_words, names_in, told_of
 
 
 def register(app: typer.Typer) -> None:
@@ -74,6 +74,8 @@ def _placed(placement: Placement) -> str:
     elif placement.halted:
         why = f": {placement.halted.reason}" if placement.halted.reason else ""
         state = f"HALTED by {placement.halted.by} at {shown(placement.halted.at)}{why}"
+    elif placement.health:
+        state += f"; {health_words(placement.health)}"
     return f"{placement.candidate}  {state}"
 
 

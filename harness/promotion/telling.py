@@ -43,10 +43,15 @@ def _deed(line: Line, names: Mapping[str, CandidateRef]) -> str:
         case Rollback():
             return f"rolls {name} in tier {entry.tier} back to {entry.to[:12]}"
         case HealthReport():
-            harm = f"{entry.crashed} crashed, {entry.silent} silent, {entry.uninstalled} removed it"
-            harm += f"; the halt rule: {entry.answer}" if entry.answer else ""
-            return f"reports {name} in tier {entry.tier}: {entry.hosts} hosts, {entry.host_hours:g} h, {harm}"
+            return f"reports {name} in tier {entry.tier}: {health_words(entry)}"
         case Change():
             return f"changes {entry.candidate} on {entry.hosts} hosts"
         case _:
             return f"halts {name} in tier {entry.tier}"
+
+
+def health_words(report: HealthReport) -> str:
+    """How hosts fare, in figures, and what the halt rule said of it."""
+    harm = f"{report.crashed} crashed, {report.silent} silent, {report.uninstalled} removed it"
+    answer = f"; the halt rule: {report.answer}" if report.answer else ""
+    return f"{report.hosts} hosts, {report.host_hours:g} h, {harm}{answer}"

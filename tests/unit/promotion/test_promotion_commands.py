@@ -121,6 +121,7 @@ def test_from_a_signed_gate_to_one_per_cent_and_a_halt(bvt: Bvt) -> None:
     assert bvt(*report, by="bot") == (0, "REPORTED: 9 hosts, 90 host hours\n")
     code, out = bvt("status")
     assert (code, "nothing is missing: ask again" in out) == (0, True), out
+    assert "; 9 hosts, 90 h, 0 crashed, 0 silent, 0 removed it" in out
     assert bvt("promote", agent, "--to", "beta", *gate, by="ci")[0] == 0
     code, out = bvt("status", "--json")
     tiers = json.loads(out)["tiers"]
