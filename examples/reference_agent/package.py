@@ -93,6 +93,7 @@ _AGAINST_THE_RULES = (
     "INSERT INTO `LockPermissions` (`LockObject`, `Table`, `User`, `Permission`) "
     "VALUES ('NoticeText', 'File', 'Everyone', 268435456)",
     _SEQUENCE + "('ScheduleReboot', 'REMOVE=\"ALL\"', 6550)",
+    "UPDATE `InstallExecuteSequence` SET `Condition` = 'NOT (Installed' WHERE `Action` = 'RegisterUser'",
 )
 
 

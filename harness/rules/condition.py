@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 TOKEN = re.compile(
-    r'\s*(?:(?P<text>"[^"]*")|(?P<number>-?\d+)|(?P<op><>|<=|>=|=|<|>|~=|~<>|><|<<|>>)|(?P<paren>[()])'
+    r'\s*(?:(?P<text>"[^"]*")|(?P<number>-?\d+)|(?P<op>~?(?:<>|<=|>=|><|<<|>>|=|<|>))|(?P<paren>[()])'
     r"|(?P<state>[$?&!][A-Za-z_][\w.]*)|(?P<name>%?[A-Za-z_][\w.]*))",
 )
 WORDS = ("AND", "OR", "NOT", "XOR", "EQV", "IMP")
@@ -125,16 +125,22 @@ def _compare(left: Value, operator: str, right: Value) -> bool | None:
     if left is None or right is None:
         return None
     numbers = all(re.fullmatch(r"-?\d+", value) for value in (left, right))
+    if operator.startswith("~"):  # as the same operator without regard to case
+        operator, left, right = operator[1:], left.lower(), right.lower()
     first, second = (int(left), int(right)) if numbers else (left, right)
-    if operator in ("~=", "~<>"):
-        same = left.lower() == right.lower()
-        return same if operator == "~=" else not same
     if operator in ("=", "<>"):
         return (first == second) is (operator == "=")
     if not numbers:
-        return False if operator in ("<", ">", "<=", ">=") else None
+        found = {"><": right in left, "<<": left.startswith(right), ">>": left.endswith(right)}
+        return found.get(operator, False)
     assert isinstance(first, int)
     assert isinstance(second, int)
-    return {"<": first < second, ">": first > second, "<=": first <= second, ">=": first >= second}.get(
-        operator
-    )
+    return {
+        "<": first < second,
+        ">": first > second,
+        "<=": first <= second,
+        ">=": first >= second,
+        "><": first & second != 0,  # a bit in common
+        "<<": first >> 16 & 0xFFFF == second,
+        ">>": first & 0xFFFF == second,
+    }[operator]

@@ -138,15 +138,16 @@ def refuses_windows(msi: Msi) -> Iterator[Broken]:
 @rule(
     Group.SYSTEM,
     "condition-unreadable",
-    "every launch condition can be read",
-    "Conditional Statement Syntax",
+    "every condition can be read: at one that cannot, the installation ends",
+    "Conditional Statement Syntax, InstallExecuteSequence table",
 )
 def condition_unreadable(msi: Msi) -> Iterator[Broken]:
-    for row in msi.rows("LaunchCondition"):
-        try:
-            decide(row["Condition"], {})
-        except NotACondition as error:
-            yield Broken(f"LaunchCondition: {row['Condition']}", str(error))
+    for table, key in (("LaunchCondition", "Condition"), ("InstallExecuteSequence", "Action")):
+        for row in msi.rows(table):
+            try:
+                decide(row["Condition"], {})
+            except NotACondition as error:
+                yield Broken(f"{table}: {row[key]}", str(error))
 
 
 @rule(

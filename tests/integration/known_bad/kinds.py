@@ -111,7 +111,8 @@ KINDS: tuple[Named, ...] = (
             "a secret property that is not in MsiHiddenProperties",
         ),
         ("breaks-rules", "install.msi_access", "", "an access list that lets everyone write"),
-        ("breaks-rules", "install.msi_system", "", "an unconditional reboot"),
+        ("breaks-rules", "install.msi_system", "it runs at every uninstall", "an unconditional reboot"),
+        ("breaks-rules", "install.msi_system", "condition-unreadable", "a condition that cannot be read"),
     ),
     *_of(
         ENVIRONMENT,

@@ -149,6 +149,12 @@ BAD: dict[str, Edit] = {
 """An edit of the reference agent's good MSI that breaks one rule."""
 
 NEAR: dict[str, Edit] = {
+    "a condition that looks into a text": added(
+        "LaunchCondition", Condition='Installed OR NOT REMOVE~><"ALL"'
+    ),
+    "a condition of an action that looks into one": changed(
+        "InstallExecuteSequence", "InstallFiles", Condition='REMOVE >< "ALL" OR NOT Installed'
+    ),
     "the system's account by another name": changed("ServiceInstall", "*", StartName=".\\LocalSystem"),
     "an account that only an installation knows": changed(
         "ServiceInstall", "*", StartName="[SERVICEACCOUNT]"
