@@ -136,6 +136,11 @@ class Guest:
         """Reboot; return the new boot once the guest answers steadily."""
         return power.reboot(self._console, deadline)
 
+    def await_boot(self, before: BootIdentity, deadline: Deadline) -> BootIdentity:
+        """The next boot after `before`, once the guest answers steadily. For one that somebody else made."""
+        self._console.shell.reset()
+        return power.await_ready(self._console, deadline, after=before)
+
     def ready(self, deadline: Deadline) -> None:
         """Wait until the guest answers several times in a row. Raises `GuestUnreachable` if it does not."""
         power.await_ready(self._console, deadline)

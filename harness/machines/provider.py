@@ -221,6 +221,27 @@ class HasSecondChannel(Protocol):
         ...
 
 
+@runtime_checkable
+class CutsPower(Protocol):
+    """What a machine also offers if its power can be cut."""
+
+    def cut_power(self, deadline: Deadline) -> None:
+        """End all that runs in it at once, without a shutdown, and boot it again. Returns once that has begun.
+
+        Raises `MachineLost`.
+        """
+        ...
+
+
+@runtime_checkable
+class SpeaksLocales(Protocol):
+    """What a machine also offers if its system's locale is set from outside."""
+
+    def set_locale(self, locale: str) -> None:
+        """From its next boot on, e.g. `ja-JP`."""
+        ...
+
+
 class Overlay(Frozen):
     """What a machine wrote, file by file, over the template that it is a clone of."""
 

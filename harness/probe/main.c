@@ -36,6 +36,7 @@ static const command commands[] = {
     {L"set-clock", set_clock_command},
     {L"sockets", sockets_command},
     {L"stimulate", stimulate_command},
+    {L"suspend", suspend_command},
     {L"tasks", tasks_command},
     {L"tree", tree_command},
     {L"uninstall-entries", uninstall_entries_command},

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -101,6 +102,18 @@ class MsiResult:
         return self.meaning.succeeded
 
 
+@dataclass(frozen=True)
+class Begun:
+    """An installer that was started and is not waited for."""
+
+    line: str
+    log: str
+    answer: str
+    """The file that its exit code is written to when it ends; both files are in the guest."""
+    before: BootIdentity
+    deadline: Deadline
+
+
 class MsiExec:
     """Runs installers one at a time. On Windows as SYSTEM, as management systems do; Wine has one user only."""
 
@@ -113,9 +126,11 @@ class MsiExec:
         """Install the MSI at `path`. Raises `InstallerBusy`, and what `run_installer` raises."""
         return self._msiexec("/i", path, properties, deadline)
 
-    def uninstall(self, product: str, deadline: Deadline) -> MsiResult:
+    def uninstall(
+        self, product: str, deadline: Deadline, properties: Mapping[str, str] = MappingProxyType({})
+    ) -> MsiResult:
         """Uninstall by product code or by package path."""
-        return self._msiexec("/x", product, {}, deadline)
+        return self._msiexec("/x", product, properties, deadline)
 
     def repair(self, product: str, deadline: Deadline, *, mode: str = "omus") -> MsiResult:
         """Repair an installed product. In the long form, the only one that Wine knows.
@@ -151,11 +166,23 @@ class MsiExec:
                 ) from fault
             raise
 
+    def begin_install(self, path: str, properties: Mapping[str, str], deadline: Deadline) -> Begun:
+        """Start the installation of the MSI at `path` and do not wait for it. Raises what the guest layer raises."""
+        line, log = self._line("/i", path, properties)
+        return self._begin(line, log, deadline)
+
+    def begin_uninstall(self, product: str, deadline: Deadline) -> Begun:
+        """The same for an uninstall."""
+        line, log = self._line("/x", product, {})
+        return self._begin(line, log, deadline)
+
+    def end(self, begun: Begun) -> MsiResult:
+        """Wait for an installer that was started. Raises what `run_installer` raises."""
+        return self._end(begun, printed=False)
+
     def _msiexec(self, verb: str, what: str, properties: Mapping[str, str], deadline: Deadline) -> MsiResult:
         while True:
-            log = self._new_file(verb.strip("/"), "log")
-            arguments = [_quoted(what), "/qn", "/norestart", "/l*v", _quoted(log)]
-            line = " ".join([MSIEXEC, verb, *arguments, *map(property_argument, *_pairs(properties))])
+            line, log = self._line(verb, what, properties)
             result = self._run(line, log, deadline, printed=False)
             if result.meaning.outcome is not MsiOutcome.BUSY:
                 return result
@@ -166,9 +193,20 @@ class MsiExec:
                 )
             deadline.pause(BUSY_PAUSE_S)
 
+    def _line(self, verb: str, what: str, properties: Mapping[str, str]) -> tuple[str, str]:
+        """The command, and where its log will be."""
+        log = self._new_file(verb.strip("/"), "log")
+        arguments = [_quoted(what), "/qn", "/norestart", "/l*v", _quoted(log)]
+        return " ".join([MSIEXEC, verb, *arguments, *map(property_argument, *_pairs(properties))]), log
+
     def _run(
         self, line: str, log: str, deadline: Deadline, *, printed: bool, tree: Sequence[str] = ()
     ) -> MsiResult:
+        return self._end(self._begin(line, log, deadline, printed=printed, tree=tree), printed=printed)
+
+    def _begin(
+        self, line: str, log: str, deadline: Deadline, *, printed: bool = False, tree: Sequence[str] = ()
+    ) -> Begun:
         before = boot_identity(self._console, deadline)
         answer_file = self._new_file("exit", "json")
         # The probe's watcher in the guest ends an installer that hangs, with all that it started.
@@ -181,6 +219,11 @@ class MsiExec:
         self._console.probe(
             Detached, "run", *options, deadline=Deadline.after(COMMAND_S), repeatable=False, then=line
         )
+        return Begun(line, log, answer_file, before, deadline)
+
+    def _end(self, begun: Begun, *, printed: bool) -> MsiResult:
+        line, log, answer_file, before = begun.line, begun.log, begun.answer, begun.before
+        deadline = begun.deadline
         finished = self._await(line, answer_file, before, Deadline.after(deadline.remaining_s + GRACE_S))
         if finished.timed_out:
             raise InstallerHangs(

@@ -18,6 +18,7 @@ from harness.machines.wine import namespaces, root_view
 from harness.machines.wine.crashes import VERB, Crash
 from harness.machines.wine.order import (
     BOOT_PROGRAM,
+    CUT,
     GO,
     GUEST_ADDRESS,
     GUEST_PORT,
@@ -137,16 +138,23 @@ class Init:
         selector = selectors.DefaultSelector()
         selector.register(self.wake, selectors.EVENT_READ)
         selector.register(self.power, selectors.EVENT_READ)
+        selector.register(self.wire, selectors.EVENT_READ)
         self.boot()
         while True:
             # A shutdown may be asked for ten years ahead, and the kernel cannot sleep for longer than 24 days.
             left_s = None if self.due_s is None else min(LONGEST_SLEEP_S, self.due_s - time.monotonic())
-            selector.select(None if left_s is None else max(0.0, left_s))
+            ready = selector.select(None if left_s is None else max(0.0, left_s))
             with contextlib.suppress(BlockingIOError):
                 os.read(self.wake, 4096)
             self.reap()
             with contextlib.suppress(BlockingIOError):
                 self.take_requests(os.read(self.power, 65536))
+            if any(key.fileobj is self.wire for key, _ in ready):
+                said = self.wire.recv(4096)
+                if CUT in said:
+                    self.lose_power()
+                if not said:  # the supervisor has ended, and so will this
+                    selector.unregister(self.wire)
             if self.due_s is not None and time.monotonic() >= self.due_s:
                 self.due_s = None
                 self.shut_down()
@@ -179,17 +187,27 @@ class Init:
     def spawn(self, *argv: str) -> int:
         """Start a Wine program with the machine's own environment, output to the init log."""
         directory = self.places.prefix / "drive_c"
-        return root_view.spawn(self.berth.view, directory, argv, self.berth.environment)
+        return root_view.spawn(self.berth.view, directory, argv, self.environment())
+
+    def environment(self) -> dict[str, str]:
+        """The berth's, in the locale that was asked for."""
+        with contextlib.suppress(OSError):
+            return self.berth.environment | {"LC_ALL": self.places.locale.read_text()}
+        return self.berth.environment
 
     def await_wineserver(self) -> None:
         """Wait for the socket: a client that comes earlier would start a second server."""
         deadline = time.monotonic() + self.order.boot_deadline_s
-        # Debian's Wine takes /run/user/UID, which is not there, else TMPDIR, which a root image's Wine is not told.
-        temporary = self.places.home if self.berth.view is None else self.berth.view / "tmp"
-        while not server_socket(self.places.prefix, temporary).exists():
+        while not self.server_socket().exists():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"wineserver made no socket within {self.order.boot_deadline_s:g} s")
             time.sleep(0.001)
+
+    def server_socket(self) -> Path:
+        """Where wineserver listens."""
+        # Debian's Wine takes /run/user/UID, which is not there, else TMPDIR, which a root image's Wine is not told.
+        temporary = self.places.home if self.berth.view is None else self.berth.view / "tmp"
+        return server_socket(self.places.prefix, temporary)
 
     def start_winrm(self) -> int:
         """Fork the WinRM server: it inherits the listening socket and the interpreter."""
@@ -302,6 +320,17 @@ class Init:
             time.sleep(0.005)
         self.kill_the_rest()
         self.reap()
+
+    def lose_power(self) -> None:
+        """End everything at once and boot again: files are as they were written, the registry as it was last saved."""
+        self.log("the power is cut")
+        self.stopping, self.due_s = True, None
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.kill_the_rest()
+        self.reap()
+        self.server_socket().unlink(missing_ok=True)
+        self.boot()
 
     def kill_the_rest(self) -> None:
         """In a process namespace one call ends everything but init."""

@@ -12,9 +12,10 @@ from harness.machines.provider import ImageInfo, KeptMachine, Overlay, Processor
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.memory_pressure import oom_kills
-from harness.machines.wine.order import GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
+from harness.machines.wine.order import CUT, GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
 from harness.machines.wine.processor_use import asked_for
 from harness.machines.wine.reclaim import remove_all
+from harness.model.deadline import Deadline
 from harness.model.errors import MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
 from harness.model.report import Evidence
@@ -22,6 +23,8 @@ from harness.model.substrate import GuestSystem, Substrate
 from harness.state import StateDirectory
 
 MEDIA_ROOT = "D:\\"
+LOOK_S = 0.02
+"""Between two looks at the machine's own word."""
 
 
 class WineMachine:
@@ -138,6 +141,28 @@ class WineMachine:
         if not self._berth.overlay:
             return None
         return Overlay(upper=self._berth.places.upper, lower=Path(self._berth.template), drive_c="drive_c")
+
+    def cut_power(self, deadline: Deadline) -> None:
+        """Files stay as they were written, the registry as wineserver last saved it: each half minute."""
+        before = self.condition().boots
+        try:
+            if self._leash is None:
+                raise OSError("it is not ours")
+            self._leash.sendall(CUT)
+        except OSError as error:
+            raise MachineLost(
+                f"The power of machine {self.machine_id} cannot be cut: it has ended."
+            ) from error
+        while self.condition().boots == before:
+            if deadline.passed:
+                raise MachineLost(
+                    f"Machine {self.machine_id} did not boot within {deadline.length_s:g} s of a power cut."
+                )
+            deadline.pause(LOOK_S)
+
+    def set_locale(self, locale: str) -> None:
+        """Wine takes its code pages from LC_ALL."""
+        self._berth.places.locale.write_text(f"{locale.replace('-', '_')}.UTF-8")
 
     def processor_use(self) -> Sequence[ProcessorUse]:
         """Of every program that was started with this prefix."""

@@ -15,6 +15,8 @@ BOOT_PROGRAM = "boot.exe"
 """The first Windows program of a boot (boot.c), beside the drives of the prefix."""
 GO = b"go\n"
 """The owner's word to supervisor and init: the machine is laid out, its order written."""
+CUT = b"cut\n"
+"""The owner's word to supervisor and init: take the power away, and give it back."""
 KEEP = b"keep\n"
 """The owner's word to the supervisor: the machine outlives its owner."""
 
@@ -74,6 +76,11 @@ class Places:
     @property
     def order(self) -> Path:
         return self.root / "order.json"
+
+    @property
+    def locale(self) -> Path:
+        """What programs of the next boot find as LC_ALL; absent: what the berth says."""
+        return self.root / "locale"
 
     @property
     def winrm_config(self) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.machines.dispositions import begin_anew
 from harness.machines.wine import namespaces
 from harness.machines.wine.init import run_init
-from harness.machines.wine.order import GO, KEEP, Berth, Order, Status
+from harness.machines.wine.order import CUT, GO, KEEP, Berth, Order, Status
 
 _OWNER_ENDED = "its owner ended"
 
@@ -128,6 +128,9 @@ async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.so
             ordered = True
             with contextlib.suppress(OSError):  # init is gone, which is noticed below
                 wire.sendall(GO)
+        if CUT in said:
+            with contextlib.suppress(OSError):
+                wire.sendall(CUT)
         if not said:
             loop.remove_reader(leash)
             if not kept and not over.done():
