@@ -25,7 +25,9 @@ from harness.model.masking import mask
 from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.release import ReleaseName
+from harness.model.relocation import relocated
 from harness.model.report import CellReport, Evidence, Excuse, ExcusedBy, Outcome
+from harness.model.steps import into
 from harness.model.substrate import SLOWNESS
 from harness.reports.facts import TRANSCRIPT_PAGE
 from harness.reports.transcript import read_entries, transcript_page
@@ -70,6 +72,8 @@ class CellSession:
     ) -> None:
         self.cell, self.candidate, self.settings, self.run = cell, candidate, settings, run
         self.releases = releases
+        folder = into(cell.steps)
+        self._profile = relocated(settings.profile, folder) if folder else settings.profile
         self.backend = backend
         self.directory = run.cell(cell.id)
         self.recorder = CellRecorder(
@@ -98,8 +102,8 @@ class CellSession:
 
     @property
     def profile(self) -> AgentProfile:
-        """The agent profile of this run."""
-        return self.settings.profile
+        """The agent profile of this run; of a cell whose product goes to another folder, with that folder."""
+        return self._profile
 
     @property
     def machine(self) -> Machine:

@@ -11,6 +11,7 @@ from harness.checks import (
     test_downgrade,
     test_exactness,
     test_health,
+    test_hindered,
     test_install,
     test_install_access,
     test_install_foreign,
@@ -26,6 +27,7 @@ from harness.checks import (
     test_residue,
     test_residue_machine,
     test_secrets,
+    test_soak,
     test_trust,
     test_uninstall,
     test_upgrade,
@@ -35,6 +37,7 @@ from harness.model.steps import CHANGING, Step, judged
 
 MODULES = (
     test_machine,
+    test_hindered,
     test_install,
     test_install_msi,
     test_install_access,
@@ -50,6 +53,7 @@ MODULES = (
     test_live_query,
     test_exactness,
     test_downgrade,
+    test_soak,
     test_reboot,
     test_health,
     test_last_look,
@@ -88,7 +92,7 @@ def catalogue() -> tuple[Check, ...]:
 
 def checks_for(steps: Sequence[Step]) -> tuple[str, ...]:
     """The ids of the checks of a scenario with these steps, in the order of the catalogue."""
-    phases = {step.action for step in judged(steps)}
+    phases = {step.action for step in judged(steps) if step.claims}
     kept = {each for step in judged(steps) for each in step.keeps}
     return tuple(
         check.id

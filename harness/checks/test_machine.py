@@ -25,7 +25,7 @@ def test_windows_version(cell: CellSession, timeline: Timeline) -> None:
 
 @check("The candidate is not on the machine yet", essential=True)
 def test_clean(cell: CellSession, timeline: Timeline) -> None:
-    baseline = timeline.baseline.snapshot
+    baseline = timeline.baseline.clean
     names = {service.name.lower() for service in (*cell.profile.services, *cell.profile.drivers)}
     there = sorted(names & (baseline.services | baseline.drivers))
     if cell.profile.install_dir.lower() in baseline.files:

@@ -8,7 +8,7 @@ from harness.cell.check import check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_boots
-from harness.checks.expectation import mismatch
+from harness.checks.expectation import listed, mismatch
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
@@ -47,6 +47,23 @@ def test_services(reboots: Reboots) -> None:
     assert not down, mismatch(
         f"every service runs again after {series.words}",
         f"service {down} does not: {reboots.service_words(down)}",
+    )
+
+
+@check(
+    "Every declared file is there as before the reboot",
+    declared=declares("files", lambda profile: profile.files),
+)
+def test_files(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
+    before = timeline.inspection
+    series = reboots.in_use
+    missing = [
+        now.path
+        for now in cell.guest.files(*(file.path for file in cell.profile.files))
+        if not now.exists and (was := before.file(now.path)) is not None and was.exists
+    ]
+    assert not missing, mismatch(
+        f"every declared file is there after {series.words}", f"missing: {listed(missing)}"
     )
 
 

@@ -24,6 +24,8 @@ UNBOUNDED = 10_000
 LONG = {phase: phase.value for phase in Phase}
 SHORT = {
     Phase.MACHINE: "mach",
+    Phase.HINDERED: "hind",
+    Phase.POWER_CUT: "cut",
     Phase.INSTALL: "inst",
     Phase.UPGRADE: "upgr",
     Phase.CHECK_IN: "chck",
@@ -31,6 +33,7 @@ SHORT = {
     Phase.REPAIR: "rep",
     Phase.REINSTALL: "rein",
     Phase.DOWNGRADE: "down",
+    Phase.SOAK: "soak",
     Phase.REBOOT: "boot",
     Phase.UNINSTALL: "unin",
     Phase.RESIDUE: "resi",

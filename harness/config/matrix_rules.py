@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness.config.step_rules import step_problems
 from harness.documents.problem import Path, Problem, nearest
 from harness.model.expansion import (
     IMAGE,
@@ -15,9 +16,8 @@ from harness.model.expansion import (
     serves,
 )
 from harness.model.matrix import FULL, Matrix, Scenario, Selector
-from harness.model.release import CANDIDATE, ReleaseName
 from harness.model.report import Phase
-from harness.model.steps import BEFORE, DAMAGES, OF_CANDIDATE, Step, arrival, phases_of
+from harness.model.steps import BROKEN_OFF, OF_CANDIDATE, Step, arrival, beginning, broken_off, phases_of
 
 LONGEST_NAME = 64
 """Characters: a cell's folder is named after its parts, and file systems take 255 bytes."""
@@ -63,6 +63,8 @@ def _scenarios(matrix: Matrix) -> Iterator[Problem]:
         path: Path = ("scenarios", name, "phases")
         yield from _steps(name, scenario)
         phases = scenario.phases or ()
+        if long := [phase for phase in (*BROKEN_OFF, Phase.SOAK) if phase in phases]:
+            yield Problem(path, f"{long[0]} needs more said of it.", "Write the scenario as steps.")
         if len(set(phases)) < len(phases):
             yield Problem(path, "a phase is listed twice.")
         elif list(phases) != sorted(phases, key=lambda phase: phase.order):
@@ -75,45 +77,49 @@ def _scenarios(matrix: Matrix) -> Iterator[Problem]:
 def _steps(name: str, scenario: Scenario) -> Iterator[Problem]:
     """What is wrong with the steps of the long form: each must stand where it can be done."""
     steps = scenario.steps or ()
-    at = arrival(steps)
+    at, begins = arrival(steps), beginning(steps)
     for place, step in enumerate(steps):
         path: Path = ("scenarios", name, "steps", place)
-        for message in _step(step, before=place < at, first=place == at):
+        for message in step_problems(step, before=place < begins, first=place == at):
             yield Problem(path, f"{message}.")
         if place > at and step.action in {each.action for each in steps[at:place]}:
             yield Problem(path, f"{step.action} is done twice, so that its results could not be told apart.")
     if steps and steps[0].action is not Phase.MACHINE:
         yield Problem(("scenarios", name, "steps", 0), "the first step is machine.", "Write {machine: }.")
-    if steps and at == len(steps):
+    yield from _order(("scenarios", name, "steps"), steps)
+    if sum(step.action in BROKEN_OFF for step in steps) > 1:
+        yield Problem(
+            ("scenarios", name, "steps"), "only one step can be broken off in a scenario.", at_key=True
+        )
+    if steps and at == len(steps) and broken_off(steps) is None:
         message = "no step brings the candidate onto the machine."
         yield Problem(("scenarios", name, "steps"), message, "Add {install: candidate}.", at_key=True)
-    if steps and at < len(steps) and steps[at].action is Phase.UPGRADE and not _installs_earlier(steps[:at]):
-        message = "there is nothing to upgrade."
-        yield Problem(("scenarios", name, "steps", at), message, "Put {install: previous} before it.")
+
+
+def _order(path: Path, steps: Sequence[Step]) -> Iterator[Problem]:
+    """What a step needs before or after it."""
+    at, begins = arrival(steps), beginning(steps)
+    first = steps[begins] if begins < len(steps) else None
+    if first and Phase.UPGRADE in (first.action, first.work) and not _installs_earlier(steps[:begins]):
+        hint = "Put {install: previous} before it."
+        yield Problem((*path, begins), "there is nothing to upgrade.", hint)
+    for place, step in enumerate(steps):
+        if step.work is Phase.UNINSTALL and place < at:
+            text = f"there is nothing to uninstall before {step.action}."
+            yield Problem((*path, place), text, "Put {install: candidate} before it.")
+        elif step.work is Phase.UNINSTALL and [each.action for each in steps[place + 1 :]][:1] != [step.work]:
+            yield Problem(
+                (*path, place), f"{step.action}: uninstall stands right before uninstall: candidate."
+            )
+        if step.work in OF_CANDIDATE and (
+            place > at or (at < len(steps) and steps[at].action is not step.work)
+        ):
+            text = f"{step.action}: {step.work} stands before {step.work}: candidate."
+            yield Problem((*path, place), text)
 
 
 def _installs_earlier(steps: Sequence[Step]) -> bool:
     return any(step.action is Phase.INSTALL and step.is_earlier for step in steps)
-
-
-def _step(step: Step, *, before: bool, first: bool) -> Iterator[str]:
-    known = f"{CANDIDATE}, {', '.join(ReleaseName)}"
-    if step.action in (Phase.INSTALL, Phase.UPGRADE, Phase.REINSTALL, Phase.DOWNGRADE) and not step.release:
-        yield f"{step.action} needs a release: {known}"
-    if before and step.action not in (Phase.MACHINE, *BEFORE):
-        yield f"{step.action} cannot be done before the candidate is there; {', '.join(BEFORE)} can"
-    if not before and not first and step.action in OF_CANDIDATE:
-        yield f"{step.action} stands after the candidate came; reinstall is what brings it anew"
-    if step.action is Phase.DOWNGRADE and not step.is_earlier:
-        yield f"downgrade needs an earlier release: {', '.join(ReleaseName)}"
-    if step.action is Phase.REINSTALL and step.is_earlier:
-        yield "reinstall is done with the candidate"
-    if step.action is Phase.REPAIR and (not step.of or set(step.of) - set(DAMAGES)):
-        yield f"repair needs a list of what is damaged before it: {', '.join(DAMAGES)}"
-    if step.keeps and step.action not in (Phase.UPGRADE, Phase.REPAIR):
-        yield "only an upgrade and a repair keep something of what was before it"
-    if step.action is Phase.REPAIR and "footprint" in step.keeps:
-        yield "a repair keeps identity and configuration; a footprint is compared across an upgrade"
 
 
 def _in_order(scenario: Scenario) -> str:

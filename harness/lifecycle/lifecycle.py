@@ -5,18 +5,21 @@ from functools import partial
 
 from harness.cell.session import CellSession
 from harness.guest.msi.installer import MsiResult
+from harness.lifecycle.attempts import Attempt
 from harness.lifecycle.burst import Burst
+from harness.lifecycle.dirt import soiled
 from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.health import Health
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
-from harness.lifecycle.steps import CHANGES, PRELUDE
+from harness.lifecycle.soak import Soak
+from harness.lifecycle.steps import BREAKS_OFF, CHANGES, PRELUDE
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Act, Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
-from harness.model.steps import OF_CANDIDATE, Step, judged, prelude
+from harness.model.steps import BROKEN_OFF, Step, arrival, arrives_by, beginning, judged, prelude
 
 
 class Lifecycle:
@@ -24,19 +27,29 @@ class Lifecycle:
 
     def __init__(self, session: CellSession) -> None:
         steps = session.cell.steps
-        arrives = next((step.action for step in judged(steps) if step.action in OF_CANDIDATE), Phase.INSTALL)
-        acts: list[Act] = [_prelude(step) for step in prelude(steps)]
-        current = Timeline(session, phase=arrives, prelude=acts)
+        first = steps[beginning(steps)] if beginning(steps) < len(steps) else None
+        at_first = first if first is not None and first.action in BROKEN_OFF else None
+        current = Timeline(
+            session,
+            phase=arrives_by(steps),
+            prelude=[_prelude(step) for step in prelude(steps)],
+            attempt=_attempt(at_first),
+            arrives=at_first is None or arrival(steps) < len(steps),
+            around=soiled,
+        )
         self._at: dict[Phase, Timeline] = {Phase.MACHINE: current}
         for step in judged(steps):
             if step.action in CHANGES:
                 current = Timeline(session, phase=step.action, before=current, act=_change(step))
+            elif step.action in BROKEN_OFF and step is not at_first:
+                current.leaves_twice = _attempt(step)
             self._at[step.action] = current
         self._last = current
         self.stimulated = Stimulated(self.at(Phase.FUNCTIONS))
         """The stimuli of the cell."""
         self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
+        self.soak = Soak(self.at(Phase.SOAK), steps)
         self._reboots: dict[Timeline, Reboots] = {}
         self._health: dict[Timeline, Health] = {}
         self._whole: dict[Timeline, WholeMachine] = {}
@@ -65,6 +78,13 @@ class Lifecycle:
 
 def _prelude(step: Step) -> Act:
     perform = PRELUDE[step.action]
+    return lambda timeline: perform(timeline, step)
+
+
+def _attempt(step: Step | None) -> Callable[[Timeline], Attempt] | None:
+    if step is None:
+        return None
+    perform = BREAKS_OFF[step.action]
     return lambda timeline: perform(timeline, step)
 
 

@@ -26,3 +26,8 @@ def release_of(session: CellSession, step: Step) -> tuple[ReleaseName, Candidate
 def medium(name: ReleaseName) -> str:
     """The folder of the media drive that holds it."""
     return f"releases\\{name}"
+
+
+def medium_of(session: CellSession, package: Candidate, medium: str) -> str:
+    """Where a package lies in the guest."""
+    return f"{session.machine.media_root}{medium}\\{package.path.name}"

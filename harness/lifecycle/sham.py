@@ -13,11 +13,13 @@ from itertools import pairwise
 from harness.cell.session import CellSession
 from harness.guest.guest import Guest
 from harness.guest.system_tools import MSIEXEC
+from harness.lifecycle.dirt.code_page import LOCALE as SPOKEN
 from harness.lifecycle.stimulus import possible_stimuli
-from harness.machines.provider import HasOverlay
+from harness.machines.provider import HasOverlay, Machine, SpeaksLocales
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.model.report import Phase
+from harness.model.steps import dirt_at
 from harness.residue.noise import Noise, cached, keep
 from harness.residue.witness import difference, look_at
 from harness.state import StateDirectory
@@ -29,6 +31,8 @@ STORES = "stores"
 STIMULUS = "stimulus "
 """One of the stimuli given and taken back: Wine's Task Scheduler, once it was spoken to, is set to start at boot."""
 REBOOT = "reboot"
+LOCALE = f"locale {SPOKEN}"
+"""Another locale from the next boot on: whatever starts first then writes what goes with it."""
 INSTALLER_S = 60.0
 HOLD_MS = "100"
 
@@ -57,10 +61,12 @@ class Sham:
         reboots = (
             Phase.REBOOT in self._session.cell.phases
             or "install" in self._session.profile.installer.reboot_after
+            or any(step.action is Phase.POWER_CUT for step in self._session.cell.steps)
         )
         stimuli = possible_stimuli(self._session) if Phase.FUNCTIONS in self._session.cell.phases else []
         given = [f"{STIMULUS}{name}" for name in stimuli]
-        return (INSTALLER, STORES, *given, *([REBOOT] if reboots else []), INSTALLER)
+        locale = [LOCALE] if "code-page" in dirt_at(self._session.cell.steps, Phase.MACHINE) else []
+        return (*locale, INSTALLER, STORES, *given, *([REBOOT] if reboots else []), INSTALLER)
 
     def _run(self, image_digest: str, steps: Sequence[str]) -> Noise:
         """Whatever differs between any two looks: a value that is changed and changed back is noise as well."""
@@ -71,7 +77,7 @@ class Sham:
             looks = [look_at(guest, overlay, first=True)]
             processes = running(guest)
             for step in steps:
-                self._do(guest, step)
+                self._do(machine, guest, step)
                 if (
                     not step.startswith(STIMULUS)
                     or step == [each for each in steps if each.startswith(STIMULUS)][-1]
@@ -87,8 +93,10 @@ class Sham:
             processes=processes,
         )
 
-    def _do(self, guest: Guest, step: str) -> None:
-        if step == REBOOT:
+    def _do(self, machine: Machine, guest: Guest, step: str) -> None:
+        if step == LOCALE and isinstance(machine, SpeaksLocales):
+            machine.set_locale(SPOKEN)
+        if step in (REBOOT, LOCALE):
             guest.reboot(Deadline.after(self._session.profile.reboot_deadline_s))
         elif step == STORES:
             guest.probe("open-stores")

@@ -3,13 +3,14 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.backend.interface import Endpoint
 from harness.backend.seen import what_was_seen
-from harness.cell.check import Blocked
+from harness.cell.check import Blocked, NotTested
 from harness.cell.familiar import Familiar, Question
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity, ServiceState
@@ -22,11 +23,13 @@ from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine
 from harness.lifecycle.footprint import footprint
 from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.once import forget, once
+from harness.lifecycle.releases import medium_of
 from harness.lifecycle.written_files import WrittenFiles
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault, HarnessError, MachineLost
 from harness.model.report import Outcome, Phase
+from harness.model.steps import into
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import FileFacts, Service, ServiceByManager, Version
 from harness.probe.reading import read_value
@@ -34,6 +37,9 @@ from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels
 from harness.residue.surroundings import Surroundings, look_around
 from harness.residue.witness import Look, look_at
 from harness.rundir.payload import package_doubt
+
+if TYPE_CHECKING:
+    from harness.lifecycle.attempts import Attempt
 
 CA_FILE = "C:\\bvt\\backend-ca.pem"
 """Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
@@ -62,6 +68,12 @@ SPECIFIC_ERROR = 1066
 
 Act = Callable[["Timeline"], object]
 """What a step does."""
+Around = Callable[["Timeline", Phase], AbstractContextManager[bool]]
+"""Makes the machine as dirty as the scenario has it for a step, until the step is done; whether it did anything."""
+
+
+def _undisturbed(*_: object) -> AbstractContextManager[bool]:
+    return nullcontext(False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ class Baseline:
     boot: BootIdentity
     snapshot: Snapshot
     surroundings: Surroundings
+    clean: Snapshot
+    """Before the scenario made the machine dirty; the same as `snapshot` where it does not."""
     whole: Look | None
     """Every file and key; None where a machine's changes cannot be read from outside."""
 
@@ -92,6 +106,9 @@ class Timeline:
         prelude: Sequence[Act] = (),
         before: "Timeline | None" = None,
         act: "Callable[[Timeline], MsiResult] | None" = None,
+        attempt: "Callable[[Timeline], Attempt] | None" = None,
+        arrives: bool = True,
+        around: Around | None = None,
     ) -> None:
         self.session, self.phase, self.before = session, phase, before
         self.nonce: str = before.nonce if before else f"bvt{secrets.token_hex(6)}"
@@ -111,7 +128,10 @@ class Timeline:
         """The release that this step leaves installed."""
         self.descendants: set[tuple[int, str]] = before.descendants if before else set()
         """The agent's processes and all that came from them at any look, by id and program in lower case."""
-        self._prelude, self._act = prelude, act
+        self._prelude, self._act, self._attempt, self._arrives = prelude, act, attempt, arrives
+        self._around: Around = around or (before._around if before else _undisturbed)
+        self.leaves_twice: Callable[[Timeline], Attempt] | None = None
+        """What breaks the uninstall off, before it is done to its end."""
         self._written: WrittenFiles = before._written if before else WrittenFiles()
         self._settle: Deadline | None = None
 
@@ -124,6 +144,35 @@ class Timeline:
     def arrived(self) -> str:
         """The id of the check that tells whether the candidate came onto the machine."""
         return f"{self.arrival.phase}.exit_code"
+
+    @property
+    def came(self) -> bool:
+        """Whether the candidate came onto the machine."""
+        return self.session.recorder.outcomes.get(self.arrived) is Outcome.PASSED
+
+    @once
+    def prepared(self) -> None:
+        """The machine right before the candidate's first step, whatever is done with earlier releases behind it."""
+        while not self.session.before_candidate(self._come_to_candidate):
+            # before_candidate replaced the machine: the clean state has to be looked at anew.
+            forget(self, "baseline")
+
+    @once
+    def attempted(self) -> "Attempt | None":
+        """What the scenario does not let come to its end, done; None where it has nothing of the kind."""
+        if self._attempt is None:
+            return None
+        _ = self.prepared
+        self.bring_authority()
+        self._written.look_before(
+            self.session.guest, [file.path for file in self.session.profile.guest_files]
+        )
+        self.session.candidate_touched = True
+        return self._attempt(self)
+
+    def reach(self) -> None:
+        """Everything up to the end of the candidate's first step, done."""
+        _ = self.installation if self._arrives else self.attempted
 
     @once
     def baseline(self) -> Baseline:
@@ -146,10 +195,9 @@ class Timeline:
         intact = f"{self.phase}.package_intact"
         if self.session.recorder.outcomes.get(intact) is Outcome.FAILED:
             raise Blocked(f"blocked by {intact}: a changed package is not installed", intact)
-        while not self.session.before_candidate(self._come_to_candidate):
-            # before_candidate replaced the machine: the clean state has to be looked at anew.
-            forget(self, "baseline")
-        return self._install()
+        _ = self.prepared, self.attempted
+        with self._around(self, self.phase):
+            return self._install()
 
     @once
     def inspection(self) -> Inspection:
@@ -251,11 +299,17 @@ class Timeline:
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
         session = self.session
+        with self.boots_once_more(), session.recorder.stopwatch.waiting():
+            return session.guest.reboot(session.within(session.profile.reboot_deadline_s))
+
+    @contextmanager
+    def boots_once_more(self) -> Iterator[None]:
+        """The machine boots once in this block, because it is made to."""
+        session = self.session
         before = session.machine.condition().boots
         session.expected_boots += 1
         try:
-            with session.recorder.stopwatch.waiting():
-                boot = session.guest.reboot(session.within(session.profile.reboot_deadline_s))
+            yield
         except HarnessError:
             # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
             if session.machine.condition().boots == before:
@@ -263,26 +317,34 @@ class Timeline:
             raise
         session.silence.rebooted()
         self.descendants.clear()  # process ids begin anew
-        return boot
 
     @once
     def uninstallation(self) -> MsiResult:
         """Uninstall the candidate, once. Blocked if it never got installed."""
-        if self.session.recorder.outcomes.get(self.arrived) is not Outcome.PASSED:
+        if not self.came:
             raise Blocked(f"blocked by {self.arrived}: there is nothing to uninstall", self.arrived)
         self.session.collect_from_agent()
-        result = self.uninstall_now("uninstall")
+        first = self.leaves_twice(self) if self.leaves_twice is not None else None
+        if first is not None and first.result is not None and first.result.succeeded:
+            self.session.note("not repeated", "it had ended before it was broken off")
+            return first.result
+        with self._around(self, Phase.UNINSTALL):
+            result = self.uninstall_now("uninstall")
         self._reboot_as_declared("uninstall", result)
         return result
 
-    def uninstall_now(self, folder: str) -> MsiResult:
-        """Uninstall what is there; its log goes to `folder` of the cell. Raises `CandidateError` if it hangs."""
+    def uninstall_now(self, folder: str, properties: Mapping[str, str] = MappingProxyType({})) -> MsiResult:
+        """Uninstall what is there; its log goes to `folder` of the cell. Raises `CandidateError` if it hangs.
+
+        `properties`: on the command line of an MSI's.
+        """
         guest, profile = self.session.guest, self.session.profile
         deadline = self.session.within(profile.installer.timeout_s)
         with self.ends_in_time("uninstall", deadline):
             if self.session.candidate.kind is InstallerKind.MSI:
                 self._stop_what_the_installer_stops()
-                result = guest.msi.uninstall(self.on_machine.product_code, deadline)
+                properties = dict(properties) | self._folder_again()
+                result = guest.msi.uninstall(self.on_machine.product_code, deadline, properties)
             else:
                 result = self._run_uninstaller(deadline)
         self.keep_log(result, folder)
@@ -296,8 +358,8 @@ class Timeline:
     @once
     def after(self) -> Snapshot:
         """The machine after the uninstall (or after a failed install)."""
-        _ = self.arrival.installation
-        if self.session.recorder.outcomes.get(self.arrived) is Outcome.PASSED:
+        self.arrival.reach()
+        if self.came:
             _ = self.uninstallation
         self._written.take_away(self.session.guest)
         return self._settled().without(self.nonce)
@@ -338,7 +400,7 @@ class Timeline:
     def departure(self) -> str:
         """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
         outcomes = self.session.recorder.outcomes
-        if outcomes.get(self.arrived) is not Outcome.PASSED:
+        if not self.came:
             return "the failed installation" if self.arrived.startswith("install") else "the failed upgrade"
         if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
             return "the failed uninstall"
@@ -354,7 +416,13 @@ class Timeline:
         given = installer.properties
         if self.phase is Phase.UPGRADE:
             given = self.session.profile.upgrade.properties
-        return self.rendered(given | installer.scenario_properties.get(scenario, {}))
+        rendered = self.rendered(given | installer.scenario_properties.get(scenario, {}))
+        if folder := into(self.session.cell.steps):
+            if installer.directory_property is None:
+                text = "the profile names no property for another folder (installer.directory_property)"
+                raise NotTested(text)
+            rendered[installer.directory_property] = folder
+        return rendered
 
     def rendered(self, properties: Mapping[str, str], of: Candidate | None = None) -> dict[str, str]:
         """Properties with this cell's values filled in. They may hold secrets. `of`: another release's installer."""
@@ -365,13 +433,18 @@ class Timeline:
 
     def _take_baseline(self) -> Baseline:
         guest, overlay = self.session.guest, self.session.overlay
+        self.session.expected_boots = 1  # of this machine; one that it replaces may have been made to boot
         answer = guest.version()
         plant_sentinels(guest, self.nonce)
+        clean = self._look()
+        with self._around(self, Phase.MACHINE) as soiled:
+            pass
         baseline = Baseline(
             machine_id=self.session.machine.machine_id,
             version=answer,
             boot=guest.boot(),
-            snapshot=self._look(),
+            snapshot=self._look() if soiled else clean,
+            clean=clean,
             surroundings=look_around(guest),
             whole=look_at(guest, overlay, first=True) if overlay is not None else None,
         )
@@ -456,7 +529,7 @@ class Timeline:
         """
         session = self.session
         guest, installer = session.guest, session.profile.installer
-        path = f"{session.machine.media_root}{medium}\\{package.path.name}"
+        path = medium_of(session, package, medium)
         deadline = session.within(installer.timeout_s)
         with self.ends_in_time("install", deadline):
             if package.kind is InstallerKind.MSI:
@@ -516,6 +589,12 @@ class Timeline:
                 f"Expected: the {what}er ends within {deadline.length_s:g} s. Found: {error.found}.{doubt}",
                 hint=error.hint,
             ) from error
+
+    def _folder_again(self) -> dict[str, str]:
+        """Where the product is, for Wine: its installer does not look up where components were installed to."""
+        folder, named_by = into(self.session.cell.steps), self.session.profile.installer.directory_property
+        wine = self.session.machine.guest_system is GuestSystem.WINE
+        return {named_by: folder} if wine and folder and named_by else {}
 
     def _stop_what_the_installer_stops(self) -> None:
         """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.

@@ -14,11 +14,12 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.image_path import full_path
 from harness.model.report import Evidence
+from harness.model.steps import broken_off
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import PendingRename
 from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
-from harness.residue import left_by_wine
+from harness.residue import left_by_broken_off, left_by_wine
 from harness.residue.attribution import SERVICES, Attributed, attribute, is_foreign
 from harness.residue.change import Change, Kind
 from harness.residue.changes_told import rows_of
@@ -69,7 +70,7 @@ class WholeMachine:
 
     @once
     def _at_install(self) -> list[Change]:
-        _ = self._timeline.installation
+        self._timeline.reach()
         return self._changes("install")
 
     @once
@@ -151,10 +152,17 @@ class WholeMachine:
         return attributed(noise=Sham(self._session).noise().changes) if found.candidate else found
 
     def _substrates_reason(self) -> Callable[[Change], str]:
-        if self._session.machine.guest_system is not GuestSystem.WINE:
-            return lambda _: ""
-        added = {change.name for change in self._at_install if change.kind is Kind.ADDED}
-        return lambda change: left_by_wine.why(change, added)
+        broken = broken_off(self._session.cell.steps) is not None
+        wine = self._session.machine.guest_system is GuestSystem.WINE
+        added = {change.name for change in self._at_install if change.kind is Kind.ADDED} if wine else set()
+
+        came = self._timeline.came
+
+        def why(change: Change) -> str:
+            of_wine = left_by_wine.why(change, added, came=came) if wine else ""
+            return of_wine or (left_by_broken_off.why(change) if broken else "")
+
+        return why
 
     def _told(self) -> list[str]:
         """What other checks find by name: new services and drivers, and what is new in shared keys."""

@@ -6,6 +6,8 @@ from harness.model.report import UNPROVEN, Outcome, Phase
 
 NEEDS: dict[Phase, tuple[Phase, ...]] = {
     Phase.MACHINE: (),
+    Phase.HINDERED: (Phase.MACHINE,),
+    Phase.POWER_CUT: (Phase.MACHINE,),
     Phase.INSTALL: (Phase.MACHINE,),
     Phase.UPGRADE: (Phase.MACHINE,),
     Phase.CHECK_IN: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
@@ -13,6 +15,7 @@ NEEDS: dict[Phase, tuple[Phase, ...]] = {
     Phase.REPAIR: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
     Phase.REINSTALL: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
     Phase.DOWNGRADE: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
+    Phase.SOAK: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
     Phase.REBOOT: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
     Phase.UNINSTALL: (Phase.MACHINE,),  # an agent whose service is dead must go all the same
     Phase.RESIDUE: (Phase.MACHINE,),  # a failed install must not leave anything either
@@ -25,7 +28,7 @@ What a single check needs besides stands beside it: `requires` of `harness.cell.
 
 ARRIVES = ("install.exit_code", "upgrade.exit_code")
 """The checks of which a scenario has one: whether the candidate came onto the machine."""
-CHANGES = ("repair.exit_code", "reinstall.exit_code", "downgrade.exit_code")
+CHANGES = ("hindered.exit_code", "repair.exit_code", "reinstall.exit_code", "downgrade.exit_code")
 
 FOLLOWS: dict[Phase, tuple[str, ...]] = {
     Phase.RESIDUE: (*ARRIVES, *CHANGES, "uninstall.exit_code"),

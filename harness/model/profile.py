@@ -119,6 +119,13 @@ class Installer(Frozen):
         default_factory=dict,
         description="what may end with 3010 → why; the reboot it asks for is made at once",
     )
+    fails_by: dict[str, Template] = Field(
+        default_factory=dict,
+        description="MSI properties that make it fail at its end, as WIXFAILWHENDEFERRED=1 does of WiX",
+    )
+    directory_property: str | None = Field(
+        default=None, description="the MSI property that names another folder than `install_dir`"
+    )
     timeout_s: Seconds = 300
 
 
@@ -138,6 +145,10 @@ class Upgrade(Frozen):
         description="MSI properties that an upgrade is given; none: it remembers those of the installation",
     )
     settings: tuple[Setting, ...] = ()
+    left_over: tuple[Setting, ...] = Field(
+        default=(),
+        description="values that an earlier installation may have left, and that say nothing any more",
+    )
     downgrade: Downgrade | None = Field(
         default=None, description="what an older installer does on a newer release"
     )
@@ -303,6 +314,9 @@ class HealthBudget(Frozen):
     )
     growth_threads: Annotated[int, Field(gt=0)] = Field(
         default=100, description="by which its threads may become more in a minute of use"
+    )
+    soak_growth_mb: Annotated[float, Field(gt=0)] = Field(
+        default=128, description="by which memory or `data_dirs` may grow in a whole soak"
     )
     restarts: Annotated[int, Field(ge=0)] = Field(
         default=0,

@@ -13,6 +13,8 @@ class Phase(StrEnum):
     """What a step of a scenario does. The order is that of the scenario; this one is for lists over many scenarios."""
 
     MACHINE = "machine"
+    HINDERED = "hindered"
+    POWER_CUT = "power-cut"
     INSTALL = "install"
     UPGRADE = "upgrade"
     CHECK_IN = "check-in"
@@ -20,6 +22,7 @@ class Phase(StrEnum):
     REPAIR = "repair"
     REINSTALL = "reinstall"
     DOWNGRADE = "downgrade"
+    SOAK = "soak"
     REBOOT = "reboot"
     UNINSTALL = "uninstall"
     RESIDUE = "residue"

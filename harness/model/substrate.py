@@ -51,6 +51,11 @@ class Capability(StrEnum):
     CRASH_DUMPS = "crash-dumps"
     PROCESS_TIMES = "process-times"
     HANDLE_COUNTS = "handle-counts"
+    FULL_DISK = "full-disk"
+    OWN_CLOCK = "own-clock"
+    ROLLBACK_ACTIONS = "rollback-actions"
+    HANGING_SERVICE = "hanging-service"
+    ONE_INSTALLATION_AT_A_TIME = "one-installation-at-a-time"
 
 
 LIMITS: dict[GuestSystem, dict[Capability, str]] = {
@@ -74,6 +79,11 @@ LIMITS: dict[GuestSystem, dict[Capability, str]] = {
         Capability.CRASH_DUMPS: "Wine writes no system crash dumps",
         Capability.PROCESS_TIMES: "Wine tells the times of the asking process for those of any other",
         Capability.HANDLE_COUNTS: "Wine does not count the handles of other processes",
+        Capability.FULL_DISK: "a Wine machine's drive C: is on its host's disk, which is not there to be filled",
+        Capability.OWN_CLOCK: "a Wine machine has its host's clock",
+        Capability.ROLLBACK_ACTIONS: "Wine's installer runs no rollback action, so nobody undoes what a service did",
+        Capability.HANGING_SERVICE: "Wine's service manager hangs with a service that hangs",
+        Capability.ONE_INSTALLATION_AT_A_TIME: "Wine's installer runs beside another one and never waits",
     },
 }
 

@@ -1,6 +1,6 @@
 """What can be said of a check before it runs: whether it will have a result of its own, and if not, why. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature
@@ -8,7 +8,8 @@ from harness.cell.check import Check
 from harness.model.candidate import InstallerKind
 from harness.model.plan import Cell, Plan
 from harness.model.profile import AgentProfile
-from harness.model.report import Outcome
+from harness.model.report import Outcome, Phase
+from harness.model.steps import Step, cannot_be_made
 from harness.model.substrate import GuestSystem, Substrate, why_not
 
 
@@ -31,7 +32,11 @@ class Prospect:
 
 
 def cannot_show(
-    check: Check, backend: BackendWord, system: GuestSystem | None, installer: InstallerKind
+    check: Check,
+    backend: BackendWord,
+    system: GuestSystem | None,
+    installer: InstallerKind,
+    steps: Sequence[Step] = (),
 ) -> str:
     """Why this backend, guest system (None: not known yet) or kind of installer cannot show it; empty if they can."""
     missing = check.features - backend.features
@@ -39,7 +44,11 @@ def cannot_show(
         return f"backend {backend.name} offers no {', '.join(sorted(missing))}"
     if check.msi_only and installer is InstallerKind.EXE:
         return check.msi_only
-    return (why_not(system, check.needs) or "") if system is not None and check.needs else ""
+    if system is None:
+        return ""
+    # Where the scenario cannot be played no check of it means anything; what the machine is can be asked all the same.
+    unplayed = cannot_be_made(steps, system) if check.phase is not Phase.MACHINE else ""
+    return unplayed or why_not(system, check.needs) or ""
 
 
 def prospects(
@@ -49,9 +58,12 @@ def prospects(
     system = guest_system(plan.cells)
     found = []
     for check in checks:
-        scenarios = tuple(dict.fromkeys(cell.scenario for cell in plan.cells if check.id in cell.checks))
+        cells = [cell for cell in plan.cells if check.id in cell.checks]
+        scenarios = tuple(dict.fromkeys(cell.scenario for cell in cells))
         undeclared = check.declared(profile)
-        why = undeclared or cannot_show(check, backend, system, plan.candidate.kind)
+        # One scenario in which it can be shown is enough for it to be run.
+        reasons = [cannot_show(check, backend, system, plan.candidate.kind, cell.steps) for cell in cells]
+        why = undeclared or (reasons[0] if reasons and all(reasons) else "")
         outcome = Outcome.NOT_TESTED if undeclared else Outcome.NOT_APPLICABLE if why else None
         if scenarios:
             found.append(Prospect(check, scenarios, outcome, why))

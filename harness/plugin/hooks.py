@@ -16,6 +16,7 @@ from harness.lifecycle.lifecycle import Lifecycle
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
+from harness.lifecycle.soak import Soak
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
@@ -231,6 +232,12 @@ def outage(lifecycle: Lifecycle) -> Outage:
 def reconfiguration(lifecycle: Lifecycle) -> Reconfiguration:
     """A change of configuration while things happen; asking makes it."""
     return lifecycle.reconfiguration
+
+
+@pytest.fixture
+def soak(lifecycle: Lifecycle) -> Soak:
+    """The soak of the cell's agent; asking what it showed makes it."""
+    return lifecycle.soak
 
 
 @pytest.fixture

@@ -225,8 +225,10 @@ class RunWorker:
         if blocker is not None:
             raise Blocked(f"blocked by {blocker}, which did not succeed", blocker)
         backend = BackendWord(session.backend.name, session.backend.features)
-        system = session.machine.guest_system if check.needs else None  # asking for it makes the machine
-        reason = cannot_show(check, backend, system, session.candidate.kind)
+        # Asking for it makes the machine.
+        asks = check.needs or any(step.dirt or step.by for step in session.cell.steps)
+        system = session.machine.guest_system if asks else None
+        reason = cannot_show(check, backend, system, session.candidate.kind, session.cell.steps)
         if reason:
             raise NotApplicable(reason)
         if check.features and (by := session.silence.still()):

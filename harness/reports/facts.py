@@ -14,6 +14,7 @@ from harness.reports.words import PHASES, SUBSTRATES, WORDS, plural
 TRANSCRIPT_PAGE = "transcript.html"
 """Beside a cell's report; line N of its transcript is at `#LN`."""
 EVIDENCE_OF = {
+    Phase.HINDERED: ("hindered/", "logs/", "machine/"),
     Phase.INSTALL: ("install/", "whole-machine/", "logs/", "machine/"),
     Phase.UPGRADE: ("upgrade/", "backend.jsonl", "logs/"),
     Phase.CHECK_IN: ("backend.jsonl", "logs/"),
@@ -21,6 +22,7 @@ EVIDENCE_OF = {
     Phase.REPAIR: ("repair/", "logs/", "machine/"),
     Phase.REINSTALL: ("reinstall/", "logs/", "machine/"),
     Phase.DOWNGRADE: ("downgrade/", "logs/", "machine/"),
+    Phase.SOAK: ("backend.jsonl", "logs/"),
     Phase.REBOOT: ("backend.jsonl", "logs/", "machine/"),
     Phase.UNINSTALL: ("uninstall/", "logs/", "machine/"),
     Phase.RESIDUE: ("whole-machine/", "uninstall/", "machine/changed.txt"),

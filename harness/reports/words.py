@@ -42,6 +42,8 @@ WORDS = {
 
 PHASES = {
     Phase.MACHINE: "Machine",
+    Phase.HINDERED: "Hindered",
+    Phase.POWER_CUT: "Power cut",
     Phase.INSTALL: "Install",
     Phase.UPGRADE: "Upgrade",
     Phase.CHECK_IN: "Check-in",
@@ -49,6 +51,7 @@ PHASES = {
     Phase.REPAIR: "Repair",
     Phase.REINSTALL: "Reinstall",
     Phase.DOWNGRADE: "Downgrade",
+    Phase.SOAK: "Soak",
     Phase.REBOOT: "Reboot",
     Phase.UNINSTALL: "Uninstall",
     Phase.RESIDUE: "Residue",

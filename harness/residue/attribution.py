@@ -12,6 +12,7 @@ from harness.model.profile import AgentProfile, Keep
 from harness.residue import noise_pattern
 from harness.residue.change import Change, Kind, Where
 from harness.residue.snapshot import (
+    NEIGHBOUR_DIR,
     SENTINEL_DIR,
     SENTINEL_FILES,
     SENTINEL_KEY,
@@ -22,7 +23,14 @@ from harness.residue.snapshot import (
 
 SERVICES = "HKLM\\System\\CurrentControlSet\\Services"
 _SESSION_MANAGER = "HKLM\\System\\CurrentControlSet\\Control\\Session Manager"
-OWN = ("C:\\bvt", SENTINEL_DIR, *SENTINEL_FILES, SENTINEL_KEY, f"{SERVICES}\\{SENTINEL_SERVICE}")
+OWN = (
+    "C:\\bvt",
+    NEIGHBOUR_DIR,
+    SENTINEL_DIR,
+    *SENTINEL_FILES,
+    SENTINEL_KEY,
+    f"{SERVICES}\\{SENTINEL_SERVICE}",
+)
 """What the harness itself makes: the checks of the sentinels look at these."""
 OWN_TEMPORARY = re.compile(r"^c:\\windows\\temp\\bvt-(?:[a-z]+-)?(?:[0-9a-f]{8}|[0-9a-f]{12})\.[a-z]+$")
 TOLD_ELSEWHERE = (

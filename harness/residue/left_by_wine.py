@@ -3,6 +3,7 @@ r"""What Wine's installer leaves of its own and Windows Installer would not: the
 Each is a folder or key with nothing in it. One that holds anything is the candidate's.
 """
 
+import re
 from collections.abc import Collection
 
 from harness.residue.change import Change, Kind, Where
@@ -24,6 +25,12 @@ INSTALLERS_OWN = frozenset(
         ),
     }
 )
+UPGRADE_CODES = (f"{_CLASSES}\\upgradecodes\\", f"{_CURRENT}\\upgradecodes\\")
+COMPONENTS = re.compile(re.escape(f"{_CURRENT}\\userdata\\s-1-5-18\\components\\") + r"[0-9a-f]{32}$")
+WHY_LIST = (
+    "the list of products of an UpgradeCode, which Wine's installer deletes with whichever of them goes"
+)
+WHY_COMPONENTS = "a registered component, which Wine's installer forgets to roll back"
 WHY_OWN = (
     "the installer's own and empty: every Windows has it, and Wine's installer makes it when it is first used"
 )
@@ -32,10 +39,17 @@ WHY_EMPTY = (
 )
 
 
-def why(change: Change, added_before: Collection[str]) -> str:
-    """Why the change is Wine's, empty if it is not. `added_before`: names of what the installation had added."""
+def why(change: Change, added_before: Collection[str], *, came: bool = True) -> str:
+    """Why the change is Wine's, empty if it is not. `added_before`: names of what the installation had added.
+
+    `came`: the installation succeeded.
+    """
+    if change.kind is Kind.REMOVED and change.name.startswith(UPGRADE_CODES):
+        return WHY_LIST
     if change.value is not None:
         return ""
+    if not came and change.kind is Kind.ADDED and COMPONENTS.match(change.name):
+        return WHY_COMPONENTS
     if change.kind is Kind.ADDED and change.name in INSTALLERS_OWN:
         return WHY_OWN
     below = f"{change.name}\\"

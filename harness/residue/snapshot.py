@@ -28,6 +28,8 @@ from harness.probe.answers import (
 )
 
 SENTINEL_DIR = "C:\\bvt-sentinel"
+NEIGHBOUR_DIR = "C:\\bvt-neighbour"
+"""Another product, where a scenario has one."""
 SENTINEL_FILES = (
     f"{SENTINEL_DIR}\\keep.txt",
     "C:\\ProgramData\\bvt-sentinel.txt",

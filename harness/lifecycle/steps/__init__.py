@@ -2,12 +2,23 @@
 
 `PRELUDE`: what may be done with an earlier release before the candidate comes; a failure there is none of the
 candidate's. `CHANGES`: what is done with the candidate on the machine, after which the whole product is looked at again.
+`BREAKS_OFF`: what does not let the installer come to its end.
 """
 
 from collections.abc import Callable, Mapping
 
 from harness.guest.msi.installer import MsiResult
-from harness.lifecycle.steps import check_in, downgrade, functions, install, reinstall, repair
+from harness.lifecycle.attempts import Attempt
+from harness.lifecycle.steps import (
+    check_in,
+    downgrade,
+    functions,
+    hindered,
+    install,
+    power_cut,
+    reinstall,
+    repair,
+)
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.steps import Step
@@ -21,4 +32,8 @@ CHANGES: Mapping[Phase, Callable[[Timeline, Step], MsiResult]] = {
     Phase.REPAIR: repair.act,
     Phase.REINSTALL: reinstall.act,
     Phase.DOWNGRADE: downgrade.act,
+}
+BREAKS_OFF: Mapping[Phase, Callable[[Timeline, Step], Attempt]] = {
+    Phase.HINDERED: hindered.act,
+    Phase.POWER_CUT: power_cut.act,
 }

@@ -7,7 +7,8 @@ from harness.model.report import Phase
 
 
 def test_every_phase_has_checks() -> None:
-    assert {check.phase for check in catalogue()} == set(Phase)
+    # Of a power cut the steps after it show what came of it.
+    assert {check.phase for check in catalogue()} == set(Phase) - {Phase.POWER_CUT}
 
 
 def test_ids_are_stable_names_of_phase_and_function() -> None:

@@ -61,6 +61,8 @@ OF_ANY_PROFILE = {
         "payload_signatures",
         "product_registered",
     },
+    "hindered": {"exit_code", "old_release"},
+    "soak": {"heard", "memory"},
     "check-in": {
         "enrolled",
         "enrols_again",

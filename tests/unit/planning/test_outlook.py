@@ -12,6 +12,7 @@ from harness.cli.plan_checks import checks_document, checks_line
 from harness.model.candidate import InstallerKind
 from harness.model.plan import Plan
 from harness.model.report import Outcome, Phase
+from harness.model.steps import Step
 from harness.model.substrate import Substrate
 from harness.planning.outlook import BackendWord, Prospect, guest_system, prospects
 from harness.planning.preparation import check_backend
@@ -114,3 +115,17 @@ def test_an_external_backends_own_words_are_taken(tmp_path: Path, monkeypatch: p
     found = outlook(plan(), backend=check_backend(str(file)))
     assert found["functions.process_start"].reason == "backend staging offers no telemetry"
     assert found["check-in.enrolled"].outcome is None
+
+
+def test_what_no_scenario_of_the_plan_can_play_here_is_said_before_it_runs() -> None:
+    steps = (
+        Step(action=Phase.MACHINE, dirt=("clock-ahead",)),
+        Step(action=Phase.INSTALL, of=("candidate",)),
+    )
+    ahead = a_cell("win11-24h2/ahead", checks=SHORT, steps=steps, substrates=(Substrate.WINE,))
+    found = outlook(a_plan(ahead))
+    assert found["install.exit_code"].outcome is Outcome.NOT_APPLICABLE
+    assert found["install.exit_code"].reason == "a Wine machine has its host's clock"
+    assert found["machine.clean"].outcome is None
+    plain = a_cell("win11-24h2/short", checks=SHORT, substrates=(Substrate.WINE,))
+    assert outlook(a_plan(ahead, plain))["install.exit_code"].outcome is None

@@ -1,0 +1,29 @@
+"""`backend-down`: while the agent is installed its backend answers nothing but errors, and for a while after it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.backend.trouble import Troubles
+from harness.cell.check import NotApplicable
+from harness.lifecycle.timeline import Timeline
+
+FAILURES = 2
+"""So often the agent has asked in vain before the backend is back."""
+
+
+@contextmanager
+def soil(timeline: Timeline) -> Iterator[None]:
+    """Raises `NotApplicable` where the backend cannot be told to fail."""
+    session = timeline.session
+    backend = session.backend
+    if not isinstance(backend, Troubles):
+        raise NotApplicable(f"backend {backend.name} cannot be told to fail")
+    backend.begin_outage(session.cell.id)
+    try:
+        yield
+        with session.recorder.stopwatch.waiting():
+            backend.wait_failures(
+                session.cell.id, FAILURES, session.within(session.profile.check_in.heartbeat_s)
+            )
+    finally:
+        session.note("requests that failed meanwhile", len(backend.end_outage(session.cell.id)))
