@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
+from examples.reference_agent import of_circumstances
 from examples.reference_agent.compile import run
 
 PLATFORMS = ("x64", "arm64")
@@ -40,6 +41,22 @@ def _remember() -> Iterable[str]:
     mark = r"[System64Folder]reg.exe add HKLM\Software\BVT\ReferenceAgent /v Upgrading /d 1 /f"
     yield _ACTION + f"('MarkUpgrade', 34, 'TARGETDIR', '{mark}')"
     yield _SEQUENCE + "('MarkUpgrade', 'WIX_UPGRADE_DETECTED', 1300)"
+
+
+def _sweep() -> Iterable[str]:
+    """What `--purge` takes away of the registry: of an uninstall that was cut off, and is repeated, it may be gone.
+
+    Type 34 by reg.exe, deferred (+1024), in the system's context (+2048), whatever it ends with (+64). Not for an
+    upgrade. The installer's own values go after it, so that the keys above them are found empty.
+    """
+    yield "UPDATE `InstallExecuteSequence` SET `Sequence` = 3450 WHERE `Action` = 'RemoveRegistryValues'"
+    yield _LOCATOR + r"('OldUpgrading', 2, 'Software\BVT\ReferenceAgent', 'Upgrading', 18)"
+    yield _SEARCH + "('OLDUPGRADING', 'OldUpgrading')"
+    for number, key in enumerate(("Runtime", "Settings", "State")):
+        command = rf"[System64Folder]reg.exe delete HKLM\Software\BVT\ReferenceAgent\{key} /f"
+        yield _ACTION + f"('Sweep{key}', 3170, 'TARGETDIR', '{command}')"
+        condition = 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE AND NOT OLDUPGRADING'
+        yield _SEQUENCE + f"('Sweep{key}', '{condition}', {3410 + number})"
 
 
 _OF_EARLIER = ("UPDATE `File` SET `FileName` = 'README.txt' WHERE `File` = 'NoticeText'",)
@@ -97,7 +114,7 @@ _AGAINST_THE_RULES = (
 )
 
 
-def _edits(defects: frozenset[str], version: str) -> Iterable[str]:
+def _edits(defects: frozenset[str], version: str, code: str) -> Iterable[str]:
     """The SQL that makes a good MSI one with these defects."""
     if "goes-back" in defects:
         yield from (sql.replace("THIS VERSION", version) for sql in _GOES_BACK)
@@ -156,7 +173,8 @@ def _edits(defects: frozenset[str], version: str) -> Iterable[str]:
                 _ACTION + f"('Forget{number}', 98, 'TARGETDIR', '{command}')"
             )  # 34, its exit code ignored (+64)
             yield _SEQUENCE + f"('Forget{number}', 'REINSTALL', {1310 + number})"
-    if "missing-file" in defects:
+    yield from of_circumstances.edits(defects, code)
+    if {"missing-file", "copies-by-hand"} & defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 
 
@@ -175,10 +193,12 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     msi = work / "agent.msi"
     run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
     of_version = _OF_EARLIER if tuple(map(int, version.split("."))) < (1, 0, 0) else ()
+    sweep = () if "cannot-finish-leaving" in defects else _sweep()
+    edits = [*of_circumstances.fails_by_wish(), *_edits(defects, version, product_code)]
+    if "leaves-data-when-failed" not in defects:
+        edits += of_circumstances.purges_on_failure()
     statements = [
-        part
-        for sql in (*_FINISH, *_remember(), *of_version, *_edits(defects, version))
-        for part in ("-q", sql)
+        part for sql in (*_FINISH, *_remember(), *sweep, *of_version, *edits) for part in ("-q", sql)
     ]
     run("msibuild", str(msi), *statements)
     if platform != "x64":

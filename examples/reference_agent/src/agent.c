@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "circumstances.h"
 #include "control.h"
 #include "defective.h"
 #include "greedy.h"
@@ -104,7 +105,11 @@ static void talk(struct agent *agent, unsigned long long now) {
         return;
     }
     if (!agent->protocol.node_key[0]) {
+        if (circumstances_gave_up()) {
+            return;
+        }
         if (!judge(agent, protocol_enrol(&agent->protocol))) {
+            circumstances_failed_to_enrol();
             return;
         }
         agent->config_due = now;

@@ -14,7 +14,7 @@
 #include "settings.h"
 
 enum { MEMORY = 150 << 20, THREADS = 80, STACK = 64 << 10, PROGRAMS = 6, RUN_S = 120, FILE_BYTES = 30 << 20 };
-enum { LEAK = 2 << 20, LEAKS = 80, LEAK_EVERY_MS = 200, RESTARTS_AFTER_S = 3 };
+enum { LEAK = 2 << 20, LEAKS = 80, LEAK_EVERY_MS = 200, RESTARTS_AFTER_S = 3, SLOWLY = 4 };
 
 static DWORD WINAPI wait_for_nothing(void *unused) {
     (void)unused;
@@ -34,11 +34,12 @@ static void fill_disk(void) {
 }
 
 static DWORD WINAPI leak(void *unused) {
+    const size_t each = DEFECT_LEAKS_FOR_EVER ? LEAK / SLOWLY : LEAK;
     (void)unused;
-    for (int i = 0; i < LEAKS; i++) {
-        char *taken = malloc(LEAK);
+    for (int i = 0; i < LEAKS || DEFECT_LEAKS_FOR_EVER; i++) {
+        char *taken = malloc(each);
         if (taken) {
-            memset(taken, 1, LEAK);
+            memset(taken, 1, each);
         }
         Sleep(LEAK_EVERY_MS);
     }
@@ -52,10 +53,10 @@ static DWORD WINAPI grow_on_disk(void *unused) {
     (void)unused;
     data_path(path, L"grows.log");
     memset(line, 'x', sizeof line);
-    for (int i = 0; i < LEAKS; i++) {
+    for (int i = 0; i < LEAKS || DEFECT_GROWS_FOR_EVER; i++) {
         HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
         if (file != INVALID_HANDLE_VALUE) {
-            WriteFile(file, line, sizeof line, &written, NULL);
+            WriteFile(file, line, DEFECT_GROWS_FOR_EVER ? LEAK / SLOWLY : LEAK, &written, NULL);
             CloseHandle(file);
         }
         Sleep(LEAK_EVERY_MS);
@@ -112,10 +113,10 @@ void greedy_configured(void) {
     if (DEFECT_TAKES_DISK) {
         fill_disk();
     }
-    if (DEFECT_LEAKS_MEMORY) {
+    if (DEFECT_LEAKS_MEMORY || DEFECT_LEAKS_FOR_EVER) {
         start(leak);
     }
-    if (DEFECT_GROWS_ON_DISK) {
+    if (DEFECT_GROWS_ON_DISK || DEFECT_GROWS_FOR_EVER) {
         start(grow_on_disk);
     }
     if (DEFECT_SPINS) {

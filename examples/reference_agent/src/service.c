@@ -5,6 +5,7 @@
 #include <tlhelp32.h>
 
 #include "agent.h"
+#include "circumstances.h"
 #include "logger.h"
 #include "product.h"
 #include "settings.h"
@@ -80,12 +81,14 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
     }
     report(SERVICE_START_PENDING, NO_ERROR);
     stop = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!stop || DEFECT_SERVICE_DOES_NOT_START || refuses_restart() || refuses_to_come_again()) {
+    if (!stop || DEFECT_SERVICE_DOES_NOT_START || refuses_restart() || refuses_to_come_again() ||
+        circumstances_refuse()) {
         report(SERVICE_STOPPED, ERROR_SERVICE_NOT_ACTIVE);
         return;
     }
     logger_open();
     report(SERVICE_RUNNING, NO_ERROR);
+    circumstances_start(stop);
     if (DEFECT_SERVICE_STOPS_SOON) {
         wait_for_installer();
     } else {
