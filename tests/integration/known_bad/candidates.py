@@ -3,28 +3,11 @@
 A candidate holds every defect that can be seen independently of its others, so that few machines show all of them.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import yaml
 
+from tests.integration.known_bad.known import KnownBad as KnownBad
 from tests.integration.known_bad.profile import SHIPPED
-
-
-@dataclass(frozen=True)
-class KnownBad:
-    """One candidate, the phases of its cell, and what the gate must say: check id → words of its message."""
-
-    defects: frozenset[str]
-    phases: tuple[str, ...]
-    caught: dict[str, str]
-    steps: str = ""
-    """Instead of phases, the steps of the long form; the earlier release is the good agent's 0.9.0."""
-    profile: dict[str, Any] = field(default_factory=dict)
-    """Changes to the profile, by dotted path."""
-    damaged: bool = False
-    """Whether bytes of its cabinet are changed once it is built and signed."""
-
+from tests.integration.known_bad.scenes import OF_SCENES
 
 INSTALLED = ("machine", "install", "uninstall", "residue")
 CHECKED_IN = ("machine", "install", "check-in", "uninstall", "residue")
@@ -626,6 +609,7 @@ BAD: dict[str, KnownBad] = {
         phases=REBOOTED,
         caught={"reboot.once": "rebooted 1 times without being asked"},
     ),
+    **OF_SCENES,
 }
 
 MACHINE_CHECKS = frozenset({"machine.windows_version", "machine.way_to_backend", "machine.clean"})

@@ -16,6 +16,7 @@ from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, KnownBad
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.known_bad.rotation import chosen
+from tests.integration.known_bad.scenes import shipped
 
 CHOSEN = chosen(BAD)
 AT_ONCE = 3
@@ -60,10 +61,11 @@ def run_bad(bad: KnownBad, place: Path) -> Ended:
     if bad.damaged:
         candidate = damaged(candidate, place)
     matrix = place / "matrix.yaml"
+    steps = shipped(bad.scenario) if bad.scenario else bad.steps
     matrix.write_text(
-        MATRIX.format(form="steps" if bad.steps else "phases", phases=bad.steps or ", ".join(bad.phases))
+        MATRIX.format(form="steps" if steps else "phases", phases=steps or ", ".join(bad.phases)), "utf-8"
     )
-    previous = ["--previous", str(build(PREVIOUS))] if bad.steps else []
+    previous = ["--previous", str(build(PREVIOUS))] if steps else []
     profile = derived_profile(place / "reference.yaml", bad.profile)
     done = subprocess.run(
         [

@@ -23,6 +23,9 @@ DELIVERY = "delivery"
 CONTROL = "configuration and control"
 BOOT = "reboots"
 LIFE = "upgrade, repair, downgrade, uninstall"
+BROKEN = "broken off, hindered, repeated"
+DIRTY = "dirty machines"
+LONG = "a long time"
 TABLES = "tables of the MSI"
 OTHER = "other"
 
@@ -329,6 +332,34 @@ KINDS: tuple[Named, ...] = (
         ("uninstall-fails", "uninstall.exit_code"),
         ("uninstall-hangs", "uninstall.exit_code"),
     ),
+    *_of(
+        BROKEN,
+        ("refuses-over-own-files", "install.exit_code"),
+        ("needs-old-file", "upgrade.exit_code"),
+        ("cannot-finish-leaving", "residue.registry"),
+        ("leaves-when-failed", "residue.registry"),
+        ("copies-by-hand", "hindered.exit_code"),
+        ("locks-its-uninstall", "uninstall.exit_code"),
+    ),
+    *_of(
+        DIRTY,
+        ("forgets-its-source", "uninstall.exit_code"),
+        ("enrols-once-only", "check-in.enrolled"),
+        ("destroyed-at-reboot", "reboot.files"),
+        ("destroyed-at-reboot", "reboot.services", "", "the service does not survive a pending reboot"),
+        ("refuses-beside-old", "install.exit_code"),
+        ("keeps-old-key", "check-in.enrolled", "", "a node key of an earlier installation is never given up"),
+        ("needs-western-code-page", "install.exit_code"),
+        ("knows-one-place", "install.exit_code"),
+    ),
+    *_of(
+        LONG,
+        ("falls-silent-later", "soak.heard", "", "not heard any more after a while"),
+        ("no-file-events", "soak.events", "", "what happens in use is not reported"),
+        ("leaks-for-ever", "soak.memory"),
+        ("grows-for-ever", "soak.data"),
+        ("stops-later", "soak.services"),
+    ),
 )
 
 WITHOUT_DEFECT = {
@@ -348,6 +379,7 @@ ELSEWHERE: dict[str, str] = {
     "no-group-events": "Wine keeps no groups",
     "no-permission-events": "Wine keeps no access lists",
     "no-firewall-rule-events": "Wine has no firewall",
+    "leaves-data-when-failed": "Wine's installer runs no rollback action, so the good agent leaves it, too",
     "cuts-network": "needs a virtual machine",
     "cannot-be-removed": "a warning of the rules: some products are to stay",
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",

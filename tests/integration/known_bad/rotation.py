@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 PART = "BVT_KNOWN_BAD"
 """`2/3`: the second of three parts; `1/1`: all."""
-PARTS = 6
+PARTS = 9
 DAY_S = 86400
 
 

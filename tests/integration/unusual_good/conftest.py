@@ -15,8 +15,9 @@ from examples.reference_agent.build import DEFAULT_OUT, build
 from harness.gate.artifact import read_gate
 from harness.model.gate import Gate
 from tests.deadlines import RUN_S
-from tests.integration.known_bad.conftest import MATRIX
+from tests.integration.known_bad.conftest import MATRIX, run_bad
 from tests.integration.known_bad.profile import derived_profile
+from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
 from tests.integration.unusual_good.twins import FILES
@@ -70,6 +71,9 @@ def run_good(name: str, place: Path) -> Ended:
     place.mkdir(parents=True)
     if name == FILES:
         return run(build_files(place), write_profile(place / "unusual.yaml", WHY), INSTALLED, place)
+    if name in GOOD_SCENES:
+        ended = run_bad(GOOD_SCENES[name], place / "scene")
+        return Ended(ended.code, ended.said, ended.gate)
     good = GOOD[name]
     profile = derived_profile(place / "reference.yaml", good.profile)
     return run(build_good(good, place), profile, good.phases, place)

@@ -1,5 +1,6 @@
 """Every good twin by its candidate: what is unusual about it, and comes close to a defect."""
 
+from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD
 
 FILES = "files"
@@ -14,4 +15,7 @@ OF_FILES = (
     "no service at all",
 )
 
-TWINS: dict[str, tuple[str, ...]] = {**{name: good.unusual for name, good in GOOD.items()}, FILES: OF_FILES}
+TWINS: dict[str, tuple[str, ...]] = {
+    **{name: good.unusual for name, good in GOOD.items()},
+    FILES: OF_FILES,
+} | {name: (f"the good agent in scenario {scene.scenario}",) for name, scene in GOOD_SCENES.items()}
