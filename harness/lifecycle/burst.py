@@ -107,7 +107,9 @@ class Burst:
 
 def tells_all(telemetry: Telemetry | None) -> bool:
     """Whether a row of this kind is to hold a text of any length, which ends in what is looked for. Pure."""
-    return telemetry is not None and any(
+    if telemetry is None or (telemetry.longest is not None and telemetry.longest < 2 * LONG):
+        return False
+    return any(
         fact in pattern
         for pattern in telemetry.columns.values()
         for fact in ("{nonce}", "{cmdline}", "{data}")

@@ -198,6 +198,10 @@ class Telemetry(Frozen):
         default=None,
         description="one change may lead to several equal rows; by default only so of file_change, whose notices repeat",
     )
+    longest: Annotated[int, Field(gt=0)] | None = Field(
+        default=None,
+        description="how many characters of a command line or value it reports by design; by default all",
+    )
 
 
 class FurtherQuery(Frozen):

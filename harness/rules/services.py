@@ -15,8 +15,8 @@ OF_OTHERS = ("ServiceConfig", "Wix4ServiceConfig", "Wix5ServiceConfig")
 CRITICAL = 3
 """ErrorControl without its bit 0x8000, which only says that the installation fails with the service."""
 INTERACTIVE = 0x100
-ACCOUNTS = {"": "localsystem", "nt authority\\system": "localsystem", ".\\localsystem": "localsystem"}
-"""Other names of an account."""
+OF_SYSTEM = ("", "system", "localsystem")
+"""Names of the system's account, without what stands before them."""
 RUN_KEYS = ("\\microsoft\\windows\\currentversion\\run", "\\microsoft\\windows\\currentversion\\runonce")
 
 
@@ -130,5 +130,6 @@ def unquoted_path(msi: Msi) -> Iterator[Broken]:
 
 
 def _account(name: str) -> str:
-    lowered = name.strip().lower()
-    return ACCOUNTS.get(lowered, lowered)
+    # NT AUTHORITY\NETWORK SERVICE is NT AUTHORITY\NetworkService.
+    plain = name.lower().replace(" ", "").removeprefix("ntauthority\\").removeprefix(".\\")
+    return "localsystem" if plain in OF_SYSTEM else plain

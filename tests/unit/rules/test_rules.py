@@ -343,3 +343,21 @@ def test_the_command_says_it_and_ends_with_1(tmp_path: Path) -> None:
     refused = subprocess.run([*bvt, text], capture_output=True, text=True, check=False, timeout=120)
     assert refused.returncode == 2
     assert "only an MSI has tables that can be read" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "declared", "same"),
+    [
+        ("NT AUTHORITY\\NETWORK SERVICE", "NT AUTHORITY\\NetworkService", True),
+        ("NT AUTHORITY\\System", "LocalSystem", True),
+        ("", "LocalSystem", True),
+        (".\\agent", "agent", True),
+        ("CORP\\agent", "agent", False),
+        ("NT AUTHORITY\\LocalService", "NT AUTHORITY\\NetworkService", False),
+    ],
+)
+def test_an_account_has_several_names(given: str, declared: str, same: bool, good: Tables) -> None:
+    services = tuple(each.model_copy(update={"account": declared}) for each in PROFILE.services)
+    profile = PROFILE.model_copy(update={"services": services})
+    broken = {each.rule for each in found(good, changed("ServiceInstall", "*", StartName=given), profile)}
+    assert ("msi.services.account" not in broken) is same
