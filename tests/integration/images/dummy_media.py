@@ -58,14 +58,18 @@ def windows_iso(
     """A bootable medium with the recipe's images in its table of contents."""
     tree = directory / "windows"
     (tree / "sources").mkdir(parents=True)
-    names = [
-        (edition.image_name, recipe.build, edition_id or edition.edition_id)
-        for edition in recipe.editions.values()
-    ]
-    (tree / "sources" / "install.wim").write_bytes(wim(names))
+    (tree / "sources" / "install.wim").write_bytes(wim(images_of(recipe, edition_id)))
     (tree / "boot.bin").write_bytes(boot_sector(lines, power_off=power_off))
     boot = ["-b", "boot.bin", "-no-emul-boot", "-boot-load-size", str(LOADED_SECTORS)]
     return _iso(tree, directory / "windows.iso", boot)
+
+
+def images_of(recipe: WindowsRecipe, edition_id: str | None = None) -> list[tuple[str, int, str]]:
+    """Each image once: editions of a recipe may differ in their key alone."""
+    editions = recipe.editions.values()
+    return list(
+        dict.fromkeys((each.image_name, recipe.build, edition_id or each.edition_id) for each in editions)
+    )
 
 
 def virtio_iso(
@@ -108,8 +112,7 @@ def uefi_windows_iso(directory: Path, recipe: WindowsRecipe, lines: Iterable[str
     """The same for UEFI: a boot loader (unsigned) in a FAT image, as on Windows media."""
     tree = directory / "windows"
     (tree / "sources").mkdir(parents=True)
-    names = [(edition.image_name, recipe.build, edition.edition_id) for edition in recipe.editions.values()]
-    (tree / "sources" / "install.wim").write_bytes(wim(names))
+    (tree / "sources" / "install.wim").write_bytes(wim(images_of(recipe)))
     source, loader = directory / "loader.c", directory / "bootx64.efi"
     text = "".join(f"{line}\\r\\n" for line in lines)
     source.write_text(EFI_PROGRAM)
