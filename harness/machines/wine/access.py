@@ -40,7 +40,7 @@ def make_access(
         "tls_cert": str(places.certificate),
         "tls_key": str(places.key),
         "environment": environment,
-        "codepage_environment": {UTF8_CODEPAGE: utf8_environment(places.home / "locales", wine.root)},
+        "codepage_environment": {UTF8_CODEPAGE: utf8_environment(places.locales, wine.root)},
         "drives": {"C:": str(places.prefix / "drive_c"), "D:": str(places.media)},
         "working_directory": str(places.prefix / "drive_c"),
         "machine_name": hostname,

@@ -192,7 +192,8 @@ class Init:
     def environment(self) -> dict[str, str]:
         """The berth's, in the locale that was asked for."""
         with contextlib.suppress(OSError):
-            return self.berth.environment | {"LC_ALL": self.places.locale.read_text()}
+            locale = {"LC_ALL": self.places.locale.read_text(), "LOCPATH": str(self.places.locales)}
+            return self.berth.environment | locale
         return self.berth.environment
 
     def await_wineserver(self) -> None:

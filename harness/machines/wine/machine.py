@@ -23,6 +23,8 @@ from harness.model.substrate import GuestSystem, Substrate
 from harness.state import StateDirectory
 
 MEDIA_ROOT = "D:\\"
+KNOWN_LOCALE = "en_US.UTF-8"
+"""One that every machine has (`winrmd/wine_locale.py`): glibc's C.UTF-8 serves under any name."""
 LOOK_S = 0.02
 """Between two looks at the machine's own word."""
 
@@ -161,8 +163,12 @@ class WineMachine:
             deadline.pause(LOOK_S)
 
     def set_locale(self, locale: str) -> None:
-        """Wine takes its code pages from LC_ALL."""
-        self._berth.places.locale.write_text(f"{locale.replace('-', '_')}.UTF-8")
+        """Wine takes its code pages from LC_ALL, and names of files from the locale of that name: it has to be there."""
+        name, places = f"{locale.replace('-', '_')}.UTF-8", self._berth.places
+        link = places.locales / name
+        if not link.is_symlink():
+            link.symlink_to((places.locales / KNOWN_LOCALE).readlink())
+        places.locale.write_text(name)
 
     def processor_use(self) -> Sequence[ProcessorUse]:
         """Of every program that was started with this prefix."""

@@ -83,6 +83,11 @@ class Places:
         return self.root / "locale"
 
     @property
+    def locales(self) -> Path:
+        """Locales by name, for LOCPATH."""
+        return self.home / "locales"
+
+    @property
     def winrm_config(self) -> Path:
         return self.root / "winrm.json"
 
