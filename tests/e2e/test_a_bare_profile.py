@@ -63,7 +63,7 @@ def test_every_function_is_not_tested_and_none_is_merely_not_applicable(ended: D
         if check["phase"] == "functions"
     }
     assert set(functions.values()) == {"not-tested"}
-    reasons = [check["reason"] for check in cell["report"]["checks"] if check["outcome"] == "not-tested"]
+    reasons = [check["message"] for check in cell["report"]["checks"] if check["outcome"] == "not-tested"]
     silent = reasons.count("the profile declares no telemetry")
     assert silent >= len(functions) / 2
     assert f"Not tested: {len(reasons)} checks; the profile declares no telemetry ({silent}), " in ended.out
