@@ -31,8 +31,9 @@ WINE_S = 3 * RUN_S
 LIBVIRT_S = LAB_RUN_S + RUN_S
 """Of one test. What a fixture needs counts for the first that uses it."""
 GRACE_S = 60.0
-GIVEN_UP_AFTER = 5
-"""Graces. Then Python itself does not run any more, or something swallows what is raised."""
+GIVEN_UP_AFTER = 5.5
+"""Graces. Then Python itself does not run any more, or something swallows what is raised. Between two failures: what
+Python is about while it words one cannot be read from another thread without a crash."""
 
 _real_stderr = pytest.StashKey[int]()
 _running = pytest.StashKey[bool]()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 CONFTEST = """
 import tests.deadlines as deadlines
 
-deadlines.GRACE_S = 0.5
+deadlines.GRACE_S = 1.0
 pytest_plugins = ["tests.deadlines"]
 """
 
