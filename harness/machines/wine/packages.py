@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
 
+import tenacity
+
 from harness.machines.debian_sources import NAMED_BY
 from harness.machines.wine.image_recipe import RootRecipe
 from harness.machines.wine.processes import end_all
@@ -20,6 +22,12 @@ from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMiss
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEADLINE_S = 1200.0
+ASKED_AT_MOST = 4
+SYNC_PAUSE_S = 15.0
+"""A mirror that is being brought up to date serves lists of two days for a moment."""
+OF_TWO_STATES = ("unexpected size", "Mirror sync in progress", "Hash Sum mismatch")
+NOT_NEEDED = ("Contents-deb", "Contents-udeb", "DEP-11", "DEP-11-icons-small", "DEP-11-icons", "CNF")
+"""Lists that other programs of the machine have apt fetch: apt-file, software centres, command-not-found."""
 NOT_UNPACKED = (
     "usr/share/doc",
     "usr/share/icons",
@@ -51,8 +59,14 @@ class Archive:
         self._configuration.write_text(_configuration(working, listed, recipe.architectures))
 
     def update(self) -> None:
-        """Ask the archive what there is. Raises `InfrastructureError`."""
-        self._run([self._apt, "-q", "-c", self._configuration, "update"])
+        """Ask the archive what there is, again while a mirror is being changed. Raises `InfrastructureError`."""
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(ASKED_AT_MOST),
+            wait=tenacity.wait_fixed(SYNC_PAUSE_S),
+            retry=tenacity.retry_if_exception(_between_two_states),
+            reraise=True,
+        )
+        retrying(self._run, [self._apt, "-q", "-c", self._configuration, "update"])
 
     def fetch(self) -> dict[str, str]:
         """Fetch the recipe's packages with all that they need; names to versions. Raises `InfrastructureError`."""
@@ -122,6 +136,9 @@ class Archive:
 def _configuration(working: Path, sources: Path, architectures: Sequence[str]) -> str:
     """Read after the machine's own configuration, of which it takes back what is about the machine's own packages."""
     listed = " ".join(f'"{name}";' for name in architectures)
+    unwanted = "\n".join(
+        f'Acquire::IndexTargets::deb::{name}::DefaultEnabled "false";' for name in NOT_NEEDED
+    )
     return f"""\
 #clear APT::Architectures;
 #clear APT::Update;
@@ -145,7 +162,12 @@ Dir::Log "{working}";
 Dir::State "{working}";
 Dir::State::lists "{working}/lists";
 Dir::State::status "{working}/status";
+{unwanted}
 """
+
+
+def _between_two_states(error: BaseException) -> bool:
+    return isinstance(error, InfrastructureError) and any(words in str(error) for words in OF_TWO_STATES)
 
 
 def versions(archives: Iterable[str]) -> dict[str, str]:
