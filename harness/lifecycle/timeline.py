@@ -3,67 +3,45 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from harness.backend.interface import Endpoint
 from harness.backend.seen import what_was_seen
-from harness.cell.check import Blocked, NotTested
+from harness.cell.check import Blocked
 from harness.cell.familiar import Familiar, Question
 from harness.cell.session import CellSession
-from harness.guest.facts import BootIdentity, ServiceState
+from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import MsiOutcome
-from harness.guest.msi.installer import InstallerBusy, InstallerHangs, MsiResult
+from harness.guest.msi.installer import InstallerBusy, MsiResult
 from harness.guest.round_trip import RoundTrip, trees
-from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine
 from harness.lifecycle.footprint import footprint
 from harness.lifecycle.inspection import Inspection, inspect
+from harness.lifecycle.installers import Installers
 from harness.lifecycle.once import forget, once
-from harness.lifecycle.releases import medium_of
+from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
-from harness.model.candidate import Candidate, InstallerKind
+from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
-from harness.model.errors import CandidateError, GuestFault, HarnessError, MachineLost
+from harness.model.errors import CandidateError, HarnessError, MachineLost
 from harness.model.report import Outcome, Phase
-from harness.model.steps import into
-from harness.model.substrate import GuestSystem
-from harness.probe.answers import FileFacts, Service, ServiceByManager, Version
-from harness.probe.reading import read_value
+from harness.probe.answers import FileFacts, Version
 from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 from harness.residue.surroundings import Surroundings, look_around
 from harness.residue.witness import Look, look_at
-from harness.rundir.payload import package_doubt
 
 if TYPE_CHECKING:
     from harness.lifecycle.attempts import Attempt
 
-CA_FILE = "C:\\bvt\\backend-ca.pem"
-"""Where a profile that names `{ca_file}` finds the backend's certificate authority in the guest."""
 STOP_S = 60.0
 """How long a service may take to stop, or to start, around a file that the harness writes."""
 LOOK_AGAIN_S = 0.5
 """Between two looks at what is still being cleaned up."""
 LATER_S = 2.0
 """How long after the settle time what was gone is looked for once more."""
-INSTALLER_WAITS_S = 30.0
-"""How long Windows Installer waits for a service to stop (ServiceControl table)."""
-STATES: dict[int, str] = {
-    ServiceState.STOPPED: "stopped",
-    ServiceState.START_PENDING: "still starting",
-    ServiceState.STOP_PENDING: "stopping",
-    ServiceState.RUNNING: "running by now",
-    ServiceState.PAUSED: "paused",
-}
-NOT_THERE = (2, 3)
-"""ERROR_FILE_NOT_FOUND and ERROR_PATH_NOT_FOUND."""
-MOST_STAYING = 16
-"""How many places the probe takes (`tree.h`)."""
-SPECIFIC_ERROR = 1066
-"""ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
 
 
 Act = Callable[["Timeline"], object]
@@ -91,7 +69,7 @@ class Baseline:
     """Every file and key; None where a machine's changes cannot be read from outside."""
 
 
-class Timeline:
+class Timeline(Installers, Watch):
     """The actions of one cell, each made when the first check asks for it.
 
     A step that changes the product (repair, reinstall …) has a timeline of its own, which begins with what it does to
@@ -205,17 +183,6 @@ class Timeline:
         _ = self.installation
         return self.look()
 
-    def look(self) -> Inspection:
-        """Everything that the install checks look at, as it is now."""
-        looked = inspect(self.session.guest, self.session.profile)
-        self.descendants |= {
-            (each.pid, (each.path or "").lower()) for each in looked.family(self.session.profile)
-        }
-        self._note_processes(
-            {service.name: looked.service(service.name) for service in self.session.profile.services}
-        )
-        return looked
-
     @once
     def dropped(self) -> frozenset[str]:
         """Programs and packages in the folders for temporary files, once the candidate is installed."""
@@ -258,44 +225,6 @@ class Timeline:
             )
         return found
 
-    def service_comes_up(self, name: str, within_s: float) -> bool:
-        """Whether the service reaches RUNNING in time *and* its process lives: Wine shows a dead one as running."""
-        guest = self.session.guest
-        if not guest.services.reaches(name, ServiceState.RUNNING, self.session.within(within_s)):
-            return False
-        manager = self._manager(name)
-        return manager is not None and manager.pid_alive is not False
-
-    def note_process(self, name: str) -> None:
-        """Remember in which process the service runs: another one later is a restart that nobody asked for."""
-        self._manager(name)
-
-    def service_words(self, name: str) -> str:
-        """What the service manager says of a service that does not run: its state, and how it ended."""
-        manager = self._manager(name)
-        if manager is None:
-            return "there is no such service"
-        state = STATES.get(manager.state, f"in state {manager.state}")
-        if manager.state == ServiceState.RUNNING and manager.pid_alive is False:
-            state = "shown as running, but its process is gone"
-        code = (
-            manager.service_exit_code
-            if manager.win32_exit_code == SPECIFIC_ERROR
-            else manager.win32_exit_code
-        )
-        return f"it is {state}" + (f"; it ended with error {code}" if code and manager.state == 1 else "")
-
-    def _manager(self, name: str) -> ServiceByManager | None:
-        found = read_value("services", list[Service], self.session.guest.probe("services", name))
-        self._note_processes({name: found[0] if found else None})
-        return found[0].manager if found else None
-
-    def _note_processes(self, services: Mapping[str, Service | None]) -> None:
-        processes = self.session.guest.services.processes
-        processes.at_boot(self.session.machine.condition().boots)
-        for name, service in services.items():
-            processes.saw(name, service.manager.pid if service and service.manager else None)
-
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
         session = self.session
@@ -332,28 +261,6 @@ class Timeline:
             result = self.uninstall_now("uninstall")
         self._reboot_as_declared("uninstall", result)
         return result
-
-    def uninstall_now(self, folder: str, properties: Mapping[str, str] = MappingProxyType({})) -> MsiResult:
-        """Uninstall what is there; its log goes to `folder` of the cell. Raises `CandidateError` if it hangs.
-
-        `properties`: on the command line of an MSI's.
-        """
-        guest, profile = self.session.guest, self.session.profile
-        deadline = self.session.within(profile.installer.timeout_s)
-        with self.ends_in_time("uninstall", deadline):
-            if self.session.candidate.kind is InstallerKind.MSI:
-                self._stop_what_the_installer_stops()
-                properties = dict(properties) | self._folder_again()
-                result = guest.msi.uninstall(self.on_machine.product_code, deadline, properties)
-            else:
-                result = self._run_uninstaller(deadline)
-        self.keep_log(result, folder)
-        return result
-
-    def keep_log(self, result: MsiResult, folder: str) -> None:
-        """Save an installer's log in `folder` of the cell."""
-        self.logs.add(result.log_path.lower())
-        self.session.guest.collect([result.log_path], self.session.directory / folder)
 
     @once
     def after(self) -> Snapshot:
@@ -405,31 +312,6 @@ class Timeline:
         if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
             return "the failed uninstall"
         return "the uninstall"
-
-    def render(self, template: str) -> str:
-        """Fill a profile template with this cell's values."""
-        return template.format(**self._values())
-
-    def properties(self) -> dict[str, str]:
-        """The MSI properties of this cell's scenario, with its values filled in. They may hold secrets."""
-        installer, scenario = self.session.profile.installer, self.session.cell.scenario
-        given = installer.properties
-        if self.phase is Phase.UPGRADE:
-            given = self.session.profile.upgrade.properties
-        rendered = self.rendered(given | installer.scenario_properties.get(scenario, {}))
-        if folder := into(self.session.cell.steps):
-            if installer.directory_property is None:
-                text = "the profile names no property for another folder (installer.directory_property)"
-                raise NotTested(text)
-            rendered[installer.directory_property] = folder
-        return rendered
-
-    def rendered(self, properties: Mapping[str, str], of: Candidate | None = None) -> dict[str, str]:
-        """Properties with this cell's values filled in. They may hold secrets. `of`: another release's installer."""
-        values = dict(self._values())
-        if of is not None:
-            values |= {"product_code": of.product_code, "version": of.version}
-        return {name: text.format(**values) for name, text in properties.items()}
 
     def _take_baseline(self) -> Baseline:
         guest, overlay = self.session.guest, self.session.overlay
@@ -520,48 +402,6 @@ class Timeline:
             self._reboot_as_declared("install", result)
         return result
 
-    def run_package(
-        self, package: Candidate, medium: str, properties: Mapping[str, str], folder: str
-    ) -> MsiResult:
-        """Install a package from the folder `medium` of the media drive; its log goes to `folder` of the cell.
-
-        Raises `InstallerBusy`, and `CandidateError` if it does not end in time.
-        """
-        session = self.session
-        guest, installer = session.guest, session.profile.installer
-        path = medium_of(session, package, medium)
-        deadline = session.within(installer.timeout_s)
-        with self.ends_in_time("install", deadline):
-            if package.kind is InstallerKind.MSI:
-                result = guest.msi.install(path, properties, deadline)
-            else:
-                arguments = [self.render(part) for part in installer.install_arguments]
-                result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays())
-        guest.new_shell()
-        self.keep_log(result, folder)
-        return result
-
-    def _stays(self) -> tuple[str, ...]:
-        """Where programs lie that an installer may start and leave running: they are the agent, not the installer."""
-        profile = self.session.profile
-        return (profile.install_dir, *profile.data_dirs, *(file.path for file in profile.files))[
-            :MOST_STAYING
-        ]
-
-    def _run_uninstaller(self, deadline: Deadline) -> MsiResult:
-        """Of what an uninstaller starts nothing is meant to stay. Raises `CandidateError` if there is none."""
-        command = [self.render(part) for part in self.session.profile.installer.uninstall_command]
-        try:
-            return self.session.guest.msi.run_installer(command, deadline)
-        except GuestFault as fault:
-            if fault.code not in NOT_THERE:
-                raise
-            raise CandidateError(
-                f"Expected: the uninstaller {command[0]} is there after the installation."
-                f" Found: it is not (Windows error {fault.code}).",
-                hint="Is it what the profile's installer.uninstall_command names?",
-            ) from fault
-
     def _reboot_as_declared(self, when: Literal["install", "uninstall"], result: MsiResult) -> None:
         """Finish what ended with 3010, where the profile says that it does: what is looked at next comes after it."""
         declared = when in self.session.profile.installer.reboot_after
@@ -575,60 +415,3 @@ class Timeline:
             if file.restart_service:
                 guest.services.stop(file.restart_service, Deadline.after(STOP_S))
                 guest.services.start(file.restart_service, Deadline.after(STOP_S))
-
-    @contextmanager
-    def ends_in_time(self, what: Literal["install", "uninstall"], deadline: Deadline) -> Iterator[None]:
-        """Word it as a check does if this installer did not end, and keep its log. Raises `CandidateError` then."""
-        try:
-            yield
-        except InstallerHangs as error:
-            with suppress(HarnessError):
-                self.session.guest.collect([error.log_path], self.session.directory / what)
-            doubt = package_doubt(self.session.run) if what == "install" else ""
-            raise CandidateError(
-                f"Expected: the {what}er ends within {deadline.length_s:g} s. Found: {error.found}.{doubt}",
-                hint=error.hint,
-            ) from error
-
-    def _folder_again(self) -> dict[str, str]:
-        """Where the product is, for Wine: its installer does not look up where components were installed to."""
-        folder, named_by = into(self.session.cell.steps), self.session.profile.installer.directory_property
-        wine = self.session.machine.guest_system is GuestSystem.WINE
-        return {named_by: folder} if wine and folder and named_by else {}
-
-    def _stop_what_the_installer_stops(self) -> None:
-        """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.
-
-        A program that still runs then stays, and the uninstall ends with 0 all the same.
-        """
-        session = self.session
-        if session.machine.guest_system is not GuestSystem.WINE:
-            return
-        for name in session.candidate.stopped_on_uninstall:
-            # One that will not stop is found by the checks of what is left.
-            with suppress(ServiceStateNotReached):
-                session.guest.services.stop(name, Deadline.after(INSTALLER_WAITS_S))
-
-    def bring_authority(self) -> None:
-        """Put the backend's CA where a profile may want it, before the agent starts."""
-        profile = self.session.profile
-        texts = [*profile.installer.properties.values(), *(file.content for file in profile.guest_files)]
-        if any("{ca_file}" in text for text in texts):
-            self.session.guest.write_file(CA_FILE, self.session.enrolment.ca_pem.encode())
-
-    def _values(self) -> Mapping[str, Any]:
-        session = self.session
-        enrolment, address = session.enrolment, session.machine.backend_address
-        assert address is not None
-        return {
-            "backend_host": address.host,
-            "backend_port": address.port,
-            "backend_url": f"https://{address.host}:{address.port}",
-            "enrol_secret": enrolment.secret,
-            "server_cert_sha256": enrolment.server_cert_sha256,
-            "ca_file": CA_FILE,
-            "media": session.machine.media_root,
-            "nonce": self.nonce,
-            "product_code": session.candidate.product_code,
-            "version": session.candidate.version,
-        }

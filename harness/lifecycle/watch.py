@@ -1,0 +1,75 @@
+"""What a cell sees of the agent while it lives: one look at all of it, and its services as their manager has them."""
+
+from collections.abc import Mapping
+
+from harness.cell.session import CellSession
+from harness.guest.facts import ServiceState
+from harness.lifecycle.inspection import Inspection, inspect
+from harness.probe.answers import Service, ServiceByManager
+from harness.probe.reading import read_value
+
+STATES: dict[int, str] = {
+    ServiceState.STOPPED: "stopped",
+    ServiceState.START_PENDING: "still starting",
+    ServiceState.STOP_PENDING: "stopping",
+    ServiceState.RUNNING: "running by now",
+    ServiceState.PAUSED: "paused",
+}
+SPECIFIC_ERROR = 1066
+"""ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
+
+
+class Watch:
+    """The part of a timeline that looks, and remembers which processes the agent had."""
+
+    session: CellSession
+    descendants: set[tuple[int, str]]
+
+    def look(self) -> Inspection:
+        """Everything that the install checks look at, as it is now."""
+        looked = inspect(self.session.guest, self.session.profile)
+        self.descendants |= {
+            (each.pid, (each.path or "").lower()) for each in looked.family(self.session.profile)
+        }
+        self._note_processes(
+            {service.name: looked.service(service.name) for service in self.session.profile.services}
+        )
+        return looked
+
+    def service_comes_up(self, name: str, within_s: float) -> bool:
+        """Whether the service reaches RUNNING in time *and* its process lives: Wine shows a dead one as running."""
+        guest = self.session.guest
+        if not guest.services.reaches(name, ServiceState.RUNNING, self.session.within(within_s)):
+            return False
+        manager = self._manager(name)
+        return manager is not None and manager.pid_alive is not False
+
+    def note_process(self, name: str) -> None:
+        """Remember in which process the service runs: another one later is a restart that nobody asked for."""
+        self._manager(name)
+
+    def service_words(self, name: str) -> str:
+        """What the service manager says of a service that does not run: its state, and how it ended."""
+        manager = self._manager(name)
+        if manager is None:
+            return "there is no such service"
+        state = STATES.get(manager.state, f"in state {manager.state}")
+        if manager.state == ServiceState.RUNNING and manager.pid_alive is False:
+            state = "shown as running, but its process is gone"
+        code = (
+            manager.service_exit_code
+            if manager.win32_exit_code == SPECIFIC_ERROR
+            else manager.win32_exit_code
+        )
+        return f"it is {state}" + (f"; it ended with error {code}" if code and manager.state == 1 else "")
+
+    def _manager(self, name: str) -> ServiceByManager | None:
+        found = read_value("services", list[Service], self.session.guest.probe("services", name))
+        self._note_processes({name: found[0] if found else None})
+        return found[0].manager if found else None
+
+    def _note_processes(self, services: Mapping[str, Service | None]) -> None:
+        processes = self.session.guest.services.processes
+        processes.at_boot(self.session.machine.condition().boots)
+        for name, service in services.items():
+            processes.saw(name, service.manager.pid if service and service.manager else None)
