@@ -89,8 +89,14 @@ def application(arguments: list[str]) -> "typer.Typer":
 def main() -> None:
     """Run the command line; ends with the command's exit code, 2 for a wrong command line, never with 1 by chance."""
     beginning.begin()
-    code = _performed(sys.argv[1:])
-    beginning.let_go()
+    try:
+        code = _performed(sys.argv[1:])
+        beginning.let_go()
+    except KeyboardInterrupt as error:  # right after the command's end
+        beginning.let_go()
+        from harness.cli.ending import code_of
+
+        code = code_of(error)
     sys.exit(code)
 
 

@@ -6,11 +6,13 @@ crash between sending and noting it a message comes twice, and its links work on
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import tenacity
 
+from harness.model.errors import HarnessError
 from harness.people.deliveries import Deliveries, Delivery, Outcome
 from harness.people.destinations import Destination, EventKind
 from harness.people.events import Event, event_of, wanted_by
@@ -45,16 +47,27 @@ class Courier:
     """`begin` it, and `end` it: at once, also in a pause between attempts."""
 
     def __init__(self, destinations: Sequence[Destination], post: Post) -> None:
-        self._post, self._ended = post, threading.Event()
+        self._post, self._ended, self._destinations = post, threading.Event(), destinations
         self._threads = [
             threading.Thread(target=self._run, args=(each,), name=f"to {each.name}", daemon=True)
             for each in destinations
         ]
 
     def begin(self) -> None:
-        """Deliver from now on."""
+        """Deliver from now on: whoever is new is told of all that the ledger gets after this."""
+        with suppress(HarnessError):  # the threads say what is wrong, and ask again
+            self._place_all()
         for thread in self._threads:
             thread.start()
+
+    def _place_all(self) -> None:
+        size = self._post.record().size()
+        deliveries = Deliveries(self._post.path)
+        try:
+            for destination in self._destinations:
+                deliveries.place(destination.name, size)
+        finally:
+            deliveries.close()
 
     def end(self) -> None:
         """Deliver no more; what is under way may finish for a moment."""
