@@ -62,10 +62,11 @@ class PlayedSystem:
             with suppress(libvirt.libvirtError):  # QEMU may be gone before it answers
                 monitor(domain, "quit")
             # On a busy host libvirt sees the socket close first, and tells it as a failure.
-            assert self.history is not None
-            with self.history.changed:
-                assert self.history.changed.wait_for(lambda: self.history.ended is not None, 60.0)
-                self.history.ended = "shutdown"
+            history = self.history
+            assert history is not None
+            with history.changed:
+                assert history.changed.wait_for(lambda: history.ended is not None, 60.0)
+                history.ended = "shutdown"
 
 
 @pytest.fixture(autouse=True)
