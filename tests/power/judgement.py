@@ -13,8 +13,9 @@ from harness.model.base import Frozen
 from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
 from tests.integration.known_bad.candidates import BAD
-from tests.integration.known_bad.kinds import Named, in_candidates, words_of
+from tests.integration.known_bad.named import Named
 from tests.integration.unusual_good.twins import TWINS
+from tests.power.lines import in_candidates, words_of
 
 
 class Caught(StrEnum):

@@ -9,7 +9,7 @@ from rich.table import Table
 from examples.reference_agent.defects import DEFECTS
 from harness.checks.catalogue import catalogue
 from harness.model.substrate import GuestSystem, why_not
-from tests.integration.known_bad.kinds import ELSEWHERE
+from tests.integration.known_bad.elsewhere import ELSEWHERE
 from tests.power.judgement import FINE, Caught, Row, candidates_of
 
 HEAD = """\

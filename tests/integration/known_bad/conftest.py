@@ -13,7 +13,8 @@ from examples.reference_agent.build import build
 from harness.gate.artifact import read_gate
 from harness.model.gate import Gate
 from tests.deadlines import RUN_S
-from tests.integration.known_bad.candidates import BAD, KnownBad
+from tests.integration.known_bad.candidates import BAD
+from tests.integration.known_bad.known import KnownBad
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.known_bad.rotation import chosen
 from tests.integration.known_bad.scenes import shipped

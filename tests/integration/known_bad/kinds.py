@@ -1,60 +1,32 @@
 """The kinds of defects: which check names a defect, and in which words. `./dev power` makes the catch table of it.
 
-A line for each thing that can be wrong. `candidates.py` says what is in a candidate, this what must be said of it.
+A line for each thing that can be wrong. The candidates say what is in them, this what must be said of it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from examples.reference_agent.defects import DEFECTS
-from harness.checks.catalogue import catalogue
-from tests.integration.known_bad.candidates import BAD
-
-INSTALL = "installation"
-SERVICE = "service"
-ENVIRONMENT = "PATH, variables, system programs"
-OTHERS = "the system and other products"
-LEFT = "left behind"
-LATER = "left behind, seen later"
-BACKEND = "identity and backend"
-SECRET = "secrets"
-HEALTH = "health"
-DELIVERY = "delivery"
-CONTROL = "configuration and control"
-BOOT = "reboots"
-LIFE = "upgrade, repair, downgrade, uninstall"
-BROKEN = "broken off, hindered, repeated"
-DIRTY = "dirty machines"
-LONG = "a long time"
-TABLES = "tables of the MSI"
-OTHER = "other"
-
-
-@dataclass(frozen=True)
-class Named:
-    """One defect, or one part of it: its kind, the check that names it, and what its message holds."""
-
-    defect: str
-    kind: str
-    check: str
-    words: str = ""
-    """A regular expression; none: the one of the candidate, which then has no other defect for this check."""
-    what: str = ""
-    """In words, where the defect is only a part of what a candidate's defect does."""
-
-    @property
-    def meaning(self) -> str:
-        """What is wrong, for people."""
-        return self.what or DEFECTS.get(self.defect, self.defect)
-
-
-def _of(kind: str, *lines: tuple[str, ...]) -> Iterator[Named]:
-    for defect, check, *rest in lines:
-        yield Named(defect, kind, check, *rest)
-
+from tests.integration.known_bad.named import (
+    BACKEND,
+    BOOT,
+    BROKEN,
+    CONTROL,
+    DELIVERY,
+    DIRTY,
+    ENVIRONMENT,
+    HEALTH,
+    INSTALL,
+    LATER,
+    LEFT,
+    LIFE,
+    LONG,
+    OTHERS,
+    SECRET,
+    SERVICE,
+    TABLES,
+    Named,
+    of,
+)
 
 KINDS: tuple[Named, ...] = (
-    *_of(
+    *of(
         INSTALL,
         ("unsigned", "install.installer_signature"),
         ("unsigned-file", "install.payload_signatures"),
@@ -82,7 +54,7 @@ KINDS: tuple[Named, ...] = (
         ("needs-reboot-to-install", "install.no_pending_reboot"),
         ("missing-driver", "install.driver_loaded", "", "a driver that the profile names is not there"),
     ),
-    *_of(
+    *of(
         SERVICE,
         ("service-does-not-start", "install.exit_code"),
         ("service-stops-soon", "install.service_running"),
@@ -94,7 +66,7 @@ KINDS: tuple[Named, ...] = (
         ("wrong-image-path", "install.service_image_path"),
         ("wrong-dependency", "install.service_dependencies"),
     ),
-    *_of(
+    *of(
         TABLES,
         ("breaks-rules", "install.msi_upgrade", "", "a version that Windows Installer does not compare"),
         ("breaks-rules", "install.msi_components", "", "a component that stays for ever"),
@@ -117,7 +89,7 @@ KINDS: tuple[Named, ...] = (
         ("breaks-rules", "install.msi_system", "it runs at every uninstall", "an unconditional reboot"),
         ("breaks-rules", "install.msi_system", "condition-unreadable", "a condition that cannot be read"),
     ),
-    *_of(
+    *of(
         ENVIRONMENT,
         ("overwrites-path", "install.environment", "PATH lost %SystemRoot%"),
         ("empties-path", "install.environment", "it is ''"),
@@ -129,7 +101,7 @@ KINDS: tuple[Named, ...] = (
         ("replaces-reg-exe", "install.system_programs", r"reg\.exe was replaced"),
         ("leaves-variable", "residue.environment_left"),
     ),
-    *_of(
+    *of(
         OTHERS,
         ("deletes-system-file", "install.foreign_files", r"notepad\.exe was deleted"),
         ("changes-system-file", "install.foreign_files", r"winver\.exe was changed"),
@@ -147,7 +119,7 @@ KINDS: tuple[Named, ...] = (
         ("tampers-sentinel-service", "residue.sentinel_service"),
         ("tampers-sentinel-service", "residue.nothing_taken", "", "another product's service is taken along"),
     ),
-    *_of(
+    *of(
         LEFT,
         ("leaves-process", "residue.processes"),
         ("leaves-system-child", "residue.orphans"),
@@ -188,7 +160,7 @@ KINDS: tuple[Named, ...] = (
             "an exclusion from error reporting stays",
         ),
     ),
-    *_of(
+    *of(
         LATER,
         ("writes-log-late", "residue.stays_gone"),
         ("writes-elsewhere-late", "residue.machine_files", r"bvt-late\.log"),
@@ -198,7 +170,7 @@ KINDS: tuple[Named, ...] = (
         ("comes-back", "reboot-clean.registry", "", "keys are there again at the next boot"),
         ("comes-back", "reboot-clean.sentinel_files", "", "a neighbour's file is gone at the next boot"),
     ),
-    *_of(
+    *of(
         BACKEND,
         ("never-checks-in", "check-in.enrolled"),
         ("wrong-version", "check-in.version"),
@@ -222,7 +194,7 @@ KINDS: tuple[Named, ...] = (
         ("never-backs-off", "check-in.backs_off"),
         ("falls-silent-later", "uninstall.still_there"),
     ),
-    *_of(
+    *of(
         SECRET,
         ("logs-secret", "uninstall.secret_in_files", r"agent\.log holds the enrolment secret"),
         (
@@ -239,7 +211,7 @@ KINDS: tuple[Named, ...] = (
         ("secret-in-url", "uninstall.secret_in_telemetry", "where proxies log it"),
         ("secret-in-installer-log", "uninstall.secret_in_installer_log"),
     ),
-    *_of(
+    *of(
         HEALTH,
         ("takes-memory", "uninstall.memory"),
         ("takes-threads", "uninstall.threads"),
@@ -255,7 +227,7 @@ KINDS: tuple[Named, ...] = (
         ("logs-errors", "uninstall.error_lines"),
         ("opens-port-late", "uninstall.loopback_ports"),
     ),
-    *_of(
+    *of(
         DELIVERY,
         ("no-process-events", "functions.process_start"),
         ("no-connection-events", "functions.connection"),
@@ -277,7 +249,7 @@ KINDS: tuple[Named, ...] = (
         ("loses-events-at-change", "functions.lost_at_change"),
         ("tells-again-at-start", "upgrade.told_once"),
     ),
-    *_of(
+    *of(
         CONTROL,
         ("ignores-config-push", "functions.configuration_push"),
         ("ignores-config-push", "functions.isolation", "", "the host is never isolated"),
@@ -295,7 +267,7 @@ KINDS: tuple[Named, ...] = (
         ("stops-at-bad-query", "functions.live_query_again"),
         ("no-release", "functions.release"),
     ),
-    *_of(
+    *of(
         BOOT,
         ("does-not-restart", "reboot.services", "", "the service does not run after a reboot"),
         ("blocks-reboot", "reboot.comes_back"),
@@ -303,7 +275,7 @@ KINDS: tuple[Named, ...] = (
         ("reboots-by-itself", "residue.boots"),
         ("reboots-when-gone", "reboot-clean.once"),
     ),
-    *_of(
+    *of(
         LIFE,
         ("does-not-replace", "upgrade.entry_unique"),
         ("enrols-at-each-start", "upgrade.same_endpoint", "", "an upgrade makes the agent enrol anew"),
@@ -332,7 +304,7 @@ KINDS: tuple[Named, ...] = (
         ("uninstall-fails", "uninstall.exit_code"),
         ("uninstall-hangs", "uninstall.exit_code"),
     ),
-    *_of(
+    *of(
         BROKEN,
         ("refuses-over-own-files", "install.exit_code"),
         ("needs-old-file", "upgrade.exit_code"),
@@ -341,7 +313,7 @@ KINDS: tuple[Named, ...] = (
         ("copies-by-hand", "hindered.exit_code"),
         ("locks-its-uninstall", "uninstall.exit_code"),
     ),
-    *_of(
+    *of(
         DIRTY,
         ("forgets-its-source", "uninstall.exit_code"),
         ("enrols-once-only", "check-in.enrolled"),
@@ -352,7 +324,7 @@ KINDS: tuple[Named, ...] = (
         ("needs-western-code-page", "install.exit_code"),
         ("knows-one-place", "install.exit_code"),
     ),
-    *_of(
+    *of(
         LONG,
         ("falls-silent-later", "soak.heard", "", "not heard any more after a while"),
         ("no-file-events", "soak.events", "", "what happens in use is not reported"),
@@ -368,48 +340,3 @@ WITHOUT_DEFECT = {
     "missing-driver": "careless-installer",
 }
 """Defects that are made otherwise than by the agent's build → their candidate."""
-
-ELSEWHERE: dict[str, str] = {
-    "crashes-after-install": "the service's crash is seen by install.service_stays, as version-stops-service shows",
-    "is-not-stopped": "Wine's installer deletes the files of a running program, so nothing stays to be seen",
-    "rejects-silently": "accepts-invalid-config trips the same check in the same words",
-    "no-isolation": "ignores-config-push trips the same check",
-    "stops-slowly": "no defect: the good twin `busy` has it",
-    "no-user-events": "Wine keeps no users",
-    "no-group-events": "Wine keeps no groups",
-    "no-permission-events": "Wine keeps no access lists",
-    "no-firewall-rule-events": "Wine has no firewall",
-    "leaves-data-when-failed": "Wine's installer runs no rollback action, so the good agent leaves it, too",
-    "cuts-network": "needs a virtual machine",
-    "cannot-be-removed": "a warning of the rules: some products are to stay",
-    "interactive-service": "Wine starts no such service; a rule finds it in the tables",
-    "pauses-for-long": "check-in.heartbeat and others meet it, by chance where it stands in its pause",
-    "forgets-isolation": "open: nothing looks at isolation after a restart on a system without a packet filter",
-}
-"""Defects of the reference agent that the table does not have → why."""
-
-
-def in_candidates() -> Iterator[tuple[Named, str]]:
-    """Each line with every candidate that shows it; then what a candidate must trip and no line names."""
-    named = list(_named())
-    yield from named
-    told = {(candidate, each.check) for each, candidate in named}
-    titles = {check.id: check.title for check in catalogue()}
-    for candidate, bad in BAD.items():
-        for check in bad.caught:
-            if (candidate, check) not in told:
-                yield Named("", OTHER, check, what=f"the opposite of: {titles.get(check, check)}"), candidate
-
-
-def _named() -> Iterator[tuple[Named, str]]:
-    for named in KINDS:
-        for candidate, bad in BAD.items():
-            if named.check not in bad.caught:
-                continue
-            if named.defect in bad.defects or WITHOUT_DEFECT.get(named.defect) == candidate:
-                yield named, candidate
-
-
-def words_of(named: Named, candidate: str) -> str:
-    """The regular expression that the message must match."""
-    return named.words or BAD[candidate].caught[named.check]

@@ -6,8 +6,9 @@ import pytest
 
 from harness.model.gate import Verdict
 from harness.model.report import Outcome
-from tests.integration.known_bad.candidates import INSTALLED, KnownBad
+from tests.integration.known_bad.cells import INSTALLED
 from tests.integration.known_bad.conftest import run_bad
+from tests.integration.known_bad.known import KnownBad
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 

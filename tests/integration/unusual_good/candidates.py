@@ -6,7 +6,7 @@ One candidate holds many unusual things at once, so that few machines show all o
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.known_bad.candidates import HEALTH
+from tests.integration.known_bad.health import HEALTH
 
 WHY = "it is so by design, and the team has agreed to it"
 

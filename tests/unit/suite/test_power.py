@@ -10,10 +10,12 @@ from harness.checks.catalogue import catalogue
 from harness.model.gate import Gate
 from harness.model.report import Outcome
 from tests.integration.known_bad.candidates import BAD
-from tests.integration.known_bad.kinds import ELSEWHERE, KINDS, WITHOUT_DEFECT, in_candidates, words_of
+from tests.integration.known_bad.elsewhere import ELSEWHERE
+from tests.integration.known_bad.kinds import KINDS, WITHOUT_DEFECT
 from tests.integration.unusual_good.twins import TWINS
 from tests.power.__main__ import ended, main
 from tests.power.judgement import Caught, Seen, result_of, result_of_twin, rows_of, seen_of
+from tests.power.lines import in_candidates, words_of
 from tests.power.store import Store, code_digest
 from tests.power.table import as_json, as_markdown
 from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report, with_outcome
