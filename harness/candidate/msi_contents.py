@@ -16,7 +16,7 @@ from harness.candidate.msi_tables import Row, Tables, read_tables
 from harness.candidate.payload import long_name
 from harness.model.base import Frozen
 from harness.model.candidate import Platform
-from harness.model.profile import StartType
+from harness.model.profile.services import StartType
 
 ROOTS = {"-1": "HKLM", "0": "HKCR", "1": "HKCU", "2": "HKLM", "3": "HKU"}
 """-1 is HKLM for an installation for all users, which the harness asks for."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.model.profile import AgentProfile, ServiceExpectation
+from harness.model.profile import AgentProfile
+from harness.model.profile.services import ServiceExpectation
 from harness.model.release import Downgrade
 
 Declared = Callable[[AgentProfile], str]

@@ -3,7 +3,7 @@
 from pathlib import PureWindowsPath
 
 from harness.cell.session import CellSession
-from harness.model.profile import Keep
+from harness.model.profile.places import Keep
 
 
 def unexcused(cell: CellSession, kind: str, found: frozenset[str]) -> list[str]:

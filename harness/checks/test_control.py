@@ -12,7 +12,8 @@ from harness.checks.protocol import assert_understood, known_to_tell
 from harness.guest.system_tools import PING
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.timeline import Timeline
-from harness.model.profile import AgentProfile, ConfigurationPush
+from harness.model.profile import AgentProfile
+from harness.model.profile.backend import ConfigurationPush
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
 from harness.probe.answers import Stimulus

@@ -11,7 +11,7 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 from harness.model.image_path import full_path, may_start_another, program_of, same_program
-from harness.model.profile import SID_TYPE_CODES, START_CODES, ServiceExpectation
+from harness.model.profile.services import SID_TYPE_CODES, START_CODES, ServiceExpectation
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.probe.answers import Service

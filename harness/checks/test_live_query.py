@@ -10,7 +10,8 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import CandidateError
-from harness.model.profile import AgentProfile, LiveQuery
+from harness.model.profile import AgentProfile
+from harness.model.profile.backend import LiveQuery
 from harness.model.report import Phase
 
 PHASE = Phase.FUNCTIONS

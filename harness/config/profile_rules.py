@@ -8,8 +8,9 @@ from harness.config.wide_places import too_wide
 from harness.documents.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
 from harness.model.matrix import Matrix
-from harness.model.profile import COMMON_FACTS, STIMULUS_FACTS, AgentProfile
-from harness.model.profile_text import DRIVE_PATH, placeholders
+from harness.model.profile import AgentProfile
+from harness.model.profile.stimuli import COMMON_FACTS, STIMULUS_FACTS
+from harness.model.profile.text import DRIVE_PATH, placeholders
 
 
 def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:

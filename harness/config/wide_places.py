@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from harness.documents.problem import Problem
 from harness.model.profile import AgentProfile
-from harness.model.profile_text import is_below
+from harness.model.profile.text import is_below
 
 OF_OTHERS = tuple(
     f"{folder}\\unrelated"

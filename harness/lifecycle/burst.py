@@ -8,7 +8,7 @@ from harness.lifecycle.once import happened, once
 from harness.lifecycle.stimulus import HOLD_S
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.model.profile import Telemetry
+from harness.model.profile.backend import Telemetry
 from harness.probe.answers import Stimulus
 from harness.probe.reading import read_value
 

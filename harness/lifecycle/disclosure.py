@@ -15,7 +15,8 @@ from harness.guest.registry_tree import HIVES, full_path
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
-from harness.model.profile import AgentProfile, SecretPlace
+from harness.model.profile import AgentProfile
+from harness.model.profile.places import SecretPlace
 from harness.model.secret_forms import encoded
 from harness.model.substrate import GuestSystem
 from harness.probe.answers import Process

@@ -7,7 +7,7 @@ from harness.backend.interface import Event
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.model.profile import ConfigurationPush
+from harness.model.profile.backend import ConfigurationPush
 from harness.probe.answers import Stimulus
 from harness.probe.reading import read_value
 

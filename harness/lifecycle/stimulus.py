@@ -9,7 +9,8 @@ from harness.cell.session import CellSession
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.model.profile import STIMULI, Telemetry
+from harness.model.profile.backend import Telemetry
+from harness.model.profile.stimuli import STIMULI
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers import Clock, Stimulus
 from harness.probe.reading import read_value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.backend.interface import Event
 from harness.backend.matching import event_matches
-from harness.model.profile import Telemetry
+from harness.model.profile.backend import Telemetry
 from harness.probe.answers import Stimulus
 
 SHORTEST_FRAME = 4

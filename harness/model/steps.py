@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from harness.model.base import Frozen, NotEmpty
 from harness.model.dirt import DIRT, HINDRANCES
-from harness.model.profile_text import GuestPath
+from harness.model.profile.text import GuestPath
 from harness.model.release import CANDIDATE, ReleaseName
 from harness.model.report import Phase
 from harness.model.substrate import Capability, GuestSystem, why_not

@@ -12,7 +12,7 @@ from harness.candidate.msi_contents import MsiContents
 from harness.documents.problem import Path, Problem
 from harness.model.candidate import Platform
 from harness.model.profile import AgentProfile
-from harness.model.profile_text import is_below
+from harness.model.profile.text import is_below
 
 NEAR = 0.85
 """`difflib.SequenceMatcher.ratio` from which two names are taken for one that was mistyped."""

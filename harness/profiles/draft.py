@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.candidate.msi_contents import MsiContents, MsiService, MsiValue
 from harness.model.candidate import Platform
-from harness.model.profile import FileExpectation
-from harness.model.profile_text import HIVES, REGISTRY_KEY
+from harness.model.profile.installed import FileExpectation
+from harness.model.profile.text import HIVES, REGISTRY_KEY
 from harness.profiles.draft_folders import data_folders, home_folder, registry_roots
 
 SHOWN = 40

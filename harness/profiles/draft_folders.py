@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from harness.candidate.msi_contents import MsiContents
-from harness.model.profile_text import is_below
+from harness.model.profile.text import is_below
 
 PROGRAM_FOLDERS = ("C:\\Program Files", "C:\\Program Files (x86)")
 DATA = "C:\\ProgramData"

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harness.guest.system_tools import WATCHED
-from harness.model.profile import AgentProfile, Keep
+from harness.model.profile import AgentProfile
+from harness.model.profile.places import Keep
 from harness.residue import noise_pattern
 from harness.residue.change import Change, Kind, Where
 from harness.residue.snapshot import (

@@ -11,7 +11,7 @@ from harness.guest.system_tools import CMD, REG, SC
 from harness.model import image_path
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
-from harness.model.profile_text import is_below
+from harness.model.profile.text import is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
 from harness.probe.answers import (
     CrashFile,

@@ -9,7 +9,7 @@ from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import STOP_S, Timeline
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
-from harness.model.profile_text import placeholders
+from harness.model.profile.text import placeholders
 from harness.model.report import Outcome
 from harness.model.steps import Step
 

@@ -11,7 +11,7 @@ from harness.cell.check import NotApplicable, check_of
 from harness.checks import test_check_in as check_in
 from harness.checks import test_control as control
 from harness.lifecycle.stimulus import Stimulated
-from harness.model.profile import ConfigurationPush, ResponseAction, Telemetry
+from harness.model.profile.backend import ConfigurationPush, ResponseAction, Telemetry
 
 
 def room(unknown: frozenset[Fact], identity: str = "hostname") -> Any:

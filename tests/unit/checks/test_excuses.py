@@ -3,7 +3,7 @@
 import pytest
 
 from harness.checks.excuses import sort_out
-from harness.model.profile import Keep
+from harness.model.profile.places import Keep
 
 FOLDER = "c:\\program files\\agent"
 

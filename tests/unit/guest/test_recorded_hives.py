@@ -13,7 +13,7 @@ from harness.cell.session import CellSession
 from harness.checks import test_install_services as checks
 from harness.lifecycle.timeline import Timeline
 from harness.model.image_path import may_start_another, program_of
-from harness.model.profile import ServiceExpectation
+from harness.model.profile.services import ServiceExpectation
 from harness.offline.hive import parse_hive
 from harness.probe.answers import FailureAction, FailureActions, Service, ServiceByManager, ServiceByRegistry
 from tests.unit.offline.hive_making import Key, make_hive

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.lifecycle.burst import tells_all
-from harness.model.profile import Telemetry
+from harness.model.profile.backend import Telemetry
 
 
 @pytest.mark.parametrize(

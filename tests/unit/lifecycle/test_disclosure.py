@@ -12,7 +12,8 @@ from harness.lifecycle.disclosure import (
     spoken_of,
     undeclared,
 )
-from harness.model.profile import GuestFile, Installer, SecretPlace
+from harness.model.profile.installer import GuestFile, Installer
+from harness.model.profile.places import SecretPlace
 from harness.probe.answers import Process
 from tests.unit.cell.stand_ins import PROFILE
 

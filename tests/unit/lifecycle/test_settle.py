@@ -7,7 +7,8 @@ import pytest
 
 from harness.lifecycle import timeline as timeline_module
 from harness.lifecycle.timeline import Timeline
-from harness.model.profile import AgentProfile, Keep
+from harness.model.profile import AgentProfile
+from harness.model.profile.places import Keep
 from harness.model.report import Outcome
 from harness.residue.snapshot import Snapshot
 from tests.unit.cell.stand_ins import PROFILE, Lab, a_lab

@@ -14,7 +14,7 @@ from harness.guest.msi.installer import InstallerBusy
 from harness.lifecycle import timeline as timeline_module
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import GuestFault, GuestUnreachable
-from harness.model.profile import GuestFile
+from harness.model.profile.installer import GuestFile
 from harness.model.report import Outcome, Phase
 from harness.residue.snapshot import Snapshot
 from tests.unit.cell.stand_ins import PROFILE, Lab, StandInGuest, a_lab

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.backend.interface import Event
 from harness.lifecycle.withheld import echoed, frames, invented
-from harness.model.profile import Telemetry
+from harness.model.profile.backend import Telemetry
 from harness.probe.answers import Stimulus
 
 TOKEN = "bvt0123456789ab"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.model.profile import COMMON_FACTS, STIMULUS_FACTS
+from harness.model.profile.stimuli import COMMON_FACTS, STIMULUS_FACTS
 from harness.probe import build
 
 SOURCE = "\n".join(path.read_text() for path in sorted(Path(build.__file__).parent.glob("*.c")))

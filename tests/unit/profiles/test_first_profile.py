@@ -11,7 +11,8 @@ from harness.cli.init import init
 from harness.config.load import load_profile
 from harness.model.candidate import InstallerKind
 from harness.model.errors import ConfigurationError
-from harness.model.profile import AgentProfile, StartType
+from harness.model.profile import AgentProfile
+from harness.model.profile.services import StartType
 from harness.planning.preparation import make_plan
 from harness.planning.request import RunRequest
 from harness.profiles.draft import profile_name, quoted

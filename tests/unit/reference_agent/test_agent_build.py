@@ -12,7 +12,8 @@ from examples.reference_agent.build import build
 from examples.reference_agent.compile import SOURCES, definitions
 from examples.reference_agent.defects import DEFECTS, TRAITS, check, macro
 from harness.config.load import load_profile
-from harness.model.profile import STIMULI, ProfileStatus
+from harness.model.profile.agent_profile import ProfileStatus
+from harness.model.profile.stimuli import STIMULI
 
 ROOM = Path(package.__file__).parent
 

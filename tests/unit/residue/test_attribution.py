@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.model.profile import Keep
+from harness.model.profile.places import Keep
 from harness.residue import left_by_wine
 from harness.residue.attribution import attribute, is_foreign
 from harness.residue.change import Change, Kind, Where

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.profile import Keep
+from harness.model.profile.places import Keep
 from harness.reports.machine_tree import Row, branch_of, machine_tree_page
 from harness.residue.attribution import Attributed
 from harness.residue.change import Change, Kind, Where

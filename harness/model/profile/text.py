@@ -5,7 +5,7 @@ import re
 import string
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from harness.model.version_text import pattern_problem
 
@@ -62,6 +62,8 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 """Text with `{placeholders}` of a stimulus's facts."""
 VersionPattern = Annotated[str, AfterValidator(_version_pattern)]
 """A regular expression that finds a version in a text."""
+Reason = Annotated[str, Field(min_length=10)]
+"""Why the profile excuses something, in words that a release manager understands."""
 
 
 DRIVE_PATH = re.compile(r"[A-Za-z]:[\\/]+[^\\/]")

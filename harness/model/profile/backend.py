@@ -1,0 +1,107 @@
+"""What the agent and its backend say to each other: check-in, telemetry, queries, configuration, actions."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from harness.model.base import Frozen, NotEmpty, Seconds
+from harness.model.profile.text import Pattern, Template
+
+
+class CheckIn(Frozen):
+    """When the agent must be seen at its backend."""
+
+    deadline_s: Seconds = 60
+    heartbeat_s: Seconds = Field(default=60, description="a further sign of life within this time")
+    requests_per_s: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=5, description="at most, while the backend answers nothing but errors"
+    )
+    backs_off: bool = Field(default=False, description="pauses grow while the backend fails")
+    still_there_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=0, description="the last look at the agent comes no sooner than so long after it enrolled"
+    )
+    identity: str = Field(
+        default="hostname", pattern="^(hostname|uuid)$", description="what host_identifier is made from"
+    )
+
+
+class Telemetry(Frozen):
+    """One class of events: which rows must arrive for the harness's stimulus.
+
+    `columns` maps a column of the row to what it must hold, with `{facts}` of the stimulus (`{nonce}`, `{pid}`,
+    `{path}`, …; `STIMULUS_FACTS`); a leading `~` means *contains*. Comparison ignores case, as Windows paths do.
+    """
+
+    query: NotEmpty = Field(description="name of the scheduled query whose results carry the event")
+    action: str = Field(
+        default="added",
+        pattern="^(added|removed|snapshot)$",
+        description="snapshot: of a query whose results are sent whole, as it is of one that is scheduled so",
+    )
+    columns: dict[str, Pattern] = Field(min_length=1)
+    deadline_s: Seconds = 30
+    may_repeat: bool | None = Field(
+        default=None,
+        description="one change may lead to several equal rows; by default only so of file_change, whose notices repeat",
+    )
+    longest: Annotated[int, Field(gt=0)] | None = Field(
+        default=None,
+        description="how many characters of a command line or value it reports by design; by default all",
+    )
+
+
+class FurtherQuery(Frozen):
+    """A distributed query, and what one of its rows must hold."""
+
+    sql: NotEmpty
+    expect: dict[str, Template] = Field(default_factory=dict)
+    rows_at_least: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="fewer rows are an answer that was cut off"
+    )
+
+
+class LiveQuery(Frozen):
+    """A distributed query and what its first row must hold; then what else is asked."""
+
+    sql: NotEmpty
+    expect: dict[str, Template]
+    deadline_s: Seconds = 30
+    invalid: str = Field(
+        default="",
+        description="a query that the agent cannot answer, and after which it must go on answering",
+    )
+    then: tuple[FurtherQuery, ...] = Field(
+        default=(), description="queries with another answer, asked after it: each must be answered anew"
+    )
+
+
+class ConfigurationPush(Frozen):
+    """Configuration pushed by the backend.
+
+    `base` is in force from the start. `changed` must take effect: a result of query `effect_query` must arrive.
+    Each of `invalid` must be refused, reported in a status line containing `refusal_contains`, and leave the last good
+    one in force.
+    """
+
+    base: dict[str, Any]
+    changed: dict[str, Any] | None = None
+    effect_query: str = ""
+    invalid: dict[str, str] = Field(
+        default_factory=dict, description="name → raw text sent as the configuration"
+    )
+    refusal_contains: str = ""
+    deadline_s: Seconds = 30
+
+    def sends_whole(self, query: str) -> bool:
+        """Whether `base`, if it has osquery's form, schedules this query as a snapshot (osquery, "Configuration")."""
+        schedule = self.base.get("schedule")
+        scheduled = schedule.get(query) if isinstance(schedule, dict) else None
+        return isinstance(scheduled, dict) and scheduled.get("snapshot") is True
+
+
+class ResponseAction(Frozen):
+    """An action that the backend asks for by configuration, and the status line that confirms it."""
+
+    configuration: dict[str, Any]
+    status_contains: str
+    deadline_s: Seconds = 30

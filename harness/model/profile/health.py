@@ -1,0 +1,54 @@
+"""What the agent may take of its machine."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from harness.model.base import Frozen
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+class HealthBudget(Frozen):
+    """What the agent with all that it started may take, looked at after use."""
+
+    memory_mb: Annotated[float, Field(gt=0)] = Field(default=512, description="working sets together")
+    threads: Annotated[int, Field(gt=0)] = 200
+    processes: Annotated[int, Field(gt=0)] = 20
+    handles: Annotated[int, Field(gt=0)] = 10_000
+    connections: Annotated[int, Field(gt=0)] = Field(default=100, description="TCP connections of its own")
+    cpu_percent: Annotated[float, Field(gt=0)] = Field(
+        default=50, description="of one processor, on the average since its start"
+    )
+    data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
+    growth_mb: Annotated[float, Field(gt=0)] = Field(
+        default=256, description="by which memory or `data_dirs` may grow in a minute of use"
+    )
+    growth_threads: Annotated[int, Field(gt=0)] = Field(
+        default=100, description="by which its threads may become more in a minute of use"
+    )
+    soak_growth_mb: Annotated[float, Field(gt=0)] = Field(
+        default=128, description="by which memory or `data_dirs` may grow in a whole soak"
+    )
+    restarts: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="how often its services may start anew without being asked to, seen in one cell",
+    )
+    times_before: Annotated[float, Field(ge=1)] = Field(
+        default=2,
+        description="how many times what the earlier release took, after an upgrade that keeps `footprint`",
+    )
+    log_lines: Annotated[int, Field(gt=0)] = Field(
+        default=3000, description="by which its `logs` together may become longer in a minute of use"
+    )
+    error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
+        default=r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b",
+        description="regular expression that finds an error in a line of one of `logs`",
+    )

@@ -1,0 +1,69 @@
+"""How the candidate is installed, how a newer release takes an older one's place, what the harness adds."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from harness.model.base import Frozen, NotEmpty, Seconds
+from harness.model.candidate import InstallerKind
+from harness.model.profile.text import GuestPath, Reason, RegistryKey, Template
+from harness.model.release import Downgrade
+
+
+class Installer(Frozen):
+    """How the candidate is installed. MSI properties may differ by scenario."""
+
+    kind: InstallerKind = InstallerKind.MSI
+    properties: dict[str, Template] = Field(default_factory=dict)
+    scenario_properties: dict[str, dict[str, Template]] = Field(default_factory=dict)
+    install_arguments: tuple[Template, ...] = Field(default=(), description="EXE installers only")
+    uninstall_command: tuple[Template, ...] = Field(default=(), description="EXE installers only")
+    declared_version: str | None = Field(default=None, description="EXE installers only")
+    unsigned: Reason | None = Field(
+        default=None, description="why the installer carries no signature, e.g. a build before signing"
+    )
+    reboot_after: dict[Literal["install", "uninstall"], Reason] = Field(
+        default_factory=dict,
+        description="what may end with 3010 → why; the reboot it asks for is made at once",
+    )
+    fails_by: dict[str, Template] = Field(
+        default_factory=dict,
+        description="MSI properties that make it fail at its end, as WIXFAILWHENDEFERRED=1 does of WiX",
+    )
+    directory_property: str | None = Field(
+        default=None, description="the MSI property that names another folder than `install_dir`"
+    )
+    timeout_s: Seconds = 300
+
+
+class Setting(Frozen):
+    """A value that customers set themselves, and that an upgrade must keep. The harness sets it as they would."""
+
+    key: RegistryKey
+    name: NotEmpty
+    value: NotEmpty
+
+
+class Upgrade(Frozen):
+    """How a newer release takes an older one's place, and what it must keep."""
+
+    properties: dict[str, Template] = Field(
+        default_factory=dict,
+        description="MSI properties that an upgrade is given; none: it remembers those of the installation",
+    )
+    settings: tuple[Setting, ...] = ()
+    left_over: tuple[Setting, ...] = Field(
+        default=(),
+        description="values that an earlier installation may have left, and that say nothing any more",
+    )
+    downgrade: Downgrade | None = Field(
+        default=None, description="what an older installer does on a newer release"
+    )
+
+
+class GuestFile(Frozen):
+    """A file the harness writes in the guest before the agent is expected to check in."""
+
+    path: GuestPath
+    content: Template
+    restart_service: str | None = None

@@ -1,0 +1,39 @@
+"""Places where something may stay, or where a secret may lie."""
+
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from harness.model.base import Frozen, NotEmpty
+from harness.model.profile.text import Reason
+
+
+class Place(Frozen):
+    """A file, key or other thing by its name, and why it is excused. `path` may hold `*`, `?` and `[…]`."""
+
+    path: NotEmpty
+    reason: Reason
+
+    def covers(self, name: str) -> bool:
+        """Whether `name` is this place, or lies below it: what holds for a folder holds for what is in it."""
+        name, pattern = name.lower(), self.path.lower()
+        return fnmatchcase(name, pattern) or fnmatchcase(name, pattern.rstrip("\\") + "\\*")
+
+
+class Keep(Place):
+    """Something that may stay after uninstall, and why."""
+
+    kind: Literal["file", "registry", "service", "task", "user", "variable"]
+
+
+class SecretPlace(Place):
+    r"""Where the agent may keep a secret that it was given.
+
+    A registry value is `KEY\\NAME`. What lies below a folder or key that is named may hold it too.
+    """
+
+    kind: Literal["file", "registry"]
+    readable_by_users: bool = Field(
+        default=False, description="ordinary users may read it, for the reason given; else they must not"
+    )

@@ -1,0 +1,63 @@
+"""Services and drivers that an agent brings."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from harness.model.base import Frozen, NotEmpty, Seconds
+
+
+class StartType(StrEnum):
+    """A service's start type, by the names `sc config` uses."""
+
+    BOOT = "boot"
+    SYSTEM = "system"
+    AUTO = "auto"
+    DEMAND = "demand"
+    DISABLED = "disabled"
+
+
+START_CODES = {
+    StartType.BOOT: 0,
+    StartType.SYSTEM: 1,
+    StartType.AUTO: 2,
+    StartType.DEMAND: 3,
+    StartType.DISABLED: 4,
+}
+"""The `Start` values of a service's registry key."""
+
+
+class SidType(StrEnum):
+    """Whether a service has a SID of its own, by the names that `sc qsidtype` uses."""
+
+    NONE = "none"
+    UNRESTRICTED = "unrestricted"
+    RESTRICTED = "restricted"
+
+
+SID_TYPE_CODES = {SidType.NONE: 0, SidType.UNRESTRICTED: 1, SidType.RESTRICTED: 3}
+"""Microsoft, "SERVICE_SID_INFO structure"."""
+
+
+class ServiceExpectation(Frozen):
+    """A service or driver that the installer creates. Fields left out are not checked."""
+
+    name: NotEmpty
+    display_name: str | None = None
+    start: StartType | None = None
+    delayed: bool | None = None
+    account: str | None = None
+    image_path: str | None = Field(default=None, description="the executable, without arguments or quotes")
+    depends_on: tuple[str, ...] | None = None
+    description: str | None = None
+    recovery: tuple[Literal["restart", "reboot", "run", "none"], ...] | None = Field(
+        default=None, description="failure actions in order"
+    )
+    failure_flag: bool | None = Field(
+        default=None, description="also recover when it stops with an error and not only when it crashes"
+    )
+    sid_type: SidType | None = None
+    running: bool = True
+    start_deadline_s: Seconds = 30
+    survives_restart: bool = Field(default=True, description="must come up again after stop and start")
