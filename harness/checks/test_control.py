@@ -16,7 +16,7 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.backend import ConfigurationPush
 from harness.model.report import Outcome, Phase
 from harness.model.substrate import Capability
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 PHASE = Phase.FUNCTIONS

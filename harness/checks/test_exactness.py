@@ -15,7 +15,7 @@ from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.withheld import echoed, frames, invented
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 
 PHASE = Phase.FUNCTIONS
 EVENTS = [BackendFeature.TELEMETRY]

@@ -13,7 +13,7 @@ from harness.lifecycle.health import Health, plain_logs
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.substrate import Capability, why_not
-from harness.probe.answers import Process
+from harness.probe.answers.processes import Process
 
 PHASE = Phase.UNINSTALL
 INSTALLED = ["install.exit_code"]

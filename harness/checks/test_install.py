@@ -12,7 +12,7 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.version_text import same_version, states_version
-from harness.probe.answers import FileFacts
+from harness.probe.answers.files import FileFacts
 from harness.residue.snapshot import crash_name
 from harness.rundir.payload import package_doubt, payload_of
 

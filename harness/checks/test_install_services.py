@@ -14,7 +14,7 @@ from harness.model.image_path import full_path, may_start_another, program_of, s
 from harness.model.profile.services import SID_TYPE_CODES, START_CODES, ServiceExpectation
 from harness.model.report import Phase
 from harness.model.substrate import Capability
-from harness.probe.answers import Service
+from harness.probe.answers.services import Service
 
 PHASE = Phase.INSTALL
 STOP_S = 60.0

@@ -13,7 +13,7 @@ from harness.guest.round_trip import RoundTrip
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.substrate import Capability
-from harness.probe.answers import FileContent, FileFacts
+from harness.probe.answers.files import FileContent, FileFacts
 from harness.residue.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
 
 PHASE = Phase.RESIDUE

@@ -9,7 +9,7 @@ from harness.guest.command_line import argv_line
 from harness.guest.console import PROBE_TIMEOUT_S, Console
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault
-from harness.probe.answers import FileContent, FileDeleted, FileFacts, FileWritten, Tree
+from harness.probe.answers.files import FileContent, FileDeleted, FileFacts, FileWritten, Tree
 
 COLLECT_LIMIT_BYTES = 32 * 1024 * 1024
 """Of a longer file the last part is collected: a log's end is what matters."""

@@ -15,7 +15,11 @@ from harness.guest.services import Services
 from harness.guest.transcript import Transcript
 from harness.model.deadline import Deadline
 from harness.model.machine import HostPort, WinRMAccess
-from harness.probe.answers import FileFacts, Process, Reach, Searched, Socket, UninstallEntry, Version
+from harness.probe.answers.files import FileFacts
+from harness.probe.answers.processes import Process, Socket
+from harness.probe.answers.registry import UninstallEntry
+from harness.probe.answers.search import Searched
+from harness.probe.answers.system import Reach, Version
 
 
 class Guest:
@@ -71,7 +75,7 @@ class Guest:
     def batch(self, *commands: Sequence[str], repeatable: bool = False) -> list[Any]:
         """Several probe commands in one round trip; their answers in order.
 
-        An error of one command is its answer (`{"error": …}`); `harness.probe.answers.read_value` raises it.
+        An error of one command is its answer (`{"error": …}`); `harness.probe.reading.read_value` raises it.
         """
         return self._console.batch(commands, Deadline.after(2 * PROBE_TIMEOUT_S), repeatable=repeatable)
 

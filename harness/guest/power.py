@@ -11,7 +11,7 @@ from harness.model.errors import (
     InfrastructureError,
     OutcomeUnknown,
 )
-from harness.probe.answers import Boot
+from harness.probe.answers.system import Boot
 
 ANSWERS_IN_A_ROW = 3
 """A connection that works once after a boot may be reset again."""

@@ -6,7 +6,7 @@ from harness.guest.console import Console
 from harness.guest.registry_tree import RegistryKey, RegistryTree, RegistryValue, full_path, normalised
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault
-from harness.probe.answers import KeyExport, KeyFacts
+from harness.probe.answers.registry import KeyExport, KeyFacts
 
 TIMEOUT_S = 60.0
 MORE_DATA = 234

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from harness.guest.guest import Guest
-from harness.probe.answers import Tree
+from harness.probe.answers.files import Tree
 from harness.probe.reading import read_value
 
 Shape = TypeVar("Shape")

@@ -8,7 +8,7 @@ from harness.guest.service_processes import ServiceProcesses
 from harness.guest.system_tools import SC
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault
-from harness.probe.answers import Service
+from harness.probe.answers.services import Service
 
 POLL_S = 0.1
 COMMAND_S = 60.0

@@ -14,7 +14,8 @@ from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.model.steps import Step
-from harness.probe.answers import FileFacts, Service
+from harness.probe.answers.files import FileFacts
+from harness.probe.answers.services import Service
 
 LOOK_S = 0.01
 """Between two looks at what the installer has done so far."""

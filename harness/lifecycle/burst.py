@@ -9,7 +9,7 @@ from harness.lifecycle.stimulus import HOLD_S
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import Telemetry
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 FILES = 100

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.backend.interface import Event
 from harness.lifecycle.timeline import Timeline
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 STIMULUS = "file_change"

@@ -19,7 +19,7 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.places import SecretPlace
 from harness.model.secret_forms import encoded
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import Process
+from harness.probe.answers.processes import Process
 
 ENROLMENT, NODE_KEY = "the enrolment secret", "a node key"
 FOLDERS = ("C:\\ProgramData", "C:\\Windows\\Temp", "%TEMP%", "C:\\Users")

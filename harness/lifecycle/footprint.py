@@ -7,7 +7,7 @@ from harness.cell.session import CellSession
 from harness.lifecycle.inspection import Inspection
 from harness.machines.provider import TellsProcessorUse
 from harness.model.profile import AgentProfile
-from harness.probe.answers import Process
+from harness.probe.answers.processes import Process
 
 BYTES = 1024 * 1024
 SHORTEST_S = 1.0

@@ -8,7 +8,7 @@ from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
-from harness.probe.answers import Process
+from harness.probe.answers.processes import Process
 
 MINUTE_S = 60.0
 LOG_BYTES = 8 * 1024 * 1024

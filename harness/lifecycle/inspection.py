@@ -7,16 +7,11 @@ from datetime import datetime
 from harness.guest.guest import Guest
 from harness.guest.round_trip import RoundTrip, trees
 from harness.model.profile import AgentProfile
-from harness.probe.answers import (
-    Clock,
-    CrashFile,
-    FileFacts,
-    Process,
-    Service,
-    Socket,
-    Tree,
-    UninstallEntry,
-)
+from harness.probe.answers.files import FileFacts, Tree
+from harness.probe.answers.processes import Process, Socket
+from harness.probe.answers.registry import UninstallEntry
+from harness.probe.answers.services import Service
+from harness.probe.answers.system import Clock, CrashFile
 from harness.residue.snapshot import listener_name, listens
 
 

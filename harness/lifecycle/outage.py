@@ -12,7 +12,7 @@ from harness.cell.check import NotApplicable
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 CHEAP = ("registry_change", "file_change")

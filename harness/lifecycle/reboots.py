@@ -10,7 +10,8 @@ from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
-from harness.probe.answers import Process, Service
+from harness.probe.answers.processes import Process
+from harness.probe.answers.services import Service
 
 
 @dataclass(frozen=True)

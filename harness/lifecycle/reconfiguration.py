@@ -8,7 +8,7 @@ from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import ConfigurationPush
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 KINDS = ("registry_change", "file_change")

@@ -13,7 +13,7 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.model.steps import Step
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 EVERY_S = 2.0

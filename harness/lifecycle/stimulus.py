@@ -12,7 +12,8 @@ from harness.model.deadline import Deadline
 from harness.model.profile.backend import Telemetry
 from harness.model.profile.stimuli import STIMULI
 from harness.model.substrate import Capability, why_not
-from harness.probe.answers import Clock, Stimulus
+from harness.probe.answers.stimulus import Stimulus
+from harness.probe.answers.system import Clock
 from harness.probe.reading import read_value
 
 NEEDS: dict[str, frozenset[Capability]] = {

@@ -28,7 +28,8 @@ from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, HarnessError, MachineLost
 from harness.model.report import Outcome, Phase
-from harness.probe.answers import FileFacts, Version
+from harness.probe.answers.files import FileFacts
+from harness.probe.answers.system import Version
 from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
 from harness.residue.surroundings import Surroundings, look_around
 from harness.residue.witness import Look, look_at

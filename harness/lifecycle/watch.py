@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from harness.cell.session import CellSession
 from harness.guest.facts import ServiceState
 from harness.lifecycle.inspection import Inspection, inspect
-from harness.probe.answers import Service, ServiceByManager
+from harness.probe.answers.services import Service, ServiceByManager
 from harness.probe.reading import read_value
 
 STATES: dict[int, str] = {

@@ -16,7 +16,7 @@ from harness.model.image_path import full_path
 from harness.model.report import Evidence
 from harness.model.steps import broken_off
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import PendingRename
+from harness.probe.answers.system import PendingRename
 from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
 from harness.residue import left_by_broken_off, left_by_wine

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.backend.interface import Event
 from harness.backend.matching import event_matches
 from harness.model.profile.backend import Telemetry
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 
 SHORTEST_FRAME = 4
 """What stands around a token must be so long to be the harness's own place: `bvt-`, `C:\\bvt-stimulus\\`."""

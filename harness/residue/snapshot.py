@@ -13,19 +13,13 @@ from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
 from harness.model.profile.text import is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
-from harness.probe.answers import (
-    CrashFile,
-    FileFacts,
-    Group,
-    KeyContents,
-    PendingRename,
-    Process,
-    Service,
-    Socket,
-    Task,
-    UninstallEntry,
-    User,
-)
+from harness.probe.answers.accounts import Group, User
+from harness.probe.answers.files import FileFacts
+from harness.probe.answers.processes import Process, Socket
+from harness.probe.answers.registry import KeyContents, UninstallEntry
+from harness.probe.answers.services import Service
+from harness.probe.answers.system import CrashFile, PendingRename
+from harness.probe.answers.tasks import Task
 
 SENTINEL_DIR = "C:\\bvt-sentinel"
 NEIGHBOUR_DIR = "C:\\bvt-neighbour"

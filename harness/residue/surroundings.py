@@ -8,7 +8,8 @@ from harness.guest.round_trip import RoundTrip
 from harness.guest.system_tools import WATCHED
 from harness.model.environment import harm, left_over, lost_from_lists
 from harness.model.errors import GuestFault
-from harness.probe.answers import Environment, FileFacts
+from harness.probe.answers.files import FileFacts
+from harness.probe.answers.system import Environment
 
 FILES = ("file", *WATCHED)
 

@@ -27,7 +27,9 @@ from harness.model.errors import (
     OutcomeUnknown,
 )
 from harness.model.substrate import GuestSystem
-from harness.probe.answers import Child, Detached, FileArrived, Finished, Version
+from harness.probe.answers.files import FileArrived
+from harness.probe.answers.processes import Child, Detached, Finished
+from harness.probe.answers.system import Version
 
 POLL_S = 20.0
 BUSY_PAUSE_S = 2.0

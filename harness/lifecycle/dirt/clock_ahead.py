@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from harness.lifecycle.timeline import Timeline
-from harness.probe.answers import Clock
+from harness.probe.answers.system import Clock
 from harness.probe.reading import read_value
 
 AHEAD = timedelta(days=1)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from harness.cell.check import NotTested
 from harness.lifecycle.timeline import Timeline
-from harness.probe.answers import Service
+from harness.probe.answers.services import Service
 from harness.probe.reading import read_value
 
 

@@ -36,7 +36,7 @@ from harness.model.masking import MASK
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.model.windows import WindowsVersion
-from harness.probe.answers import Boot, Version
+from harness.probe.answers.system import Boot, Version
 from harness.probe.build import probe_exe
 from harness.probe.reading import read_value
 from harness.state import StateDirectory

@@ -6,27 +6,14 @@ import pytest
 from pydantic import JsonValue
 
 from harness.guest.access_control import read_sddl
-from harness.probe.answers import (
-    Boot,
-    Clock,
-    ClockSet,
-    CrashFile,
-    Environment,
-    FileFacts,
-    Group,
-    KeyContents,
-    KeyFacts,
-    PendingRename,
-    Process,
-    Service,
-    Socket,
-    Stimulus,
-    Task,
-    Tree,
-    UninstallEntry,
-    User,
-    Version,
-)
+from harness.probe.answers.accounts import Group, User
+from harness.probe.answers.files import FileFacts, Tree
+from harness.probe.answers.processes import Process, Socket
+from harness.probe.answers.registry import KeyContents, KeyFacts, UninstallEntry
+from harness.probe.answers.services import Service
+from harness.probe.answers.stimulus import Stimulus
+from harness.probe.answers.system import Boot, Clock, ClockSet, CrashFile, Environment, PendingRename, Version
+from harness.probe.answers.tasks import Task
 from harness.probe.reading import ProbeFailed, read_batch, read_value
 from tests.integration.probe.conftest import Probe, windows_path
 

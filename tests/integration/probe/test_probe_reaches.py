@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from harness.probe.answers import Reach
+from harness.probe.answers.system import Reach
 from tests.integration.probe.conftest import Probe
 
 pytestmark = pytest.mark.wine

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.probe.answers import Detached, FileArrived, Finished
+from harness.probe.answers.files import FileArrived
+from harness.probe.answers.processes import Detached, Finished
 from harness.probe.reading import ProbeFailed, read_answer
 from harness.winrmd.launcher import told
 from tests.integration.probe.conftest import Probe, windows_path

@@ -23,7 +23,7 @@ from harness.model.matrix import Pool
 from harness.model.profile import AgentProfile
 from harness.model.report import Evidence
 from harness.model.substrate import GuestSystem, Substrate
-from harness.probe.answers import Environment
+from harness.probe.answers.system import Environment
 from harness.residue.surroundings import Surroundings
 from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings
 from tests.unit.gate.samples import CANDIDATE, a_cell

@@ -9,7 +9,7 @@ import pytest
 from harness.checks import test_machine as machine_checks
 from harness.checks.test_machine import NoWayToBackend
 from harness.model.machine import HostPort
-from harness.probe.answers import Reach
+from harness.probe.answers.system import Reach
 
 FIRST, SECOND = HostPort(host="10.0.2.100", port=443), HostPort(host="10.0.2.100", port=444)
 

@@ -8,7 +8,7 @@ import pytest
 from harness.cell.session import CellSession
 from harness.checks.test_install_access import test_not_world_writable as not_world_writable
 from harness.lifecycle.timeline import Timeline
-from harness.probe.answers import FileFacts
+from harness.probe.answers.files import FileFacts
 
 SYSTEM = "O:BAG:SYD:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICIID;0x1200a9;;;BU)"
 CREATES = "(A;CIID;DCLCRPCR;;;BU)"

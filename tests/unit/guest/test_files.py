@@ -8,7 +8,7 @@ import pytest
 from harness.guest.console import Console
 from harness.guest.files import Files
 from harness.model.errors import DeadlineExceeded, GuestFault, GuestUnreachable
-from harness.probe.answers import FileContent
+from harness.probe.answers.files import FileContent
 
 
 class StandInConsole:

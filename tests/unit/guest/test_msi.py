@@ -12,7 +12,7 @@ from harness.guest.msi.exit_codes import msi_exit
 from harness.guest.msi.installer import InstallerBusy, InstallerNotStarted, MsiExec, MsiResult, hanging
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault, InfrastructureError
-from harness.probe.answers import Child, Finished
+from harness.probe.answers.processes import Child, Finished
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from harness.guest.facts import CommandResult
 from harness.guest.system_tools import SHUTDOWN
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, GuestUnreachable, HarnessError, OutcomeUnknown
-from harness.probe.answers import Boot
+from harness.probe.answers.system import Boot
 
 REFUSED_S = 0.2
 

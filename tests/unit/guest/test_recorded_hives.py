@@ -15,7 +15,13 @@ from harness.lifecycle.timeline import Timeline
 from harness.model.image_path import may_start_another, program_of
 from harness.model.profile.services import ServiceExpectation
 from harness.offline.hive import parse_hive
-from harness.probe.answers import FailureAction, FailureActions, Service, ServiceByManager, ServiceByRegistry
+from harness.probe.answers.services import (
+    FailureAction,
+    FailureActions,
+    Service,
+    ServiceByManager,
+    ServiceByRegistry,
+)
 from tests.unit.offline.hive_making import Key, make_hive
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ import pytest
 from harness.guest.console import Console
 from harness.guest.registry import Registry
 from harness.model.errors import GuestFault
-from harness.probe.answers import KeyFacts
+from harness.probe.answers.registry import KeyFacts
 
 KEY = "HKLM\\Software\\Agent"
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from harness.guest.registry import tree_of
 from harness.guest.registry_tree import RegistryTree, RegistryType, full_path
 from harness.model.errors import GuestFault
-from harness.probe.answers import ExportedKey, ExportedValue, KeyExport
+from harness.probe.answers.registry import ExportedKey, ExportedValue, KeyExport
 from tests.reg_export import RegistryFormatError, decode, parse
 
 HEADER = "Windows Registry Editor Version 5.00\r\n\r\n"

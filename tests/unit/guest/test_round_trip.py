@@ -7,7 +7,7 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.guest.round_trip import RoundTrip, trees
-from harness.probe.answers import Task
+from harness.probe.answers.tasks import Task
 from harness.probe.reading import ProbeFailed
 
 

@@ -10,7 +10,7 @@ from harness.guest.console import Console
 from harness.guest.facts import CommandResult, ServiceState
 from harness.guest.services import Services, ServiceStateNotReached
 from harness.model.deadline import Deadline
-from harness.probe.answers import Service
+from harness.probe.answers.services import Service
 
 STOPPED, STARTING, STOPPING, RUNNING = (1, 2, 3, 4)
 QUERY = "\nSERVICE_NAME: agent\n TYPE : 10  X\n STATE : {}  X\n WIN32_EXIT_CODE : 0\n SERVICE_EXIT_CODE : 0\n"

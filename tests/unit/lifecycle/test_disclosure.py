@@ -14,7 +14,7 @@ from harness.lifecycle.disclosure import (
 )
 from harness.model.profile.installer import GuestFile, Installer
 from harness.model.profile.places import SecretPlace
-from harness.probe.answers import Process
+from harness.probe.answers.processes import Process
 from tests.unit.cell.stand_ins import PROFILE
 
 KEY = r"HKLM\Software\Vendor"

@@ -5,7 +5,7 @@ import pytest
 from harness.lifecycle.footprint import plain
 from harness.lifecycle.health import Growth
 from harness.lifecycle.inspection import family
-from harness.probe.answers import Process
+from harness.probe.answers.processes import Process
 
 
 def process(pid: int, ppid: int) -> Process:

@@ -9,7 +9,7 @@ import yaml
 from harness.checks.test_install import is_loopback
 from harness.lifecycle.inspection import Inspection
 from harness.model.profile import AgentProfile
-from harness.probe.answers import Process, Socket
+from harness.probe.answers.processes import Process, Socket
 from harness.residue.snapshot import listener_name
 
 ROOT = Path(__file__).parents[3]

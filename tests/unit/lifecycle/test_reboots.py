@@ -12,7 +12,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.phases import NEEDS
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
-from harness.probe.answers import Service, ServiceByRegistry
+from harness.probe.answers.services import Service, ServiceByRegistry
 
 ROOT = Path(__file__).parents[3]
 PROFILE = AgentProfile.model_validate(yaml.safe_load((ROOT / "agents" / "reference.yaml").read_text()))

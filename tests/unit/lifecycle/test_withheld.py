@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from harness.backend.interface import Event
 from harness.lifecycle.withheld import echoed, frames, invented
 from harness.model.profile.backend import Telemetry
-from harness.probe.answers import Stimulus
+from harness.probe.answers.stimulus import Stimulus
 
 TOKEN = "bvt0123456789ab"
 FOLDER = "C:\\bvt-stimulus"

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from harness.model.errors import InfrastructureError, ToolMissing
 from harness.probe import build
-from harness.probe.answers import Boot, Process, Task
+from harness.probe.answers.processes import Process
+from harness.probe.answers.system import Boot
+from harness.probe.answers.tasks import Task
 from harness.probe.reading import ProbeFailed, read_answer, read_batch
 from harness.state import StateDirectory
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from harness.probe.answers import CrashFile, PendingRename, Service, ServiceByRegistry
+from harness.probe.answers.services import Service, ServiceByRegistry
+from harness.probe.answers.system import CrashFile, PendingRename
 from harness.residue.snapshot import belongs_to_a_session, crash_name, only_tidies
 
 

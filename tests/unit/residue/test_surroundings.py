@@ -6,7 +6,7 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.model.errors import GuestFault
-from harness.probe.answers import Environment
+from harness.probe.answers.system import Environment
 from harness.residue import surroundings as module
 from harness.residue.surroundings import Surroundings
 
