@@ -1,22 +1,23 @@
 """One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TypeVar
 
 from harness.backend.interface import Backend, Enrolment
 from harness.cell.agent_silence import AgentSilence
-from harness.cell.autopsy import LOGS, examine
+from harness.cell.best_effort import BestEffort
 from harness.cell.blame import Inquiry
+from harness.cell.collector import TRANSCRIPT, Collector
 from harness.cell.familiar import Familiar
 from harness.cell.malware import the_labs_own
+from harness.cell.parting import abandon, part_with
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.provider import HasCapsule, HasOverlay, Machine, MachineProvider, Overlay
+from harness.machines.provider import HasOverlay, Machine, MachineProvider, Overlay
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError, InfrastructureError
@@ -26,18 +27,13 @@ from harness.model.plan import Cell
 from harness.model.profile import AgentProfile
 from harness.model.release import ReleaseName
 from harness.model.relocation import relocated
-from harness.model.report import CellReport, Evidence, Excuse, ExcusedBy, Outcome
+from harness.model.report import CellReport, Excuse, ExcusedBy, Outcome
 from harness.model.steps import into
 from harness.model.substrate import SLOWNESS
-from harness.reports.facts import TRANSCRIPT_PAGE
-from harness.reports.transcript import read_entries, transcript_page
 from harness.rundir.attempts import earlier_attempts
-from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory, RunSettings
 
 Answer = TypeVar("Answer")
-TRANSCRIPT = "transcript.jsonl"
-LOGS_AT_THE_END = f"{LOGS}-at-the-end"
-"""Logs that outlived the uninstall, beside those from before it."""
 
 
 def machine_spec(cell: Cell, settings: RunSettings, run: RunDirectory, backend: Backend) -> MachineSpec:
@@ -97,8 +93,8 @@ class CellSession:
         self._earlier_guests_s = 0.0
         self._enrolment: Enrolment | None = None
         self._secrets: set[str] = set()
-        self._missing: list[str] = []
-        self._has_logs = self._was_diagnosed = False
+        self._best_effort = BestEffort()
+        self._collector = Collector(self.recorder, self._profile, backend, self._best_effort)
 
     @property
     def profile(self) -> AgentProfile:
@@ -200,10 +196,16 @@ class CellSession:
 
         Evidence that could not be had is named in the last attempt and in `not-collected.txt`.
         """
+        machine, guest = self._machine, self._guest
         try:
-            self._collect()
+            if machine is not None and guest is not None:
+                self._collector.at_the_end(machine, guest, lost=self.lost is not None)
         finally:
-            self._end_machine()
+            if guest is not None:
+                with self._best_effort("closed: the connection to the guest"):
+                    guest.close()
+            if machine is not None:
+                part_with(machine, self.settings, self.recorder, self._best_effort, self.on_kept)
         if self.recorder.attempts and self.recorder.attempts[-1].ended is None:
             self.recorder.end_attempt()
         with self._best_effort("masked: what the backend gave the agent"):
@@ -211,43 +213,14 @@ class CellSession:
         with self._best_effort("masked"):
             redact(self.directory, self._secrets)
         with self._best_effort("written: the transcript as a page"):
-            self._write_transcript_page()
-        self._say_what_is_missing()
+            self._collector.write_transcript_page()
+        self._collector.say_what_is_missing(self.masked)
         self.recorder.mask(self.masked)
         return self.recorder.seal()
 
-    def _write_transcript_page(self) -> None:
-        """After secrets were masked in the file that it is made of."""
-        source = self.directory / TRANSCRIPT
-        if source.exists():
-            entries = read_entries(source.read_text(encoding="utf-8", errors="replace"))
-            page = self.directory / TRANSCRIPT_PAGE
-            page.write_text(transcript_page(self.cell.id, entries), encoding="utf-8")
-            self.recorder.describe(
-                self.directory,
-                [Evidence(path=page.name, sha256="0" * 64, size=0, what="the transcript, to be read")],
-            )
-
-    @contextmanager
-    def _best_effort(self, what: str) -> Iterator[None]:
-        """Do what no verdict depends on; a failure is noted and the cell goes on to its report."""
-        try:
-            yield
-        # An unforeseen one too: the checks have spoken, and a defect in what comes after them (a disk that a parser
-        # does not understand, an answer of an external backend) must not take a candidate's failure off the record.
-        except Exception as error:  # noqa: BLE001 - as said above
-            words = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-            self._missing.append(f"Not {what}: {words}")
-
-    def _say_what_is_missing(self) -> None:
-        if not self._missing:
-            return
-        if self.recorder.attempts:
-            said = " ".join((self.recorder.attempts[-1].message, *self._missing)).strip()
-            self.recorder.amend_attempt(message=said)
-        text = "".join(f"{self.masked(line)}\n" for line in self._missing)
-        with suppress(OSError):  # the disk may be full, and the attempt says it too
-            (self.directory / "not-collected.txt").write_text(text, encoding="utf-8")
+    def collect_from_agent(self) -> None:
+        """Save the agent's logs and what it says of itself, before something takes them away. Raises nothing."""
+        self._collector.from_agent(self.guest)
 
     def _provision(self) -> None:
         """Make a machine; a failed attempt is on the record and tried again as often as the run allows."""
@@ -317,8 +290,8 @@ class CellSession:
         number = len(self.recorder.attempts)
         if self._machine is not None:
             with self._best_effort(f"collected from the machine of attempt {number}"):
-                self._collect_outside(self._machine, f"attempt-{number}")
-            self._abandon(self._machine)
+                self._collector.from_outside(self._machine, f"attempt-{number}")
+            abandon(self._machine, self.recorder)
         if self._guest is not None:
             self._guest.close()
         self._earlier_guests_s = self.guest_s
@@ -326,87 +299,3 @@ class CellSession:
         if number - self._attempts_before > self.settings.infra_retries:
             self.lost = error
             raise error
-
-    def _abandon(self, machine: Machine) -> None:
-        """End a lost machine as far as its host still answers; the rest stays in its intent, for `bvt clean`."""
-        try:
-            machine.destroy()
-        except InfrastructureError as left:
-            self.recorder.amend_attempt(
-                message=f"{self.recorder.attempts[-1].message} Not removed yet: {left}".strip()
-            )
-
-    def _collect(self) -> None:
-        if self._machine is None or self._guest is None:
-            return
-        # What was there before a successful uninstall is all there is, unless a check says otherwise.
-        if self.lost is None and (self.recorder.failed or not self._has_logs):
-            self.collect_from_agent()
-        with self._best_effort("collected from the backend"):
-            self.backend.export(self.cell.id, self.directory / "backend.jsonl")
-        if self.recorder.failed or self.lost is not None:
-            with self._best_effort("collected from outside the machine"):
-                self._collect_outside(self._machine, "machine")
-            with self._best_effort("collected from the machine's disk"):
-                self.recorder.describe(*examine(self._machine, self.profile, self.directory / "disk"))
-
-    def _collect_outside(self, machine: Machine, folder: str) -> None:
-        into = self._folder(folder)
-        self.recorder.describe(into, machine.collect(into))
-
-    def collect_from_agent(self) -> None:
-        """Save the agent's logs and, if a check has failed, what it says of itself. An uninstall takes both away.
-
-        No verdict depends on it, so it raises nothing; what could not be had is noted.
-        """
-        guest = self.guest
-        if self.recorder.failed and not self._was_diagnosed:
-            self._was_diagnosed = True
-            for name, command in self.profile.diagnostics.items():
-                with self._best_effort(f"collected: the profile's diagnostics {name!r}"):
-                    guest.run(command, timeout_s=30)  # its output is in the transcript
-        folder = LOGS_AT_THE_END if self._has_logs else LOGS
-        self._has_logs = True
-        with self._best_effort("collected: the agent's logs"):
-            guest.collect(self.profile.logs, self._folder(folder))
-
-    def _end_machine(self) -> None:
-        """Keep the machine if that was asked for and is possible, else end it."""
-        machine, kept = self._machine, False
-        if self._guest is not None:
-            with self._best_effort("closed: the connection to the guest"):
-                self._guest.close()
-        if machine is None:
-            return
-        if self.settings.keeps(failed=self.recorder.failed):
-            capsule = self._put_away(machine)
-            with self._best_effort("kept"):
-                if not capsule:
-                    machine.keep()
-                kept = True
-            # Where the agent is still on it, somebody will want to see it talk.
-            if kept and not capsule and (self.settings.keep_at_failure or self.settings.until is not None):
-                with self._best_effort("kept: its backend"):
-                    self.on_kept(machine.machine_id)
-        if not kept:
-            with self._best_effort("removed yet; bvt clean does it"):
-                self._abandon(machine)
-
-    def _put_away(self, machine: Machine) -> bool:
-        """Whether the machine is a capsule now. One that cannot be is kept running, and the report says so."""
-        if self.settings.keep is not KeepPolicy.CAPSULE:
-            return False
-        if not isinstance(machine, HasCapsule):
-            self._missing.append(
-                "Not put away as a capsule: this provider's machines can only be kept running."
-            )
-            return False
-        with self._best_effort("put away as a capsule"):
-            machine.put_away()
-            return True
-        return False
-
-    def _folder(self, name: str) -> Path:
-        folder = self.directory / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
