@@ -7,8 +7,9 @@ from typing import Annotated
 import platformdirs
 import typer
 
-from harness.files import named_file
+from harness.files import named_file, write_atomically
 from harness.model.errors import ConfigurationError
+from harness.model.gate import EXIT_CODES, Verdict
 from harness.promotion.ledger.audit import Known, Trust
 from harness.promotion.ledger.keys import read_note_key
 from harness.promotion.ledger.note import LARGEST_NOTE, LOG, WITNESS, NoteError, SignedNote
@@ -48,6 +49,11 @@ CheckpointsOption = Annotated[
     list[Path] | None,
     typer.Option("--checkpoint", help="A checkpoint that was kept elsewhere.", show_default=False),
 ]
+
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Write it into this file.", show_default="standard output")
+]
+INVALID = EXIT_CODES[Verdict.INVALID]
 
 
 def ledger_at(place: str | None) -> Ledger:
@@ -93,3 +99,12 @@ def read_text(path: Path) -> str:
         raise ConfigurationError("the file is not UTF-8.", file=str(path)) from None
     except OSError as error:
         raise ConfigurationError(f"it cannot be read: {error.strerror}.", file=str(path)) from None
+
+
+def give(text: str, out: Path | None) -> None:
+    """Write `text` into the file of `--out`, else to standard output."""
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    write_atomically(out, text)
+    typer.echo(f"written: {out}")
