@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.backend.external import backend as external
+from harness.backend.external import asker
 from harness.backend.external.backend import ExternalBackend
 from harness.backend.external.description import load_description
 from harness.backend.external.model import HttpCall, HttpDescription
@@ -47,7 +47,7 @@ class Listing:
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_SECRET", "s3cret")
-    monkeypatch.setattr(external, "require_answer", lambda *_: None)
+    monkeypatch.setattr(asker, "require_answer", lambda *_: None)
 
 
 def backend(
@@ -124,7 +124,7 @@ def test_a_list_is_read_page_by_page_as_far_as_needed(tmp_path: Path) -> None:
 
 
 def test_pages_without_end_are_the_files_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external, "PAGES", 5)
+    monkeypatch.setattr(asker, "PAGES", 5)
     opened, _ = backend(tmp_path, PAGED, {"/hosts?page=1": {"hosts": [], "next": 1}})
     with pytest.raises(BackendError, match=r"more than 5 pages at endpoint.*paging\.next"):
         opened.wait_enrolled(CELL, Deadline.after(30))
