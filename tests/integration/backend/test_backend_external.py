@@ -320,8 +320,10 @@ def test_command_a_program_that_fails_is_a_backend_error(program: Program, scrip
     backend = program.backend
     assert isinstance(backend, ExternalBackend)
     backend.admit(CELL, None)
-    told = backend._description.model_copy(update={"request_timeout_s": 0.2 if "sleep" in script else 30.0})
-    backend._description = told
+    told = backend._asker.description.model_copy(
+        update={"request_timeout_s": 0.2 if "sleep" in script else 30.0}
+    )
+    backend._asker.description = told
     file = program.directory.parent / "ask_staging.py"
     file.write_text(f"#!/bin/sh\n{script}\n")
     with pytest.raises(BackendError, match=message):
