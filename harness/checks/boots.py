@@ -4,7 +4,7 @@ from typing import Literal
 
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 

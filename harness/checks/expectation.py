@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from harness.cell.session import CellSession
 from harness.checks.excuses import some
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 
 
 def mismatch(expected: object, found: object) -> str:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from harness.cell.check import NotApplicable, NotTested
 from harness.guest.facts import BootIdentity
-from harness.guest.msi.installer import Begun, MsiResult
+from harness.guest.msi.detached import Begun
+from harness.guest.msi.result import MsiResult
 from harness.guest.round_trip import RoundTrip
 from harness.lifecycle.releases import medium_of
 from harness.lifecycle.timeline import Timeline

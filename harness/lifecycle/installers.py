@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from harness.cell.check import NotTested
 from harness.cell.session import CellSession
-from harness.guest.msi.installer import InstallerHangs, MsiResult
+from harness.guest.msi.result import InstallerHangs, MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.releases import medium_of
 from harness.model.candidate import Candidate, InstallerKind

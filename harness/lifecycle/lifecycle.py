@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from harness.cell.session import CellSession
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.lifecycle.attempts import Attempt
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.dirt import soiled

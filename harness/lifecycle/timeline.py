@@ -14,7 +14,7 @@ from harness.cell.familiar import Familiar, Question
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import MsiOutcome
-from harness.guest.msi.installer import InstallerBusy, MsiResult
+from harness.guest.msi.result import InstallerBusy, MsiResult
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine

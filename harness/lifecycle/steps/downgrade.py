@@ -1,7 +1,7 @@
 """`downgrade: previous`: run an older installer on the machine that has the candidate."""
 
 from harness.cell.check import Blocked
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.lifecycle.releases import medium, release_of
 from harness.lifecycle.timeline import Timeline
 from harness.model.release import Downgrade

@@ -1,7 +1,7 @@
 """`reinstall: candidate`: uninstall it and install it again: what it left must not be in its own way."""
 
 from harness.cell.check import Blocked
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.lifecycle.neighbours import move_in, move_out
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Outcome

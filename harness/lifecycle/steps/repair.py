@@ -3,7 +3,7 @@
 import ntpath
 
 from harness.cell.check import Blocked, NotApplicable
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import STOP_S, Timeline

@@ -16,7 +16,7 @@ from harness.cell.familiar import Familiar, Question
 from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
 from harness.guest.msi.exit_codes import MsiOutcome
-from harness.guest.msi.installer import InstallerHangs
+from harness.guest.msi.result import InstallerHangs
 from harness.guest.recording import record
 from harness.guest.services import ServiceStateNotReached
 from harness.guest.system_tools import REG, SC

@@ -15,7 +15,7 @@ from harness.cell.session import CellSession
 from harness.files import sha256_of
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import msi_exit
-from harness.guest.msi.installer import MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.guest.service_processes import ServiceProcesses
 from harness.machines.provider import ImageInfo, MachineProvider
 from harness.model.machine import HostPort, MachineCondition, MachineSpec, MachineState, WinRMAccess

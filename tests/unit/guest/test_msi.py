@@ -9,7 +9,8 @@ from harness.guest.console import Console
 from harness.guest.files import Files
 from harness.guest.msi import installer
 from harness.guest.msi.exit_codes import msi_exit
-from harness.guest.msi.installer import InstallerBusy, InstallerNotStarted, MsiExec, MsiResult, hanging
+from harness.guest.msi.installer import MsiExec
+from harness.guest.msi.result import InstallerBusy, InstallerNotStarted, MsiResult, hanging
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault, InfrastructureError
 from harness.probe.answers.processes import Child, Finished

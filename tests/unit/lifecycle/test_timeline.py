@@ -10,7 +10,7 @@ import pytest
 
 from harness.cell.check import Check
 from harness.guest.facts import BootIdentity
-from harness.guest.msi.installer import InstallerBusy
+from harness.guest.msi.result import InstallerBusy
 from harness.lifecycle import timeline as timeline_module
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import GuestFault, GuestUnreachable
