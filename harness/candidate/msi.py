@@ -4,9 +4,10 @@ Sources: "Property table", "Template Summary property" and "Archive file (.idt) 
 Installer reference.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
-from harness.candidate.tool import run_tool
+from harness.candidate.tool import ToolOutput, run_tool
 from harness.model.candidate import Platform
 from harness.model.errors import ConfigurationError
 
@@ -31,7 +32,7 @@ def table(path: Path, name: str, *needed: str) -> tuple[dict[str, str], ...]:
 
     Raises `ConfigurationError` if the table cannot be read or lacks one of them.
     """
-    said = run_tool("msiinfo", "export", path, name, needed_for=f"reading table {name} of the MSI")
+    said = _said(path, _version(path), "export", f"reading table {name} of the MSI", name)
     header = said.out.split("\n", 1)[0].strip("\r").split("\t")
     if said.code != 0 or not set(needed) <= set(header):
         raise ConfigurationError(
@@ -75,8 +76,28 @@ def stopped_on_uninstall(path: Path) -> tuple[str, ...]:
 
 def has_table(path: Path, name: str) -> bool:
     """Whether there is such a table: an MSI that installs no files needs none of them."""
-    said = run_tool("msiinfo", "tables", path, needed_for="listing the tables of the MSI")
-    return name in said.out.split()
+    return name in table_names(path)
+
+
+def table_names(path: Path) -> list[str]:
+    """The names of its tables; none where the file cannot be read."""
+    return _said(path, _version(path), "tables", "listing the tables of the MSI").out.split()
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """Tells one state of a file from another. Nothing for a file that is not there: msiinfo has the words for it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@lru_cache(maxsize=512)
+def _said(path: Path, version: tuple[int, ...], verb: str, needed_for: str, *names: str) -> ToolOutput:
+    """What msiinfo says of this state of the file. One cell asks some twenty tables several times over."""
+    del version
+    return run_tool("msiinfo", verb, path, *names, needed_for=needed_for)
 
 
 def platform(path: Path) -> Platform:
@@ -104,9 +125,8 @@ def platform(path: Path) -> Platform:
 
 def summary(path: Path) -> dict[str, str]:
     """The summary's properties as msiinfo names them: `Template`, e.g. `x64;1033`; `Source`, the word count."""
-    return parse_summary(
-        run_tool("msiinfo", "suminfo", path, needed_for="reading the summary of the MSI").out
-    )
+    said = _said(path, _version(path), "suminfo", "reading the summary of the MSI")
+    return parse_summary(said.out)
 
 
 def parse_summary(text: str) -> dict[str, str]:

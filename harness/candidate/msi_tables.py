@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.candidate.msi import table
-from harness.candidate.tool import run_tool
+from harness.candidate.msi import table, table_names
 
 Row = Mapping[str, str]
 Tables = Mapping[str, tuple[Row, ...]]
@@ -34,6 +33,7 @@ def read_tables(path: Path, only: frozenset[str] | None = None) -> Tables:
 
     Raises `ConfigurationError` if one cannot be read.
     """
-    said = run_tool("msiinfo", "tables", path, needed_for="listing the tables of the MSI")
-    names = [name for name in said.out.split() if name not in SAYS_NOTHING and (only is None or name in only)]
+    names = [
+        name for name in table_names(path) if name not in SAYS_NOTHING and (only is None or name in only)
+    ]
     return {name: table(path, name) for name in names}

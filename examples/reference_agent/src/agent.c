@@ -19,7 +19,7 @@
 #include "unusual.h"
 
 enum { FAST_FIRST_MS = 80, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
-enum { BACKOFF_FIRST_MS = 500, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
+enum { BACKOFF_FIRST_MS = 250, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
     struct protocol protocol;
@@ -118,7 +118,7 @@ static void talk(struct agent *agent, unsigned long long now) {
         if (!fetch_config(agent)) {
             return;
         }
-        agent->config_due = now + (unsigned long long)policy()->refresh_s * 1000;
+        agent->config_due = now + (unsigned)policy()->refresh_ms;
         schedule_run(GetTickCount64()); /* a new configuration's first results go out at once */
     }
     if (now >= agent->log_due) {
@@ -129,7 +129,7 @@ static void talk(struct agent *agent, unsigned long long now) {
     }
     if (now >= agent->distributed_due) {
         judge(agent, protocol_distributed(&agent->protocol));
-        agent->distributed_due = now + (unsigned long long)policy()->distributed_s * 1000;
+        agent->distributed_due = now + (unsigned)policy()->distributed_ms;
     }
 }
 

@@ -33,6 +33,19 @@ static bool read_interval(const struct json *value, const char *what, int *secon
     return true;
 }
 
+/* How often the backend is asked: parts of a second too. */
+static bool read_pause(const struct json *value, const char *what, int *milliseconds, char *error) {
+    if (!expect(value, JSON_NUMBER, what, error)) {
+        return false;
+    }
+    if (value->number < CONFIG_PAUSE_LEAST_MS / 1000.0 || value->number > CONFIG_INTERVAL_LIMIT_S) {
+        return fail(error, "%s must be a number of seconds from %g to %d", what, CONFIG_PAUSE_LEAST_MS / 1000.0,
+                    CONFIG_INTERVAL_LIMIT_S);
+    }
+    *milliseconds = (int)(value->number * 1000);
+    return true;
+}
+
 static bool read_scheduled(const char *name, const struct json *entry, struct scheduled *scheduled, char *error) {
     char what[CONFIG_NAME_SIZE + 32];
     snprintf(what, sizeof what, "schedule.%s", name);
@@ -145,13 +158,13 @@ static bool read_options(const struct json *value, struct config *config, char *
     }
     for (size_t i = 0; i < value->count; i++) {
         const char *name = value->names[i];
-        int *seconds = strcmp(name, "config_tls_refresh") == 0     ? &config->refresh_s
-                       : strcmp(name, "distributed_interval") == 0 ? &config->distributed_s
-                                                                   : NULL;
-        if (!seconds) {
+        int *pause = strcmp(name, "config_tls_refresh") == 0     ? &config->refresh_ms
+                     : strcmp(name, "distributed_interval") == 0 ? &config->distributed_ms
+                                                                 : NULL;
+        if (!pause) {
             return fail(error, "options: unknown field %.40s", name);
         }
-        if (!read_interval(&value->items[i], name, seconds, error)) {
+        if (!read_pause(&value->items[i], name, pause, error)) {
             return false;
         }
     }
@@ -202,8 +215,8 @@ static bool read_section(const char *name, const struct json *value, struct conf
 
 struct config *config_initial(void) {
     struct config *config = allocate(sizeof *config);
-    config->refresh_s = 1;
-    config->distributed_s = 1;
+    config->refresh_ms = 1000;
+    config->distributed_ms = 1000;
     return config;
 }
 

@@ -14,6 +14,7 @@ enum {
     CONFIG_NAME_SIZE = 64,
     CONFIG_SIZE_LIMIT = 256 * 1024,
     CONFIG_INTERVAL_LIMIT_S = 86400,
+    CONFIG_PAUSE_LEAST_MS = 100,
     CONFIG_ERROR_SIZE = 256,
 };
 
@@ -30,8 +31,8 @@ struct watched_path {
 };
 
 struct config {
-    int refresh_s;
-    int distributed_s;
+    int refresh_ms; /* between two requests for the configuration */
+    int distributed_ms; /* between two requests for live queries */
     size_t scheduled_count;
     struct scheduled scheduled[CONFIG_SCHEDULE_LIMIT];
     size_t file_count;

@@ -28,12 +28,19 @@ class Half(asyncio.Protocol):
             transport.write_eof()
 
     def data_received(self, data: bytes) -> None:
+        self._acknowledge()
         if self.other is None:
             return
         if self.other.transport is None:
             self.other.waiting.append(data)
         else:
             self.other.transport.write(data)
+
+    def _acknowledge(self) -> None:
+        """At once: WinHTTP sends a request's head and body apart, and holds the body back until the head is known."""
+        if self.transport is not None:
+            # The kernel forgets it after a few segments, so it is said each time (tcp(7)).
+            self.transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def eof_received(self) -> bool:
         if self.other is not None:

@@ -2,6 +2,7 @@ import hashlib
 import os
 import random
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -191,9 +192,10 @@ def test_an_msi_without_what_windows_installer_needs_is_refused(
 def test_a_missing_tool_is_named_with_its_package(
     installers: Installers, profile: AgentProfile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    unread = shutil.copyfile(installers.plain, tmp_path / "unread.msi")  # what was read is remembered
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match=r"msiinfo is not installed .*apt-get install msitools"):
-        read_candidate(installers.plain, profile)
+        read_candidate(unread, profile)
 
 
 def test_a_tool_that_hangs_is_ended_at_its_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
