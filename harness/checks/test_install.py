@@ -175,7 +175,8 @@ def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
 )
 def test_registry(cell: CellSession, timeline: Timeline) -> None:
     # A key with several values is exported once: each export is a round trip.
-    keys = {each.key: cell.guest.registry.export(each.key) for each in cell.profile.registry}
+    names = dict.fromkeys(each.key for each in cell.profile.registry)
+    keys = {name: cell.guest.registry.export(name) for name in names}
     for expected in cell.profile.registry:
         value = keys[expected.key].value(expected.key, expected.name)
         place = f"{expected.key}\\{expected.name}"

@@ -40,6 +40,8 @@ class Burst:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session = timeline.session
+        self._events: dict[tuple[str, str], Event] = {}
+        """What was found, by kind and nonce: an event that has come stays, and need not be looked for again."""
 
     def missing(self) -> tuple[int, int]:
         """How many of the burst's events never arrived, and of how many."""
@@ -96,13 +98,18 @@ class Burst:
         return given
 
     def _arrived(self, kind: str, stimulus: Stimulus, deadline: Deadline | None = None) -> Event | None:
+        if (known := self._events.get((kind, stimulus.nonce))) is not None:
+            return known
         telemetry = self._session.profile.telemetry[kind]
         facts = {"nonce": stimulus.nonce} | stimulus.facts  # a foreign name's own token has the letters in it
         columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
         until = deadline or Deadline.after(0.01)
-        return self._session.backend.wait_event(
+        found = self._session.backend.wait_event(
             self._session.cell.id, telemetry.query, columns, until, action=telemetry.action
         )
+        if found is not None:
+            self._events[kind, stimulus.nonce] = found
+        return found
 
 
 def tells_all(telemetry: Telemetry | None) -> bool:

@@ -31,7 +31,7 @@ from harness.planning.request import requested
 from harness.plugin.allure_results import attach_evidence, label_check
 from harness.plugin.interpreter import require_assertions
 from harness.plugin.lifeline import end_with_controller
-from harness.plugin.scheduling import CellScheduling
+from harness.plugin.scheduling import CellScheduling, longest_first
 from harness.plugin.worker import RunWorker, cells_to_run
 from harness.rundir.conclusion import conclude
 from harness.rundir.directory import RunDirectory
@@ -136,11 +136,12 @@ def _node_id(cell: Cell, check: Check | None) -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Cells in the plan's order; inside a cell, checks in the order of the catalogue."""
+    """Cells in the plan's order, or of several at once the longest first; in a cell the order of the catalogue."""
     worker = config.stash.get(WORKER, None)
     if worker is None:
         return
-    order = {cell.id: number for number, cell in enumerate(worker.cells)}
+    cells = longest_first(worker.cells) if hasattr(config, "workerinput") else worker.cells
+    order = {cell.id: number for number, cell in enumerate(cells)}
     places = {check.id: number for number, check in enumerate(catalogue())}
 
     def within(cell: Cell, check: Check) -> tuple[int, int]:
