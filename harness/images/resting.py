@@ -27,6 +27,8 @@ MOST_STARTS = 3
 QUIET_S = 60.0
 """Longer than for a template: the work after an installation comes in waves."""
 BETWEEN_S = 1.0
+EVENT_S = 10.0
+"""The agent may be gone before the event of the restart, or of the end, that took it away has arrived."""
 # Who asks for a restart: servicing, updates, files in use (Microsoft, "MoveFileEx", MOVEFILE_DELAY_UNTIL_REBOOT).
 PENDING_SCRIPT = r"""
 $ErrorActionPreference = 'Stop'
@@ -104,10 +106,23 @@ def _at_rest(running: Running, rest: Rest, deadline: Deadline) -> str:
             await_agent(history, running.name, deadline)
             return rest(running.domain, deadline)
         except (libvirt.libvirtError, InfrastructureError) as error:
+            heard_within_s = EVENT_S if isinstance(error, libvirt.libvirtError) else 0.0
+            restarted = _restarted(running, seen, deadline.cap(heard_within_s))
             _require_running(running)
-            if isinstance(error, DeadlineExceeded) or len(history.reboots) == seen:
+            if isinstance(error, DeadlineExceeded) or not restarted:
                 raise
             deadline.pause(BETWEEN_S)
+
+
+def _restarted(running: Running, seen: int, within_s: float) -> bool:
+    """Whether more restarts than `seen` are known, once there was time to hear of one."""
+    history = running.history
+    with history.changed:
+        history.changed.wait_for(
+            lambda: len(history.reboots) > seen or history.ended is not None or history.panicked,
+            within_s,
+        )
+        return len(history.reboots) > seen
 
 
 def _shut_down(running: Running, deadline: Deadline) -> None:

@@ -10,6 +10,7 @@ import libvirt
 import libvirt_qemu
 import pytest
 
+from harness.images import resting
 from harness.images.resting import MOST_STARTS, PENDING_SCRIPT, QUIET_S, let_rest, rest_of_windows
 from harness.images.running import Running
 from harness.machines.libvirt.clone.settle import LOOK_EVERY_S, POWERSHELL
@@ -100,6 +101,45 @@ def test_a_system_that_restarts_by_itself_is_waited_for_again() -> None:
     played = Played(resting=restarts)
     played.let_rest()
     assert (played.starts, played.asked) == (1, 2)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_the_event_of_a_restart_may_come_after_the_agent_is_gone(ends: bool) -> None:
+    def heard_late(history: DomainHistory) -> None:
+        if ends:
+            history.note(ended="failed")
+        else:
+            history.note_reboot()
+            history.note(agent_connected=True)
+
+    def restarts(history: DomainHistory) -> None:
+        if played.asked == 1:
+            history.note(agent_connected=False)
+            threading.Timer(0.2, heard_late, [history]).start()
+            raise libvirt.libvirtError("Guest agent disappeared while executing command")
+
+    played = Played(resting=restarts)
+    if ends:
+        with pytest.raises(InfrastructureError, match=r"ended by itself .*\(failed\)"):
+            played.let_rest()
+    else:
+        played.let_rest()
+    assert (played.starts, played.asked) == (1, 1 if ends else 2)
+
+
+@pytest.mark.parametrize("error", [libvirt.libvirtError("no agent"), InfrastructureError("no agent")])
+def test_an_agent_that_is_gone_for_no_reason_is_an_error(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resting, "EVENT_S", 0.05)
+
+    def fails(_history: DomainHistory) -> None:
+        raise error
+
+    played = Played(resting=fails)
+    with pytest.raises(type(error), match="no agent"):
+        played.let_rest()
+    assert (played.starts, played.asked) == (1, 1)
 
 
 def test_an_agent_that_fails_without_a_restart_is_no_rest() -> None:
