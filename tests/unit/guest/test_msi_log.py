@@ -173,10 +173,10 @@ def test_the_tail_of_a_long_log_has_no_byte_order_mark(language: str, cut: int) 
 
 def test_a_long_log_takes_no_time() -> None:
     text = log(*LANGUAGES["English"], between=30_000)
-    began = time.perf_counter()
+    began = time.process_time()
     assert failure(text) is not None
     excerpt(text)
-    assert time.perf_counter() - began < 10  # measured: 0.3 s
+    assert time.process_time() - began < 10  # seconds of the processor; measured: 0.3
 
 
 @given(st.binary(max_size=400))

@@ -3,7 +3,6 @@
 import http.server
 import socket
 import threading
-import time
 
 import pytest
 from pydantic import SecretStr
@@ -37,6 +36,4 @@ def test_a_connection_without_an_answer_is_none(accepts: bool) -> None:
         port = server.getsockname()[1]
         if accepts:
             server.listen()
-        began = time.monotonic()
         assert not endpoint_answers(access(port), Deadline.after(0.3))
-        assert time.monotonic() - began < 15

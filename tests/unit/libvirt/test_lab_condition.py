@@ -1,7 +1,6 @@
 """What the outside concludes from a domain's state and events."""
 
 import threading
-import time
 
 import libvirt
 import pytest
@@ -126,9 +125,7 @@ def test_a_domain_that_is_gone_before_its_event_arrives_is_judged_by_the_event()
 def test_an_event_that_never_comes_is_waited_for_once_and_may_still_come_late() -> None:
     history = DomainHistory()
     history.await_end(0.01)
-    began = time.monotonic()
-    history.await_end(60)
-    assert time.monotonic() - began < 30
+    history.await_end(3600)  # the test's own time is shorter
     condition = judge(Seen(state=None, ended=history.ended))
     assert (condition.fault, condition.reason) == (Fault.HOST, "its domain no longer exists")
     history.note(ended="failed")
