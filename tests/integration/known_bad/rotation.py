@@ -1,4 +1,4 @@
-"""Which known-bad candidates the default tests run: a part of them, another one each day. `./dev power` runs all.
+"""Which of many alike the default tests run: a part of them, another one each day. `./dev power` runs all.
 
 The part is chosen once, by the process that starts the tests, and handed to the others in `PART`: a run over midnight
 has one part as well.
@@ -11,6 +11,9 @@ from collections.abc import Iterable
 PART = "BVT_KNOWN_BAD"
 """`2/3`: the second of three parts; `1/1`: all."""
 PARTS = 9
+"""Of the known-bad candidates, and of the scenarios in which something goes wrong."""
+PARTS_OF_GOOD = 3
+"""Of the unusual good candidates."""
 DAY_S = 86400
 
 
@@ -19,9 +22,25 @@ def choose() -> str:
     return os.environ.setdefault(PART, f"{int(time.time() // DAY_S) % PARTS + 1}/{PARTS}")
 
 
+def choose_good() -> str:
+    """The part of the unusual good candidates that goes with this run's part."""
+    return coarser(choose(), PARTS_OF_GOOD)
+
+
+def coarser(part: str, most: int) -> str:
+    """At most so many parts: each of them goes with some of the given ones. Raises `ValueError` for no such part."""
+    number, parts = _read(part)
+    return f"{(number - 1) % min(parts, most) + 1}/{min(parts, most)}"
+
+
 def chosen(names: Iterable[str], part: str = "") -> tuple[str, ...]:
     """Those of the names that belong to this run's part, in their order. Raises `ValueError` for no such part."""
-    number, _, parts = (part or choose()).partition("/")
+    number, parts = _read(part or choose())
+    return tuple(name for place, name in enumerate(names) if place % parts == number - 1)
+
+
+def _read(part: str) -> tuple[int, int]:
+    number, _, parts = part.partition("/")
     if not (number.isdecimal() and parts.isdecimal() and 0 < int(number) <= int(parts)):
-        raise ValueError(f"{PART} is a part like 2/{PARTS}, not {part or choose()!r}")
-    return tuple(name for place, name in enumerate(names) if place % int(parts) == int(number) - 1)
+        raise ValueError(f"{PART} is a part like 2/{PARTS}, not {part!r}")
+    return int(number), int(parts)

@@ -1,4 +1,4 @@
-"""Builds the unusual candidates and runs each once, in a run of its own with one Wine cell."""
+"""Builds the unusual candidates of this run's part and runs each once, in a run of its own with one Wine cell."""
 
 import os
 import shutil
@@ -17,12 +17,14 @@ from harness.model.gate import Gate
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.conftest import MATRIX, run_bad
 from tests.integration.known_bad.profile import derived_profile
+from tests.integration.known_bad.rotation import choose_good, chosen
 from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
 from tests.integration.unusual_good.twins import FILES
 
-AT_ONCE = 2
+CHOSEN = chosen((*GOOD, FILES), choose_good())
+AT_ONCE = 3
 TOOL_S = 60.0
 
 
@@ -84,4 +86,4 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Ended]]:
     """The runs by candidate. All are started at once; a test waits for the one it looks at."""
     root = tmp_path_factory.mktemp("unusual-good")
     pool = ThreadPoolExecutor(AT_ONCE)
-    return {name: pool.submit(run_good, name, root / name) for name in (*GOOD, FILES)}
+    return {name: pool.submit(run_good, name, root / name) for name in CHOSEN}

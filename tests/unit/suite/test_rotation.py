@@ -5,13 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.integration.known_bad.candidates import BAD
-from tests.integration.known_bad.rotation import PARTS, chosen
+from tests.integration.known_bad.rotation import PARTS, PARTS_OF_GOOD, chosen, coarser
+from tests.integration.unusual_good.candidates import GOOD
+from tests.integration.unusual_good.twins import FILES
 
 
 @given(st.lists(st.text(), unique=True), st.integers(1, 7))
 def test_every_candidate_has_its_day_and_only_one(names: list[str], parts: int) -> None:
     found = [name for number in range(1, parts + 1) for name in chosen(names, f"{number}/{parts}")]
     assert sorted(found) == sorted(names)
+
+
+@given(st.integers(1, 12), st.integers(1, 7))
+def test_fewer_parts_have_their_days_within_the_same_days(parts: int, most: int) -> None:
+    found = {coarser(f"{number}/{parts}", most) for number in range(1, parts + 1)}
+    assert found == {f"{number}/{min(parts, most)}" for number in range(1, min(parts, most) + 1)}
+
+
+def test_every_unusual_good_candidate_has_its_day() -> None:
+    days = [chosen((*GOOD, FILES), coarser(f"{day}/{PARTS}", PARTS_OF_GOOD)) for day in range(1, PARTS + 1)]
+    assert {name for day in days for name in day} == {*GOOD, FILES}
+    assert min(map(len, days)) >= 2
 
 
 def test_the_parts_are_alike_in_size() -> None:
