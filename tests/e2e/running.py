@@ -154,7 +154,7 @@ class Lab:
         self.runs.append(running)
         return running
 
-    def leftovers(self, within_s: float = 30.0) -> list[str]:
+    def leftovers(self, within_s: float = 120.0) -> list[str]:
         """Intents, machines, processes and mounts that stay. What ends after its owner has a moment for it."""
         until = time.monotonic() + within_s
         while (found := self._there()) and time.monotonic() < until:

@@ -18,7 +18,7 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(
     run = lab.run(candidate, "--profile", "reference", "--matrix", two_cells, "-n", 2)
     run.before_install()
     run.interrupt(signal.SIGINT)
-    assert run.ended(60) == 130, run.said
+    assert run.ended() == 130, run.said
     assert run.said.strip().splitlines()[-1] == "bvt: interrupted"
     assert "Traceback" not in run.said
     gate = json.loads((run.out / "gate.json").read_text())
@@ -36,7 +36,7 @@ def test_a_run_that_is_told_to_end_does_so_like_an_interrupted_one(
     run = lab.run(candidate, "--profile", "reference", "--matrix", one_cell, "-n", 1)
     run.after_install()
     run.process.send_signal(number)
-    assert run.ended(60) == 130, run.said
+    assert run.ended() == 130, run.said
     assert "Traceback" not in run.said
     assert f"go on with: bvt run --resume {run.out}\n" in run.said
     assert bvt("clean", home=lab.home).out == "nothing to clean\n"

@@ -20,7 +20,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateDirectory]:
     supervisor = PrivateDaemon.named(URI, state).supervisor()
     if supervisor is not None:
         supervisor.terminate()
-        psutil.wait_procs([supervisor], timeout=10)
+        psutil.wait_procs([supervisor], timeout=120)
 
 
 @pytest.fixture(scope="session")

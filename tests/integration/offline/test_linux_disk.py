@@ -85,7 +85,7 @@ def in_use(linux_disk: Path) -> Iterator[None]:
         writer.stdin.flush()
         assert b"read 512" in writer.stdout.readline()  # it is open
         yield
-        writer.communicate(b"quit\n", timeout=10)
+        writer.communicate(b"quit\n", timeout=120)
 
 
 @pytest.mark.usefixtures("in_use")

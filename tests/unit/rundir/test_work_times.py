@@ -1,6 +1,7 @@
 """How long a run was at work."""
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,9 +55,10 @@ def written(run: RunDirectory, *lengths_s: float | None) -> None:
 
 
 def test_a_run_that_was_never_stopped_took_from_begin_to_end(run: RunDirectory) -> None:
+    before = time.monotonic()
     work_times.begin(run)
     took = work_times.end(run)
-    assert 0 <= took < 5
+    assert 0 <= took < time.monotonic() - before + 1  # two clocks
     assert work_times.end(run) == took  # its end may be told again
 
 
