@@ -1,6 +1,7 @@
 """Whom the agent trusts, who it says it is, and how hard it knocks at a backend that fails."""
 
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 
 from harness.backend.interface import BackendFeature
@@ -39,14 +40,24 @@ def test_backs_off(cell: CellSession, outage: Outage) -> None:
     if SLOWNESS.get(cell.machine.substrate, 1.0) > 1.0:
         raise NotApplicable("on emulated processors a request takes as long as the pauses that are compared")
     failed = outage.ended.failed
-    pauses = [f"{later - earlier:.2f}" for earlier, later in pairwise(failed)]
-    cell.note("pauses in s", ", ".join(pauses))
+    pauses = noted_pauses(cell, "pauses in s", failed)
     grown = grows(failed)
+    if grown is False:  # a busy host may have stretched one
+        failed = outage.failed_again
+        pauses = noted_pauses(cell, "pauses in s, looked at again", failed)
+        grown = grows(failed)
     if grown is None:
-        raise NotApplicable(f"{len(failed)} requests in {outage.ended.lasted_s:.1f} s: too few to show it")
+        raise NotApplicable(f"{len(failed)} requests in an outage: too few to show it")
     assert grown, mismatch(
         "pauses between requests grow while the backend fails", f"they do not: {', '.join(pauses[:8])} s"
     )
+
+
+def noted_pauses(cell: CellSession, name: str, moments: Sequence[float]) -> list[str]:
+    """The pauses between them, in words."""
+    pauses = [f"{later - earlier:.2f}" for earlier, later in pairwise(moments)]
+    cell.note(name, ", ".join(pauses))
+    return pauses
 
 
 @check("A backend with another certificate is told nothing", backend=FAULTS)

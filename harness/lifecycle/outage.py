@@ -21,6 +21,8 @@ SHORTEST_S = 3.0
 """Long enough to count requests in."""
 FAILURES = 4
 """So many requests show three pauses between them."""
+FAILURES_AGAIN = 6
+"""In a second outage: of three pauses one that a busy host has stretched decides, of five it does not."""
 KINDS = ("registry_change", "file_change", "service")
 """What happens meanwhile: the first of these that the profile declares. Each leaves a trace that outlasts the outage."""
 MORE = 20
@@ -88,6 +90,25 @@ class Outage:
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_recovered(cell, again)
         return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, *stimuli)
+
+    @once
+    def failed_again(self) -> tuple[float, ...]:
+        """When requests failed in a second, longer outage, in which nothing else happens."""
+        session, cell = self._session, self._session.cell.id
+        backend = session.backend
+        if not isinstance(backend, Troubles):
+            raise NotApplicable(f"backend {backend.name} cannot be told to fail")
+        backend.begin_outage(cell)
+        try:
+            with session.recorder.stopwatch.waiting():
+                backend.wait_failures(
+                    cell, FAILURES_AGAIN, session.within(session.profile.check_in.heartbeat_s)
+                )
+        finally:
+            failed = backend.end_outage(cell)
+        with session.recorder.stopwatch.waiting():
+            session.backend.wait_recovered(cell, session.within(session.profile.check_in.heartbeat_s))
+        return tuple(failed)
 
     def missing(self, deadline: Deadline) -> int:
         """How many of the further changes the backend was not told of by the deadline."""
