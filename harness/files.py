@@ -13,8 +13,12 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
     """Write to a temporary name in the same folder, then rename: no reader and no killed run ever sees half a file.
 
     Text becomes UTF-8. Missing folders are made. `mode` holds from the first byte on, less the umask. Returns `path`.
+    What is no ordinary file (`/dev/stdout`, a pipe, `/dev/null`) is written into, and stays what it is.
     Raises `OSError`; what was at `path` is then still there.
     """
+    if _takes_what_is_written(path):
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     data = content.encode() if isinstance(content, str) else content
@@ -25,6 +29,15 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _takes_what_is_written(path: Path) -> bool:
+    """Whether this is a device or a pipe. To root a rename over `/dev/null` is permitted, and ends it for everybody."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def write_once(path: Path, content: str, *, mode: int = 0o644) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -87,3 +88,24 @@ def test_what_a_user_names_and_is_no_file_is_said_in_one_sentence(
     with pytest.raises(ConfigurationError) as refused:
         named_file(tmp_path / name, "--iso")
     assert str(refused.value) == f"{tmp_path / name}: --iso: {words}"
+
+
+def test_a_pipe_is_written_into_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, "text")
+        assert os.read(reader, 100) == b"text"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_device_is_written_into_and_stays_one(tmp_path: Path) -> None:
+    # Never the device itself: a defect here would take it from the whole machine.
+    other_name = tmp_path / "null"
+    other_name.symlink_to("/dev/null")
+    assert write_atomically(other_name, "text") == other_name
+    assert other_name.is_symlink()
+    assert other_name.is_char_device()
