@@ -1,5 +1,6 @@
 """Files on the host: written whole or not at all, told apart by their SHA-256, and really files where one was named."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -19,6 +20,8 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
     if _takes_what_is_written(path):
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
+    if path.is_dir():  # a rename would fail, too, and name the temporary file
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     data = content.encode() if isinstance(content, str) else content

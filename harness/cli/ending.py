@@ -4,7 +4,7 @@ import errno
 import functools
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import typer
 from harness.cli.beginning import INTERRUPTED, hand_over, say
 from harness.cli.output import discard_output
 from harness.model.errors import HarnessError
-from harness.model.gate import EXIT_CODES, Verdict, exit_code_of
+from harness.model.gate import EXIT_CODES, USAGE_EXIT_CODE, Verdict, exit_code_of
 from harness.state import StateDirectory
 
 Arguments = ParamSpec("Arguments")
@@ -23,6 +23,18 @@ OUTPUT_CLOSED = 141
 """128 + SIGPIPE, as shells report it."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Of a write these name no file."""
+
+WRONG_NAME = (
+    errno.EACCES,
+    errno.EEXIST,  # of a folder that is to be made where a file is
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+)
+"""What says that a path cannot be used, not that the disk is full or broken."""
 
 
 def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
@@ -36,14 +48,17 @@ def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
         except typer.Exit:
             raise
         except BaseException as error:  # noqa: BLE001 - what it does not know it raises again
-            code = code_of(error)
+            code = code_of(error, _named_in([*args, *kwargs.values()]))
         raise typer.Exit(code)
 
     return ended
 
 
-def code_of(error: BaseException) -> int:
-    """Say what happened; the exit code for it. Raises again what is no error."""
+def code_of(error: BaseException, named: frozenset[str] = frozenset()) -> int:
+    """Say what happened; the exit code for it. Raises again what is no error.
+
+    `named`: what the command line names. What the system has against one of these is a mistake in the command line.
+    """
     match error:
         case KeyboardInterrupt():
             say("interrupted")
@@ -54,6 +69,9 @@ def code_of(error: BaseException) -> int:
         case HarnessError():
             say(str(error))
             return exit_code_of(error)
+        case OSError() if error.errno in WRONG_NAME and _is_named(error.filename, named):
+            say(f"{error.filename}: {error.strerror}. Name another.")
+            return USAGE_EXIT_CODE
         case OSError():  # a full disk, a path that may not be written: the words of the system say it
             place = error.filename or ("what was to be written" if error.errno in NO_ROOM else "")
             words = f"{place}: {error.strerror or error}" if place else str(error.strerror or error)
@@ -65,6 +83,24 @@ def code_of(error: BaseException) -> int:
         case _:
             raise error
     return EXIT_CODES[Verdict.INFRA]
+
+
+def _named_in(arguments: Iterable[object]) -> frozenset[str]:
+    """The texts and paths among a command's arguments."""
+    found: set[str] = set()
+    for each in arguments:
+        if isinstance(each, str | Path):
+            found.add(str(each))
+        elif isinstance(each, list | tuple):
+            found |= _named_in(each)
+    return frozenset(found)
+
+
+def _is_named(place: object, named: frozenset[str]) -> bool:
+    """Whether the command line names this, or something in it: its folder may be what is wrong."""
+    return place is not None and any(
+        Path(each) == Path(str(place)) or Path(str(place)) in Path(each).parents for each in named
+    )
 
 
 def _all_of_system(group: BaseException) -> bool:

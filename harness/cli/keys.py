@@ -33,6 +33,8 @@ def new(
     """
     if kind not in tuple(KeyKind):
         raise ConfigurationError(f"--type takes {', '.join(KeyKind)}, not {kind!r}.")
+    if not name.name:
+        raise ConfigurationError("this names no file; release makes release.key and release.pub.", key="NAME")
     private = name if name.suffix == ".key" else name.with_name(f"{name.name}.key")
     trusted = new_key_pair(KeyKind(kind), private, new_passphrase(private.name))
     typer.echo(f"private key  {private} (encrypted)")

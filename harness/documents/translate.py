@@ -10,21 +10,28 @@ from pydantic_core import ErrorDetails
 
 from harness.documents.problem import Problem, nearest
 
-EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "dict_type": "a mapping of keys to values",
-    "model_type": "a mapping of keys to values",
-    "mapping_type": "a mapping of keys to values",
-    "tuple_type": "a list",
-    "list_type": "a list",
-}
+EXPECTED = (
+    {
+        "string_type": "text",
+        "int_type": "a whole number",
+        "int_parsing": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "float_parsing": "a number",
+        "bool_type": "true or false",
+        "bool_parsing": "true or false",
+        "dict_type": "a mapping of keys to values",
+        "model_type": "a mapping of keys to values",
+        "mapping_type": "a mapping of keys to values",
+        "tuple_type": "a list",
+        "list_type": "a list",
+    }
+    | dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"),
+        "a time, such as 2026-05-01T12:00:00Z",
+    )
+    | dict.fromkeys(("url_type", "url_parsing", "url_scheme"), "a URL, such as https://host.example/path")
+)
 
 LIMITS = {
     "greater_than": ("more than", "gt"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import harness
-from harness.files import write_atomically
+from harness.files import named_file, write_atomically
 from harness.gate.evidence import evidence_problem
 from harness.gate.verdict import judge
 from harness.model.errors import ConfigurationError
@@ -117,12 +117,10 @@ def publish(run: Path, gate: Gate) -> Path:
 def read_gate(path: Path) -> Gate:
     """Read a gate, or the one in a run directory. Raises `ConfigurationError` if it is none."""
     file = path / GATE_FILE if path.is_dir() else path
+    if file != path and not file.exists():
+        raise ConfigurationError("there is no such file.", file=str(file), hint="Was the run finished?")
     try:
-        return Gate.model_validate_json(file.read_bytes())
-    except FileNotFoundError:
-        raise ConfigurationError(
-            "there is no such file.", file=str(file), hint="Was the run finished?"
-        ) from None
+        return Gate.model_validate_json(named_file(file).read_bytes())
     except OSError as error:
         raise ConfigurationError(f"the file cannot be read: {error.strerror}.", file=str(file)) from None
     except ValidationError as error:

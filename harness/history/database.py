@@ -66,8 +66,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The only writer until the end, when all is there, or nothing if an error ends it."""
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with self._transaction(writes=True) as connection:
             there = CHAIN.revision(connection)
             if there not in (None, *CHAIN.revisions):
@@ -80,6 +79,17 @@ class Database:
                 CHAIN.upgrade(connection)
             yield connection
         self._current = True
+
+    def _make_folder(self) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            words = "it is no directory" if isinstance(error, FileExistsError) else error.strerror
+            raise InfrastructureError(
+                f"the history {self.name} cannot be used: {self._file.parent}: {words}."
+            ) from error
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:

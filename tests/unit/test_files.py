@@ -52,6 +52,14 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     assert (names(tmp_path), path.read_text()) == (["a"], "before")
 
 
+def test_a_folder_is_not_written_over_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_atomically(tmp_path / "out", "x")
+    assert caught.value.filename == str(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
 def test_of_those_who_write_once_at_the_same_time_all_have_the_same(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for number in range(50):

@@ -48,6 +48,42 @@ def test_the_class_of_an_error_is_its_exit_code(
     assert capsys.readouterr().err.startswith("bvt: ")
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_what_the_system_has_against_a_path_of_the_command_line_is_a_mistake_in_it(
+    capsys: pytest.CaptureFixture[str], many: bool
+) -> None:
+    too_long = Path("a" * 300)
+
+    def command(place: Path | list[Path]) -> int:
+        return (place[0] if isinstance(place, list) else place).is_dir()
+
+    with pytest.raises(typer.Exit) as ended:
+        ends(command)([too_long] if many else too_long)
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == f"bvt: {too_long}: File name too long. Name another.\n"
+
+
+def test_a_folder_in_whose_place_a_file_is_is_one_too(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    def command(place: Path) -> None:
+        place.parent.mkdir(exist_ok=True)
+
+    with pytest.raises(typer.Exit) as ended:
+        ends(command)(tmp_path / "file" / "report.json")
+    assert ended.value.exit_code == 2
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_full_or_broken_disk_is_no_mistake_of_the_command_line(number: int) -> None:
+    def command(place: Path) -> int:
+        raise OSError(number, "words", str(place))
+
+    with pytest.raises(typer.Exit) as ended:
+        ends(command)(Path("named"))
+    assert ended.value.exit_code == 4
+
+
 @pytest.fixture
 def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], object]:
     """What `main` ends with if this is raised outside any command; the tests' own streams and handlers stay."""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import AnyUrl, AwareDatetime, Field
 
 from harness.documents.problem import Problem, nearest
 from harness.documents.yaml_document import load
@@ -24,6 +24,8 @@ class Sample(Frozen):
     parts: tuple[Part, ...] = ()
     by_name: dict[str, Part] = Field(default_factory=dict)
     maybe: Part | None = None
+    since: AwareDatetime | None = None
+    place: AnyUrl | None = None
 
 
 def refusal(tmp_path: Path, text: str | bytes) -> ConfigurationError:
@@ -66,7 +68,7 @@ def test_aliases_are_expanded(tmp_path: Path) -> None:
         ("words\n", 1, "", "not a single value"),
         ("title: x\ntitel: y\n", 2, "titel", "unknown key. Did you mean 'title'?"),
         ("parts: []\ntitel: y\n", 2, "titel", "unknown key. Did you mean 'title'?"),
-        ("title: x\nzzzzz: y\n", 2, "zzzzz", "Known keys: title, parts, by_name, maybe."),
+        ("title: x\nzzzzz: y\n", 2, "zzzzz", "Known keys: title, parts, by_name, maybe, since, place."),
         ("title: x\nparts:\n  - name: a\n    bulid: 3\n", 4, "parts[0].bulid", "Did you mean 'build'?"),
         (
             "title: x\nby_name:\n  k:\n    name: a\n    bild: 1\n",
@@ -83,6 +85,14 @@ def test_aliases_are_expanded(tmp_path: Path) -> None:
         ("title: true\n", 1, "title", 'expected text, found the truth value true. Put it in quotes: "true".'),
         ("title:\n", 1, "title", "expected text, found nothing"),
         ("title: [x]\n", 1, "title", "expected text, found a list"),
+        ("title: x\nsince: x\n", 2, "since", "expected a time, such as 2026-05-01T12:00:00Z, found 'x'"),
+        (
+            "title: x\nsince: '2026-05-01T12:00'\n",
+            2,
+            "since",
+            "expected a time, such as 2026-05-01T12:00:00Z",
+        ),
+        ("title: x\nplace: x\n", 2, "place", "expected a URL, such as https://host.example/path, found 'x'"),
         ("title: on\n", 1, "title", "YAML reads on as a truth value. Write true or false"),
         ("title: x\nparts:\n- {name: a, build: 010}\n", 3, "parts[0].build", "does not read '010'"),
         ("title: x\nparts:\n- {name: a, build: 12:30}\n", 3, "parts[0].build", "'12:30'"),
