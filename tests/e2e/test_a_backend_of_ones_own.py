@@ -53,7 +53,8 @@ class Team:
         """Its description, from the example for `kind`."""
         (place / "staging-ca.pem").write_text(self.enrolment.ca_pem)
         document = yaml.safe_load((EXAMPLES / f"{kind}.yaml").read_text())
-        document |= {"address": self.backend.address.model_dump(), "poll_s": 0.2}
+        poll_s = 0.2 if kind == "http" else 0.5  # a program takes a tenth of a second of a processor
+        document |= {"address": self.backend.address.model_dump(), "poll_s": poll_s}
         document["enrolment"] = {
             "secret": {"env": "STAGING_ENROL_SECRET"},
             "ca_file": "staging-ca.pem",

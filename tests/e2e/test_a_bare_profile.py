@@ -29,7 +29,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A matrix of one cell in which the agent's functions are to be tried."""
     path = tmp_path_factory.mktemp("matrix") / "matrix.yaml"
-    phases = "[machine, install, check-in, functions, uninstall, residue]"
+    phases = "[machine, install, check-in, functions]"
     path.write_text(
         MATRIX.replace("IMAGES", "win11-24h2").replace("[machine, install, uninstall, residue]", phases)
     )

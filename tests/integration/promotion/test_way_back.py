@@ -22,7 +22,7 @@ schema_version: 1
 images:
   win11-24h2: {{product_name: Windows 11 Pro, major: 10, minor: 0, build: 26100, display_version: 24H2}}
 scenarios:
-  fresh: {{title: Alone, phases: [machine, install, uninstall, residue]}}
+  fresh: {{title: Alone, phases: [machine, install]}}
   upgrade:
     title: From the release before
     steps: [{{machine: }}, {{install: previous}}, {{upgrade: candidate}}, {{uninstall: candidate}}, {{residue: }}]
