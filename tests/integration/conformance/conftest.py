@@ -1,4 +1,7 @@
-"""One provider at a time, its machines, and a backend on the host."""
+"""One provider at a time, its machines, and a backend on the host.
+
+Of the module, not of the session: an emulated guest that rests takes a part of a processor from all tests after these.
+"""
 
 import secrets
 import shutil
@@ -35,29 +38,29 @@ Create = Callable[..., Machine]
 Open = Callable[[Machine], Guest]
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(scope="module", params=PARAMETERS)
 def kind(request: pytest.FixtureRequest) -> Kind:
     return KINDS[request.param]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def state() -> StateDirectory:
     return StateDirectory.default()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def traces(kind: Kind, state: StateDirectory) -> Traces:
     return Traces(kind, state)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def provider(kind: Kind, state: StateDirectory) -> MachineProvider:
     provider = load_provider(kind.pool, state)
     provider.prepare(kind.image, print)
     return provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory, state: StateDirectory) -> Path:
     directory = tmp_path_factory.mktemp("media")
     for name in ("tools", "candidate"):
@@ -76,7 +79,7 @@ class Echo(socketserver.StreamRequestHandler):
         self.wfile.write(self.connection.recv(256).upper())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def listening() -> Iterator[Callable[[], HostPort]]:
     """Starts servers on the host's loopback that answer in capitals."""
     with ExitStack() as servers:
@@ -91,7 +94,7 @@ def listening() -> Iterator[Callable[[], HostPort]]:
         yield listen
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_spec(kind: Kind, media: Path) -> MakeSpec:
     def make(windows: WindowsVersion = CLIENT, *, backend: HostPort | None = None) -> MachineSpec:
         return MachineSpec(
@@ -106,7 +109,7 @@ def make_spec(kind: Kind, media: Path) -> MakeSpec:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def create(kind: Kind, provider: MachineProvider, make_spec: MakeSpec) -> Iterator[Create]:
     """Makes machines and destroys them in the end, whatever the tests did to them."""
     with ExitStack() as made:
@@ -119,7 +122,7 @@ def create(kind: Kind, provider: MachineProvider, make_spec: MakeSpec) -> Iterat
         yield make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     with ExitStack() as opened:
 

@@ -37,7 +37,7 @@ Create = Callable[..., LibvirtMachine]
 Run = Callable[[LibvirtMachine, str], str]
 
 
-def await_state(machine: LibvirtMachine, state: MachineState, within_s: float = 20) -> None:
+def await_state(machine: LibvirtMachine, state: MachineState, within_s: float = 120) -> None:
     Deadline.after(within_s).poll(
         lambda: machine.condition().state is state, f"state {state}", interval_s=0.05
     )
@@ -51,7 +51,7 @@ def qemu_process(machine: LibvirtMachine, state: StateDirectory) -> psutil.Proce
     return process
 
 
-def doom(machine: LibvirtMachine, script: str, within_s: float = 10) -> None:
+def doom(machine: LibvirtMachine, script: str, within_s: float) -> None:
     """Run what takes the guest agent down with it, so that nobody answers."""
     with pytest.raises((InfrastructureError, DeadlineExceeded)):
         machine.run("/bin/sh", "-c", script, deadline=Deadline.after(within_s))
@@ -231,8 +231,9 @@ def test_a_guest_that_spins_is_told_from_one_that_is_busy_and_shows_where_it_is(
     machine = create(lab)
     machine.run("/bin/sh", "-c", "(while :; do :; done) >/dev/null 2>&1 &", deadline=Deadline.after(30))
     assert machine.hang() == ""
-    doom(machine, SPIN)
-    assert "nothing in it answered" in machine.hang()
+    doom(machine, SPIN, 3)
+    # A host that gives the guest too little of a processor proves nothing, so it is watched again.
+    Deadline.after(300).poll(lambda: "nothing in it answered" in machine.hang(), "the hang being seen")
     condition = machine.condition()
     assert (condition.state, condition.fault, condition.guest_alive) == (
         MachineState.RUNNING,
