@@ -32,8 +32,9 @@ from harness.checks import (
     test_uninstall,
     test_upgrade,
 )
+from harness.model.phases import CHANGING
 from harness.model.report import Phase
-from harness.model.steps import CHANGING, Step, judged
+from harness.model.steps import Step, judged
 
 MODULES = (
     test_machine,

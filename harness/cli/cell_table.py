@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.cell_progress import CellProgress
+from harness.model.phases import PHASES
 from harness.model.report import UNPROVEN, Outcome, Phase
 from harness.reports.words import SIGNS
 
@@ -22,23 +23,7 @@ WAITS = "…"
 UNBOUNDED = 10_000
 """Characters: wider than any table, which is measured only up to what it may take."""
 LONG = {phase: phase.value for phase in Phase}
-SHORT = {
-    Phase.MACHINE: "mach",
-    Phase.HINDERED: "hind",
-    Phase.POWER_CUT: "cut",
-    Phase.INSTALL: "inst",
-    Phase.UPGRADE: "upgr",
-    Phase.CHECK_IN: "chck",
-    Phase.FUNCTIONS: "func",
-    Phase.REPAIR: "rep",
-    Phase.REINSTALL: "rein",
-    Phase.DOWNGRADE: "down",
-    Phase.SOAK: "soak",
-    Phase.REBOOT: "boot",
-    Phase.UNINSTALL: "unin",
-    Phase.RESIDUE: "resi",
-    Phase.REBOOT_CLEAN: "clean",
-}
+SHORT = {phase: traits.heading for phase, traits in PHASES.items()}
 """Headings for 80 columns, where the long ones would take the room of the cells' names and figures."""
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from harness.model.dirt import DIRT, HINDRANCES
+from harness.model.phases import PHASES
 from harness.model.release import CANDIDATE, ReleaseName
 from harness.model.report import Phase
 from harness.model.steps import BEFORE, BROKEN_OFF, DAMAGES, MOMENTS, OF_CANDIDATE, WORKS, Step
 
-WITH_RELEASE = (Phase.INSTALL, Phase.UPGRADE, Phase.REINSTALL, Phase.DOWNGRADE)
 KNOWN_MOMENTS = f"{', '.join(MOMENTS)} or a number of seconds"
 
 
@@ -35,7 +35,7 @@ def step_problems(step: Step, *, before: bool, first: bool) -> Iterator[str]:
 def _with(step: Step) -> Iterator[str]:
     """What the action is done with."""
     known = f"{CANDIDATE}, {', '.join(ReleaseName)}"
-    if step.action in WITH_RELEASE and not step.release:
+    if PHASES[step.action].with_release and not step.release:
         yield f"{step.action} needs a release: {known}"
     if step.action is Phase.DOWNGRADE and not step.is_earlier:
         yield f"downgrade needs an earlier release: {', '.join(ReleaseName)}"

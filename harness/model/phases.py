@@ -1,34 +1,80 @@
-"""What stands on what in a cell, and what stands for a phase: data, and the rules that apply it. Pure."""
+"""Every phase with what it is; what stands on what in a cell; what stands for a phase. Data, and its rules. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from harness.model.report import UNPROVEN, Outcome, Phase
 
-NEEDS: dict[Phase, tuple[Phase, ...]] = {
-    Phase.MACHINE: (),
-    Phase.HINDERED: (Phase.MACHINE,),
-    Phase.POWER_CUT: (Phase.MACHINE,),
-    Phase.INSTALL: (Phase.MACHINE,),
-    Phase.UPGRADE: (Phase.MACHINE,),
-    Phase.CHECK_IN: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
-    Phase.FUNCTIONS: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE, Phase.CHECK_IN),
-    Phase.REPAIR: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
-    Phase.REINSTALL: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
-    Phase.DOWNGRADE: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
-    Phase.SOAK: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
-    Phase.REBOOT: (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE),
-    Phase.UNINSTALL: (Phase.MACHINE,),  # an agent whose service is dead must go all the same
-    Phase.RESIDUE: (Phase.MACHINE,),  # a failed install must not leave anything either
-    Phase.REBOOT_CLEAN: (Phase.MACHINE,),  # what comes back at the next boot was left behind too
-}
-"""Of the phases that a scenario has. A phase is blocked when an essential check of a phase it needs did not succeed.
+_THERE = (Phase.MACHINE, Phase.INSTALL, Phase.UPGRADE)
+"""The candidate is on the machine, by one of these."""
+_WORK = ("logs/", "machine/")
+_LEFT = ("whole-machine/", "uninstall/", "machine/changed.txt")
 
-What a single check needs besides stands beside it: `requires` of `harness.cell.check.check`.
-"""
+
+@dataclass(frozen=True)
+class Traits:
+    """What a phase is, beside its checks and what is done in it."""
+
+    title: str
+    heading: str
+    """Five characters at most, for a terminal of 80 columns."""
+    needs: tuple[Phase, ...]
+    """Of the phases that a scenario has. A phase is blocked when an essential check of one that it needs failed.
+
+    What a single check needs besides stands beside it: `requires` of `harness.cell.check.check`.
+    """
+    evidence: tuple[str, ...] = _WORK
+    """Where in a cell's folder its evidence lies."""
+    changes: bool = False
+    """Whether the whole of the installed product is looked at again after it."""
+    with_release: bool = False
+    """Whether its step names a release: `install: candidate`."""
+
+
+PHASES: Mapping[Phase, Traits] = {
+    Phase.MACHINE: Traits("Machine", "mach", (), ("machine/",)),
+    Phase.HINDERED: Traits("Hindered", "hind", (Phase.MACHINE,), ("hindered/", *_WORK)),
+    Phase.POWER_CUT: Traits("Power cut", "cut", (Phase.MACHINE,), ("machine/",)),
+    Phase.INSTALL: Traits(
+        "Install",
+        "inst",
+        (Phase.MACHINE,),
+        ("install/", "whole-machine/", *_WORK),
+        with_release=True,
+    ),
+    Phase.UPGRADE: Traits(
+        "Upgrade",
+        "upgr",
+        (Phase.MACHINE,),
+        ("upgrade/", "backend.jsonl", "logs/"),
+        changes=True,
+        with_release=True,
+    ),
+    Phase.CHECK_IN: Traits("Check-in", "chck", _THERE, ("backend.jsonl", "logs/")),
+    Phase.FUNCTIONS: Traits("Functions", "func", (*_THERE, Phase.CHECK_IN), ("backend.jsonl", "logs/")),
+    Phase.REPAIR: Traits("Repair", "rep", _THERE, ("repair/", *_WORK), changes=True),
+    Phase.REINSTALL: Traits(
+        "Reinstall", "rein", _THERE, ("reinstall/", *_WORK), changes=True, with_release=True
+    ),
+    Phase.DOWNGRADE: Traits(
+        "Downgrade", "down", _THERE, ("downgrade/", *_WORK), changes=True, with_release=True
+    ),
+    Phase.SOAK: Traits("Soak", "soak", _THERE, ("backend.jsonl", "logs/")),
+    Phase.REBOOT: Traits("Reboot", "boot", _THERE, ("backend.jsonl", *_WORK)),
+    # An agent whose service is dead must go all the same.
+    Phase.UNINSTALL: Traits("Uninstall", "unin", (Phase.MACHINE,), ("uninstall/", *_WORK)),
+    # A failed install must not leave anything either.
+    Phase.RESIDUE: Traits("Residue", "resi", (Phase.MACHINE,), _LEFT),
+    # What comes back at the next boot was left behind, too.
+    Phase.REBOOT_CLEAN: Traits("Clean reboot", "clean", (Phase.MACHINE,), _LEFT),
+}
+
+CHANGING = tuple(phase for phase, traits in PHASES.items() if traits.changes)
+"""Actions after which the whole of the installed product is looked at again."""
 
 ARRIVES = ("install.exit_code", "upgrade.exit_code")
 """The checks of which a scenario has one: whether the candidate came onto the machine."""
-CHANGES = ("hindered.exit_code", "repair.exit_code", "reinstall.exit_code", "downgrade.exit_code")
+CHANGES = ("hindered.exit_code", *(f"{phase}.exit_code" for phase in CHANGING if phase is not Phase.UPGRADE))
 
 FOLLOWS: dict[Phase, tuple[str, ...]] = {
     Phase.RESIDUE: (*ARRIVES, *CHANGES, "uninstall.exit_code"),
@@ -49,7 +95,7 @@ def blocked_by(
     requires: Iterable[str] = (),
 ) -> str | None:
     """The check that blocks one of `phase` which `requires` others, or None. A check that has not run blocks nothing."""
-    for needed in NEEDS[phase]:
+    for needed in PHASES[phase].needs:
         for check in sorted(essential.get(needed, frozenset())):
             if outcomes.get(check, Outcome.PASSED) not in FINE:
                 return check

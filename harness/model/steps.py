@@ -19,8 +19,6 @@ BEFORE = (Phase.INSTALL, Phase.CHECK_IN, Phase.FUNCTIONS)
 """What can be done with an earlier release before the candidate comes."""
 DAMAGES = ("file", "registry", "service")
 """What step `repair` can break before it lets the installer mend it."""
-CHANGING = (Phase.UPGRADE, Phase.REPAIR, Phase.REINSTALL, Phase.DOWNGRADE)
-"""Actions after which the whole of the installed product is looked at again."""
 BROKEN_OFF = (Phase.HINDERED, Phase.POWER_CUT)
 """Actions that do not let the installer come to its end."""
 WORKS = (Phase.INSTALL, Phase.UPGRADE, Phase.UNINSTALL)

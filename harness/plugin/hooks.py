@@ -22,10 +22,10 @@ from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import exit_code_of
+from harness.model.phases import CHANGING
 from harness.model.plan import Cell
 from harness.model.report import Phase
 from harness.model.run_options import RUN_OPTIONS
-from harness.model.steps import CHANGING
 from harness.planning.preparation import prepare_run
 from harness.planning.request import requested
 from harness.plugin.allure_results import attach_evidence, label_check

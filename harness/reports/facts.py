@@ -5,30 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from harness.model.gate import CellVerdict, Gate, Reason, Verdict
-from harness.model.phases import phase_outcome
+from harness.model.phases import PHASES, phase_outcome
 from harness.model.plan import CELLS, Cell, cell_folder
 from harness.model.report import UNPROVEN, CellReport, CheckResult, Evidence, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
-from harness.reports.words import PHASES, SUBSTRATES, WORDS, plural
+from harness.reports.words import SUBSTRATES, WORDS, plural
 
 TRANSCRIPT_PAGE = "transcript.html"
 """Beside a cell's report; line N of its transcript is at `#LN`."""
-EVIDENCE_OF = {
-    Phase.HINDERED: ("hindered/", "logs/", "machine/"),
-    Phase.INSTALL: ("install/", "whole-machine/", "logs/", "machine/"),
-    Phase.UPGRADE: ("upgrade/", "backend.jsonl", "logs/"),
-    Phase.CHECK_IN: ("backend.jsonl", "logs/"),
-    Phase.FUNCTIONS: ("backend.jsonl", "logs/"),
-    Phase.REPAIR: ("repair/", "logs/", "machine/"),
-    Phase.REINSTALL: ("reinstall/", "logs/", "machine/"),
-    Phase.DOWNGRADE: ("downgrade/", "logs/", "machine/"),
-    Phase.SOAK: ("backend.jsonl", "logs/"),
-    Phase.REBOOT: ("backend.jsonl", "logs/", "machine/"),
-    Phase.UNINSTALL: ("uninstall/", "logs/", "machine/"),
-    Phase.RESIDUE: ("whole-machine/", "uninstall/", "machine/changed.txt"),
-    Phase.REBOOT_CLEAN: ("whole-machine/", "uninstall/", "machine/changed.txt"),
-}
-"""Where in a cell's folder the evidence of a phase lies."""
 LINKED = 6
 """Pieces of evidence named beside a reason; the cell lists all of them."""
 
@@ -127,7 +111,7 @@ class CellFacts:
         result = self._result(check)
         if self.report is None or result is None:
             return ()
-        places = EVIDENCE_OF.get(result.phase, ("machine/",))
+        places = PHASES[result.phase].evidence
         found = [piece for place in places for piece in self.report.evidence if piece.path.startswith(place)]
         return tuple(found[:LINKED])
 
@@ -194,7 +178,7 @@ def _phase(cell: Cell, report: CellReport | None, phase: Phase) -> PhaseFacts:
     timing = [item.total_s for item in report.timings if item.phase is phase] if report else []
     return PhaseFacts(
         phase=phase,
-        title=PHASES[phase],
+        title=PHASES[phase].title,
         planned=phase in cell.phases,
         checks=checks,
         missing=tuple(check for check in planned if check not in have),
@@ -232,7 +216,7 @@ def untested_phases(gate: Gate) -> tuple[Phase, ...]:
 
 def headline(gate: Gate) -> str:
     """What stands beside the word PASS where whole phases were not tested: `functions not tested`; else empty."""
-    phases = [PHASES[phase].lower() for phase in untested_phases(gate)]
+    phases = [PHASES[phase].title.lower() for phase in untested_phases(gate)]
     if gate.verdict is not Verdict.PASS or not phases:
         return ""
     return f"{' and '.join(phases)} not tested"

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from harness.model.context import Context
 from harness.model.gate import Gate, Verdict
+from harness.model.phases import PHASES
 from harness.model.report import UNPROVEN, Outcome
 from harness.reports import ending, facts, gathering, grid, news, to_pass, untested, waived, words
 from harness.reports.build import meta_of
@@ -127,7 +128,7 @@ class _Page:
             "required_passed": sum(each.verdict.verdict == "PASS" for each in required),
             "missing": [each for each in cells if each.report is None],
             "run_count": sum(each.report is not None for each in cells),
-            "columns": [words.PHASES[phase] for phase in facts.phase_columns(gate)],
+            "columns": [PHASES[phase].title for phase in facts.phase_columns(gate)],
             "counted": [reason for reason in gate.reasons if reason.counted],
             "advisory": [reason for reason in gate.reasons if not reason.counted and not reason.waived_by],
             "waived": [reason for reason in gate.reasons if reason.waived_by],

@@ -1,7 +1,7 @@
 """The words and signs that every report uses alike."""
 
 from harness.model.gate import Verdict
-from harness.model.report import Outcome, Phase
+from harness.model.report import Outcome
 from harness.model.substrate import Substrate
 
 MEANINGS = {
@@ -38,24 +38,6 @@ WORDS = {
     Outcome.NOT_TESTED: "not tested",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.INFRA: "lab failure",
-}
-
-PHASES = {
-    Phase.MACHINE: "Machine",
-    Phase.HINDERED: "Hindered",
-    Phase.POWER_CUT: "Power cut",
-    Phase.INSTALL: "Install",
-    Phase.UPGRADE: "Upgrade",
-    Phase.CHECK_IN: "Check-in",
-    Phase.FUNCTIONS: "Functions",
-    Phase.REPAIR: "Repair",
-    Phase.REINSTALL: "Reinstall",
-    Phase.DOWNGRADE: "Downgrade",
-    Phase.SOAK: "Soak",
-    Phase.REBOOT: "Reboot",
-    Phase.UNINSTALL: "Uninstall",
-    Phase.RESIDUE: "Residue",
-    Phase.REBOOT_CLEAN: "Clean reboot",
 }
 
 SUBSTRATES = {

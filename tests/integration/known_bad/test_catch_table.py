@@ -8,8 +8,8 @@ import pytest
 from harness.checks.catalogue import catalogue, variants
 from harness.config.load import load_profile
 from harness.model.gate import Verdict
+from harness.model.phases import CHANGING
 from harness.model.report import CheckResult, Outcome
-from harness.model.steps import CHANGING
 from harness.model.substrate import GuestSystem, why_not
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS

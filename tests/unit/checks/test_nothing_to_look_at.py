@@ -8,10 +8,10 @@ import pytest
 from harness.cell.check import NotTested
 from harness.checks.catalogue import catalogue
 from harness.checks.test_install import test_loopback_ports as loopback_ports
+from harness.model.phases import CHANGING
 from harness.model.profile import AgentProfile
 from harness.model.profile.agent_profile import ProfileStatus
 from harness.model.profile.services import ServiceExpectation
-from harness.model.steps import CHANGING
 from tests.unit.cell.stand_ins import PROFILE
 
 BARE = AgentProfile(

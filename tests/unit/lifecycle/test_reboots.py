@@ -9,7 +9,7 @@ from harness.config.load import load_matrix
 from harness.guest.facts import BootIdentity
 from harness.lifecycle.reboots import Series, is_agents
 from harness.model.errors import ConfigurationError
-from harness.model.phases import NEEDS
+from harness.model.phases import PHASES
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.probe.answers.services import Service, ServiceByRegistry
@@ -56,7 +56,7 @@ def test_messages_count_reboots_only_where_there_are_several() -> None:
 
 def test_the_reboot_after_the_uninstall_comes_last_and_needs_only_a_machine() -> None:
     assert max(Phase, key=lambda phase: phase.order) is Phase.REBOOT_CLEAN
-    assert NEEDS[Phase.REBOOT_CLEAN] == (Phase.MACHINE,)
+    assert PHASES[Phase.REBOOT_CLEAN].needs == (Phase.MACHINE,)
 
 
 def test_reboots_without_the_phase_are_a_mistake_in_the_matrix(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.model.phases import NEEDS, STANDS_FOR, blocked_by, phase_outcome
+from harness.model.phases import PHASES, STANDS_FOR, blocked_by, phase_outcome
 from harness.model.report import Outcome, Phase
 
 ESSENTIAL = {
@@ -28,7 +28,14 @@ def test_a_failure_that_is_not_essential_blocks_nothing() -> None:
 
 
 def test_a_phase_needs_only_earlier_ones() -> None:
-    assert all(needed.order < phase.order for phase, needs in NEEDS.items() for needed in needs)
+    assert all(needed.order < phase.order for phase, traits in PHASES.items() for needed in traits.needs)
+
+
+def test_every_phase_is_described_and_told_apart_in_a_narrow_table() -> None:
+    assert tuple(PHASES) == tuple(Phase)
+    headings = [traits.heading for traits in PHASES.values()]
+    assert len(set(headings)) == len(headings)
+    assert all(0 < len(heading) <= 5 for heading in headings)
 
 
 def test_what_the_profile_leaves_undeclared_blocks_nothing() -> None:
