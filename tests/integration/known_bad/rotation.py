@@ -33,10 +33,13 @@ def coarser(part: str, most: int) -> str:
     return f"{(number - 1) % min(parts, most) + 1}/{min(parts, most)}"
 
 
-def chosen(names: Iterable[str], part: str = "") -> tuple[str, ...]:
-    """Those of the names that belong to this run's part, in their order. Raises `ValueError` for no such part."""
+def chosen(names: Iterable[str], part: str = "", *, after: int = 0) -> tuple[str, ...]:
+    """Those of the names that belong to this run's part, in their order. Raises `ValueError` for no such part.
+
+    `after`: how many others were dealt out before, so that all days have the same to do.
+    """
     number, parts = _read(part or choose())
-    return tuple(name for place, name in enumerate(names) if place % parts == number - 1)
+    return tuple(name for place, name in enumerate(names, after) if place % parts == number - 1)
 
 
 def _read(part: str) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import yaml
 
 from harness.model.gate import Verdict
 from harness.model.report import Outcome, Phase
+from tests.integration.known_bad.candidates import BAD
 from tests.integration.known_bad.conftest import run_bad
 from tests.integration.known_bad.known import KnownBad
 from tests.integration.known_bad.rotation import chosen
@@ -18,13 +19,13 @@ PLAIN = {"fresh", "reboot", "reboots", "upgrade", "upgrade-oldest", "repair", "r
 """Scenarios of good days; other tests run them with good and bad candidates."""
 
 
-@pytest.mark.parametrize("name", chosen(GOOD_SCENES))
+@pytest.mark.parametrize("name", chosen(GOOD_SCENES, after=len(BAD)))
 def test_the_good_agent_passes(name: str, tmp_path: Path) -> None:
     run = run_bad(GOOD_SCENES[name], tmp_path / "good")
     assert run.gate.verdict is Verdict.PASS, run.said
 
 
-@pytest.mark.parametrize("scenario", chosen(NOT_ON_WINE))
+@pytest.mark.parametrize("scenario", chosen(NOT_ON_WINE, after=len(BAD) + len(GOOD_SCENES)))
 def test_what_wine_cannot_show_is_not_applicable_with_its_reason(scenario: str, tmp_path: Path) -> None:
     run = run_bad(KnownBad(frozenset(), (), {}, scenario=scenario), tmp_path / "not-on-wine")
     assert run.gate.verdict is Verdict.INCOMPLETE, run.said

@@ -33,6 +33,18 @@ def test_the_parts_are_alike_in_size() -> None:
     assert max(sizes) - min(sizes) <= 1
 
 
+@given(st.lists(st.text(), unique=True, max_size=30), st.integers(0, 20), st.integers(1, 7))
+def test_what_is_dealt_out_after_others_fills_up_their_days(
+    names: list[str], before: int, parts: int
+) -> None:
+    days = [f"{number}/{parts}" for number in range(1, parts + 1)]
+    sizes = [
+        len(chosen(map(str, range(before)), day)) + len(chosen(names, day, after=before)) for day in days
+    ]
+    assert max(sizes) - min(sizes) <= 1
+    assert sorted(name for day in days for name in chosen(names, day, after=before)) == sorted(names)
+
+
 @pytest.mark.parametrize("part", ["0/3", "4/3", "x", "2", "1/"])
 def test_no_such_part_is_refused(part: str) -> None:
     with pytest.raises(ValueError, match="a part like"):
