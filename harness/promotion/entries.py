@@ -1,6 +1,5 @@
 """What the ledger's entries say: one signed envelope each, by whoever did it."""
 
-import hashlib
 import json
 from datetime import datetime
 from enum import StrEnum
@@ -225,11 +224,6 @@ def read_entry(body: bytes) -> tuple[Entry, Envelope]:
 def entry_id(body: bytes) -> str:
     """What other entries call it by: its leaf hash."""
     return leaf_hash(body).hex()
-
-
-def sha256_of_text(text: str) -> str:
-    """In hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shown(moment: datetime) -> str:

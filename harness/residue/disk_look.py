@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.offline.difference import Overlay
 from harness.residue.change import Change
 from harness.residue.disk_registry import LARGEST, TEXTS, hive_changes, is_part_of_hive, root_of, text_changes
-from harness.residue.disk_tree import DiskTree, file_change
+from harness.residue.disk_tree import file_change
 
 DRIVE = "drive_c"
 
@@ -48,9 +48,3 @@ def disk_changes(path: Path, *, drive_c: str = "", shared: bool = False) -> Disk
                 changes.append(file_change(place, was, now))
         read = overlay.before.bytes_read + overlay.after.bytes_read
         return DiskChanges(tuple(changes), read, found.cautions)
-
-
-def read_disk_tree(path: Path, drive_c: str, *, shared: bool = False) -> DiskTree:
-    """The files of drive C: at this moment. The machine must not run. Raises like `disk_changes`."""
-    with Overlay(path, shared=shared) as overlay:
-        return DiskTree(overlay.difference(drive_c).files)

@@ -12,8 +12,6 @@ from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule, schedul
 
 PREFIXES = "=+-!*"
 """Before a variable's name: create, set, remove with the product, remove, of the whole machine."""
-ON_UNINSTALL = 2
-"""RemoveFile's InstallMode: 1 on install, 2 on uninstall, 3 both."""
 SHARED_KEYS = (
     "software",
     "software\\microsoft",

@@ -6,7 +6,7 @@ for a `KeyError`, so the reading is ours). Source: DSSE, "Envelope" and "Protoco
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,8 +144,3 @@ def _verifies(key: TrustedKey, keyid: str, signature: str, pae: bytes) -> bool:
     except UnverifiedSignatureError:
         return False
     return True
-
-
-def sign_all(payloads: Sequence[tuple[bytes, str]], signer: Signer) -> list[Envelope]:
-    """An envelope around each payload of its type."""
-    return [Envelope(payload, payload_type, {}).signed(signer) for payload, payload_type in payloads]

@@ -1,6 +1,6 @@
 """The history of runs in a file and in PostgreSQL: many who begin at once, and tables of other versions."""
 
-import multiprocessing
+from multiprocessing.synchronize import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,10 +12,10 @@ from harness.history.store import History, metadata
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate
 from harness.promotion.ledger.store import Ledger
+from tests.integration.promotion.at_once import DONE_S, WRITERS, all_at_once
 from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report
 
-WRITERS, RUNS = 8, 4
-DONE_S = 150
+RUNS = 4
 PLAN = a_plan(a_cell())
 
 
@@ -23,7 +23,7 @@ def run(name: str) -> Gate:
     return a_gate(PLAN, [a_report(PLAN, PLAN.cells[0])]).model_copy(update={"run_id": name})
 
 
-def _append(place: str, name: int, start: "multiprocessing.synchronize.Barrier") -> None:
+def _append(place: str, name: int, start: Barrier) -> None:
     start.wait(DONE_S)
     for number in range(RUNS):
         history = History(place)
@@ -33,18 +33,7 @@ def _append(place: str, name: int, start: "multiprocessing.synchronize.Barrier")
 
 def test_eight_runs_that_end_at_once_make_one_history(place: str) -> None:
     """The tables are not there yet: all of them want to make them."""
-    context = multiprocessing.get_context("fork")
-    start = context.Barrier(WRITERS)
-    processes = [context.Process(target=_append, args=(place, name, start)) for name in range(WRITERS)]
-    try:
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join(DONE_S)
-        assert [process.exitcode for process in processes] == [0] * WRITERS
-    finally:
-        for process in processes:
-            process.kill()
+    all_at_once(_append, place)
     kept = {each.run_id for each in History(place).runs("reference", "embedded")}
     assert kept == {f"{name}-{number}" for name in range(WRITERS) for number in range(RUNS)}
 

@@ -25,7 +25,7 @@ def _dying(act: Callable[[], object], world: World, statement: int) -> None:
         if seen == statement:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    engine = world.ledger._database._engine
+    engine = world.ledger._database._place.engine
     event.listen(engine, "before_cursor_execute", count)
     event.listen(engine, "commit", count)
     act()

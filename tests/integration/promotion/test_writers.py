@@ -7,25 +7,27 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
-from harness.promotion.ledger import database as database_module
+from harness import one_writer
 from harness.promotion.ledger.audit import Trust, audit
 from harness.promotion.ledger.checkpoints import sign_checkpoint
+from harness.promotion.ledger.database import LedgerUnavailable
 from harness.promotion.ledger.note import SignedNote
 from harness.promotion.ledger.store import Ledger
+from tests.integration.promotion.at_once import DONE_S, WRITERS, all_at_once
 from tests.unit.promotion.ledger.signers import signer
 
-WRITERS, APPENDS = 8, 8
-DONE_S = 150
+APPENDS = 8
 HERE = Path(__file__).parent
 SIGNER = signer()
 
 
-def _append(place: str, name: int, start: "multiprocessing.synchronize.Barrier") -> None:
+def _append(place: str, name: int, start: Barrier) -> None:
     ledger = Ledger(place)
     start.wait(DONE_S)
     for number in range(APPENDS):
@@ -34,18 +36,7 @@ def _append(place: str, name: int, start: "multiprocessing.synchronize.Barrier")
 
 
 def test_eight_processes_at_once_lose_and_mix_nothing(ledger: Ledger, place: str) -> None:
-    context = multiprocessing.get_context("fork")
-    start = context.Barrier(WRITERS)
-    processes = [context.Process(target=_append, args=(place, name, start)) for name in range(WRITERS)]
-    try:
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join(DONE_S)
-        assert [process.exitcode for process in processes] == [0] * WRITERS
-    finally:
-        for process in processes:
-            process.kill()
+    all_at_once(_append, place)
     with ledger.reading() as snapshot:
         bodies = [body.decode().split() for _, body in snapshot.bodies()]
         found = audit(snapshot, Trust())
@@ -62,7 +53,7 @@ def _write_and_die(place: str, statement: int) -> None:
     """One transaction of everything that a ledger writes; SIGKILL before the given statement, or before the commit."""
     seen = 0
     ledger = Ledger(place)
-    engine = ledger._database._engine
+    engine = ledger._database._place.engine
 
     def count(*_: object) -> None:
         nonlocal seen
@@ -174,10 +165,10 @@ def test_two_who_sign_at_once_sign_one_ledger(ledger: Ledger, place: str) -> Non
 def test_a_writer_that_holds_the_ledger_too_long_is_named(
     ledger: Ledger, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "LOCK_S", 1)
+    monkeypatch.setattr(one_writer, "LOCK_S", 1)
     with (
         ledger.writing(),
-        pytest.raises(database_module.LedgerUnavailable, match="Another process has written"),
+        pytest.raises(LedgerUnavailable, match="Another process has written"),
         Ledger(place).writing(),
     ):
         pass

@@ -41,9 +41,17 @@ def test_a_failure_is_as_old_as_the_row_of_runs_in_which_it_failed(tmp_path: Pat
 
 
 def test_what_cannot_keep_a_history_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be kept there"):
+    with pytest.raises(ConfigurationError, match="cannot be kept in 'nonsense'"):
         History("nonsense://x")
     file = tmp_path / "text.db"
     file.write_text("no database, but long enough to be taken for one by its length alone" * 20)
     with pytest.raises(InfrastructureError, match="cannot be used"):
         History(str(file)).append(run(0, fails=True))
+
+
+def test_a_password_in_the_place_is_in_no_message() -> None:
+    history = History("postgresql://gate:secret@nowhere.invalid/runs?connect_timeout=2")
+    with pytest.raises(InfrastructureError) as caught:
+        history.runs("reference", "embedded")
+    assert "secret" not in str(caught.value)
+    assert "gate:***@nowhere.invalid" in str(caught.value)
