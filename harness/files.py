@@ -29,6 +29,10 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename == str(temporary):  # nobody knows that name
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     return path

@@ -36,7 +36,12 @@ def new(
     if not name.name:
         raise ConfigurationError("this names no file; release makes release.key and release.pub.", key="NAME")
     private = name if name.suffix == ".key" else name.with_name(f"{name.name}.key")
-    trusted = new_key_pair(KeyKind(kind), private, new_passphrase(private.name))
+    try:
+        trusted = new_key_pair(KeyKind(kind), private, new_passphrase(private.name))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the key cannot be written here: {error.strerror}.", file=str(private)
+        ) from None
     typer.echo(f"private key  {private} (encrypted)")
     typer.echo(f"public key   {private.with_suffix('.pub')}")
     _say(trusted)

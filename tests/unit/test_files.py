@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -58,6 +59,18 @@ def test_a_folder_is_not_written_over_and_is_named(tmp_path: Path) -> None:
         write_atomically(tmp_path / "out", "x")
     assert caught.value.filename == str(tmp_path / "out")
     assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+def test_what_cannot_be_written_is_called_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: str, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(PermissionError) as caught:
+        write_atomically(tmp_path / "report", "x")
+    assert caught.value.filename == str(tmp_path / "report")
 
 
 def test_of_those_who_write_once_at_the_same_time_all_have_the_same(tmp_path: Path) -> None:

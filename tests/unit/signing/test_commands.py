@@ -96,6 +96,8 @@ def test_what_a_user_gets_wrong_is_one_sentence_and_exit_code_2(
         (("keys", "new", folder / "b"), None, "no passphrase is given"),
         (("keys", "new", folder / "b"), "", "is empty"),
         (("keys", "new", folder / "b", "--type", "rsa"), None, "ed25519, ecdsa"),
+        (("keys", "new", ""), "x", "names no file"),
+        (("keys", "new", folder / "ci.pub" / "b"), "x", "the key cannot be written here"),
         (("gate", "sign", run, "--key", folder / "ci.key"), "no", "passphrase right"),
         (("gate", "sign", run, "--key", folder / "ci.pub"), None, "no private key"),
         (("gate", "sign", run, "--key", folder / "none"), None, "no such file"),
