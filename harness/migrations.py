@@ -7,12 +7,12 @@ import functools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, inspect, select, table
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -26,20 +26,26 @@ class Chain:
 
     def revision(self, connection: Connection) -> str | None:
         """The version of the tables; None if there are none."""
-        return MigrationContext.configure(
-            connection, opts={"version_table": self.table}
-        ).get_current_revision()
+        if not inspect(connection).has_table(self.table):
+            return None
+        return connection.execute(select(column("version_num")).select_from(table(self.table))).scalar()
 
     @functools.cached_property
     def revisions(self) -> list[str]:
         """Every version that is known, the newest first."""
-        return [script.revision for script in self._scripts().walk_revisions()]
+        files = sorted((self.folder / "versions").glob("v*_*.py"), reverse=True)
+        return [path.name[1:].partition("_")[0] for path in files]
 
     def upgrade(self, connection: Connection) -> None:
         """Run the migrations that are missing. Whoever calls it is the only one who does so meanwhile."""
-        scripts = self._scripts()
+        # A quarter of the time of a command that only reads: it asks for the version and no more.
+        from alembic.config import Config
+        from alembic.runtime.environment import EnvironmentContext
+        from alembic.script import ScriptDirectory
 
-        def missing(revision: object, _: MigrationContext) -> object:
+        scripts = ScriptDirectory(str(self.folder))
+
+        def missing(revision: object, _: "MigrationContext") -> object:
             return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type]
 
         # An env.py would begin a transaction of its own. What migrations call is one for the whole process.
@@ -49,6 +55,3 @@ class Chain:
         ):
             environment.configure(connection=connection, version_table=self.table, transactional_ddl=False)
             environment.run_migrations()
-
-    def _scripts(self) -> ScriptDirectory:
-        return ScriptDirectory(str(self.folder))
