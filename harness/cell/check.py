@@ -11,7 +11,13 @@ from harness.model.report import Phase
 from harness.model.steps import Kept
 from harness.model.substrate import Capability
 
+Shows = Callable[[AgentProfile], frozenset[Capability]]
 Function = TypeVar("Function", bound=Callable[..., None])
+
+
+def nothing_more(_: AgentProfile) -> frozenset[Capability]:
+    """What most checks can show on a system that cannot show it by itself."""
+    return frozenset()
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Check:
     msi_only: str = ""
     once: bool = False
     keeps: Kept | None = None
+    shows: Shows = nothing_more
 
 
 class HeldBack(Exception):
@@ -70,6 +77,7 @@ def check(
     msi_only: str = "",
     once: bool = False,
     keeps: Kept | None = None,
+    shows: Shows = nothing_more,
 ) -> Callable[[Function], Function]:
     """Make a function a check. Its id is `<phase>.<name>`, the phase being its module's `PHASE`.
 
@@ -80,7 +88,7 @@ def check(
     this one cannot have a result. `follows`: ids of checks whose failure explains one of this check, which runs all
     the same. `msi_only`: why an EXE installer cannot show it. `once`, of phase `install`: it looks at the package and
     not at the machine, so that it is not asked again after a repair. `keeps`: it is asked only after a step that
-    says so.
+    says so. `shows`: of what it needs, what a profile says that can be shown where the system by itself cannot.
     """
 
     def mark(function: Function) -> Function:
@@ -102,6 +110,7 @@ def check(
             msi_only=msi_only,
             once=once,
             keeps=keeps,
+            shows=shows,
         )
         function.__bvt_check__ = described  # type: ignore[attr-defined]
         return function

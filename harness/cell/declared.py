@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from harness.model.profile import AgentProfile
 from harness.model.profile.services import ServiceExpectation
 from harness.model.release import Downgrade
+from harness.model.substrate import Capability
 
 Declared = Callable[[AgentProfile], str]
 """Why a profile gives a check nothing to look at, in words; empty if it does."""
@@ -102,3 +103,10 @@ def any_function(profile: AgentProfile) -> str:
     )
     asks = pushes or profile.telemetry or profile.live_query or profile.response_actions
     return "" if asks else "the profile declares no functions"
+
+
+def isolates_below_wine(profile: AgentProfile) -> frozenset[Capability]:
+    """What the profile says that its isolation shows on Wine, too: there it filters the packets of the system below."""
+    action = profile.response_actions.get("isolate")
+    shown = action is not None and action.below_wine
+    return frozenset({Capability.ISOLATION_ENFORCED} if shown else ())

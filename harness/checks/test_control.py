@@ -5,11 +5,18 @@ import time
 
 from harness.backend.interface import BackendFeature, Fact
 from harness.cell.check import Blocked, NotApplicable, check
-from harness.cell.declared import any_function, pushed, response_actions, telemetry, telemetry_of_one
+from harness.cell.declared import (
+    any_function,
+    isolates_below_wine,
+    pushed,
+    response_actions,
+    telemetry,
+    telemetry_of_one,
+)
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
-from harness.guest.system_tools import PING
+from harness.lifecycle.isolation import Neighbourhood
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile
@@ -20,7 +27,6 @@ from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 PHASE = Phase.FUNCTIONS
-NEIGHBOUR = "10.0.2.2"
 SEEN_BY = "registry_change"
 """The stimulus that shows which configuration is in force."""
 CONFIGURE = [BackendFeature.CONFIGURE, BackendFeature.TELEMETRY]
@@ -127,14 +133,20 @@ def test_release(cell: CellSession, timeline: Timeline) -> None:
     declared=response_actions("isolate", "release"),
     backend=[*STATUS, BackendFeature.HEARTBEAT],
     needs=[Capability.ISOLATION_ENFORCED],
+    shows=isolates_below_wine,
+    requires=["functions.isolation", "functions.release"],
 )
 def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
-    if not _reaches_a_neighbour(cell):
-        raise NotApplicable(f"this lab's network has no neighbour {NEIGHBOUR} that isolation could hide")
+    around = Neighbourhood(cell)
+    if around.address is None:
+        raise NotApplicable("this machine's network has no other host that isolation could hide")
+    before = around.meet()
+    assert before.met, mismatch(f"before it is isolated the host reaches {before.address}", before.words)
     _act(cell, timeline, "isolate")
     try:
-        assert not _reaches_a_neighbour(cell), mismatch(
-            f"the isolated host no longer reaches {NEIGHBOUR}", "it still does"
+        meeting = around.meet()
+        assert not meeting.met, mismatch(
+            f"the isolated host no longer reaches {meeting.address}", meeting.words
         )
         with cell.recorder.stopwatch.waiting():
             seen = cell.backend.wait_seen(cell.cell.id, cell.within(30), after=time.time())
@@ -143,7 +155,9 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
         )
     finally:
         _act(cell, timeline, "release")
-    assert _reaches_a_neighbour(cell), mismatch(f"the released host reaches {NEIGHBOUR} again", "it does not")
+    after = around.meet()
+    cell.note("reached", f"before: {before.words}; isolated: {meeting.words}; released: {after.words}")
+    assert after.met, mismatch(f"the released host reaches {after.address} again", after.words)
 
 
 @check(
@@ -154,10 +168,6 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
 def test_protocol(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.endpoint
     assert_understood(cell)
-
-
-def _reaches_a_neighbour(cell: CellSession) -> bool:
-    return cell.guest.run([PING, "-n", "1", "-w", "1000", NEIGHBOUR], timeout_s=30, repeatable=True).ok
 
 
 def _act(cell: CellSession, timeline: Timeline, name: str) -> None:

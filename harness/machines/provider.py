@@ -242,6 +242,19 @@ class SpeaksLocales(Protocol):
         ...
 
 
+@runtime_checkable
+class HasNeighbour(Protocol):
+    """What a machine also offers if another host stands in its network, which an isolated one must not reach."""
+
+    def neighbour(self) -> HostPort | None:
+        """Where it answers, seen from inside; None where nothing in this machine could filter packets."""
+        ...
+
+    def contacts(self) -> Sequence[float]:
+        """When it was reached, by its own word, in seconds since the epoch."""
+        ...
+
+
 class Overlay(Frozen):
     """What a machine wrote, file by file, over the template that it is a clone of."""
 

@@ -36,6 +36,7 @@ def cannot_show(
     backend: BackendWord,
     system: GuestSystem | None,
     installer: InstallerKind,
+    profile: AgentProfile,
     steps: Sequence[Step] = (),
 ) -> str:
     """Why this backend, guest system (None: not known yet) or kind of installer cannot show it; empty if they can."""
@@ -48,7 +49,7 @@ def cannot_show(
         return ""
     # Where the scenario cannot be played no check of it means anything; what the machine is can be asked all the same.
     unplayed = cannot_be_made(steps, system) if check.phase is not Phase.MACHINE else ""
-    return unplayed or why_not(system, check.needs) or ""
+    return unplayed or why_not(system, check.needs - check.shows(profile)) or ""
 
 
 def prospects(
@@ -62,7 +63,8 @@ def prospects(
         scenarios = tuple(dict.fromkeys(cell.scenario for cell in cells))
         undeclared = check.declared(profile)
         # One scenario in which it can be shown is enough for it to be run.
-        reasons = [cannot_show(check, backend, system, plan.candidate.kind, cell.steps) for cell in cells]
+        kind = plan.candidate.kind
+        reasons = [cannot_show(check, backend, system, kind, profile, cell.steps) for cell in cells]
         why = undeclared or (reasons[0] if reasons and all(reasons) else "")
         outcome = Outcome.NOT_TESTED if undeclared else Outcome.NOT_APPLICABLE if why else None
         if scenarios:

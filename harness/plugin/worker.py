@@ -228,7 +228,8 @@ class RunWorker:
         # Asking for it makes the machine.
         asks = check.needs or any(step.dirt or step.by for step in session.cell.steps)
         system = session.machine.guest_system if asks else None
-        reason = cannot_show(check, backend, system, session.candidate.kind, session.cell.steps)
+        kind, profile = session.candidate.kind, session.profile
+        reason = cannot_show(check, backend, system, kind, profile, session.cell.steps)
         if reason:
             raise NotApplicable(reason)
         if check.features and (by := session.silence.still()):

@@ -1,4 +1,5 @@
-/* Host isolation: the Windows Firewall lets nothing out but the way to the backend. */
+/* Host isolation: the Windows Firewall, or below Wine the system's packet filter, lets nothing out but the way to the
+ * backend. */
 #ifndef ISOLATION_H
 #define ISOLATION_H
 
@@ -7,7 +8,7 @@
 #include "settings.h"
 
 /* Makes it so and reports "isolation engaged enforced=yes|no" or "isolation released enforced=yes|no"; does nothing if
- * it is so already. "no" means the firewall does not show what was asked of it (on Wine there is none). */
+ * it is so already. "no" means that the filter does not show what was asked of it. */
 void isolation_set(bool wanted, const struct settings *settings);
 /* For uninstall: takes back what an earlier run may have left, silently. */
 void isolation_undo(void);

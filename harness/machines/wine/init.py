@@ -22,6 +22,8 @@ from harness.machines.wine.order import (
     GO,
     GUEST_ADDRESS,
     GUEST_PORT,
+    NEIGHBOUR_ADDRESS,
+    NEIGHBOUR_PORT,
     Berth,
     Order,
     Status,
@@ -54,10 +56,8 @@ def run_init(berth: Berth, listener: socket.socket, wire: socket.socket) -> None
     order = Order.read(berth.places)
     if berth.namespaces:
         _lay_in(berth, order)
-        wire_listener = _backend_listener(order)
-        if wire_listener is not None:
-            socket.send_fds(wire, [b"relay\n"], [wire_listener.fileno()])
-            wire_listener.close()
+        if order.backend is not None:
+            _hand_out(wire)
     os.dup2(null, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -72,7 +72,7 @@ def _own_view(berth: Berth) -> None:
     namespaces.mount(
         "proc", Path("/proc"), "proc", namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC
     )
-    namespaces.loopback_up(GUEST_ADDRESS)
+    namespaces.loopback_up(GUEST_ADDRESS, NEIGHBOUR_ADDRESS)
     namespaces.bind(places.root, places.root)
     own = [places.root]
     if berth.view is None:
@@ -103,12 +103,18 @@ def _lay_in(berth: Berth, order: Order) -> None:
         root_view.show(places.media, berth.view, read_only=True, source=Path(order.media))
 
 
-def _backend_listener(order: Order) -> socket.socket | None:
-    if order.backend is None:
-        return None
+def _hand_out(wire: socket.socket) -> None:
+    """Give the supervisor what listens in this network: for the backend, and for the neighbour."""
+    backend = _listener(GUEST_ADDRESS, GUEST_PORT)
+    neighbour = _listener(NEIGHBOUR_ADDRESS, NEIGHBOUR_PORT)
+    with backend, neighbour:
+        socket.send_fds(wire, [b"listeners\n"], [backend.fileno(), neighbour.fileno()])
+
+
+def _listener(address: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((GUEST_ADDRESS, GUEST_PORT))
+    listening.bind((address, port))
     listening.listen(512)
     return listening
 

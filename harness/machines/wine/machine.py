@@ -12,7 +12,19 @@ from harness.machines.provider import ImageInfo, KeptMachine, Overlay, Processor
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.memory_pressure import oom_kills
-from harness.machines.wine.order import CUT, GUEST_ADDRESS, GUEST_PORT, KEEP, Berth, Order, Places, Status
+from harness.machines.wine.neighbour import filters_packets, read_contacts
+from harness.machines.wine.order import (
+    CUT,
+    GUEST_ADDRESS,
+    GUEST_PORT,
+    KEEP,
+    NEIGHBOUR_ADDRESS,
+    NEIGHBOUR_PORT,
+    Berth,
+    Order,
+    Places,
+    Status,
+)
 from harness.machines.wine.processor_use import asked_for
 from harness.machines.wine.reclaim import remove_all
 from harness.model.deadline import Deadline
@@ -70,6 +82,18 @@ class WineMachine:
         if self._berth.namespaces:
             return HostPort(host=GUEST_ADDRESS, port=GUEST_PORT)
         return HostPort(host=self._order.backend[0], port=self._order.backend[1])
+
+    def neighbour(self) -> HostPort | None:
+        """Played by the supervisor. None without a network of its own, or where nft sets no rules."""
+        berth = self._berth
+        shut_off = berth.namespaces and not berth.rootless and self._order.backend is not None
+        if not (shut_off and berth.image and filters_packets(berth.image)):
+            return None
+        return HostPort(host=NEIGHBOUR_ADDRESS, port=NEIGHBOUR_PORT)
+
+    def contacts(self) -> Sequence[float]:
+        """When the neighbour was reached, as it noted it."""
+        return read_contacts(self._berth.places.contacts)
 
     def condition(self) -> MachineCondition:
         """The init's last word, believed only while the processes that would correct it are there.

@@ -124,15 +124,17 @@ def enter(*, with_user: bool) -> None:
     mount("none", Path("/"), flags=MS_REC | MS_PRIVATE)
 
 
-def loopback_up(address: str) -> None:
-    """Bring `lo` up in the current network namespace and give it one more address. Raises `OSError`."""
+def loopback_up(*addresses: str) -> None:
+    """Bring `lo` up in the current network namespace and give it these addresses, too. Raises `OSError`."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(control, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP | _IFF_RUNNING))
-        for code, value in ((_SIOCSIFADDR, address), (_SIOCSIFNETMASK, "255.255.255.255")):
-            place = struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton(value))
-            fcntl.ioctl(control, code, place)
+        for number, address in enumerate(addresses, 1):
+            for code, value in ((_SIOCSIFADDR, address), (_SIOCSIFNETMASK, "255.255.255.255")):
+                name = f"lo:{number}".encode()
+                place = struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(value))
+                fcntl.ioctl(control, code, place)
 
 
 @cache

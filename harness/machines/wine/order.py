@@ -11,6 +11,9 @@ from pathlib import Path
 
 GUEST_ADDRESS = "10.0.2.100"
 GUEST_PORT = 443
+NEIGHBOUR_ADDRESS = "10.0.2.101"
+NEIGHBOUR_PORT = 80
+"""Another host in the machine's network, which its supervisor plays."""
 BOOT_PROGRAM = "boot.exe"
 """The first Windows program of a boot (boot.c), beside the drives of the prefix."""
 GO = b"go\n"
@@ -76,6 +79,11 @@ class Places:
     @property
     def order(self) -> Path:
         return self.root / "order.json"
+
+    @property
+    def contacts(self) -> Path:
+        """When the neighbour was reached: a line for each connection, in seconds since the epoch."""
+        return self.root / "contacts"
 
     @property
     def locale(self) -> Path:

@@ -88,6 +88,7 @@ def _add_libraries(packages: Path, root: Path, triplet: str, loader: str, opened
         path
         for path in (
             *root.glob("usr/lib/wine/*"),
+            *root.glob("usr/sbin/*"),
             *(root / "usr" / "lib").glob("*/wine/*-unix/*.so"),
             *wanted,
         )

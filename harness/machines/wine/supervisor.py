@@ -1,9 +1,9 @@
 """The host-side process of one machine: `python -m harness.machines.wine.supervisor ROOT LISTENER LEASH`.
 
 It starts the machine's init in namespaces of its own, tells it when the owner has laid out a machine, relays the
-guest's backend connections, and ends the machine when its owner ends (the leash, a socket pair, breaks) unless
-the owner said `keep`. Killing it ends the machine, because every process below it dies with its parent. A berth
-in which no machine was ordered it removes with itself.
+guest's backend connections, plays another host in its network, and ends the machine when its owner ends (the leash, a
+socket pair, breaks) unless the owner said `keep`. Killing it ends the machine, because every process below it dies
+with its parent. A berth in which no machine was ordered it removes with itself.
 
     owner ──leash──> supervisor ──> guard (enters the namespaces) ──> init (PID 1 in the machine)
 """
@@ -89,26 +89,28 @@ async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.so
     """Watch until owner or init end, and end the rest. True if the owner ended before it ordered a machine."""
     import asyncio
 
+    from harness.machines.wine.neighbour import start_neighbour
     from harness.machines.wine.relay import start_relay
 
     loop = asyncio.get_running_loop()
     over: asyncio.Future[str] = loop.create_future()
     ordered = kept = False
-    relays: list[asyncio.Server] = []
+    serving: list[asyncio.Server] = []
     pending: set[asyncio.Task[None]] = set()
 
-    async def relay(listening: socket.socket) -> None:
+    async def serve(backend: socket.socket, neighbour: socket.socket) -> None:
         order = Order.read(berth.places)
-        if order.backend is not None:
-            relays.append(await start_relay(listening, order.backend))
+        assert order.backend is not None
+        serving.append(await start_relay(backend, order.backend))
+        serving.append(await start_neighbour(neighbour, berth.places.contacts))
 
     def from_init() -> None:
         try:
             data, descriptors, _, _ = socket.recv_fds(wire, 65536, 4)
         except ConnectionError:  # it was killed before it read its order
             data, descriptors = b"", []
-        for descriptor in descriptors:
-            task = loop.create_task(relay(socket.socket(fileno=descriptor)))
+        if descriptors:
+            task = loop.create_task(serve(*(socket.socket(fileno=each) for each in descriptors)))
             pending.add(task)
             task.add_done_callback(pending.discard)
         if not data:

@@ -105,3 +105,7 @@ class ResponseAction(Frozen):
     configuration: dict[str, Any]
     status_contains: str
     deadline_s: Seconds = 30
+    below_wine: bool = Field(
+        default=False,
+        description="on Wine it sets the packet filter of the system below (nft), so that it can be shown there",
+    )

@@ -1,0 +1,53 @@
+"""Whether the machine reaches another host, as it says itself and as that host noted it."""
+
+from dataclasses import dataclass
+
+from harness.cell.session import CellSession
+from harness.machines.provider import HasNeighbour
+from harness.model.errors import InfrastructureError
+from harness.model.machine import HostPort
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """One attempt to reach the neighbour."""
+
+    address: HostPort
+    says: bool
+    """Whether the guest was told that it got through."""
+    noted: bool
+    """Whether the neighbour saw it."""
+
+    @property
+    def words(self) -> str:
+        """What was seen, for a message."""
+        if self.noted:
+            return f"{self.address} was reached, by its own record"
+        return f"{self.address} was {'reached, as the guest says' if self.says else 'not reached'}"
+
+    @property
+    def met(self) -> bool:
+        """Whether anything got through, by either word."""
+        return self.says or self.noted
+
+
+class Neighbourhood:
+    """The other host in the network of one cell's machine."""
+
+    def __init__(self, session: CellSession) -> None:
+        self._session = session
+
+    @property
+    def address(self) -> HostPort | None:
+        """Where it is; None where this lab has none."""
+        machine = self._session.machine
+        return machine.neighbour() if isinstance(machine, HasNeighbour) else None
+
+    def meet(self) -> Meeting:
+        """Try to reach it, from inside. Raises `InfrastructureError` if there is none."""
+        machine, address = self._session.machine, self.address
+        if not isinstance(machine, HasNeighbour) or address is None:
+            raise InfrastructureError("This machine's network has no other host.")
+        before = len(machine.contacts())
+        says = self._session.guest.reaches(address).reached
+        return Meeting(address, says, noted=len(machine.contacts()) > before)
