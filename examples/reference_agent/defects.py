@@ -106,6 +106,9 @@ DEFECTS: dict[str, str] = {
     "ignores-config-push": "only the first configuration ever takes effect",
     "accepts-invalid-config": "an invalid configuration replaces the last good one",
     "rejects-silently": "an invalid configuration is rejected without a word to the backend",
+    "isolates-in-name": "an isolated host reaches every other, though the agent says that it does not",
+    "stays-shut": "a released host reaches nobody but the backend, though the agent says that it does",
+    "strands-its-host": "uninstalled while its host is isolated, it leaves it so",
     "no-isolation": "the host is never isolated",
     "no-release": "an isolated host is never released",
     # reboot

@@ -16,7 +16,7 @@ from harness.cell.declared import (
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
-from harness.lifecycle.isolation import Neighbourhood
+from harness.lifecycle.isolation import Neighbourhood, ask_for
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile
@@ -141,7 +141,7 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     if around.address is None:
         raise NotApplicable("this machine's network has no other host that isolation could hide")
     before = around.meet()
-    assert before.met, mismatch(f"before it is isolated the host reaches {before.address}", before.words)
+    assert before.met, mismatch(f"a host that is not isolated reaches {before.address}", before.words)
     _act(cell, timeline, "isolate")
     try:
         meeting = around.meet()
@@ -174,12 +174,10 @@ def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
     action = cell.profile.response_actions[name]
     known_to_tell(cell, Fact.STATUS_TIME)
     _ = timeline.endpoint
-    asked_at = cell.backend.configure(cell.cell.id, action.configuration)
-    deadline = cell.within(action.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        line = cell.backend.wait_status(cell.cell.id, action.status_contains, deadline, after=asked_at)
+    line = ask_for(cell, name)
+    within_s = cell.within(action.deadline_s).length_s
     assert line is not None, mismatch(
-        f"asked to {name}, the agent reports {action.status_contains!r} within {deadline.length_s:g} s",
+        f"asked to {name}, the agent reports {action.status_contains!r} within {within_s:g} s",
         "it did not report that",
     )
     cell.note("status", line.message)

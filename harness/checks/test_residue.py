@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from harness.cell.check import check
-from harness.cell.declared import declares
+from harness.cell.check import NotApplicable, check
+from harness.cell.declared import declares, isolates_below_wine, response_actions
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_boots
 from harness.checks.excuses import unexcused
 from harness.checks.expectation import listed, mismatch
 from harness.checks.folders_of_wine import without_substrates
 from harness.guest.round_trip import RoundTrip
+from harness.lifecycle.isolation import Neighbourhood
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.substrate import Capability
@@ -120,6 +121,23 @@ def test_pending_renames(timeline: Timeline) -> None:
     new = timeline.after.pending_renames - timeline.baseline.snapshot.pending_renames
     assert not new, mismatch(
         "nothing of the agent waits for the next boot", f"to be moved or deleted then: {listed(new)}"
+    )
+
+
+@check(
+    "The host reaches others again",
+    declared=response_actions("isolate"),
+    needs=[Capability.ISOLATION_ENFORCED],
+    shows=isolates_below_wine,
+)
+def test_reaches_others(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.after
+    around = Neighbourhood(cell)
+    if around.address is None:
+        raise NotApplicable("this machine's network has no other host that isolation could hide")
+    meeting = around.meet()
+    assert meeting.met, mismatch(
+        f"after {timeline.departure} the host reaches {meeting.address}", meeting.words
     )
 
 

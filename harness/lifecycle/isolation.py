@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from harness.backend.interface import StatusLine
 from harness.cell.session import CellSession
 from harness.machines.provider import HasNeighbour
 from harness.model.errors import InfrastructureError
@@ -51,3 +52,12 @@ class Neighbourhood:
         before = len(machine.contacts())
         says = self._session.guest.reaches(address).reached
         return Meeting(address, says, noted=len(machine.contacts()) > before)
+
+
+def ask_for(session: CellSession, name: str) -> StatusLine | None:
+    """Have the agent do a response action of its profile; the line that confirms it, None if none came in time."""
+    action = session.profile.response_actions[name]
+    asked_at = session.backend.configure(session.cell.id, action.configuration)
+    deadline = session.within(action.deadline_s)
+    with session.recorder.stopwatch.waiting():
+        return session.backend.wait_status(session.cell.id, action.status_contains, deadline, after=asked_at)

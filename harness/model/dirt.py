@@ -33,6 +33,7 @@ DIRT: dict[str, Dirt] = {
     ),
     "missing-package": Dirt((Phase.UNINSTALL, Phase.REPAIR)),
     "hanging-service": Dirt((Phase.UNINSTALL,), frozenset({Capability.HANGING_SERVICE})),
+    "isolated": Dirt((Phase.UNINSTALL,)),
 }
 
 HINDRANCES: dict[str, Dirt] = {

@@ -19,14 +19,19 @@ static bool blocks(const struct settings *settings) {
 
 static bool block(const struct settings *settings) {
     runtime_write(MARKER, "1");
+    if (DEFECT_ISOLATES_IN_NAME) {
+        return true;
+    }
     return packet_filter_there() ? packet_filter_block(settings->host, settings->port)
                                  : windows_firewall_block(settings->host, settings->port);
 }
 
 /* Without settings what came of it is not looked at. */
 static bool open_again(const struct settings *settings) {
-    bool good =
-        packet_filter_there() ? packet_filter_open(settings ? settings->host : NULL) : windows_firewall_open();
+    bool good = false;
+    if (!DEFECT_STAYS_SHUT) {
+        good = packet_filter_there() ? packet_filter_open(settings ? settings->host : NULL) : windows_firewall_open();
+    }
     runtime_remove(MARKER);
     return good;
 }
@@ -44,12 +49,13 @@ void isolation_set(bool wanted, const struct settings *settings) {
     /* A release on a system that never enforced anything restores nothing, so it is not enforced either. */
     bool was_enforced = blocks(settings);
     bool good = wanted ? block(settings) : open_again(settings) && was_enforced;
+    good = good || (wanted && DEFECT_ISOLATES_IN_NAME) || (!wanted && DEFECT_STAYS_SHUT);
     status_isolation(wanted, wanted && good);
     log_info("isolation %s enforced=%s", wanted ? "engaged" : "released", good ? "yes" : "no");
 }
 
 void isolation_undo(void) {
-    if (wanted_before()) {
+    if (wanted_before() && !DEFECT_STRANDS_ITS_HOST) {
         open_again(NULL);
     }
 }

@@ -13,6 +13,7 @@ from harness.lifecycle.dirt import (
     code_page,
     ghost_product,
     hanging_service,
+    isolated,
     leftovers,
     missing_package,
     pending_reboot,
@@ -31,6 +32,7 @@ MAKES: Mapping[str, Callable[[Timeline], AbstractContextManager[None]]] = {
     "another-installation": another_installation.soil,
     "missing-package": missing_package.soil,
     "hanging-service": hanging_service.soil,
+    "isolated": isolated.soil,
 }
 
 

@@ -119,10 +119,18 @@ OF_FUNCTIONS: dict[str, KnownBad] = {
             "residue.environment_left": r"Found: bvt_enrolment\.",
         },
     ),
-    "from-memory": KnownBad(
-        defects=frozenset({"answers-from-memory", "keeps-few", "loses-events-at-change"}),
+    "shut-in": KnownBad(
+        defects=frozenset({"stays-shut"}),
         phases=USED,
         caught={
+            "functions.isolation_enforced": r"a host that is not isolated reaches .* Found: .* was not reached"
+        },
+    ),
+    "from-memory": KnownBad(
+        defects=frozenset({"answers-from-memory", "keeps-few", "loses-events-at-change", "isolates-in-name"}),
+        phases=USED,
+        caught={
+            "functions.isolation_enforced": r"the isolated host no longer reaches .* was reached, by its own record",
             "functions.live_query_again": r"is answered with a row .* rows without it",
             "functions.outage": r"all of 21 changes during an outage .* Found: \d+ never were",
             "functions.lost_at_change": r"right before or after a change of configuration .* Found: \d never were",

@@ -266,6 +266,9 @@ KINDS: tuple[Named, ...] = (
         ("short-answers", "functions.live_query_again"),
         ("stops-at-bad-query", "functions.live_query_again"),
         ("no-release", "functions.release"),
+        ("isolates-in-name", "functions.isolation_enforced", "no longer reaches"),
+        ("stays-shut", "functions.isolation_enforced", "that is not isolated reaches"),
+        ("strands-its-host", "residue.reaches_others"),
     ),
     *of(
         BOOT,

@@ -59,6 +59,11 @@ OF_SCENES: dict[str, KnownBad] = {
         {"locks-its-uninstall"},
         {"uninstall.exit_code": "the uninstaller ends with success. Found: it ended with 16"},
     ),
+    "stranded": _bad(
+        "isolated",
+        {"strands-its-host"},
+        {"residue.reaches_others": r"after the uninstall the host reaches .* Found: .* was not reached"},
+    ),
     "sourceless": _bad(
         "missing-package",
         {"forgets-its-source"},
