@@ -4,43 +4,38 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from harness.backend.interface import Endpoint
 from harness.backend.seen import what_was_seen
 from harness.cell.check import Blocked
-from harness.cell.familiar import Familiar, Question
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import MsiOutcome
 from harness.guest.msi.result import InstallerBusy, MsiResult
 from harness.guest.round_trip import RoundTrip, trees
+from harness.lifecycle.baseline import Baseline, is_still_clean, take_baseline
 from harness.lifecycle.earlier import Earlier
-from harness.lifecycle.folders_of_wine import empty_ones, left_by_wine
 from harness.lifecycle.footprint import footprint
 from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.installers import Installers
 from harness.lifecycle.once import forget, once
+from harness.lifecycle.settling import settled
 from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
-from harness.model.errors import CandidateError, HarnessError, MachineLost
+from harness.model.errors import CandidateError, HarnessError
 from harness.model.report import Outcome, Phase
 from harness.probe.answers.files import FileFacts
-from harness.probe.answers.system import Version
-from harness.residue.snapshot import Snapshot, look_for_dropped, plant_sentinels, take_snapshot
+from harness.residue.snapshot import Snapshot, look_for_dropped
 from harness.residue.surroundings import Surroundings, look_around
-from harness.residue.witness import Look, look_at
 
 if TYPE_CHECKING:
     from harness.lifecycle.attempts import Attempt
 
 STOP_S = 60.0
 """How long a service may take to stop, or to start, around a file that the harness writes."""
-LOOK_AGAIN_S = 0.5
-"""Between two looks at what is still being cleaned up."""
 LATER_S = 2.0
 """How long after the settle time what was gone is looked for once more."""
 
@@ -53,21 +48,6 @@ Around = Callable[["Timeline", Phase], AbstractContextManager[bool]]
 
 def _undisturbed(*_: object) -> AbstractContextManager[bool]:
     return nullcontext(False)
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """The machine before the candidate: what it says it is, and what was there."""
-
-    machine_id: str
-    version: Version
-    boot: BootIdentity
-    snapshot: Snapshot
-    surroundings: Surroundings
-    clean: Snapshot
-    """Before the scenario made the machine dirty; the same as `snapshot` where it does not."""
-    whole: Look | None
-    """Every file and key; None where a machine's changes cannot be read from outside."""
 
 
 class Timeline(Installers, Watch):
@@ -270,7 +250,8 @@ class Timeline(Installers, Watch):
         if self.came:
             _ = self.uninstallation
         self._written.take_away(self.session.guest)
-        return self._settled().without(self.nonce)
+        looked, self._settle = settled(self.session, self.baseline.snapshot, self.properties)
+        return looked.without(self.nonce)
 
     @once
     def later(self) -> frozenset[str]:
@@ -284,26 +265,6 @@ class Timeline(Installers, Watch):
         roots = (profile.install_dir, *profile.data_dirs)
         return frozenset(path.lower() for path in RoundTrip(self.session.guest, trees(*roots)).paths(*roots))
 
-    def _settled(self) -> Snapshot:
-        """Look until nothing new is left, at most for the profile's `settle_s`."""
-        looked = self._look()
-        settle_s = self.session.profile.settle_s
-        if not settle_s:
-            return looked
-        self._settle = self.session.within(settle_s)
-        own, _ = left_by_wine(self.session, self.properties())
-        with self.session.recorder.stopwatch.waiting():
-            while self._holds_something(looked, own) and not self._settle.passed:
-                self._settle.pause(LOOK_AGAIN_S)
-                looked = self._look()
-        return looked
-
-    def _holds_something(self, looked: Snapshot, own: frozenset[str]) -> bool:
-        """Whether anything is left that a clean-up could still take away. `own`: what Wine never does."""
-        before = self.baseline.snapshot
-        stays = frozenset(empty_ones(own & (looked.files - before.files), looked.files))
-        return before.left_in(replace(looked, files=looked.files - stays), self.session.profile)
-
     @property
     def departure(self) -> str:
         """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
@@ -315,33 +276,7 @@ class Timeline(Installers, Watch):
         return "the uninstall"
 
     def _take_baseline(self) -> Baseline:
-        guest, overlay = self.session.guest, self.session.overlay
-        self.session.expected_boots = 1  # of this machine; one that it replaces may have been made to boot
-        answer = guest.version()
-        plant_sentinels(guest, self.nonce)
-        clean = self._look()
-        with self._around(self, Phase.MACHINE) as soiled:
-            pass
-        baseline = Baseline(
-            machine_id=self.session.machine.machine_id,
-            version=answer,
-            boot=guest.boot(),
-            snapshot=self._look() if soiled else clean,
-            clean=clean,
-            surroundings=look_around(guest),
-            whole=look_at(guest, overlay, first=True) if overlay is not None else None,
-        )
-        self._remember_answers(baseline)
-        return baseline
-
-    def _remember_answers(self, baseline: Baseline) -> None:
-        """What this guest answers now and may no longer answer once the candidate was there."""
-        familiar = self.session.familiar = Familiar()
-        familiar.put(self.session.guest)
-        looked = f"{len(baseline.snapshot.services)} services, {len(baseline.snapshot.files)} files"
-        familiar.know(Question("what is there (the probe's snapshot)", lambda _: str(self._look())), looked)
-        programs = Question("the system's own programs", baseline.surroundings.untouched)
-        familiar.know(programs, f"{len(baseline.surroundings.programs)} as they were")
+        return take_baseline(self.session, self.nonce, lambda: self._around(self, Phase.MACHINE))
 
     @once
     def surroundings(self) -> Surroundings:
@@ -357,7 +292,7 @@ class Timeline(Installers, Watch):
 
     def _come_to_candidate(self) -> bool:
         """What is done with earlier releases; False on a machine that the baseline was not taken of."""
-        if not self._still_clean():
+        if not is_still_clean(self.session, self.baseline):
             return False
         for act in self._prelude:
             act(self)
@@ -366,24 +301,6 @@ class Timeline(Installers, Watch):
                 inspect(self.session.guest, self.session.profile), self.session
             )
         return True
-
-    def _still_clean(self) -> bool:
-        """Whether the machine in hand is the one that the baseline was taken of. Asks the session's present guest.
-
-        Clones of one memory template share a boot identity, so only the machine's id tells a replaced one. Raises
-        `MachineLost` for the same machine in another boot: one that restarts by itself is no clean machine.
-        """
-        baseline = self.baseline
-        boot = self.session.guest.boot()
-        if self.session.machine.machine_id != baseline.machine_id:
-            return False
-        if boot != baseline.boot:
-            raise MachineLost("The machine rebooted by itself before the candidate was started.")
-        return True
-
-    def _look(self) -> Snapshot:
-        session = self.session
-        return take_snapshot(session.guest, session.profile, session.machine.guest_system)
 
     def _install(self) -> MsiResult:
         session = self.session

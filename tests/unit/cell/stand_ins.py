@@ -208,6 +208,7 @@ def a_lab(
         backend=cast("Backend", StandInBackend()),
     )
     monkeypatch.setattr("harness.cell.session.Guest", lab.greet)
-    monkeypatch.setattr("harness.lifecycle.timeline.look_around", lambda _: SURROUNDINGS)
+    for module in ("baseline", "timeline"):
+        monkeypatch.setattr(f"harness.lifecycle.{module}.look_around", lambda _: SURROUNDINGS)
     monkeypatch.setattr("harness.cell.familiar.QUESTIONS", ())
     return lab

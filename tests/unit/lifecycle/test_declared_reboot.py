@@ -19,8 +19,8 @@ WHY = "the network driver is loaded at boot only"
 
 
 def lab_of(place: Path, monkeypatch: pytest.MonkeyPatch, profile: AgentProfile, code: int) -> Lab:
-    monkeypatch.setattr("harness.lifecycle.timeline.take_snapshot", lambda *_: NOTHING)
-    monkeypatch.setattr("harness.lifecycle.timeline.plant_sentinels", lambda *_: None)
+    monkeypatch.setattr("harness.lifecycle.baseline.take_snapshot", lambda *_: NOTHING)
+    monkeypatch.setattr("harness.lifecycle.baseline.plant_sentinels", lambda *_: None)
     lab = a_lab(place, monkeypatch, profile=profile)
     guest = lab.session.guest
     guest.msi.code = code  # type: ignore[attr-defined]

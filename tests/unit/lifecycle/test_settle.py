@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.lifecycle import timeline as timeline_module
+from harness.lifecycle import baseline
+from harness.lifecycle import settling as settling_module
 from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile
 from harness.model.profile.places import Keep
@@ -22,11 +23,9 @@ LEFT = replace(NOTHING, files=frozenset({LOG}))
 def settling(seconds: float, place: Path, monkeypatch: pytest.MonkeyPatch, *looks: Snapshot) -> Timeline:
     """A cell whose machine is looked at: clean before the candidate, then as `looks` say; the last one stays."""
     seen = [NOTHING, *looks]
-    monkeypatch.setattr(
-        timeline_module, "take_snapshot", lambda *_: seen.pop(0) if len(seen) > 1 else seen[0]
-    )
-    monkeypatch.setattr(timeline_module, "plant_sentinels", lambda *_: None)
-    monkeypatch.setattr(timeline_module, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(baseline, "take_snapshot", lambda *_: seen.pop(0) if len(seen) > 1 else seen[0])
+    monkeypatch.setattr(baseline, "plant_sentinels", lambda *_: None)
+    monkeypatch.setattr(settling_module, "LOOK_AGAIN_S", 0.01)
     lab: Lab = a_lab(place, monkeypatch, profile=PROFILE.model_copy(update={"settle_s": seconds}))
     timeline = Timeline(lab.session)
     _ = timeline.installation

@@ -11,7 +11,7 @@ import pytest
 from harness.cell.check import Check
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.result import InstallerBusy
-from harness.lifecycle import timeline as timeline_module
+from harness.lifecycle import baseline as baseline_module
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import GuestFault, GuestUnreachable
 from harness.model.profile.installer import GuestFile
@@ -45,8 +45,8 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[StandInGuest]:
         guest.did.append("look")
         return NOTHING
 
-    monkeypatch.setattr(timeline_module, "take_snapshot", look)
-    monkeypatch.setattr(timeline_module, "plant_sentinels", lambda *_: None)
+    monkeypatch.setattr(baseline_module, "take_snapshot", look)
+    monkeypatch.setattr(baseline_module, "plant_sentinels", lambda *_: None)
     return seen
 
 
