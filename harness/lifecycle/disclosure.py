@@ -168,9 +168,12 @@ def spoken_of(
     names = [place.path.rpartition("\\")[2] for place in declared_places(profile) if place.kind == "registry"]
     names += holding
     written = REGISTRY_VALUE.search(line)
-    return written is not None and any(
-        (written["name"] or written["other"]).lower() == name.lower() for name in names
-    )
+    if written is None:
+        return False
+    value = (
+        written["other"] if written["name"] is None else written["name"]
+    )  # a key's default has an empty name
+    return value.lower() in {name.lower() for name in names}
 
 
 def secret_properties(profile: AgentProfile) -> frozenset[str]:

@@ -6,6 +6,7 @@ from pathlib import PureWindowsPath
 from harness.candidate.msi_own_folders import own_folders
 from harness.candidate.msi_tables import read_tables
 from harness.cell.session import CellSession
+from harness.guest.guest import Guest
 from harness.model.candidate import InstallerKind
 from harness.model.substrate import GuestSystem
 
@@ -20,6 +21,22 @@ WHY_OF_AN_EXE = (
 )
 
 
+SHELL_FOLDERS = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders"
+OF_A_USER = {
+    "LocalAppDataFolder": "Local AppData",
+    "AppDataFolder": "AppData",
+    "PersonalFolder": "Personal",
+    "ProgramMenuFolder": "Programs",
+    "StartMenuFolder": "Start Menu",
+    "StartupFolder": "Startup",
+    "DesktopFolder": "Desktop",
+}
+"""Folders of a package that is installed for one user → the value that tells where they are.
+
+"System Folder Properties" in Microsoft's Windows Installer reference.
+"""
+
+
 def left_by_wine(session: CellSession, properties: Mapping[str, str]) -> tuple[frozenset[str], str]:
     """Folders that may stay on this machine if they are empty, in lower case, and why; none but on Wine.
 
@@ -28,8 +45,20 @@ def left_by_wine(session: CellSession, properties: Mapping[str, str]) -> tuple[f
     if session.machine.guest_system is not GuestSystem.WINE:
         return frozenset(), ""
     if session.candidate.kind is InstallerKind.MSI:
-        return own_folders(read_tables(session.run.copy_of(session.candidate)), properties), WHY
+        tables = read_tables(session.run.copy_of(session.candidate))
+        keys = {row["Directory"].partition(".")[0] for row in tables.get("Directory", ())} & set(OF_A_USER)
+        found = own_folders(tables, properties)
+        if keys:
+            # Per user or for all is known to the installation alone, so a folder of either kind may stay if it is empty.
+            users = _folders_of_the_user(session.guest, keys)
+            found |= own_folders(tables, users | dict(properties)) - {path.lower() for path in users.values()}
+        return found, WHY
     return vendors_folders(session.profile.install_dir), WHY_OF_AN_EXE
+
+
+def _folders_of_the_user(guest: Guest, keys: Collection[str]) -> dict[str, str]:
+    found = {key: guest.registry.value(SHELL_FOLDERS, OF_A_USER[key]) for key in sorted(keys)}
+    return {key: str(value.data) for key, value in found.items() if value is not None}
 
 
 def vendors_folders(install_dir: str) -> frozenset[str]:

@@ -5,11 +5,13 @@ from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Literal
 
+from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotTested
 from harness.cell.session import CellSession
 from harness.guest.msi.result import InstallerHangs, MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.releases import medium_of
+from harness.lifecycle.system_lacks import require_possible
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault, HarnessError
@@ -52,6 +54,7 @@ class Installers:
             else:
                 result = self._run_uninstaller(deadline)
         self.keep_log(result, folder)
+        self._require_possible(self.on_machine, result)
         return result
 
     def keep_log(self, result: MsiResult, folder: str) -> None:
@@ -103,7 +106,14 @@ class Installers:
                 result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays())
         guest.new_shell()
         self.keep_log(result, folder)
+        self._require_possible(package, result)
         return result
+
+    def _require_possible(self, package: Candidate, result: MsiResult) -> None:
+        """Raises `SystemLacks` for an MSI that failed at what this kind of guest cannot do."""
+        if result.failed_action and not result.succeeded:
+            tables = read_tables(package.path)
+            require_possible(self.session.machine.guest_system, package.path.name, tables, result)
 
     def _stays(self) -> tuple[str, ...]:
         """Where programs lie that an installer may start and leave running: they are the agent, not the installer."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from harness.cell.session import CellSession
 from harness.guest.guest import Guest
-from harness.guest.system_tools import MSIEXEC
+from harness.guest.system_tools import MSIEXEC, SC
 from harness.lifecycle.dirt.code_page import LOCALE as SPOKEN
 from harness.lifecycle.stimulus import possible_stimuli
 from harness.machines.provider import HasOverlay, Machine, SpeaksLocales
@@ -26,6 +26,8 @@ from harness.state import StateDirectory
 
 INSTALLER = "installer"
 """Windows Installer at work, on a product that is not there (error 1605)."""
+NARROW = "service of 32 bits"
+"""The first one that is started: Wine writes what it has of fonts into the 32-bit programs' own view then."""
 STORES = "stores"
 """The certificate stores opened, as by every program that speaks TLS: Wine writes its roots into the registry then."""
 STIMULUS = "stimulus "
@@ -33,6 +35,8 @@ STIMULUS = "stimulus "
 REBOOT = "reboot"
 LOCALE = f"locale {SPOKEN}"
 """Another locale from the next boot on: whatever starts first then writes what goes with it."""
+NARROW_PROGRAM = "C:\\Windows\\SysWOW64\\msiexec.exe"
+NARROW_SERVICE = "BvtNarrow"
 INSTALLER_S = 60.0
 HOLD_MS = "100"
 
@@ -66,7 +70,7 @@ class Sham:
         stimuli = possible_stimuli(self._session) if Phase.FUNCTIONS in self._session.cell.phases else []
         given = [f"{STIMULUS}{name}" for name in stimuli]
         locale = [LOCALE] if "code-page" in dirt_at(self._session.cell.steps, Phase.MACHINE) else []
-        return (*locale, INSTALLER, STORES, *given, *([REBOOT] if reboots else []), INSTALLER)
+        return (*locale, INSTALLER, NARROW, STORES, *given, *([REBOOT] if reboots else []), INSTALLER)
 
     def _run(self, image_digest: str, steps: Sequence[str]) -> Noise:
         """Whatever differs between any two looks: a value that is changed and changed back is noise as well."""
@@ -100,12 +104,23 @@ class Sham:
             guest.reboot(Deadline.after(self._session.profile.reboot_deadline_s))
         elif step == STORES:
             guest.probe("open-stores")
+        elif step == NARROW:
+            _run_narrow_service(guest)
         elif step.startswith(STIMULUS):
             name, nonce = step.removeprefix(STIMULUS), f"bvt{secrets.token_hex(6)}"
             guest.probe("stimulate", name, "--nonce", nonce, "--hold-ms", HOLD_MS)
             guest.probe("unstimulate", name, "--nonce", nonce, repeatable=True)
         else:
             guest.run([MSIEXEC, "/x", f"{{{uuid.uuid4()}}}".upper(), "/qn"], timeout_s=INSTALLER_S)
+
+
+def _run_narrow_service(guest: Guest) -> None:
+    """Windows Installer's own service, as a 32-bit program under a name of ours. A Wine may have no such programs."""
+    if not guest.files(NARROW_PROGRAM)[0].exists:
+        return
+    made = ["create", NARROW_SERVICE, "binPath=", f"{NARROW_PROGRAM} /V", "start=", "demand"]
+    for command in (made, *([verb, NARROW_SERVICE] for verb in ("start", "stop", "delete"))):
+        guest.run([SC, *command], timeout_s=INSTALLER_S)
 
 
 def running(guest: Guest) -> frozenset[str]:

@@ -8,6 +8,8 @@ from pydantic import TypeAdapter
 
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
+from harness.lifecycle.folders_of_wine import empty_ones
+from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
 from harness.lifecycle.once import once
 from harness.lifecycle.sham import Sham, running
 from harness.lifecycle.timeline import Timeline
@@ -21,7 +23,7 @@ from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
 from harness.residue import left_by_broken_off, left_by_wine
 from harness.residue.attribution import SERVICES, Attributed, attribute, is_foreign
-from harness.residue.change import Change, Kind
+from harness.residue.change import Change, Kind, Where
 from harness.residue.changes_told import rows_of
 from harness.residue.snapshot import only_tidies
 from harness.residue.witness import difference, look_at
@@ -146,23 +148,34 @@ class WholeMachine:
 
     def _attribute(self, changes: list[Change], told: Collection[str]) -> Attributed:
         attributed = partial(
-            attribute, changes, self._session.profile, told=told, substrates=self._substrates_reason()
+            attribute, changes, self._session.profile, told=told, substrates=self._substrates_reason(changes)
         )
         found = attributed()
         return attributed(noise=Sham(self._session).noise().changes) if found.candidate else found
 
-    def _substrates_reason(self) -> Callable[[Change], str]:
+    def _substrates_reason(self, changes: Collection[Change]) -> Callable[[Change], str]:
         broken = broken_off(self._session.cell.steps) is not None
         wine = self._session.machine.guest_system is GuestSystem.WINE
         added = {change.name for change in self._at_install if change.kind is Kind.ADDED} if wine else set()
 
         came = self._timeline.came
+        empty, own = self._empty_folders(changes)
 
         def why(change: Change) -> str:
             of_wine = left_by_wine.why(change, added, came=came) if wine else ""
+            if change.name in empty and change.where is Where.FILE:
+                return own
             return of_wine or (left_by_broken_off.why(change) if broken else "")
 
         return why
+
+    def _empty_folders(self, changes: Collection[Change]) -> tuple[Collection[str], str]:
+        """New folders, wherever they are, that Windows would have removed because they are empty; and why."""
+        new = {each.name for each in changes if (each.kind, each.where) == (Kind.ADDED, Where.FILE)}
+        if not new:
+            return (), ""
+        own, reason = folders_of_wine(self._session, self._timeline.properties())
+        return empty_ones(own & new, new), reason
 
     def _told(self) -> list[str]:
         """What other checks find by name: new services and drivers, and what is new in shared keys."""

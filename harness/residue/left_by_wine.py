@@ -6,6 +6,7 @@ Each is a folder or key with nothing in it. One that holds anything is the candi
 import re
 from collections.abc import Collection
 
+from harness.candidate.msi_folders import SYSTEM_FOLDERS
 from harness.residue.change import Change, Kind, Where
 
 _CLASSES = "hklm\\software\\classes\\installer"
@@ -37,6 +38,11 @@ WHY_OWN = (
 WHY_EMPTY = (
     "an empty key above one of the candidate's: Wine's installer removes it, on Windows it is not empty"
 )
+WHY_SYSTEMS_FOLDER = (
+    "a folder of the system that is empty here and not on Windows: Wine's installer removes it with the candidate's"
+    " file in it"
+)
+SYSTEMS_FOLDERS = frozenset(folder.lower() for folder in SYSTEM_FOLDERS.values())
 
 
 def why(change: Change, added_before: Collection[str], *, came: bool = True) -> str:
@@ -53,5 +59,8 @@ def why(change: Change, added_before: Collection[str], *, came: bool = True) -> 
     if change.kind is Kind.ADDED and change.name in INSTALLERS_OWN:
         return WHY_OWN
     below = f"{change.name}\\"
-    removed = change.kind is Kind.REMOVED and change.where is Where.REGISTRY
-    return WHY_EMPTY if removed and any(name.startswith(below) for name in added_before) else ""
+    if change.kind is not Kind.REMOVED or not any(name.startswith(below) for name in added_before):
+        return ""
+    if change.where is Where.REGISTRY:
+        return WHY_EMPTY
+    return WHY_SYSTEMS_FOLDER if change.name in SYSTEMS_FOLDERS else ""

@@ -12,7 +12,7 @@ from harness.guest.files import Files
 from harness.guest.msi.exit_codes import msi_exit
 from harness.guest.msi.log import decode_log, excerpt
 from harness.guest.msi.result import InstallerHangs, MsiResult, hanging
-from harness.guest.msi.words import failed_action, unfinished_action
+from harness.guest.msi.words import failed_action, failed_name, unfinished_action
 from harness.guest.power import boot_identity
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault, GuestUnreachable, OutcomeUnknown
@@ -109,6 +109,7 @@ class DetachedRuns:
             duration_s=took.total_seconds() if took else 0.0,
             children=finished.children,
             log_words=(_printed(text) if printed else failed_action(text)) if text else "",
+            failed_action="" if printed else failed_name(text),
         )
 
     def _await(self, line: str, file: str, before: BootIdentity, deadline: Deadline) -> Finished:

@@ -23,6 +23,8 @@ class MsiResult:
     """Of an EXE installer: what it had started and what was awaited after its own end."""
     log_words: str = ""
     """The same in a sentence: the failed action, and the error. Empty where the log does not tell."""
+    failed_action: str = ""
+    """Its name, of an MSI."""
 
     @property
     def reboot_needed(self) -> bool:

@@ -26,6 +26,12 @@ def failed_action(log: str) -> str:
     return _on_wine(log.splitlines())
 
 
+def failed_name(log: str) -> str:
+    """The name of the action that `failed_action` words; empty where the log does not tell."""
+    found = re.match(r"Action (\S+) failed", failed_action(log))
+    return found[1] if found else ""
+
+
 def unfinished_action(log: str) -> str:
     """The action that began and did not end, of an installer that was ended; empty where the log does not tell."""
     open_actions: list[str] = []

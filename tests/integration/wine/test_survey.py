@@ -18,6 +18,7 @@ from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.template import COMPILER
 from harness.model.deadline import Deadline
 from harness.model.substrate import LIMITS, SHOWN_BY_WINE, Capability, GuestSystem
+from harness.model.system_programs import LACKS
 from harness.state import StateDirectory
 from tests.integration.wine.client import Client
 from tests.integration.wine.conftest import MakeMachine, wine_provider
@@ -65,6 +66,14 @@ def test_what_a_wine_shows_is_what_is_believed_of_it(
     machine = make_machine(by=wine_provider(state, wine=wine))
     version = machine.image.detail.removeprefix("wine-").partition(",")[0].partition(" ")[0]
     assert survey(machine) == SHOWN_BY_WINE[version], f"Wine {version}"
+
+
+def test_programs_that_installers_call_are_lacking_as_believed(make_machine: MakeMachine) -> None:
+    client = Client(make_machine().winrm)
+    assert client.run("sc create BvtSentinel binPath= C:\\x.exe")[0] == 0
+    answered = [lack.tried for lack in LACKS[GuestSystem.WINE] if client.run(lack.tried)[0] == 0]
+    assert not answered
+    assert client.run("schtasks /create /tn survey /xml D:\\task.xml")[0] == 0
 
 
 def test_nothing_is_a_limit_that_every_wine_in_use_shows() -> None:

@@ -33,6 +33,22 @@ def test_folders_with_a_component_and_those_above_them_go_but_not_the_systems() 
     assert own_folders(tables(("INSTALLDIR", 256)), {}) == {ACME, f"{ACME}\\beat"}
 
 
+def test_a_folder_in_a_users_profile_is_known_once_the_machine_has_told_where_that_is() -> None:
+    rows = (
+        ("LocalAppDataFolder", "TARGETDIR", "AppData"),
+        ("Vendor", "LocalAppDataFolder", "Acme"),
+    )
+    found = {
+        "Directory": tuple(
+            {"Directory": key, "Directory_Parent": parent, "DefaultDir": name} for key, parent, name in rows
+        ),
+        "Component": ({"Component": "c", "Directory_": "Vendor", "Attributes": "0"},),
+    }
+    assert own_folders(found, {}) == frozenset()
+    local = "C:\\users\\u\\AppData\\Local"
+    assert own_folders(found, {"LocalAppDataFolder": local}) >= {f"{local.lower()}\\acme"}
+
+
 def test_what_a_permanent_component_holds_stays_on_windows_too() -> None:
     assert own_folders(tables(("INSTALLDIR", 256), ("Spare", 16)), {}) == {f"{ACME}\\beat"}
 

@@ -70,6 +70,7 @@ def test_a_profile_without_the_secret_has_nothing_to_look_for() -> None:
         ("Property(S): CONNECTION = secret=x", False),
         (r"Key: HKEY_LOCAL_MACHINE\Software\Vendor\, Name: Key, Value: x", True),
         (r"Key: HKEY_LOCAL_MACHINE\Software\Vendor\, Name: Debug, Value: x", False),
+        (r"Key: HKEY_LOCAL_MACHINE\Software\Vendor\, Name: , Value: x", False),  # a key's default
         ("Executing op: RegAddValue(Name=Key,Value=x,)", True),
         ("Executing op: RegAddValue(Name=Debug,Value=x,)", False),
         ("CustomAction Enrol says x", False),

@@ -118,6 +118,15 @@ def test_wines_installer_answers_for_its_empty_places_alone() -> None:
     assert not left_by_wine.why(value(log, "File", Kind.REMOVED), [f"{log.lower()}\\agent"])
 
 
+def test_a_folder_of_the_system_that_is_empty_on_wine_goes_with_the_candidates_file() -> None:
+    fonts, font = file("C:\\windows\\Fonts", Kind.REMOVED), "c:\\windows\\fonts\\vendor.ttf"
+    assert left_by_wine.why(fonts, [font])
+    assert not left_by_wine.why(fonts, ())
+    assert not left_by_wine.why(file("C:\\windows\\Fonts\\a.ttf", Kind.REMOVED), [font])
+    neighbours = file("C:\\Neighbour", Kind.REMOVED)
+    assert not left_by_wine.why(neighbours, ["c:\\neighbour\\vendor.txt"])
+
+
 def test_noise_is_kept_by_image_and_steps_until_it_is_stale(tmp_path: Path) -> None:
     noise = Noise(
         image_digest="a" * 64,

@@ -1,0 +1,29 @@
+"""An installer that failed at what this kind of guest cannot do, and Windows can. Pure."""
+
+from harness.candidate.msi_commands import commands
+from harness.candidate.msi_tables import Tables
+from harness.guest.msi.result import MsiResult
+from harness.model.errors import InfrastructureError
+from harness.model.substrate import GuestSystem
+from harness.model.system_programs import lacking
+
+HINT = "Gate it in a pool of Windows machines, or let the failure of this action not fail the installation."
+
+
+class SystemLacks(InfrastructureError):
+    """What failed cannot be shown on this kind of guest, so it says nothing about the candidate."""
+
+
+def require_possible(system: GuestSystem, package: str, tables: Tables, result: MsiResult) -> None:
+    """Raises `SystemLacks` if the action that failed runs a program of Windows that the guest lacks.
+
+    `package`: the MSI's name.
+    """
+    line = commands(tables).get(result.failed_action, "").strip()
+    if lack := lacking(system, line):
+        guest = system.value.capitalize()
+        raise SystemLacks(
+            f"{package} cannot be tried on {guest}: its action {result.failed_action} runs `{line}`, and {guest} has"
+            f" {lack}. The installer ended with {result.exit_code}.",
+            hint=HINT,
+        )

@@ -1,0 +1,45 @@
+"""Which failed installations say nothing about the candidate, because the guest is no Windows."""
+
+import pytest
+
+from harness.candidate.msi_tables import Tables
+from harness.guest.msi.exit_codes import msi_exit
+from harness.guest.msi.result import MsiResult
+from harness.lifecycle.system_lacks import SystemLacks, require_possible
+from harness.model.errors import InfrastructureError
+from harness.model.substrate import GuestSystem
+
+DELAY = {
+    "Action": "Delay",
+    "Type": "3106",
+    "Source": "TARGETDIR",
+    "Target": "sc.exe config Agent start= delayed-auto",
+}
+START = {"Action": "Start", "Type": "3106", "Source": "TARGETDIR", "Target": "sc.exe start Agent"}
+TABLES: Tables = {"CustomAction": (DELAY, START)}
+
+
+def failed_at(action: str) -> MsiResult:
+    meaning = msi_exit(1627, GuestSystem.WINE)
+    return MsiResult("msiexec /i a.msi", 1627, meaning, "C:\\a.log", "", 1.0, failed_action=action)
+
+
+def test_one_that_asks_wine_for_what_it_has_not_is_the_labs() -> None:
+    with pytest.raises(
+        SystemLacks, match=r"a\.msi cannot be tried on Wine: its action Delay runs `sc\.exe config"
+    ) as caught:
+        require_possible(GuestSystem.WINE, "a.msi", TABLES, failed_at("Delay"))
+    assert isinstance(caught.value, InfrastructureError)
+
+
+@pytest.mark.parametrize(
+    ("system", "action"),
+    [
+        (GuestSystem.WINDOWS, "Delay"),
+        (GuestSystem.WINE, "Start"),
+        (GuestSystem.WINE, "InstallFiles"),
+        (GuestSystem.WINE, ""),
+    ],
+)
+def test_every_other_failure_is_the_candidates(system: GuestSystem, action: str) -> None:
+    require_possible(system, "a.msi", TABLES, failed_at(action))
