@@ -5,23 +5,33 @@ Rules: Microsoft, "Parsing C command-line arguments"; for `cmd`, "cmd" in the Wi
 
 from collections.abc import Sequence
 
-CMD_SPECIAL = frozenset("&|<>^()@!;,=")
+CMD_SPECIAL = frozenset("&|<>^()@!")
 """Harmless inside double quotes, meaningful to `cmd` outside them (`%` is meaningful in both)."""
+CMD_SEPARATORS = frozenset(";,=")
+"""What ends a program's name for `cmd`; behind that it hands a line on as it is."""
 
 FOR_CMD = "@"
 """In front of a line it keeps `cmd` from showing it, which `cmd /c` does not do anyway: a mark without effect."""
 
-_NEEDS_QUOTES = CMD_SPECIAL | frozenset(" \t\n\v")
+_NEEDS_QUOTES = CMD_SPECIAL | frozenset(' \t\n\v"')
 
 
 def quote(argument: str) -> str:
     """One argument in the form that the MSVC runtime splits back into the same text.
 
     Quotes more than that runtime needs: Windows from 2012 R2 on passes every WinRS command through `cmd`,
-    whose special characters are literal only inside quotes.
+    whose special characters are literal only inside quotes. Of `/NAME=a value` the value alone is quoted, as people
+    write it: set-up programs read the line themselves, and NSIS's do not know a `"/NAME=a value"`.
     """
-    if argument and not any(c in _NEEDS_QUOTES or c == '"' for c in argument):
+    if argument and not _NEEDS_QUOTES & set(argument):
         return argument
+    name, is_given, value = argument.partition("=")
+    if is_given and name and not _NEEDS_QUOTES & set(name):
+        return f"{name}={_in_quotes(value)}"
+    return _in_quotes(argument)
+
+
+def _in_quotes(argument: str) -> str:
     parts = ['"']
     backslashes = 0
     for c in argument:
@@ -47,7 +57,8 @@ def argv_line(arguments: Sequence[str]) -> str:
     program = arguments[0]
     if '"' in program:
         raise ValueError(f"a program's path cannot hold a quote: {program}")
-    head = f'"{program}"' if any(c in _NEEDS_QUOTES for c in program) or not program else program
+    needs_quotes = not program or (_NEEDS_QUOTES | CMD_SEPARATORS) & set(program)
+    head = f'"{program}"' if needs_quotes else program
     return " ".join([head, *map(quote, arguments[1:])])
 
 

@@ -55,8 +55,15 @@ def test_arguments_survive_the_way_to_the_program(arguments: list[str]) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters='"')))
 def test_what_cmd_would_interpret_is_inside_quotes(argument: str) -> None:
-    quoted = quote(argument)
-    assert quoted.startswith('"') or not CMD_SPECIAL & set(quoted)
+    outside = "".join(quote(argument).split('"')[::2])
+    assert not CMD_SPECIAL & set(outside)
+
+
+def test_a_set_up_program_reads_its_options_as_people_write_them() -> None:
+    given = ["setup.exe", "/S", "/SERVER=10.0.2.100:443", "/DIR=C:\\a b", "--list=a,b;c", "a = b", "=a b"]
+    said = 'setup.exe /S /SERVER=10.0.2.100:443 /DIR="C:\\a b" --list=a,b;c "a = b" "=a b"'
+    assert argv_line(given) == said
+    assert split_like_msvcrt(said.removeprefix("setup.exe")) == given[1:]
 
 
 def test_plain_arguments_stay_as_they_are() -> None:
