@@ -35,11 +35,11 @@ def main() -> int:
             print(f"{name} …", file=sys.stderr, flush=True)
         try:
             results: Iterable[Result] = importlib.import_module(f"bench.{name}").measure()
+            for found in results:  # measured as they are asked for
+                print(found.as_json() if arguments.json else _line(found), flush=True)
         except HarnessError as error:
             print(f"bench: {name}: {error}", file=sys.stderr)
             return 4
-        for found in results:
-            print(found.as_json() if arguments.json else _line(found), flush=True)
     return 0
 
 

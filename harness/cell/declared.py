@@ -21,6 +21,26 @@ def declares(what: str, found: Callable[[AgentProfile], object]) -> Declared:
     return lambda profile: "" if found(profile) else f"the profile declares no {what}"
 
 
+def given_texts(profile: AgentProfile) -> Iterator[str]:
+    """Every template by which the agent is told anything: properties, arguments, files."""
+    installer = profile.installer
+    yield from installer.properties.values()
+    for properties in installer.scenario_properties.values():
+        yield from properties.values()
+    yield from installer.install_arguments
+    yield from (file.content for file in profile.guest_files)
+
+
+def why_unheard(profile: AgentProfile) -> str:
+    """What in the profile may keep an agent from its backend, as a hint; empty if nothing does."""
+    if any("{backend_" in text for text in given_texts(profile)):
+        return ""
+    return (
+        "The profile tells the agent no backend: {backend_host} and {backend_port}, or {backend_url}, stand neither in"
+        " installer.properties or install_arguments nor in guest_files."
+    )
+
+
 def blocked_downgrade(profile: AgentProfile) -> str:
     """A check of the candidate after an older installer ran, which it must have withstood."""
     if profile.upgrade.downgrade is Downgrade.BLOCKED:

@@ -70,9 +70,9 @@ def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
 def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
     before = timeline.endpoint
     known = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(0.1)) or before
-    cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
     deadline = cell.patience(cell.profile.check_in.deadline_s)
-    with cell.recorder.stopwatch.waiting():
+    with timeline.provoking(), cell.recorder.stopwatch.waiting():
+        cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
         again = cell.backend.wait_enrolled(cell.cell.id, deadline, after=known.enrolled_at)
     assert again is not None, mismatch(
         f"told that it is unknown, the agent enrols again within {deadline.length_s:g} s",

@@ -76,9 +76,9 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     known_to_tell(cell, Fact.STATUS_TIME)
     for name, text in push.invalid.items():
-        pushed_at = cell.backend.configure(cell.cell.id, text)
         deadline = cell.within(push.deadline_s)
-        with cell.recorder.stopwatch.waiting():
+        with timeline.provoking(), cell.recorder.stopwatch.waiting():
+            pushed_at = cell.backend.configure(cell.cell.id, text)
             line = cell.backend.wait_status(cell.cell.id, push.refusal_contains, deadline, after=pushed_at)
         assert line is not None, mismatch(
             f"the invalid configuration {name!r} is refused: a status line with {push.refusal_contains!r} within"

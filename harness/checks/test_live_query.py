@@ -48,7 +48,7 @@ def test_live_query(cell: CellSession, timeline: Timeline) -> None:
 def test_live_query_again(cell: CellSession, timeline: Timeline) -> None:
     query = cell.profile.live_query
     assert query is not None
-    after = _ask_in_vain(cell, query)
+    after = _ask_in_vain(cell, timeline, query)
     for further in query.then:
         deadline = cell.within(query.deadline_s)
         with cell.recorder.stopwatch.waiting():
@@ -88,10 +88,10 @@ def _further(profile: AgentProfile) -> object:
     return profile.live_query and profile.live_query.then
 
 
-def _ask_in_vain(cell: CellSession, query: LiveQuery) -> str:
+def _ask_in_vain(cell: CellSession, timeline: Timeline, query: LiveQuery) -> str:
     """Ask what cannot be answered; how a message names what follows it. The agent may say so, or send no row."""
     if not query.invalid:
         return ""
-    with suppress(CandidateError), cell.recorder.stopwatch.waiting():
+    with suppress(CandidateError), timeline.provoking(), cell.recorder.stopwatch.waiting():
         cell.backend.ask(cell.cell.id, query.invalid, cell.within(query.deadline_s))
     return f", asked after {query.invalid!r}"

@@ -66,7 +66,11 @@ def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
     if not isinstance(cell.backend, Troubles):
         raise NotApplicable(f"backend {cell.backend.name} has one certificate only")
     deadline = cell.within(cell.profile.check_in.heartbeat_s)
-    with cell.backend.impostor() as impostor, cell.recorder.stopwatch.waiting():
+    with (
+        timeline.provoking(),
+        cell.backend.impostor() as impostor,
+        cell.recorder.stopwatch.waiting(),
+    ):
         impostor.wait(TWICE, deadline)
     cell.note("shown", impostor.shown)
     assert not impostor.trusted_by, mismatch(

@@ -9,6 +9,7 @@ from ntpath import basename
 from harness.backend.disclosed import Records
 from harness.candidate.msi_contents import read_contents
 from harness.candidate.msi_tables import read_tables
+from harness.cell.declared import given_texts
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_tree import HIVES, full_path
@@ -192,7 +193,7 @@ def secrets_of(session: CellSession) -> dict[str, str]:
 
 def gives_a_secret(profile: AgentProfile) -> bool:
     """Whether the profile hands the enrolment secret to the agent at all."""
-    return any("{enrol_secret}" in text for text in _templates(profile))
+    return any("{enrol_secret}" in text for text in given_texts(profile))
 
 
 def undeclared(profile: AgentProfile, found: Iterable[Disclosure]) -> list[Disclosure]:
@@ -231,15 +232,6 @@ def on_command_lines(processes: Iterable[Process], by_form: Mapping[str, str]) -
             yield Disclosure(
                 Where.COMMAND_LINE, f"the command line of {process.path or process.name}".lower(), what
             )
-
-
-def _templates(profile: AgentProfile) -> Iterator[str]:
-    installer = profile.installer
-    yield from installer.properties.values()
-    for properties in installer.scenario_properties.values():
-        yield from properties.values()
-    yield from installer.install_arguments
-    yield from (file.content for file in profile.guest_files)
 
 
 def _folders(profile: AgentProfile) -> list[str]:

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 
+from harness.lifecycle.agent_log import read_lines
 from harness.lifecycle.footprint import BYTES, Footprint, footprint, memory_mb
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
-from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
 from harness.probe.answers.processes import Process
 
 MINUTE_S = 60.0
-LOG_BYTES = 8 * 1024 * 1024
-"""Of a longer log the first part is read."""
-WILD = set("*?")
 
 
 @dataclass(frozen=True)
@@ -47,14 +44,7 @@ class Health:
     def log_lines(self) -> list[str] | None:
         """Every line of the profile's logs that are there; None if there is none."""
         _ = self.seen
-        found, guest = None, self._session.guest
-        for path in plain_logs(self._session.profile):
-            try:
-                text = guest.read_file(path, limit_bytes=LOG_BYTES).decode("utf-8", errors="replace")
-            except GuestFault:
-                continue  # a log that was never begun
-            found = [*(found or ()), *text.splitlines()]
-        return found
+        return read_lines(self._session.guest, self._session.profile)
 
     @property
     def processes(self) -> list[Process]:
@@ -79,11 +69,6 @@ class Health:
     def footprint(self) -> Footprint:
         """What it takes of the machine."""
         return footprint(self.seen, self._session)
-
-
-def plain_logs(profile: AgentProfile) -> list[str]:
-    """The profile's logs that are named in full. Pure."""
-    return [path for path in profile.logs if not WILD & set(path)]
 
 
 def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:

@@ -67,6 +67,10 @@ class Outage:
     @once
     def ended(self) -> Ended:
         """Fail, wait for some requests, let something happen, serve again, and wait for the agent."""
+        with self._timeline.provoking():
+            return self._made()
+
+    def _made(self) -> Ended:
         session, cell = self._session, self._session.cell.id
         backend = session.backend
         if not isinstance(backend, Troubles):

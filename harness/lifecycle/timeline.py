@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from harness.backend.interface import Endpoint
 from harness.backend.seen import what_was_seen
 from harness.cell.check import Blocked
+from harness.cell.declared import why_unheard
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import MsiOutcome
 from harness.guest.msi.result import InstallerBusy, MsiResult
 from harness.guest.round_trip import RoundTrip, trees
+from harness.lifecycle.agent_log import Provoked
 from harness.lifecycle.baseline import Baseline, is_still_clean, take_baseline
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.footprint import footprint
@@ -93,6 +95,8 @@ class Timeline(Installers, Watch):
         """What breaks the uninstall off, before it is done to its end."""
         self._written: WrittenFiles = before._written if before else WrittenFiles()
         self._settle: Deadline | None = None
+        self.provoked: Provoked = before.provoked if before else Provoked()
+        """The errors in the agent's logs that are answers to what the harness did."""
 
     @property
     def arrival(self) -> "Timeline":
@@ -202,9 +206,14 @@ class Timeline(Installers, Watch):
             saw = what_was_seen(self.session.backend, self.session.cell.id)
             raise CandidateError(
                 f"Expected: the agent enrols at the backend within {deadline.length_s:g} s of {since}."
-                f" Found: it did not; {saw}."
+                f" Found: it did not; {saw}.",
+                hint=why_unheard(self.session.profile),
             )
         return found
+
+    def provoking(self) -> AbstractContextManager[None]:
+        """A block in which the agent meets trouble that the harness makes, and may say so in its log."""
+        return self.provoked.during(self.session.guest, self.session.profile)
 
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""

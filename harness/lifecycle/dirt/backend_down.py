@@ -20,10 +20,10 @@ def soil(timeline: Timeline) -> Iterator[None]:
         raise NotApplicable(f"backend {backend.name} cannot be told to fail")
     backend.begin_outage(session.cell.id)
     try:
-        yield
-        with session.recorder.stopwatch.waiting():
-            backend.wait_failures(
-                session.cell.id, FAILURES, session.within(session.profile.check_in.heartbeat_s)
-            )
+        with timeline.provoking():
+            yield
+            with session.recorder.stopwatch.waiting():
+                patience = session.within(session.profile.check_in.heartbeat_s)
+                backend.wait_failures(session.cell.id, FAILURES, patience)
     finally:
         session.note("requests that failed meanwhile", len(backend.end_outage(session.cell.id)))

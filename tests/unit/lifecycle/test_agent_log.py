@@ -1,0 +1,73 @@
+"""Which errors in an agent's log are its own, and which the harness provoked."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from harness.lifecycle.agent_log import Provoked, errors, plain_logs, read_lines, shape
+from tests.unit.cell.stand_ins import PROFILE
+
+LOG = "C:\\Agent\\agent.log"
+LOGGING = PROFILE.model_copy(update={"logs": (LOG, "C:\\Agent\\agent.log.1", "C:\\Agent\\old-*.log")})
+REFUSED = "2026-11-29 10:00:07 ERROR post to /config failed: 12030"
+DAMAGED = "2026-11-29 10:00:01 ERROR the store is damaged"
+
+
+class Logs:
+    """A guest whose logs hold these lines; the second one is not there."""
+
+    def __init__(self, *lines: str, encoding: str = "utf-8") -> None:
+        self.lines, self.encoding = list(lines), encoding
+
+    def batch(self, *commands: Sequence[str], repeatable: bool) -> list[Any]:
+        assert repeatable
+        content = base64.b64encode("\r\n".join(self.lines).encode(self.encoding)).decode()
+        there = {"path": LOG, "size": 1, "base64": content}
+        return [
+            there if command[-1] == LOG else {"error": {"what": "gone", "code": 2}} for command in commands
+        ]
+
+
+def test_lines_of_the_logs_that_are_there_in_either_encoding() -> None:
+    assert plain_logs(LOGGING) == list(LOGGING.logs[:2])
+    for encoding in ("utf-8", "utf-16"):
+        guest: Any = Logs("a", "Ünter b", encoding=encoding)
+        assert read_lines(guest, LOGGING) == ["a", "Ünter b"]
+    assert read_lines(guest, PROFILE.model_copy(update={"logs": ()})) is None
+
+
+def test_what_an_agent_says_of_a_backend_that_was_made_to_fail_is_not_its_error_then_or_later() -> None:
+    guest: Any = Logs("INFO starts")
+    provoked = Provoked()
+    with provoked.during(guest, LOGGING):
+        guest.lines.append(REFUSED)
+    later = REFUSED.replace("10:00:07", "10:01:00").replace("12030", "12002")
+    assert provoked.holds(REFUSED)
+    assert provoked.holds(later)
+    assert not provoked.holds(DAMAGED)
+
+
+def test_what_its_log_said_before_anything_was_provoked_stays_its_own() -> None:
+    guest: Any = Logs(DAMAGED)
+    provoked = Provoked()
+    for _ in range(2):
+        with provoked.during(guest, LOGGING):
+            guest.lines = [DAMAGED.replace("01", "09"), REFUSED]  # the log was turned meanwhile
+    assert not provoked.holds(DAMAGED)
+    assert provoked.holds(REFUSED)
+
+
+def test_an_error_between_two_of_these_blocks_is_its_own() -> None:
+    guest: Any = Logs()
+    provoked = Provoked()
+    with provoked.during(guest, LOGGING):
+        guest.lines.append(REFUSED)
+    guest.lines.append(DAMAGED)
+    with provoked.during(guest, LOGGING):
+        guest.lines.append(DAMAGED)
+    assert [provoked.holds(line) for line in errors(guest.lines, LOGGING)] == [True, False, False]
+
+
+def test_a_shape_has_no_times_and_numbers() -> None:
+    assert shape("2026-11-29T10:00 ERROR code 7 at 0x1f") == shape("2027-01-01T23:59 ERROR code 19 at 0xab2")
+    assert shape("ERROR disk") != shape("ERROR memory")
