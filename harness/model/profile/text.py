@@ -26,12 +26,19 @@ TEMPLATE_NAMES = frozenset(
 """What a template in a profile may name. `ca_file` is the CA's PEM file on the media drive."""
 
 
+DOUBLED = "a brace that is meant as such, as in JSON or in a GUID, is written twice"
+
+
 def placeholders(text: str) -> tuple[str, ...]:
     """The names in braces in their order. Raises `ValueError` for a brace that is not doubled and closes nothing."""
     found = []
-    for _, name, form, conversion in string.Formatter().parse(text):
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"{error}; {DOUBLED}") from error
+    for _, name, form, conversion in parts:
         if form or conversion:
-            raise ValueError(f"the placeholder {{{name}}} has more in its braces than a name")
+            raise ValueError(f"the placeholder {{{name}}} has more in its braces than a name; {DOUBLED}")
         if name is not None:
             found.append(name)
     return tuple(found)
@@ -40,6 +47,8 @@ def placeholders(text: str) -> tuple[str, ...]:
 def _template(text: str) -> str:
     for name in placeholders(text):
         if name not in TEMPLATE_NAMES:
+            if not name.isidentifier():
+                raise ValueError(f"{{{name}}} names no placeholder; {DOUBLED}: {{{{{name}}}}}")
             known = ", ".join(sorted(TEMPLATE_NAMES))
             raise ValueError(f"unknown placeholder {{{name}}}; known are {known}")
     return text

@@ -70,6 +70,7 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
         ("restart_service: tinyagent", "restart_service: TinyAgnt", 9, "Did you mean 'TinyAgent'?"),
         ("{backend_host}", "{backend_hots}", 9, "unknown placeholder {backend_hots}"),
         ("{backend_host}", "{", 9, "Single '{'"),
+        ("{backend_host}", "{0d0c9f47-1111}", 9, "is written twice: {{0d0c9f47-1111}}"),
         ("title: Tiny agent", "title: Tiny agent\nplatform: x46", 3, "Known: x64, Intel, Arm64"),
         (
             "title: Tiny agent",
