@@ -9,9 +9,11 @@ from harness.checks.boots import assert_boots
 from harness.checks.excuses import unexcused
 from harness.checks.expectation import listed, mismatch
 from harness.checks.folders_of_wine import without_substrates
+from harness.checks.whole_machine import without_noise
 from harness.guest.round_trip import RoundTrip
 from harness.lifecycle.isolation import Neighbourhood
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.probe.answers.files import FileContent, FileFacts
@@ -43,11 +45,10 @@ def test_entry(timeline: Timeline) -> None:
 
 
 @check("No file is left")
-def test_files(cell: CellSession, timeline: Timeline) -> None:
+def test_files(cell: CellSession, timeline: Timeline, whole: WholeMachine) -> None:
     there = timeline.after.files
-    left = without_substrates(
-        timeline, unexcused(cell, "file", there - timeline.baseline.snapshot.files), there
-    )
+    new = without_noise(cell, whole, there - timeline.baseline.snapshot.files)
+    left = without_substrates(timeline, unexcused(cell, "file", new), there)
     assert not left, _left(timeline, "file", left)
 
 
@@ -61,11 +62,11 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("Nothing new is in the registry keys that all products share")
-def test_shared_registry(cell: CellSession, timeline: Timeline) -> None:
+def test_shared_registry(cell: CellSession, timeline: Timeline, whole: WholeMachine) -> None:
     roots = [root.lower() for root in cell.profile.registry_roots]
     new = timeline.after.registry - timeline.baseline.snapshot.registry
     # What the profile calls the agent's own is the business of the check above.
-    left = unexcused(cell, "registry", new - frozenset(roots))
+    left = unexcused(cell, "registry", without_noise(cell, whole, new - frozenset(roots)))
     assert not left, _left(timeline, "new registry key or value that products share", left)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from harness.cell.session import CellSession
 from harness.checks.excuses import some
+from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import ExcusedBy
 from harness.residue.attribution import Attributed
 from harness.residue.change import Change, Where
@@ -19,6 +20,14 @@ def put_on_record(cell: CellSession, found: Attributed, where: Where) -> None:
             substrates.setdefault(reason, []).append(change.name)
     for reason, names in substrates.items():
         cell.excuse(some(names), reason, by=ExcusedBy.SUBSTRATE)
+
+
+def without_noise(cell: CellSession, whole: WholeMachine, new: frozenset[str]) -> frozenset[str]:
+    """What is new, in lower case, without what a machine without the candidate has, too: that is put on record."""
+    noise = whole.noise_among(new)
+    if noise:
+        cell.note("subtracted as noise (sham run)", f"{len(noise)}: {some(noise)}")
+    return new - frozenset(noise)
 
 
 def _note_noise(cell: CellSession, found: Attributed, where: Where) -> None:

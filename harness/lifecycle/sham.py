@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from harness.cell.session import CellSession
 from harness.guest.guest import Guest
-from harness.guest.system_tools import MSIEXEC, SC
+from harness.guest.system_tools import CMD, MSIEXEC, PING, SC
 from harness.lifecycle.dirt.code_page import LOCALE as SPOKEN
 from harness.lifecycle.stimulus import possible_stimuli
 from harness.machines.provider import HasOverlay, Machine, SpeaksLocales
@@ -35,8 +35,10 @@ STIMULUS = "stimulus "
 REBOOT = "reboot"
 LOCALE = f"locale {SPOKEN}"
 """Another locale from the next boot on: whatever starts first then writes what goes with it."""
+CONSOLE = "console of a service"
+"""A service that starts a console program: Wine writes how consoles look into the registry for the first one."""
 NARROW_PROGRAM = "C:\\Windows\\SysWOW64\\msiexec.exe"
-NARROW_SERVICE = "BvtNarrow"
+SERVICE = "BvtSham"
 INSTALLER_S = 60.0
 HOLD_MS = "100"
 
@@ -70,7 +72,16 @@ class Sham:
         stimuli = possible_stimuli(self._session) if Phase.FUNCTIONS in self._session.cell.phases else []
         given = [f"{STIMULUS}{name}" for name in stimuli]
         locale = [LOCALE] if "code-page" in dirt_at(self._session.cell.steps, Phase.MACHINE) else []
-        return (*locale, INSTALLER, NARROW, STORES, *given, *([REBOOT] if reboots else []), INSTALLER)
+        return (
+            *locale,
+            INSTALLER,
+            NARROW,
+            CONSOLE,
+            STORES,
+            *given,
+            *([REBOOT] if reboots else []),
+            INSTALLER,
+        )
 
     def _run(self, image_digest: str, steps: Sequence[str]) -> Noise:
         """Whatever differs between any two looks: a value that is changed and changed back is noise as well."""
@@ -105,7 +116,11 @@ class Sham:
         elif step == STORES:
             guest.probe("open-stores")
         elif step == NARROW:
-            _run_narrow_service(guest)
+            # Windows Installer's own service; a Wine may have no 32-bit programs.
+            if guest.files(NARROW_PROGRAM)[0].exists:
+                _run_service(guest, f"{NARROW_PROGRAM} /V")
+        elif step == CONSOLE:
+            _run_service(guest, f"{CMD} /c {PING} -n 1 127.0.0.1")
         elif step.startswith(STIMULUS):
             name, nonce = step.removeprefix(STIMULUS), f"bvt{secrets.token_hex(6)}"
             guest.probe("stimulate", name, "--nonce", nonce, "--hold-ms", HOLD_MS)
@@ -114,12 +129,10 @@ class Sham:
             guest.run([MSIEXEC, "/x", f"{{{uuid.uuid4()}}}".upper(), "/qn"], timeout_s=INSTALLER_S)
 
 
-def _run_narrow_service(guest: Guest) -> None:
-    """Windows Installer's own service, as a 32-bit program under a name of ours. A Wine may have no such programs."""
-    if not guest.files(NARROW_PROGRAM)[0].exists:
-        return
-    made = ["create", NARROW_SERVICE, "binPath=", f"{NARROW_PROGRAM} /V", "start=", "demand"]
-    for command in (made, *([verb, NARROW_SERVICE] for verb in ("start", "stop", "delete"))):
+def _run_service(guest: Guest, line: str) -> None:
+    """Start this command line as a service for once, whatever comes of it."""
+    made = ["create", SERVICE, "binPath=", line, "start=", "demand"]
+    for command in (made, *([verb, SERVICE] for verb in ("start", "stop", "delete"))):
         guest.run([SC, *command], timeout_s=INSTALLER_S)
 
 

@@ -22,7 +22,7 @@ from harness.probe.answers.system import PendingRename
 from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
 from harness.residue import left_by_broken_off, left_by_wine
-from harness.residue.attribution import SERVICES, Attributed, attribute, is_foreign
+from harness.residue.attribution import SERVICES, Attributed, SeenWithout, attribute, is_foreign
 from harness.residue.change import Change, Kind, Where
 from harness.residue.changes_told import rows_of
 from harness.residue.snapshot import only_tidies
@@ -78,14 +78,29 @@ class WholeMachine:
     @once
     def after(self) -> Attributed:
         """What is different at the end, not before the profile's `settle_s` and a little more have passed."""
-        _ = self._timeline.later
-        told = self._told()
-        changes = self._changes("residue")
-        found = self._attribute(changes, told)
-        self._draw(rows_of(self._at_install, changes, found, ended=True), "at the end")
+        found = self._attribute(self._at_end, self._told())
+        self._draw(rows_of(self._at_install, self._at_end, found, ended=True), "at the end")
         # What the checks of the installation name is not named once more.
         named = self.installed.candidate
         return replace(found, candidate=[each for each in found.candidate if each not in named])
+
+    @once
+    def _at_end(self) -> list[Change]:
+        _ = self._timeline.later
+        return self._changes("residue")
+
+    def noise_among(self, names: Collection[str]) -> list[str]:
+        """Which of these new files and keys the sham run answers for, in lower case; none where there can be none.
+
+        Also what came before the candidate, between the two looks at the clean machine.
+        """
+        before = self._timeline.baseline.whole
+        if not names or before is None:
+            return []
+        new = [change for change in self._at_end if change.kind is Kind.ADDED and change.name in names]
+        answers_for = SeenWithout(Sham(self._session).noise().changes if new else ())
+        noise = {each.name for each in new if answers_for.the_very(each) or answers_for.one_like(each)}
+        return sorted(noise | before.overlaid(names))
 
     @once
     def orphans(self) -> list[str]:

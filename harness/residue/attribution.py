@@ -93,6 +93,22 @@ class Attributed:
         return [each for each in self.candidate if each.where is where]
 
 
+class SeenWithout:
+    """What a sham run answers for: what a machine without the candidate changed, too."""
+
+    def __init__(self, noise: Sequence[Change]) -> None:
+        self._known = {_noise_name(each) for each in noise}
+        self._patterns = noise_pattern.learn(noise)
+
+    def the_very(self, change: Change) -> bool:
+        """Whether it was seen by this name."""
+        return _noise_name(change) in self._known
+
+    def one_like(self, change: Change) -> bool:
+        """Whether others of the same form were seen."""
+        return any(pattern.covers(change) for pattern in self._patterns)
+
+
 def is_foreign(change: Change) -> bool:
     """Whether it is something that was there before and is changed or gone, or is new where it decides over others."""
     decides = _below(change.name, FOREIGN_THOUGH_NEW) or DEBUGGERS.match(change.name) is not None
@@ -115,8 +131,7 @@ def attribute(
     roots = (profile.install_dir, *profile.data_dirs, *profile.registry_roots)
     declared_files = tuple(file.path for file in profile.files)
     diagnostics = diagnostics_places(profile)
-    known = {_noise_name(each) for each in noise}
-    patterns = noise_pattern.learn(noise)
+    answers_for = SeenWithout(noise)
     found = Attributed()
     for change in changes:
         name = change.name
@@ -131,9 +146,9 @@ def attribute(
             found.agents_own.append(change)
         elif change.kind is Kind.ADDED and _below(name, (*ADDED_TOLD_ELSEWHERE, *told)):
             continue
-        elif _noise_name(change) in known:
+        elif answers_for.the_very(change):
             found.noise.append(change)
-        elif any(pattern.covers(change) for pattern in patterns):
+        elif answers_for.one_like(change):
             found.noise.append(change)
             found.by_pattern.append(change)
         elif (keep := _kept(change, profile.keeps)) is not None:

@@ -5,6 +5,7 @@ writes its own files every thirty seconds and at its end, and has no way to be a
 there, server/registry.c); so the probe saves both roots into a folder of the harness's own (`RegSaveKey`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.guest.guest import Guest
@@ -32,6 +33,11 @@ class Look:
 
     files: Tree
     hives: dict[str, bytes]
+
+    def overlaid(self, names: Collection[str]) -> frozenset[str]:
+        """Those files and folders, in lower case, that the overlay held already."""
+        held = (path for path, stamp in self.files.held.items() if not stamp.whiteout)
+        return frozenset(f"c:\\{path.replace('/', chr(92))}".lower() for path in held) & frozenset(names)
 
 
 def look_at(guest: Guest, overlay: Overlay, *, first: bool = False) -> Look:
