@@ -15,6 +15,7 @@ PLAIN = "BVT Unusual Files"
 ROOT = "C:\\Program Files\\BVT Vendor, Inc\\Unusual.Files v1.0"
 SHARED = "C:\\bvt-sentinel\\Files"
 """Below the folder of a neighbour, which holds a file of its own and must stay."""
+COMPONENTS = ("C0", "C1", "C2", "C3", "Shared", "OnDrive", "Font", "OfUser")
 DEEP = [f"level {number:02} of a path that is nearly as long as it may be" for number in range(3)]
 FOREIGN = ("Überwachung.txt", "監視.dat")
 """wixl writes code page 1252 alone, so these get their names afterwards."""
@@ -38,7 +39,20 @@ SOURCE = """\
         <Component Id="Shared" Guid="0A6B2C7D-5B0F-4D0C-9F47-0D3D3B1C5A03" Win64="yes">
           <File Id="shared" Name="shared.txt" Source="small.txt" KeyPath="yes"/>
         </Component>
-      </Directory></Directory></Directory>
+      </Directory></Directory>
+      <Directory Id="OnDrive" Name="BVT Unusual"><Directory Id="Below" Name="Files"><Component Id="OnDrive"
+          Guid="0A6B2C7D-5B0F-4D0C-9F47-0D3D3B1C5A04" Win64="yes">
+        <File Id="ondrive" Name="on the drive.txt" Source="small.txt" KeyPath="yes"/>
+        <RegistryValue Root="HKLM" Key="Software\\BVT Unusual" Type="string" Value="a key's default"/>
+      </Component></Directory></Directory></Directory>
+      <Directory Id="FontsFolder"><Component Id="Font" Guid="0A6B2C7D-5B0F-4D0C-9F47-0D3D3B1C5A05" Win64="yes">
+        <File Id="font" Name="bvtunusual.ttf" Source="small.txt" KeyPath="yes"/>
+      </Component></Directory>
+      <Directory Id="LocalAppDataFolder"><Directory Id="OfUser" Name="BVT Unusual"><Component Id="OfUser"
+          Guid="0A6B2C7D-5B0F-4D0C-9F47-0D3D3B1C5A06" Win64="yes">
+        <File Id="ofuser" Name="of the user.txt" Source="small.txt"/>
+        <RegistryValue Root="HKCU" Key="Software\\BVT Unusual" Name="Here" Type="integer" Value="1" KeyPath="yes"/>
+      </Component></Directory></Directory>
     </Directory>
     <Feature Id="All" Level="1">{references}</Feature>
   </Product>
@@ -68,7 +82,7 @@ def build_files(place: Path) -> Path:
     deep = _component(3, _file("deep", "deep.txt", "small.txt"))
     for level, name in enumerate(reversed(DEEP)):
         deep = f'<Directory Id="D{level}" Name="{name}">{deep}</Directory>'
-    references = "".join(f'<ComponentRef Id="{name}"/>' for name in ("C0", "C1", "C2", "C3", "Shared"))
+    references = "".join(f'<ComponentRef Id="{name}"/>' for name in COMPONENTS)
     text = SOURCE.format(product=PLAIN, many="".join(parts), deep=deep, references=references)
     (place / "files.wxs").write_text(text, encoding="utf-8")
     msi = place / "files.msi"
@@ -102,6 +116,7 @@ def write_profile(path: Path, reason: str) -> Path:
         "install_dir": ROOT,
         "data_dirs": [SHARED],
         "services": [],
+        "registry_roots": ["HKLM\\Software\\BVT Unusual", "HKCU\\Software\\BVT Unusual"],
         "files": [
             *(
                 {"path": f"{ROOT}\\{name}"}
@@ -109,6 +124,8 @@ def write_profile(path: Path, reason: str) -> Path:
             ),
             {"path": f"{folder}\\deep.txt"},
             {"path": f"{SHARED}\\shared.txt"},
+            {"path": "C:\\BVT Unusual\\Files\\on the drive.txt"},
+            {"path": "C:\\Windows\\Fonts\\bvtunusual.ttf"},
         ],
     }
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")

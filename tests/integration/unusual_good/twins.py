@@ -13,6 +13,10 @@ OF_FILES = (
     "names in other alphabets, without extension, with several dots",
     "a file in a folder of a neighbour, which stays",
     "no service at all",
+    "a folder below a folder of its own on the drive",
+    "a file among the system's fonts",
+    "a folder in the profile of the user that installs it",
+    "a key's default value",
 )
 
 TWINS: dict[str, tuple[str, ...]] = {
