@@ -8,7 +8,7 @@ from harness.guest.guest import Guest
 from harness.guest.msi.log import decode_log
 from harness.model.errors import HarnessError
 from harness.model.profile import AgentProfile
-from harness.probe.answers import FileContent
+from harness.probe.answers.files import FileContent
 from harness.probe.reading import ProbeFailed, read_value
 
 LOG_BYTES = 8 * 1024 * 1024

@@ -98,6 +98,10 @@ class Outage:
     @once
     def failed_again(self) -> tuple[float, ...]:
         """When requests failed in a second, longer outage, in which nothing else happens."""
+        with self._timeline.provoking():
+            return self._failed_longer()
+
+    def _failed_longer(self) -> tuple[float, ...]:
         session, cell = self._session, self._session.cell.id
         backend = session.backend
         if not isinstance(backend, Troubles):

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.cell.declared import given_texts, why_unheard
-from harness.model.profile import GuestFile, Installer
+from harness.model.profile.installer import GuestFile, Installer
 from tests.unit.cell.stand_ins import PROFILE
 
 SILENT = PROFILE.model_copy(update={"installer": Installer(), "guest_files": ()})
