@@ -84,3 +84,11 @@ class ToolMissing(InfrastructureError):
 def one_sentence(parts: Sequence[str]) -> str:
     """Join message parts with single spaces, dropping empty ones."""
     return " ".join(part.strip() for part in parts if part.strip())
+
+
+class ProgramFailed(InfrastructureError):
+    """A program ended with an error. `said`: all that it said, of which the message has the end."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said

@@ -13,19 +13,14 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
 
-import tenacity
-
 from harness.machines.debian_sources import NAMED_BY
+from harness.machines.mirror import asked_again
 from harness.machines.wine.image_recipe import RootRecipe
 from harness.machines.wine.processes import end_all
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEADLINE_S = 1200.0
-ASKED_AT_MOST = 4
-SYNC_PAUSE_S = 15.0
-"""A mirror that is being brought up to date serves lists of two days for a moment."""
-OF_TWO_STATES = ("unexpected size", "Mirror sync in progress", "Hash Sum mismatch")
 NOT_NEEDED = ("Contents-deb", "Contents-udeb", "DEP-11", "DEP-11-icons-small", "DEP-11-icons", "CNF")
 """Lists that other programs of the machine have apt fetch: apt-file, software centres, command-not-found."""
 NOT_UNPACKED = (
@@ -60,13 +55,7 @@ class Archive:
 
     def update(self) -> None:
         """Ask the archive what there is, again while a mirror is being changed. Raises `InfrastructureError`."""
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(ASKED_AT_MOST),
-            wait=tenacity.wait_fixed(SYNC_PAUSE_S),
-            retry=tenacity.retry_if_exception(_between_two_states),
-            reraise=True,
-        )
-        retrying(self._run, [self._apt, "-q", "-c", self._configuration, "update"])
+        asked_again(lambda: self._run([self._apt, "-q", "-c", self._configuration, "update"]))
 
     def fetch(self) -> dict[str, str]:
         """Fetch the recipe's packages with all that they need; names to versions. Raises `InfrastructureError`."""
@@ -164,10 +153,6 @@ Dir::State::lists "{working}/lists";
 Dir::State::status "{working}/status";
 {unwanted}
 """
-
-
-def _between_two_states(error: BaseException) -> bool:
-    return isinstance(error, InfrastructureError) and any(words in str(error) for words in OF_TWO_STATES)
 
 
 def versions(archives: Iterable[str]) -> dict[str, str]:

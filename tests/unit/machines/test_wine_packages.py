@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.machines import mirror
 from harness.machines.wine import packages
 from harness.machines.wine.image_recipe import root_recipe
 from harness.model.errors import InfrastructureError
@@ -22,7 +23,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> packages.Archive
     )
     apt.chmod(0o755)
     monkeypatch.setattr(packages, "program", lambda *_: str(apt))
-    monkeypatch.setattr(packages, "SYNC_PAUSE_S", 0.0)
+    monkeypatch.setattr(mirror, "SYNC_PAUSE_S", 0.0)
     working = tmp_path / "working"
     working.mkdir()
     return packages.Archive(working, "", root_recipe())
@@ -42,7 +43,7 @@ def test_one_that_does_not_come_to_an_end_is_said(archive: packages.Archive, tmp
     (tmp_path / "says").write_text(f"{SYNC}\n" * 9)
     with pytest.raises(InfrastructureError, match="unexpected size"):
         archive.update()
-    assert calls(tmp_path) == packages.ASKED_AT_MOST
+    assert calls(tmp_path) == mirror.ASKED_AT_MOST
 
 
 def test_anything_else_is_said_at_once(archive: packages.Archive, tmp_path: Path) -> None:

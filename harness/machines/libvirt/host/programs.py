@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.model.errors import InfrastructureError, ToolMissing
+from harness.model.errors import InfrastructureError, ProgramFailed, ToolMissing
 
 PACKAGES = {
     "qemu-system-x86_64": "qemu-system-x86",
@@ -46,6 +46,7 @@ def run(command: Sequence[str | Path], *, what: str, deadline_s: float, cwd: Pat
     except subprocess.TimeoutExpired:
         raise InfrastructureError(f"{what}: {argv[0]} did not end within {deadline_s:g} s.") from None
     if done.returncode != 0:
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-        raise InfrastructureError(f"{what}: {argv[0]} ended with {done.returncode}: {said}")
+        said = (done.stderr or done.stdout).strip()
+        end = "\n".join(said.splitlines()[-5:])
+        raise ProgramFailed(f"{what}: {argv[0]} ended with {done.returncode}: {end}", said)
     return done.stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.machines.debian_sources import debian_sources
 from harness.machines.libvirt.host.programs import run
 from harness.machines.libvirt.image.recipe import WineGuestRecipe, digest_of
+from harness.machines.mirror import asked_again
 from harness.machines.provider import Progress
 from harness.model.errors import InfrastructureError
 
@@ -44,11 +45,18 @@ def ensure_base(recipe: WineGuestRecipe, home: Path, progress: Progress) -> Path
             "Building the image wine-guest needs root (the tree holds files of several users).",
             hint="Build it once as root with the same BVT_HOME, or import a built image.",
         )
-    progress("wine-guest: installing Debian with Wine into a tree (about 90 s, once)")
-    working = home / BASE_IN_WORK
-    shutil.rmtree(working, ignore_errors=True)
-    sources = home / "debian.sources"
+    working, sources = home / BASE_IN_WORK, home / "debian.sources"
     sources.write_text(debian_sources(recipe.codename))
+    progress("wine-guest: installing Debian with Wine into a tree (about 90 s, once)")
+    asked_again(lambda: _install(recipe, working, sources))
+    finish_prefix(working / PREFIX)
+    working.rename(base)
+    return base
+
+
+def _install(recipe: WineGuestRecipe, tree: Path, sources: Path) -> None:
+    """Debian, Wine and a prefix in a new tree; what an attempt before left there is removed."""
+    shutil.rmtree(tree, ignore_errors=True)
     run(
         [
             "mmdebstrap",
@@ -63,15 +71,12 @@ def ensure_base(recipe: WineGuestRecipe, home: Path, progress: Progress) -> Path
             f"--essential-hook={_initrd_hook(recipe)}",
             f"--customize-hook={_prefix_hook()}",
             recipe.codename,
-            working,
+            tree,
             sources,
         ],
         what="The base of image wine-guest was not built",
         deadline_s=BUILD_DEADLINE_S,
     )
-    finish_prefix(working / PREFIX)
-    working.rename(base)
-    return base
 
 
 def _initrd_hook(recipe: WineGuestRecipe) -> str:
