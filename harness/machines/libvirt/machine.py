@@ -239,6 +239,22 @@ class LibvirtMachine:
         except libvirt.libvirtError as error:
             raise MachineLost(f"The network of {self.machine_id} cannot be changed: {error}.") from error
 
+    def cut_power(self, deadline: Deadline) -> None:
+        """What the guest had written to its disk is there, flushed or not; what only its memory held is lost."""
+        announced = len(self._history.reboots)
+        try:
+            self._domain().reset(0)
+        except libvirt.libvirtError as error:
+            raise MachineLost(f"The power of {self.machine_id} cannot be cut: {error}.") from error
+        with self._history.changed:
+            booting = self._history.changed.wait_for(
+                lambda: len(self._history.reboots) > announced, deadline.remaining_s
+            )
+        if not booting:
+            raise MachineLost(
+                f"{self.machine_id} did not boot within {deadline.length_s:g} s of a power cut."
+            )
+
     def disk(self) -> StoppedDisk:
         """Its overlay. On `wine-guest` drive C: is a folder of the Linux filesystem."""
         wine = self.guest_system is GuestSystem.WINE

@@ -22,7 +22,7 @@ from harness.guest.guest import Guest
 from harness.machines import kept
 from harness.machines.cleaning import reclaim_run
 from harness.machines.intent import IntentFile
-from harness.machines.provider import Machine, MachineProvider
+from harness.machines.provider import CutsPower, Machine, MachineProvider
 from harness.machines.registry import load_provider
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, InfrastructureError
@@ -33,6 +33,7 @@ from tests.integration.conformance.kinds import Kind, Traces
 from tests.programs import bounded
 
 REBOOT_S = 900.0
+MOST_CUTS = 3
 KEY = "HKLM\\Software\\BvtConformance"
 SERVICE = {
     "process": 0,
@@ -73,6 +74,31 @@ def test_a_reboot_is_another_boot_of_the_same_computer(create: Create, open_gues
     assert SERVICE.items() <= told(guest, "type C:\\who.txt").items()
     condition = machine.condition()
     assert (condition.state, condition.fault, condition.boots) == (MachineState.RUNNING, Fault.NONE, 2)
+    machine.destroy()
+
+
+def test_a_power_cut_loses_what_was_not_saved(create: Create, open_guest: Open) -> None:
+    """A registry is saved now and then: one that was saved right before the cut proves nothing, so it is cut again."""
+    machine = create()
+    assert isinstance(machine, CutsPower)
+    guest = open_guest(machine)
+    says(guest, f"reg add {KEY} /v Saved /d 1 /f")
+    boot, cuts, lost = guest.reboot(Deadline.after(REBOOT_S)), 0, False
+    while not lost and cuts < MOST_CUTS:
+        says(guest, f"reg add {KEY} /v Unsaved{cuts} /d 1 /f")
+        machine.cut_power(Deadline.after(REBOOT_S))
+        before, boot = boot, guest.await_boot(boot, Deadline.after(REBOOT_S))
+        assert boot != before
+        lost = guest.registry.value(KEY, f"Unsaved{cuts}") is None
+        cuts += 1
+    assert lost
+    assert guest.registry.value(KEY, "Saved") is not None
+    condition = machine.condition()
+    assert (condition.state, condition.fault, condition.boots) == (
+        MachineState.RUNNING,
+        Fault.NONE,
+        2 + cuts,
+    )
     machine.destroy()
 
 
