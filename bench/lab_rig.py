@@ -89,7 +89,7 @@ class Lab:
         except InfrastructureError:
             machine.destroy()
             raise
-        ids = [each.machine_id for each in read_intents(self._state.intents) if WAITS_FOR in each.resources]
+        ids = [each.machine_id for each in read_intents(self._state.intents) if each.resources.get(WAITS_FOR)]
         if there < len(cells) or len(ids) < len(cells):
             machine.destroy()
             raise InfrastructureError(f"Only {there} of {len(cells)} clones wait.")

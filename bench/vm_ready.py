@@ -1,10 +1,11 @@
 """A virtual machine until it answers: made ahead, cold, or from a capsule; against what libvirt itself offers.
 
 Same image, same host, by turns. Two moments are told for each: the first WinRM reply (`vm_ready`, from the pool;
-`vm_ready_cold`; for a new machine its identity is taken by then) and the answer to the first command
-(`vm_first_command`, from the pool). The peers: an overlay boot until Wine and WinRM are up; restoring a ready domain
-that `virsh save` put away; reverting a ready domain to an internal snapshot. The last two bring back one and the same
-machine, so they do less. `vm_capsule` does that too, under a new name on an overlay of its own.
+`vm_ready_cold`; name, clock, password and certificate are the machine's own by then) and the answer to the first
+command (`vm_first_command`, from the pool; registry and media drive are its own by then, for whoever logs in waits for
+them). The peers: an overlay boot until Wine and WinRM are up; restoring a ready domain that `virsh save` put away;
+reverting a ready domain to an internal snapshot. The last two bring back one and the same machine, so they do less.
+`vm_capsule` does that too, under a new name on an overlay of its own.
 """
 
 import time

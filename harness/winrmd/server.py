@@ -10,12 +10,14 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from . import encryption, responses
 from .authentication import Authenticator, ConnectionIdentity, Outcome
 from .config import ServerConfig
+from .door import Door
 from .http import BadRequest, Connection, HttpRequest, HttpResponse
 from .operations import PRODUCT_VERSION, Caller, Service
 from .pace import Pace
@@ -26,6 +28,8 @@ log = logging.getLogger("winrmd")
 _PATH = "/wsman"
 _PATH_ANONYMOUS = "/wsman-anon/identify"
 _STOP_TIMEOUT_S = 5.0
+SPARE = 2
+"""Threads that wait for a connection: a client does not wait until one is started."""
 _LET_IN = (200, 500)
 """Statuses of answers to somebody who is logged in."""
 LONGEST_PACE_S = 10.0
@@ -37,25 +41,25 @@ def serve(config: ServerConfig, listener: socket.socket, stop: threading.Event) 
 
     The listener is closed. Raises OSError or ssl.SSLError before serving if the certificate cannot be used.
     """
-    server = _Server(config, listener)
-    accepting = threading.Thread(target=server.accept, name="accept", daemon=True)
-    reaping = threading.Thread(target=server.shells.reap, name="reap", daemon=True)
-    accepting.start()
-    reaping.start()
-    if "ntlm" in config.auth:
-        threading.Thread(target=_import_spnego, name="import", daemon=True).start()
+    server = Server(config, listener)
+    server.start()
     try:
         stop.wait()
     finally:
         server.close()
-        accepting.join(_STOP_TIMEOUT_S)
-        reaping.join(_STOP_TIMEOUT_S)
 
 
-class _Server:
-    def __init__(self, config: ServerConfig, listener: socket.socket) -> None:
+class Server:
+    """Answers on one listening socket.
+
+    `door`: who connects is heard once it is known who this is, and who brings credentials once it is open; None: at
+    once. Raises OSError or ssl.SSLError if the certificate cannot be used.
+    """
+
+    def __init__(self, config: ServerConfig, listener: socket.socket, door: Door | None = None) -> None:
         self._config = config
         self._listener = listener
+        self._door = door or Door.opened()
         self._tls = _tls_context(config)
         self._authenticator = Authenticator(config)
         self._pace = Pace(config.limits.refusals_apart_s)
@@ -63,25 +67,65 @@ class _Server:
         self._service = Service(config, self.shells)
         self._lock = threading.Lock()
         self._peers: set[socket.socket] = set()
+        self._idle = 0
         self._closing = False
+        self._threads: list[threading.Thread] = []
 
-    def accept(self) -> None:
-        """Accept connections until the listener is shut down."""
+    def start(self) -> None:
+        """Serve, in threads of its own."""
+        for _ in range(SPARE):
+            self._wait_in_one_more()
+        self._in_thread(self.shells.reap)
+        if self._authenticator.ntlm:
+            threading.Thread(target=_import_spnego, name="import", daemon=True).start()
+
+    def become(self, config: ServerConfig) -> None:
+        """Be another server on the same socket, with the same limits; nobody was heard yet. Raises as at first."""
+        before = self._authenticator
+        if self._tls is not None and config.tls_cert is not None:
+            self._tls.load_cert_chain(config.tls_cert, config.tls_key)
+        self._config, self._authenticator = config, Authenticator(config)
+        self._service = Service(config, self.shells)
+        before.close()
+        self._door.known.set()
+
+    def _in_thread(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
+
+    def _wait_in_one_more(self) -> None:
+        self._idle += 1
+        self._in_thread(self._serve_peers)
+
+    def _serve_peers(self) -> None:
+        """Serve one connection after the other, and end where enough other threads wait for one."""
+        while (accepted := self._accept()) is not None:
+            with self._lock:
+                self._idle -= 1
+                if self._idle == 0 and not self._closing:
+                    self._wait_in_one_more()
+            self._serve_peer(*accepted)
+            with self._lock:
+                if self._idle >= SPARE or self._closing:
+                    return
+                self._idle += 1
+
+    def _accept(self) -> tuple[socket.socket, tuple[str, int]] | None:
+        """The next connection; None once there will be no more."""
         while True:
             try:
                 peer, address = self._listener.accept()
             except OSError:
-                if self._closing:
-                    return
-                log.exception("cannot accept a connection")
-                return
+                if not self._closing:
+                    log.exception("cannot accept a connection")
+                return None
             with self._lock:
                 full = len(self._peers) >= self._config.limits.max_connections or self._closing
-            if full:
-                log.warning("connection from %s refused: too many", address)
-                peer.close()
-                continue
-            threading.Thread(target=self._serve_peer, args=(peer, address), daemon=True).start()
+            if not full:
+                return peer, address
+            log.warning("connection from %s refused: too many", address)
+            peer.close()
 
     def close(self) -> None:
         """End everything."""
@@ -96,6 +140,9 @@ class _Server:
         self._listener.close()
         self.shells.close_all()
         self._authenticator.close()
+        until = time.monotonic() + _STOP_TIMEOUT_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _open_peers(self) -> list[socket.socket]:
         with self._lock:
@@ -112,6 +159,7 @@ class _Server:
                 self._peers.discard(peer)
 
     def _serve_peer(self, peer: socket.socket, address: tuple[str, int]) -> None:
+        self._door.known.wait()
         with peer, self._registered(peer):
             try:
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -146,6 +194,7 @@ class _Server:
                 connection.write(HttpResponse(500, close=True))
                 return
             connection.write(response)
+            self._door.answered.set()
             if response.close or not request.keep_alive:
                 return
             if response.status in _LET_IN:
@@ -159,7 +208,10 @@ class _Server:
             return HttpResponse(405, headers=(("Allow", "POST"),))
         if path == _PATH_ANONYMOUS or request.headers.get("wsmanidentify", "").lower() == "unauthenticated":
             return HttpResponse(200, responses.identified(PRODUCT_VERSION))
-        outcome = identity.authenticate(request.headers.get("authorization"))
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            self._door.open.wait()
+        outcome = identity.authenticate(authorization)
         told = tuple(("WWW-Authenticate", challenge) for challenge in outcome.challenges)
         if outcome.wrong:
             log.warning("wrong credentials from %s", ip)
@@ -204,5 +256,6 @@ def _tls_context(config: ServerConfig) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.num_tickets = 0  # WinRM's clients keep their connections, and never resume a session
     context.load_cert_chain(config.tls_cert, config.tls_key)
     return context

@@ -1,8 +1,7 @@
 """One running virtual machine, as its owner sees it."""
 
 import shutil
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,11 +13,10 @@ from lxml import etree
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile
-from harness.machines.libvirt.clone.capsule import CapsuleRecord, put_away, seal_capsule
+from harness.machines.libvirt.clone.capsule import CapsuleRecord, lay_out, put_away, seal_capsule
 from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST, DomainSpec
 from harness.machines.libvirt.clone.domain_xml import OWN, owner
-from harness.machines.libvirt.clone.personal import PREFIX, set_clock
-from harness.machines.libvirt.clone.readiness import await_winrm
+from harness.machines.libvirt.clone.personal import PREFIX
 from harness.machines.libvirt.clone.template import host_processor
 from harness.machines.libvirt.host.host import Host, HostUnreachable
 from harness.machines.libvirt.host.qmp import (
@@ -71,9 +69,18 @@ class Facts:
 class LibvirtMachine:
     """A libvirt domain with its overlay. Satisfies `Machine`; not thread-safe."""
 
-    def __init__(self, state: StateDirectory, host: Host, intent: IntentFile, facts: Facts) -> None:
+    def __init__(
+        self,
+        state: StateDirectory,
+        host: Host,
+        intent: IntentFile,
+        facts: Facts,
+        go_on: Callable[[Deadline], None] | None = None,
+    ) -> None:
+        """`go_on`: what is left to do for a machine that waits; None: it runs."""
         self._state, self._host, self._intent, self._facts = state, host, intent, facts
         self._history = host.events.history(intent.intent.machine_id)
+        self._go_on = go_on
         self._destroyed = False
         self._hangs = False
 
@@ -133,26 +140,16 @@ class LibvirtMachine:
         text = etree.tostring(definition, encoding="unicode")
         self._facts = replace(self._facts, definition=text)
 
-    def pause(self) -> None:
-        """Stop its processors; everything stays as it is. Raises `MachineLost`."""
-        try:
-            self._domain().suspend()
-        except libvirt.libvirtError as error:
-            raise MachineLost(f"{self.machine_id} cannot be paused: {error}.") from error
-
     def wake(self, deadline: Deadline) -> None:
-        """Let a paused machine go on, with the right time, until its WinRM answers.
+        """Let a machine that waits go on until its WinRM answers; one that runs already does so.
 
-        Raises `MachineLost`, `DeadlineExceeded`.
+        Raises `MachineLost`, `InfrastructureError`, `DeadlineExceeded`.
         """
+        go_on, self._go_on = self._go_on, None
         try:
-            domain = self._domain()
-            domain.resume()
-            with ThreadPoolExecutor(1) as beside:
-                clock = beside.submit(set_clock, domain, self.guest_system)
-                await_winrm(self.winrm, deadline)
-                clock.result()
-        except libvirt.libvirtError as error:
+            if go_on is not None:
+                go_on(deadline)
+        except (OSError, libvirt.libvirtError) as error:
             raise MachineLost(f"{self.machine_id} does not go on: {error}.") from error
 
     def condition(self) -> MachineCondition:
@@ -343,6 +340,7 @@ class LibvirtMachine:
                 lambda: self._host.destroy(self.machine_id),
                 Deadline.after(PUT_AWAY_S),
             )
+            lay_out(self._host, facts.spec, directory, Deadline.after(PUT_AWAY_S))
             # It takes no room of the host any more, but the image that it stands on is used.
             self._intent.release("uri", "domain", "memory_mb", "cpus", "disk_mb")
             seal_capsule(directory, facts.stored, record)

@@ -13,6 +13,7 @@ from harness.machines.libvirt.clone.template import TemplateMaker
 from harness.machines.libvirt.host.acceleration import prove_kvm
 from harness.machines.libvirt.host.host import Host, HostUnreachable
 from harness.machines.libvirt.host.programs import program
+from harness.machines.libvirt.host.tsc import host_tsc_khz
 from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.image.wine_guest import ensure_wine_guest
@@ -160,6 +161,7 @@ class Preparation:
             kernel=image.file("vmlinuz"),
             initrd=image.file("initrd.img"),
             serial_log=Path("/serial"),
+            tsc_khz=0 if kvm or not host.local_socket else host_tsc_khz(),
             winrm_port=manifest.winrm.port,
             listen=self.options.addresses.get(host.uri, "127.0.0.1"),
             socat=program("socat"),

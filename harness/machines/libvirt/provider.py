@@ -14,7 +14,7 @@ from harness.machines.disused import Disused
 from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
 from harness.machines.libvirt.ahead import Ahead, give_back
 from harness.machines.libvirt.clone.capsule import read_capsule
-from harness.machines.libvirt.clone.start import Parts, start_machine
+from harness.machines.libvirt.clone.start import Parts, prepare_machine
 from harness.machines.libvirt.clone.template import Template, TemplateMaker
 from harness.machines.libvirt.doctor import lab_findings
 from harness.machines.libvirt.host.daemon import SCHEME
@@ -112,13 +112,7 @@ class LibvirtProvider:
 
     def _make_ahead(self, host: Host, spec: MachineSpec, intent: IntentFile) -> LibvirtMachine:
         deadline = Deadline.after(AHEAD_DEADLINE_S)
-        machine = self._create_on(host, self._prepared[spec.image], spec, intent, deadline)
-        try:
-            machine.pause()
-        except HarnessError:
-            machine.destroy()
-            raise
-        return machine
+        return self._create_on(host, self._prepared[spec.image], spec, intent, deadline, waits=True)
 
     def _woken(self, spec: MachineSpec, deadline: Deadline) -> LibvirtMachine | None:
         """A clone that waited, awake; None if there is none, or it did not wake up and was removed."""
@@ -233,8 +227,16 @@ class LibvirtProvider:
             host.close()
 
     def _create_on(
-        self, host: Host, prepared: Prepared, spec: MachineSpec, intent: IntentFile, deadline: Deadline
+        self,
+        host: Host,
+        prepared: Prepared,
+        spec: MachineSpec,
+        intent: IntentFile,
+        deadline: Deadline,
+        *,
+        waits: bool = False,
     ) -> LibvirtMachine:
+        """`waits`: it is to wait until somebody wakes it."""
         machine_id = intent.intent.machine_id
         directory = self._preparation.storage / "machines" / machine_id
         intent.add(directory=str(directory), image=prepared.image.manifest.digest)
@@ -244,7 +246,9 @@ class LibvirtProvider:
             directory.mkdir(parents=True, mode=0o700)
             shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
             parts = Parts(host, prepared.image, template, directory)
-            started, access = start_machine(parts, shape, spec, machine_id, deadline)
+            waiting = prepare_machine(parts, shape, spec, machine_id)
+            if not waits:
+                waiting.go_on(deadline)
             intent.add(ready=True)
             done = True
         except libvirt.libvirtError as error:
@@ -260,10 +264,11 @@ class LibvirtProvider:
         finally:
             if not done:  # also on Ctrl-C
                 self._undo(host, intent, directory)
+        started = waiting.started
         facts = Facts(
             image=_info(prepared),
             substrate=Substrate.KVM if started.kvm else Substrate.TCG,
-            winrm=access,
+            winrm=waiting.access,
             media_root=prepared.image.manifest.media_root,
             relayed=spec.backend is not None,
             directory=directory,
@@ -272,7 +277,7 @@ class LibvirtProvider:
             spec=started.spec,
             memory_dump=self._preparation.options.dumps(prepared.image.manifest.guest_system),
         )
-        return LibvirtMachine(self._state, host, intent, facts)
+        return LibvirtMachine(self._state, host, intent, facts, waiting.go_on if waits else None)
 
     def _template(self, host: Host, prepared: Prepared, spec: MachineSpec) -> Template | None:
         if prepared.method is CloneMethod.BOOT:

@@ -11,7 +11,7 @@ from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.clone.capsule import DISK, STATE, Capsule
 from harness.machines.libvirt.clone.clone import forwarded_port
-from harness.machines.libvirt.clone.domain import DomainSpec
+from harness.machines.libvirt.clone.domain import DomainSpec, Memory
 from harness.machines.libvirt.clone.domain_xml import domain_xml
 from harness.machines.libvirt.clone.migration import load_state
 from harness.machines.libvirt.clone.overlay import make_overlay
@@ -90,7 +90,7 @@ def _go_on(host: Host, capsule: Capsule, spec: DomainSpec, deadline: Deadline) -
     xml = domain_xml(spec)
     domain = host.call(lambda connection: connection.createXML(xml, libvirt.VIR_DOMAIN_START_PAUSED))
     with (capsule.directory / STATE).open("rb") as state:
-        load_state(domain, state.fileno(), deadline, ignore_shared=False)
+        load_state(domain, state.fileno(), deadline, ignore_shared=spec.memory is Memory.CLONE)
     access = capsule.access(forwarded_port(human_monitor(domain, "info usernet")))
     domain.resume()
     await_agent(history, spec.name, deadline)

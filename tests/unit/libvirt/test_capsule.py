@@ -79,6 +79,13 @@ def test_ram_keeps_the_name_by_which_its_qemu_knew_it(tmp_path: Path) -> None:
     assert booted.domain("bvt-2", tmp_path, tmp_path).memory is Memory.INCOMING
 
 
+def test_ram_in_a_file_is_mapped_as_a_templates_is(tmp_path: Path) -> None:
+    (tmp_path / "ram").write_bytes(b"RAM")
+    laid_out = record(tmp_path).model_copy(update={"files": digest_files(tmp_path, ["ram"])})
+    domain = Capsule(tmp_path, laid_out).domain("bvt-2", tmp_path, tmp_path)
+    assert (domain.memory, domain.memory_file) == (Memory.CLONE, tmp_path / "ram")
+
+
 @pytest.mark.parametrize(
     ("hypervisor", "made_on", "kvm", "words"),
     [
@@ -118,7 +125,7 @@ def test_it_holds_all_that_its_disk_stands_on_and_is_refused_once_any_of_it_chan
     for above, below in ((template, image), (machine, template)):
         backing: list[str | Path] = ["-F", "qcow2", "-b", below / "disk.qcow2", above / "disk.qcow2"]
         subprocess.run([*create, *backing], check=True, timeout=30)
-    for name in ("state", "media.iso", "winrm.pem"):
+    for name in ("state", "ram", "media.iso", "winrm.pem"):
         (machine / name).write_text(name)
     seals = digest_files(image, ["disk.qcow2"])
     manifest = ImageManifest(

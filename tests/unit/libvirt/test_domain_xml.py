@@ -45,6 +45,7 @@ WINDOWS = DomainSpec(
 SPECS = {
     "wine-guest clone": WINE_GUEST,
     "wine-guest template": WINE_GUEST.model_copy(update={"memory": Memory.TEMPLATE}),
+    "wine-guest capsule in the making": WINE_GUEST.model_copy(update={"memory": Memory.LAID_OUT}),
     "wine-guest boot": WINE_GUEST.model_copy(update={"memory": Memory.PLAIN, "media": None}),
     "wine-guest under KVM": WINE_GUEST.model_copy(update={"kvm": True}),
     "Windows installation": WINDOWS,
@@ -179,9 +180,17 @@ def test_clones_of_one_template_have_one_shape() -> None:
             "memory": Memory.TEMPLATE,
             "memory_file": Path("/x"),
             "cell_id": "y/z",
+            "tsc_khz": 2_500_001,
         }
     )
     assert shape_digest(other) == shape_digest(WINE_GUEST)
+
+
+@pytest.mark.parametrize(("khz", "told"), [(0, ""), (2_596_124, " tsc_early_khz=2596124")])
+def test_a_kernel_is_told_how_fast_its_processors_counter_runs(khz: int, told: str) -> None:
+    line = element(WINE_GUEST.model_copy(update={"tsc_khz": khz}), "os/cmdline")
+    assert line is not None
+    assert line.text == "root=/dev/vda" + told
 
 
 @pytest.mark.parametrize("change", [{"memory_mb": 2048}, {"cpus": 2}, {"kvm": True}, {"winrm_port": 5985}])

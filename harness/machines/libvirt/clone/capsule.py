@@ -16,8 +16,10 @@ from pydantic import ValidationError
 
 from harness.files import write_atomically
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
-from harness.machines.libvirt.clone.migration import save_state
+from harness.machines.libvirt.clone.domain_xml import domain_xml
+from harness.machines.libvirt.clone.migration import load_state, save_state
 from harness.machines.libvirt.clone.template import host_processor
+from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.programs import run
 from harness.machines.libvirt.image.seal import FileSeal, broken_seals, digest_files, note_checked
 from harness.machines.libvirt.image.store import StoredImage
@@ -29,6 +31,8 @@ from harness.model.machine import WinRMAccess
 from harness.model.substrate import GuestSystem
 
 DISK, STATE = "disk.qcow2", "state"
+RAM = "ram"
+"""Where it is there, it is mapped copy-on-write, as a template's is by its clones; else the state holds it."""
 TRUSTED = "winrm.pem"
 LINKED = ("kernel", "initrd", "media")
 """What a machine reads besides its disk; a field of its definition, and the name in the capsule."""
@@ -65,10 +69,7 @@ class Capsule:
         """The machine as it was, under another name, on a disk of its own. Its hardware UUID stays."""
         spec = self.record.spec
         linked = {key: self.directory / key for key in LINKED if getattr(spec, key) is not None}
-        own = spec.memory in (
-            Memory.CLONE,
-            Memory.CAPSULE,
-        )  # QEMU knows RAM by the name that its machine gave it
+        mapped = RAM in self.record.files
         return spec.model_copy(
             update=linked
             | {
@@ -76,8 +77,12 @@ class Capsule:
                 "uuid_of": spec.uuid_of or spec.name,
                 "disk": disk,
                 "serial_log": serial_log,
-                "memory": Memory.CAPSULE if own else Memory.INCOMING,
-                "memory_file": None,
+                "memory": Memory.CLONE
+                if mapped
+                else Memory.CAPSULE
+                if named_by_us(spec)
+                else Memory.INCOMING,
+                "memory_file": self.directory / RAM if mapped else None,
             }
         )
 
@@ -141,6 +146,36 @@ def put_away(
     end()
 
 
+def lay_out(host: Host, spec: DomainSpec, directory: Path, deadline: Deadline) -> None:
+    """Take RAM out of a saved state into a file, by a QEMU that loads the one and writes the other.
+
+    Reopened, the machine reads then only what it uses. Where that does not work, the state stays whole. The domain is
+    that of the machine that has ended: should this be killed, its intent still names it. Raises `InfrastructureError`.
+    """
+    if not named_by_us(spec):
+        return
+    devices = directory / f"{STATE}.new"
+    loaded = spec.model_copy(update={"memory": Memory.LAID_OUT, "memory_file": directory / RAM})
+    xml = domain_xml(loaded)
+    try:
+        domain = host.call(lambda connection: connection.createXML(xml, libvirt.VIR_DOMAIN_START_PAUSED))
+        with (directory / STATE).open("rb") as state:
+            load_state(domain, state.fileno(), deadline, ignore_shared=False)
+        save_state(domain, devices, deadline, ignore_shared=True)
+    except (InfrastructureError, libvirt.libvirtError, OSError):
+        for file in (devices, directory / RAM):
+            file.unlink(missing_ok=True)
+    else:
+        devices.replace(directory / STATE)
+    finally:
+        host.destroy(spec.name)
+
+
+def named_by_us(spec: DomainSpec) -> bool:
+    """QEMU knows RAM by the name that its machine gave it; libvirt has one of its own."""
+    return spec.memory in (Memory.CLONE, Memory.CAPSULE)
+
+
 def seal_capsule(directory: Path, image: StoredImage, record: CapsuleRecord) -> None:
     """Bring in what the disk stands on, seal everything, and write the record, which makes the directory a capsule.
 
@@ -156,6 +191,7 @@ def seal_capsule(directory: Path, image: StoredImage, record: CapsuleRecord) -> 
     if record.access.ca_pem is not None and record.access.ca_pem != directory / TRUSTED:
         shutil.copyfile(record.access.ca_pem, directory / TRUSTED)
     there = [DISK, STATE, *layers[:-1], *(["media"] if record.spec.media is not None else [])]
+    there += [RAM] if (directory / RAM).exists() else []
     seals = digest_files(directory, there) | {layers[-1]: image.manifest.files[image.manifest.disk]}
     for name, original in (("kernel", "vmlinuz"), ("initrd", "initrd.img")):
         if getattr(record.spec, name) is not None:

@@ -24,6 +24,7 @@ class Memory(StrEnum):
     TEMPLATE = "template"  # a file, written through: the template under construction
     INCOMING = "incoming"  # its own, filled from a saved state
     CLONE = "clone"  # the template's file, copy-on-write
+    LAID_OUT = "laid-out"  # a file, written through, filled from a saved state: a capsule in the making
     CAPSULE = "capsule"  # its own, filled from a capsule; named like a clone's
 
 
@@ -52,6 +53,11 @@ class DomainSpec(Frozen):
     memory_file: Path | None = None
     listen: str = Field(default="127.0.0.1", description="host address of the forwarded WinRM port")
     winrm_port: int = 5986
+    tsc_khz: int = Field(
+        default=0,
+        ge=0,
+        description="how fast the processor's counter runs, for a kernel that the hypervisor loads; 0: it measures",
+    )
     relay: HostPort | None = Field(default=None, description="host-side address of the backend")
     socat: str = "/usr/bin/socat"
 
@@ -77,6 +83,7 @@ class DomainSpec(Frozen):
                 "memory": Memory.PLAIN,
                 "memory_file": None,
                 "listen": "127.0.0.1",
+                "tsc_khz": 0,
                 "relay": None,
             }
         )

@@ -77,7 +77,8 @@ def _operating_system(root: etree._Element, spec: DomainSpec) -> None:
     if firmware is Firmware.KERNEL:
         _text(system, "kernel", str(spec.kernel))
         _text(system, "initrd", str(spec.initrd))
-        _text(system, "cmdline", spec.hardware.kernel_arguments)
+        told = f" tsc_early_khz={spec.tsc_khz}" if spec.tsc_khz else ""
+        _text(system, "cmdline", spec.hardware.kernel_arguments + told)
 
 
 def _devices(devices: etree._Element, spec: DomainSpec) -> None:
@@ -133,17 +134,19 @@ def _passthrough(root: etree._Element, spec: DomainSpec) -> None:
         # `cmd:` starts one relay per connection; the `-tcp:` form would serve a single connection in all.
         # socat passes the end of a connection on only by ending, `-t` seconds after it.
         network += f",guestfwd=tcp:{BACKEND_IN_GUEST}-cmd:{spec.socat} -t 1 - TCP:{spec.relay}"
-    model = "virtio-net-pci" if spec.hardware.disk_bus.value == "virtio" else "e1000e"
+    # A clone's network has nobody to whom its guest would have to announce itself, as it does after a migration.
+    virtio = spec.hardware.disk_bus.value == "virtio"
+    model = "virtio-net-pci,guest_announce=off" if virtio else "e1000e"
     arguments = ["-netdev", network]
     arguments += ["-device", f"{model},id=bvtnic,netdev={NETWORK_ID},mac={MAC},addr=0x1c,romfile="]
-    if spec.memory in (Memory.TEMPLATE, Memory.CLONE):
-        share = "on" if spec.memory is Memory.TEMPLATE else "off"
+    if spec.memory in (Memory.TEMPLATE, Memory.LAID_OUT, Memory.CLONE):
+        share = "off" if spec.memory is Memory.CLONE else "on"
         backend = f"memory-backend-file,id={MEMORY_ID},size={spec.memory_mb}M,mem-path={spec.memory_file}"
         arguments += ["-object", f"{backend},share={share}", "-machine", f"memory-backend={MEMORY_ID}"]
     if spec.memory is Memory.CAPSULE:
         backend = f"memory-backend-ram,id={MEMORY_ID},size={spec.memory_mb}M"
         arguments += ["-object", backend, "-machine", f"memory-backend={MEMORY_ID}"]
-    if spec.memory in (Memory.CLONE, Memory.INCOMING, Memory.CAPSULE):
+    if spec.memory in (Memory.CLONE, Memory.INCOMING, Memory.LAID_OUT, Memory.CAPSULE):
         arguments += ["-incoming", "defer"]
     command_line = etree.SubElement(root, f"{{{QEMU}}}commandline")
     for argument in arguments:

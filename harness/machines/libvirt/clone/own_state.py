@@ -1,4 +1,4 @@
-"""The state that a clone loads: its template's, with the clone's own hardware UUID in it."""
+"""The state that a clone loads: its template's, with the clone's own hardware UUID and the letter to it."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from harness.machines.libvirt.clone.hardware_uuid import FORMS, pages_with
+from harness.machines.libvirt.clone.letter import pages_with as written
 from harness.machines.libvirt.clone.stream import with_pages
 from harness.machines.libvirt.clone.template import Template
 from harness.machines.libvirt.options import CloneMethod
@@ -19,11 +20,16 @@ FEEDER_ENDS_S = 5.0
 
 
 @contextmanager
-def own_state(template: Template, uuid: UUID) -> Iterator[int]:
-    """The descriptor of a file to load. Raises `InfrastructureError`, `OSError`."""
+def own_state(template: Template, uuid: UUID, letter: bytes = b"") -> Iterator[int]:
+    """The descriptor of a file to load. `letter`: to a guest that waits for one (RAM templates alone).
+
+    Raises `InfrastructureError`, `OSError`.
+    """
     places = template.record.uuid_places
     if template.record.method is CloneMethod.RAM:
         pages = pages_with(uuid, places, template.ram)
+        if letter:
+            pages |= written(letter, template.record.letter_places)
         with os.fdopen(os.memfd_create("bvt-state"), "w+b") as file:
             file.write(with_pages(template.state.read_bytes(), pages))
             file.flush()

@@ -1,7 +1,7 @@
-"""Makes a resumed clone one computer: clock, name, identity, Windows version, password. By the guest agent.
+"""Makes a clone one computer: clock, name, identity, Windows version, password.
 
-A clone wakes up as the copy of its template. Nothing here goes over WinRM: until this is done nobody can
-log in.
+A clone wakes up as the copy of its template. It finds a letter in its memory (`letter.py`), or is told by the guest
+agent. Nothing here goes over WinRM: until this is done nobody can log in.
 """
 
 import base64
@@ -83,6 +83,12 @@ def _personalise_wine(
     windows: WindowsVersion,
     person: Person,
 ) -> None:
+    # Into the FIFO on which vm_images/wine-guest/rootfs/usr/lib/bvt/guest.py waits.
+    write_file(domain, "/run/bvt/word", letter_to(manifest, windows, person) + b"\n")
+
+
+def letter_to(manifest: ImageManifest, windows: WindowsVersion, person: Person) -> bytes:
+    """What a wine-guest is told: one line of JSON, for guest.py of its image."""
     word = {
         "time": time.time(),
         "hostname": person.identity.hostname,
@@ -93,8 +99,7 @@ def _personalise_wine(
         "media": True,
         "seed": secrets.token_hex(SEED),
     }
-    # Into the FIFO on which vm_images/wine-guest/rootfs/usr/lib/bvt/guest.py waits.
-    write_file(domain, "/run/bvt/word", json.dumps(word).encode() + b"\n")
+    return json.dumps(word).encode()
 
 
 def set_clock(domain: libvirt.virDomain, system: GuestSystem) -> None:

@@ -1,15 +1,16 @@
 """From a reservation to a machine whose WinRM answers."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import libvirt
 
-from harness.machines.libvirt.clone.clone import Started, make_disk, start_clone
+from harness.machines.libvirt.clone.clone import Started, make_disk, run_clone, start_domain
 from harness.machines.libvirt.clone.domain import DomainSpec
 from harness.machines.libvirt.clone.media import build_iso
-from harness.machines.libvirt.clone.personal import Person, failure, personalise
+from harness.machines.libvirt.clone.personal import Person, failure, letter_to, personalise
 from harness.machines.libvirt.clone.readiness import await_winrm
 from harness.machines.libvirt.clone.template import Template
 from harness.machines.libvirt.host.host import Host
@@ -34,16 +35,27 @@ class Parts:
     directory: Path
 
 
-def start_machine(
-    parts: Parts, shape: DomainSpec, spec: MachineSpec, machine_id: str, deadline: Deadline
-) -> tuple[Started, WinRMAccess]:
-    """Make media drive and disk, clone, give it its identity, wait for WinRM.
+@dataclass(frozen=True)
+class Waiting:
+    """A machine whose QEMU is there, and what is left to do until it answers.
 
-    What it made stays for the caller to remove when it raises.
-
-    Raises `InfrastructureError`, `DeadlineExceeded`, `libvirtError`, `OSError`.
+    Its guest has not run yet, unless it has to boot: so it takes next to no memory and no processor.
     """
-    person = Person.new(machine_id)
+
+    started: Started
+    access: WinRMAccess
+    go_on: Callable[[Deadline], None]
+    """Let it be somebody, and wait until its WinRM answers.
+
+    Raises `InfrastructureError`, `DeadlineExceeded`, `libvirtError`."""
+
+
+def prepare_machine(parts: Parts, shape: DomainSpec, spec: MachineSpec, machine_id: str) -> Waiting:
+    """Make media drive and disk, start QEMU. What it made stays for the caller to remove when it raises.
+
+    Raises `InfrastructureError`, `libvirtError`, `OSError`.
+    """
+    person, manifest = Person.new(machine_id), parts.image.manifest
     domain = shape.model_copy(
         update={
             "name": machine_id,
@@ -55,19 +67,27 @@ def start_machine(
             "relay": spec.backend,
         }
     )
-    manifest = parts.image.manifest
-
-    def greet(guest: libvirt.virDomain) -> None:
-        if parts.template is None:
-            await_boot(guest, manifest, deadline)
-        personalise(guest, manifest, spec.windows, person)
-
     with ThreadPoolExecutor(1) as beside:
         media = beside.submit(build_iso, spec.media, parts.directory / "media.iso")
         make_disk(parts.image, parts.template, domain)
         media.result()
-    started = start_clone(parts.host, parts.template, domain, deadline, greet)
+    started = start_domain(parts.host, parts.template, domain)
     access = _access(parts, manifest, person, shape.listen, started.port)
+
+    def go_on(deadline: Deadline) -> None:
+        if started.takes_letter:
+            run_clone(started, deadline, letter_to(manifest, spec.windows, person))
+        else:
+            run_clone(started, deadline)
+            if parts.template is None:
+                await_boot(started.domain, manifest, deadline)
+            personalise(started.domain, manifest, spec.windows, person)
+        _await_reply(started, access, deadline)
+
+    return Waiting(started, access, go_on)
+
+
+def _await_reply(started: Started, access: WinRMAccess, deadline: Deadline) -> None:
     try:
         await_winrm(access, deadline)
     except DeadlineExceeded as error:
@@ -75,9 +95,8 @@ def start_machine(
         if not reason:
             raise
         raise InfrastructureError(
-            f"The guest of {machine_id} could not take its identity: {reason}"
+            f"The guest of {started.spec.name} could not take its identity: {reason}"
         ) from error
-    return started, access
 
 
 def await_boot(guest: libvirt.virDomain, manifest: ImageManifest, deadline: Deadline) -> None:
@@ -99,7 +118,7 @@ def prove_template(host: Host, image: StoredImage, template: Template, shape: Do
     )
     try:
         make_disk(image, template, spec)
-        start_clone(host, template, spec, deadline, greet=lambda _: None)
+        run_clone(start_domain(host, template, spec), deadline)
     finally:
         host.destroy(spec.name)
         host.events.forget(spec.name)

@@ -24,6 +24,7 @@ from harness.machines.intent import IntentFile
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
 from harness.machines.libvirt.clone.domain_xml import domain_xml, shape_digest, validate
 from harness.machines.libvirt.clone.hardware_uuid import places_of
+from harness.machines.libvirt.clone.letter import places_in
 from harness.machines.libvirt.clone.migration import save_state
 from harness.machines.libvirt.clone.overlay import make_overlay
 from harness.machines.libvirt.clone.settle import settle
@@ -60,6 +61,10 @@ class TemplateRecord(Frozen):
     uuid_places: dict[int, str] = Field(
         default_factory=dict,
         description="where its hardware UUID stands in what clones load, and in which form",
+    )
+    letter_places: dict[int, int] = Field(
+        default_factory=dict,
+        description="where in its RAM the pages for a letter are, and which; none: its clones are told by the agent",
     )
     made_for: dict[str, str] = Field(default_factory=dict, description="what its key was made of, for people")
 
@@ -203,6 +208,7 @@ class TemplateMaker:
                 files=digest_files(working, names),
                 image_disk=self.image.disk.resolve(),
                 uuid_places=places_of(self._named(name).hardware_uuid, working / holds_ram),
+                letter_places=places_in(working / RAM) if self.method is CloneMethod.RAM else {},
                 made_for=self._made_for() | {"processor": _short(host_processor())},
             )
             self.trial(Template(working, record), self._named(name))

@@ -40,12 +40,13 @@ SYSTEM32 = f"{PREFIX}/drive_c/windows/system32"
 WINRMD = HARNESS / "winrmd"
 PROBE = HARNESS / "probe"
 CERTIFICATE = HARNESS / "machines" / "certificate.py"
+LETTER = HARNESS / "machines" / "libvirt" / "clone" / "letter.py"
 
 
 def recipe_digest(recipe: WineGuestRecipe, directory: Path) -> str:
     """Everything that decides what the image holds."""
     own = (directory / "recipe.yaml", directory / "rootfs", directory / "identity.c", Path(__file__))
-    sources = (*own, POWER_SOURCE, SESSION_SOURCE, SESSION, WINRMD, PROBE, CERTIFICATE)
+    sources = (*own, POWER_SOURCE, SESSION_SOURCE, SESSION, WINRMD, PROBE, CERTIFICATE, LETTER)
     return digest_of(base_digest(recipe), version("pyspnego"), files=sources)
 
 
@@ -124,6 +125,7 @@ def _layer(directory: Path, state: StateDirectory) -> Iterator[tuple[str, bytes,
             yield f"usr/lib/bvt/{package}/{path.relative_to(root)}", path.read_bytes(), 0o644
     yield "usr/lib/bvt/bvt-probe.exe", probe_exe(state).read_bytes(), 0o755
     yield "usr/lib/bvt/certificate.py", CERTIFICATE.read_bytes(), 0o644
+    yield "usr/lib/bvt/letter.py", LETTER.read_bytes(), 0o644
     yield "usr/lib/bvt/identity.exe", _compile(directory / "identity.c"), 0o755
     yield "usr/lib/bvt/session.py", SESSION.read_bytes(), 0o644
     yield f"{SYSTEM32}/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755

@@ -1,10 +1,12 @@
-"""Gives a clone its identity, then serves WinRM.
+"""Gives a clone its identity, and serves WinRM.
 
 Started before the machine is frozen as a template, because starting Python or any other program takes long under
-emulation: a clone wakes up inside this process, which waits on a FIFO for one JSON object written by the guest agent:
-`time` (seconds since the epoch), `hostname`, `registry` (lines for identity.exe), `winrm` (the server's configuration),
-`certificate`, `key`, `seed`. After a reboot everything is on disk and it serves at once. What fails is in
-/run/bvt/failed.
+emulation. A clone wakes up inside this process, with a letter in its memory (letter.py): one JSON object with `time`
+(seconds since the epoch), `hostname`, `registry` (lines for identity.exe), `winrm` (the server's configuration),
+`certificate`, `key`, `seed`, `media`. A machine that was not cloned is sent it by the guest agent, into a FIFO.
+
+What the first reply needs comes first; the rest is done once that is given, and nobody is let in before it is. After a
+reboot everything is on disk. What fails is in /run/bvt/failed, and on the serial console.
 """
 
 import ctypes
@@ -12,7 +14,9 @@ import fcntl
 import json
 import os
 import secrets
+import select
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -28,8 +32,10 @@ sys.path.insert(0, "/usr/lib/bvt")
 
 import rehearsal
 from certificate import self_signed
-from winrmd.config import ServerConfig, load_config
-from winrmd.server import serve
+from letter import LetterBox
+from winrmd.config import ServerConfig, config_from, load_config
+from winrmd.door import Door
+from winrmd.server import Server, serve
 from winrmd.wine_locale import UTF8_CODEPAGE, utf8_environment
 
 PORT = 5986
@@ -40,6 +46,9 @@ CONFIGURATION = LIBRARY / "winrm.json"
 MEDIA_DEVICE, MEDIA = Path("/dev/sr0"), Path("/media/bvt")
 READ_ONLY_NOSUID_NODEV = 1 | 2 | 4
 MEDIA_DEADLINE_S = 5.0
+LOOK_MS = 10
+FIRST_REPLY_S = 1.0
+"""Whoever made the machine asks at once; the rest is not held up for longer by one who does not."""
 RNDADDENTROPY, RNDRESEEDCRNG = 0x40085203, 0x5207  # random(4)
 
 
@@ -53,16 +62,39 @@ def main() -> None:
     if PERSONAL.exists():
         listener = listen()
         (RUN / "winrm.ready").touch()
-    else:
-        word = RUN / "word"
-        os.mkfifo(word, 0o600)
-        identity = start_identity()
-        rehearse(utf8)
-        listener = listen()
+        serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+        return
+    os.mkfifo(RUN / "word", 0o600)
+    identity, box = start_identity(), LetterBox()
+    configuration = rehearse(utf8)
+    door = Door()
+    # All that a server needs is there before the machine is frozen, its threads too.
+    server = Server(configuration, listen(), door)
+    server.start()
+    with Path("/dev/urandom").open("wb") as device:
         (RUN / "winrm.ready").touch()
-        with word.open() as told:
-            become(json.loads(told.readline()), identity)
-    serve(replace(load_config(CONFIGURATION), codepage_environment=utf8), listener, threading.Event())
+        person = json.loads(told(box))
+        stir(device.fileno(), bytes.fromhex(person["seed"]))
+    server.become(introduce(person, utf8))
+    # There is one processor: whatever runs beside the first reply makes it later.
+    door.answered.wait(FIRST_REPLY_S)
+    move_in(person, identity)
+    door.open.set()
+    threading.Event().wait()
+
+
+def told(box: LetterBox) -> bytes:
+    """The letter that a clone wakes up with, or the line that the guest agent writes into the FIFO."""
+    word = os.open(RUN / "word", os.O_RDONLY | os.O_NONBLOCK)
+    coming = select.poll()
+    coming.register(word, select.POLLIN)
+    while (letter := box.letter()) is None:
+        if coming.poll(LOOK_MS):
+            os.set_blocking(word, True)
+            with os.fdopen(word, "rb") as line:
+                return line.readline()
+    os.close(word)
+    return letter
 
 
 def keep_clock() -> None:
@@ -73,15 +105,18 @@ def keep_clock() -> None:
                 time.clock_settime(time.CLOCK_REALTIME, float(line))
 
 
-def stir(seed: bytes) -> None:
-    """Randomness of its own: the kernel's is the template's, and all clones would draw the same numbers."""
-    with Path("/dev/urandom").open("wb") as device:
-        fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(seed), len(seed)) + seed)
-        fcntl.ioctl(device, RNDRESEEDCRNG)
+def stir(device: int, seed: bytes) -> None:
+    """Randomness of its own: the kernel and OpenSSL have the template's, and all clones would draw the same numbers."""
+    fcntl.ioctl(device, RNDADDENTROPY, struct.pack("ii", 8 * len(seed), len(seed)) + seed)
+    fcntl.ioctl(device, RNDRESEEDCRNG)
+    ssl.RAND_add(seed, float(len(seed)))
 
 
-def rehearse(utf8: dict[int, dict[str, str]]) -> None:
-    """Serve one login and one command over TLS, so that no clone waits for what the first ones load."""
+def rehearse(utf8: dict[int, dict[str, str]]) -> ServerConfig:
+    """Serve one login and one command over TLS, so that no clone waits for what the first ones load.
+
+    The configuration of a server that nobody knows the password of.
+    """
     certificate, key = self_signed("rehearsal")
     (RUN / "rehearsal.pem").write_bytes(certificate)
     (RUN / "rehearsal.key").write_bytes(key)
@@ -105,6 +140,7 @@ def rehearse(utf8: dict[int, dict[str, str]]) -> None:
     finally:
         stop.set()
         server.join()
+    return configuration
 
 
 def start_identity() -> subprocess.Popen[str]:
@@ -134,17 +170,25 @@ def listen() -> socket.socket:
     return listener
 
 
-def become(person: dict[str, Any], identity: subprocess.Popen[str]) -> None:
-    """Take clock, name, media drive, registry values, password; until then nobody is accepted."""
+def introduce(person: dict[str, Any], utf8: dict[int, dict[str, str]]) -> ServerConfig:
+    """Take clock and name, and make the server's configuration. Its certificate is in memory for now."""
     os.umask(0o077)
+    time.clock_settime(time.CLOCK_REALTIME, person["time"])
+    socket.sethostname(person["hostname"])
+    pair = os.memfd_create("winrm.pem")
+    os.write(pair, (person["certificate"] + person["key"]).encode())
+    place = f"/proc/self/fd/{pair}"
+    config = config_from(person["winrm"])
+    return replace(config, codepage_environment=utf8, tls_cert=place, tls_key=place)
+
+
+def move_in(person: dict[str, Any], identity: subprocess.Popen[str]) -> None:
+    """The rest of the identity: registry, media drive, and all that a reboot needs."""
     began = time.monotonic()
-    stir(bytes.fromhex(person["seed"]))
     assert identity.stdin is not None
     # Wine works on this while the rest is done here; identity.exe answers first and ends when it likes.
     identity.stdin.write("".join(f"{line}\n" for line in person["registry"]) + ".\n")
     identity.stdin.close()
-    time.clock_settime(time.CLOCK_REALTIME, person["time"])
-    socket.sethostname(person["hostname"])
     Path("/etc/hostname").write_text(person["hostname"] + "\n")
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost {person['hostname']}\n")
     CONFIGURATION.write_text(json.dumps(person["winrm"]))
@@ -182,4 +226,6 @@ try:
     main()
 except Exception:
     (RUN / "failed").write_text(traceback.format_exc())
+    with suppress(OSError):  # the serial console is evidence, also once nobody can be asked any more
+        Path("/dev/console").write_text(traceback.format_exc())
     raise
