@@ -36,9 +36,7 @@ from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
-AHEAD_DEADLINE_S = 120.0
-"""For a clone that nobody waits for yet."""
-WAKE_S = 20.0
+WAKE_S = 60.0
 """After that a clone that waited is given up, and another one made."""
 RESTARTS = 2
 """How often a daemon may restart while one machine is made."""
@@ -111,8 +109,7 @@ class LibvirtProvider:
         self._ahead.begin()
 
     def _make_ahead(self, host: Host, spec: MachineSpec, intent: IntentFile) -> LibvirtMachine:
-        deadline = Deadline.after(AHEAD_DEADLINE_S)
-        return self._create_on(host, self._prepared[spec.image], spec, intent, deadline, waits=True)
+        return self._create_on(host, self._prepared[spec.image], spec, intent, None)
 
     def _woken(self, spec: MachineSpec, deadline: Deadline) -> LibvirtMachine | None:
         """A clone that waited, awake; None if there is none, or it did not wake up and was removed."""
@@ -232,11 +229,9 @@ class LibvirtProvider:
         prepared: Prepared,
         spec: MachineSpec,
         intent: IntentFile,
-        deadline: Deadline,
-        *,
-        waits: bool = False,
+        deadline: Deadline | None,
     ) -> LibvirtMachine:
-        """`waits`: it is to wait until somebody wakes it."""
+        """`deadline`: until when its WinRM is to answer; None: it waits until somebody wakes it."""
         machine_id = intent.intent.machine_id
         directory = self._preparation.storage / "machines" / machine_id
         intent.add(directory=str(directory), image=prepared.image.manifest.digest)
@@ -247,7 +242,7 @@ class LibvirtProvider:
             shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
             parts = Parts(host, prepared.image, template, directory)
             waiting = prepare_machine(parts, shape, spec, machine_id)
-            if not waits:
+            if deadline is not None:
                 waiting.go_on(deadline)
             intent.add(ready=True)
             done = True
@@ -277,7 +272,7 @@ class LibvirtProvider:
             spec=started.spec,
             memory_dump=self._preparation.options.dumps(prepared.image.manifest.guest_system),
         )
-        return LibvirtMachine(self._state, host, intent, facts, waiting.go_on if waits else None)
+        return LibvirtMachine(self._state, host, intent, facts, waiting.go_on if deadline is None else None)
 
     def _template(self, host: Host, prepared: Prepared, spec: MachineSpec) -> Template | None:
         if prepared.method is CloneMethod.BOOT:
