@@ -29,7 +29,6 @@ WRONG_NAME = (
     errno.EEXIST,  # of a folder that is to be made where a file is
     errno.EISDIR,
     errno.ELOOP,
-    errno.ENAMETOOLONG,
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EPERM,
@@ -69,6 +68,9 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset()) -> int:
         case HarnessError():
             say(str(error))
             return exit_code_of(error)
+        case OSError() if error.errno == errno.ENAMETOOLONG:  # what the harness names itself is short
+            say(f"{error.filename}: the name is too long for this system. Take a shorter one.")
+            return USAGE_EXIT_CODE
         case OSError() if error.errno in WRONG_NAME and _is_named(error.filename, named):
             say(f"{error.filename}: {error.strerror}. Name another.")
             return USAGE_EXIT_CODE

@@ -60,7 +60,20 @@ def test_what_the_system_has_against_a_path_of_the_command_line_is_a_mistake_in_
     with pytest.raises(typer.Exit) as ended:
         ends(command)([too_long] if many else too_long)
     assert ended.value.exit_code == 2
-    assert capsys.readouterr().err == f"bvt: {too_long}: File name too long. Name another.\n"
+    assert (
+        capsys.readouterr().err
+        == f"bvt: {too_long}: the name is too long for this system. Take a shorter one.\n"
+    )
+
+
+def test_what_is_named_and_closed_to_this_user_is_one_too(capsys: pytest.CaptureFixture[str]) -> None:
+    def command(place: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(place))
+
+    with pytest.raises(typer.Exit) as ended:
+        ends(command)(Path("closed"))
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == "bvt: closed: Permission denied. Name another.\n"
 
 
 def test_a_folder_in_whose_place_a_file_is_is_one_too(tmp_path: Path) -> None:
