@@ -3,6 +3,7 @@
 Rules: Microsoft, "Parsing C command-line arguments"; for `cmd`, "cmd" in the Windows Commands reference.
 """
 
+import re
 from collections.abc import Sequence
 
 CMD_SPECIAL = frozenset("&|<>^()@!")
@@ -14,6 +15,8 @@ FOR_CMD = "@"
 """In front of a line it keeps `cmd` from showing it, which `cmd /c` does not do anyway: a mark without effect."""
 
 _NEEDS_QUOTES = CMD_SPECIAL | frozenset(' \t\n\v"')
+_OPTION = re.compile(r"[/-]*[A-Za-z_][A-Za-z0-9_.:-]*")
+"""What has a value behind its `=`. A path that holds one is no option: `cmd`'s own `copy` would part it there."""
 
 
 def quote(argument: str) -> str:
@@ -26,7 +29,7 @@ def quote(argument: str) -> str:
     if argument and not _NEEDS_QUOTES & set(argument):
         return argument
     name, is_given, value = argument.partition("=")
-    if is_given and name and not _NEEDS_QUOTES & set(name):
+    if is_given and _OPTION.fullmatch(name):
         return f"{name}={_in_quotes(value)}"
     return _in_quotes(argument)
 

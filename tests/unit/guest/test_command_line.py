@@ -113,3 +113,8 @@ def test_cmd_gets_the_command_whole() -> None:
     assert command == 'cd /d "C:\\a b" && dir /b'
     assert read_by_cmd(through_cmd(command)) == command
     assert needs_cmd(through_cmd('"C:\\a b\\x.exe" "y" && exit 3'))
+
+
+def test_a_path_that_holds_an_equals_sign_is_quoted_as_a_whole() -> None:
+    """`copy` of `cmd` parts its arguments at `=`, `;` and `,`."""
+    assert quote("C:\\a;b,c=d\\cmd copy.exe") == '"C:\\a;b,c=d\\cmd copy.exe"'
