@@ -14,7 +14,7 @@ from lxml import etree
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile
 from harness.machines.libvirt.clone.capsule import CapsuleRecord, lay_out, put_away, seal_capsule
-from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST, DomainSpec
+from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST, CONTACTS, NEIGHBOUR, DomainSpec
 from harness.machines.libvirt.clone.domain_xml import OWN, owner
 from harness.machines.libvirt.clone.personal import PREFIX
 from harness.machines.libvirt.clone.template import host_processor
@@ -111,6 +111,14 @@ class LibvirtMachine:
     @property
     def backend_address(self) -> HostPort | None:
         return BACKEND_IN_GUEST if self._facts.relayed else None
+
+    def neighbour(self) -> HostPort | None:
+        """Played by QEMU. None where there is no backend, as in a capsule that was reopened."""
+        return NEIGHBOUR if self._facts.spec.contacts is not None else None
+
+    def contacts(self) -> Sequence[float]:
+        """When the neighbour was reached."""
+        return sorted(each.stat().st_mtime for each in self.directory.glob(f"{CONTACTS}*"))
 
     @property
     def directory(self) -> Path:

@@ -12,6 +12,9 @@ from harness.model.machine import HostPort
 
 GUEST_ADDRESS = "10.0.2.15"
 BACKEND_IN_GUEST = HostPort(host="10.0.2.100", port=443)
+NEIGHBOUR = HostPort(host="10.0.2.101", port=80)
+CONTACTS = "contact"
+"""In a machine's directory: the first file by which its neighbour noted that it was reached."""
 MACHINES = UUID("6c7b2c1e-0d0f-5c1b-9a3e-6d0f4b1f7a52")
 """Namespace of the machines' hardware UUIDs."""
 MAC = "52:54:00:62:76:74"  # every machine has a network of its own, so all may have one address
@@ -60,6 +63,9 @@ class DomainSpec(Frozen):
     )
     relay: HostPort | None = Field(default=None, description="host-side address of the backend")
     socat: str = "/usr/bin/socat"
+    contacts: Path | None = Field(
+        default=None, description="a file is made there for each connection to the machine's neighbour"
+    )
 
     @property
     def hardware_uuid(self) -> UUID:
@@ -85,5 +91,6 @@ class DomainSpec(Frozen):
                 "listen": "127.0.0.1",
                 "tsc_khz": 0,
                 "relay": None,
+                "contacts": None,
             }
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines.libvirt.clone.clone import Started, make_disk, run_clone, start_domain
-from harness.machines.libvirt.clone.domain import DomainSpec
+from harness.machines.libvirt.clone.domain import CONTACTS, DomainSpec
 from harness.machines.libvirt.clone.media import build_iso
 from harness.machines.libvirt.clone.personal import Person, failure, letter_to, personalise
 from harness.machines.libvirt.clone.readiness import await_winrm
@@ -65,6 +65,7 @@ def prepare_machine(parts: Parts, shape: DomainSpec, spec: MachineSpec, machine_
             "media": parts.directory / "media.iso",
             "serial_log": parts.directory / "serial.log",
             "relay": spec.backend,
+            "contacts": parts.directory / CONTACTS if spec.backend else None,
         }
     )
     with ThreadPoolExecutor(1) as beside:
