@@ -57,9 +57,10 @@ class Document:
         try:
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
-            raise ConfigurationError(
-                _syntax_message(error), file=self.file, line=_line(error.problem_mark or error.context_mark)
-            ) from None
+            mark = error.problem_mark or error.context_mark
+            if _unclosed(error):
+                mark = error.context_mark
+            raise ConfigurationError(_syntax_message(error, text), file=self.file, line=_line(mark)) from None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, int(error.position)) + 1
             raise ConfigurationError(
@@ -258,7 +259,21 @@ def _decode(raw: bytes, path: FilePath) -> str:
         ) from None
 
 
-def _syntax_message(error: yaml.MarkedYAMLError) -> str:
+def _unclosed(error: yaml.MarkedYAMLError) -> bool:
+    """Whether a bracket or brace was opened and not closed: where that is noticed may be many lines later."""
+    flow = error.context in ("while parsing a flow mapping", "while parsing a flow sequence")
+    return flow and error.context_mark is not None
+
+
+def _syntax_message(error: yaml.MarkedYAMLError, text: str) -> str:
+    mark, noticed = error.context_mark, error.problem_mark
+    if mark is not None and _unclosed(error):
+        line = text.splitlines()[mark.line]
+        opened, closing = ("{", "}") if error.context == "while parsing a flow mapping" else ("[", "]")
+        after = re.search(r"([^\s:{\[,]+)\s*:\s*(?:&\S+\s+)?$", line[: mark.column])
+        where = f" of {after[1].strip(chr(34))!r}" if after else ""
+        found = f"; what stands in line {noticed.line + 1} is not part of it" if noticed else ""
+        return f"the {opened!r}{where} is not closed by a {closing!r}, or a comma is missing between its entries{found}."
     problem = error.problem or error.context or "this is not YAML"
     if "'\\t'" in problem:
         return "a tab stands where YAML wants spaces; indent with spaces."

@@ -27,6 +27,8 @@ TEMPLATE_NAMES = frozenset(
 
 
 DOUBLED = "a brace that is meant as such, as in JSON or in a GUID, is written twice"
+LONGEST_SHOWN = 60
+"""Characters of a wrong text that a message quotes."""
 
 
 def placeholders(text: str) -> tuple[str, ...]:
@@ -34,8 +36,11 @@ def placeholders(text: str) -> tuple[str, ...]:
     found = []
     try:
         parts = list(string.Formatter().parse(text))
-    except ValueError as error:
-        raise ValueError(f"{error}; {DOUBLED}") from error
+    except ValueError:
+        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+        raise ValueError(
+            f"{shown!r} has a brace without its partner; write placeholders as {{name}}; {DOUBLED}"
+        ) from None
     for _, name, form, conversion in parts:
         if form or conversion:
             raise ValueError(f"the placeholder {{{name}}} has more in its braces than a name; {DOUBLED}")

@@ -69,7 +69,7 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
         ("start: auto", "start: automatic", 7, "found 'automatic'. Did you mean 'auto'?"),
         ("restart_service: tinyagent", "restart_service: TinyAgnt", 9, "Did you mean 'TinyAgent'?"),
         ("{backend_host}", "{backend_hots}", 9, "unknown placeholder {backend_hots}"),
-        ("{backend_host}", "{", 9, "Single '{'"),
+        ("{backend_host}", "{", 9, "has a brace without its partner"),
         ("{backend_host}", "{0d0c9f47-1111}", 9, "is written twice: {{0d0c9f47-1111}}"),
         ("title: Tiny agent", "title: Tiny agent\nplatform: x46", 3, "Known: x64, Intel, Arm64"),
         (
@@ -160,7 +160,7 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             "title: Tiny agent",
             'title: T\ntelemetry: {user: {query: q, columns: {a: "{name"}}}',
             3,
-            "telemetry.user.columns.a: expected '}' before end of string",
+            "telemetry.user.columns.a: '{name' has a brace without its partner; write placeholders as {name}",
         ),
         (
             "title: Tiny agent",
