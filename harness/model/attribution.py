@@ -4,6 +4,10 @@ from harness.model.errors import CandidateError, HarnessError, MachineLost
 from harness.model.machine import Fault, MachineCondition, MachineState
 
 
+class RebootedUnasked(CandidateError):
+    """The machine booted more often than anybody asked it to."""
+
+
 def attribute_silence(
     condition: MachineCondition,
     *,
@@ -30,7 +34,7 @@ def attribute_silence(
     if condition.state is MachineState.CRASHED:
         return CandidateError(f"The guest crashed after the candidate was installed ({condition.reason}).")
     if condition.boots > expected_boots:
-        return CandidateError(
+        return RebootedUnasked(
             f"The guest rebooted {condition.boots - expected_boots} times without being asked"
             " after the candidate was installed."
         )

@@ -12,6 +12,7 @@ import pytest
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.factory import open_backend
 from harness.backend.interface import Backend
+from harness.backend.seen import what_was_seen
 from harness.cell import kept_backend
 from harness.cell.check import Blocked, Check, HeldBack, NotApplicable, NotTested
 from harness.cell.fail_fast import note_failure, require_going_on
@@ -23,6 +24,7 @@ from harness.checks.catalogue import essential_checks, first_checks
 from harness.machines.provider import MakesAhead
 from harness.machines.registry import load_provider
 from harness.machines.room import MayWait
+from harness.model.attribution import RebootedUnasked
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.phases import blocked_by
 from harness.model.plan import Cell
@@ -35,6 +37,8 @@ from harness.rundir.early_end import ended_by
 from harness.rundir.waits import Waits
 from harness.state import StateDirectory
 
+BOOTS = "residue.boots"
+"""The check of reboots that nobody asked for."""
 PROPERTY = "bvt"
 """Name of the user property that carries a check's result to the controller."""
 
@@ -46,6 +50,19 @@ def cells_to_run(run: RunDirectory) -> tuple[str, ...]:
     items, though reports were sealed meanwhile.
     """
     return tuple(cell for cell in run.settings().selected if not run.sealed(cell))
+
+
+def names_boots(session: CellSession, check: Check) -> bool:
+    """Whether a reboot that nobody asked for is to be named by another check: this one only met it."""
+    order = [*session.cell.checks]
+    about_boots = check.id in (
+        BOOTS,
+        "reboot.once",
+        "reboot.comes_back",
+        "reboot-clean.once",
+        "reboot-clean.comes_back",
+    )
+    return BOOTS in order and not about_boots and order.index(check.id) < order.index(BOOTS)
 
 
 class RunWorker:
@@ -180,6 +197,15 @@ class RunWorker:
             attributed = self._excused(session.attribute(error), session, began)
             session.lost_by = session.lost_by or (check.id if session.lost is not None else "")
             self._listen(session, check, attributed)
+            if isinstance(attributed, RebootedUnasked) and names_boots(session, check):
+                named = Blocked(f"blocked by {BOOTS}: {attributed}", BOOTS)
+                raise pytest.skip.Exception(
+                    f"{outcome_of(named).value}: {named}", _use_item_location=True
+                ) from error
+            if silent := self._silent_words(session, check, attributed):
+                raise pytest.fail.Exception(
+                    f"{session.masked(message_of(attributed))} {silent}", pytrace=False
+                ) from error
             if isinstance(attributed, CandidateError):
                 # For every reader of pytest's own results the candidate failed; nothing of ours broke.
                 raise pytest.fail.Exception(str(attributed), pytrace=False) from error
@@ -209,13 +235,42 @@ class RunWorker:
         if counts_on_agent and session.lost is None and not isinstance(error, InfrastructureError):
             session.silence.notice(check.id, session.within(session.profile.check_in.heartbeat_s).length_s)
 
+    def _silent_words(self, session: CellSession, check: Check, error: BaseException) -> str:
+        """What to say of a failure in which the agent was found silent, where its own message does not."""
+        about_candidate = isinstance(error, CandidateError | AssertionError)
+        if (
+            not about_candidate
+            or session.silence.found_by != check.id
+            or "the backend saw" in message_of(error)
+        ):
+            return ""
+        return f"The agent has fallen silent: {what_was_seen(session.backend, session.cell.id)}."
+
     def _hold_back(self, session: CellSession, check: Check) -> None:
         undeclared = check.declared(session.profile)
         if undeclared:  # so it has no result anywhere, whatever else is the matter
             raise NotTested(undeclared)
+        require_going_on(session)
+        if not check.once:  # which looks at the package: it needs neither a machine nor an installation on it
+            self._require_what_it_stands_on(session, check)
+        backend = BackendWord(session.backend.name, session.backend.features)
+        # Asking for it makes the machine.
+        asks = check.needs or any(step.dirt or step.by for step in session.cell.steps)
+        system = session.machine.guest_system if asks and session.lost is None else None
+        kind, profile = session.candidate.kind, session.profile
+        reason = cannot_show(check, backend, system, kind, profile, session.cell.steps)
+        if reason:
+            raise NotApplicable(reason)
+        if check.features and (by := session.silence.still()):
+            raise Blocked(f"blocked by {by}: the backend has not heard of the agent since", by)
+
+    def _require_what_it_stands_on(self, session: CellSession, check: Check) -> None:
+        if check.id == BOOTS and isinstance(session.lost, RebootedUnasked):
+            raise CandidateError(
+                f"Expected: the machine reboots only when it is asked to. Found: {session.lost}"
+            )
         if session.lost is not None:
             raise Blocked(f"blocked: {session.lost}", session.lost_by)
-        require_going_on(session)
         outcomes = session.recorder.outcomes
         blocker = blocked_by(check.phase, outcomes, self._essential, check.requires)
         failed = (Outcome.FAILED, Outcome.INFRA)
@@ -224,16 +279,6 @@ class RunWorker:
         )
         if blocker is not None:
             raise Blocked(f"blocked by {blocker}, which did not succeed", blocker)
-        backend = BackendWord(session.backend.name, session.backend.features)
-        # Asking for it makes the machine.
-        asks = check.needs or any(step.dirt or step.by for step in session.cell.steps)
-        system = session.machine.guest_system if asks else None
-        kind, profile = session.candidate.kind, session.profile
-        reason = cannot_show(check, backend, system, kind, profile, session.cell.steps)
-        if reason:
-            raise NotApplicable(reason)
-        if check.features and (by := session.silence.still()):
-            raise Blocked(f"blocked by {by}: the backend has not heard of the agent since", by)
 
     def record(
         self, check: Check, cell: Cell, call: pytest.CallInfo[None], report: pytest.TestReport

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.attribution import attribute_silence
+from harness.model.attribution import RebootedUnasked, attribute_silence
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError, MachineLost
 from harness.model.machine import Fault, MachineCondition, MachineState
 
@@ -30,6 +30,12 @@ def test_what_the_candidate_did_to_its_machine_is_its_own_failure(
     error = _blame(condition)
     assert isinstance(error, CandidateError)
     assert words in str(error)
+
+
+def test_reboots_that_nobody_asked_for_can_be_told_from_other_losses() -> None:
+    with pytest.raises(RebootedUnasked, match="rebooted 1 times without being asked"):
+        raise _blame(MachineCondition(state=MachineState.RUNNING, boots=2), expected_boots=1)
+    assert not isinstance(_blame(MachineCondition(state=MachineState.CRASHED)), RebootedUnasked)
 
 
 @given(
