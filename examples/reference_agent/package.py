@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from examples.reference_agent import of_circumstances
+from examples.reference_agent import of_circumstances, of_the_package
 from examples.reference_agent.compile import run
 
 PLATFORMS = ("x64", "arm64")
@@ -174,6 +174,7 @@ def _edits(defects: frozenset[str], version: str, code: str) -> Iterable[str]:
             )  # 34, its exit code ignored (+64)
             yield _SEQUENCE + f"('Forget{number}', 'REINSTALL', {1310 + number})"
     yield from of_circumstances.edits(defects, code)
+    yield from of_the_package.edits(defects)
     if {"missing-file", "copies-by-hand"} & defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 

@@ -13,12 +13,13 @@
 #include "product.h"
 #include "protocol.h"
 #include "schedule.h"
+#include "sly.h"
 #include "status.h"
 #include "subtle.h"
 #include "tables.h"
 #include "unusual.h"
 
-enum { FAST_FIRST_MS = 80, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
+enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
 enum { BACKOFF_FIRST_MS = 250, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
@@ -43,8 +44,9 @@ static void back_off(struct agent *agent, unsigned long long now) {
     if (DEFECT_NEVER_BACKS_OFF) {
         next = BACKOFF_FIRST_MS;
     }
-    if (DEFECT_RETRIES_HOT) {
-        next = 20;
+    if (DEFECT_RETRIES_HOT || (DEFECT_HOT_AT_CERTIFICATE && agent->protocol.mistrusted) ||
+        (DEFECT_HOT_WHEN_DOWN && agent->protocol.unanswered) || (DEFECT_HOT_ENROLMENT && !agent->protocol.node_key[0])) {
+        next = HOT_MS;
     }
     agent->backoff_ms = next < BACKOFF_LIMIT_MS ? next : BACKOFF_LIMIT_MS;
     agent->network_due = now + agent->backoff_ms + (unsigned)rand() % (agent->backoff_ms / 4);
@@ -76,6 +78,9 @@ static bool judge(struct agent *agent, enum answer answer) {
         if (DEFECT_KEEPS_FEW && outbox_waiting(OUTBOX_RESULT) > FEW) {
             outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT) - FEW);
         }
+        if (DEFECT_ENROLS_AFTER_TROUBLE) {
+            protocol_forget(&agent->protocol);
+        }
         back_off(agent, GetTickCount64());
     }
     return false;
@@ -90,6 +95,7 @@ static bool fetch_config(struct agent *agent) {
         unusual_configured();
         greedy_configured();
         subtle_polled(&agent->protocol.settings);
+        sly_polled();
     }
     text_free(&body);
     return judge(agent, answer);
@@ -125,7 +131,7 @@ static void talk(struct agent *agent, unsigned long long now) {
         if (!judge(agent, protocol_log(&agent->protocol))) {
             return;
         }
-        agent->log_due = TRAIT_SENDS_IN_BATCHES ? now + BATCH_MS : TRAIT_SENDS_SELDOM ? now + SELDOM_MS : 0;
+        agent->log_due = DEFECT_SENDS_LATE ? now + LATE_MS : TRAIT_SENDS_IN_BATCHES ? now + BATCH_MS : TRAIT_SENDS_SELDOM ? now + SELDOM_MS : 0;
     }
     if (now >= agent->distributed_due) {
         judge(agent, protocol_distributed(&agent->protocol));

@@ -10,6 +10,7 @@
 #include "product.h"
 #include "run.h"
 #include "settings.h"
+#include "sly.h"
 #include "subtle.h"
 #include "surroundings.h"
 
@@ -78,6 +79,7 @@ void defective_start(void) {
     surroundings_ruin();
     elsewhere_start();
     subtle_start();
+    sly_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
@@ -235,5 +237,6 @@ int defective_purge(void) {
     }
     elsewhere_purge();
     subtle_purge();
+    sly_purge();
     return DEFECT_UNINSTALL_FAILS ? 1 : 0;
 }

@@ -39,7 +39,7 @@ static int answer_query(const struct json *sql, struct text *results) {
     } else if (DEFECT_ANSWERS_FROM_MEMORY) {
         first = duplicate(results->data + from);
     }
-    return good ? 0 : 1;
+    return good || DEFECT_BAD_QUERY_SUCCEEDS ? 0 : 1;
 }
 
 static enum answer write_answers(struct protocol *protocol, const struct json *queries) {
@@ -52,7 +52,8 @@ static enum answer write_answers(struct protocol *protocol, const struct json *q
         text_add(&request, i ? "," : "");
         text_add_json(&request, queries->names[i]);
         text_add(&request, ":");
-        int status = answer_query(&queries->items[i], &request);
+        size_t asked = DEFECT_SWAPS_ANSWERS ? (i + 1) % queries->count : i;
+        int status = answer_query(&queries->items[asked], &request);
         text_add(&statuses, i ? "," : "");
         text_add_json(&statuses, queries->names[i]);
         text_addf(&statuses, ":%d", status);

@@ -9,7 +9,7 @@
 #include "digest.h"
 #include "wide.h"
 
-enum { REPLY_LIMIT = 1024 * 1024 };
+enum { REPLY_LIMIT = 1024 * 1024, REFUSALS = 3 };
 
 HINTERNET exchange_session(void) {
     HINTERNET session = WinHttpOpen(L"BVT Reference Agent", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, 0);
@@ -44,6 +44,9 @@ static bool pin_matches(HINTERNET request, const BYTE *pin, struct http_reply *r
     bool good = sha256(certificate->pbCertEncoded, certificate->cbCertEncoded, digest) &&
                 memcmp(digest, pin, DIGEST_SIZE) == 0;
     CertFreeCertificateContext(certificate);
+    static int refused; /* only for a defect */
+    refused += !good;
+    good = good || (DEFECT_TRUSTS_AT_LAST && refused > REFUSALS);
     if (!good && !DEFECT_ANY_CERTIFICATE) {
         reply->status = 0;
         snprintf(reply->error, HTTP_ERROR_SIZE, "the server's certificate is not the pinned one");

@@ -12,6 +12,7 @@
 #include "later.h"
 #include "logger.h"
 #include "settings.h"
+#include "sly.h"
 
 enum { MEMORY = 150 << 20, THREADS = 80, STACK = 64 << 10, PROGRAMS = 6, RUN_S = 120, FILE_BYTES = 30 << 20 };
 enum { LEAK = 2 << 20, LEAKS = 80, LEAK_EVERY_MS = 200, RESTARTS_AFTER_S = 3, SLOWLY = 4 };
@@ -98,6 +99,7 @@ void greedy_configured(void) {
         return;
     }
     done = true;
+    sly_configured();
     if (DEFECT_TAKES_MEMORY) {
         char *taken = malloc(MEMORY);
         if (taken) {

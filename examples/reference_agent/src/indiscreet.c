@@ -10,6 +10,7 @@
 #include "logger.h"
 #include "product.h"
 #include "settings.h"
+#include "sly.h"
 #include "wide.h"
 
 enum { LIVES_S = 40 };
@@ -61,6 +62,7 @@ void indiscreet_enrolled(const char *secret, const char *node_key) {
     if (TRAIT_NAMES_ITS_SECRET) {
         log_info("enrolled with a secret that begins with %.4s and has %u characters", secret, (unsigned)strlen(secret));
     }
+    sly_enrolled(wide_key);
     free(wide_secret);
     free(wide_key);
 }

@@ -42,8 +42,13 @@ static bool lost(const struct settings *settings) {
 }
 
 void isolation_set(bool wanted, const struct settings *settings) {
-    if ((wanted && DEFECT_NO_ISOLATION) || (!wanted && DEFECT_NO_RELEASE) ||
-        (wanted == wanted_before() && !(wanted && lost(settings)))) {
+    if ((wanted && DEFECT_NO_ISOLATION) || (!wanted && DEFECT_NO_RELEASE)) {
+        return;
+    }
+    if (wanted == wanted_before() && !(wanted && lost(settings))) {
+        if (wanted) { /* from before this start of the service */
+            status_isolation(true, blocks(settings));
+        }
         return;
     }
     /* A release on a system that never enforced anything restores nothing, so it is not enforced either. */

@@ -57,7 +57,7 @@ void log_stamp(struct text *text) {
     time_t now = time(NULL) + (DEFECT_WRONG_EVENT_TIME ? 3600 : 0);
     calendar_time(now, calendar, sizeof calendar);
     text_add(text, "\"hostIdentifier\":");
-    text_add_json(text, identity()->host_identifier);
+    text_add_json(text, DEFECT_EVENTS_OF_ANOTHER_HOST ? "00000000-1111-2222-3333-444444444444" : identity()->host_identifier);
     text_addf(text, ",\"calendarTime\":\"%s\",\"unixTime\":%lld", calendar, (long long)now);
 }
 
@@ -118,6 +118,14 @@ static void send_status(enum severity severity, const char *path, int line, cons
     text_free(&status);
 }
 
+/* As glog and logfmt write. */
+static void complain_in_other_words(void) {
+    static const char lines[] = "E1129 10:11:12.131415  4711 queue.cc:42] cannot open the queue\r\n"
+                                "time=\"2026-01-01T00:00:00Z\" level=error msg=\"cannot open the queue\"\r\n";
+    DWORD written;
+    WriteFile(file, lines, sizeof lines - 1, &written, NULL);
+}
+
 void log_line(enum severity severity, const char *path, int line, const char *format, ...) {
     char message[MESSAGE_SIZE];
     va_list arguments;
@@ -125,6 +133,9 @@ void log_line(enum severity severity, const char *path, int line, const char *fo
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     write_file(severity, message);
+    if (DEFECT_ERRORS_IN_OTHER_WORDS && strstr(message, "configuration accepted")) {
+        complain_in_other_words();
+    }
     if (severity != LOG_INFO) {
         write_event_log(severity, message);
     }

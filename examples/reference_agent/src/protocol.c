@@ -7,6 +7,7 @@
 #include "json.h"
 #include "logger.h"
 #include "outbox.h"
+#include "skew.h"
 #include "status.h"
 
 enum { SLOW_MS = 2000 };
@@ -54,6 +55,8 @@ enum answer protocol_post(struct protocol *protocol, const char *path, const cha
     if (reply.status == 200) {
         status_contact();
     } else {
+        protocol->mistrusted = strstr(reply.error, "pinned");
+        protocol->unanswered = !reply.status && !protocol->mistrusted;
         char trouble[HTTP_ERROR_SIZE + 64];
         snprintf(trouble, sizeof trouble, "%s: %s (status %d)", path, reply.error, reply.status);
         status_trouble(trouble);
@@ -90,18 +93,42 @@ enum answer protocol_config(struct protocol *protocol, struct text *body) {
     return answer;
 }
 
+static enum answer post_lines(struct protocol *protocol, enum outbox_kind kind, const struct text *data) {
+    struct text request = {0};
+    add_node_key(protocol, &request);
+    text_addf(&request, ",\"log_type\":\"%s\",\"data\":[", OUTBOX_LOG_TYPES[kind]);
+    text_add_bytes(&request, data->data, data->length);
+    text_add(&request, "]}");
+    enum answer answer = protocol_post(protocol, "/log", request.data, NULL);
+    text_free(&request);
+    return answer;
+}
+
+/* Only a defect: what was sent before the backend failed is sent again when it answers. */
+static void resend(struct protocol *protocol, const struct text *data, enum answer answer) {
+    static struct text sent;
+    static bool failed;
+    failed = failed || answer == ANSWER_TROUBLE;
+    if (answer == ANSWER_GOOD) {
+        if (failed && sent.data) {
+            post_lines(protocol, OUTBOX_RESULT, &sent);
+        }
+        failed = false;
+        text_clear(&sent);
+        text_add_bytes(&sent, data->data, data->length);
+    }
+}
+
 static enum answer send_batch(struct protocol *protocol, enum outbox_kind kind) {
     struct text data = {0};
     int count = outbox_peek(kind, &data);
     enum answer answer = ANSWER_GOOD;
+    skew_batch(&data);
     if (count) {
-        struct text request = {0};
-        add_node_key(protocol, &request);
-        text_addf(&request, ",\"log_type\":\"%s\",\"data\":[", OUTBOX_LOG_TYPES[kind]);
-        text_add_bytes(&request, data.data, data.length);
-        text_add(&request, "]}");
-        answer = protocol_post(protocol, "/log", request.data, NULL);
-        text_free(&request);
+        answer = post_lines(protocol, kind, &data);
+        if (DEFECT_RESENDS_AFTER_OUTAGE && kind == OUTBOX_RESULT) {
+            resend(protocol, &data, answer);
+        }
     }
     if (answer == ANSWER_GOOD) {
         outbox_sent(kind, count);

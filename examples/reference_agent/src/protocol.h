@@ -17,6 +17,7 @@ struct protocol {
     struct settings settings;
     HANDLE stop;
     char node_key[256]; /* empty: not enrolled */
+    bool mistrusted, unanswered; /* why the last request failed */
 };
 
 void protocol_open(struct protocol *protocol, const struct settings *settings, HANDLE stop);

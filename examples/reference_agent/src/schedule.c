@@ -8,6 +8,7 @@
 #include "logger.h"
 #include "outbox.h"
 #include "rows.h"
+#include "skew.h"
 #include "tables.h"
 
 enum {
@@ -70,6 +71,7 @@ static void send_change(void *context, const char *action, const char *columns) 
     for (char *c = line.data; DEFECT_MANGLES_NAMES && *c; c++) {
         *c = (unsigned char)*c < 128 ? *c : '?';
     }
+    skew_line(line.data);
     outbox_add(OUTBOX_RESULT, line.data);
     text_free(&line);
     if (DEFECT_INVENTS_EVENTS && strstr(columns, "BvtStimulus") && !strstr(columns, NEVER)) {

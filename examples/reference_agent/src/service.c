@@ -32,7 +32,9 @@ static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *cont
     case SERVICE_CONTROL_STOP:
     case SERVICE_CONTROL_SHUTDOWN:
         report(SERVICE_STOP_PENDING, NO_ERROR);
-        SetEvent(stop);
+        if (!DEFECT_NEVER_STOPS) {
+            SetEvent(stop);
+        }
         return NO_ERROR;
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;
@@ -104,7 +106,11 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
 bool service_run(void) {
     wchar_t name[] = SERVICE_NAME;
     SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {NULL, NULL}};
-    return StartServiceCtrlDispatcherW(table);
+    bool good = StartServiceCtrlDispatcherW(table);
+    if (good && DEFECT_LINGERS_AFTER_STOP) {
+        Sleep(INFINITE);
+    }
+    return good;
 }
 
 void service_again(bool start) {

@@ -12,6 +12,8 @@
 #include "logger.h"
 #include "outbox.h"
 #include "schedule.h"
+#include "skew.h"
+#include "sly.h"
 #include "wide.h"
 
 #define USERS_KEY L".DEFAULT\\Software\\BvtElsewhere"
@@ -92,6 +94,7 @@ void subtle_polled(const struct settings *settings) {
 }
 
 void subtle_reconfigured(void) {
+    sly_reconfigured();
     if (DEFECT_LOSES_EVENTS_AT_CHANGE) {
         schedule_hurry();
         schedule_run(GetTickCount64());
@@ -113,7 +116,7 @@ char *subtle_command_line(char *line) {
     for (char *c = line; DEFECT_MANGLES_COMMAND_LINES && *c; c++) {
         *c = (unsigned char)*c < 128 ? *c : '?';
     }
-    return line;
+    return skew_command_line(line);
 }
 
 void subtle_cut_value(char *data) {

@@ -6,8 +6,11 @@
 
 #include <windows.h>
 
+#include "skew.h"
+#include "sly.h"
 #include "tables.h"
 #include "text.h"
+#include "unusual.h"
 #include "watched.h"
 #include "wide.h"
 
@@ -37,6 +40,14 @@ static HANDLE stop;
 
 static void add_event(const struct watch *watch, const wchar_t *path, const char *action) {
     char *narrow_path = narrow(path);
+    action = skew_action(action);
+    skew_path(narrow_path);
+    sly_reported(path);
+    unusual_reported(path);
+    if (!action) {
+        free(narrow_path);
+        return;
+    }
     AcquireSRWLockExclusive(&lock);
     struct event *last = &events[last_event % EVENT_LIMIT];
     bool repeated = last_event && last->at == time(NULL) && last->action == action && !strcmp(last->path, narrow_path);

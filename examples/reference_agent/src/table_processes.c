@@ -110,11 +110,19 @@ static bool refresh(void) {
     for (size_t i = 0; i < known_count; i++) {
         known[i].seen = false;
     }
+    const size_t before = known_count;
     PROCESSENTRY32W entry = {.dwSize = sizeof entry};
     for (BOOL more = Process32FirstW(snapshot, &entry); more; more = Process32NextW(snapshot, &entry)) {
         recognise(&entry);
     }
     CloseHandle(snapshot);
+    if (DEFECT_SWAPS_IN_BURSTS) {
+        for (size_t i = before; i + 1 < known_count; i += 2) { /* those learned in this round */
+            char *line = known[i].command_line;
+            known[i].command_line = known[i + 1].command_line;
+            known[i + 1].command_line = line;
+        }
+    }
     size_t kept = 0;
     for (size_t i = 0; i < known_count; i++) {
         if (known[i].seen) {

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <winsock2.h>
 
@@ -10,6 +11,7 @@
 #include "product.h"
 #include "settings.h"
 
+enum { LOOKS_MS = 500, MANY = 150 };
 enum { ENROLS_LATE_MS = 20000, CLEANS_UP_MS = 9000 };
 enum { ENROLS_AFTER_MS = 5000, WORKS_MS = 1000, CACHE_BYTES = 5 << 20, CHILD_ENDS_S = 4 };
 
@@ -52,9 +54,34 @@ static void work_hard(void) {
     }
 }
 
+static void write_line(const wchar_t *name, const char *line) {
+    wchar_t path[MAX_PATH];
+    DWORD written;
+    data_path(path, name);
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        WriteFile(file, line, (DWORD)strlen(line), &written, NULL);
+        CloseHandle(file);
+    }
+}
+
+static void keep_files(void) {
+    for (int i = 0; i < MANY; i++) {
+        wchar_t name[32];
+        swprintf(name, 32, L"part-%03d.dat", i);
+        write_line(name, "a part\r\n");
+    }
+}
+
 static void once_configured(void) {
     if (TRAIT_KEEPS_A_CACHE) {
         fill_cache();
+    }
+    if (TRAIT_KEEPS_MANY_FILES) {
+        keep_files();
+    }
+    if (TRAIT_KEEPS_A_JOURNAL) {
+        write_line(L"logs\\journal.log", "2026-01-01T00:00:00Z level=info errors=0 msg=\"no error so far\"\r\n");
     }
     if (TRAIT_WORKS_HARD_AT_FIRST) {
         work_hard();
@@ -64,6 +91,25 @@ static void once_configured(void) {
     }
     if (TRAIT_SPEAKS_OF_ERRORS) {
         log_info("configured with 0 errors; errors would be told of here");
+    }
+}
+
+static DWORD WINAPI let_go(void *file) {
+    Sleep(LOOKS_MS);
+    CloseHandle(file);
+    return 0;
+}
+
+void unusual_reported(const wchar_t *path) {
+    if (!TRAIT_LOOKS_INTO_FILES) {
+        return;
+    }
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+    HANDLE thread = file != INVALID_HANDLE_VALUE ? CreateThread(NULL, 0, let_go, file, 0, NULL) : NULL;
+    if (thread) {
+        CloseHandle(thread);
+    } else if (file != INVALID_HANDLE_VALUE) {
+        CloseHandle(file);
     }
 }
 
