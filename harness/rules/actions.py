@@ -13,6 +13,8 @@ from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule, schedul
 IN_SCRIPT, NO_IMPERSONATE = 0x400, 0x800
 IN_DIRECTORY, BY_PROPERTY = 34, 50
 SETS = (35, 51)
+SCRIPTS = {5: "JScript", 6: "VBScript"}
+"""By the lowest three bits of an action's type, wherever its text lies."""
 WRITABLE = (
     "TempFolder",
     "AppDataFolder",
@@ -47,6 +49,19 @@ def elevated_from_writable(msi: Msi) -> Iterator[Broken]:
         named = re.match(r'"?\[(\w+)\]', place)
         if (named and named[1] in WRITABLE) or WRITABLE_PATHS.match(place):
             yield Broken(f"CustomAction: {row['Action']}", f"it runs {place} as SYSTEM")
+
+
+@rule(
+    Group.ACTIONS,
+    "script",
+    "the installation runs no VBScript or JScript, which Windows no longer brings everywhere",
+    "Custom Action Types 5, 6, 21, 22, 37, 38, 53 and 54",
+    Severity.WARNING,
+)
+def script(msi: Msi) -> Iterator[Broken]:
+    for row in msi.rows("CustomAction"):
+        if language := SCRIPTS.get(_kind(row) & 7):
+            yield Broken(f"CustomAction: {row['Action']}", f"it is a {language}")
 
 
 @rule(

@@ -15,6 +15,56 @@ OF_OTHERS = ("ServiceConfig", "Wix4ServiceConfig", "Wix5ServiceConfig")
 CRITICAL = 3
 """ErrorControl without its bit 0x8000, which only says that the installation fails with the service."""
 INTERACTIVE = 0x100
+TAKES = {2: "stops", 8: "deletes", 32: "stops on uninstall", 128: "deletes on uninstall"}
+"""Bits of ServiceControl's Event by which a service is no longer what it was."""
+OF_WINDOWS = frozenset(
+    {
+        "bfe",
+        "bits",
+        "cryptsvc",
+        "dcomlaunch",
+        "dhcp",
+        "dnscache",
+        "dps",
+        "eventlog",
+        "eventsystem",
+        "gpsvc",
+        "iphlpsvc",
+        "lanmanserver",
+        "lanmanworkstation",
+        "mpssvc",
+        "netlogon",
+        "nlasvc",
+        "nsi",
+        "plugplay",
+        "power",
+        "profsvc",
+        "rpceptmapper",
+        "rpcss",
+        "samss",
+        "schedule",
+        "securityhealthservice",
+        "sense",
+        "sppsvc",
+        "spooler",
+        "sysmain",
+        "termservice",
+        "themes",
+        "trustedinstaller",
+        "usosvc",
+        "vss",
+        "w32time",
+        "wdnissvc",
+        "wecsvc",
+        "windefend",
+        "winmgmt",
+        "winrm",
+        "wsearch",
+        "wscsvc",
+        "wuauserv",
+    }
+)
+"""Services that come with Windows and that other programs rely on, in lower case."""
 OF_SYSTEM = ("", "system", "localsystem")
 """Names of the system's account, without what stands before them."""
 RUN_KEYS = ("\\microsoft\\windows\\currentversion\\run", "\\microsoft\\windows\\currentversion\\runonce")
@@ -133,3 +183,16 @@ def _account(name: str) -> str:
     # NT AUTHORITY\NETWORK SERVICE is NT AUTHORITY\NetworkService.
     plain = name.lower().replace(" ", "").removeprefix("ntauthority\\").removeprefix(".\\")
     return "localsystem" if plain in OF_SYSTEM else plain
+
+
+@rule(
+    Group.SERVICES,
+    "controls-windows",
+    "an installer stops and deletes no service of Windows",
+    "ServiceControl table: Event",
+)
+def controls_windows(msi: Msi) -> Iterator[Broken]:
+    for row in msi.rows("ServiceControl"):
+        done = [word for bit, word in TAKES.items() if bits(row, "Event") & bit]
+        if row["Name"].lower() in OF_WINDOWS and done:
+            yield Broken(f"ServiceControl: {row['ServiceControl']}", f"it {' and '.join(done)} {row['Name']}")

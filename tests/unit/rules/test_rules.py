@@ -119,6 +119,10 @@ BAD: dict[str, Edit] = {
     ),
     "msi.actions.elevated-from-writable": action("Helper", 50 + 3072, "HELPER", "/quiet"),
     "msi.actions.from-a-callers-property": action("Helper", 50 + 3072, "OWNTOOL", ""),
+    "msi.services.controls-windows": added(
+        "ServiceControl", ServiceControl="Others", Name="WSearch", Event="10", Component_="Notice"
+    ),
+    "msi.actions.script": action("Script", 38, "", "MsgBox 1"),
     "msi.actions.shell": action("Helper", 34 + 3072, "INSTALLDIR", "cmd.exe /c echo"),
     "msi.properties.secret-in-log": changed("Property", "MsiHiddenProperties", Value="OTHER"),
     "msi.properties.secret-handed-on": action("Hand", 51, "HANDEDON", "secret=[ENROLSECRET]"),
