@@ -216,7 +216,7 @@ DEFECTS: dict[str, str] = {
     "damages-itself": "in use the agent deletes a file of the product",
     "replaces-itself": "in use the agent replaces its program by another version",
     "worker-crashes": "a child of the agent ends and is started again every second",
-    "leaks-children": "every third poll leaves a child behind",
+    "leaks-children": "every three seconds a child is left behind",
     "leaks-files": "each poll leaves forty small files behind",
     "errors-in-other-words": "the log tells of errors in another program's form",
     "errors-in-other-log": "a log that nobody declared tells of errors",

@@ -1,7 +1,9 @@
-"""What a backend also offers if it sees every answer to a live query, and not only the first."""
+"""What a backend also offers if it sees every answer to a live query, and can ask several at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
+
+from harness.model.deadline import Deadline
 
 
 @runtime_checkable
@@ -10,4 +12,10 @@ class CountsAnswers(Protocol):
 
     def answered_again(self, cell: str) -> Sequence[str]:
         """The live queries (SQL) that were answered once more since the cell was admitted."""
+        ...
+
+    def ask_together(
+        self, cell: str, queries: Sequence[str], deadline: Deadline
+    ) -> Sequence[Sequence[Mapping[str, str]]] | None:
+        """The rows of each of the queries, which are handed out at once; None if not all are answered in time."""
         ...

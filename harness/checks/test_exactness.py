@@ -1,6 +1,7 @@
 """Events once each, with the right time, through an outage and a burst, with any letters."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from harness.backend.interface import BackendFeature, Event, Fact
 from harness.backend.matching import event_matches
@@ -9,9 +10,10 @@ from harness.cell.declared import telemetry, telemetry_of_one
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
-from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, Burst, tells_all
+from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, PATH, Burst, tells_all
 from harness.lifecycle.outage import KINDS, Outage
 from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.withheld import echoed, frames, invented
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
@@ -19,6 +21,8 @@ from harness.probe.answers.stimulus import Stimulus
 
 PHASE = Phase.FUNCTIONS
 EVENTS = [BackendFeature.TELEMETRY]
+SAME_S = 1.25
+"""What may lie between two times that are the same: an event's has whole seconds."""
 EARLY_S = 2.0
 """What an agent's time may lie before the stimulus: clocks tick in whole seconds."""
 
@@ -44,10 +48,12 @@ def test_exactly_once(cell: CellSession, stimulated: Stimulated) -> None:
         raise NotApplicable("every kind of event that arrived may be told of more than once")
     cell.note("kinds of events", looked_at)
     assert not doubled, mismatch("every event arrives once", f"{listed(doubled)}")
+    again = _sent_again(cell)
+    assert not again, mismatch("every event arrives once", f"sent again as they were: {listed(again)}")
 
 
 @check("Events say when they happened", declared=_any_telemetry, backend=EVENTS)
-def test_event_time(cell: CellSession, stimulated: Stimulated) -> None:
+def test_event_time(cell: CellSession, stimulated: Stimulated, outage: Outage) -> None:
     happened, wrong, told = stimulated.guest_clock(), [], 0
     for name in _arrived(stimulated):
         stated = stimulated.arrived[name].unix_time
@@ -59,6 +65,8 @@ def test_event_time(cell: CellSession, stimulated: Stimulated) -> None:
             wrong.append(f"{name} {stated - happened:+.0f} s")
     if not told:
         raise NotApplicable("its events state no time")
+    if delayed_s := _stamped_at_sending(cell, stimulated, outage):
+        wrong.append(f"of all that happened in an outage {delayed_s:+.0f} s, which is when it was sent")
     assert not wrong, mismatch(
         "each event's time is that of what it tells of", f"it is another: {listed(wrong)}"
     )
@@ -74,8 +82,7 @@ def test_outage(cell: CellSession, outage: Outage) -> None:
     stimulus = outage.ended.stimulus
     assert stimulus is not None, mismatch("something happens during the outage", "nothing did")
     expected = cell.profile.telemetry[stimulus.name]
-    facts = stimulus.facts | {"nonce": stimulus.nonce}
-    columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
+    columns = _columns(expected.columns, stimulus)
     deadline = cell.within(expected.deadline_s)
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(
@@ -110,6 +117,48 @@ def test_burst(cell: CellSession, burst: Burst) -> None:
 
 
 @check(
+    "Changed files are let go: whoever made them can delete them",
+    declared=telemetry(KIND),
+    backend=EVENTS,
+    requires=[f"functions.{KIND}"],
+)
+def test_files_let_go(burst: Burst) -> None:
+    held, given = burst.let_go()
+    assert not held, mismatch(
+        f"the {given} files that were changed can be deleted once they were reported",
+        f"{held} cannot: the agent holds them open (Windows error 32)",
+    )
+
+
+@check(
+    "A file that is deleted is reported",
+    declared=lambda profile: telemetry(KIND)(profile) or _when_gone(profile),
+    backend=EVENTS,
+    requires=[f"functions.{KIND}"],
+)
+def test_file_removal(burst: Burst) -> None:
+    lost, given = burst.not_gone()
+    wanted = ", ".join(f"{column}={value}" for column, value in (lost[0] if lost else {}).items())
+    assert not lost, mismatch(
+        f"each of {given} files that are deleted is reported", f"{len(lost)} never were, as with {wanted}"
+    )
+
+
+@check("Events carry the name of the endpoint that enrolled", declared=_any_telemetry, backend=EVENTS)
+def test_own_events(cell: CellSession, timeline: Timeline) -> None:
+    own = timeline.endpoint.host_identifier
+    named = Counter(event.host_identifier for event in cell.backend.events(cell.cell.id))
+    named.pop("", None)
+    if not named:
+        raise NotApplicable("its events name no host")
+    others = {name: count for name, count in named.items() if name.casefold() != own.casefold()}
+    assert not others, mismatch(
+        f"events carry {own!r}, the endpoint's name",
+        f"{sum(others.values())} carry another: {listed(map(repr, others))}",
+    )
+
+
+@check(
     "Names in any alphabet arrive as they are",
     declared=telemetry_of_one(FOREIGN_KINDS),
     backend=EVENTS,
@@ -120,14 +169,15 @@ def test_foreign_names(burst: Burst) -> None:
 
 
 @check(
-    "Long command lines and values arrive to their end",
+    "Long command lines, values and paths arrive to their end",
     declared=lambda profile: _any_long(profile),
     backend=EVENTS,
 )
 def test_long_texts(burst: Burst) -> None:
     lost = [stimulus.name.replace("_", " ") for stimulus, event in burst.long() if event is None]
     assert not lost, mismatch(
-        f"a text of more than {LONG} characters is reported to its end", f"never reported so: {listed(lost)}"
+        f"texts of more than {LONG} characters, and paths of more than {PATH}, are reported to their end",
+        f"never reported so: {listed(lost)}",
     )
 
 
@@ -148,8 +198,65 @@ def test_nothing_invented(cell: CellSession, stimulated: Stimulated, burst: Burs
     )
 
 
+def _stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outage) -> float:
+    """How much later than it happened all that happened during the outage says that it was, if that is when it was sent.
+
+    0 where an event says an earlier time, or where the agent may well have noticed only then.
+    """
+    if (
+        not outage.made
+        or (stimulus := outage.ended.stimulus) is None
+        or stimulus.name not in stimulated.arrived
+    ):
+        return 0.0
+    ended, expected = outage.ended, cell.profile.telemetry[stimulus.name]
+    found = [
+        event
+        for each in (stimulus, *ended.more)
+        for event in _matching(cell, stimulus.name, _columns(expected.columns, each))
+    ]
+    usual_s = stimulated.arrived[stimulus.name].received_at - stimulated.given_by
+    noticed_s = usual_s + EARLY_S
+    late = []
+    for event in found:
+        if event.unix_time is None:
+            return 0.0
+        stated_s = event.unix_time - ended.happened
+        sent_s = event.received_at - ended.happened_at
+        if stated_s <= noticed_s or sent_s - stated_s > SAME_S:
+            return 0.0
+        late.append(stated_s)
+    return min(late, default=0.0)
+
+
+def _columns(patterns: Mapping[str, str], given: Stimulus) -> dict[str, str]:
+    facts = given.facts | {"nonce": given.nonce}
+    return {column: pattern.format(**facts) for column, pattern in patterns.items()}
+
+
+def _sent_again(cell: CellSession) -> list[str]:
+    """Rows that came twice word for word, with the same time: whole messages that were sent once more."""
+    repeating = {
+        telemetry.query
+        for name, telemetry in cell.profile.telemetry.items()
+        if (name == KIND if telemetry.may_repeat is None else telemetry.may_repeat)
+    }
+    counted = Counter(
+        (event.query, event.action, event.unix_time, event.counter, tuple(sorted(event.columns.items())))
+        for event in cell.backend.events(cell.cell.id)
+        if event.unix_time is not None and event.action != "snapshot" and event.query not in repeating
+    )
+    by_query = Counter(row[0] for row, count in counted.items() if count > 1)
+    return [f"{count} rows of query {query!r}" for query, count in by_query.items()]
+
+
+def _when_gone(profile: AgentProfile) -> str:
+    missing = "the profile declares no row for a deleted file (telemetry.file_change.when_gone)"
+    return "" if profile.telemetry[KIND].when_gone else missing
+
+
 def _any_long(profile: AgentProfile) -> str:
-    if any(tells_all(profile.telemetry.get(kind)) for kind in LONG_KINDS):
+    if KIND in profile.telemetry or any(tells_all(profile.telemetry.get(kind)) for kind in LONG_KINDS):
         return ""
     return "the profile declares no telemetry that tells of command lines or values"
 

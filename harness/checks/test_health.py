@@ -7,6 +7,7 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.test_install import is_loopback
 from harness.checks.test_install_services import RUNNING
 from harness.lifecycle.agent_log import errors, plain_logs
+from harness.lifecycle.altered import altered
 from harness.lifecycle.footprint import compared
 from harness.lifecycle.health import Health
 from harness.lifecycle.timeline import Timeline
@@ -93,6 +94,34 @@ def test_data_growth(cell: CellSession, health: Health) -> None:
     _assert_growth(cell, health, "data folders", health.growth.data_mb)
 
 
+@check(
+    "The files in its data folders become no more than they may",
+    declared=declares("data_dirs", lambda profile: profile.data_dirs),
+    requires=INSTALLED,
+)
+def test_file_growth(cell: CellSession, health: Health) -> None:
+    growth, most = health.growth, cell.profile.health.growth_files
+    cell.note("growth of its files", f"{growth.files} in {growth.lasted_s:.0f} s")
+    assert growth.per_minute(growth.files) <= most, mismatch(
+        f"at most {most} files more in its data folders in a minute",
+        f"{growth.files} more in {growth.lasted_s:.0f} s",
+    )
+
+
+@check(
+    "After use the product is as it was installed",
+    declared=declares(
+        "services or files", lambda profile: profile.services or profile.drivers or profile.files
+    ),
+    requires=INSTALLED,
+)
+def test_as_installed(cell: CellSession, timeline: Timeline, health: Health) -> None:
+    changed = altered(timeline.inspection, health.seen, cell.profile)
+    assert not changed, mismatch(
+        "services and declared files are as they were right after the installation", listed(changed)
+    )
+
+
 @check("Its services restart only when asked to", declared=RUNNING, requires=INSTALLED)
 def test_restarts(cell: CellSession, health: Health) -> None:
     _ = health.seen
@@ -133,6 +162,8 @@ def test_error_lines(cell: CellSession, timeline: Timeline, health: Health) -> N
         )
         cell.note("errors that the harness provoked", f"{len(every) - len(own)} {provoked}")
     found = [line.strip()[:200] for line in own]
+    if further := errors([line for _, line in health.further_log_lines], cell.profile):
+        cell.note("errors in logs that the profile does not name", f"{len(further)}: {further[0].strip()[:200]}")
     assert not found, mismatch("no line of its log is an error", f"{len(found)}: {listed(set(found))}")
 
 

@@ -13,6 +13,7 @@ from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.version_text import same_version, states_version
 from harness.probe.answers.files import FileFacts
+from harness.probe.answers.registry import UninstallEntry
 from harness.residue.snapshot import crash_name
 from harness.rundir.payload import package_doubt, payload_of
 
@@ -44,6 +45,24 @@ def test_exit_code(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
+@check(
+    "The installer that says that it succeeded installed something",
+    declared=declares("services or files", lambda profile: profile.services or profile.files),
+    first=True,
+    msi_only="an EXE installer's product code is known only from its entry",
+)
+def test_something(cell: CellSession, timeline: Timeline) -> None:
+    profile, seen = cell.profile, timeline.inspection
+    declared = [*(each.name for each in profile.services), *(each.path for each in profile.files)]
+    there = any(seen.service(each.name) for each in profile.services)
+    there = there or any((found := seen.file(each.path)) and found.exists for each in profile.files)
+    assert there or _registered(cell, timeline), mismatch(
+        "the installer installs the product",
+        "it ended with success and installed nothing: Windows Installer knows no such product, and there is none of"
+        f" {listed(declared)}",
+    )
+
+
 @check("Other programs keep the environment that they had")
 def test_environment(timeline: Timeline) -> None:
     harmed = timeline.baseline.surroundings.harmed(timeline.surroundings)
@@ -58,7 +77,7 @@ def test_system_programs(timeline: Timeline) -> None:
     assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
 
 
-@check("The installer's signature is intact", once=True)
+@check("The installer's signature is intact", once=True, follows=["install.package_intact"])
 def test_installer_signature(cell: CellSession) -> None:
     signature = cell.candidate.signature
     name, declared = cell.candidate.path.name, cell.profile.installer.unsigned
@@ -139,7 +158,12 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
         assert packed.signature.intact, mismatch(f"the signature of {path} matches the file", "it does not")
 
 
-@check("Every program in the installer is signed", msi_only=PACKED, once=True)
+@check(
+    "Every program in the installer is signed",
+    msi_only=PACKED,
+    once=True,
+    follows=["install.package_intact"],
+)
 def test_payload_signatures(cell: CellSession) -> None:
     programs = payload_of(cell.run)
     if not programs:
@@ -161,8 +185,7 @@ def test_payload_signatures(cell: CellSession) -> None:
     msi_only="an EXE installer registers no product code",
 )
 def test_product_registered(cell: CellSession, timeline: Timeline) -> None:
-    code = cell.candidate.product_code
-    found = [entry for entry in timeline.inspection.entries if entry.key.lower() == code.lower()]
+    code, found = cell.candidate.product_code, _registered(cell, timeline)
     assert found, mismatch(f"Windows Installer knows the product {code}", "it knows no such product")
     assert found[0].windows_installer == 1, mismatch(
         f"the entry {code} is marked as Windows Installer's", "it is not"
@@ -246,6 +269,12 @@ def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
     if cell.candidate.kind is InstallerKind.EXE and not result.reboot_needed and not declared:
         raise NotApplicable("an EXE installer does not say whether it needs a reboot")
     assert_reboot_declared(cell, timeline, "install", result)
+
+
+def _registered(cell: CellSession, timeline: Timeline) -> list[UninstallEntry]:
+    """The entry under the candidate's product code."""
+    code = cell.candidate.product_code.lower()
+    return [entry for entry in timeline.inspection.entries if entry.key.lower() == code]
 
 
 def is_loopback(address: str) -> bool:

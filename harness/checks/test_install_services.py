@@ -24,6 +24,8 @@ DRIVERS = declares("drivers", lambda profile: any(driver.running for driver in p
 RUNNING = declares(
     "service that runs after the installation", lambda profile: any(each.running for each in profile.services)
 )
+ENDS_S = 10.0
+"""How long the process of a service may take to end that says that it is stopped."""
 RESTARTED = declares(
     "service that may be stopped",
     lambda profile: any(each.survives_restart and each.running for each in profile.services),
@@ -219,10 +221,16 @@ def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
     for service in cell.profile.services:
         if not (service.survives_restart and service.running):
             continue
+        process = timeline.process_of(service.name)
         with cell.recorder.stopwatch.waiting():
             services.stop(service.name, Deadline.after(STOP_S))
+            lingers = process and timeline.lingers(process, cell.within(ENDS_S))
             services.start(service.name, cell.within(service.start_deadline_s))
             running = timeline.service_comes_up(service.name, service.start_deadline_s)
+        assert not lingers, mismatch(
+            f"the process of service {service.name} ends once the service says that it is stopped",
+            f"process {process} still runs {ENDS_S:g} s later",
+        )
         assert running, mismatch(
             f"service {service.name} comes up again within {service.start_deadline_s:g} s", "it did not"
         )

@@ -84,14 +84,50 @@ def test_answered_once(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
+@check(
+    "Live queries that are asked at once get an answer each",
+    declared=declares("further live query (live_query.then)", lambda profile: _further(profile)),
+    backend=[BackendFeature.LIVE_QUERY],
+    requires=["functions.live_query", "functions.live_query_again"],
+)
+def test_live_queries_at_once(cell: CellSession, timeline: Timeline) -> None:
+    query = cell.profile.live_query
+    assert query is not None
+    if not isinstance(cell.backend, CountsAnswers):
+        raise NotApplicable(f"backend {cell.backend.name} asks one live query at a time")
+    asked = {query.sql: query.expect} | {further.sql: further.expect for further in query.then}
+    if len(asked) == 1:
+        raise NotApplicable("the profile names no second live query")
+    deadline = cell.within(query.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        answers = cell.backend.ask_together(cell.cell.id, [*asked], deadline)
+    assert answers is not None, mismatch(
+        f"{len(asked)} live queries at once are answered within {deadline.length_s:g} s", "not all were"
+    )
+    columns = [{name for row in rows for name in row} for rows in answers]
+    for (sql, expect), rows, found in zip(asked.items(), answers, columns, strict=True):
+        expected = {column: timeline.render(template) for column, template in expect.items()}
+        right = any(expected.items() <= row.items() for row in rows)
+        assert right, mismatch(
+            f"asked together with {len(asked) - 1} more, {sql!r} is answered with a row {expected!r}",
+            f"{len(rows)} rows with {', '.join(sorted(found)) or 'no column'}, as of another query",
+        )
+
+
 def _further(profile: AgentProfile) -> object:
     return profile.live_query and profile.live_query.then
 
 
 def _ask_in_vain(cell: CellSession, timeline: Timeline, query: LiveQuery) -> str:
-    """Ask what cannot be answered; how a message names what follows it. The agent may say so, or send no row."""
+    """Ask what cannot be answered; how a message names what follows it. The agent says that it failed, or nothing."""
     if not query.invalid:
         return ""
+    rows = None
     with suppress(CandidateError), timeline.provoking(), cell.recorder.stopwatch.waiting():
-        cell.backend.ask(cell.cell.id, query.invalid, cell.within(query.deadline_s))
+        rows = cell.backend.ask(cell.cell.id, query.invalid, cell.within(query.deadline_s))
+    # Another team's backend may not hand on what the agent says of a query that failed.
+    assert rows is None or not isinstance(cell.backend, CountsAnswers), mismatch(
+        f"{query.invalid!r}, which it cannot answer, is said to have failed",
+        f"it is said to have succeeded, with {len(rows or ())} rows",
+    )
     return f", asked after {query.invalid!r}"

@@ -183,6 +183,19 @@ def test_nothing_taken(cell: CellSession, timeline: Timeline) -> None:
     assert not gone, mismatch("all that was there before the installation", f"gone since: {listed(gone)}")
 
 
+@check("Services that ran before still run", follows=["residue.nothing_taken"])
+def test_others_run(cell: CellSession, timeline: Timeline) -> None:
+    before, after = timeline.baseline.snapshot, timeline.after
+    own = {service.name.lower() for service in cell.profile.services}
+    stopped = (before.running & after.services) - after.running - own
+    if stopped:  # one that was just started anew may be on its way
+        stopped &= timeline.stopped(stopped)
+    assert not stopped, mismatch(
+        "services of the system and of other products that ran before run",
+        f"stopped since: {listed(stopped)}",
+    )
+
+
 @check("The machine rebooted only when it was asked to")
 def test_boots(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.after

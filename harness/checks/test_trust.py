@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from harness.backend.interface import BackendFeature
+from harness.backend.seen import what_was_seen
 from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
@@ -16,9 +17,11 @@ from harness.model.report import Phase
 from harness.model.substrate import SLOWNESS
 
 PHASE = Phase.CHECK_IN
+PACE_S = 2.0
+"""For so long at least it is counted how often an agent tries."""
 FAULTS = [BackendFeature.FAULTS]
-TWICE = 2
-"""Handshakes with another certificate that are waited for: what is sent after one comes within milliseconds."""
+TIMES = 4
+"""Handshakes with another certificate that are waited for: some agents trust a stranger who comes often enough."""
 
 
 def _backs_off(profile: AgentProfile) -> str:
@@ -26,8 +29,14 @@ def _backs_off(profile: AgentProfile) -> str:
 
 
 @check("While its backend fails it asks no more often than declared", backend=FAULTS)
-def test_retry_pace(cell: CellSession, outage: Outage) -> None:
+def test_retry_pace(cell: CellSession, timeline: Timeline, outage: Outage) -> None:
     ended, most = outage.ended, cell.profile.check_in.requests_per_s
+    if len(first := timeline.arrival.asked_in_vain) > 1:
+        lasted_s = max(1.0, first[-1] - first[0])
+        assert len(first) / lasted_s <= most, mismatch(
+            f"at most {most:g} requests per second while it cannot enrol",
+            f"{len(first) / lasted_s:.1f} per second ({len(first)} in {lasted_s:.1f} s)",
+        )
     cell.note("requests", f"{len(ended.failed)} in {ended.lasted_s:.1f} s")
     assert ended.rate <= most, mismatch(
         f"at most {most:g} requests per second while the backend fails",
@@ -66,22 +75,40 @@ def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
     if not isinstance(cell.backend, Troubles):
         raise NotApplicable(f"backend {cell.backend.name} has one certificate only")
     deadline = cell.within(cell.profile.check_in.heartbeat_s)
+    began = time.monotonic()
     with (
         timeline.provoking(),
         cell.backend.impostor() as impostor,
         cell.recorder.stopwatch.waiting(),
     ):
-        impostor.wait(TWICE, deadline)
-    cell.note("shown", impostor.shown)
+        impostor.wait(TIMES, deadline)
+        if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
+            deadline.pause(rest_s)
+        shown, lasted_s = impostor.shown, time.monotonic() - began
+    cell.note("shown", f"{shown} times in {lasted_s:.1f} s")
     assert not impostor.trusted_by, mismatch(
         "shown a certificate of another authority, the agent sends nothing", f"it sent {impostor.trusted_by}"
     )
-    assert impostor.shown, mismatch(
-        f"cut off, the agent comes again within {deadline.length_s:g} s", "it did not"
+    most = cell.profile.check_in.requests_per_s
+    assert shown / lasted_s <= most, mismatch(
+        f"an agent that refuses a certificate tries at most {most:g} times per second",
+        f"it tried {shown / lasted_s:.1f} times per second ({shown} in {lasted_s:.1f} s)",
     )
     with cell.recorder.stopwatch.waiting():
         again = cell.within(cell.profile.check_in.heartbeat_s)
         seen = cell.backend.wait_seen(cell.cell.id, again, after=time.time())
+    if seen is None and not impostor.shown:
+        silent_s = time.monotonic() - began
+        raise AssertionError(
+            mismatch(
+                "the agent is heard all the time",
+                f"it has fallen silent: for {silent_s:.0f} s it came neither to the other certificate nor to its own;"
+                f" {what_was_seen(cell.backend, cell.cell.id)}",
+            )
+        )
     assert seen is not None, mismatch(
         f"shown its own certificate again, the agent is seen within {again.length_s:g} s", "it was not seen"
+    )
+    assert impostor.shown, mismatch(
+        f"cut off, the agent comes again within {deadline.length_s:g} s", "it did not"
     )

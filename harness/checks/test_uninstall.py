@@ -4,8 +4,10 @@ from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_reboot_declared
 from harness.checks.expectation import mismatch, note_children, told
+from harness.lifecycle.burst import Burst
 from harness.lifecycle.continuity import withdraw
 from harness.lifecycle.outage import Outage
+from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
@@ -15,12 +17,24 @@ from harness.model.report import Phase
 PHASE = Phase.UNINSTALL
 
 
-@check("The uninstaller succeeds", requires=ARRIVES)
-def test_exit_code(cell: CellSession, timeline: Timeline, stimulated: Stimulated, outage: Outage) -> None:
+@check("The uninstaller succeeds", requires=ARRIVES, follows=["install.something", "upgrade.something"])
+def test_exit_code(
+    cell: CellSession,
+    timeline: Timeline,
+    stimulated: Stimulated,
+    outage: Outage,
+    burst: Burst,
+    restarted: RestartInUse,
+) -> None:
     stimulated.withdraw()
     outage.withdraw()
+    restarted.withdraw()
     withdraw(timeline)
     result = timeline.uninstallation
+    if stimulated.held or burst.held:  # what the agent held open; functions.files_let_go names that
+        stimulated.withdraw()
+        restarted.withdraw()
+        burst.withdraw()
     cell.note("exit code", f"{result.exit_code} ({result.meaning.text})")
     note_children(cell, result)
     assert result.succeeded, mismatch("the uninstaller ends with success", told(cell, result))

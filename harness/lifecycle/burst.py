@@ -1,12 +1,14 @@
 """Many files at once, names with letters of other alphabets, long texts: given together, so that one wait is for all."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import Event
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.stimulus import HOLD_S
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.undoing import undo
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import Telemetry
 from harness.probe.answers.stimulus import Stimulus
@@ -19,6 +21,8 @@ FOREIGN_KINDS = ("file_change", "registry_change", "process_start")
 """Those whose names may hold any letter; each that the profile declares is given."""
 LONG_KINDS = ("process_start", "registry_change")
 """Those that have a text of any length: a command line, a value."""
+PATH = 150
+"""Letters that stand before the end of a long path, which may have 260 characters in all."""
 LONG = 1500
 """Characters that stand before the token of a long text. A command line may have 32 767, and cmd.exe takes 8 191."""
 
@@ -42,11 +46,19 @@ class Burst:
         self._session = timeline.session
         self._events: dict[tuple[str, str], Event] = {}
         """What was found, by kind and nonce: an event that has come stays, and need not be looked for again."""
+        self.held: Sequence[Sequence[str]] = ()
+        """What could not be undone, because the agent holds a file open."""
+        self._not_gone: list[dict[str, str]] = []
 
     def missing(self) -> tuple[int, int]:
         """How many of the burst's events never arrived, and of how many."""
         files = self._given.files
         return sum(self._arrived(KIND, each) is None for each in files), len(files)
+
+    def let_go(self) -> tuple[int, int]:
+        """How many of the changed files nobody could delete afterwards, and of how many."""
+        files = len(self._given.files) + sum(each.name == KIND for each in self._given.foreign)
+        return sum(KIND in command for command in self.held), files
 
     def foreign(self) -> list[tuple[Stimulus, Event | None]]:
         """Each change whose name has foreign letters, and the event that told of it."""
@@ -75,6 +87,8 @@ class Burst:
         )
         foreign = [[kind, "--foreign", "--nonce", f"{token}-f"] for kind in kinds]
         long = [[kind, "--padding", str(LONG), "--nonce", f"{token}-l"] for kind in lengthy]
+        if KIND in telemetry and telemetry[KIND].longest is None:
+            long += [[KIND, "--nonce", f"{token}-{'path' * (PATH // 4)}-l"]]
         everything = [*files, *foreign, *long]
         hold_ms = str(int(1000 * session.within(HOLD_S).length_s))
         asked = (["stimulate", *each, "--hold-ms", hold_ms] for each in everything)
@@ -94,8 +108,37 @@ class Burst:
                 *((e.name, e) for e in (*given.foreign, *given.long)),
             ]:
                 self._arrived(kind, each, given.deadline)
-        session.guest.batch(*(["unstimulate", *each] for each in everything), repeatable=True)
+        self.held = undo(session, [["unstimulate", *each] for each in everything])
+        self._await_removal(given)
         return given
+
+    def _await_removal(self, given: Given) -> None:
+        """Which of the first deleted files were not reported as such."""
+        telemetry = self._session.profile.telemetry.get(KIND)
+        if telemetry is None or not telemetry.when_gone:
+            return
+        until = self._session.within(telemetry.deadline_s)
+        for each in given.files[:LOOKED_AT]:
+            facts = {"nonce": each.nonce} | each.facts
+            columns = {name: pattern.format(**facts) for name, pattern in telemetry.when_gone.items()}
+            with self._session.recorder.stopwatch.waiting():
+                found = self._session.backend.wait_event(
+                    self._session.cell.id,
+                    telemetry.query,
+                    columns,
+                    Deadline.after(max(0.01, until.remaining_s)),
+                    action=telemetry.action,
+                )
+            self._not_gone += [columns] if found is None else []
+
+    def not_gone(self) -> tuple[list[dict[str, str]], int]:
+        """Rows that were to tell of a deleted file and never came, and how many were waited for."""
+        return self._not_gone, len(self._given.files[:LOOKED_AT])
+
+    def withdraw(self) -> None:
+        """Undo what could not be undone before, because the agent held it open."""
+        if self.held:
+            self.held = undo(self._session, self.held)
 
     def _arrived(self, kind: str, stimulus: Stimulus, deadline: Deadline | None = None) -> Event | None:
         if (known := self._events.get((kind, stimulus.nonce))) is not None:

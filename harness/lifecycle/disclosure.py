@@ -1,10 +1,10 @@
 """Where the secrets that an agent was given lie, right before it is uninstalled: looked for once, in every place."""
 
+import ntpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ntpath import basename
 
 from harness.backend.disclosed import Records
 from harness.candidate.msi_contents import read_contents
@@ -13,6 +13,7 @@ from harness.cell.declared import given_texts
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_tree import HIVES, full_path
+from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
@@ -36,6 +37,8 @@ KEYS = (
     "HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment",
     "HKCU\\Environment",
 )
+NAME_OF = "the name of "
+"""Begins the place of a secret that is no file's content, but its name."""
 MOST_TEXTS = 128
 """How many the probe takes at once (`search.c`)."""
 PROPERTY = re.compile(r"(?:MSI \(.\) .*?)?Property\(.\): (?P<name>[\w.]+) = ")
@@ -83,6 +86,7 @@ class Disclosures:
         return frozenset(
             [
                 *self._in_guest(by_form),
+                *self._in_names(by_form),
                 *on_command_lines(processes, by_form),
                 *self._in_telemetry(by_form),
                 *self._in_installer_log(by_form),
@@ -109,12 +113,24 @@ class Disclosures:
                 else:
                     yield Disclosure(Where.FILE, place, what)
 
+    def _in_names(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+        """Files and folders of the agent that are called by a secret: everybody can list them."""
+        profile = self._session.profile
+        roots = (profile.install_dir, *profile.data_dirs)
+        for path in RoundTrip(self._session.guest, trees(*roots)).paths(*roots):
+            for form, what in by_form.items():
+                if form.lower() in path.lower():
+                    folder, name = ntpath.split(path)
+                    start = name.lower().find(form.lower())
+                    shown = f"{name[:start]}***" if start >= 0 else "***"
+                    yield Disclosure(Where.FILE, f"{NAME_OF}{folder}\\{shown}".lower(), what)
+
     def _in_telemetry(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         backend = self._session.backend
         if not isinstance(backend, Records):
             return
         packages = (self._session.candidate, *self._session.releases.values())
-        installers = [basename(package.path.name).lower() for package in packages]
+        installers = [ntpath.basename(package.path.name).lower() for package in packages]
         for record in backend.holding(self._session.cell.id, by_form):
             for name, text in record.texts:
                 # What the harness itself wrote on the installer's command line is no secret that the agent gave away.

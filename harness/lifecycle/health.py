@@ -1,16 +1,21 @@
 """The agent after use, right before its uninstall: its processes with all that they started, and the room it takes."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from harness.lifecycle.agent_log import read_lines
+from harness.lifecycle.agent_log import LOG_BYTES, read_lines
 from harness.lifecycle.footprint import BYTES, Footprint, footprint, memory_mb
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
+from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
 from harness.probe.answers.processes import Process
 
 MINUTE_S = 60.0
+FURTHER_LOGS = 20
+"""So many logs that nobody declared are read."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Growth:
     data_mb: float
     threads: int
     lasted_s: float
+    files: int = 0
 
     def per_minute(self, grown: float) -> float:
         """Over less than a minute all of it counts: what an agent loads at its start it loads once. Pure."""
@@ -45,6 +51,20 @@ class Health:
         """Every line of the profile's logs that are there; None if there is none."""
         _ = self.seen
         return read_lines(self._session.guest, self._session.profile)
+
+    @once
+    def further_log_lines(self) -> list[tuple[str, str]]:
+        """File and line, of every .log in the data folders that is none of the profile's logs."""
+        guest, profile = self._session.guest, self._session.profile
+        known = [path.lower() for path in profile.logs]
+        found: list[tuple[str, str]] = []
+        for path in further_logs(self.seen.data_files, known)[:FURTHER_LOGS]:
+            try:
+                text = guest.read_file(path, limit_bytes=LOG_BYTES).decode("utf-8", errors="replace")
+            except GuestFault:
+                continue  # gone meanwhile, as a rotated log goes
+            found += [(path, line) for line in text.splitlines()]
+        return found
 
     @property
     def processes(self) -> list[Process]:
@@ -71,6 +91,15 @@ class Health:
         return footprint(self.seen, self._session)
 
 
+def further_logs(files: Iterable[str], known: Collection[str]) -> list[str]:
+    """Logs by their names that none of the `known` patterns, in lower case, means. Pure."""
+    return sorted(
+        path
+        for path in files
+        if path.lower().endswith(".log") and not any(fnmatchcase(path.lower(), each) for each in known)
+    )
+
+
 def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:
     """What became more from one look to the other. Pure."""
     return Growth(
@@ -78,6 +107,7 @@ def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:
         data_mb=(last.data_bytes - first.data_bytes) / BYTES,
         threads=_threads(last, profile) - _threads(first, profile),
         lasted_s=(last.now - first.now).total_seconds(),
+        files=len(last.data_files) - len(first.data_files),
     )
 
 

@@ -29,6 +29,8 @@ class Inspection:
     """The guest's clock."""
     data_bytes: int
     """What lies in the agent's data folders."""
+    data_files: tuple[str, ...] = ()
+    """The files in them."""
 
     def service(self, name: str) -> Service | None:
         """A service or driver by name."""
@@ -74,6 +76,12 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
     questions = [["services"], ["drivers"], ["uninstall-entries"], ["processes"], ["sockets"], ["crashes"]]
     folders = profile.data_dirs
     asked = RoundTrip(guest, [*questions, ["clock"], declared, *trees(*folders)])
+    data = [
+        (folder, entry)
+        for folder in folders
+        for entry in asked.read(Tree, "tree", folder).entries
+        if not entry.directory
+    ]
     everything = asked.read(list[Service], "services") + asked.read(list[Service], "drivers")
     return Inspection(
         services={service.name.lower(): service for service in everything},
@@ -83,12 +91,8 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
         sockets=tuple(asked.read(list[Socket], "sockets")),
         crashes=tuple(asked.read(list[CrashFile], "crashes")),
         now=asked.read(Clock, "clock").now,
-        data_bytes=sum(
-            entry.size
-            for folder in folders
-            for entry in asked.read(Tree, "tree", folder).entries
-            if not entry.directory
-        ),
+        data_bytes=sum(entry.size for _, entry in data),
+        data_files=tuple(f"{folder}\\{entry.path}" for folder, entry in data),
     )
 
 

@@ -13,6 +13,7 @@ from harness.lifecycle.health import Health
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
+from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.steps import BREAKS_OFF, CHANGES, PRELUDE
 from harness.lifecycle.stimulus import Stimulated
@@ -49,6 +50,7 @@ class Lifecycle:
         """The stimuli of the cell."""
         self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
+        self.restarted = RestartInUse(self.at(Phase.UNINSTALL), self.stimulated)
         self.soak = Soak(self.at(Phase.SOAK), steps)
         self._reboots: dict[Timeline, Reboots] = {}
         self._health: dict[Timeline, Health] = {}

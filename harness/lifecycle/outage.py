@@ -13,6 +13,7 @@ from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.probe.answers.stimulus import Stimulus
+from harness.probe.answers.system import Clock
 from harness.probe.reading import read_value
 
 CHEAP = ("registry_change", "file_change")
@@ -45,6 +46,10 @@ class Ended:
     """What happened meanwhile; None where the profile declares none of `KINDS`."""
     more: tuple[Stimulus, ...] = ()
     """What else did, of the same kind."""
+    happened: float = 0.0
+    """By the guest's clock, when it did."""
+    happened_at: float = 0.0
+    """The same by this machine's clock."""
 
     @property
     def words(self) -> str:
@@ -63,6 +68,7 @@ class Outage:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session = timeline.session
+        self._moment = (0.0, 0.0)
 
     @once
     def ended(self) -> Ended:
@@ -93,7 +99,12 @@ class Outage:
         again = session.within(session.profile.check_in.heartbeat_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_recovered(cell, again)
-        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, *stimuli)
+        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, *stimuli, *self._moment)
+
+    @property
+    def made(self) -> bool:
+        """Whether it was: asking for its end would make it."""
+        return happened(self, "ended")
 
     @once
     def failed_again(self) -> tuple[float, ...]:
@@ -140,9 +151,10 @@ class Outage:
             return None, ()
         nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
         names = [nonce, *(f"{nonce}-{number:02}" for number in range(MORE if kind in CHEAP else 0))]
-        answers = self._session.guest.batch(
-            *(["stimulate", kind, "--nonce", name] for name in names), repeatable=True
+        clock, *answers = self._session.guest.batch(
+            ["clock"], *(["stimulate", kind, "--nonce", name] for name in names), repeatable=True
         )
+        self._moment = read_value("clock", Clock, clock).now.timestamp(), time.time()
         first, *more = (read_value("stimulate", Stimulus, answer) for answer in answers)
         return first, tuple(more)
 

@@ -1,13 +1,16 @@
 """Provokes every class of telemetry at once, then waits for each event by its nonce."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.backend.interface import Event, Fact
+from harness.backend.nearest import nearest
 from harness.cell.check import NotApplicable
 from harness.cell.session import CellSession
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.undoing import undo
+from harness.lifecycle.withheld import FREE_TEXT
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import Telemetry
 from harness.model.profile.stimuli import STIMULI
@@ -24,6 +27,8 @@ NEEDS: dict[str, frozenset[Capability]] = {
 }
 """What a stimulus needs of the guest system; one that it lacks is not even tried."""
 
+LATER = 2
+"""So many times its deadline an event that did not come is waited for once more, to tell whether it is only late."""
 HOLD_S = 20.0
 """How long a process, connection or listening port lasts; an agent that looks once a second sees it."""
 
@@ -36,7 +41,12 @@ class Stimulated:
         self._session = timeline.session
         self.arrived: dict[str, Event] = {}
         """Stimulus → the first event that told of it."""
+        self.held: Sequence[Sequence[str]] = ()
+        """What could not be undone, because the agent holds a file open."""
+        self.given_by = 0.0
+        """When all were given, in seconds since the epoch by this machine's clock."""
         self._given_at = self._guest_clock = 0.0
+        self._waited_on = False
 
     def expect(self, name: str) -> None:
         """The event of stimulus `name` must arrive with the profile's columns; asserts it.
@@ -56,8 +66,17 @@ class Stimulated:
                 deadline,
                 action=telemetry.action,
             )
+        if event is None:
+            event = self._after_all(telemetry, columns, deadline)
         assert event is not None, self._missing(name, telemetry, columns, deadline)
         self.arrived[name] = event
+        what, late_s = name.replace("_", " "), event.received_at - self.given_by
+        assert late_s <= deadline.length_s, (
+            f"Expected: the {what} is reported within {deadline.length_s:g} s."
+            f" Found: it was reported too late, {late_s:.0f} s after it happened."
+        )
+        changed = self._changed(name, columns, event)
+        assert not changed, f"Expected: the {what} is reported as it was. Found: {'; '.join(changed)}."
         self._session.note("arrived after", f"{max(0.0, event.received_at - self._given_at):.2f} s")
         self._session.note("event", dict(event.columns))
 
@@ -89,12 +108,10 @@ class Stimulated:
         """
         if not happened(self, "_given"):
             return
-        asked = [["unstimulate", name, "--nonce", self._timeline.nonce] for name in self._given]
-        if asked:
-            for name, answer in zip(
-                self._given, self._session.guest.batch(*asked, repeatable=True), strict=True
-            ):
-                read_value(f"unstimulate {name}", object, answer)
+        self.held = undo(
+            self._session,
+            [["unstimulate", name, "--nonce", self._timeline.nonce] for name in self._given],
+        )
 
     @once
     def _given(self) -> dict[str, Stimulus]:
@@ -106,19 +123,48 @@ class Stimulated:
             ["clock"],
             *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", hold_ms] for name in names),
         )
+        self.given_by = time.time()
         self._guest_clock = read_value("clock", Clock, clock).now.timestamp()
         return {
             name: read_value(f"stimulate {name}", Stimulus, answer)
             for name, answer in zip(names, answers, strict=True)
         }
 
+    def _changed(self, name: str, columns: Mapping[str, str], event: Event) -> list[str]:
+        """What others wrote freely and the event tells otherwise; elsewhere the case of letters means nothing."""
+        patterns = self._session.profile.telemetry[name].columns
+        return [
+            f"{column} is {event.columns[column]!r} and not {text.removeprefix('~')!r}"
+            for column, text in columns.items()
+            if any(fact in patterns[column] for fact in FREE_TEXT)
+            and text.removeprefix("~") not in event.columns[column]
+        ]
+
+    def _after_all(self, telemetry: Telemetry, columns: dict[str, str], deadline: Deadline) -> Event | None:
+        """Whether an event that did not come in time comes later: waited for once in a cell, to name what is late."""
+        if self._waited_on:
+            return None
+        self._waited_on = True
+        session = self._session
+        with session.recorder.stopwatch.waiting():
+            return session.backend.wait_event(
+                session.cell.id,
+                telemetry.query,
+                columns,
+                Deadline.after(LATER * deadline.length_s),
+                action=telemetry.action,
+            )
+
     def _missing(self, name: str, telemetry: Telemetry, columns: dict[str, str], deadline: Deadline) -> str:
         wanted = ", ".join(f"{column}={value}" for column, value in columns.items())
-        arrived = len(self._session.backend.events(self._session.cell.id, telemetry.query))
+        rows = self._session.backend.events(self._session.cell.id, telemetry.query)
+        near = nearest(columns, telemetry.action, rows)
+        others = f"{len(rows)} other rows of the query arrived"
+        told = f"the nearest of {len(rows)} rows differs in {near}" if near else others
         return (
             f"Expected: {telemetry.action} row of query {telemetry.query!r} with {wanted} within"
             f" {deadline.length_s:g} s of the {name.replace('_', ' ')}."
-            f" Found: no such row ({arrived} other rows of the query arrived)."
+            f" Found: no such row ({told})."
         )
 
 

@@ -73,6 +73,8 @@ class Timeline(Installers, Watch):
     ) -> None:
         self.session, self.phase, self.before = session, phase, before
         self.nonce: str = before.nonce if before else f"bvt{secrets.token_hex(6)}"
+        self.asked_in_vain: Sequence[float] = ()
+        """When requests failed while a scenario's backend was down at the installation, in seconds since the epoch."""
         self.boot_after: dict[str, BootIdentity] = {}
         """The boots that installer or uninstaller asked for and the profile declares (`installer.reboot_after`)."""
         self.earlier: Earlier | None = None

@@ -1,10 +1,11 @@
 """What a cell sees of the agent while it lives: one look at all of it, and its services as their manager has them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from harness.cell.session import CellSession
 from harness.guest.facts import ServiceState
 from harness.lifecycle.inspection import Inspection, inspect
+from harness.model.deadline import Deadline
 from harness.probe.answers.services import Service, ServiceByManager
 from harness.probe.reading import read_value
 
@@ -15,6 +16,9 @@ STATES: dict[int, str] = {
     ServiceState.RUNNING: "running by now",
     ServiceState.PAUSED: "paused",
 }
+LOOK_AGAIN_S = 0.3
+SETTLES_S = 5.0
+"""How long a service of another product may take to run again."""
 SPECIFIC_ERROR = 1066
 """ERROR_SERVICE_SPECIFIC_ERROR: the service's own number says more."""
 
@@ -47,6 +51,33 @@ class Watch:
     def note_process(self, name: str) -> None:
         """Remember in which process the service runs: another one later is a restart that nobody asked for."""
         self._manager(name)
+
+    def stopped(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the services that do not run, not even a little later."""
+        until = self.session.within(SETTLES_S)
+        with self.session.recorder.stopwatch.waiting():
+            until.pause(until.length_s)
+        return frozenset(
+            name
+            for name in names
+            if (manager := self._manager(name)) is None or manager.state != ServiceState.RUNNING
+        )
+
+    def process_of(self, name: str) -> int:
+        """The id of the process that the service runs in; 0 if it does not run."""
+        manager = self._manager(name)
+        return manager.pid if manager is not None else 0
+
+    def lingers(self, process: int, until: Deadline) -> bool:
+        """Whether a process of the agent's is still there at the deadline."""
+        profile = self.session.profile
+        while any(
+            each.pid == process and profile.owns(each.path or "") for each in self.session.guest.processes()
+        ):
+            if until.passed:
+                return True
+            until.pause(LOOK_AGAIN_S)
+        return False
 
     def service_words(self, name: str) -> str:
         """What the service manager says of a service that does not run: its state, and how it ended."""

@@ -34,6 +34,8 @@ def harm(before: Variables, after: Variables) -> list[str]:
         elif name in LISTS:
             lost = _missing(value, now[name][1])
             found += [f"{shown} lost {', '.join(lost)}; it is {now[name][1]!r}"] if lost else []
+            moved = "" if lost else _moved(value, now[name][1])
+            found += [f"{shown} has another order: {moved}"] if moved else []
         elif now[name][1].lower() != value.lower():
             found.append(f"{shown} is {now[name][1]!r}; it was {value!r}")
     new = ((name, *now[name]) for name in now.keys() - was.keys() if name in BUILT_IN)
@@ -75,6 +77,14 @@ def _missing(wanted: str, there: str) -> list[str]:
     """The entries of one list that the other does not have, in their order."""
     have = {_same(entry) for entry in _entries(there)}
     return [entry for entry in _entries(wanted) if _same(entry) not in have]
+
+
+def _moved(before: str, after: str) -> str:
+    """Which entry another one now stands before, though it stood behind it: its programs are no longer found first."""
+    was = list(dict.fromkeys(map(_same, _entries(before))))
+    now = [entry for entry in dict.fromkeys(map(_same, _entries(after))) if entry in was]
+    kept = [entry for entry in was if entry in now]
+    return next((f"{new} stands before {old}" for old, new in zip(kept, now, strict=True) if old != new), "")
 
 
 def _entries(value: str) -> Iterator[str]:

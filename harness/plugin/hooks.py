@@ -16,6 +16,7 @@ from harness.lifecycle.lifecycle import Lifecycle
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
+from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
@@ -245,6 +246,12 @@ def soak(lifecycle: Lifecycle) -> Soak:
 def burst(lifecycle: Lifecycle) -> Burst:
     """Many changes at once; asking gives them."""
     return lifecycle.burst
+
+
+@pytest.fixture
+def restarted(lifecycle: Lifecycle) -> RestartInUse:
+    """A restart of the agent's services after use; asking makes it."""
+    return lifecycle.restarted
 
 
 @pytest.fixture

@@ -37,10 +37,12 @@ wchar_t *stimulus_file(const stimulus *wanted, const wchar_t *suffix) {
 
 enum { PADDING_LIMIT = 8000 };
 
-/* A nonce becomes part of paths and command lines. */
+/* A nonce becomes part of paths and command lines. With what stands around it a path stays below 260 characters. */
+enum { NONCE_LIMIT = 200 };
+
 static int harmless(const wchar_t *nonce) {
   static const wchar_t allowed[] = L"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
-  return nonce && *nonce && wcslen(nonce) <= 64 && wcsspn(nonce, allowed) == wcslen(nonce);
+  return nonce && *nonce && wcslen(nonce) <= NONCE_LIMIT && wcsspn(nonce, allowed) == wcslen(nonce);
 }
 
 static int perform(arguments *given, int undo) {
@@ -52,7 +54,7 @@ static int perform(arguments *given, int undo) {
   for (DWORD i = 0; i < min(length, PADDING_LIMIT); i++) padding[i] = L'a' + i % 26;
   padding[min(length, PADDING_LIMIT)] = 0;
   stimulus wanted = {.padding = padding, .nonce = nonce, .hold_ms = number_option(given, L"--hold-ms", 15000)};
-  if (!harmless(nonce)) return fail("--nonce needs 1 to 64 letters, digits, - or _", ERROR_INVALID_PARAMETER);
+  if (!harmless(nonce)) return fail("--nonce needs 1 to 200 letters, digits, - or _", ERROR_INVALID_PARAMETER);
   if (given->count != 1) return fail("one stimulus is needed", ERROR_INVALID_PARAMETER);
   if (foreign) wanted.nonce = join_text(nonce, FOREIGN_LETTERS, NULL);
   wanted.name = join_text(L"bvt-", wanted.nonce, NULL);

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
 from harness.guest.registry_tree import full_path
 from harness.guest.round_trip import RoundTrip, trees
@@ -58,6 +59,8 @@ TEMPORARY_FOLDER = re.compile(
 """`TEMPORARY` with every user's; Wine's user has one without `AppData`."""
 PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
 """What nobody may leave in the folders for temporary files, where every user may write."""
+AUTOMATIC = 2
+"""SERVICE_AUTO_START."""
 USER_SERVICE_INSTANCE = 0x80
 
 
@@ -83,6 +86,8 @@ class Snapshot:
     """Programs and packages in the folders for temporary files."""
     listeners: frozenset[str]
     """Endpoints that take what comes from outside, as `listener_name` writes them."""
+    running: frozenset[str]
+    """Services that start with the system and run."""
 
     def left_in(self, later: "Snapshot", profile: AgentProfile) -> bool:
         """Whether `later` has files, services, tasks or processes of the agent's that are not here and may not stay."""
@@ -140,6 +145,11 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
     folders, declared = facts[: len(SHARED_FOLDERS)], facts[len(SHARED_FOLDERS) :]
     return Snapshot(
         services=_names(service.name for service in services if not belongs_to_a_session(service)),
+        running=_names(
+            service.name
+            for service in services
+            if not belongs_to_a_session(service) and _runs_for_good(service)
+        ),
         drivers=_names(driver.name for driver in asked.read(list[Service], "drivers")),
         tasks=_names(task.name for task in asked.read(list[Task], "tasks")),
         entries=_names(entry.display_name for entry in asked.read(list[UninstallEntry], "uninstall-entries")),
@@ -150,11 +160,7 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
             for shared, found in zip(SHARED_KEYS, asked.read(list[KeyContents], *list_of_shared), strict=True)
             for name in (*found.keys, *found.values)
         ),
-        pending_renames=_names(
-            rename.source
-            for rename in asked.read(list[PendingRename], "pending-renames")
-            if not only_tidies(rename)
-        ),
+        pending_renames=renames_in(asked.read(list[PendingRename], "pending-renames")),
         crashes=_names(crash_name(crash) for crash in asked.read(list[CrashFile], "crashes")),
         accounts=_accounts(asked) if has_accounts else frozenset(),
         permissions=frozenset(f"{folder.path}: {folder.sddl}" for folder in folders if folder.exists),
@@ -209,6 +215,23 @@ def belongs_to_a_session(service: Service) -> bool:
     """
     kinds = [side.service_type for side in (service.manager, service.registry) if side is not None]
     return any((kind or 0) & USER_SERVICE_INSTANCE for kind in kinds)
+
+
+def renames_in(pending: Iterable[PendingRename]) -> frozenset[str]:
+    """What waits for the next boot, by name; what only tidies up after an installer is none of it."""
+    return _names(rename.source for rename in pending if not only_tidies(rename))
+
+
+def _runs_for_good(service: Service) -> bool:
+    """Whether it starts with the system and runs. One that starts later (delayed) often ends by itself."""
+    manager = service.manager
+    return (
+        manager is not None
+        and manager.start == AUTOMATIC
+        and not manager.delayed_start
+        and manager.state == ServiceState.RUNNING
+        and manager.pid_alive is not False
+    )
 
 
 def _names(names: Iterable[str | None]) -> frozenset[str]:

@@ -21,7 +21,7 @@
 #define DISKS CONTROL L"Class\\{4D36E967-E325-11CE-BFC1-08002BE10318}"
 #define TEXT_SIZE 4096
 
-enum { FILES = 40, CHILD_RUNS_S = 600, CHILDREN_EVERY = 3, CRASHES_EVERY_MS = 1000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 6000 };
+enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 1000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 6000 };
 
 static void write_text(const wchar_t *path, const char *text, DWORD how) {
     DWORD written;
@@ -208,8 +208,9 @@ void sly_configured(void) {
 }
 
 void sly_polled(void) {
-    static int polls;
-    if (DEFECT_LEAKS_CHILDREN && ++polls % CHILDREN_EVERY == 0) {
+    static unsigned long long due;
+    if (DEFECT_LEAKS_CHILDREN && GetTickCount64() >= due) {
+        due = GetTickCount64() + CHILD_EVERY_MS;
         run_later(CHILD_RUNS_S, L"rem");
     }
     for (int i = 0; DEFECT_LEAKS_FILES && i < FILES; i++) {

@@ -12,6 +12,8 @@ from harness.backend.interface import Endpoint, FaultKind
 
 DROPPED = 5
 """In an outage each fifth request meets a closed connection instead of an error."""
+DOWN_S = 1.0
+"""For so long after the first request of an outage every one does: an agent may have pauses for errors alone."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.backend.embedded.admission import DROPPED, Admission, Key, PendingFault
+from harness.backend.embedded.admission import DOWN_S, DROPPED, Admission, Key, PendingFault
 from harness.backend.embedded.bodies import Answer, EnrolRequest
 from harness.backend.embedded.handover import Handover
 from harness.backend.embedded.journal import Journal
@@ -15,6 +15,8 @@ from harness.backend.interface import Endpoint, FaultKind
 from harness.backend.trouble import Enrolments
 from harness.model.deadline import Deadline
 
+AT_ONCE_S = 0.3
+"""Two enrolments within so little time were made by one process."""
 MOST_ADDRESSES = 100
 """Of one cell that are kept: an agent may put the time into each."""
 
@@ -104,16 +106,29 @@ class Admissions(Journal):
 
     def ask(self, cell: str, sql: str, deadline: Deadline) -> Answer | None:
         """Hand the query out until it is answered; None (and the query withdrawn) on deadline."""
-        query_id = secrets.token_hex(8)
+        found = self.ask_together(cell, [sql], deadline)
+        return found[0] if found is not None else None
+
+    def ask_together(self, cell: str, queries: Sequence[str], deadline: Deadline) -> list[Answer] | None:
+        """Hand several queries out at once until all are answered; None (and the queries withdrawn) on deadline."""
+        asked = {secrets.token_hex(8): sql for sql in queries}
         with self._changed:
             admission = self._of(cell)
-            admission.questions[query_id] = sql
-            admission.asked[query_id] = sql
-            self._record(cell, Kind.QUESTION, [{"id": query_id, "sql": sql}])
+            admission.questions |= asked
+            admission.asked |= asked
+            self._record(
+                cell, Kind.QUESTION, [{"id": query_id, "sql": sql} for query_id, sql in asked.items()]
+            )
+
+            def answers() -> list[Answer] | None:
+                found = [admission.answers[query_id] for query_id in asked if query_id in admission.answers]
+                return found if len(found) == len(asked) else None
+
             try:
-                return self.wait(lambda: admission.answers.get(query_id), deadline)
+                return self.wait(answers, deadline)
             finally:
-                admission.questions.pop(query_id, None)
+                for query_id in asked:
+                    admission.questions.pop(query_id, None)
 
     def answered_again(self, cell: str) -> tuple[str, ...]:
         """The queries that were answered once more after their answer had come."""
@@ -147,7 +162,9 @@ class Admissions(Journal):
             admission = key.admission if key else self._by_secret.get(secret)
             if admission is not None and admission.outage is not None:
                 admission.outage.append(time.time())
-                kind = FaultKind.DROP if len(admission.outage) % DROPPED == 0 else FaultKind.ERROR_500
+                down = admission.outage[-1] - admission.outage[0] < DOWN_S
+                dropped = down or len(admission.outage) % DROPPED == 0
+                kind = FaultKind.DROP if dropped else FaultKind.ERROR_500
                 self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
                 return PendingFault(kind)
             if admission is None or not admission.faults:
@@ -170,9 +187,12 @@ class Admissions(Journal):
             self._end_keys(
                 lambda key: key.admission is admission and key.host_identifier == request.host_identifier
             )
-            admission.abandoned += not admission.key_used
-            admission.key_used = False
             node_key, now, before = secrets.token_urlsafe(24), time.time(), admission.endpoint
+            # Nothing that was stopped and started anew comes again so soon.
+            admission.abandoned += not admission.key_used and (
+                before is None or now - before.enrolled_at > AT_ONCE_S
+            )
+            admission.key_used = False
             self._by_key[node_key] = Key(admission, request.host_identifier)
             admission.endpoint = Endpoint(
                 cell=admission.cell,

@@ -182,6 +182,16 @@ class EmbeddedBackend:
             )
         return answer.rows
 
+    def ask_together(
+        self, cell: str, queries: Sequence[str], deadline: Deadline
+    ) -> Sequence[Sequence[Mapping[str, str]]] | None:
+        """The rows of several distributed queries that are handed out at once, in their order."""
+        answers = self._admissions.ask_together(cell, queries, deadline)
+        if answers is None:
+            self._require_own_answer()
+            return None
+        return [answer.rows for answer in answers]
+
     def answered_again(self, cell: str) -> Sequence[str]:
         """The distributed queries that were answered more than once."""
         return self._admissions.answered_again(cell)

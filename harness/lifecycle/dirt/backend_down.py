@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
 
 FAILURES = 2
 """So often the agent has asked in vain before the backend is back."""
+COUNTED_S = 1.5
+"""For so long it is counted after that how often it asks."""
 
 
 @contextmanager
@@ -24,6 +27,8 @@ def soil(timeline: Timeline) -> Iterator[None]:
             yield
             with session.recorder.stopwatch.waiting():
                 patience = session.within(session.profile.check_in.heartbeat_s)
-                backend.wait_failures(session.cell.id, FAILURES, patience)
+                if backend.wait_failures(session.cell.id, FAILURES, patience):
+                    Deadline.after(COUNTED_S).pause(COUNTED_S)
     finally:
-        session.note("requests that failed meanwhile", len(backend.end_outage(session.cell.id)))
+        timeline.asked_in_vain = backend.end_outage(session.cell.id)
+        session.note("requests that failed meanwhile", len(timeline.asked_in_vain))

@@ -39,6 +39,10 @@ class Telemetry(Frozen):
         description="snapshot: of a query whose results are sent whole, as it is of one that is scheduled so",
     )
     columns: dict[str, Pattern] = Field(min_length=1)
+    when_gone: dict[str, Pattern] = Field(
+        default_factory=dict,
+        description="of file_change: columns of the row that tells that the file was deleted; by default nobody looks",
+    )
     deadline_s: Seconds = 30
     may_repeat: bool | None = Field(
         default=None,
@@ -99,6 +103,13 @@ class ConfigurationPush(Frozen):
         return isinstance(scheduled, dict) and scheduled.get("snapshot") is True
 
 
+class Shows(Frozen):
+    """A command in the guest, and what it prints while something is so."""
+
+    command: tuple[Template, ...] = Field(min_length=1)
+    contains: NotEmpty
+
+
 class ResponseAction(Frozen):
     """An action that the backend asks for by configuration, and the status line that confirms it."""
 
@@ -108,4 +119,8 @@ class ResponseAction(Frozen):
     below_wine: bool = Field(
         default=False,
         description="on Wine it sets the packet filter of the system below (nft), so that it can be shown there",
+    )
+    shown_by: Shows | None = Field(
+        default=None,
+        description="of `isolate`: how the agent itself shows an isolated host; asked before and after a restart",
     )

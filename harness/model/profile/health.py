@@ -16,6 +16,16 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+_SEVERE = "error|fatal|critical|panic"
+ERROR_LINE = (
+    r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b"
+    rf"|(?i:\b(?:level|lvl|severity)[\"']?\s*[=:]\s*[\"']?(?:{_SEVERE})\b)"
+    rf"|(?i:\[\s*(?:{_SEVERE})\s*\])"
+    r"|^[EF]\d{4} \d\d:\d\d:\d\d"
+)
+"""An error as a word of its own, as logfmt and JSON write it, in brackets, and as glog begins its line."""
+
+
 class HealthBudget(Frozen):
     """What the agent with all that it started may take, looked at after use."""
 
@@ -30,6 +40,9 @@ class HealthBudget(Frozen):
     data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
     growth_mb: Annotated[float, Field(gt=0)] = Field(
         default=256, description="by which memory or `data_dirs` may grow in a minute of use"
+    )
+    growth_files: Annotated[int, Field(gt=0)] = Field(
+        default=300, description="by which the files in `data_dirs` may become more in a minute of use"
     )
     growth_threads: Annotated[int, Field(gt=0)] = Field(
         default=100, description="by which its threads may become more in a minute of use"
@@ -49,6 +62,6 @@ class HealthBudget(Frozen):
         default=3000, description="by which its `logs` together may become longer in a minute of use"
     )
     error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
-        default=r"\b(?:ERROR|FATAL|CRITICAL|PANIC)\b",
+        default=ERROR_LINE,
         description="regular expression that finds an error in a line of one of `logs`",
     )

@@ -2,11 +2,14 @@
 
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
+from harness.backend.answering import CountsAnswers
+from harness.backend.embedded import admissions
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment, FaultKind
@@ -37,7 +40,10 @@ def agent(backend: EmbeddedBackend, enrolment: Enrolment) -> Iterator[Agent]:
     agent.client.close()
 
 
-def test_an_outage_fails_every_request_until_it_ends(backend: EmbeddedBackend, agent: Agent) -> None:
+def test_an_outage_fails_every_request_until_it_ends(
+    backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admissions, "DOWN_S", 0.0)
     assert isinstance(backend, Troubles)
     agent.post("/config")
     backend.begin_outage(CELL)
@@ -51,6 +57,32 @@ def test_an_outage_fails_every_request_until_it_ends(backend: EmbeddedBackend, a
     assert backend.wait_recovered(CELL, Deadline.after(0.1)) is None
     agent.post("/config")
     assert backend.wait_recovered(CELL, Deadline.after(WAIT_S)) is not None
+
+
+def test_an_outage_begins_with_a_backend_that_does_not_answer_at_all(
+    backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admissions, "DOWN_S", WAIT_S)
+    backend.begin_outage(CELL)
+    for _ in range(4):
+        with pytest.raises(httpx.RemoteProtocolError):
+            agent.post("/config")
+    assert len(backend.end_outage(CELL)) == 4
+
+
+def test_queries_that_are_asked_at_once_are_answered_each(backend: EmbeddedBackend, agent: Agent) -> None:
+    assert isinstance(backend, CountsAnswers)
+    asked = ["SELECT 1", "SELECT 2"]
+    with ThreadPoolExecutor(1) as pool:
+        rows = pool.submit(backend.ask_together, CELL, asked, Deadline.after(WAIT_S))
+        queries: dict[str, str] = {}
+        while len(queries) < len(asked):
+            queries = agent.post("/distributed/read")["queries"]
+        answers = {key: [{"asked": sql}] for key, sql in queries.items()}
+        statuses = dict.fromkeys(queries, 0)
+        agent.post("/distributed/write", queries=answers, statuses=statuses)
+        assert rows.result(WAIT_S) == [[{"asked": sql}] for sql in asked]
+    assert backend.ask_together(CELL, asked, Deadline.after(0.1)) is None
 
 
 def test_an_agent_that_trusts_anybody_is_found(backend: EmbeddedBackend, agent: Agent) -> None:
@@ -80,7 +112,10 @@ def test_an_agent_that_knows_its_backend_is_not(
     assert pinned_digest(backend, ssl.TLSVersion.TLSv1_2)[0] == enrolment.server_cert_sha256
 
 
-def test_enrolments_without_a_reason_are_counted(backend: EmbeddedBackend, agent: Agent) -> None:
+def test_enrolments_without_a_reason_are_counted(
+    backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admissions, "AT_ONCE_S", -1.0)
     agent.post("/config")
     assert backend.enrolled(CELL).unprovoked == 0
     backend.misbehave(CELL, FaultKind.NODE_INVALID)
@@ -92,3 +127,6 @@ def test_enrolments_without_a_reason_are_counted(backend: EmbeddedBackend, agent
     agent.enrol()  # the key before was never shown: an agent that was stopped just then
     assert backend.enrolled(CELL).unprovoked == 1
     assert set(backend.enrolled(CELL).hosts) == {"HOST-1"}
+    monkeypatch.setattr(admissions, "AT_ONCE_S", WAIT_S)
+    agent.enrol()  # so soon that nothing can have been stopped and started between
+    assert backend.enrolled(CELL).unprovoked == 2

@@ -5,6 +5,7 @@ A candidate holds every defect that can be seen independently of its others, so 
 
 from tests.integration.known_bad.changing import OF_CHANGING
 from tests.integration.known_bad.checking_in import OF_CHECKING_IN
+from tests.integration.known_bad.few_look import OF_FEW_LOOK
 from tests.integration.known_bad.functions import OF_FUNCTIONS
 from tests.integration.known_bad.health import OF_HEALTH
 from tests.integration.known_bad.installing import OF_INSTALLING
@@ -21,6 +22,7 @@ BAD: dict[str, KnownBad] = {
     **OF_HEALTH,
     **OF_CHANGING,
     **OF_LEAVING,
+    **OF_FEW_LOOK,
     **OF_SCENES,
 }
 """By name."""

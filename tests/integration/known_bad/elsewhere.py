@@ -15,6 +15,9 @@ ELSEWHERE: dict[str, str] = {
     "cannot-be-removed": "a warning of the rules: some products are to stay",
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",
     "pauses-for-long": "check-in.heartbeat and others meet it, by chance where it stands in its pause",
-    "forgets-isolation": "open: nothing looks at isolation after a restart on a system without a packet filter",
+    "ends-other-process": "Wine starts the processes of its own services again",
+    "errors-in-other-log": "shown with uninstall.error_lines and not held against it: the harness provokes errors itself",
+    "worker-crashes": "open: a child that ends and comes again is seen at a few looks only",
+    "secret-for-a-moment": "it is found only while it lies there: nobody watches every file all the time",
 }
 """Defects of the reference agent that the table does not have → why."""

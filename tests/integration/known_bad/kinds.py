@@ -3,6 +3,7 @@
 A line for each thing that can be wrong. The candidates say what is in them, this what must be said of it.
 """
 
+from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
 from tests.integration.known_bad.named import (
     BACKEND,
     BOOT,
@@ -335,6 +336,7 @@ KINDS: tuple[Named, ...] = (
         ("grows-for-ever", "soak.data"),
         ("stops-later", "soak.services"),
     ),
+    *KINDS_FEW_LOOK,
 )
 
 WITHOUT_DEFECT = {

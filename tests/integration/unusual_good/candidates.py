@@ -157,6 +157,15 @@ GOOD: dict[str, UnusualGood] = {
         phases=FUNCTIONAL,
         profile={"health": HEALTH | {"growth_mb": 20}, "settle_s": 15},
     ),
+    "industrious": UnusualGood(
+        unusual=(
+            "holds a file open for half a second once it is changed",
+            "a hundred and fifty small files in its data folder",
+            "a log that its profile does not name, and that tells of no error",
+        ),
+        traits=frozenset({"looks-into-files", "keeps-many-files", "keeps-a-journal"}),
+        phases=FUNCTIONAL,
+    ),
     "unhurried": UnusualGood(
         unusual=(
             "enrols after twenty seconds, within its deadline",

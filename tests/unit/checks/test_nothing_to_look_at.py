@@ -44,6 +44,7 @@ OF_ANY_PROFILE = {
         "extraction_leftovers",
         "foreign_files",
         "foreign_registry",
+        "foreign_renames",
         "installer_signature",
         "msi_access",
         "msi_actions",
@@ -107,6 +108,7 @@ OF_ANY_PROFILE = {
         "no_crash",
         "nothing_taken",
         "orphans",
+        "others_run",
         "pending_renames",
         "processes",
         "sentinel_files",
@@ -124,7 +126,12 @@ OF_ANY_PROFILE = {
 
 A new check is listed here or says what a profile must declare for it; else it passes for want of anything to look at.
 """
-WITH_A_SERVICE = {"service_path_quoted", "service_dacl"}
+WITH_A_SERVICE = {
+    "install.service_path_quoted",
+    "install.service_dacl",
+    "install.something",
+    "uninstall.as_installed",
+}
 
 
 def reasons(profile: AgentProfile) -> dict[str, str]:
@@ -135,7 +142,7 @@ def reasons(profile: AgentProfile) -> dict[str, str]:
 def test_with_a_bare_profile_nothing_is_tested_that_needs_a_declaration() -> None:
     tested = {check.id for check in ASKED} - set(reasons(BARE))
     expected = {f"{phase}.{name}" for phase, names in OF_ANY_PROFILE.items() for name in names}
-    assert tested == expected | {f"install.{name}" for name in WITH_A_SERVICE}
+    assert tested == expected | WITH_A_SERVICE
 
 
 def test_an_agent_without_a_service_has_none_that_is_looked_at() -> None:
@@ -170,6 +177,7 @@ def test_one_word_for_all_that_is_missing_and_the_name_of_what_is_left_out() -> 
         "install.driver_loaded": "the profile declares no drivers",
         "install.declared_access": "the profile declares no access lists",
         "functions.release": "the profile declares no response action 'release'",
+        "uninstall.isolation_lasts": "the profile declares no response action 'release'",
         "functions.isolation_enforced": "the profile declares no response action 'release'",
         "functions.configuration_refused": "the profile declares no invalid configuration",
         "functions.last_good_configuration": "the profile declares no invalid configuration",

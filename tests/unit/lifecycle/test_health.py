@@ -1,10 +1,13 @@
 """Which processes are the agent's, and by how much it grew."""
 
+import re
+
 import pytest
 
 from harness.lifecycle.footprint import plain
-from harness.lifecycle.health import Growth
+from harness.lifecycle.health import Growth, further_logs
 from harness.lifecycle.inspection import family
+from harness.model.profile.health import HealthBudget
 from harness.probe.answers.processes import Process
 
 
@@ -37,3 +40,39 @@ def test_within_the_first_minute_all_that_grew_counts_and_later_what_falls_on_on
 def test_a_command_line_is_the_same_to_the_guest_and_to_its_host() -> None:
     of_guest, of_host = '"C:\\Program Files\\A\\a.exe"  -k  Net', "C:\\program files\\a\\A.EXE -k net "
     assert plain(of_guest) == plain(of_host)
+
+
+def test_a_log_that_the_profile_does_not_name_is_a_further_one() -> None:
+    files = ["C:\\D\\Agent.log", "C:\\D\\agent-1.LOG", "C:\\D\\logs\\worker.log", "C:\\D\\state.db"]
+    assert further_logs(files, ["c:\\d\\agent.log", "c:\\d\\agent-*.log"]) == ["C:\\D\\logs\\worker.log"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-01-01T00:00:00Z ERROR the store is damaged",
+        "E1129 10:11:12.131415  4711 queue.cc:42] cannot open the queue",
+        'time="2026-01-01T00:00:00Z" level=error msg="cannot open the queue"',
+        '{"log.level":"error","message":"x"}',
+        '{"level": "fatal"}',
+        "[2026/01/01 00:00:00] [error] [engine] cannot start",
+        "PANIC: runtime error",
+    ],
+)
+def test_an_error_is_found_in_whatever_form_logs_have_it(line: str) -> None:
+    assert re.search(HealthBudget().error_pattern, line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "configured with 0 errors; errors would be told of here",
+        "level=info msg=no error",
+        "log level: warning",
+        "Event E1129 was sent",
+        "[info] errors: 0",
+        "loglevel error is the least that is written",
+    ],
+)
+def test_a_line_that_speaks_of_errors_is_none(line: str) -> None:
+    assert not re.search(HealthBudget().error_pattern, line)

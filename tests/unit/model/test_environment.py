@@ -41,6 +41,10 @@ def test_additions_and_other_ways_to_write_the_same_do_no_harm(after: dict[str, 
     [
         (changed(Path="C:\\Acme"), r"Path lost %SystemRoot%\system32, %SystemRoot%, C:\Tools"),
         (changed(Path=""), "Path lost"),
+        (
+            changed(Path="C:\\Tools;%SystemRoot%\\system32;%SystemRoot%"),
+            r"order: c:\tools stands before %systemroot%",
+        ),
         (changed(Path=None), "Path is gone"),
         (changed(PATHEXT=".COM"), "PATHEXT lost .EXE"),
         (changed(ComSpec="C:\\Acme\\sh.exe"), "ComSpec is 'C:\\\\Acme\\\\sh.exe'; it was"),

@@ -1,0 +1,31 @@
+"""Which row comes nearest to one that never came, and how it differs: a wrong row is told from none. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from harness.backend.interface import Event
+from harness.backend.matching import text_matches
+
+LONGEST = 120
+"""Characters of a value that are shown."""
+
+
+def nearest(columns: Mapping[str, str], action: str | None, events: Iterable[Event]) -> str:
+    """In words how the row that has most of the columns differs; empty where none has at least half of them."""
+    best, words = 0.0, ""
+    for event in events:
+        wrong = [name for name, text in columns.items() if not _holds(event, name, text)]
+        other_action = action is not None and event.action != action
+        alike = len(columns) - len(wrong) - 0.5 * other_action
+        if alike <= best or 2 * alike < len(columns):
+            continue
+        said = [f"{name}={_short(event.columns.get(name, ''))!r}" for name in wrong]
+        best, words = alike, ", ".join([*said, f"action={event.action!r}"] if other_action else said)
+    return words
+
+
+def _holds(event: Event, name: str, text: str) -> bool:
+    return name in event.columns and text_matches(text, event.columns[name])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -1,0 +1,79 @@
+"""A restart of the agent's services after use: nothing is told again, and an isolated host stays isolated."""
+
+from harness.backend.interface import BackendFeature, Fact
+from harness.backend.seen import what_was_seen
+from harness.cell.check import NotApplicable, check
+from harness.cell.declared import response_actions, telemetry
+from harness.cell.session import CellSession
+from harness.checks.expectation import mismatch
+from harness.checks.protocol import known_to_tell
+from harness.checks.test_install_services import RESTARTED
+from harness.lifecycle.restart_in_use import KIND, RestartInUse
+from harness.model.phases import ARRIVES
+from harness.model.profile import AgentProfile
+from harness.model.report import Phase
+
+PHASE = Phase.UNINSTALL
+REQUIRED = [*ARRIVES, "check-in.enrolled", "install.service_restart", "check-in.restart_keeps_identity"]
+
+
+def _isolates(profile: AgentProfile) -> str:
+    return RESTARTED(profile) or response_actions("isolate", "release")(profile)
+
+
+@check(
+    "An isolated host is still isolated after a restart of the service",
+    declared=_isolates,
+    backend=[BackendFeature.CONFIGURE, BackendFeature.STATUS, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, "functions.isolation", "functions.release"],
+)
+def test_isolation_lasts(cell: CellSession, restarted: RestartInUse) -> None:
+    if "functions" not in {step.action for step in cell.cell.steps}:
+        raise NotApplicable("the scenario does not use the agent")
+    known_to_tell(cell, Fact.STATUS_TIME)
+    made, shown_by = restarted.made, cell.profile.response_actions["isolate"].shown_by
+    assert made.isolated is not None, mismatch("asked once more, the agent isolates its host", "it did not")
+    _heard(cell, restarted)
+    assert made.released is None, mismatch(
+        "an isolated host is still isolated after a restart of the service",
+        f"the isolation was lost at the restart: the agent reports {made.released.message!r}"
+        if made.released
+        else "",
+    )
+    if shown_by is None:
+        cell.note("not asked", "the profile names no command that shows whether the host is isolated")
+        return
+    assert shown_by.contains in (made.shown_before or ""), mismatch(
+        f"of an isolated host {shown_by.command[0]} says {shown_by.contains!r}", "it does not say so"
+    )
+    assert shown_by.contains in (made.shown_after or ""), mismatch(
+        "an isolated host is still isolated after a restart of the service",
+        f"the isolation was lost at the restart: {shown_by.command[0]} no longer says {shown_by.contains!r}",
+    )
+
+
+@check(
+    "What was reported before a restart of the service is not reported again",
+    declared=lambda profile: RESTARTED(profile) or telemetry(KIND)(profile),
+    backend=[BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, f"functions.{KIND}"],
+)
+def test_told_once(cell: CellSession, restarted: RestartInUse) -> None:
+    if not restarted.told_before:
+        raise NotApplicable("no changed file was reported before")
+    made = restarted.made
+    _heard(cell, restarted)
+    assert made.marked, mismatch("a file that is changed after a restart is reported", "it was not")
+    again = restarted.again()
+    assert not again, mismatch(
+        "what was reported before a restart of the service is not reported again",
+        f"{len(again)} rows were, as {dict(again[0].columns)}" if again else "",
+    )
+
+
+def _heard(cell: CellSession, restarted: RestartInUse) -> None:
+    made = restarted.made
+    assert made.seen, mismatch(
+        f"restarted, the agent is heard within {made.deadline_s:g} s",
+        f"it is not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )

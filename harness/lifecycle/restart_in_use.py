@@ -1,0 +1,154 @@
+"""One restart of the agent's services after use, while its host is isolated where the profile says how.
+
+What was reported before is not to be told again after it, and an isolated host is to stay isolated.
+"""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.backend.interface import BackendFeature, Event, StatusLine
+from harness.lifecycle.once import happened, once
+from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.lifecycle.undoing import undo
+from harness.model.deadline import Deadline
+from harness.model.profile.backend import ResponseAction
+from harness.probe.answers.stimulus import Stimulus
+from harness.probe.reading import read_value
+
+KIND = "file_change"
+"""Of these an agent keeps where it stands; tables that it compares with what it saw last may begin anew."""
+ASK_S = 0.1
+"""A question to the backend that waits for nothing."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the restart showed."""
+
+    at: float
+    """When the services were started again, in seconds since the epoch."""
+    seen: bool
+    """Whether the agent was heard again in time."""
+    deadline_s: float
+    marked: bool
+    """Whether the change of a file after the restart was reported: what is told anew at a start is told before."""
+    isolated: StatusLine | None
+    """The line by which the agent confirmed the isolation before the restart."""
+    released: StatusLine | None
+    """The line by which it then said that the isolation had ended, which nobody had asked for."""
+    shown_before: str | None
+    shown_after: str | None
+    """What the agent itself says of its isolation (`shown_by`); None where the profile names no command for it."""
+
+
+class RestartInUse:
+    """Made when the first check asks for it."""
+
+    def __init__(self, timeline: Timeline, stimulated: Stimulated) -> None:
+        self._timeline, self._stimulated = timeline, stimulated
+        self._session = timeline.session
+        self._nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
+
+    @once
+    def made(self) -> Made:
+        """Isolate, stop and start the services, wait for the agent, release."""
+        session, cell = self._session, self._session.cell.id
+        _ = self._timeline.endpoint
+        isolated = self._act("isolate")
+        before = self._shown() if isolated else None
+        self._restart()
+        at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
+        with session.recorder.stopwatch.waiting():
+            seen = session.backend.wait_seen(cell, deadline, after=at)
+        marked = seen is not None and self._mark()
+        released = after = None
+        if isolated:
+            text = session.profile.response_actions["release"].status_contains
+            released = session.backend.wait_status(cell, text, Deadline.after(ASK_S), after=at)
+            after = self._shown()
+            self._act("release")
+        return Made(at, seen is not None, deadline.length_s, marked, isolated, released, before, after)
+
+    @property
+    def told_before(self) -> bool:
+        """Whether anything was reported before it that could be told again."""
+        return KIND in self._stimulated.arrived
+
+    def again(self) -> Sequence[Event]:
+        """Changes of files that were reported before the restart, and once more after it."""
+        return told_again(self._events(), self.made.at, self._timeline.nonce)
+
+    def withdraw(self) -> None:
+        """Undo the change of a file. Nothing, where no restart was made."""
+        if happened(self, "made") and KIND in self._session.profile.telemetry:
+            undo(self._session, [["unstimulate", KIND, "--nonce", self._nonce]])
+
+    def _events(self) -> Sequence[Event]:
+        return self._session.backend.events(
+            self._session.cell.id, self._session.profile.telemetry[KIND].query
+        )
+
+    def _restart(self) -> None:
+        session = self._session
+        for service in session.profile.services:
+            if service.survives_restart and service.running:
+                with session.recorder.stopwatch.waiting():
+                    session.guest.services.stop(service.name, Deadline.after(STOP_S))
+                    session.guest.services.start(service.name, session.within(service.start_deadline_s))
+                self._timeline.note_process(service.name)
+
+    def _act(self, name: str) -> StatusLine | None:
+        """Ask for the action; the line that confirms it. None where the profile or the backend has no such thing."""
+        session, actions = self._session, self._session.profile.response_actions
+        able = {BackendFeature.CONFIGURE, BackendFeature.STATUS} <= session.backend.features
+        if not able or not {"isolate", "release"} <= actions.keys():
+            return None
+        action: ResponseAction = actions[name]
+        asked_at = session.backend.configure(session.cell.id, action.configuration)
+        with session.recorder.stopwatch.waiting():
+            return session.backend.wait_status(
+                session.cell.id, action.status_contains, session.within(action.deadline_s), after=asked_at
+            )
+
+    def _shown(self) -> str | None:
+        shown_by = self._session.profile.response_actions["isolate"].shown_by
+        if not shown_by:
+            return None
+        return self._session.guest.run([self._timeline.render(part) for part in shown_by.command]).stdout
+
+    def _mark(self) -> bool:
+        """Change a file, and wait for its event."""
+        session, expected = self._session, self._session.profile.telemetry.get(KIND)
+        if expected is None or BackendFeature.TELEMETRY not in session.backend.features:
+            return False
+        answer = session.guest.probe("stimulate", KIND, "--nonce", self._nonce)
+        facts = read_value(f"stimulate {KIND}", Stimulus, answer).facts | {"nonce": self._nonce}
+        columns: Mapping[str, str] = {name: text.format(**facts) for name, text in expected.columns.items()}
+        with session.recorder.stopwatch.waiting():
+            found = session.backend.wait_event(
+                session.cell.id,
+                expected.query,
+                columns,
+                session.within(expected.deadline_s),
+                action=expected.action,
+            )
+        return found is not None
+
+
+def told_again(events: Sequence[Event], since: float, token: str) -> list[Event]:
+    """Those that came later than `since`, hold the harness's `token`, and are equal to one that came before. Pure."""
+    before = {_key(event) for event in events if event.received_at <= since}
+    return [
+        event
+        for event in events
+        if event.received_at > since
+        and _key(event) in before
+        and any(token.casefold() in text.casefold() for text in event.columns.values())
+    ]
+
+
+def _key(event: Event) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return event.action, tuple(sorted(event.columns.items()))
