@@ -198,6 +198,7 @@ class RunWorker:
             session.lost_by = session.lost_by or (check.id if session.lost is not None else "")
             self._listen(session, check, attributed)
             if isinstance(attributed, RebootedUnasked) and names_boots(session, check):
+                session.lost_by = BOOTS
                 named = Blocked(f"blocked by {BOOTS}: {attributed}", BOOTS)
                 raise pytest.skip.Exception(
                     f"{outcome_of(named).value}: {named}", _use_item_location=True

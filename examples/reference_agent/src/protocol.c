@@ -55,6 +55,7 @@ enum answer protocol_post(struct protocol *protocol, const char *path, const cha
     if (reply.status == 200) {
         status_contact();
     } else {
+        protocol->failed = true;
         protocol->mistrusted = strstr(reply.error, "pinned");
         protocol->unanswered = !reply.status && !protocol->mistrusted;
         char trouble[HTTP_ERROR_SIZE + 64];
@@ -107,13 +108,11 @@ static enum answer post_lines(struct protocol *protocol, enum outbox_kind kind, 
 /* Only a defect: what was sent before the backend failed is sent again when it answers. */
 static void resend(struct protocol *protocol, const struct text *data, enum answer answer) {
     static struct text sent;
-    static bool failed;
-    failed = failed || answer == ANSWER_TROUBLE;
     if (answer == ANSWER_GOOD) {
-        if (failed && sent.data) {
+        if (protocol->failed && sent.data) {
             post_lines(protocol, OUTBOX_RESULT, &sent);
         }
-        failed = false;
+        protocol->failed = false;
         text_clear(&sent);
         text_add_bytes(&sent, data->data, data->length);
     }

@@ -18,6 +18,7 @@ struct protocol {
     HANDLE stop;
     char node_key[256]; /* empty: not enrolled */
     bool mistrusted, unanswered; /* why the last request failed */
+    bool failed;                 /* whether one did since results were sent last; only a defect clears it */
 };
 
 void protocol_open(struct protocol *protocol, const struct settings *settings, HANDLE stop);

@@ -143,7 +143,7 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         defects=frozenset({"swaps-in-bursts", "swaps-answers", "lower-cases", "resends-after-outage"}),
         phases=USED,
         caught={
-            "functions.process_start": r"differs in (?:path|cmdline)=",
+            "functions.process_start": r"differs in (?:pid|path|cmdline)=",
             "functions.live_queries_at_once": "asked together with 1 more, .* as of another query",
             "functions.exactly_once": r"sent again as they were: \d+ rows of query",
         },
