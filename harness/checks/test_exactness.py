@@ -135,6 +135,7 @@ def test_files_let_go(burst: Burst) -> None:
     declared=lambda profile: telemetry(KIND)(profile) or _when_gone(profile),
     backend=EVENTS,
     requires=[f"functions.{KIND}"],
+    follows=["functions.files_let_go"],
 )
 def test_file_removal(burst: Burst) -> None:
     lost, given = burst.not_gone()

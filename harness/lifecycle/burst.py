@@ -57,7 +57,8 @@ class Burst:
 
     def let_go(self) -> tuple[int, int]:
         """How many of the changed files nobody could delete afterwards, and of how many."""
-        files = len(self._given.files) + sum(each.name == KIND for each in self._given.foreign)
+        named = (*self._given.foreign, *self._given.long)
+        files = len(self._given.files) + sum(each.name == KIND for each in named)
         return sum(KIND in command for command in self.held), files
 
     def foreign(self) -> list[tuple[Stimulus, Event | None]]:

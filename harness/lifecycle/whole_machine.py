@@ -30,6 +30,8 @@ from harness.residue.witness import difference, look_at
 
 CHANGES = "whole-machine"
 """Folder of the evidence. Not where installers' logs lie: it may hold what the agent was given."""
+STIMULI = "c:\\bvt-stimulus"
+"""The folder of the harness's own changes of files; an agent may hold one of them, so that it cannot go."""
 TREE = "changes.html"
 NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overlay over its image"
 
@@ -143,7 +145,7 @@ class WholeMachine:
             raise NotApplicable(NO_OVERLAY)
         nonce = self._timeline.nonce
         different = difference(before, look_at(self._session.guest, overlay))
-        changes = [change for change in different if nonce not in change.name]
+        changes = [each for each in different if nonce not in each.name and each.name != STIMULI]
         document = TypeAdapter(list[Change]).dump_json(changes, indent=1, exclude_defaults=True)
         what = f"{len(changes)} differences of the whole machine since before the installation"
         self._save(f"{moment}.json", document, what)
