@@ -201,7 +201,7 @@ DEFECTS: dict[str, str] = {
     "adds-security-package": "a security package is added to those that the system loads",
     "binds-others": "a service of the system depends on the agent's",
     "changes-time-zone": "the machine's time zone is another",
-    "stops-other-service": "another product's service is stopped",
+    "stops-other-service": "a service of the system is stopped",
     "ends-other-process": "another product's process is ended",
     "clears-pending-renames": "what other products want to be renamed at the next boot is forgotten",
     "leaves-safe-boot": "a service that is gone stays among those of the safe mode",

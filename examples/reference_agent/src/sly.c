@@ -164,9 +164,7 @@ void sly_start(void) {
         set_number(CONTROL L"TimeZoneInformation", L"Bias", 480);
     }
     if (DEFECT_STOPS_OTHER_SERVICE) {
-        stop_service(L"PlugPlay");
-        stop_service(L"Winmgmt");
-        stop_service(L"Schedule");
+        stop_service(L"Eventlog");
     }
     if (DEFECT_ENDS_OTHER_PROCESS) {
         end_processes(L"svchost.exe");

@@ -40,23 +40,19 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         },
     ),
     "rearranger": KnownBad(
-        defects=frozenset(
-            {
-                "shuffles-path",
-                "hosts-at-leaving",
-                "errors-in-other-words",
-                "lingers-after-stop",
-                "stops-other-service",
-            }
-        ),
+        defects=frozenset({"shuffles-path", "hosts-at-leaving", "errors-in-other-words", "stops-other-service"}),
         phases=CHECKED_IN,
         caught={
-            "install.service_restart": r"process \d+ still runs 10 s later",
-            "uninstall.error_lines": r"Found: 2: E\d{4} .*, time=.* level=error",
+            "uninstall.error_lines": r"Found: \d+: E\d{4} .*, time=.* level=error",
             "residue.environment": r"PATH has another order: .* stands before ",
-            "residue.others_run": r"Found: stopped since: plugplay",
+            "residue.others_run": r"Found: stopped since: eventlog",
             "residue.machine_files": r"etc\\hosts was changed",
         },
+    ),
+    "lingers": KnownBad(
+        defects=frozenset({"lingers-after-stop"}),
+        phases=INSTALLED,
+        caught={"install.service_restart": r"process \d+ still runs 10 s later"},
     ),
     "self-updater": KnownBad(
         defects=frozenset({"replaces-itself"}),
