@@ -40,7 +40,9 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         },
     ),
     "rearranger": KnownBad(
-        defects=frozenset({"shuffles-path", "hosts-at-leaving", "errors-in-other-words", "stops-other-service"}),
+        defects=frozenset(
+            {"shuffles-path", "hosts-at-leaving", "errors-in-other-words", "stops-other-service"}
+        ),
         phases=CHECKED_IN,
         caught={
             "uninstall.error_lines": r"Found: \d+: E\d{4} .*, time=.* level=error",
