@@ -162,7 +162,8 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
     "Every program in the installer is signed",
     msi_only=PACKED,
     once=True,
-    follows=["install.package_intact"],
+    # A cabinet that cannot be unpacked is why the installation failed, too.
+    follows=["install.package_intact", "install.exit_code"],
 )
 def test_payload_signatures(cell: CellSession) -> None:
     programs = payload_of(cell.run)
