@@ -3,14 +3,15 @@
 from ipaddress import IPv6Address, ip_address
 from pathlib import PureWindowsPath
 
-from harness.cell.check import NotApplicable, NotTested, check
+from harness.cell.check import Blocked, NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_reboot_declared
 from harness.checks.expectation import listed, mismatch, note_children, told
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
-from harness.model.report import Phase
+from harness.model.errors import ConfigurationError
+from harness.model.report import Outcome, Phase
 from harness.model.version_text import same_version, states_version
 from harness.probe.answers.files import FileFacts
 from harness.probe.answers.registry import UninstallEntry
@@ -162,11 +163,17 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
     "Every program in the installer is signed",
     msi_only=PACKED,
     once=True,
-    # A cabinet that cannot be unpacked is why the installation failed, too.
-    follows=["install.package_intact", "install.exit_code"],
 )
 def test_payload_signatures(cell: CellSession) -> None:
-    programs = payload_of(cell.run)
+    try:
+        programs = payload_of(cell.run)
+    except ConfigurationError as problem:
+        # What nobody can unpack is why the installation failed, too: one reason.
+        named = (f"install.{each}" for each in ("package_intact", "exit_code"))
+        failed = [check for check in named if cell.recorder.outcomes.get(check) is Outcome.FAILED]
+        if not failed:
+            raise
+        raise Blocked(f"blocked by {failed[0]}: {problem.sentence}", failed[0]) from problem
     if not programs:
         raise NotApplicable("the installer holds no program")
     unsigned = sorted({file.name for file in programs if not file.signature.present})
