@@ -78,7 +78,7 @@ def test_system_programs(timeline: Timeline) -> None:
     assert not tampered, mismatch("the system's own programs are as they were", listed(tampered))
 
 
-@check("The installer's signature is intact", once=True, follows=["install.package_intact"])
+@check("The installer's signature is intact", once=True, requires=["install.package_intact"])
 def test_installer_signature(cell: CellSession) -> None:
     signature = cell.candidate.signature
     name, declared = cell.candidate.path.name, cell.profile.installer.unsigned

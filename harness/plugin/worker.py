@@ -52,6 +52,11 @@ def cells_to_run(run: RunDirectory) -> tuple[str, ...]:
     return tuple(cell for cell in run.settings().selected if not run.sealed(cell))
 
 
+def failed(session: CellSession, check: str) -> bool:
+    """Whether this check of the cell failed."""
+    return session.recorder.outcomes.get(check) is Outcome.FAILED
+
+
 def names_boots(session: CellSession, check: Check) -> bool:
     """Whether a reboot that nobody asked for is to be named by another check: this one only met it."""
     order = [*session.cell.checks]
@@ -252,8 +257,11 @@ class RunWorker:
         if undeclared:  # so it has no result anywhere, whatever else is the matter
             raise NotTested(undeclared)
         require_going_on(session)
-        if not check.once:  # which looks at the package: it needs neither a machine nor an installation on it
+        if not check.once:
             self._require_what_it_stands_on(session, check)
+        # It looks at the package: it needs neither a machine nor an installation on it.
+        elif by := next((each for each in check.requires if failed(session, each)), ""):
+            raise Blocked(f"blocked by {by}, which did not succeed", by)
         backend = BackendWord(session.backend.name, session.backend.features)
         # Asking for it makes the machine.
         asks = check.needs or any(step.dirt or step.by for step in session.cell.steps)
