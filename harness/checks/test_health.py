@@ -163,7 +163,9 @@ def test_error_lines(cell: CellSession, timeline: Timeline, health: Health) -> N
         cell.note("errors that the harness provoked", f"{len(every) - len(own)} {provoked}")
     found = [line.strip()[:200] for line in own]
     if further := errors([line for _, line in health.further_log_lines], cell.profile):
-        cell.note("errors in logs that the profile does not name", f"{len(further)}: {further[0].strip()[:200]}")
+        cell.note(
+            "errors in logs that the profile does not name", f"{len(further)}: {further[0].strip()[:200]}"
+        )
     assert not found, mismatch("no line of its log is an error", f"{len(found)}: {listed(set(found))}")
 
 
