@@ -51,16 +51,6 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
             "residue.machine_files": r"etc\\hosts was changed",
         },
     ),
-    "lingers": KnownBad(
-        defects=frozenset({"lingers-after-stop"}),
-        phases=INSTALLED,
-        caught={"install.service_restart": r"process \d+ still runs 10 s later"},
-    ),
-    "self-updater": KnownBad(
-        defects=frozenset({"replaces-itself"}),
-        phases=USED,
-        caught={"uninstall.as_installed": r"refagent\.exe is another program, version "},
-    ),
     "never-stops": KnownBad(
         defects=frozenset({"never-stops"}),
         phases=INSTALLED,
@@ -105,14 +95,6 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
             "uninstall.enrolments": "once more each time it has reason to .* Found: it enrolled \\d+ times"
         },
     ),
-    "knocks-without-end": KnownBad(
-        defects=frozenset({"hot-enrolment"}),
-        phases=(),
-        scenario="backend-down",
-        caught={
-            "check-in.retry_pace": r"at most 5 requests per second while it cannot enrol\. Found: \d+\.\d"
-        },
-    ),
     "twisted-pipe": KnownBad(
         defects=frozenset(
             {
@@ -138,23 +120,12 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         profile={"telemetry.registry_change.deadline_s": 4, "telemetry.file_change.deadline_s": 4},
     ),
     "crossed-wires": KnownBad(
-        defects=frozenset({"swaps-in-bursts", "swaps-answers", "lower-cases", "resends-after-outage"}),
+        defects=frozenset({"swaps-in-bursts", "swaps-answers"}),
         phases=USED,
         caught={
             "functions.process_start": r"differs in (?:pid|path|cmdline)=",
             "functions.live_queries_at_once": "asked together with 1 more, .* as of another query",
-            "functions.exactly_once": r"sent again as they were: \d+ rows of query",
         },
-    ),
-    "small-letters": KnownBad(
-        defects=frozenset({"lower-cases"}),
-        phases=USED,
-        caught={"functions.process_start": r"is reported as it was\. Found: cmdline is '.*d:\\"},
-    ),
-    "belated": KnownBad(
-        defects=frozenset({"sends-late"}),
-        phases=USED,
-        caught={"functions.process_start": r"it was reported too late, \d+ s after it happened"},
     ),
     "never-tells-of-an-end": KnownBad(
         defects=frozenset({"tells-creation-only"}),
@@ -203,7 +174,7 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
     "forgets-others": KnownBad(
         defects=frozenset({"clears-pending-renames"}),
         phases=(),
-        scenario="pending-reboot",
+        steps="{machine: , dirt: [pending-reboot]}, {install: candidate}, {uninstall: candidate}, {residue: }",
         caught={"install.foreign_renames": r"gone from it: .*bvt-neighbour"},
     ),
 }

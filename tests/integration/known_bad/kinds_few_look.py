@@ -51,12 +51,10 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         ("installs-nothing", "install.something"),
         ("disables-itself", "uninstall.as_installed", "start type of service BvtRefAgent"),
         ("damages-itself", "uninstall.as_installed", r"NOTICE\.txt is gone"),
-        ("replaces-itself", "uninstall.as_installed"),
     ),
     *of(
         SERVICE,
         ("never-stops", "install.service_restart"),
-        ("lingers-after-stop", "install.service_restart"),
     ),
     *of(
         TABLES,
@@ -83,16 +81,13 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
     *of(
         DELIVERY,
         ("strips-quotes", "functions.process_start"),
-        ("lower-cases", "functions.process_start"),
         ("swaps-in-bursts", "functions.process_start"),
-        ("sends-late", "functions.process_start"),
         ("says-deleted", "functions.file_change"),
         ("tells-creation-only", "functions.file_removal"),
         ("stamps-at-sending", "functions.event_time"),
         ("events-of-another-host", "functions.own_events"),
         ("mangles-rare-letters", "functions.foreign_names"),
         ("cuts-paths", "functions.long_texts"),
-        ("resends-after-outage", "functions.exactly_once"),
         (
             "tells-again-at-start",
             "uninstall.told_once",
@@ -112,7 +107,6 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         ("trusts-at-last", "check-in.other_certificate"),
         ("hot-at-certificate", "check-in.other_certificate"),
         ("hot-when-down", "check-in.retry_pace"),
-        ("hot-enrolment", "check-in.retry_pace"),
         ("enrols-twice", "uninstall.enrolments"),
         ("enrols-after-trouble", "uninstall.enrolments"),
     ),
