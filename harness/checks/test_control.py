@@ -75,16 +75,19 @@ def test_lost_at_change(reconfiguration: Reconfiguration) -> None:
 def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     known_to_tell(cell, Fact.STATUS_TIME)
-    for name, text in push.invalid.items():
-        deadline = cell.within(push.deadline_s)
-        with timeline.provoking(), cell.recorder.stopwatch.waiting():
+    with timeline.provoking():
+        for name, text in push.invalid.items():
+            deadline = cell.within(push.deadline_s)
             pushed_at = cell.backend.configure(cell.cell.id, text)
-            line = cell.backend.wait_status(cell.cell.id, push.refusal_contains, deadline, after=pushed_at)
-        assert line is not None, mismatch(
-            f"the invalid configuration {name!r} is refused: a status line with {push.refusal_contains!r} within"
-            f" {deadline.length_s:g} s",
-            "no such line, so it was not refused",
-        )
+            with cell.recorder.stopwatch.waiting():
+                line = cell.backend.wait_status(
+                    cell.cell.id, push.refusal_contains, deadline, after=pushed_at
+                )
+            assert line is not None, mismatch(
+                f"the invalid configuration {name!r} is refused: a status line with {push.refusal_contains!r}"
+                f" within {deadline.length_s:g} s",
+                "no such line, so it was not refused",
+            )
     cell.note("refused", ", ".join(push.invalid))
 
 
