@@ -7,9 +7,8 @@ from dataclasses import asdict
 from rich.table import Table
 
 from examples.reference_agent.defects import DEFECTS
-from harness.checks.catalogue import catalogue
-from harness.model.substrate import GuestSystem, why_not
 from tests.integration.known_bad.elsewhere import ELSEWHERE
+from tests.integration.known_bad.profile import wine_cannot
 from tests.power.judgement import FINE, Caught, Row, candidates_of
 
 HEAD = """\
@@ -68,13 +67,8 @@ def as_markdown(rows: Iterable[Row]) -> str:
         *(f"- {DEFECTS[name]}: {why}." for name, why in ELSEWHERE.items()),
     ]
     lines += ["", "Checks that no candidate can trip on Wine, with the reason:", ""]
-    lines += [f"- `{check}`: {why}." for check, why in _not_on_wine()]
+    lines += [f"- `{check}`: {why}." for check, why in wine_cannot().items()]
     return "\n".join(lines) + "\n"
-
-
-def _not_on_wine() -> list[tuple[str, str]]:
-    reasons = ((check.id, why_not(GuestSystem.WINE, check.needs)) for check in catalogue())
-    return [(check, why) for check, why in reasons if why]
 
 
 def summary(rows: Iterable[Row]) -> str:

@@ -5,6 +5,10 @@ from typing import Any
 
 import yaml
 
+from harness.checks.catalogue import catalogue
+from harness.config.load import load_profile
+from harness.model.substrate import GuestSystem, why_not
+
 SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
 
 SHORT: dict[str, Any] = {
@@ -30,3 +34,12 @@ def derived_profile(into: Path, changes: dict[str, Any]) -> Path:
         place[last] = value
     into.write_text(yaml.safe_dump(document, sort_keys=False))
     return into
+
+
+def wine_cannot() -> dict[str, str]:
+    """Why Wine cannot show a check of this agent, by the check's id, in the catalogue's order."""
+    profile, _ = load_profile(str(SHIPPED))
+    reasons = (
+        (check.id, why_not(GuestSystem.WINE, check.needs - check.shows(profile))) for check in catalogue()
+    )
+    return {check: reason for check, reason in reasons if reason is not None}

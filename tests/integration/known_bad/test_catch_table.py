@@ -10,21 +10,16 @@ from harness.config.load import load_profile
 from harness.model.gate import Verdict
 from harness.model.phases import CHANGING
 from harness.model.report import CheckResult, Outcome
-from harness.model.substrate import GuestSystem, why_not
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS
 from tests.integration.known_bad.conftest import CHOSEN, Ended, of_today
-from tests.integration.known_bad.profile import SHIPPED
+from tests.integration.known_bad.profile import SHIPPED, wine_cannot
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
 CATCHES = [(name, check, words) for name, bad in BAD.items() for check, words in bad.caught.items()]
 TODAY = [catch for catch in CATCHES if catch[0] in CHOSEN]
-WINE_CANNOT = {
-    check.id: reason
-    for check in catalogue()
-    if (reason := why_not(GuestSystem.WINE, check.needs)) is not None
-}
+WINE_CANNOT = wine_cannot()
 
 
 def results(ended: Ended) -> dict[str, CheckResult]:
