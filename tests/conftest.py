@@ -10,6 +10,8 @@ pytest_plugins = ["tests.deadlines", "tests.order"]
 FAULTS = "/integration/lab/"
 THIRD_PARTY = "/third_party/"
 """Folders of tests that fetch agents and clients which others built."""
+SLOW_WHEN_EMULATED = "slow_when_emulated"
+VIRTUAL = "[libvirt"
 
 # A busy machine is no reason to fail a property: how long an example takes is not what these tests are about. Nor is
 # the day: the same sources are tried with the same examples, so that what passed passes again.
@@ -57,3 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             left_out = [item for item in items if folder in item.path.as_posix()]
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if folder not in item.path.as_posix()]
+    if not config.getoption("--lab"):
+        left_out = [
+            item for item in items if item.get_closest_marker(SLOW_WHEN_EMULATED) and VIRTUAL in item.name
+        ]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -243,7 +243,7 @@ DEFECTS: dict[str, str] = {
     "enrols-after-trouble": "after each request that failed the agent enrols anew",
     "enrols-twice": "each enrolment is made twice",
     # secrets
-    "secret-in-base64": "the node key is in the log, in Base64",
+    "secret-in-encoding": "the node key is in the log, in Base64",
     "secret-in-file-name": "a file has the node key as its name",
     "secret-in-value-name": "a registry value has the node key as its name",
     "secret-for-a-moment": "the node key lies in a file in C:\\Windows\\Temp for some seconds",

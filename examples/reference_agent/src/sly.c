@@ -230,7 +230,7 @@ void sly_enrolled(const wchar_t *node_key) {
     if (DEFECT_SECRET_IN_VALUE_NAME) {
         runtime_write(node_key, "1");
     }
-    if (DEFECT_SECRET_IN_BASE64) {
+    if (DEFECT_SECRET_IN_ENCODING) {
         char coded[2048];
         DWORD size = sizeof coded;
         CryptBinaryToStringA((BYTE *)narrow, (DWORD)strlen(narrow), CRYPT_STRING_BASE64 | CRYPT_STRING_NOCRLF, coded, &size);

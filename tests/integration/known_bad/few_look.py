@@ -59,7 +59,7 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
     "gives-away": KnownBad(
         defects=frozenset(
             {
-                "secret-in-base64",
+                "secret-in-encoding",
                 "secret-in-file-name",
                 "secret-in-value-name",
                 "secret-for-a-moment",

@@ -112,7 +112,7 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
     ),
     *of(
         SECRET,
-        ("secret-in-base64", "uninstall.secret_in_files", r"agent\.log holds a node key"),
+        ("secret-in-encoding", "uninstall.secret_in_files", r"agent\.log holds a node key"),
         ("secret-in-file-name", "uninstall.secret_in_files", r"the name of .*\*\*\* holds a node key"),
         ("secret-in-value-name", "uninstall.secret_in_registry"),
     ),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 PART = "BVT_KNOWN_BAD"
 """`2/3`: the second of three parts; `1/1`: all."""
-PARTS = 9
+PARTS = 12
 """Of the known-bad candidates, and of the scenarios in which something goes wrong."""
 PARTS_OF_GOOD = 3
 """Of the unusual good candidates."""

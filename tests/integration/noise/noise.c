@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <windows.h>
 
-/* Ten files and four values a second: 500 and 200 in 50 s. */
-#define PAUSE_MS 100
+/* Some sixteen files and ten values a second: 500 and 200 in half a minute. */
+#define PAUSE_MS 60
 #define VALUES_KEY L"Software\\Telemetry\\Cache"
 
 BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length); /* RtlGenRandom */
@@ -75,7 +75,7 @@ static DWORD WINAPI work(void *unused) {
     for (unsigned turn = 0; WaitForSingleObject(stopping, PAUSE_MS) == WAIT_TIMEOUT; turn++) {
         one_file(turn);
         write_file(L"C:\\Windows\\Telemetry\\grows.log", OPEN_ALWAYS);
-        if (turn % 5 < 2) {
+        if (turn % 5 < 3) {
             one_value();
         }
     }
