@@ -19,8 +19,6 @@ ELSEWHERE: dict[str, str] = {
     "ends-other-process": "Wine starts the processes of its own services again",
     "errors-in-other-log": "open: shown, and not held against it, as the harness provokes errors itself",
     "hot-enrolment": LATE,
-    "replaces-itself": LATE,
-    "lingers-after-stop": LATE,
     "sends-late": LATE,
     "lower-cases": LATE,
     "resends-after-outage": LATE,

@@ -133,6 +133,20 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         caught={"functions.file_removal": r"3 never were, as with target_path=.*action=DELETED"},
         profile={"telemetry.file_change.deadline_s": 4},
     ),
+    "lingering": KnownBad(
+        defects=frozenset({"lingers-after-stop"}),
+        phases=INSTALLED,
+        caught={
+            "install.service_restart": r"once the service says that it is stopped\. Found: process \d+ still runs"
+        },
+    ),
+    "sheds-its-skin": KnownBad(
+        defects=frozenset({"replaces-itself"}),
+        phases=USED,
+        caught={
+            "uninstall.as_installed": r"as they were right after the installation\. Found: .*refagent\.exe"
+        },
+    ),
     "clings": KnownBad(
         defects=frozenset({"locks-files"}),
         phases=USED,

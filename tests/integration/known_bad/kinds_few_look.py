@@ -51,10 +51,12 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         ("installs-nothing", "install.something"),
         ("disables-itself", "uninstall.as_installed", "start type of service BvtRefAgent"),
         ("damages-itself", "uninstall.as_installed", r"NOTICE\.txt is gone"),
+        ("replaces-itself", "uninstall.as_installed", r"refagent\.exe"),
     ),
     *of(
         SERVICE,
         ("never-stops", "install.service_restart"),
+        ("lingers-after-stop", "install.service_restart", "still runs"),
     ),
     *of(
         TABLES,
