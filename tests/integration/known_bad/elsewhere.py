@@ -1,6 +1,5 @@
 """Defects that no known-bad candidate has, and why."""
 
-LATE = "a check looks for it; no candidate has shown it yet"
 ELSEWHERE: dict[str, str] = {
     "crashes-after-install": "the service's crash is seen by install.service_stays, as version-stops-service shows",
     "is-not-stopped": "Wine's installer deletes the files of a running program, so nothing stays to be seen",
@@ -18,10 +17,7 @@ ELSEWHERE: dict[str, str] = {
     "pauses-for-long": "check-in.heartbeat and others meet it, by chance where it stands in its pause",
     "ends-other-process": "Wine starts the processes of its own services again",
     "errors-in-other-log": "open: shown, and not held against it, as the harness provokes errors itself",
-    "hot-enrolment": LATE,
-    "sends-late": LATE,
-    "lower-cases": LATE,
-    "resends-after-outage": LATE,
+    "hot-enrolment": "open: nothing counts how often an agent asks that is not enrolled yet",
     "worker-crashes": "open: a child that ends and comes again is seen at a few looks only",
     "secret-for-a-moment": "it is found only while it lies there: nobody watches every file all the time",
 }

@@ -147,6 +147,21 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
             "uninstall.as_installed": r"as they were right after the installation\. Found: .*refagent\.exe"
         },
     ),
+    "in-its-own-time": KnownBad(
+        defects=frozenset({"sends-late"}),
+        phases=USED,
+        caught={
+            "functions.process_start": r"is reported within \d+ s\. Found: it was reported too late, \d+ s after"
+        },
+    ),
+    "told-twice-in-small": KnownBad(
+        defects=frozenset({"lower-cases", "resends-after-outage"}),
+        phases=USED,
+        caught={
+            "functions.process_start": r"is reported as it was\. Found: cmdline is ",
+            "functions.outage": r"it is reported once\. Found: 2 times",
+        },
+    ),
     "clings": KnownBad(
         defects=frozenset({"locks-files"}),
         phases=USED,

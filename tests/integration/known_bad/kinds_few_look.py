@@ -82,6 +82,9 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
     ),
     *of(
         DELIVERY,
+        ("sends-late", "functions.process_start", "too late"),
+        ("lower-cases", "functions.process_start", "as it was"),
+        ("resends-after-outage", "functions.outage", "2 times"),
         ("strips-quotes", "functions.process_start"),
         ("swaps-in-bursts", "functions.process_start"),
         ("says-deleted", "functions.file_change"),
