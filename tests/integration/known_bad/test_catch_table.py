@@ -28,9 +28,16 @@ def results(ended: Ended) -> dict[str, CheckResult]:
     return {result.check: result for result in cell.report.checks}
 
 
+def skip_where_nothing_filters_packets(*found: CheckResult) -> None:
+    """Only root may set a packet filter, and not every kernel has one: `docs/wine.md`, "Isolation"."""
+    if all(each.outcome is Outcome.NOT_APPLICABLE and "no other host" in each.message for each in found):
+        pytest.skip(found[0].message)
+
+
 @pytest.mark.parametrize("name", CHOSEN)
 def test_a_known_bad_candidate_ends_with_fail(name: str, ended: dict[str, Future[Ended]]) -> None:
     run = ended[name].result(RUN_S * len(BAD))
+    skip_where_nothing_filters_packets(*(results(run)[check] for check in BAD[name].caught))
     assert run.gate.verdict is Verdict.FAIL, run.said
     assert run.code == 1
     assert not [check for check in results(run).values() if check.outcome is Outcome.INFRA], run.said
@@ -41,6 +48,7 @@ def test_the_failing_check_names_the_defect(
     name: str, check: str, words: str, ended: dict[str, Future[Ended]]
 ) -> None:
     found = results(ended[name].result(RUN_S * len(BAD)))[check]
+    skip_where_nothing_filters_packets(found)
     assert found.outcome is Outcome.FAILED, f"{found.outcome.value}: {found.message}"
     assert re.search(words, found.message), found.message
 
