@@ -18,7 +18,7 @@ from starlette.routing import Route
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.store import Kind
 from harness.model.deadline import Deadline
-from harness.model.errors import CandidateError
+from harness.model.errors import BackendError, CandidateError
 
 TOKEN = "operators-token-5Q"
 
@@ -100,7 +100,7 @@ class Staging:
             try:
                 rows = self._backend.ask(self._team, sql, Deadline.after(30))
                 self._answers[number] = {"state": "done", "rows": rows, "code": 0}
-            except CandidateError as error:
+            except (CandidateError, BackendError) as error:
                 self._answers[number] = {"state": "done", "rows": None, "code": 1, "why": str(error)}
 
         threading.Thread(target=ask, daemon=True).start()
