@@ -54,9 +54,16 @@ def words(error: SQLAlchemyError) -> str:
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 
+def is_no_database(error: SQLAlchemyError) -> bool:
+    """Whether the file is none of SQLite's: somebody named another file, and no database is broken."""
+    return "file is not a database" in words(error)
+
+
 def hint(error: SQLAlchemyError) -> str:
     """What to do about it; empty if nothing is known."""
     said = words(error)
+    if "malformed" in said:
+        return "The file is damaged; put back a copy of it."
     if "locked" in said or "lock timeout" in said:
         return f"Another process has written for more than {LOCK_S} s; try again."
     return ""

@@ -60,9 +60,13 @@ def told_to_end() -> bool:
 
 
 def say(text: str) -> None:
-    """One sentence of the command's own, on standard error; nothing if that cannot be written."""
+    """One sentence of the command's own, on standard error; nothing if that cannot be written.
+
+    It stays one line, and cannot speak to the terminal, whatever a name in it holds.
+    """
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in " ".join(text.splitlines()))
     try:
-        sys.stderr.write(f"bvt: {text}\n")
+        sys.stderr.write(f"bvt: {line}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         with suppress(OSError, ValueError):

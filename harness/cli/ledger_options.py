@@ -7,6 +7,7 @@ from typing import Annotated
 import platformdirs
 import typer
 
+from harness.documents.text import decode
 from harness.files import named_file, write_atomically
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
@@ -94,9 +95,7 @@ def read_text(path: Path) -> str:
     """A small text file that somebody named. Raises `ConfigurationError`."""
     try:
         with named_file(path).open("rb") as file:
-            return file.read(LARGEST_NOTE).decode()
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8.", file=str(path)) from None
+            return decode(file.read(LARGEST_NOTE), path)
     except OSError as error:
         raise ConfigurationError(f"it cannot be read: {error.strerror}.", file=str(path)) from None
 

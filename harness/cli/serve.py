@@ -24,7 +24,10 @@ def serve(
     store: Annotated[
         Path | None, typer.Option("--store", help="Folder of the store.", show_default="in BVT_HOME")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only read the settings.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only read the settings and the YAML files that they name."),
+    ] = False,
 ) -> int:
     """Tell update servers which host gets which version, and halt a release that does harm.
 
@@ -36,15 +39,15 @@ def serve(
             f"bvt serve needs {', '.join(missing)}.",
             hint="Install the harness with its extra: agent-bvt[serve].",
         )
+    from harness.server.mail import Mail
     from harness.server.process import serve as run
     from harness.server.settings_file import load_settings
 
     read = load_settings(settings)
     if check:
+        Mail.check(read, with_ledger=False)
         typer.echo(
             f"{settings}: {plural(len(read.rollouts), 'roll-out')}, {plural(len(read.tokens), 'token')}"
         )
         return 0
-    folder = store or StateDirectory.default().part("serve")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return run(settings, read, folder)
+    return run(settings, read, store or StateDirectory.default().part("serve"))

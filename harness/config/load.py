@@ -44,7 +44,12 @@ def load_matrix(path: Path, also: Check[Matrix] | None = None) -> tuple[Matrix, 
 
     `also` finds those that cannot be seen here; it is asked once there are no others.
     """
-    return load(path, Matrix, lambda matrix: matrix_problems(matrix) or (also(matrix) if also else ()))
+    return load(
+        path,
+        Matrix,
+        lambda matrix: matrix_problems(matrix) or (also(matrix) if also else ()),
+        described_in="docs/formats/matrix.md",
+    )
 
 
 def load_profile(
@@ -58,7 +63,10 @@ def load_profile(
     """
     path = profile_path(name_or_path, search_path() if search is None else search)
     return load(
-        path, AgentProfile, lambda profile: profile_problems(profile, path) or (also(profile) if also else ())
+        path,
+        AgentProfile,
+        lambda profile: profile_problems(profile, path) or (also(profile) if also else ()),
+        described_in="docs/formats/profile.md",
     )
 
 

@@ -18,10 +18,19 @@ class Problem:
     at_key: bool = False
 
     @property
+    def sentence(self) -> str:
+        """Place, message and advice, for a document that has no lines."""
+        return " ".join(
+            filter(None, (f"{self.dotted}: {self.message}" if self.path else self.message, self.hint))
+        )
+
+    @property
     def dotted(self) -> str:
         """`pools.lab.hosts[0]`."""
         text = ""
         for part in self.path:
+            if isinstance(part, str) and not part.isprintable():
+                part = repr(part)[1:-1]  # a key may hold anything, and a message is one line
             text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
         return text
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from harness.documents.forms import choices_of, words_of
 from harness.documents.problem import Problem, nearest
 
 EXPECTED = (
@@ -59,7 +60,15 @@ def _explains(cause: ErrorDetails, error: ErrorDetails) -> bool:
     return False
 
 
-def translate(error: ErrorDetails, model: type[BaseModel]) -> Problem:
+def first_mistake(error: ValidationError, model: type[BaseModel] | None) -> Problem:
+    """The first of pydantic's findings in a document without lines, such as JSON that a program wrote.
+
+    `model`: what the document was to be, for its known keys; None where that is one of several.
+    """
+    return translate(causes(error.errors())[0], model)
+
+
+def translate(error: ErrorDetails, model: type[BaseModel] | None) -> Problem:
     """One of pydantic's findings as a problem in the file."""
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     at_key = bool(error["loc"]) and error["loc"][-1] == "[key]"
@@ -78,9 +87,11 @@ def translate(error: ErrorDetails, model: type[BaseModel]) -> Problem:
             path, f"expected {context.get('expected')}, found {describe(found)}.", _near(found, choices)
         )
     if kind == "string_pattern_mismatch":
-        return Problem(
-            path, f"{describe(found)} does not have the form {context.get('pattern')}.", at_key=at_key
-        )
+        pattern = str(context.get("pattern"))
+        message = f"expected {words_of(pattern)}, found {describe(found)}."
+        return Problem(path, message, _near(found, choices_of(pattern)), at_key=at_key)
+    if kind == "json_invalid":
+        return Problem(path, f"this is not valid JSON: {context.get('error')}.")
     if kind in LIMITS:
         words, limit = LIMITS[kind]
         return Problem(path, f"expected {words} {context.get(limit)}, found {describe(found)}.")
@@ -109,7 +120,7 @@ def describe(value: object) -> str:
             return "a list" if value else "an empty list"
 
 
-def known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, ...]:
+def known_keys(model: type[BaseModel] | None, path: tuple[str | int, ...]) -> tuple[str, ...]:
     """The keys that `model` has at `path`; empty where it takes any."""
     annotation: Any = model
     for part in path:

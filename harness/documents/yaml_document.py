@@ -13,14 +13,17 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from harness.documents import syntax
+from harness.documents.misread import misread_scalars
 from harness.documents.problem import Path, Problem
+from harness.documents.text import decode, read
 from harness.documents.translate import causes, translate
 from harness.model.errors import ConfigurationError
 
 MODEL = TypeVar("MODEL", bound=BaseModel)
 Check = Callable[[MODEL], Sequence[Problem]]
 
-MAX_SIZE = 4 * 1024 * 1024
+DESCRIBED_IN = "docs/formats"
 MAX_VALUES = 100_000
 """Values after aliases are expanded: a small file can name a very large document."""
 MAX_DEPTH = 60
@@ -37,7 +40,7 @@ PREFIX = "tag:yaml.org,2002:"
 class Document:
     """A parsed file: plain data, and where each part of it stands."""
 
-    def __init__(self, file: str, text: str, *, described_in: str = "docs/formats") -> None:
+    def __init__(self, file: str, text: str, *, described_in: str = DESCRIBED_IN) -> None:
         self.file = file
         self.key_lines: dict[Path, int] = {}
         self.value_lines: dict[Path, int] = {(): 1}
@@ -57,10 +60,8 @@ class Document:
         try:
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            if _unclosed(error):
-                mark = error.context_mark
-            raise ConfigurationError(_syntax_message(error, text), file=self.file, line=_line(mark)) from None
+            line = _line(syntax.place_of(error))
+            raise ConfigurationError(syntax.message_of(error, text), file=self.file, line=line) from None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, int(error.position)) + 1
             raise ConfigurationError(
@@ -161,10 +162,13 @@ class Document:
     def read_as(self, model: type[MODEL]) -> MODEL:
         """The data as a `model`. Raises `ConfigurationError` for the first mistake."""
         try:
-            return model.model_validate(self.data)
+            read = model.model_validate(self.data)
         except ValidationError as error:
             found = causes([item | {"loc": self._within(item["loc"])} for item in error.errors()])
             raise self.error([translate(item, model) for item in found]) from None
+        if misread := list(misread_scalars(self.data, read)):
+            raise self.error(misread)
+        return read
 
     def _within(self, place: Path) -> Path:
         """The place in the file: pydantic also names which of several types it tried there.
@@ -211,14 +215,20 @@ def _inside(part: Any, name: str | int) -> Any:
     return part[name] if isinstance(part, list) and isinstance(name, int) and name < len(part) else NOWHERE
 
 
-def load(path: FilePath, model: type[MODEL], check: Check[MODEL] | None = None) -> tuple[MODEL, str]:
+def load(
+    path: FilePath,
+    model: type[MODEL],
+    check: Check[MODEL] | None = None,
+    *,
+    described_in: str = DESCRIBED_IN,
+) -> tuple[MODEL, str]:
     """The file as a `model`, and the file's SHA-256.
 
     `check` looks for mistakes that need more than one key to see. Raises `ConfigurationError` for the first
     mistake in the file.
     """
     raw = read(path)
-    document = Document(str(path), _decode(raw, path))
+    document = Document(str(path), decode(raw, path), described_in=described_in)
     result = document.read_as(model)
     problems = check(result) if check else ()
     if problems:
@@ -228,59 +238,7 @@ def load(path: FilePath, model: type[MODEL], check: Check[MODEL] | None = None) 
 
 def load_document(path: FilePath, *, described_in: str) -> Document:
     """The file, for one whose model depends on what is in it. Raises `ConfigurationError`."""
-    return Document(str(path), _decode(read(path), path), described_in=described_in)
-
-
-def read(path: FilePath) -> bytes:
-    """The file's bytes. Raises `ConfigurationError` if it cannot be read or is unreasonably large."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_SIZE + 1)  # a device says that its size is zero
-    except FileNotFoundError:
-        raise ConfigurationError("there is no such file.", file=str(path)) from None
-    except IsADirectoryError:
-        raise ConfigurationError("this is a directory, not a file.", file=str(path)) from None
-    except OSError as error:
-        raise ConfigurationError(f"the file cannot be read: {error.strerror}.", file=str(path)) from None
-    except ValueError as error:  # a NUL in its name
-        raise ConfigurationError(f"the file cannot be read: {error}.", file=str(path)) from None
-    if len(raw) > MAX_SIZE:
-        raise ConfigurationError(f"the file is larger than {MAX_SIZE} bytes.", file=str(path))
-    return raw
-
-
-def _decode(raw: bytes, path: FilePath) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(
-            "the file is not UTF-8.", file=str(path), line=line, hint="Save it with that encoding."
-        ) from None
-
-
-def _unclosed(error: yaml.MarkedYAMLError) -> bool:
-    """Whether a bracket or brace was opened and not closed: where that is noticed may be many lines later."""
-    flow = error.context in ("while parsing a flow mapping", "while parsing a flow sequence")
-    return flow and error.context_mark is not None
-
-
-def _syntax_message(error: yaml.MarkedYAMLError, text: str) -> str:
-    mark, noticed = error.context_mark, error.problem_mark
-    if mark is not None and _unclosed(error):
-        line = text.splitlines()[mark.line]
-        opened, closing = ("{", "}") if error.context == "while parsing a flow mapping" else ("[", "]")
-        after = re.search(r"([^\s:{\[,]+)\s*:\s*(?:&\S+\s+)?$", line[: mark.column])
-        where = f" of {after[1].strip(chr(34))!r}" if after else ""
-        found = f"; what stands in line {noticed.line + 1} is not part of it" if noticed else ""
-        return f"the {opened!r}{where} is not closed by a {closing!r}, or a comma is missing between its entries{found}."
-    problem = error.problem or error.context or "this is not YAML"
-    if "'\\t'" in problem:
-        return "a tab stands where YAML wants spaces; indent with spaces."
-    if "but found another document" in problem:
-        return "the file holds more than one document (---); it must hold one."
-    context = f" ({error.context})" if error.context and error.problem else ""
-    return f"this is not valid YAML: {problem}{context}."
+    return Document(str(path), decode(read(path), path), described_in=described_in)
 
 
 def _is_merge(key: yaml.Node) -> bool:

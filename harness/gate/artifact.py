@@ -1,7 +1,6 @@
 """Reads a run directory and publishes `gate.json`."""
 
 import hashlib
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import harness
+from harness.documents.translate import first_mistake
 from harness.files import named_file, write_atomically
 from harness.gate.evidence import evidence_problem
 from harness.gate.verdict import judge
@@ -50,7 +50,7 @@ def read_cells(run: Path) -> CellsOnDisk:
             found.damaged[cell] = f"The report cannot be read: {error.strerror}."
             continue
         except ValidationError as error:
-            found.damaged[cell] = f"The report is damaged: {_first(error)}."
+            found.damaged[cell] = f"The report is damaged: {first_mistake(error, CellReport).sentence}"
             continue
         found.digests[cell] = hashlib.sha256(raw).hexdigest()
         problem = evidence_problem(directory, report)
@@ -124,10 +124,5 @@ def read_gate(path: Path) -> Gate:
     except OSError as error:
         raise ConfigurationError(f"the file cannot be read: {error.strerror}.", file=str(file)) from None
     except ValidationError as error:
-        raise ConfigurationError(f"this is no gate: {_first(error)}.", file=str(file)) from None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return json.dumps(f"{place}: {first['msg']}" if place else first["msg"], ensure_ascii=False).strip('"')
+        said = first_mistake(error, Gate).sentence
+        raise ConfigurationError(f"this is no gate: {said}", file=str(file)) from None

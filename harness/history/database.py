@@ -77,6 +77,12 @@ class Database:
             with self._place.transaction(writes=writes) as connection:
                 yield connection
         except SQLAlchemyError as error:
+            if one_writer.is_no_database(error):
+                raise ConfigurationError(
+                    "this is no history: the file is no database.",
+                    file=self.name,
+                    hint="Name another with --history or BVT_HISTORY.",
+                ) from None
             raise InfrastructureError(
                 f"the history {self.name} cannot be used: {one_writer.words(error)}.",
                 hint=one_writer.hint(error),

@@ -1,13 +1,14 @@
 """Recipes of Windows images, typed. A recipe names groups of changes; loading it writes them out."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from harness.documents.problem import Problem, nearest
+from harness.documents.yaml_document import Document, load_document
 from harness.images.surface import SurfaceChange
 from harness.machines.libvirt.image.manifest import DiskBus, Firmware, Hardware
 from harness.machines.libvirt.image.recipe import RECIPES, digest_of, recipe_directory
@@ -17,6 +18,7 @@ from harness.model.windows import WindowsVersion
 
 SHARED = "_windows"
 RECIPE = "recipe.yaml"
+DESCRIBED_IN = "docs/images.md"
 UEFI = (Firmware.UEFI, Firmware.UEFI_SECURE)
 NEW_SETUP_BUILD = 26100
 """From this build on Setup does not load storage drivers from an answer file by itself (virtio-win issue 1100)."""
@@ -195,38 +197,21 @@ def _is_windows(path: Path) -> bool:
 
 
 def load_windows(name: str) -> WindowsRecipe:
-    """Read a recipe with its groups. Raises `ConfigurationError` naming the file and the key."""
-    path = recipe_directory(name) / RECIPE
-    document = _mapping(path)
-    groups = _mapping(template_directory() / "surface.yaml")
-    return resolve(document, groups, str(path))
+    """Read a recipe with its groups. Raises `ConfigurationError` naming the file, the line and the key."""
+    document = load_document(recipe_directory(name) / RECIPE, described_in=DESCRIBED_IN)
+    groups = load_document(template_directory() / "surface.yaml", described_in=DESCRIBED_IN)
+    return resolve(document, groups.data)
 
 
-def resolve(document: dict[str, Any], groups: dict[str, Any], file: str) -> WindowsRecipe:
+def resolve(document: Document, groups: Mapping[str, Any]) -> WindowsRecipe:
     """A recipe from its parsed document, `surface` replaced by the groups' entries, own entries last."""
-    document = dict(document)
+    named = document.data.pop("surface", None) or ()
+    own = document.data.get("surface_changes") or ()
     entries: list[Any] = []
-    for group in document.pop("surface", ()):
+    for group in named:
         if group not in groups:
-            raise ConfigurationError(f"there is no group of changes '{group}'.", file=file, key="surface")
+            message = f"there is no group of changes {group!r}."
+            raise document.error([Problem(("surface",), message, nearest(str(group), list(groups)))])
         entries += groups[group]
-    own = document.get("surface_changes", ())
-    document["surface_changes"] = [*entries, *own]
-    try:
-        return WindowsRecipe.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{first['msg']}.", file=file, key=key) from error
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot be read ({error.strerror}).", file=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"is not YAML: {error}.", file=str(path)) from error
-    if not isinstance(document, dict):
-        raise ConfigurationError("is not a mapping.", file=str(path))
-    return document
+    document.data["surface_changes"] = [*entries, *own]
+    return document.read_as(WindowsRecipe)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from harness.documents.yaml_document import load_document
 from harness.images.marker import FirstBoot
 from harness.images.probe_signer import ProbeSigner
 from harness.images.recipe import WindowsRecipe
@@ -15,7 +15,6 @@ from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, Win
 from harness.machines.libvirt.image.recipe import digest_of
 from harness.machines.libvirt.image.seal import FileSeal
 from harness.model.base import Frozen
-from harness.model.errors import ConfigurationError
 from harness.model.substrate import GuestSystem
 
 WINRM_PORT = 5986
@@ -73,19 +72,12 @@ class ImportDescription(Frozen):
     )
 
 
-def read_import(text: str, file: str) -> ImportDescription | ImageManifest:
+def read_import(path: Path) -> ImportDescription | ImageManifest:
     """A description, or the manifest of an image that another store sealed. Raises `ConfigurationError`."""
-    try:
-        document: Any = yaml.safe_load(text)
-        if isinstance(document, dict) and "recipe_digest" in document:
-            return ImageManifest.model_validate(document)
-        return ImportDescription.model_validate(document)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"is neither JSON nor YAML: {error}.", file=file) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{first['msg']}.", file=file, key=key) from error
+    document = load_document(path, described_in="docs/images.md")
+    if "recipe_digest" in document.data:
+        return document.read_as(ImageManifest)
+    return document.read_as(ImportDescription)
 
 
 def imported_manifest(name: str, said: ImportDescription, files: dict[str, FileSeal]) -> ImageManifest:

@@ -103,11 +103,7 @@ def import_image(
     """
     for path in (disk, manifest, *([certificate] if certificate else [])):
         named_file(path)
-    try:
-        text = manifest.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8.", file=str(manifest), key="--manifest") from None
-    said = read_import(text, str(manifest))
+    said = read_import(manifest)
     if disk.suffix.lower() not in FORMATS:
         raise ConfigurationError(f"is none of {', '.join(FORMATS)}.", file=str(disk))
     with store.locked(name):

@@ -66,7 +66,7 @@ def load_destinations(path: Path) -> tuple[Destination, ...]:
             file=str(path),
             hint="Install the harness with its extra: agent-bvt[notify].",
         )
-    return load(path, Notify, _problems)[0].destinations
+    return load(path, Notify, _problems, described_in="docs/serve.md")[0].destinations
 
 
 def _problems(notify: Notify) -> Sequence[Problem]:

@@ -115,7 +115,12 @@ class Playbooks(Frozen):
 def load_playbooks(path: Path, destinations: Sequence[Destination]) -> tuple[Playbook, ...]:
     """The playbooks. Raises `ConfigurationError` with file, line and key for a mistake."""
     names = sorted(each.name for each in destinations)
-    return load(path, Playbooks, lambda read: list(_problems(read, names)))[0].playbooks
+    return load(
+        path,
+        Playbooks,
+        lambda read: list(_problems(read, names)),
+        described_in="docs/formats/playbooks.md",
+    )[0].playbooks
 
 
 def _problems(read: Playbooks, destinations: Sequence[str]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from securesystemslib.signer import Signer
 
+from harness.documents.translate import first_mistake
 from harness.model.base import Frozen, NotEmpty
 from harness.model.inventory import Inventory
 from harness.promotion.ledger.merkle import leaf_hash
@@ -216,9 +217,8 @@ def read_entry(body: bytes) -> tuple[Entry, Envelope]:
         words = str(error)
         raise EntryError(f"{words[:1].upper()}{words[1:]}.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise EntryError(f"It is no entry of a known kind: {place}: {first['msg']}.") from None
+        said = first_mistake(error, None).sentence
+        raise EntryError(f"It is no entry of a known kind: {said}") from None
 
 
 def entry_id(body: bytes) -> str:

@@ -5,20 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.documents.problem import Problem, nearest
-from harness.documents.yaml_document import Document, read
-from harness.model.errors import ConfigurationError
+from harness.documents.text import decode, read
+from harness.documents.yaml_document import Document
 from harness.promotion.tiers import FORMAT, Approvals, Soak, Tiers, public_key
 from harness.promotion.windows import window_problem
 
 
 def load_tiers(path: Path) -> tuple[Tiers, str]:
     """The tiers, and the file's text. Raises `ConfigurationError` with file, line and key for the first mistake."""
-    raw = read(path)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError("the file is not UTF-8.", file=str(path), line=line) from None
+    text = decode(read(path), path)
     return tiers_of(text, str(path)), text
 
 

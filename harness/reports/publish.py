@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from harness.documents.translate import first_mistake
 from harness.files import write_atomically
 from harness.model.context import Context
 from harness.model.errors import ConfigurationError
@@ -67,10 +68,8 @@ def read_context(run: Path) -> Context:
     except FileNotFoundError:
         return Context()
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
         raise ConfigurationError(
-            f"it cannot be read: {place}: {first['msg']}.",
+            f"it cannot be read: {first_mistake(error, Context).sentence}",
             file=str(file),
             hint="Take it away, and name all anew.",
         ) from None

@@ -13,6 +13,7 @@ from typing import IO, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
+from harness.documents.translate import first_mistake
 from harness.files import write_atomically
 from harness.gate.artifact import REPORT_FILE
 from harness.model.base import Frozen
@@ -256,9 +257,10 @@ class RunDirectory:
         except OSError as error:
             raise ConfigurationError(f"cannot be read: {error.strerror}.", file=str(path)) from error
         except ValidationError as error:
-            first = error.errors()[0]
+            mistake = first_mistake(error, shape)
             raise ConfigurationError(
-                f"cannot be read: {first['msg']}.",
+                f"the file is damaged: {mistake.message}",
                 file=str(path),
-                key=".".join(str(part) for part in first["loc"]),
+                key=mistake.dotted,
+                hint=mistake.hint,
             ) from error

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from harness.documents.translate import first_mistake
 from harness.model.base import Frozen
 
 BODY_LIMIT = 1_000_000
@@ -29,6 +30,5 @@ async def read_body(request: Request, model: type[Body], limit: int = BODY_LIMIT
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise HTTPException(400, f"{place or 'the body'}: {first['msg']}.") from None
+        mistake = first_mistake(error, model)
+        raise HTTPException(400, f"{'' if mistake.path else 'the body: '}{mistake.sentence}") from None

@@ -10,8 +10,8 @@ from harness.promotion.acting import OnBehalf
 from harness.promotion.ledger.store import Ledger
 from harness.promotion.service import Promotion
 from harness.server.desk import Desk
+from harness.server.own_key import own_signer
 from harness.server.settings import Settings, Token
-from harness.signing.keys import passphrase_from_environment, signer_of
 
 
 class Clerk:
@@ -40,14 +40,15 @@ class Clerk:
     @property
     def signer(self) -> Signer:
         """The server's key. Raises `HTTPException` if there is none, `ConfigurationError` if it cannot be read."""
-        uri = self._settings().ledger_key
+        settings = self._settings()
+        uri = settings.ledger_key
         if not uri:
             raise HTTPException(
                 404, "this server signs nothing: name its key under ledger_key in serve.yaml."
             )
         with self._lock:
             if uri not in self._signers:
-                self._signers[uri] = signer_of(uri, passphrase_from_environment)
+                self._signers[uri] = own_signer(settings)
             return self._signers[uri]
 
     def acting(self, token: Token) -> OnBehalf:

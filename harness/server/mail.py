@@ -8,14 +8,14 @@ from harness.people.courier import Courier, Post
 from harness.people.deliveries import DELIVERIES_FILE
 from harness.people.destinations import Destination, load_destinations
 from harness.people.links import Links
-from harness.people.playbooks import load_playbooks
+from harness.people.playbooks import Playbook, load_playbooks
 from harness.people.player import Player, Playing, check_tiers
 from harness.people.plays import PLAYS_FILE
 from harness.promotion.ledger.store import Ledger
 from harness.promotion.service import Promotion
 from harness.server.logs import log
+from harness.server.own_key import own_signer
 from harness.server.settings import Settings
-from harness.signing.keys import passphrase_from_environment, signer_of
 
 
 class Mail:
@@ -26,12 +26,24 @@ class Mail:
         self._courier: Courier | None = None
         self._player: Player | None = None
 
+    @staticmethod
+    def check(settings: Settings, *, with_ledger: bool = True) -> None:
+        """Read what would be delivered by. Raises `ConfigurationError` for a mistake; nothing is written.
+
+        `with_ledger`: also whether the tiers that playbooks name are in it.
+        """
+        destinations = _destinations(settings)
+        if settings.playbooks:
+            books = load_playbooks(Path(settings.playbooks), destinations)
+            if with_ledger and settings.ledger:
+                _check_tiers(settings, books, Promotion(Ledger(settings.ledger)))
+
     def begin(self, settings: Settings) -> None:
         """Deliver by these settings from now on, and by no others."""
-        destinations = load_destinations(Path(settings.notify)) if settings.notify else ()
-        links = Links.of(self._folder)
+        destinations = _destinations(settings)
         promotion = Promotion(Ledger(settings.ledger)) if settings.ledger else None
         player = self._made(settings, destinations, promotion)
+        links = Links.of(self._folder)
         self.end()
         if not destinations or promotion is None:
             return
@@ -49,14 +61,13 @@ class Mail:
         if not settings.playbooks or promotion is None:
             return None
         books = load_playbooks(Path(settings.playbooks), destinations)
-        check_tiers(books, [tier.name for tier in promotion.board().rules.tiers], settings.playbooks)
-        uri = settings.ledger_key
+        _check_tiers(settings, books, promotion)
         playing = Playing(
             promotion=lambda: promotion,
             path=self._folder / PLAYS_FILE,
             destinations={each.name: each for each in destinations},
             report=log,
-            signer=(lambda: signer_of(uri, passphrase_from_environment)) if uri else None,
+            signer=(lambda: own_signer(settings)) if settings.ledger_key else None,
         )
         return Player(books, playing)
 
@@ -68,3 +79,11 @@ class Mail:
         if self._player:
             self._player.end()
             self._player = None
+
+
+def _destinations(settings: Settings) -> tuple[Destination, ...]:
+    return load_destinations(Path(settings.notify)) if settings.notify else ()
+
+
+def _check_tiers(settings: Settings, books: Sequence[Playbook], promotion: Promotion) -> None:
+    check_tiers(books, [tier.name for tier in promotion.board().rules.tiers], settings.playbooks)

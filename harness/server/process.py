@@ -21,12 +21,12 @@ from harness.promotion.service import Promotion
 from harness.server.entrance import application
 from harness.server.logs import log
 from harness.server.mail import Mail
+from harness.server.own_key import own_signer
 from harness.server.released import as_released
 from harness.server.settings import Settings
 from harness.server.settings_file import load_settings
 from harness.server.store import Store
 from harness.server.watch import Watch, take_settings
-from harness.signing.keys import passphrase_from_environment, signer_of
 
 DRAIN_S = 20
 """How long a request may take that is being answered when the server is told to end."""
@@ -46,15 +46,21 @@ class Supervisor(Multiprocess):
 
 
 def serve(path: Path, settings: Settings, state: Path) -> int:
-    """Serve until a signal ends it. `path` is the settings file, `state` the folder of the store."""
+    """Serve until a signal ends it. `path` is the settings file, `state` the folder of the store.
+
+    Raises `ConfigurationError` and `InfrastructureError` for what keeps it from that, before anything is written.
+    """
     store_path = state / "rollout.sqlite"
     if settings.ledger_key:
-        signer_of(settings.ledger_key, passphrase_from_environment)  # a mistake in it is said at once
+        own_signer(settings)  # a mistake in it is said at once
+    in_force = _in_force(settings)
+    Mail.check(settings)
+    listening = _listen(settings)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
     _metrics_folder(state / "metrics")
     store = Store(store_path)
-    take_settings(store, _in_force(settings).model_dump_json(), time.time())
+    take_settings(store, in_force.model_dump_json(), time.time())
     mail = Mail(state)
-    listening = _listen(settings)
     mail.begin(settings)
 
     def reload() -> None:

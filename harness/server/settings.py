@@ -133,6 +133,8 @@ class Settings(Frozen):
     """A file, or `postgresql://USER@HOST/DATABASE`: only what it lets out is offered to anybody."""
     ledger_key: str = ""
     """The server's private key, a PEM file or a URI, which signs for people whom tiers.yaml lets it sign for."""
+    ledger_public_key: str = ""
+    """The public half, in PEM, of a `ledger_key` that is no file."""
     report_health_s: Seconds = 3600.0
     """How often the server reports the health of what is out, if its key is that of somebody with the role health."""
     notify: str = ""

@@ -11,11 +11,14 @@ from harness.documents.problem import Problem
 from harness.documents.yaml_document import load
 from harness.model.errors import ConfigurationError
 from harness.server.settings import PERSONAL, Settings
+from harness.server.tls_files import tls_problems
+
+LARGEST_PORT = 65_535
 
 
 def load_settings(path: Path) -> Settings:
     """The settings. Raises `ConfigurationError` for any mistake."""
-    return load(path, Settings, _problems)[0]
+    return load(path, Settings, _problems, described_in="docs/serve.md")[0]
 
 
 def _problems(settings: Settings) -> Sequence[Problem]:
@@ -25,6 +28,12 @@ def _problems(settings: Settings) -> Sequence[Problem]:
         problems.append(
             Problem(("listen",), f"{settings.host!r} is not loopback, and there is no TLS.", hint)
         )
+    if settings.port > LARGEST_PORT:
+        problems.append(
+            Problem(("listen",), f"there is no port {settings.port}.", f"At most {LARGEST_PORT}.")
+        )
+    if settings.tls:
+        problems += tls_problems(settings.tls)
     problems += _by_ledger(settings)
     problems += _people(settings)
     seen: set[str] = set()

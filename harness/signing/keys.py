@@ -142,11 +142,8 @@ def signer_of(uri: str, passphrase: Passphrase, public: Path | None = None) -> S
     `awskms:`, `azurekms:`, `gcpkms:`, `hv:` …): such a key does not leave its place, so its `public` half is needed as
     a PEM file. Raises `ConfigurationError`.
     """
-    scheme, colon, rest = uri.partition(":")
-    if not colon or "/" in scheme or scheme not in {*FILE_SCHEMES, *SIGNER_FOR_URI_SCHEME}:
-        return _file_signer(Path(uri), passphrase)
-    if scheme in FILE_SCHEMES:
-        return _file_signer(Path(rest.removeprefix("//")), passphrase)
+    if path := _path_of(uri):
+        return _file_signer(path, passphrase)
     if public is None:
         raise ConfigurationError(
             f"the key {uri!r} needs its public half.", hint="Name its PEM file with --public-key."
@@ -157,6 +154,18 @@ def signer_of(uri: str, passphrase: Passphrase, public: Path | None = None) -> S
         return DistantSigner(uri, Signer.from_priv_key_uri(uri, trusted.key, functools.cache(passphrase)))
     except Exception as error:  # the libraries behind a URI raise what they like
         raise ConfigurationError(f"the key {uri!r} cannot be used: {_first_line(error)}.") from error
+
+
+def is_file(uri: str) -> bool:
+    """Whether a private key of this name is a PEM file, which holds its public half, too."""
+    return _path_of(uri) is not None
+
+
+def _path_of(uri: str) -> Path | None:
+    scheme, colon, rest = uri.partition(":")
+    if not colon or "/" in scheme or scheme not in {*FILE_SCHEMES, *SIGNER_FOR_URI_SCHEME}:
+        return Path(uri)
+    return Path(rest.removeprefix("//")) if scheme in FILE_SCHEMES else None
 
 
 class DistantSigner(Signer):
@@ -187,7 +196,7 @@ class DistantSigner(Signer):
 
 
 def _file_signer(path: Path, passphrase: Passphrase) -> CryptoSigner:
-    pem = _read_pem(path, "--sign")
+    pem = _read_pem(path, "")
     if b"PRIVATE KEY-----" not in pem:
         raise ConfigurationError(
             "this is no private key.", file=str(path), hint="Name the PEM file NAME.key."

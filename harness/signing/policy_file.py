@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.documents.problem import Problem
-from harness.documents.yaml_document import Document, read
+from harness.documents.text import decode, read
+from harness.documents.yaml_document import Document
 from harness.gate.gate_policy import GatePolicy
 from harness.gate.rules import expression_problem
 from harness.model.errors import ConfigurationError
@@ -54,7 +55,7 @@ def policy_of(raw: bytes, path: Path, keys: Sequence[TrustedKey] = ()) -> Loaded
                 file=str(path),
                 hint="Sign it with bvt policy sign, or leave out --policy-key.",
             )
-    document = Document(str(path), _decoded(text, path), described_in=DESCRIBED_IN)
+    document = Document(str(path), decode(text, path), described_in=DESCRIBED_IN)
     policy = document.read_as(GatePolicy)
     problems = [*_problems(policy)]
     people = {}
@@ -87,13 +88,6 @@ def _envelope(raw: bytes, path: Path) -> Envelope | None:
     if envelope.payload_type != POLICY_TYPE:
         raise ConfigurationError("this is a signed file, but no policy.", file=str(path))
     return envelope
-
-
-def _decoded(text: bytes, path: Path) -> str:
-    try:
-        return text.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8.", file=str(path)) from None
 
 
 def _problems(policy: GatePolicy) -> Iterator[Problem]:

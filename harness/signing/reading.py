@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from harness.documents.translate import first_mistake
 from harness.gate.refusals import Ground, Refusal
 from harness.model.gate import Verdict
 from harness.signing.bundle import WAIVER_TYPE
@@ -233,9 +234,8 @@ def _model(model: type[MODEL], data: object) -> MODEL:
         # JSON mode is not strict mode: enums and times are text in a document that was parsed already.
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "it"
-        raise MalformedError(f"the statement cannot be read: {place}: {first['msg'].lower()}") from None
+        said = first_mistake(error, model).sentence
+        raise MalformedError(f"the statement cannot be read: {said.rstrip('.')}") from None
 
 
 def _capital(text: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.documents.yaml_document import Document, read
+from harness.documents.text import decode, read
+from harness.documents.yaml_document import Document
 from harness.gate.gate_policy import GatePolicy
 from harness.gate.refusals import Ground, Refusal
 from harness.model.errors import ConfigurationError
@@ -26,11 +27,7 @@ def draft_envelope(path: Path) -> Envelope:
     raw = read(path)
     if raw.startswith(b'{"payload"'):
         return read_waiver(path)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8.", file=str(path)) from None
-    waiver = Document(str(path), text, described_in="docs/formats/waiver.md").read_as(Waiver)
+    waiver = Document(str(path), decode(raw, path), described_in="docs/formats/waiver.md").read_as(Waiver)
     return Envelope(payload_of(waiver), WAIVER_TYPE, {})
 
 

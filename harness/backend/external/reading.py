@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from harness.backend.external.expressions import search
 from harness.backend.external.model import EndpointFields, EventFields, StatusFields
 from harness.backend.interface import Endpoint, Event, StatusLine
+from harness.documents.translate import first_mistake
 from harness.model.errors import BackendError
 
 
@@ -65,7 +66,7 @@ def read_endpoint(
         )
     except ValidationError as error:
         raise BackendError(
-            f"The backend's answer does not suit endpoint.fields: {error.errors()[0]['msg']}."
+            f"The backend's answer does not suit endpoint.fields: {first_mistake(error, Endpoint).sentence}"
         ) from error
 
 

@@ -12,6 +12,7 @@ from harness.migrations import Chain
 from harness.model.errors import ConfigurationError, InfrastructureError
 
 ADVISORY_LOCK = 0x6276746C  # "bvtl"
+NAME_ANOTHER = "Name another with --ledger or BVT_LEDGER."
 CHAIN = Chain(Path(__file__).with_name("migrations"), "ledger_version")
 
 
@@ -72,6 +73,10 @@ class Database:
             with self._place.transaction(writes=writes) as connection:
                 yield connection
         except SQLAlchemyError as error:
+            if one_writer.is_no_database(error):
+                raise ConfigurationError(
+                    "this is no ledger: the file is no database.", file=self.name, hint=NAME_ANOTHER
+                ) from None
             raise LedgerUnavailable(
                 f"the ledger {self.name} cannot be used: {one_writer.words(error)}.",
                 hint=one_writer.hint(error),
@@ -79,6 +84,11 @@ class Database:
 
     def _must_exist(self) -> None:
         if self._file and not self._file.is_file():
+            if self._file.exists():
+                what = "a directory" if self._file.is_dir() else "no ordinary file"
+                raise ConfigurationError(
+                    f"this is {what}, so there is no ledger in it.", file=self.name, hint=NAME_ANOTHER
+                )
             raise self._none()
 
     def _must_be_current(self, connection: Connection) -> None:
@@ -98,7 +108,7 @@ class Database:
         self._current = True
 
     def _none(self) -> ConfigurationError:
-        hint = "Begin one with: bvt ledger init. Or name another with --ledger or BVT_LEDGER."
+        hint = f"Begin one with: bvt ledger init. Or {NAME_ANOTHER[0].lower()}{NAME_ANOTHER[1:]}"
         return ConfigurationError("there is no ledger here.", file=self.name, hint=hint)
 
     def _newer(self, found: str | None) -> ConfigurationError:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.machines.certificate import self_signed
 from harness.rollout.decision import Endpoint, Group, Rollout
 from harness.rollout.share import Share
 from tests.integration.server.running import ALL, DEADLINE_S, Serve, serving, settings
@@ -52,7 +54,7 @@ def test_an_answer_that_did_not_change_is_not_sent_again(served: Serve) -> None:
         ("GET", "/metrics", "eu", 403, "lacks the scope metrics"),
         ("POST", "/v1/rollouts/agent-7.2.0/halt", "eu", 403, "lacks the scope halt"),
         ("GET", "/nowhere", "eu", 404, "Not Found"),
-        ("POST", "/v1/health", "all", 400, "the body: Invalid JSON"),
+        ("POST", "/v1/health", "all", 400, "the body: this is not valid JSON"),
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_or_makes_no_sense_is_refused_in_a_sentence(
@@ -66,7 +68,7 @@ def test_what_is_not_allowed_or_makes_no_sense_is_refused_in_a_sentence(
 def test_a_report_of_an_unknown_kind_or_too_large_is_refused(served: Serve) -> None:
     wrong = {"reports": [{"endpoint": "a", "kind": "silence"}]}
     answer = httpx.post(f"{served.url}/v1/health", json=wrong, headers=ALL, timeout=30)
-    assert (answer.status_code, "reports.0.kind" in answer.text) == (400, True)
+    assert (answer.status_code, "reports[0].kind" in answer.text) == (400, True)
     large = httpx.post(f"{served.url}/v1/health", content=b" " * 1_000_001, headers=ALL, timeout=30)
     assert large.status_code == 413
 
@@ -241,3 +243,15 @@ def _eventually(ask: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
         assert time.monotonic() < end, found
         pause.wait(0.05)
     return found
+
+
+def test_it_speaks_tls_with_the_files_of_the_settings(tmp_path: Path) -> None:
+    certificate, key = self_signed("releases.example")
+    (tmp_path / "tls.pem").write_bytes(certificate)
+    (tmp_path / "tls.key").write_bytes(key)
+    tls = f"tls: {{certificate: {tmp_path}/tls.pem, key: {tmp_path}/tls.key}}\nworkers: 1\n"
+    with serving(tmp_path, tls + settings(), workers=1) as served:
+        answer = httpx.get(
+            f"{served.url}/healthz", verify=ssl.create_default_context(cadata=certificate.decode())
+        )
+    assert (served.url.partition(":")[0], answer.status_code) == ("https", 200)

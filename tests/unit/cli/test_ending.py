@@ -237,3 +237,10 @@ def test_several_that_met_the_same_full_disk_are_told_as_one(
     assert "what was to be written: No space left on device. Details are in" in capsys.readouterr().err
     assert code_of(ExceptionGroup("errors", [full[0], ValueError("a defect")])) == 4
     assert "an internal error" in capsys.readouterr().err
+
+
+def test_what_is_said_stays_one_line_and_cannot_speak_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    beginning.say("a\nname\x1b[31m of \u202etxt\udcff")
+    assert capsys.readouterr().err == "bvt: a name\\x1b[31m of \\u202etxt\\udcff\n"

@@ -65,7 +65,12 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
     ("old", "new", "line", "words"),
     [
         ("name: tiny", "name: other", 1, "must be its file's name, 'tiny', not 'other'"),
-        ("name: tiny", "name: Tiny", 1, "does not have the form"),
+        (
+            "name: tiny",
+            "name: Tiny",
+            1,
+            "expected a name of small letters, digits and hyphens that begins with a letter",
+        ),
         ("start: auto", "start: automatic", 7, "found 'automatic'. Did you mean 'auto'?"),
         ("restart_service: tinyagent", "restart_service: TinyAgnt", 9, "Did you mean 'TinyAgent'?"),
         ("{backend_host}", "{backend_hots}", 9, "unknown placeholder {backend_hots}"),

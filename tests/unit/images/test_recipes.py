@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.images.recipe import load_windows, resolve, template_directory
+from harness.documents.yaml_document import Document
+from harness.images.recipe import WindowsRecipe, load_windows, resolve, template_directory
 from harness.machines.libvirt.image.manifest import Firmware
 from harness.machines.libvirt.image.recipe import RECIPES
 from harness.model.errors import ConfigurationError
@@ -67,6 +68,18 @@ def test_windows_11_gets_secure_boot_and_a_tpm(name: str) -> None:
     assert recipe(name).tpm
 
 
+def resolved(changed: dict[str, Any]) -> WindowsRecipe:
+    return resolve(Document("recipe.yaml", yaml.safe_dump(changed)), GROUPS)
+
+
+def test_a_mistake_in_a_recipe_has_its_line() -> None:
+    text = yaml.safe_dump(document("win10-22h2"), sort_keys=False) + "disk_gb_: 3\n"
+    with pytest.raises(ConfigurationError) as caught:
+        resolve(Document("recipe.yaml", text), GROUPS)
+    assert caught.value.line == text.count("\n")
+    assert "Did you mean 'disk_gb'?" in str(caught.value)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_evaluation_editions_are_installed_without_a_key(name: str) -> None:
     for edition, detail in recipe(name).editions.items():
@@ -79,7 +92,7 @@ def test_digests_of_recipes_differ() -> None:
 
 def test_a_changed_recipe_has_another_digest() -> None:
     changed = document("win10-22h2") | {"disk_gb": 99}
-    assert resolve(changed, GROUPS, "x").digest != recipe("win10-22h2").digest
+    assert resolved(changed).digest != recipe("win10-22h2").digest
 
 
 @pytest.mark.parametrize(
@@ -99,13 +112,13 @@ def test_a_changed_recipe_has_another_digest() -> None:
 )
 def test_an_incoherent_recipe_is_refused(name: str, change: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        resolve(document(name) | change, GROUPS, "recipe.yaml")
+        resolved(document(name) | change)
 
 
 def test_new_setup_is_not_trusted_with_storage_drivers() -> None:
     drivers = document("win11-23h2")["drivers"]
     with pytest.raises(ConfigurationError, match="use disk_bus sata"):
-        resolve(document("win11-24h2") | {"disk_bus": "virtio", "drivers": drivers}, GROUPS, "recipe.yaml")
+        resolved(document("win11-24h2") | {"disk_bus": "virtio", "drivers": drivers})
 
 
 def test_an_unknown_edition_is_refused_with_the_known_ones() -> None:

@@ -216,5 +216,7 @@ def test_the_scope_decides_beside_the_person(folder: Path, world: World) -> None
         "/v1/tiers/{tier}/{candidate}/halt",
         "/v1/entries",
     }
-    assert http.post("/v1/promotions", {"tier": "beta"}, "bob").lines == ["candidate: Field required."]
+    assert http.post("/v1/promotions", {"tier": "beta"}, "bob").lines == [
+        "the body: the key 'candidate' is missing."
+    ]
     json.dumps(paths)

@@ -32,6 +32,8 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     ("old", "new", "words"),
     [
         ("tokens:", "listen: 0.0.0.0:80\ntokens:", "is not loopback, and there is no TLS"),
+        ("tokens:", "listen: 127.0.0.1:99999\ntokens:", "there is no port 99999. At most 65535."),
+        ("tokens:", "tls: {certificate: none.pem, key: none.key}\ntokens:", "tls.certificate: none.pem: there is no"),
         ("tokens:", "listen: here\ntokens:", "listen"),
         ("a" * 64, "secret", "sha256"),
         ("decide, health", "decide, everything", "scopes"),

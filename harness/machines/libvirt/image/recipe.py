@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from harness.documents.yaml_document import load
 from harness.model.base import Frozen
 from harness.model.errors import ConfigurationError
 
@@ -41,19 +40,8 @@ def recipe_directory(name: str) -> Path:
 
 
 def load_wine_guest(directory: Path) -> WineGuestRecipe:
-    """Read the recipe. Raises `ConfigurationError` naming the file and the key."""
-    path = directory / "recipe.yaml"
-    try:
-        document: Any = yaml.safe_load(path.read_text())
-        return WineGuestRecipe.model_validate(document)
-    except OSError as error:
-        raise ConfigurationError(f"cannot be read ({error.strerror}).", file=str(path)) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"is not YAML: {error}.", file=str(path)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{first['msg']}.", file=str(path), key=key) from error
+    """Read the recipe. Raises `ConfigurationError` naming the file, the line and the key."""
+    return load(directory / "recipe.yaml", WineGuestRecipe, described_in="vm_images/wine-guest/README.md")[0]
 
 
 def digest_of(*texts: str, files: Iterable[Path] = ()) -> str:
