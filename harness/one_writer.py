@@ -20,6 +20,8 @@ from harness.model.errors import ConfigurationError
 LOCK_S = 60
 """How long a writer waits for others."""
 CONNECT_S = 10
+SQLITE_BEGINS = b"SQLite format 3\0"
+"""How a file of SQLite begins that is not empty (Database File Format, section 1.3.1)."""
 WRITES = "writes"
 """Option of a connection: whether its transaction is a writer's."""
 SQLITE, POSTGRES = "sqlite", "postgresql+psycopg"
@@ -38,6 +40,31 @@ class OneWriter:
         self.file = Path(url.database or "") if url.drivername == SQLITE else None
         self.name = str(url.database or "") if self.file else url.render_as_string(hide_password=True)
         self.engine = _engine(url, lock)
+        self._what = what
+
+    def must_be_possible(self, hint: str) -> None:
+        """Raises `ConfigurationError` for what is no database and never becomes one: another file was named.
+
+        What is not there yet is possible. `hint`: how to name another.
+        """
+        if self.file is None or not self.file.exists():
+            return
+        if self.file.is_dir():
+            found = "a directory"
+        elif not self.file.is_file():
+            found = "no ordinary file"
+        else:
+            try:
+                with self.file.open("rb") as file:
+                    begins = file.read(len(SQLITE_BEGINS))
+            except OSError as error:
+                raise ConfigurationError(
+                    f"it cannot be read: {error.strerror}.", file=self.name, hint=hint
+                ) from None
+            if begins in (b"", SQLITE_BEGINS):
+                return
+            found = "no database"
+        raise ConfigurationError(f"this is {found}, so it is not {self._what}.", file=self.name, hint=hint)
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:
@@ -52,11 +79,6 @@ def words(error: SQLAlchemyError) -> str:
     """What the database said, in one line without its full stop."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
-
-
-def is_no_database(error: SQLAlchemyError) -> bool:
-    """Whether the file is none of SQLite's: somebody named another file, and no database is broken."""
-    return "file is not a database" in words(error)
 
 
 def hint(error: SQLAlchemyError) -> str:

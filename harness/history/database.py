@@ -23,6 +23,7 @@ class Database:
 
     def __init__(self, place: str) -> None:
         self._place = one_writer.OneWriter(place, what="a history", lock=ADVISORY_LOCK)
+        self._place.must_be_possible("Name another with --history or BVT_HISTORY.")
         self.name = self._place.name
         self._current = False
 
@@ -77,12 +78,6 @@ class Database:
             with self._place.transaction(writes=writes) as connection:
                 yield connection
         except SQLAlchemyError as error:
-            if one_writer.is_no_database(error):
-                raise ConfigurationError(
-                    "this is no history: the file is no database.",
-                    file=self.name,
-                    hint="Name another with --history or BVT_HISTORY.",
-                ) from None
             raise InfrastructureError(
                 f"the history {self.name} cannot be used: {one_writer.words(error)}.",
                 hint=one_writer.hint(error),

@@ -47,6 +47,7 @@ class Database:
 
     def create(self) -> None:
         """Make the tables, or bring them to the newest schema. Raises `ConfigurationError` and `LedgerUnavailable`."""
+        self._place.must_be_possible(NAME_ANOTHER)
         if self._file:
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -73,22 +74,14 @@ class Database:
             with self._place.transaction(writes=writes) as connection:
                 yield connection
         except SQLAlchemyError as error:
-            if one_writer.is_no_database(error):
-                raise ConfigurationError(
-                    "this is no ledger: the file is no database.", file=self.name, hint=NAME_ANOTHER
-                ) from None
             raise LedgerUnavailable(
                 f"the ledger {self.name} cannot be used: {one_writer.words(error)}.",
                 hint=one_writer.hint(error),
             ) from error
 
     def _must_exist(self) -> None:
+        self._place.must_be_possible(NAME_ANOTHER)
         if self._file and not self._file.is_file():
-            if self._file.exists():
-                what = "a directory" if self._file.is_dir() else "no ordinary file"
-                raise ConfigurationError(
-                    f"this is {what}, so there is no ledger in it.", file=self.name, hint=NAME_ANOTHER
-                )
             raise self._none()
 
     def _must_be_current(self, connection: Connection) -> None:

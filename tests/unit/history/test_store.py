@@ -45,8 +45,15 @@ def test_what_cannot_keep_a_history_is_said(tmp_path: Path) -> None:
         History("nonsense://x")
     file = tmp_path / "text.db"
     file.write_text("no database, but long enough to be taken for one by its length alone" * 20)
-    with pytest.raises(InfrastructureError, match="cannot be used"):
-        History(str(file)).append(run(0, fails=True))
+    with pytest.raises(ConfigurationError, match="this is no database, so it is not a history"):
+        History(str(file))
+    with pytest.raises(ConfigurationError, match="this is a directory, so it is not a history"):
+        History(str(tmp_path))
+    damaged = tmp_path / "damaged.db"
+    History(str(damaged)).append(run(0, fails=True))
+    damaged.write_bytes(damaged.read_bytes()[:5000] + bytes(5000))
+    with pytest.raises(InfrastructureError, match=r"cannot be used: .* put back a copy of it"):
+        History(str(damaged)).append(run(1, fails=True))
 
 
 def test_a_password_in_the_place_is_in_no_message() -> None:

@@ -66,7 +66,7 @@ def test_the_page_shows_who_signed_what_is_new_and_whose_it_is(bvt: Bvt) -> None
     assert (code, "KEY=VALUE" in out) == (2, True)
 
 
-def test_a_history_tells_since_when_it_fails_and_one_that_cannot_be_written_costs_only_itself(
+def test_a_history_tells_since_when_it_fails_and_what_is_none_is_refused_first(
     bvt: Bvt,
 ) -> None:
     code, out = bvt("trend", "-p", "reference", "--history", "runs.db")
@@ -77,4 +77,7 @@ def test_a_history_tells_since_when_it_fails_and_one_that_cannot_be_written_cost
     assert (code, "PASS" in out or "FAIL" in out) == (0, True)
     Path("text.db").write_text("no database " * 500)
     code, out = bvt("gate", "page", "new", "--history", "text.db")
+    assert (code, "text.db: this is no database, so it is not a history" in out) == (2, True)
+    (damaged := Path("damaged.db")).write_bytes(Path("runs.db").read_bytes()[:5000] + bytes(5000))
+    code, out = bvt("gate", "page", "new", "--history", str(damaged))
     assert (code, "the history was not kept" in out) == (0, True)

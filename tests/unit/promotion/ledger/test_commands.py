@@ -159,7 +159,7 @@ def test_what_a_user_gets_wrong_is_one_sentence_and_exit_code_2(
 def test_a_database_that_cannot_be_reached_or_is_none_is_one_sentence(there: Path, bvt: Bvt) -> None:
     (there / "log.db").write_bytes(b"this is no database" * 100)
     code, out = bvt("verify", "--ledger", there / "log.db")
-    assert (code, "this is no ledger: the file is no database" in out) == (2, True), out
+    assert (code, "this is no database, so it is not a ledger" in out) == (2, True), out
     secret = "postgresql://user:hunter2@127.0.0.1:1/db"
     code, out = bvt("verify", "--ledger", secret)
     assert (code, "cannot be used" in out, "hunter2" in out) == (4, True, False), out
