@@ -32,7 +32,7 @@ def _key(guest: Guest) -> str:
 
 
 def _service(guest: Guest) -> str:
-    facts = guest.services.query(SENTINEL_SERVICE)
+    facts = guest.services.query_by_sc(SENTINEL_SERVICE)
     return "no such service" if facts is None else facts.state.name
 
 

@@ -1,5 +1,6 @@
 """Commands in one guest: deadline, transcript, time taken, and the probe's answers."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -17,11 +18,17 @@ from harness.model.machine import WinRMAccess
 from harness.probe.reading import ProbeFailed, read_answer, read_value
 
 Shape = TypeVar("Shape")
+Answer = TypeVar("Answer")
 
 PROBE_TIMEOUT_S = 60.0
 PROVIDER_FAILED = 0x80338003
 """ERROR_WSMAN_PROVIDER_FAILURE: the program behind WinRM that runs commands broke."""
 TRIES = 3
+
+KEPT = frozenset(
+    ("boot", "clock", "drivers", "export", "file", "keys", "list-keys", "pending-renames", "processes")
+) | {"reach", "read", "services", "sockets", "tasks", "tree", "uninstall-entries", "version"}
+"""The commands that a kept probe answers (`serve`): they only read, and leave nothing open in its process."""
 
 
 class Console:
@@ -49,26 +56,57 @@ class Console:
         sent = in_directory(line, cwd) if cwd else line
         sent = through_cmd(sent) if in_cmd or cwd else for_winrm(sent)
         options = {} if reconnect_s is None else {"reconnect_s": reconnect_s}
+
+        def attempt() -> Output:
+            return self.shell.run(sent, deadline, stdin=stdin, repeatable=repeatable, **options)
+
+        def result_of(output: Output) -> tuple[int, str, str]:
+            assert output.exit_code is not None, "a command that has ended without one raises"
+            return output.exit_code, *decoded(output)
+
+        return self._performed(
+            line, lambda: result_of(self._tried(line, attempt, deadline, repeatable=repeatable))
+        )
+
+    def _ask_kept(self, shown: Sequence[str], lines: Sequence[str], deadline: Deadline) -> CommandResult:
+        """The answers of the kept probe to these commands, `shown` as the same command of a probe of its own would be.
+
+        A single command that is not shown as a batch is answered by its value alone, as by a probe of its own.
+        """
+        program = for_winrm(argv_line([self.probe_path, "serve"]))
+        question = "".join(f"{line}\n" for line in (*lines, "")).encode()
+
+        def attempt() -> bytes:
+            return self.shell.ask(program, question, deadline)
+
+        def result() -> tuple[int, str, str]:
+            text = self._tried(program, attempt, deadline, repeatable=True).decode("utf-8", errors="replace")
+            return (0, text, "") if "batch" in shown else (*_only_value(text), "")
+
+        return self._performed(argv_line([self.probe_path, *shown]), result)
+
+    def _performed(self, line: str, perform: Callable[[], tuple[int, str, str]]) -> CommandResult:
+        """Time it and note it in the transcript, whatever becomes of it."""
         began = time.monotonic()
         try:
-            output = self._perform(sent, deadline, stdin=stdin, repeatable=repeatable, **options)
+            code, stdout, stderr = perform()
         except KeyboardInterrupt:
             self.transcript.note(f"interrupted: `{line}`")
             raise
         except HarnessError as error:
             self.transcript.failure(line, self._took(began), error)
             raise
-        stdout, stderr = decoded(output)
-        assert output.exit_code is not None, "a command that has ended without one raises"
-        result = CommandResult(line, output.exit_code, stdout, stderr, self._took(began))
+        result = CommandResult(line, code, stdout, stderr, self._took(began))
         self.transcript.command(result)
         return result
 
-    def _perform(self, line: str, deadline: Deadline, *, repeatable: bool, **options: Any) -> Output:
-        """Run it; what only reads is tried again when the program that runs commands broke."""
+    def _tried(
+        self, line: str, attempt: Callable[[], Answer], deadline: Deadline, *, repeatable: bool
+    ) -> Answer:
+        """Do it; what only reads is tried again when the program that runs commands broke."""
         for left in reversed(range(TRIES if repeatable else 1)):
             try:
-                return self.shell.run(line, deadline, repeatable=repeatable, **options)
+                return attempt()
             except GuestFault as error:
                 if error.code != PROVIDER_FAILED or not left or deadline.passed:
                     raise
@@ -91,6 +129,9 @@ class Console:
         Raises `GuestFault` if the probe reports an error or answers something else.
         """
         deadline = deadline or Deadline.after(PROBE_TIMEOUT_S)
+        if _is_kept(arguments) and not (stdin or then):
+            result = self._ask_kept(arguments, [argv_line(arguments)], deadline)
+            return self.answer(shape, arguments[0], result)
         if not (stdin or then or all(map(survives_cmd, arguments))):
             (said,) = self.batch([arguments], deadline, repeatable=repeatable)
             return self._read(lambda: read_value(arguments[0], shape, said))
@@ -111,8 +152,11 @@ class Console:
             raise ConfigurationError(
                 f"The guest probe cannot be asked for a name with a line break: {broken!r}."
             )
-        asked = "".join(f"{line}\n" for line in lines).encode()
-        result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=repeatable)
+        if all(map(_is_kept, commands)):
+            result = self._ask_kept(["batch"], lines, deadline)
+        else:
+            asked = "".join(f"{line}\n" for line in lines).encode()
+            result = self.run([self.probe_path, "batch"], deadline, stdin=asked, repeatable=repeatable)
         answers = self.answer(dict[str, Any], "batch", result)
         if missing := [line for line in lines if line not in answers]:
             raise GuestFault(f"The guest probe left commands of a batch unanswered: {'; '.join(missing)}.")
@@ -138,6 +182,21 @@ class Console:
         took = time.monotonic() - began
         self.guest_s += took
         return took
+
+
+def _is_kept(command: Sequence[str]) -> bool:
+    """Whether a kept probe answers it. What holds a line break no line of a batch can carry."""
+    return command[0] in KEPT and not any(mark in each for each in command for mark in "\r\n")
+
+
+def _only_value(document: str) -> tuple[int, str]:
+    """The one answer of a batch of one, with the exit code that a probe of its own ends with."""
+    try:
+        _, end = json.JSONDecoder().raw_decode(document, 1)
+        value = document[end + 1 : document.rindex("}")]
+    except ValueError:
+        return 0, document  # no answer at all, which whoever reads it says
+    return 3 if value.startswith('{"error":{') else 0, f"{value}\n"
 
 
 def decoded(output: Output) -> tuple[str, str]:

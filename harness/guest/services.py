@@ -1,4 +1,4 @@
-"""Services and drivers: state by `sc`, in numbers, which no language changes; attributes by the probe."""
+"""Services and drivers, as the probe tells of them. They are started and stopped by `sc`, as administrators do it."""
 
 import re
 
@@ -66,10 +66,31 @@ class Services:
 
     def query(self, name: str) -> ServiceFacts | None:
         """The service's state, or None if there is no such service."""
+        return self._look(name)[0]
+
+    def _look(self, name: str) -> tuple[ServiceFacts | None, int | None]:
+        """Its state, and the process that the service manager names, None if it names none."""
+        details = self.details(name)
+        if details is not None and (manager := details.manager) is not None:
+            facts = ServiceFacts(
+                name=name,
+                type=manager.service_type,
+                state=ServiceState(manager.state),
+                win32_exit_code=manager.win32_exit_code,
+                service_exit_code=manager.service_exit_code,
+            )
+            return facts, manager.pid or None
+        return (None if details is None else self.query_by_sc(name)), None
+
+    def query_by_sc(self, name: str) -> ServiceFacts | None:
+        """The state as `sc query` tells it: a second source, where the manager told the probe nothing.
+
+        Raises `GuestFault` if `sc` does not answer although the service exists.
+        """
         result = self._console.run([SC, "query", name], Deadline.after(COMMAND_S), repeatable=True)
         if result.ok:
             return parse_query(name, result.stdout)
-        # Wine's sc answers 1 for every failure, so absence is confirmed by the second source.
+        # Wine's sc answers 1 for every failure, so absence is confirmed by the first source.
         if result.exit_code == NO_SUCH_SERVICE or self.details(name) is None:
             return None
         raise GuestFault(
@@ -118,10 +139,10 @@ class Services:
         self, verb: str, name: str, wanted: ServiceState, in_place: int, deadline: Deadline
     ) -> ServiceFacts:
         while True:
-            facts = self.query(name)
+            facts, pid = self._look(name)
             if facts is not None and facts.state is wanted:
                 return facts
-            before = self._pid(name) if wanted is ServiceState.STOPPED else None
+            before = pid if wanted is ServiceState.STOPPED else None
             self.processes.asked(name)
             result = self._console.run([SC, verb, name], deadline)
             if result.ok:
@@ -144,18 +165,11 @@ class Services:
     ) -> ServiceFacts:
         """Wait for the state. `before`: the process of a service that is to stop; another one means that it did."""
         while True:
-            facts = self.query(name)
+            facts, pid = self._look(name)
             if facts is not None and facts.state is wanted:
                 return facts
-            if before and facts is not None and facts.state is ServiceState.RUNNING:
-                now = self._pid(name)
-                if now and now != before:
-                    return facts
+            if before and pid and pid != before and facts is not None and facts.state is ServiceState.RUNNING:
+                return facts
             if deadline.passed:
                 raise ServiceStateNotReached(name, wanted, facts, f"within {deadline.length_s:g} s")
             deadline.pause(POLL_S)
-
-    def _pid(self, name: str) -> int | None:
-        """The process that the service manager names, None if it names none."""
-        details = self.details(name)
-        return (details.manager.pid or None) if details and details.manager else None

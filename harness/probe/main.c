@@ -1,7 +1,10 @@
 /* bvt-probe: asks a Windows (or Wine) system about itself and answers with one JSON document. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe.h"
+
+#include <psapi.h>
 
 typedef struct {
   const wchar_t *name;
@@ -48,13 +51,25 @@ static const command commands[] = {
     {L"write", write_command},
 };
 
+/* What `serve` answers: these only read, keep nothing open and change nothing of their own process. */
+static const wchar_t *const kept[] = {
+    L"boot", L"clock", L"drivers", L"export", L"file", L"pending-renames", L"processes", L"keys", L"list-keys",
+    L"reach", L"read", L"services", L"sockets", L"tasks", L"tree", L"uninstall-entries", L"version"};
+
 static const char *failed_what;
 static DWORD failed_code;
+static int serving;
 
 int fail(const char *what, DWORD code) {
   failed_what = what;
   failed_code = code;
   return 1;
+}
+
+static int is_kept(const wchar_t *name) {
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+    if (!wcscmp(kept[i], name)) return 1;
+  return 0;
 }
 
 /* Returns whether the command failed; its answer is an error then. */
@@ -64,7 +79,9 @@ static int answer(arguments *given) {
   const command *found = NULL;
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     if (given->count && !wcscmp(commands[i].name, given->items[0])) found = &commands[i];
-  if (found) {
+  if (found && serving && !is_kept(found->name)) {
+    failed = fail("needs a process of its own", ERROR_NOT_SUPPORTED);
+  } else if (found) {
     given->items++;
     given->count--;
     failed = found->function(given);
@@ -90,16 +107,21 @@ static void one_of_batch(const wchar_t *line) {
   answer(&inner);
 }
 
+static void batch_of(const char *bytes, DWORD size) {
+  int units = MultiByteToWideChar(CP_UTF8, 0, bytes, (int)size, NULL, 0);
+  wchar_t *text = allocate(((size_t)units + 1) * sizeof *text);
+  MultiByteToWideChar(CP_UTF8, 0, bytes, (int)size, text, units);
+  for (wchar_t *line = wcstok(text, L"\r\n"); line; line = wcstok(NULL, L"\r\n")) one_of_batch(line);
+  free(text);
+}
+
 static void batch_from_input(void) {
   const DWORD room = 65536;
   char *bytes = allocate(room);
   DWORD size = 0, got;
   HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
   while (size < room && ReadFile(in, bytes + size, room - size, &got, NULL) && got) size += got;
-  int units = MultiByteToWideChar(CP_UTF8, 0, bytes, (int)size, NULL, 0);
-  wchar_t *text = allocate(((size_t)units + 1) * sizeof *text);
-  MultiByteToWideChar(CP_UTF8, 0, bytes, (int)size, text, units);
-  for (wchar_t *line = wcstok(text, L"\r\n"); line; line = wcstok(NULL, L"\r\n")) one_of_batch(line);
+  batch_of(bytes, size);
 }
 
 /* Each item is a command of its own with its arguments; without items, each line of the input is. */
@@ -112,6 +134,49 @@ static int batch_command(arguments *given) {
   return 0;
 }
 
+/* Holds what was read of the input and not yet asked. */
+static struct {
+  char bytes[65536];
+  DWORD size, taken;
+} input;
+
+/* The next lines of the input up to an empty one; their length, 0 at the input's end. */
+static DWORD read_question(void) {
+  DWORD got;
+  memmove(input.bytes, input.bytes + input.taken, input.size -= input.taken);
+  for (DWORD at = 1;; at++) {
+    while (at >= input.size) {
+      if (input.size == sizeof input.bytes) return 0;
+      if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), input.bytes + input.size, sizeof input.bytes - input.size, &got,
+                    NULL) || !got)
+        return 0;
+      input.size += got;
+    }
+    if (input.bytes[at] == '\n' && input.bytes[at - 1] == '\n') return input.taken = at + 1;
+  }
+}
+
+/* What the commands leave of their memory ends with the process, as everywhere; before it is much, this one retires. */
+static int has_grown(void) {
+  PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
+  return K32GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory) && memory.PagefileUsage > 64 << 20;
+}
+
+/* serve: one batch after another, each ended by an empty line and answered by one line, so that a question does not
+ * cost the start of a process. */
+static int serve(void) {
+  json_mark nothing = json_here();
+  serving = 1;
+  for (DWORD size; (size = read_question()) && !has_grown();) {
+    json_object(NULL);
+    batch_of(input.bytes, size);
+    json_end();
+    if (json_write(GetStdHandle(STD_OUTPUT_HANDLE))) return 3;
+    json_back_to(nothing);
+  }
+  return 0;
+}
+
 int wmain(void) {
   arguments given = split_arguments(GetCommandLineW(), 1);
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX);
@@ -120,6 +185,7 @@ int wmain(void) {
     given.count--;
     return exec_command(&given);
   }
+  if (given.count == 1 && !wcscmp(given.items[0], L"serve")) return serve();
   int failed = answer(&given);
   return json_write(GetStdHandle(STD_OUTPUT_HANDLE)) || failed ? 3 : 0;
 }

@@ -46,7 +46,9 @@ static DWORD try_address(const ADDRINFOW *address, DWORD timeout_ms, DWORD settl
 
 int reach_command(arguments *given) {
   WINSOCK(WSAStartup);
+  WINSOCK(WSACleanup);
   WINSOCK(GetAddrInfoW);
+  WINSOCK(FreeAddrInfoW);
   WSADATA data;
   ADDRINFOW wanted = {.ai_socktype = SOCK_STREAM}, *found = NULL;
   DWORD timeout_ms = number_option(given, L"--timeout-ms", 5000), settle_ms = number_option(given, L"--settle-ms", 300);
@@ -56,6 +58,8 @@ int reach_command(arguments *given) {
   DWORD code = (DWORD)call_GetAddrInfoW(given->items[0], given->items[1], &wanted, &found);
   for (const ADDRINFOW *each = found; each; each = each->ai_next)
     if (!(code = try_address(each, timeout_ms, settle_ms))) break;
+  if (found) call_FreeAddrInfoW(found);
+  call_WSACleanup();
   json_object(NULL);
   json_bool("reached", !code);
   json_unsigned("code", code);

@@ -71,6 +71,15 @@ class _UnderWay:
         return envelopes.Output(b"".join(self.stdout), b"".join(self.stderr), False, None)
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A program that waits for its next question, in a shell that is still open."""
+
+    shell_id: str
+    program: str
+    command_id: str
+
+
 class RemoteShell:
     """Runs commands one after another; callers in several threads take turns."""
 
@@ -81,6 +90,7 @@ class RemoteShell:
         self._shell_id: str | None = None
         self._environment: dict[str, str] = {}
         self._under_way: _UnderWay | None = None
+        self._kept: _Kept | None = None
         self._turn = threading.RLock()
 
     def run(
@@ -103,31 +113,50 @@ class RemoteShell:
 
         """
         with self._turn:
-            failing_since: list[float] = []
-
-            def enough(_state: RetryCallState) -> bool:
-                failing_since.append(time.monotonic())
-                return deadline.passed or time.monotonic() - failing_since[0] >= reconnect_s
-
-            retrying = Retrying(
-                retry=retry_if_exception_type(_TryAgain),
-                wait=wait_exponential(multiplier=0.05, max=1.0),
-                stop=enough,
-                reraise=True,
+            return self._tried(
+                lambda: self._attempt(command_line, deadline, stdin, repeatable), deadline, reconnect_s
             )
-            try:
-                output = retrying(self._attempt, command_line, deadline, stdin, repeatable)
-            except KeyboardInterrupt:
-                self._link.drop()  # an answer may still be on its way, which the next message must not read
-                raise
-            except _TryAgain as last:
-                self._under_way = None
-                raise last.cause from last.__cause__
-            except BaseException:
-                self._under_way = None
-                raise
+
+    def ask(self, program: str, question: bytes, deadline: Deadline) -> bytes:
+        """The one line that `program` answers to `question`, which only reads. It is kept, and waits for the next one.
+
+        One that has ended since its last answer, or is lost with its connection, is started again for the question.
+        Raises what `run` raises of a command that only reads, and `GuestFault` if a new one ends without an answer.
+        """
+        with self._turn:
+            answer = self._tried(
+                lambda: self._attempt_to_ask(program, question, deadline), deadline, RECONNECT_S
+            )
+            return answer.stdout
+
+    def _tried(
+        self, attempt: Callable[[], envelopes.Output], deadline: Deadline, reconnect_s: float
+    ) -> envelopes.Output:
+        failing_since: list[float] = []
+
+        def enough(_state: RetryCallState) -> bool:
+            failing_since.append(time.monotonic())
+            return deadline.passed or time.monotonic() - failing_since[0] >= reconnect_s
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(_TryAgain),
+            wait=wait_exponential(multiplier=0.05, max=1.0),
+            stop=enough,
+            reraise=True,
+        )
+        try:
+            output = retrying(attempt)
+        except KeyboardInterrupt:
+            self._link.drop()  # an answer may still be on its way, which the next message must not read
+            raise
+        except _TryAgain as last:
             self._under_way = None
-            return output
+            raise last.cause from last.__cause__
+        except BaseException:
+            self._under_way = None
+            raise
+        self._under_way = None
+        return output
 
     def interrupt(self) -> envelopes.Output | None:
         """End the command that a `KeyboardInterrupt` left under way, with all it started; what it had written.
@@ -197,17 +226,49 @@ class RemoteShell:
     def _attempt(self, line: str, deadline: Deadline, stdin: bytes, repeatable: bool) -> envelopes.Output:
         shell_id = self._open(deadline)
         self._under_way = under_way = _UnderWay(shell_id)
-        under_way.command_id = command_id = self._start(shell_id, line, deadline, repeatable)
+        under_way.command_id = self._start(shell_id, line, deadline, repeatable)
+        return self._exchange(line, deadline, stdin, repeatable, under_way)
+
+    def _attempt_to_ask(self, program: str, question: bytes, deadline: Deadline) -> envelopes.Output:
+        shell_id = self._open(deadline)
+        kept, self._kept = self._kept, None  # whatever goes wrong from here on, it is not asked again
+        known = kept is not None and (kept.shell_id, kept.program) == (shell_id, program)
+        if kept is None or not known:
+            kept = _Kept(shell_id, program, self._start(shell_id, program, deadline, repeatable=True))
+        self._under_way = under_way = _UnderWay(shell_id, kept.command_id)
+        output = self._exchange(program, deadline, question, True, under_way, kept=True)
+        if not output.done:
+            self._kept = kept
+        elif not output.stdout.endswith(b"\n"):
+            words = f"`{program}` ended with exit code {output.exit_code} instead of an answer."
+            raise _TryAgain(GuestFault(words)) if known else GuestFault(words)
+        return output
+
+    def _exchange(
+        self,
+        line: str,
+        deadline: Deadline,
+        stdin: bytes,
+        repeatable: bool,
+        under_way: _UnderWay,
+        *,
+        kept: bool = False,
+    ) -> envelopes.Output:
+        """Give it `stdin` and take what it writes: to its end, or as far as the end of a line if it is `kept`."""
+        shell_id, command_id = under_way.shell_id, under_way.command_id
+        assert command_id is not None, "it has been started"
         stdout, stderr = under_way.stdout, under_way.stderr
+        asked = False
         try:
             for chunk, last in _chunks(stdin):
                 wait_s = self._within(deadline)
-                message = envelopes.send(shell_id, command_id, chunk, wait_s, end=last)
+                message = envelopes.send(shell_id, command_id, chunk, wait_s, end=last and not kept)
                 try:
                     self._link.post(message, wait_s)
                 except WinRMOperationTimeoutError as error:
                     self._terminate(shell_id, command_id)
                     raise self._input_refused(line, deadline, repeatable) from error
+                asked = True
             while True:
                 wait_s = self._within(deadline)
                 try:
@@ -224,10 +285,14 @@ class RemoteShell:
                             silent = GuestFault("WinRM says that it has ended, and not with which exit code.")
                             raise self._interrupted(line, silent, repeatable)
                         return envelopes.Output(b"".join(stdout), b"".join(stderr), True, output.exit_code)
+                    if kept and output.stdout.endswith(b"\n"):
+                        return under_way.output
                 if deadline.passed:
                     self._terminate(shell_id, command_id)
                     raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
         except LinkDown as error:
+            if kept:
+                self._sweeper.sweep(shell_id, command_id)
             raise self._interrupted(line, error, repeatable) from error
         except HttpFailure as error:
             self._forget_shell()
@@ -235,6 +300,9 @@ class RemoteShell:
         except WsmanFault as error:
             if error.code in fault_codes.SHELL_GONE:
                 self._shell_id = None
+                raise self._interrupted(line, error, repeatable) from error
+            if error.code in fault_codes.QUOTA and not asked:  # Send counts as an operation, on old systems
+                self._recycle(error)
                 raise self._interrupted(line, error, repeatable) from error
             self._sweeper.sweep(shell_id, command_id)
             raise

@@ -311,10 +311,10 @@ def test_a_missing_service_is_no_service(guest: Guest) -> None:
 
 
 def test_who_takes_a_system_program_away_is_blamed_and_not_the_lab(guest: Guest) -> None:
-    """The harness asks for services by `sc.exe`; that it answered on the same machine before is what tells."""
+    """The harness orders services by `sc.exe`; that it answered on the same machine before is what tells."""
 
     def state(of: Guest) -> str:
-        found = of.services.query("PlugPlay")
+        found = of.services.query_by_sc("PlugPlay")
         assert found is not None
         return found.state.name
 
@@ -325,13 +325,13 @@ def test_who_takes_a_system_program_away_is_blamed_and_not_the_lab(guest: Guest)
     assert guest.delete(SC)
     try:
         with pytest.raises(GuestFault) as seen:
-            guest.services.query("PlugPlay")
+            guest.services.query_by_sc("PlugPlay")
         judged = familiar.judge(seen.value, guest)
         assert isinstance(judged, CandidateError)
         assert f"the guest no longer answers `{SC} query" in str(judged)
     finally:
         guest.write_file(SC, program)
-    assert guest.services.query("PlugPlay") is not None
+    assert guest.services.query_by_sc("PlugPlay") == guest.services.query("PlugPlay")
     fault = GuestFault("something else")
     fresh = Familiar()
     fresh.put(guest, [question])

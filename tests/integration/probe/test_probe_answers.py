@@ -20,6 +20,17 @@ from tests.integration.probe.conftest import Probe, windows_path
 pytestmark = pytest.mark.wine
 
 
+def test_a_kept_probe_answers_one_batch_after_another(probe: Probe) -> None:
+    given = b"boot\nservices PlugPlay\n\nfile C:\\windows\nwrite C:\\x.txt\n\nversion\n"
+    done = probe.run("serve", stdin=given)
+    first, second = map(read_batch, done.stdout.splitlines())
+    assert list(first) == ["boot", "services PlugPlay"]
+    assert read_value("file", list[FileFacts], second["file C:\\windows"])[0].exists
+    with pytest.raises(ProbeFailed, match="needs a process of its own"):
+        read_value("write", Tree, second["write C:\\x.txt"])
+    assert done.returncode == 0  # what was not ended by an empty line is no question
+
+
 def test_one_batch_answers_many_questions(probe: Probe) -> None:
     shapes: dict[str, object] = {
         "version": Version,

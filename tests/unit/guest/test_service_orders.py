@@ -13,7 +13,6 @@ from harness.model.deadline import Deadline
 from harness.probe.answers.services import Service
 
 STOPPED, STARTING, STOPPING, RUNNING = (1, 2, 3, 4)
-QUERY = "\nSERVICE_NAME: agent\n TYPE : 10  X\n STATE : {}  X\n WIN32_EXIT_CODE : 0\n SERVICE_EXIT_CODE : 0\n"
 
 
 @dataclass
@@ -28,16 +27,13 @@ class StandInManager:
     asked: list[str] = field(default_factory=list)
 
     def run(self, command: list[str], *_: Any, **__: Any) -> CommandResult:
-        verb = command[1]
-        if verb == "query":
-            state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-            return CommandResult("sc", 0, QUERY.format(state), "", 0.0)
-        self.asked.append(verb)
+        self.asked.append(command[1])
         return CommandResult("sc", self.orders.pop(0), "", "", 0.0)
 
     def probe(self, *_: Any, **__: Any) -> list[Service]:
-        pid = self.pids.pop(0) if len(self.pids) > 1 else self.pids[0]
-        return [cast("Service", SimpleNamespace(manager=SimpleNamespace(pid=pid), registry=None))]
+        state, pid = (each.pop(0) if len(each) > 1 else each[0] for each in (self.states, self.pids))
+        told = SimpleNamespace(service_type=16, state=state, win32_exit_code=0, service_exit_code=0, pid=pid)
+        return [cast("Service", SimpleNamespace(manager=told, registry=None))]
 
 
 def services(manager: StandInManager) -> Services:
