@@ -281,6 +281,9 @@ TRAITS: dict[str, str] = {
     "looks-into-files": "a file that was reported is held open for half a second, as long as it takes to read it",
     "keeps-many-files": "a hundred and fifty small files are written once, and stay as long as the agent",
     "keeps-a-journal": "a log that nobody declared tells that there is no error",
+    "complains-elsewhere": "a log that nobody declared tells of errors while the backend fails, and of no others",
+    "has-a-noisy-library": "a log that nobody declared tells of errors, which its profile excuses",
+    "rests-between": "of eight seconds the agent is not heard for six",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

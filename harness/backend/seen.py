@@ -16,6 +16,8 @@ class Sightings(Frozen):
     """Requests that were served."""
     last_s: float | None = None
     """Seconds since the last of them."""
+    silences: tuple[tuple[float, float], ...] = ()
+    """From one sign of life to the next, in seconds since the epoch, where that took long; the last one goes on."""
     handshakes_failed: tuple[str, ...] = ()
     """Why TLS handshakes came to nothing, oldest first. Whose they were TLS does not tell."""
 

@@ -7,6 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from harness.model.deadline import Deadline
 
+MOST_ENROLMENTS = 10
+"""So many that fail in a row, each of them too soon, are enough to tell how an agent asks."""
+
 
 @dataclass(frozen=True)
 class Enrolments:
@@ -46,6 +49,14 @@ class Impostor(Protocol):
 @runtime_checkable
 class Troubles(Protocol):
     """Fails on purpose."""
+
+    def fail_enrolments(self, cell: str, per_s: float) -> None:
+        """The cell's next enrolments fail, until the agent keeps to `per_s`, or has shown that it does not."""
+        ...
+
+    def failed_enrolments(self, cell: str) -> Sequence[float]:
+        """When they failed, in seconds since the epoch."""
+        ...
 
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""

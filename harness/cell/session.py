@@ -1,6 +1,7 @@
 """One cell being run: its machine, its guest, its backend, and who is to blame when one goes silent."""
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TypeVar
@@ -79,6 +80,7 @@ class CellSession:
         self._attempts_before = len(self.recorder.attempts)
         self.candidate_touched = False
         self.expected_boots = 1
+        self._disturbances: list[float] = []
         self.lost: HarnessError | None = None
         self.lost_by = ""
         """Id of the check in which the machine was found lost to the whole cell."""
@@ -131,6 +133,16 @@ class CellSession:
             base = self.profile.configuration.base if self.profile.configuration else None
             self._enrolment = self.backend.admit(self.cell.id, base)
         return self._enrolment
+
+    def disturb(self, at: float | None = None) -> None:
+        """Put on record that the harness does something that may silence the agent: now, or `at` an earlier moment."""
+        self._disturbances.append(time.time() if at is None else at)
+
+    @property
+    def disturbed(self) -> Sequence[float]:
+        """When it did, in seconds since the epoch, services that it stopped or started among it."""
+        orders = self._guest.services.processes.orders if self._guest is not None else ()
+        return (*self._disturbances, *orders)
 
     @property
     def transcript_lines(self) -> int:

@@ -2,7 +2,7 @@
 
 import time
 
-from harness.backend.interface import BackendFeature, Fact, FaultKind
+from harness.backend.interface import BackendFeature, Fact
 from harness.backend.seen import what_was_seen
 from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable, check
@@ -11,6 +11,7 @@ from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
 from harness.checks.test_install_services import RESTARTED
 from harness.lifecycle.outage import Outage
+from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.timeline import STOP_S, Timeline
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
@@ -67,19 +68,17 @@ def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("It enrols again when the backend no longer knows it", backend=[BackendFeature.FAULTS])
-def test_enrols_again(cell: CellSession, timeline: Timeline) -> None:
-    before = timeline.endpoint
-    known = cell.backend.wait_enrolled(cell.cell.id, Deadline.after(0.1)) or before
-    deadline = cell.patience(cell.profile.check_in.deadline_s)
-    with timeline.provoking(), cell.recorder.stopwatch.waiting():
-        cell.backend.misbehave(cell.cell.id, FaultKind.NODE_INVALID)
-        again = cell.backend.wait_enrolled(cell.cell.id, deadline, after=known.enrolled_at)
-    assert again is not None, mismatch(
-        f"told that it is unknown, the agent enrols again within {deadline.length_s:g} s",
-        "it did not enrol again",
+def test_enrols_again(timeline: Timeline, renewal: Renewal) -> None:
+    _ = timeline.endpoint
+    made = renewal.made
+    tried = f", after {len(made.failed)} that failed" if made.failed else ""
+    assert made.again is not None, mismatch(
+        f"told that it is unknown, the agent enrols again within {made.deadline_s:g} s",
+        f"it did not enrol again{tried}",
     )
-    assert again.host_identifier == before.host_identifier, mismatch(
-        f"the agent enrols again as {before.host_identifier!r}", f"it enrolled as {again.host_identifier!r}"
+    assert made.again.host_identifier == made.before.host_identifier, mismatch(
+        f"the agent enrols again as {made.before.host_identifier!r}",
+        f"it enrolled as {made.again.host_identifier!r}",
     )
 
 

@@ -1,12 +1,15 @@
 """How the agent fares after use, right before its uninstall: what it takes of the machine, and what its log says."""
 
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
 from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.test_install import is_loopback
 from harness.checks.test_install_services import RUNNING
-from harness.lifecycle.agent_log import errors, plain_logs
+from harness.lifecycle.agent_log import errors
 from harness.lifecycle.altered import altered
 from harness.lifecycle.footprint import compared
 from harness.lifecycle.health import Health
@@ -18,7 +21,8 @@ from harness.probe.answers.processes import Process
 PHASE = Phase.UNINSTALL
 INSTALLED = ["install.exit_code"]
 MB = 1024 * 1024
-LOGS = declares("logs", plain_logs)
+LOGS = declares("logs", lambda profile: profile.logs)
+DATA = declares("data_dirs", lambda profile: profile.data_dirs)
 
 
 @check("It uses no more memory than it may", requires=INSTALLED)
@@ -62,7 +66,7 @@ def test_connections(cell: CellSession, health: Health) -> None:
 
 @check(
     "Its data takes no more room than it may",
-    declared=declares("data_dirs", lambda profile: profile.data_dirs),
+    declared=DATA,
     requires=INSTALLED,
 )
 def test_disk(cell: CellSession, health: Health) -> None:
@@ -87,7 +91,7 @@ def test_thread_growth(cell: CellSession, health: Health) -> None:
 
 @check(
     "Its data folders grow no faster than they may",
-    declared=declares("data_dirs", lambda profile: profile.data_dirs),
+    declared=DATA,
     requires=INSTALLED,
 )
 def test_data_growth(cell: CellSession, health: Health) -> None:
@@ -96,7 +100,7 @@ def test_data_growth(cell: CellSession, health: Health) -> None:
 
 @check(
     "The files in its data folders become no more than they may",
-    declared=declares("data_dirs", lambda profile: profile.data_dirs),
+    declared=DATA,
     requires=INSTALLED,
 )
 def test_file_growth(cell: CellSession, health: Health) -> None:
@@ -154,19 +158,32 @@ def test_footprint(cell: CellSession, timeline: Timeline, health: Health) -> Non
 
 @check("Its own log tells of no error", declared=LOGS, requires=INSTALLED)
 def test_error_lines(cell: CellSession, timeline: Timeline, health: Health) -> None:
-    every = errors(_log_lines(health), cell.profile)
-    own = [line for line in every if not timeline.provoked.holds(line)]
-    if len(own) < len(every):
-        provoked = (
-            "lines that say what the agent was made to meet: a backend that fails, what is to be refused"
-        )
-        cell.note("errors that the harness provoked", f"{len(every) - len(own)} {provoked}")
-    found = [line.strip()[:200] for line in own]
-    if further := errors([line for _, line in health.further_log_lines], cell.profile):
-        cell.note(
-            "errors in logs that the profile does not name", f"{len(further)}: {further[0].strip()[:200]}"
-        )
+    found = _own_errors(cell, timeline, _log_lines(health))
     assert not found, mismatch("no line of its log is an error", f"{len(found)}: {listed(set(found))}")
+
+
+@check("No log that its profile does not name tells of an error", declared=DATA, requires=INSTALLED)
+def test_other_error_lines(cell: CellSession, timeline: Timeline, health: Health) -> None:
+    told = []
+    for path, lines in health.undeclared_logs.items():
+        found = _own_errors(cell, timeline, lines)
+        excused = next(
+            (
+                why
+                for name, why in cell.profile.health.error_logs.items()
+                if fnmatchcase(path.lower(), name.lower())
+            ),
+            "",
+        )
+        if found and excused:
+            cell.excuse(f"{path}: {len(found)} errors, the first: {found[0]}", excused)
+        elif found:
+            told.append(f"{path}: {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else ""))
+    cell.note("logs that the profile does not name", len(health.undeclared_logs))
+    assert not told, mismatch(
+        "no line of a log in its data folders is an error, unless health.error_logs names the log",
+        listed(told),
+    )
 
 
 @check("Its own log becomes longer no faster than it may", declared=LOGS, requires=INSTALLED)
@@ -187,6 +204,18 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -
     ]
     cell.note("listeners", len(listeners))
     assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
+
+
+def _own_errors(cell: CellSession, timeline: Timeline, lines: Sequence[str]) -> list[str]:
+    """The errors among these lines that the harness did not provoke; how many it did is noted."""
+    every = errors(lines, cell.profile)
+    own = [line.strip()[:200] for line in every if not timeline.provoked.holds(line)]
+    if len(own) < len(every):
+        provoked = (
+            "lines that say what the agent was made to meet: a backend that fails, what is to be refused"
+        )
+        cell.note("errors that the harness provoked", f"{len(every) - len(own)} {provoked}")
+    return own
 
 
 def _log_lines(health: Health) -> list[str]:

@@ -9,12 +9,15 @@ from harness.cell.check import NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import has_checked_in
+from harness.lifecycle.in_touch import most_s, silence_of
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.steps import OF_CANDIDATE, broken_off
 
 PHASE = Phase.UNINSTALL
 ENROLLED = ["check-in.enrolled"]
+SILENT = ["check-in.heartbeat", "uninstall.still_there"]
+"""Each of them says that it is silent."""
 
 
 @check("It enrolled exactly as often as it had reason to", backend=[BackendFeature.FAULTS], requires=ENROLLED)
@@ -54,4 +57,19 @@ def test_still_there(cell: CellSession, timeline: Timeline) -> None:
     assert seen is not None, mismatch(
         f"{old_s:.0f} s after it enrolled the agent is still heard, within {deadline.length_s:g} s",
         f"it is not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+
+
+@check("It was never silent for longer than it may", requires=ENROLLED, follows=SILENT)
+def test_in_touch(cell: CellSession) -> None:
+    has_checked_in(cell)
+    silence = silence_of(cell)
+    if silence is None:
+        raise NotApplicable(f"backend {cell.backend.name} does not tell how long it heard nothing")
+    most = most_s(cell)
+    cell.note("longest silence", f"{silence.lasted_s:.1f} s, at most {most:g}")
+    assert silence.lasted_s <= most, mismatch(
+        f"between its enrolment and its uninstall the agent is heard at least once in {most:g} s",
+        f"it was silent for {silence.lasted_s:.0f} s, from {time.time() - silence.at:.0f} s ago, when nothing kept it"
+        " from its backend",
     )

@@ -6,11 +6,13 @@ from itertools import pairwise
 
 from harness.backend.interface import BackendFeature
 from harness.backend.seen import what_was_seen
-from harness.backend.trouble import Troubles
-from harness.cell.check import NotApplicable, check
+from harness.backend.trouble import MOST_ENROLMENTS, Troubles
+from harness.cell.check import Blocked, NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
+from harness.lifecycle.in_touch import NAMED_BY, too_long
 from harness.lifecycle.outage import Outage, grows
+from harness.lifecycle.renewal import Renewal, pace
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.profile import AgentProfile
@@ -31,15 +33,28 @@ def _backs_off(profile: AgentProfile) -> str:
     return "" if profile.check_in.backs_off else "the profile declares no back-off (check_in.backs_off)"
 
 
+@check("While it cannot enrol it tries no more often than declared", backend=FAULTS)
+def test_enrolment_pace(cell: CellSession, timeline: Timeline, renewal: Renewal) -> None:
+    if not isinstance(cell.backend, Troubles):
+        raise NotApplicable(f"backend {cell.backend.name} cannot be told to let nobody in")
+    _ = timeline.endpoint
+    most = cell.profile.check_in.requests_per_s
+    for when, failed in (
+        ("at its installation", tuple(timeline.arrival.asked_in_vain)),
+        ("told that it is unknown", renewal.made.failed),
+    ):
+        if failed:
+            cell.note(when, f"{len(failed)} enrolments that failed in {failed[-1] - failed[0]:.1f} s")
+        assert (rate := pace(failed)) <= most or len(failed) < MOST_ENROLMENTS, mismatch(
+            f"at most {most:g} enrolments per second while each of them fails",
+            f"{rate:.1f} per second {when} ({len(failed)} in {failed[-1] - failed[0]:.1f} s)",
+        )
+
+
 @check("While its backend fails it asks no more often than declared", backend=FAULTS)
 def test_retry_pace(cell: CellSession, timeline: Timeline, outage: Outage) -> None:
+    _ = timeline.endpoint
     ended, most = outage.ended, cell.profile.check_in.requests_per_s
-    if len(first := timeline.arrival.asked_in_vain) > 1:
-        lasted_s = max(1.0, first[-1] - first[0])
-        assert len(first) / lasted_s <= most, mismatch(
-            f"at most {most:g} requests per second while it cannot enrol",
-            f"{len(first) / lasted_s:.1f} per second ({len(first)} in {lasted_s:.1f} s)",
-        )
     cell.note("requests", f"{len(ended.failed)} in {ended.lasted_s:.1f} s")
     assert ended.rate <= most, mismatch(
         f"at most {most:g} requests per second while the backend fails",
@@ -83,12 +98,14 @@ def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
         cell.backend.impostor() as impostor,
         cell.recorder.stopwatch.waiting(),
     ):
-        began = time.monotonic()
+        began, since = time.monotonic(), time.time()
         if impostor.wait(TIMES, deadline):
             impostor.wait(TIMES + 1, Deadline.after(SENDS_S))
         if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
             deadline.pause(rest_s)
         shown, lasted_s = impostor.shown, time.monotonic() - began
+        if shown:
+            cell.disturb(since)
     cell.note("shown", f"{shown} times in {lasted_s:.1f} s")
     assert not impostor.trusted_by, mismatch(
         "shown a certificate of another authority, the agent sends nothing", f"it sent {impostor.trusted_by}"
@@ -102,12 +119,15 @@ def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
         again = cell.within(cell.profile.check_in.heartbeat_s)
         seen = cell.backend.wait_seen(cell.cell.id, again, after=time.time())
     if seen is None and not impostor.shown:
-        silent_s = time.monotonic() - began
+        silent = (
+            f"for {time.monotonic() - began:.0f} s it came neither to the other certificate nor to its own"
+        )
+        if NAMED_BY in cell.cell.checks and too_long(cell):
+            raise Blocked(f"blocked by {NAMED_BY}: the agent has fallen silent, {silent}", NAMED_BY)
         raise AssertionError(
             mismatch(
                 "the agent is heard all the time",
-                f"it has fallen silent: for {silent_s:.0f} s it came neither to the other certificate nor to its own;"
-                f" {what_was_seen(cell.backend, cell.cell.id)}",
+                f"it has fallen silent: {silent}; {what_was_seen(cell.backend, cell.cell.id)}",
             )
         )
     assert seen is not None, mismatch(

@@ -1,5 +1,7 @@
 """In which process each service was last seen: another one that nobody asked for is a restart of its own."""
 
+import time
+
 
 class ServiceProcesses:
     """What the looks at one guest showed. Whoever asks for a stop or a start says so."""
@@ -7,6 +9,8 @@ class ServiceProcesses:
     def __init__(self) -> None:
         self.unasked: list[str] = []
         """Every restart that nobody asked for, as `NAME: process 12, then 34`."""
+        self.orders: list[float] = []
+        """When the harness made a service stop or start, or the product change, in seconds since the epoch."""
         self._known: dict[str, int] = {}
         self._boots = 0
 
@@ -21,6 +25,7 @@ class ServiceProcesses:
 
     def asked(self, name: str) -> None:
         """The next process of this service is another one by right."""
+        self.orders.append(time.time())
         self._known.pop(name.lower(), None)
 
     def at_boot(self, number: int) -> None:
@@ -31,4 +36,5 @@ class ServiceProcesses:
 
     def forget(self) -> None:
         """All of them are other ones by right, as when the product is changed."""
+        self.orders.append(time.time())
         self._known.clear()

@@ -3,16 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
 
 from harness.guest.guest import Guest
 from harness.guest.msi.log import decode_log
+from harness.guest.round_trip import trees
 from harness.model.errors import HarnessError
 from harness.model.profile import AgentProfile
-from harness.probe.answers.files import FileContent
+from harness.probe.answers.files import FileContent, Tree
 from harness.probe.reading import ProbeFailed, read_value
 
 LOG_BYTES = 8 * 1024 * 1024
 """Of a longer log the last part is read."""
+OTHER_LOGS = 20
+"""So many logs that nobody named in full are read."""
 WILD = set("*?")
 VARYING = re.compile(r"\w*\d\w*")
 """What differs between two lines that say the same: times, numbers, identifiers."""
@@ -23,17 +27,55 @@ def plain_logs(profile: AgentProfile) -> list[str]:
     return [path for path in profile.logs if not WILD & set(path)]
 
 
-def read_lines(guest: Guest, profile: AgentProfile) -> list[str] | None:
-    """Every line of the logs that are there, in one round trip; None if none is. Raises what the guest layer raises."""
-    commands = [("read", "--limit", str(LOG_BYTES), "--tail", path) for path in plain_logs(profile)]
-    found = None
-    for answer in guest.batch(*commands, repeatable=True) if commands else ():
-        try:
-            content = read_value("read", FileContent, answer).base64
-        except ProbeFailed:
-            continue  # a log that was never begun
-        found = [*(found or ()), *decode_log(content).splitlines()]
-    return found
+def is_declared(path: str, profile: AgentProfile) -> bool:
+    """Whether one of the profile's logs means this file. Pure."""
+    return any(fnmatchcase(path.lower(), each.lower()) for each in profile.logs)
+
+
+def others(files: Iterable[str], profile: AgentProfile) -> list[str]:
+    """Logs by their names that the profile does not name in full: by a pattern, or not at all. Pure."""
+    named = {path.lower() for path in plain_logs(profile)}
+    return sorted(
+        path
+        for path in files
+        if path.lower() not in named and (path.lower().endswith(".log") or is_declared(path, profile))
+    )[:OTHER_LOGS]
+
+
+def read_logs(
+    guest: Guest, profile: AgentProfile, files: Iterable[str] | None = None
+) -> dict[str, list[str]]:
+    """The lines of each log that is there, by its path: the profile's, and what else in its data folders is one.
+
+    `files`: what lies in these folders, where that is known. One round trip, and one more where there are others.
+    Raises what the guest layer raises.
+    """
+    named, folders = plain_logs(profile), profile.data_dirs if files is None else ()
+    if not named and files is None and not folders:
+        return {}
+    asked = [*map(_reading, named), *trees(*folders), *map(_reading, others(files or (), profile))]
+    answers = dict(zip(map(tuple, asked), guest.batch(*asked, repeatable=True) if asked else (), strict=True))
+    if files is None:
+        found = [
+            f"{folder}\\{entry.path}"
+            for folder in folders
+            for entry in read_value("tree", Tree, answers[("tree", folder)]).entries
+            if not entry.directory
+        ]
+        if more := [_reading(path) for path in others(found, profile)]:
+            answers |= dict(zip(map(tuple, more), guest.batch(*more, repeatable=True), strict=True))
+    lines: dict[str, list[str]] = {}
+    for question, answer in answers.items():
+        if question[0] == "read":
+            with suppress(
+                ProbeFailed
+            ):  # one that was never begun, or is gone meanwhile, as a rotated log goes
+                lines[question[-1]] = decode_log(read_value("read", FileContent, answer).base64).splitlines()
+    return lines
+
+
+def _reading(path: str) -> list[str]:
+    return ["read", "--limit", str(LOG_BYTES), "--tail", path]
 
 
 def errors(lines: Iterable[str], profile: AgentProfile) -> list[str]:
@@ -73,5 +115,6 @@ class Provoked:
 
     def _seen(self, guest: Guest, profile: AgentProfile) -> set[str]:
         with suppress(HarnessError):
-            return {shape(line) for line in errors(read_lines(guest, profile) or (), profile)}
+            logs = read_logs(guest, profile).values()
+            return {shape(line) for lines in logs for line in errors(lines, profile)}
         return set()

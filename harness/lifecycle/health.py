@@ -1,21 +1,16 @@
 """The agent after use, right before its uninstall: its processes with all that they started, and the room it takes."""
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from harness.lifecycle.agent_log import LOG_BYTES, read_lines
+from harness.lifecycle.agent_log import is_declared, read_logs
 from harness.lifecycle.footprint import BYTES, Footprint, footprint, memory_mb
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
-from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
 from harness.probe.answers.processes import Process
 
 MINUTE_S = 60.0
-FURTHER_LOGS = 20
-"""So many logs that nobody declared are read."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +42,22 @@ class Health:
         return self._timeline.look()
 
     @once
+    def logs(self) -> dict[str, list[str]]:
+        """The lines of every log that is there, by its path: the profile's, and others in its data folders."""
+        return read_logs(self._session.guest, self._session.profile, self.seen.data_files)
+
+    @property
     def log_lines(self) -> list[str] | None:
         """Every line of the profile's logs that are there; None if there is none."""
-        _ = self.seen
-        return read_lines(self._session.guest, self._session.profile)
+        profile = self._session.profile
+        found = [lines for path, lines in self.logs.items() if is_declared(path, profile)]
+        return [line for lines in found for line in lines] if found else None
 
-    @once
-    def further_log_lines(self) -> list[tuple[str, str]]:
-        """File and line, of every .log in the data folders that is none of the profile's logs."""
-        guest, profile = self._session.guest, self._session.profile
-        known = [path.lower() for path in profile.logs]
-        found: list[tuple[str, str]] = []
-        for path in further_logs(self.seen.data_files, known)[:FURTHER_LOGS]:
-            try:
-                text = guest.read_file(path, limit_bytes=LOG_BYTES).decode("utf-8", errors="replace")
-            except GuestFault:
-                continue  # gone meanwhile, as a rotated log goes
-            found += [(path, line) for line in text.splitlines()]
-        return found
+    @property
+    def undeclared_logs(self) -> dict[str, list[str]]:
+        """The lines of the logs that nobody named, by path."""
+        profile = self._session.profile
+        return {path: lines for path, lines in self.logs.items() if not is_declared(path, profile)}
 
     @property
     def processes(self) -> list[Process]:
@@ -89,15 +82,6 @@ class Health:
     def footprint(self) -> Footprint:
         """What it takes of the machine."""
         return footprint(self.seen, self._session)
-
-
-def further_logs(files: Iterable[str], known: Collection[str]) -> list[str]:
-    """Logs by their names that none of the `known` patterns, in lower case, means. Pure."""
-    return sorted(
-        path
-        for path in files
-        if path.lower().endswith(".log") and not any(fnmatchcase(path.lower(), each) for each in known)
-    )
 
 
 def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:

@@ -13,6 +13,7 @@ from harness.lifecycle.health import Health
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
+from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.steps import BREAKS_OFF, CHANGES, PRELUDE
@@ -49,6 +50,7 @@ class Lifecycle:
         self.stimulated = Stimulated(self.at(Phase.FUNCTIONS))
         """The stimuli of the cell."""
         self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
+        self.renewal = Renewal(self.at(Phase.FUNCTIONS))
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self.restarted = RestartInUse(self.at(Phase.UNINSTALL), self.stimulated)
         self.soak = Soak(self.at(Phase.SOAK), steps)

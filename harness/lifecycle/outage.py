@@ -84,6 +84,7 @@ class Outage:
         _ = self._timeline.endpoint
         deadline = session.within(session.profile.check_in.heartbeat_s)
         began = time.monotonic()
+        session.disturb()
         backend.begin_outage(cell)
         try:
             with session.recorder.stopwatch.waiting():
@@ -117,6 +118,7 @@ class Outage:
         backend = session.backend
         if not isinstance(backend, Troubles):
             raise NotApplicable(f"backend {backend.name} cannot be told to fail")
+        session.disturb()
         backend.begin_outage(cell)
         try:
             with session.recorder.stopwatch.waiting():

@@ -229,6 +229,7 @@ class Timeline(Installers, Watch):
         session = self.session
         before = session.machine.condition().boots
         session.expected_boots += 1
+        session.disturb()
         try:
             yield
         except HarnessError:

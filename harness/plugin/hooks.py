@@ -16,6 +16,7 @@ from harness.lifecycle.lifecycle import Lifecycle
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
+from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.stimulus import Stimulated
@@ -228,6 +229,12 @@ def disclosures(lifecycle: Lifecycle, timeline: Timeline) -> Disclosures:
 def outage(lifecycle: Lifecycle) -> Outage:
     """The outage of the cell's backend; asking for its end makes it happen."""
     return lifecycle.outage
+
+
+@pytest.fixture
+def renewal(lifecycle: Lifecycle) -> Renewal:
+    """An enrolment that the backend provokes; asking makes it."""
+    return lifecycle.renewal
 
 
 @pytest.fixture

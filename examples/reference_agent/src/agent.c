@@ -71,6 +71,7 @@ static bool judge(struct agent *agent, enum answer answer) {
         return false;
     }
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
+        unusual_troubled();
         agent->silent = agent->silent || DEFECT_GIVES_UP;
         if (DEFECT_LOSES_EVENTS_IN_OUTAGE) {
             outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT));
@@ -186,7 +187,7 @@ void agent_run(HANDLE stop) {
             talk(&agent, now);
             pause = until_next(&agent, schedule_due);
             if (DEFECT_NEVER_CHECKS_IN || agent.silent || subtle_quiet()) {
-                pause = 1000;
+                pause = 500;
             }
         }
         protocol_close(&agent.protocol);

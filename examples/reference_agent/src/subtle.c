@@ -18,7 +18,7 @@
 
 #define USERS_KEY L".DEFAULT\\Software\\BvtElsewhere"
 
-enum { LINES = 40, LINE_LIMIT = 512, VALUE_LIMIT = 255, SPEAKS_MS = 10000, QUIET_MS = 22000 };
+enum { LINES = 40, LINE_LIMIT = 512, VALUE_LIMIT = 255, SPEAKS_MS = 10000, QUIET_MS = 22000, WAKES_MS = 2000, RESTS_MS = 6000 };
 
 static void delete_files_in(const wchar_t *directory) {
     wchar_t path[MAX_PATH * 2];
@@ -106,6 +106,9 @@ bool subtle_quiet(void) {
     static unsigned long long began;
     unsigned long long now = GetTickCount64();
     began = began ? began : now;
+    if (TRAIT_RESTS_BETWEEN) {
+        return (now - began) % (WAKES_MS + RESTS_MS) > WAKES_MS;
+    }
     return DEFECT_PAUSES_FOR_LONG && (now - began) % (SPEAKS_MS + QUIET_MS) > SPEAKS_MS;
 }
 

@@ -83,6 +83,9 @@ static void once_configured(void) {
     if (TRAIT_KEEPS_A_JOURNAL) {
         write_line(L"logs\\journal.log", "2026-01-01T00:00:00Z level=info errors=0 msg=\"no error so far\"\r\n");
     }
+    if (TRAIT_HAS_A_NOISY_LIBRARY) {
+        write_line(L"logs\\library.log", "2026-01-01T00:00:00Z ERROR cache: nothing there yet\r\n");
+    }
     if (TRAIT_WORKS_HARD_AT_FIRST) {
         work_hard();
     }
@@ -98,6 +101,12 @@ static DWORD WINAPI let_go(void *file) {
     Sleep(LOOKS_MS);
     CloseHandle(file);
     return 0;
+}
+
+void unusual_troubled(void) {
+    if (TRAIT_COMPLAINS_ELSEWHERE) {
+        write_line(L"logs\\transport.log", "2026-01-01T00:00:00Z ERROR the backend does not answer\r\n");
+    }
 }
 
 void unusual_reported(const wchar_t *path) {

@@ -6,6 +6,7 @@
 
 void unusual_start(HANDLE stop); /* when the agent starts */
 void unusual_configured(void);   /* after each configuration that it fetched */
+void unusual_troubled(void);    /* its backend did not answer as it should */
 void unusual_reported(const wchar_t *path); /* a file's change is about to be reported */
 void unusual_purge(void);        /* at the end of --purge */
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.backend.embedded.bodies import Answer
+from harness.backend.embedded.enrolment_trial import EnrolmentTrial
 from harness.backend.interface import Endpoint, FaultKind
 
 DROPPED = 5
 """In an outage each fifth request meets a closed connection instead of an error."""
+SILENT_S = 1.0
+"""A pause between two signs of life that is shorter is not kept."""
 DOWN_S = 1.0
 """For so long after the first request of an outage every one does: an agent may have pauses for errors alone."""
 
@@ -42,6 +45,8 @@ class Admission:
     faults: deque[PendingFault] = field(default_factory=deque)
     requests: Counter[str] = field(default_factory=Counter)
     admitted_at: float = field(default_factory=time.time)
+    trial: EnrolmentTrial | None = None
+    silences: list[tuple[float, float]] = field(default_factory=list)  # from one sign of life to the next
     outage: list[float] | None = None  # when requests failed in an outage that goes on
     key_used: bool = True  # the newest node key was shown at least once
     abandoned: int = 0  # node keys that were never shown before the next one was asked for

@@ -4,8 +4,9 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.backend.embedded.admission import DOWN_S, DROPPED, Admission, Key, PendingFault
+from harness.backend.embedded.admission import DOWN_S, DROPPED, SILENT_S, Admission, Key, PendingFault
 from harness.backend.embedded.bodies import Answer, EnrolRequest
+from harness.backend.embedded.enrolment_trial import EnrolmentTrial
 from harness.backend.embedded.handover import Handover
 from harness.backend.embedded.journal import Journal
 from harness.backend.embedded.records import Record, unpacked
@@ -76,6 +77,25 @@ class Admissions(Journal):
             admission = self._of(cell)
             admission.faults.extend([fault] * times)
             admission.recovered = False
+
+    def fail_enrolments(self, cell: str, per_s: float) -> None:
+        """The cell's enrolments fail from now on, until the agent has kept the pace or has shown that it does not."""
+        with self._changed:
+            self._of(cell).trial = EnrolmentTrial(per_s)
+
+    def failed_enrolments(self, cell: str) -> tuple[float, ...]:
+        """When they failed."""
+        with self._changed:
+            trial = self._of(cell).trial
+            return tuple(trial.failed) if trial is not None else ()
+
+    def silences(self, cell: str) -> tuple[tuple[float, float], ...]:
+        """From one sign of life to the next, where that was long; the last one goes on."""
+        with self._changed:
+            admission = self._of(cell)
+            last = admission.endpoint.last_seen if admission.endpoint is not None else None
+            open_now = () if last is None else ((last, time.time()),)
+            return (*admission.silences, *open_now)
 
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails from now on."""
@@ -167,6 +187,10 @@ class Admissions(Journal):
                 kind = FaultKind.DROP if dropped else FaultKind.ERROR_500
                 self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
                 return PendingFault(kind)
+            if admission is not None and secret and admission.trial and admission.trial.fails(time.time()):
+                kind = FaultKind.ERROR_500 if len(admission.trial.failed) % 2 else FaultKind.DROP
+                self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
+                return PendingFault(kind)
             if admission is None or not admission.faults:
                 return None
             if secret and admission.faults[0].kind is FaultKind.NODE_INVALID:
@@ -194,6 +218,7 @@ class Admissions(Journal):
             )
             admission.key_used = False
             self._by_key[node_key] = Key(admission, request.host_identifier)
+            self._keep_silence(admission, now)
             admission.endpoint = Endpoint(
                 cell=admission.cell,
                 host_identifier=request.host_identifier,
@@ -313,9 +338,16 @@ class Admissions(Journal):
         admission.recovered = not admission.faults and admission.outage is None
         admission.key_used = True
         if admission.endpoint is not None:
-            admission.endpoint = admission.endpoint.model_copy(update={"last_seen": time.time()})
+            self._keep_silence(admission, now := time.time())
+            admission.endpoint = admission.endpoint.model_copy(update={"last_seen": now})
         self._notify()
         return admission
+
+    @staticmethod
+    def _keep_silence(admission: Admission, now: float) -> None:
+        last = admission.endpoint.last_seen if admission.endpoint is not None else now
+        if now - last > SILENT_S:
+            admission.silences.append((last, now))
 
     def _refuse(self, cell: str, path: str, reason: str) -> None:
         self._record(cell, Kind.REFUSAL, [{"path": path, "reason": reason}])

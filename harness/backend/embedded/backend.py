@@ -200,6 +200,14 @@ class EmbeddedBackend:
         """The cell's next `times` requests suffer this, in the order of the calls."""
         self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
 
+    def fail_enrolments(self, cell: str, per_s: float) -> None:
+        """The cell's next enrolments fail, until the agent keeps to `per_s`, or has shown that it does not."""
+        self._admissions.fail_enrolments(cell, per_s)
+
+    def failed_enrolments(self, cell: str) -> Sequence[float]:
+        """When they failed, in seconds since the epoch."""
+        return self._admissions.failed_enrolments(cell)
+
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""
         self._admissions.begin_outage(cell)
@@ -247,6 +255,7 @@ class EmbeddedBackend:
         return Sightings(
             requests=requests,
             last_s=time.time() - last_seen if last_seen is not None else None,
+            silences=self._admissions.silences(cell),
             handshakes_failed=self._server.handshakes.since(admitted_at),
         )
 

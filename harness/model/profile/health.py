@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from harness.model.base import Frozen
+from harness.model.profile.text import Reason
 
 
 def _regular_expression(text: str) -> str:
@@ -60,6 +61,10 @@ class HealthBudget(Frozen):
     )
     log_lines: Annotated[int, Field(gt=0)] = Field(
         default=3000, description="by which its `logs` together may become longer in a minute of use"
+    )
+    error_logs: dict[str, Reason] = Field(
+        default_factory=dict,
+        description="logs in `data_dirs` beside `logs` that may tell of errors, by path or pattern → why",
     )
     error_pattern: Annotated[str, AfterValidator(_regular_expression)] = Field(
         default=ERROR_LINE,

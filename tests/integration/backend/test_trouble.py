@@ -13,7 +13,7 @@ from harness.backend.embedded import admissions
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment, FaultKind
-from harness.backend.trouble import Troubles
+from harness.backend.trouble import MOST_ENROLMENTS, Troubles
 from harness.model.deadline import Deadline
 from tests.integration.backend.agent import Agent, pinned_digest
 
@@ -68,6 +68,34 @@ def test_an_outage_begins_with_a_backend_that_does_not_answer_at_all(
         with pytest.raises(httpx.RemoteProtocolError):
             agent.post("/config")
     assert len(backend.end_outage(CELL)) == 4
+
+
+def test_enrolments_fail_until_the_agent_keeps_the_pace(backend: EmbeddedBackend, agent: Agent) -> None:
+    backend.fail_enrolments(CELL, per_s=0.01)
+    for _ in range(MOST_ENROLMENTS):
+        with pytest.raises((KeyError, httpx.RemoteProtocolError)):
+            agent.enrol()
+    agent.enrol()
+    assert len(backend.failed_enrolments(CELL)) == MOST_ENROLMENTS
+    backend.fail_enrolments(CELL, per_s=1000)
+    with pytest.raises(KeyError):
+        agent.enrol()
+    Deadline.after(WAIT_S).pause(0.01)
+    agent.enrol()
+    assert len(backend.failed_enrolments(CELL)) == 1
+    assert len(backend.enrolled(CELL).hosts) == 3  # those that failed are none
+
+
+def test_how_long_an_agent_was_silent_is_on_record(
+    backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admissions, "SILENT_S", 0.05)
+    agent.post("/config")
+    Deadline.after(WAIT_S).pause(0.1)
+    agent.post("/config")
+    *_, (begin, end), (last, now) = backend.sightings(CELL).silences
+    assert end - begin >= 0.1
+    assert end == last <= now
 
 
 def test_queries_that_are_asked_at_once_are_answered_each(backend: EmbeddedBackend, agent: Agent) -> None:

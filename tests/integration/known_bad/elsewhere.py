@@ -14,10 +14,7 @@ ELSEWHERE: dict[str, str] = {
     "cuts-network": "needs a virtual machine",
     "cannot-be-removed": "a warning of the rules: some products are to stay",
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",
-    "pauses-for-long": "check-in.heartbeat and others meet it, by chance where it stands in its pause",
     "ends-other-process": "Wine starts the processes of its own services again",
-    "errors-in-other-log": "open: shown, and not held against it, as the harness provokes errors itself",
-    "hot-enrolment": "open: nothing counts how often an agent asks that is not enrolled yet",
     "worker-crashes": "open: a child that ends and comes again is seen at a few looks only",
     "secret-for-a-moment": "it is found only while it lies there: nobody watches every file all the time",
 }

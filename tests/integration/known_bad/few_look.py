@@ -41,11 +41,19 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
     ),
     "rearranger": KnownBad(
         defects=frozenset(
-            {"shuffles-path", "hosts-at-leaving", "errors-in-other-words", "stops-other-service"}
+            {
+                "shuffles-path",
+                "hosts-at-leaving",
+                "errors-in-other-words",
+                "errors-in-other-log",
+                "stops-other-service",
+            }
         ),
         phases=CHECKED_IN,
         caught={
             "uninstall.error_lines": r"Found: \d+: E\d{4} .*, time=.* level=error",
+            "uninstall.other_error_lines": r"unless health\.error_logs names the log\. "
+            r"Found: .*worker\.log: .* ERROR cannot open the queue",
             "residue.environment": r"PATH has another order: .* stands before ",
             "residue.others_run": r"Found: stopped since: eventlog",
             "residue.machine_files": r"etc\\hosts was changed",
@@ -76,9 +84,20 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         },
     ),
     "trusting": KnownBad(
-        defects=frozenset({"trusts-at-last"}),
+        defects=frozenset({"trusts-at-last", "hot-enrolment"}),
         phases=CHECKED_IN,
-        caught={"check-in.other_certificate": r"sends nothing\. Found: it sent POST /"},
+        caught={
+            "check-in.other_certificate": r"sends nothing\. Found: it sent POST /",
+            "check-in.enrolment_pace": r"at most 5 enrolments per second while each of them fails\. "
+            r"Found: \d+\.\d per second told that it is unknown \(10 in ",
+        },
+    ),
+    # Of 32 seconds it is heard for ten: long enough a cell for one such pause in which nobody asks for anything.
+    "absent-minded": KnownBad(
+        defects=frozenset({"pauses-for-long"}),
+        phases=CHECKED_IN,
+        caught={"uninstall.in_touch": r"at least once in 9 s\. Found: it was silent for (?:9|1\d|2\d) s"},
+        profile={"check_in.still_there_s": 50},
     ),
     "impatient": KnownBad(
         defects=frozenset({"hot-when-down", "enrols-twice"}),

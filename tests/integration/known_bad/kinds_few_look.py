@@ -79,6 +79,7 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         HEALTH,
         ("leaks-files", "uninstall.file_growth"),
         ("errors-in-other-words", "uninstall.error_lines"),
+        ("errors-in-other-log", "uninstall.other_error_lines"),
     ),
     *of(
         DELIVERY,
@@ -112,6 +113,8 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         ("trusts-at-last", "check-in.other_certificate"),
         ("hot-at-certificate", "check-in.other_certificate"),
         ("hot-when-down", "check-in.retry_pace"),
+        ("hot-enrolment", "check-in.enrolment_pace"),
+        ("pauses-for-long", "uninstall.in_touch"),
         ("enrols-twice", "uninstall.enrolments"),
         ("enrols-after-trouble", "uninstall.enrolments"),
     ),

@@ -10,6 +10,7 @@ from tests.integration.known_bad.health import HEALTH
 
 WHY = "it is so by design, and the team has agreed to it"
 
+CHECKED_IN = ("machine", "install", "check-in", "uninstall", "residue")
 FUNCTIONAL = ("machine", "install", "check-in", "functions", "uninstall", "residue")
 USED = ("machine", "install", "check-in", "uninstall", "residue", "reboot-clean")
 INSTALLED = ("machine", "install", "uninstall", "residue")
@@ -162,9 +163,27 @@ GOOD: dict[str, UnusualGood] = {
             "holds a file open for half a second once it is changed",
             "a hundred and fifty small files in its data folder",
             "a log that its profile does not name, and that tells of no error",
+            "a log that its profile does not name, and that tells of errors only while the backend fails",
+            "a log whose errors its profile excuses",
         ),
-        traits=frozenset({"looks-into-files", "keeps-many-files", "keeps-a-journal"}),
+        traits=frozenset(
+            {
+                "looks-into-files",
+                "keeps-many-files",
+                "keeps-a-journal",
+                "complains-elsewhere",
+                "has-a-noisy-library",
+            }
+        ),
         phases=FUNCTIONAL,
+        profile={"health.error_logs": {"*\\library.log": WHY}},
+        excused=("library.log",),
+    ),
+    "reposeful": UnusualGood(
+        unusual=("rests for six seconds of eight, within its heartbeat",),
+        traits=frozenset({"rests-between"}),
+        phases=CHECKED_IN,
+        profile={"check_in.heartbeat_s": 14, "check_in.deadline_s": 25},
     ),
     "unhurried": UnusualGood(
         unusual=(

@@ -68,6 +68,7 @@ OF_ANY_PROFILE = {
     "soak": {"heard", "memory"},
     "check-in": {
         "enrolled",
+        "enrolment_pace",
         "enrols_again",
         "heartbeat",
         "identity",
@@ -85,6 +86,7 @@ OF_ANY_PROFILE = {
         "enrolments",
         "exit_code",
         "handles",
+        "in_touch",
         "loopback_ports",
         "memory",
         "memory_growth",

@@ -4,36 +4,82 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from harness.lifecycle.agent_log import Provoked, errors, plain_logs, read_lines, shape
+from harness.lifecycle.agent_log import Provoked, errors, others, plain_logs, read_logs, shape
 from tests.unit.cell.stand_ins import PROFILE
 
 LOG = "C:\\Agent\\agent.log"
-LOGGING = PROFILE.model_copy(update={"logs": (LOG, "C:\\Agent\\agent.log.1", "C:\\Agent\\old-*.log")})
+DATA = "C:\\Agent"
+OTHER = "C:\\Agent\\worker.log"
+LOGGING = PROFILE.model_copy(
+    update={"logs": (LOG, "C:\\Agent\\agent.log.1", "C:\\Agent\\old-*.log"), "data_dirs": (DATA,)}
+)
 REFUSED = "2026-11-29 10:00:07 ERROR post to /config failed: 12030"
 DAMAGED = "2026-11-29 10:00:01 ERROR the store is damaged"
 
 
 class Logs:
-    """A guest whose logs hold these lines; the second one is not there."""
+    """A guest whose log holds these lines, and another one that nobody named; the second one is not there."""
 
     def __init__(self, *lines: str, encoding: str = "utf-8") -> None:
         self.lines, self.encoding = list(lines), encoding
+        self.others: list[str] = []
+        self.asked = 0
 
     def batch(self, *commands: Sequence[str], repeatable: bool) -> list[Any]:
         assert repeatable
-        content = base64.b64encode("\r\n".join(self.lines).encode(self.encoding)).decode()
-        there = {"path": LOG, "size": 1, "base64": content}
-        return [
-            there if command[-1] == LOG else {"error": {"what": "gone", "code": 2}} for command in commands
+        self.asked += 1
+        return [self.tree() if command[0] == "tree" else self.read(command[-1]) for command in commands]
+
+    def read(self, path: str) -> dict[str, Any]:
+        lines = {LOG: self.lines, OTHER: self.others}.get(path)
+        if not lines and path != LOG:
+            return {"error": {"what": "gone", "code": 2}}
+        content = base64.b64encode("\r\n".join(lines or ()).encode(self.encoding)).decode()
+        return {"path": path, "size": 1, "base64": content}
+
+    def tree(self) -> dict[str, Any]:
+        names = ["agent.log", *(["worker.log"] if self.others else [])]
+        entries = [
+            {"path": name, "directory": False, "size": 1, "attributes": 0, "modified": None} for name in names
         ]
+        return {"root": DATA, "exists": True, "entries": entries}
 
 
 def test_lines_of_the_logs_that_are_there_in_either_encoding() -> None:
     assert plain_logs(LOGGING) == list(LOGGING.logs[:2])
     for encoding in ("utf-8", "utf-16"):
         guest: Any = Logs("a", "Ünter b", encoding=encoding)
-        assert read_lines(guest, LOGGING) == ["a", "Ünter b"]
-    assert read_lines(guest, PROFILE.model_copy(update={"logs": ()})) is None
+        assert read_logs(guest, LOGGING) == {LOG: ["a", "Ünter b"]}
+        assert guest.asked == 1
+    assert read_logs(guest, PROFILE.model_copy(update={"logs": (), "data_dirs": ()})) == {}
+
+
+def test_logs_that_nobody_named_are_read_too_and_cost_a_question_only_where_they_are() -> None:
+    guest: Any = Logs("a")
+    guest.others = ["b"]
+    assert read_logs(guest, LOGGING) == {LOG: ["a"], OTHER: ["b"]}
+    assert guest.asked == 2
+    assert read_logs(guest, LOGGING, [LOG, OTHER]) == {LOG: ["a"], OTHER: ["b"]}
+    assert guest.asked == 3
+
+
+def test_what_another_log_says_of_a_backend_that_was_made_to_fail_is_provoked_as_well() -> None:
+    guest: Any = Logs()
+    provoked = Provoked()
+    with provoked.during(guest, LOGGING):
+        guest.others.append(REFUSED)
+    assert provoked.holds(REFUSED)
+    assert not provoked.holds(DAMAGED)
+
+
+def test_a_log_that_the_profile_does_not_name_in_full_is_another_one() -> None:
+    files = [
+        "C:\\Agent\\Agent.log",
+        "C:\\Agent\\OLD-1.log",
+        "C:\\Agent\\logs\\worker.LOG",
+        "C:\\Agent\\state.db",
+    ]
+    assert others(files, LOGGING) == ["C:\\Agent\\OLD-1.log", "C:\\Agent\\logs\\worker.LOG"]
 
 
 def test_what_an_agent_says_of_a_backend_that_was_made_to_fail_is_not_its_error_then_or_later() -> None:

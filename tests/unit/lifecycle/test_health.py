@@ -5,7 +5,7 @@ import re
 import pytest
 
 from harness.lifecycle.footprint import plain
-from harness.lifecycle.health import Growth, further_logs
+from harness.lifecycle.health import Growth
 from harness.lifecycle.inspection import family
 from harness.model.profile.health import HealthBudget
 from harness.probe.answers.processes import Process
@@ -40,11 +40,6 @@ def test_within_the_first_minute_all_that_grew_counts_and_later_what_falls_on_on
 def test_a_command_line_is_the_same_to_the_guest_and_to_its_host() -> None:
     of_guest, of_host = '"C:\\Program Files\\A\\a.exe"  -k  Net', "C:\\program files\\a\\A.EXE -k net "
     assert plain(of_guest) == plain(of_host)
-
-
-def test_a_log_that_the_profile_does_not_name_is_a_further_one() -> None:
-    files = ["C:\\D\\Agent.log", "C:\\D\\agent-1.LOG", "C:\\D\\logs\\worker.log", "C:\\D\\state.db"]
-    assert further_logs(files, ["c:\\d\\agent.log", "c:\\d\\agent-*.log"]) == ["C:\\D\\logs\\worker.log"]
 
 
 @pytest.mark.parametrize(
