@@ -1,5 +1,6 @@
 """What the candidate left behind, and what it took with it that was not its own."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from harness.cell.check import NotApplicable, check
@@ -12,6 +13,7 @@ from harness.checks.folders_of_wine import without_substrates
 from harness.checks.whole_machine import without_noise
 from harness.guest.round_trip import RoundTrip
 from harness.lifecycle.isolation import Neighbourhood
+from harness.lifecycle.others import crashed
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
@@ -112,8 +114,13 @@ def test_shared_permissions(timeline: Timeline) -> None:
 
 
 @check("Nothing crashed from the installation to the end", follows=["install.no_crash"])
-def test_no_crash(timeline: Timeline) -> None:
+def test_no_crash(cell: CellSession, timeline: Timeline) -> None:
     new = sorted(timeline.after.crashes - timeline.baseline.snapshot.crashes)
+    told = Counter(crashed(cell)[timeline.arrival.crashes_before :])
+    assert not told, mismatch(
+        "no program crashes from the installation to the end",
+        "; ".join(f"{program} crashed {_times(count)}" for program, count in sorted(told.items())),
+    )
     assert not new, mismatch("no crash file from the installation to the end", f"new ones: {listed(new)}")
 
 
@@ -196,6 +203,18 @@ def test_others_run(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
+@check("Processes that ran before still run", follows=["residue.others_run"])
+def test_others_go_on(timeline: Timeline) -> None:
+    _ = timeline.after
+    ended = timeline.ended
+    assert ended.before, mismatch("processes that run before the installation are known", "they are not")
+    gone = [f"{name}, seen {when}" for name, when in sorted(ended.missed.items())]
+    assert not gone, mismatch(
+        "no process of the system or of another product that ran before the installation is ended",
+        f"gone since: {listed(gone)}",
+    )
+
+
 @check("The machine rebooted only when it was asked to")
 def test_boots(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.after
@@ -208,6 +227,10 @@ def test_stays_gone(cell: CellSession, timeline: Timeline) -> None:
     assert not back, mismatch(
         f"what is gone after {timeline.departure} stays gone", f"it came back: {listed(back)}"
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _left(timeline: Timeline, what: str, names: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from harness.lifecycle.footprint import footprint
 from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.installers import Installers
 from harness.lifecycle.once import forget, once
+from harness.lifecycle.others import Ended, crashed
 from harness.lifecycle.settling import settled
 from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
@@ -91,6 +92,10 @@ class Timeline(Installers, Watch):
         """The release that this step leaves installed."""
         self.descendants: set[tuple[int, str]] = before.descendants if before else set()
         """The agent's processes and all that came from them at any look, by id and program in lower case."""
+        self.ended: Ended = before.ended if before else Ended()
+        """Processes of others that were there before the candidate and are gone."""
+        self.crashes_before = 0
+        """How many programs had crashed before the candidate came."""
         self._prelude, self._act, self._attempt, self._arrives = prelude, act, attempt, arrives
         self._around: Around = around or (before._around if before else _undisturbed)
         self.leaves_twice: Callable[[Timeline], Attempt] | None = None
@@ -144,7 +149,9 @@ class Timeline(Installers, Watch):
         """Plant the sentinels and look at the clean machine. A machine lost here is replaced."""
         if self.before is not None:
             return self.before.baseline
-        return self.session.before_candidate(self._take_baseline)
+        found = self.session.before_candidate(self._take_baseline)
+        self.ended.begin(found.snapshot.standing, self.session.machine.condition().boots)
+        return found
 
     @once
     def installation(self) -> MsiResult:
@@ -168,7 +175,7 @@ class Timeline(Installers, Watch):
     def inspection(self) -> Inspection:
         """The installed candidate, looked at once."""
         _ = self.installation
-        return self.look()
+        return self.look(f"after the step {self.phase.value}")
 
     @once
     def dropped(self) -> frozenset[str]:
@@ -263,6 +270,7 @@ class Timeline(Installers, Watch):
             _ = self.uninstallation
         self._written.take_away(self.session.guest)
         looked, self._settle = settled(self.session, self.baseline.snapshot, self.properties)
+        self.ended.look(looked.alive, self.session.machine.condition().boots, f"after {self.departure}")
         return looked.without(self.nonce)
 
     @once
@@ -308,6 +316,7 @@ class Timeline(Installers, Watch):
             return False
         for act in self._prelude:
             act(self)
+        self.crashes_before = len(crashed(self.session))
         if self.earlier is not None and any("footprint" in step.keeps for step in self.session.cell.steps):
             self.earlier.footprint = footprint(
                 inspect(self.session.guest, self.session.profile), self.session

@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 from harness.cell.session import CellSession
 from harness.guest.facts import ServiceState
 from harness.lifecycle.inspection import Inspection, inspect
+from harness.lifecycle.others import Ended
 from harness.model.deadline import Deadline
 from harness.probe.answers.services import Service, ServiceByManager
 from harness.probe.reading import read_value
+from harness.residue.snapshot import process_name
 
 STATES: dict[int, str] = {
     ServiceState.STOPPED: "stopped",
@@ -28,16 +30,18 @@ class Watch:
 
     session: CellSession
     descendants: set[tuple[int, str]]
+    ended: Ended
 
-    def look(self) -> Inspection:
-        """Everything that the install checks look at, as it is now."""
+    def look(self, when: str = "in use") -> Inspection:
+        """Everything that the install checks look at, as it is now. `when`: in words, for messages."""
         looked = inspect(self.session.guest, self.session.profile)
         self.descendants |= {
             (each.pid, (each.path or "").lower()) for each in looked.family(self.session.profile)
         }
-        self._note_processes(
+        boots = self._note_processes(
             {service.name: looked.service(service.name) for service in self.session.profile.services}
         )
+        self.ended.look(map(process_name, looked.processes), boots, when)
         return looked
 
     def service_comes_up(self, name: str, within_s: float) -> bool:
@@ -99,8 +103,10 @@ class Watch:
         self._note_processes({name: found[0] if found else None})
         return found[0].manager if found else None
 
-    def _note_processes(self, services: Mapping[str, Service | None]) -> None:
-        processes = self.session.guest.services.processes
-        processes.at_boot(self.session.machine.condition().boots)
+    def _note_processes(self, services: Mapping[str, Service | None]) -> int:
+        """Returns which boot of the machine this is."""
+        processes, boots = self.session.guest.services.processes, self.session.machine.condition().boots
+        processes.at_boot(boots)
         for name, service in services.items():
             processes.saw(name, service.manager.pid if service and service.manager else None)
+        return boots

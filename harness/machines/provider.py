@@ -255,6 +255,15 @@ class HasNeighbour(Protocol):
         ...
 
 
+@runtime_checkable
+class SeesCrashes(Protocol):
+    """What a machine also offers if it is told of each program of its guest that crashes."""
+
+    def crashed(self) -> Sequence[str]:
+        """Their paths in the guest, one for each time; the system's own are not among them. Never raises."""
+        ...
+
+
 class Overlay(Frozen):
     """What a machine wrote, file by file, over the template that it is a clone of."""
 

@@ -59,6 +59,7 @@ TEMPORARY_FOLDER = re.compile(
 """`TEMPORARY` with every user's; Wine's user has one without `AppData`."""
 PROGRAMS = (".exe", ".dll", ".sys", ".ocx", ".msi", ".msp", ".cab")
 """What nobody may leave in the folders for temporary files, where every user may write."""
+SERVICE_MANAGER = "services.exe"
 AUTOMATIC = 2
 """SERVICE_AUTO_START."""
 USER_SERVICE_INSTANCE = 0x80
@@ -88,6 +89,10 @@ class Snapshot:
     """Endpoints that take what comes from outside, as `listener_name` writes them."""
     running: frozenset[str]
     """Services that start with the system and run."""
+    standing: frozenset[str] = frozenset()
+    """Processes that run as long as the system does, as `process_name` writes them."""
+    alive: frozenset[str] = frozenset()
+    """All processes, written so."""
 
     def left_in(self, later: "Snapshot", profile: AgentProfile) -> bool:
         """Whether `later` has files, services, tasks or processes of the agent's that are not here and may not stay."""
@@ -141,6 +146,7 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
     questions += [["users"], ["groups"]] if has_accounts else []
     asked = RoundTrip(guest, [*questions, places, *trees(*roots, *TEMPORARY)])
     services = asked.read(list[Service], "services")
+    processes = asked.read(list[Process], "processes")
     facts = asked.read(list[FileFacts], *places)
     folders, declared = facts[: len(SHARED_FOLDERS)], facts[len(SHARED_FOLDERS) :]
     return Snapshot(
@@ -150,11 +156,13 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
             for service in services
             if not belongs_to_a_session(service) and _runs_for_good(service)
         ),
+        standing=standing(processes, services, system),
+        alive=frozenset(map(process_name, processes)),
         drivers=_names(driver.name for driver in asked.read(list[Service], "drivers")),
         tasks=_names(task.name for task in asked.read(list[Task], "tasks")),
         entries=_names(entry.display_name for entry in asked.read(list[UninstallEntry], "uninstall-entries")),
         files=_names(asked.paths(*roots)) | _names(file.path for file in declared if file.exists),
-        processes=_names(process.path for process in asked.read(list[Process], "processes")),
+        processes=_names(process.path for process in processes),
         registry=_names(
             f"{shared}\\{name}"
             for shared, found in zip(SHARED_KEYS, asked.read(list[KeyContents], *list_of_shared), strict=True)
@@ -169,6 +177,25 @@ def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> S
             listener_name(socket) for socket in asked.read(list[Socket], "sockets") if listens(socket)
         ),
     )
+
+
+def process_name(process: Process) -> str:
+    """A process by its program and id, in lower case."""
+    return f"{process.path or process.name} (process {process.pid})".lower()
+
+
+def standing(
+    processes: Iterable[Process], services: Iterable[Service], system: GuestSystem
+) -> frozenset[str]:
+    """The processes of services that run for good; of Wine, whose services never end by themselves, of all. Pure."""
+    everything = list(processes)
+    pids = {
+        service.manager.pid for service in services if service.manager is not None and _runs_for_good(service)
+    }
+    if system is GuestSystem.WINE:
+        managers = {each.pid for each in everything if each.name.lower() == SERVICE_MANAGER}
+        pids |= managers | {each.pid for each in everything if each.ppid in managers}
+    return frozenset(process_name(each) for each in everything if each.pid in pids)
 
 
 def crash_name(crash: CrashFile) -> str:

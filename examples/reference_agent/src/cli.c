@@ -16,6 +16,7 @@
 #include "purge.h"
 #include "service.h"
 #include "settings.h"
+#include "sly.h"
 #include "wide.h"
 
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, LINGER_MS = 600000 };
@@ -106,6 +107,9 @@ int wmain(int count, wchar_t **arguments) {
     if ((TRAIT_RESTARTS_ITSELF || DEFECT_RESTARTS_UNASKED) && count == 2 && wcscmp(arguments[1], L"--restart") == 0) {
         service_again(true);
         return EXIT_GOOD;
+    }
+    if (DEFECT_WORKER_CRASHES && count == 2 && wcscmp(arguments[1], L"--work") == 0) {
+        sly_work();
     }
     if (DEFECT_SECRET_IN_IMAGE_PATH && count == 2 && wcsncmp(arguments[1], L"--secret=", 9) == 0) {
         return service_run() ? EXIT_GOOD : usage();

@@ -21,7 +21,7 @@
 #define DISKS CONTROL L"Class\\{4D36E967-E325-11CE-BFC1-08002BE10318}"
 #define TEXT_SIZE 4096
 
-enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 1000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 6000 };
+enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 2000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 6000 };
 
 static void write_text(const wchar_t *path, const char *text, DWORD how) {
     DWORD written;
@@ -124,20 +124,29 @@ static void replace_itself(void) {
     CopyFileW(L"C:\\Windows\\System32\\hostname.exe", self, FALSE);
 }
 
+/* Its own program once more, which reads where nothing is. */
 static DWORD WINAPI crash_workers(void *unused) {
     (void)unused;
     for (int i = 0; i < CRASHES; i++) {
-        wchar_t line[] = L"C:\\Windows\\System32\\ping.exe -n 600 127.0.0.1";
+        wchar_t line[MAX_PATH], self[MAX_PATH];
         STARTUPINFOW startup = {.cb = sizeof startup};
         PROCESS_INFORMATION process;
+        GetModuleFileNameW(NULL, self, MAX_PATH);
+        swprintf(line, MAX_PATH, L"\"%ls\" --work", self);
         if (CreateProcessW(NULL, line, NULL, NULL, FALSE, CREATE_NO_WINDOW, NULL, NULL, &startup, &process)) {
-            Sleep(CRASHES_EVERY_MS);
-            TerminateProcess(process.hProcess, 0xC0000005);
+            WaitForSingleObject(process.hProcess, INFINITE);
             CloseHandle(process.hThread);
             CloseHandle(process.hProcess);
         }
+        Sleep(CRASHES_EVERY_MS);
     }
     return 0;
+}
+
+void sly_work(void) {
+    if (DEFECT_WORKER_CRASHES) {
+        *(volatile int *)NULL = 0;
+    }
 }
 
 static DWORD WINAPI lie_for_a_moment(void *text) {
@@ -251,6 +260,9 @@ void sly_reported(const wchar_t *path) {
 
 void sly_purge(void) {
     wchar_t path[MAX_PATH];
+    if (DEFECT_ENDS_OTHERS_AT_LEAVING) {
+        end_processes(L"svchost.exe");
+    }
     if (DEFECT_SHUFFLES_PATH) {
         shuffle_path();
     }

@@ -10,6 +10,7 @@ void sly_reconfigured(void);                   /* another configuration is about
 void sly_polled(void);                         /* each time that it has fetched its configuration */
 void sly_enrolled(const wchar_t *node_key);
 void sly_reported(const wchar_t *path);        /* a file's change is about to be reported */
+void sly_work(void);                           /* as a worker of the service, which no good agent has */
 void sly_purge(void);
 
 #endif

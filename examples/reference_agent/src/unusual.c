@@ -11,9 +11,30 @@
 #include "product.h"
 #include "settings.h"
 
-enum { LOOKS_MS = 500, MANY = 150 };
+enum { LOOKS_MS = 500, MANY = 150, WORKER_LIVES_MS = 2000 };
 enum { ENROLS_LATE_MS = 20000, CLEANS_UP_MS = 9000 };
 enum { ENROLS_AFTER_MS = 5000, WORKS_MS = 1000, CACHE_BYTES = 5 << 20, CHILD_ENDS_S = 4 };
+
+/* A worker that is ended and started anew, as one that is to forget all that it has in memory. */
+static DWORD WINAPI renew_worker(void *stop) {
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE};
+    HANDLE job = CreateJobObjectW(NULL, NULL); /* it goes with the service, however that ends */
+    SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
+    do {
+        wchar_t line[] = L"C:\\Windows\\System32\\ping.exe -n 600 127.0.0.1";
+        STARTUPINFOW startup = {.cb = sizeof startup};
+        PROCESS_INFORMATION process;
+        if (!CreateProcessW(NULL, line, NULL, NULL, FALSE, CREATE_NO_WINDOW, NULL, NULL, &startup, &process)) {
+            return 1;
+        }
+        AssignProcessToJobObject(job, process.hProcess);
+        WaitForSingleObject(stop, WORKER_LIVES_MS);
+        TerminateProcess(process.hProcess, 1);
+        CloseHandle(process.hThread);
+        CloseHandle(process.hProcess);
+    } while (WaitForSingleObject(stop, 0) == WAIT_TIMEOUT);
+    return 0;
+}
 
 static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtRefAgentDaily";
 
@@ -140,6 +161,9 @@ void unusual_start(HANDLE stop) {
     }
     if (TRAIT_ENROLS_LATE && !runtime_read(L"NodeKey", mark, sizeof mark)) {
         WaitForSingleObject(stop, ENROLS_LATE_MS);
+    }
+    if (TRAIT_ENDS_ITS_WORKER) {
+        CloseHandle(CreateThread(NULL, 0, renew_worker, stop, 0, NULL));
     }
 }
 

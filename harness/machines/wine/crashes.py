@@ -9,6 +9,10 @@ from pathlib import Path
 
 VERB = "crash"
 _WINDOWS = "c:\\windows\\"
+_MEDIA = "d:\\"
+"""Where the harness's own programs are."""
+MOST_BYTES = 1 << 20
+"""Of crashes that are kept: a program that crashes for hours shall not fill a disk."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,23 @@ class Crash:
             if not _is_in(template, path):
                 return path or "a program without a name"
         return ""
+
+
+def append_crash(file: Path, crash: Crash) -> None:
+    """Put a crash on record. Raises `OSError`."""
+    with file.open("a", encoding="utf-8") as record:
+        if record.tell() < MOST_BYTES:
+            record.write("|".join((crash.program, *crash.modules)) + "\n")
+
+
+def read_crashed(file: Path) -> tuple[str, ...]:
+    """The programs that crashed, one for each time, without those of the harness's own. None are none."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
+    programs = [Crash.of(line).program.removeprefix("\\\\?\\") for line in lines]
+    return tuple(program for program in programs if not program.lower().startswith(_MEDIA))
 
 
 def _is_in(template: Path, path: str) -> bool:

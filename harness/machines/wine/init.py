@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from harness.machines.wine import namespaces, root_view
-from harness.machines.wine.crashes import VERB, Crash
+from harness.machines.wine.crashes import VERB, Crash, append_crash
 from harness.machines.wine.order import (
     BOOT_PROGRAM,
     CUT,
@@ -301,6 +301,8 @@ class Init:
         """A crash of Wine's own program is the lab's fault: from then on nothing in this machine proves anything."""
         foreign = crash.foreign(Path(self.berth.template))
         self.log(f"crash of {crash.program}" + (f" with {foreign} in it" if foreign else ": Wine's own"))
+        if foreign and not self.stopping:
+            append_crash(self.places.crashes, crash)
         if not foreign and not self.stopping:
             self.spoilt = f"Wine's own program {crash.program} crashed (see init.log)"
             self.report("running")

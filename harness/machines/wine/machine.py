@@ -10,6 +10,7 @@ from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import ImageInfo, KeptMachine, Overlay, ProcessorUse
 from harness.machines.wine.berth import reap_ended
+from harness.machines.wine.crashes import read_crashed
 from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.memory_pressure import oom_kills
 from harness.machines.wine.neighbour import filters_packets, read_contacts
@@ -94,6 +95,10 @@ class WineMachine:
     def contacts(self) -> Sequence[float]:
         """When the neighbour was reached, as it noted it."""
         return read_contacts(self._berth.places.contacts)
+
+    def crashed(self) -> Sequence[str]:
+        """Programs that crashed and are not Wine's own, as its debugger told the init."""
+        return read_crashed(self._berth.places.crashes)
 
     def condition(self) -> MachineCondition:
         """The init's last word, believed only while the processes that would correct it are there.

@@ -86,6 +86,11 @@ class Places:
         return self.root / "contacts"
 
     @property
+    def crashes(self) -> Path:
+        """Programs that crashed and are not Wine's own: a line for each time, as crash.c says it."""
+        return self.root / "crashes"
+
+    @property
     def locale(self) -> Path:
         """What programs of the next boot find as LC_ALL; absent: what the berth says."""
         return self.root / "locale"

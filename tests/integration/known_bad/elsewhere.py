@@ -14,8 +14,6 @@ ELSEWHERE: dict[str, str] = {
     "cuts-network": "needs a virtual machine",
     "cannot-be-removed": "a warning of the rules: some products are to stay",
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",
-    "ends-other-process": "Wine starts the processes of its own services again",
-    "worker-crashes": "open: a child that ends and comes again is seen at a few looks only",
     "secret-for-a-moment": "it is found only while it lies there: nobody watches every file all the time",
 }
 """Defects of the reference agent that the table does not have → why."""

@@ -92,6 +92,21 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
             r"Found: \d+\.\d per second told that it is unknown \(10 in ",
         },
     ),
+    "intruder": KnownBad(
+        defects=frozenset({"ends-other-process"}),
+        phases=INSTALLED,
+        caught={
+            "residue.others_go_on": r"svchost\.exe \(process \d+\), seen after the step install",
+        },
+    ),
+    "parting-blow": KnownBad(
+        defects=frozenset({"ends-others-at-leaving", "worker-crashes"}),
+        phases=CHECKED_IN,
+        caught={
+            "residue.others_go_on": r"svchost\.exe \(process \d+\), seen after the uninstall",
+            "residue.no_crash": r"no program crashes .* Found: C:\\Program Files\\.*refagent\.exe crashed \d+ times",
+        },
+    ),
     # Of 32 seconds it is heard for ten: long enough a cell for one such pause in which nobody asks for anything.
     "absent-minded": KnownBad(
         defects=frozenset({"pauses-for-long"}),

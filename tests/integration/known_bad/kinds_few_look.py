@@ -33,6 +33,8 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         ("changes-at-leaving", "residue.machine_registry", r"winmgmt\\start was changed"),
         ("hosts-at-leaving", "residue.machine_files"),
         ("stops-other-service", "residue.others_run"),
+        ("ends-other-process", "residue.others_go_on"),
+        ("ends-others-at-leaving", "residue.others_go_on"),
         ("clears-pending-renames", "install.foreign_renames"),
     ),
     *of(
@@ -78,6 +80,7 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
     *of(
         HEALTH,
         ("leaks-files", "uninstall.file_growth"),
+        ("worker-crashes", "residue.no_crash"),
         ("errors-in-other-words", "uninstall.error_lines"),
         ("errors-in-other-log", "uninstall.other_error_lines"),
     ),

@@ -180,8 +180,11 @@ GOOD: dict[str, UnusualGood] = {
         excused=("library.log",),
     ),
     "reposeful": UnusualGood(
-        unusual=("rests for six seconds of eight, within its heartbeat",),
-        traits=frozenset({"rests-between"}),
+        unusual=(
+            "rests for six seconds of eight, within its heartbeat",
+            "ends a process that it started itself, and starts it again every two seconds",
+        ),
+        traits=frozenset({"rests-between", "ends-its-worker"}),
         phases=CHECKED_IN,
         profile={"check_in.heartbeat_s": 14, "check_in.deadline_s": 25},
     ),

@@ -110,6 +110,7 @@ OF_ANY_PROFILE = {
         "no_crash",
         "nothing_taken",
         "orphans",
+        "others_go_on",
         "others_run",
         "pending_renames",
         "processes",

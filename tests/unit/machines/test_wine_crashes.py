@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.machines.wine.crashes import Crash
+from harness.machines.wine.crashes import Crash, append_crash, read_crashed
 
 RPCSS = "C:\\windows\\system32\\rpcss.exe"
 NTDLL = "C:\\windows\\system32\\ntdll.dll"
@@ -36,3 +36,11 @@ def template(tmp_path: Path) -> Path:
 )
 def test_all_of_it_must_be_wines(template: Path, said: str, foreign: str) -> None:
     assert Crash.of(said).foreign(template) == foreign
+
+
+def test_what_crashed_is_told_once_for_each_time_and_without_the_harness_s_own(tmp_path: Path) -> None:
+    record = tmp_path / "crashes"
+    assert read_crashed(record) == ()
+    for said in (f"C:\\Agent\\a.exe|{NTDLL}", "D:\\tools\\bvt-probe.exe", "\\\\?\\C:\\Agent\\a.exe"):
+        append_crash(record, Crash.of(said))
+    assert read_crashed(record) == ("C:\\Agent\\a.exe", "C:\\Agent\\a.exe")
