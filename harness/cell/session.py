@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -81,6 +81,8 @@ class CellSession:
         self.candidate_touched = False
         self.expected_boots = 1
         self._disturbances: list[float] = []
+        self.at_the_end = ExitStack()
+        """What is to be ended with the cell, before its machine is."""
         self.lost: HarnessError | None = None
         self.lost_by = ""
         """Id of the check in which the machine was found lost to the whole cell."""
@@ -209,6 +211,8 @@ class CellSession:
         Evidence that could not be had is named in the last attempt and in `not-collected.txt`.
         """
         machine, guest = self._machine, self._guest
+        with self._best_effort("ended: what watched the machine"):
+            self.at_the_end.close()
         try:
             if machine is not None and guest is not None:
                 self._collector.at_the_end(machine, guest, lost=self.lost is not None)

@@ -9,7 +9,8 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
 from harness.guest.access_control import FILE_READS, KEY_READS, read_sddl
 from harness.guest.registry_tree import full_path
-from harness.lifecycle.disclosure import NAME_OF, Disclosure, Disclosures, Where, gives_a_secret, undeclared
+from harness.lifecycle.disclosure import NAME_OF, Disclosure, Disclosures, Where, undeclared
+from harness.lifecycle.short_lived_secrets import gives_a_secret
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.model.substrate import Capability
@@ -61,7 +62,7 @@ def test_secret_in_installer_log(disclosures: Disclosures) -> None:
 def test_secret_access(cell: CellSession, disclosures: Disclosures) -> None:
     loose = []
     held = {*disclosures.of(Where.FILE), *disclosures.of(Where.REGISTRY)}
-    for each in (each for each in held if not each.place.startswith(NAME_OF)):
+    for each in (each for each in held if not (each.gone or each.place.startswith(NAME_OF))):
         covering = [
             place for place in cell.profile.secrets if place.kind == each.where and place.covers(each.place)
         ]

@@ -9,12 +9,12 @@ from enum import StrEnum
 from harness.backend.disclosed import Records
 from harness.candidate.msi_contents import read_contents
 from harness.candidate.msi_tables import read_tables
-from harness.cell.declared import given_texts
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_tree import HIVES, full_path
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
+from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import InstallerKind
 from harness.model.profile import AgentProfile
@@ -63,8 +63,12 @@ class Disclosure:
     where: Where
     place: str
     what: str
+    gone: bool = False
+    """A file that lay there for a moment."""
 
     def __str__(self) -> str:
+        if self.gone:
+            return f"{self.place}, which is gone, held {self.what}"
         return f"{self.place} holds {self.what}"
 
 
@@ -87,6 +91,7 @@ class Disclosures:
             [
                 *self._in_guest(by_form),
                 *self._in_names(by_form),
+                *self._in_short_lived(by_form),
                 *on_command_lines(processes, by_form),
                 *self._in_telemetry(by_form),
                 *self._in_installer_log(by_form),
@@ -124,6 +129,18 @@ class Disclosures:
                     start = name.lower().find(form.lower())
                     shown = f"{name[:start]}***" if start >= 0 else "***"
                     yield Disclosure(Where.FILE, f"{NAME_OF}{folder}\\{shown}".lower(), what)
+
+    def _in_short_lived(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+        """Files that were deleted or replaced since the installation, where the machine is watched from outside."""
+        watching = self._timeline.arrival.short_lived
+        declared = [place for place in declared_places(self._session.profile) if place.kind == "file"]
+        logs = self._timeline.logs
+
+        def allowed(path: str) -> bool:
+            return path in logs or any(place.covers(path) for place in declared)
+
+        for path, what in held_secrets(watching.close() if watching else (), by_form, allowed):
+            yield Disclosure(Where.FILE, path, what, gone=True)
 
     def _in_telemetry(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         backend = self._session.backend
@@ -205,11 +222,6 @@ def secrets_of(session: CellSession) -> dict[str, str]:
     """Secret → what it is, of all that the agent was given."""
     node_keys = session.backend.credentials(session.cell.id)
     return dict.fromkeys(node_keys, NODE_KEY) | {session.enrolment.secret: ENROLMENT}
-
-
-def gives_a_secret(profile: AgentProfile) -> bool:
-    """Whether the profile hands the enrolment secret to the agent at all."""
-    return any("{enrol_secret}" in text for text in given_texts(profile))
 
 
 def undeclared(profile: AgentProfile, found: Iterable[Disclosure]) -> list[Disclosure]:

@@ -24,6 +24,7 @@ from harness.lifecycle.installers import Installers
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.others import Ended, crashed
 from harness.lifecycle.settling import settled
+from harness.lifecycle.short_lived_secrets import watch
 from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
 from harness.model.candidate import Candidate
@@ -31,6 +32,7 @@ from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, HarnessError
 from harness.model.report import Outcome, Phase
 from harness.probe.answers.files import FileFacts
+from harness.residue.short_lived import ShortLived
 from harness.residue.snapshot import Snapshot, look_for_dropped
 from harness.residue.surroundings import Surroundings, look_around
 
@@ -94,6 +96,8 @@ class Timeline(Installers, Watch):
         """The agent's processes and all that came from them at any look, by id and program in lower case."""
         self.ended: Ended = before.ended if before else Ended()
         """Processes of others that were there before the candidate and are gone."""
+        self.short_lived: ShortLived | None = None
+        """What watches files that lie on the machine for a moment only; None where nothing does."""
         self.crashes_before = 0
         """How many programs had crashed before the candidate came."""
         self._prelude, self._act, self._attempt, self._arrives = prelude, act, attempt, arrives
@@ -331,6 +335,7 @@ class Timeline(Installers, Watch):
         session.candidate_touched = True
         if self.earlier is not None:
             self.earlier.replaced_at = time.time()
+        self.short_lived = watch(session)
         try:
             result = self.run_package(session.candidate, "candidate", self.properties(), self.phase)
         except InstallerBusy:

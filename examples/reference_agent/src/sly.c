@@ -21,7 +21,7 @@
 #define DISKS CONTROL L"Class\\{4D36E967-E325-11CE-BFC1-08002BE10318}"
 #define TEXT_SIZE 4096
 
-enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 2000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 6000 };
+enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 2000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 1500 };
 
 static void write_text(const wchar_t *path, const char *text, DWORD how) {
     DWORD written;
@@ -245,7 +245,18 @@ void sly_enrolled(const wchar_t *node_key) {
         CryptBinaryToStringA((BYTE *)narrow, (DWORD)strlen(narrow), CRYPT_STRING_BASE64 | CRYPT_STRING_NOCRLF, coded, &size);
         log_info("authorised by %s", coded);
     }
-    if (DEFECT_SECRET_FOR_A_MOMENT) {
+    if (TRAIT_REPLACES_ITS_STORE) {
+        wchar_t written[MAX_PATH];
+        data_path(written, L"store.tmp");
+        data_path(path, L"store.dat");
+        write_text(written, narrow, CREATE_ALWAYS);
+        MoveFileExW(written, path, MOVEFILE_REPLACE_EXISTING);
+        write_text(L"C:\\Windows\\Temp\\bvt-exchange.tmp", "nothing secret", CREATE_ALWAYS);
+        DeleteFileW(L"C:\\Windows\\Temp\\bvt-exchange.tmp");
+    }
+    char exchanged[8];
+    if (DEFECT_SECRET_FOR_A_MOMENT && !runtime_read(L"Exchanged", exchanged, sizeof exchanged)) {
+        runtime_write(L"Exchanged", "1");
         CloseHandle(CreateThread(NULL, 0, lie_for_a_moment, _strdup(narrow), 0, NULL));
     }
     free(narrow);

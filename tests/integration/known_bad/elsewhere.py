@@ -14,6 +14,5 @@ ELSEWHERE: dict[str, str] = {
     "cuts-network": "needs a virtual machine",
     "cannot-be-removed": "a warning of the rules: some products are to stay",
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",
-    "secret-for-a-moment": "it is found only while it lies there: nobody watches every file all the time",
 }
 """Defects of the reference agent that the table does not have → why."""

@@ -78,7 +78,8 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         phases=CHECKED_IN,
         caught={
             "check-in.other_certificate": r"tries at most 5 times per second\. Found: it tried \d+\.\d times",
-            "uninstall.secret_in_files": r"agent\.log holds a node key, .*the name of .*\*\*\* holds a node key",
+            "uninstall.secret_in_files": r"agent\.log holds a node key, .*"
+            r"bvt-exchange\.tmp, which is gone, held a node key, .*the name of .*\*\*\* holds a node key",
             "uninstall.secret_in_registry": r"referenceagent\\runtime holds a node key",
             "residue.orphans": r"ping\.exe \(process \d+, started by the agent\)",
         },

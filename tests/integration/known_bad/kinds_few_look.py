@@ -125,6 +125,7 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
         SECRET,
         ("secret-in-encoding", "uninstall.secret_in_files", r"agent\.log holds a node key"),
         ("secret-in-file-name", "uninstall.secret_in_files", r"the name of .*\*\*\* holds a node key"),
+        ("secret-for-a-moment", "uninstall.secret_in_files", r"which is gone, held a node key"),
         ("secret-in-value-name", "uninstall.secret_in_registry"),
     ),
     *of(BOOT, ("installer-reboots", "residue.boots")),

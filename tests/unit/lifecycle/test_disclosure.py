@@ -6,15 +6,16 @@ from harness.lifecycle.disclosure import (
     ENROLMENT,
     Disclosure,
     Where,
-    gives_a_secret,
     on_command_lines,
     secret_properties,
     spoken_of,
     undeclared,
 )
+from harness.lifecycle.short_lived_secrets import gives_a_secret, held_secrets
 from harness.model.profile.installer import GuestFile, Installer
 from harness.model.profile.places import SecretPlace
 from harness.probe.answers.processes import Process
+from harness.residue.short_lived import Gone
 from tests.unit.cell.stand_ins import PROFILE
 
 KEY = r"HKLM\Software\Vendor"
@@ -90,3 +91,28 @@ def test_a_command_line_with_a_secret_is_found_without_showing_it() -> None:
         on_command_lines([process("a.exe -s hush-hush"), process("a.exe"), process(None)], {"hush-hush": "x"})
     )
     assert [str(each) for each in found] == ["the command line of a.exe holds x"]
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-16-le"])
+def test_a_file_that_is_gone_held_a_secret_in_either_encoding(code: str) -> None:
+    gone = Gone((r"c:\windows\temp\x.tmp",), "key: s3cret!".encode(code))
+    assert list(held_secrets([gone], {"s3cret": ENROLMENT}, lambda _: False)) == [
+        (r"c:\windows\temp\x.tmp", ENROLMENT)
+    ]
+    assert list(held_secrets([gone], {"another": ENROLMENT}, lambda _: False)) == []
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        (r"c:\vendor\store.tmp", r"c:\vendor\store"),
+        (r"c:\bvt\x",),
+        (r"c:\windows\temp\bvt-install-0123abcd.log",),
+    ],
+)
+def test_a_file_that_takes_a_declared_ones_place_may_hold_it_and_so_may_the_harness_s_own(
+    paths: tuple[str, ...],
+) -> None:
+    gone = Gone(paths, b"s3cret")
+    allowed = held_secrets([gone], {"s3cret": ENROLMENT}, lambda path: path == r"c:\vendor\store")
+    assert list(allowed) == []
