@@ -92,7 +92,7 @@ class Judging:
             )
         if loaded is not None:
             believed_waivers(envelopes, loaded)
-        return cls(loaded, envelopes, signer_of(key, passphrase, public_key) if key else None)
+        return cls(loaded, envelopes, signer_of(key, passphrase, public_key) if key is not None else None)
 
     def judged(self, run: Path, gate: Gate) -> Gate:
         """The gate with these waivers, published anew if they change it, and signed. Raises `OSError`.

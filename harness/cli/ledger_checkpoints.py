@@ -122,4 +122,4 @@ def key(
 ) -> None:
     """Print the verifier key NAME+HASH+KEY, as other people's witnesses and monitors read it."""
     kind = WITNESS if as_witness else LOG
-    typer.echo(str(note_key(name, kind, read_public_key(public, "PUBLIC"))))
+    typer.echo(str(note_key(name, kind, read_public_key(public, "PUBLIC"), "PUBLIC")))

@@ -51,6 +51,7 @@ MODULES = {
     "image": "image",
 }
 """Which module of this package offers a command, in the order of the help."""
+USAGE = 2
 BROKEN = 4
 """INFRA: nothing was found out about any candidate."""
 
@@ -104,27 +105,28 @@ def _performed(arguments: list[str]) -> int:
     """The exit code. What a command itself does not answer comes from what is around it: help, parser, imports."""
     try:
         try:
-            application(arguments)()
+            code = application(arguments)(arguments, prog_name="bvt", standalone_mode=False)
         except SystemExit as ended:
             if isinstance(
                 ended.__context__, OSError
             ):  # the parser's answer to a reader that left would mean FAIL
                 raise ended.__context__ from None
-            return _flushed(ended.code if isinstance(ended.code, int) else 0)
-        return _flushed(0)
+            code = ended.code
+        return _flushed(code if isinstance(code, int) else 0)
     except ImportError as error:
         beginning.say(f"it cannot start: {error}. Set the project up again with: ./dev setup")
         return BROKEN
-    except OSError as error:
-        from harness.cli.ending import code_of
-
-        # What the parser has against the command line may be what cannot be written.
-        wrong = getattr(error.__context__, "exit_code", None)
-        return wrong if isinstance(wrong, int) else code_of(error)
     except BaseException as error:  # noqa: BLE001 - what it does not know it raises again
-        from harness.cli.ending import code_of
+        import typer
 
-        return code_of(error)
+        from harness.cli.ending import code_of
+        from harness.cli.usage import usage_sentence
+
+        if not isinstance(error, typer.TyperException):
+            return code_of(error)
+        if said := usage_sentence(error):
+            beginning.say(said)
+        return USAGE
 
 
 def _flushed(code: int) -> int:

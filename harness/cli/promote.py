@@ -181,7 +181,11 @@ def health(
     host_hours: Annotated[
         float,
         typer.Option(
-            "--host-hours", min=0, help="Hours that they ran it, since it came.", show_default=False
+            "--host-hours",
+            min=0,
+            max=1e12,
+            help="Hours that they ran it, since it came.",
+            show_default=False,
         ),
     ],
     crashed: Annotated[int, typer.Option("--crashed", min=0, help="Hosts on which it crashed.")] = 0,

@@ -32,7 +32,7 @@ def trend(
         ),
     ],
     pool: Annotated[str, typer.Option(POOL.flag, help=POOL.help)] = POOL.default,
-    most: Annotated[int, typer.Option("--runs", min=1, help="Runs to show.")] = 20,
+    most: Annotated[int, typer.Option("--runs", min=1, max=1000, help="Runs to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the last runs of a profile, the newest first, and since when each failure of the newest fails."""

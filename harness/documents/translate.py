@@ -92,9 +92,11 @@ def translate(error: ErrorDetails, model: type[BaseModel] | None) -> Problem:
         return Problem(path, message, _near(found, choices_of(pattern)), at_key=at_key)
     if kind == "json_invalid":
         return Problem(path, f"this is not valid JSON: {context.get('error')}.")
+    if kind == "finite_number":
+        return Problem(path, f"expected a finite number, found {describe(found)}.")
     if kind in LIMITS:
         words, limit = LIMITS[kind]
-        return Problem(path, f"expected {words} {context.get(limit)}, found {describe(found)}.")
+        return Problem(path, f"expected {words} {_bound(context.get(limit))}, found {describe(found)}.")
     if kind in ("too_short", "string_too_short"):
         least = context.get("min_length")
         unit = "characters" if kind == "string_too_short" else "entries" if least != 1 else "entry"
@@ -148,6 +150,10 @@ def _plain(annotation: Any) -> Any:
             annotation = next(item for item in get_args(annotation) if item is not types.NoneType)
         else:
             return annotation
+
+
+def _bound(limit: object) -> object:
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def _quote_hint(kind: str, found: object) -> str:

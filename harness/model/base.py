@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
-    """An immutable document: unknown keys are errors, values never change after validation."""
+    """An immutable document: unknown keys are errors, numbers are finite, values never change after validation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 DAY_S = 86_400.0

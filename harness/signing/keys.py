@@ -142,6 +142,10 @@ def signer_of(uri: str, passphrase: Passphrase, public: Path | None = None) -> S
     `awskms:`, `azurekms:`, `gcpkms:`, `hv:` …): such a key does not leave its place, so its `public` half is needed as
     a PEM file. Raises `ConfigurationError`.
     """
+    if not uri.strip():
+        raise ConfigurationError(
+            "no private key is named: the name is empty.", hint="Name a PEM file, or a URI such as hsm:."
+        )
     if path := _path_of(uri):
         return _file_signer(path, passphrase)
     if public is None:

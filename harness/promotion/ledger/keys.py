@@ -12,8 +12,13 @@ from harness.signing.keys import TrustedKey, read_public_key
 FORMS = "Write NAME=FILE.pub, or the verifier key itself: NAME+HASH+KEY."
 
 
-def note_key(name: str, kind: int, key: TrustedKey, option: str = "--key") -> VerifierKey:
-    """The key under a name. Raises `ConfigurationError` if it is not ed25519 or nothing can be called so."""
+def note_key(
+    name: str, kind: int, key: TrustedKey, option: str = "--key", name_option: str = "--name"
+) -> VerifierKey:
+    """The key under a name. Raises `ConfigurationError` if it is not ed25519 or nothing can be called so.
+
+    `option`, `name_option`: by which the command line named the key and its name.
+    """
     public = key.key._crypto_key()
     if not isinstance(public, Ed25519PublicKey):
         raise ConfigurationError(
@@ -22,7 +27,7 @@ def note_key(name: str, kind: int, key: TrustedKey, option: str = "--key") -> Ve
     try:
         return VerifierKey(name, kind, public.public_bytes_raw())
     except NoteError as error:
-        raise ConfigurationError(str(error), key=option) from None
+        raise ConfigurationError(str(error), key=name_option) from None
 
 
 def note_signer(name: str, kind: int, signer: Signer) -> NoteSigner:
@@ -40,7 +45,7 @@ def read_note_key(text: str, kind: int, option: str) -> VerifierKey:
     """A key as it is named on a command line: `NAME=FILE.pub`, or `NAME+HASH+KEY`. Raises `ConfigurationError`."""
     name, equals, file = text.partition("=")
     if equals and "+" not in name:
-        return note_key(name, kind, read_public_key(Path(file), option), option)
+        return note_key(name, kind, read_public_key(Path(file), option), option, option)
     try:
         key = VerifierKey.parse(text)
     except NoteError as error:

@@ -20,6 +20,7 @@ from harness.promotion.ledger.proof import ConsistencyProof, InclusionProof
 from harness.promotion.ledger.schema import attachments, checkpoints, entries, nodes
 
 PAGE = 1024
+LARGEST_NUMBER = 1 << 63
 """Entries read at once."""
 LARGEST_ENTRY = 1024 * 1024
 """Bytes."""
@@ -53,7 +54,9 @@ class Snapshot:
 
     def body(self, number: int) -> bytes:
         """One entry. Raises `ConfigurationError` if there is none of this number."""
-        found = self._connection.execute(select(entries.c.body).where(entries.c.number == number)).scalar()
+        query = select(entries.c.body).where(entries.c.number == number)
+        # A number that no database can hold is none of an entry, either.
+        found = self._connection.execute(query).scalar() if 0 <= number < LARGEST_NUMBER else None
         if found is None:
             size = self.size
             there = f"they go from 0 to {size - 1}" if size else "there are none yet"
