@@ -13,6 +13,8 @@ from types import FrameType
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it. The same for SIGTERM and SIGHUP, which are asked for in other ways."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NARROWEST = 20
+"""Columns: tables of two columns can still be read."""
 STREAMS = ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w"))
 
 _received: set[int] = set()
@@ -30,8 +32,16 @@ def begin() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN or (number == signal.SIGINT and _in_front()):
             signal.signal(number, _end_at_once)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _take_a_width()
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     _open_streams()
+
+
+def _take_a_width() -> None:
+    """A COLUMNS in which no word fits is as good as none: in 0 columns nothing at all would be shown."""
+    said = os.environ.get("COLUMNS", "")
+    if not (said.isdecimal() and int(said) >= NARROWEST):
+        os.environ.pop("COLUMNS", None)
 
 
 def hand_over() -> None:

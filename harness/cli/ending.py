@@ -68,6 +68,9 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset()) -> int:
         case HarnessError():
             say(str(error))
             return exit_code_of(error)
+        case FileNotFoundError() if not error.filename and _folder_is_gone():
+            say("the current directory is not there any more. Change into another one.")
+            return USAGE_EXIT_CODE
         case OSError() if error.errno == errno.ENAMETOOLONG:  # what the harness names itself is short
             say(f"{error.filename}: the name is too long for this system. Take a shorter one.")
             return USAGE_EXIT_CODE
@@ -85,6 +88,14 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset()) -> int:
         case _:
             raise error
     return EXIT_CODES[Verdict.INFRA]
+
+
+def _folder_is_gone() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _named_in(arguments: Iterable[object]) -> frozenset[str]:

@@ -34,5 +34,10 @@ def from_environment(value: EnvironmentValue, key: str, file: Path) -> str:
     """The value, without its prefix. Raises `ConfigurationError` if the variable is not set or empty."""
     found = os.environ.get(value.env, "")
     if not found:
-        raise ConfigurationError(f"environment variable {value.env} is not set.", file=str(file), key=key)
+        raise ConfigurationError(
+            f"environment variable {value.env} is not set.",
+            file=str(file),
+            key=key,
+            hint="Set it where bvt is started.",
+        )
     return found

@@ -1,7 +1,7 @@
 """`backend.yaml`: a backend of one's own, and where in its answers the facts are. Format: docs/backend.md."""
 
 from pathlib import Path
-from typing import Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, HttpUrl, model_validator
 
@@ -10,11 +10,14 @@ from harness.backend.external.placeholders import BodyTemplate, Template
 from harness.model.base import Frozen
 from harness.model.machine import HostPort
 
+VariableName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+"""A variable of the environment, which holds what no file may."""
+
 
 class EnvironmentValue(Frozen):
     """A secret, named by the environment variable that holds it."""
 
-    env: str = Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+    env: VariableName
     prefix: str = Field(default="", description="put before the value, e.g. 'Bearer '")
 
 
@@ -196,6 +199,6 @@ class CommandDescription(Described[CommandCall]):
     """A backend that a program knows how to ask."""
 
     kind: Literal["command"]
-    secret_environment: tuple[str, ...] = Field(
+    secret_environment: tuple[VariableName, ...] = Field(
         default=(), description="variables the program needs; values are masked"
     )

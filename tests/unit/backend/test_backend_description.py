@@ -199,3 +199,10 @@ def test_times_are_numbers_or_iso_8601() -> None:
 def test_any_other_time_is_a_backend_error(value: object) -> None:
     with contextlib.suppress(BackendError):
         assert math.isfinite(read_time(value, "k"))
+
+
+def test_a_variable_that_a_program_needs_has_a_name(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "examples/backends/command.yaml").read_text()
+    refused = wrong(tmp_path, text.replace("[STAGING_TOKEN]", "['no name']"))
+    assert refused.key == "secret_environment[0]"
+    assert "expected the name of an environment variable" in str(refused)

@@ -1,6 +1,7 @@
 """How a command ends."""
 
 import errno
+import os
 import subprocess
 import sys
 import tempfile
@@ -237,3 +238,29 @@ def test_what_is_said_stays_one_line_and_cannot_speak_to_the_terminal(
 ) -> None:
     beginning.say("a\nname\x1b[31m of \u202etxt\udcff")
     assert capsys.readouterr().err == "bvt: a name\\x1b[31m of \\u202etxt\\udcff\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "kept"),
+    [("0", None), ("1", None), ("-5", None), ("wide", None), ("", None), ("20", "20"), ("300", "300")],
+)
+def test_a_width_in_which_nothing_can_be_shown_is_as_good_as_none(
+    columns: str, kept: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    beginning._take_a_width()
+    assert os.environ.get("COLUMNS") == kept
+
+
+def test_a_current_directory_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(FileNotFoundError) as caught:
+        Path.cwd()
+    assert code_of(caught.value) == 2
+    assert capsys.readouterr().err == (
+        "bvt: the current directory is not there any more. Change into another one.\n"
+    )
