@@ -22,7 +22,7 @@ from harness.model.substrate import SLOWNESS
 PHASE = Phase.CHECK_IN
 SENDS_S = 0.5
 """What is sent after a handshake comes within so long."""
-PACE_S = 2.0
+PACE_S = 1.5
 """For so long at least it is counted how often an agent tries."""
 FAULTS = [BackendFeature.FAULTS]
 TIMES = 4

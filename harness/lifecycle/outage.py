@@ -18,7 +18,7 @@ from harness.probe.reading import read_value
 
 CHEAP = ("registry_change", "file_change")
 """Of these many can be made at once."""
-SHORTEST_S = 3.0
+SHORTEST_S = 2.0
 """Long enough to count requests in."""
 FAILURES = 4
 """So many requests show three pauses between them."""

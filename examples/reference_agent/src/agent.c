@@ -19,8 +19,8 @@
 #include "tables.h"
 #include "unusual.h"
 
-enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
-enum { BACKOFF_FIRST_MS = 250, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
+enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
+enum { BACKOFF_FIRST_MS = 125, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
     struct protocol protocol;
@@ -42,7 +42,7 @@ static void back_off(struct agent *agent, unsigned long long now) {
         next = agent->backoff_ms ? agent->backoff_ms * 2 : FAST_FIRST_MS;
     }
     if (DEFECT_NEVER_BACKS_OFF) {
-        next = BACKOFF_FIRST_MS;
+        next = STEADY_MS;
     }
     if (DEFECT_RETRIES_HOT || (DEFECT_HOT_AT_CERTIFICATE && agent->protocol.mistrusted) ||
         (DEFECT_HOT_WHEN_DOWN && agent->protocol.unanswered) || (DEFECT_HOT_ENROLMENT && !agent->protocol.node_key[0])) {

@@ -22,18 +22,7 @@ static bool expect(const struct json *value, enum json_kind kind, const char *wh
                                        json_kind_name(value->kind));
 }
 
-static bool read_interval(const struct json *value, const char *what, int *seconds, char *error) {
-    if (!expect(value, JSON_NUMBER, what, error)) {
-        return false;
-    }
-    if (value->number < 1 || value->number > CONFIG_INTERVAL_LIMIT_S || floor(value->number) != value->number) {
-        return fail(error, "%s must be a whole number of seconds from 1 to %d", what, CONFIG_INTERVAL_LIMIT_S);
-    }
-    *seconds = (int)value->number;
-    return true;
-}
-
-/* How often the backend is asked: parts of a second too. */
+/* How often something is asked, the backend or a table: parts of a second too. */
 static bool read_pause(const struct json *value, const char *what, int *milliseconds, char *error) {
     if (!expect(value, JSON_NUMBER, what, error)) {
         return false;
@@ -71,7 +60,7 @@ static bool read_scheduled(const char *name, const struct json *entry, struct sc
     }
     snprintf(what, sizeof what, "schedule.%s.interval", name);
     strcpy(scheduled->name, name);
-    return read_interval(interval, what, &scheduled->interval_s, error);
+    return read_pause(interval, what, &scheduled->interval_ms, error);
 }
 
 static bool read_schedule(const struct json *value, struct config *config, char *error) {

@@ -20,7 +20,7 @@ enum {
 
 struct scheduled {
     char name[CONFIG_NAME_SIZE];
-    int interval_s;
+    int interval_ms;
     struct query query;
 };
 

@@ -111,7 +111,7 @@ static void run(struct running *query) {
 unsigned long long schedule_run(unsigned long long now) {
     unsigned long long next = now + IDLE_MS;
     for (size_t i = 0; i < running_count; i++) {
-        unsigned long long interval = (unsigned long long)running[i].scheduled.interval_s * 1000;
+        unsigned long long interval = (unsigned long long)running[i].scheduled.interval_ms;
         if (now >= running[i].due) {
             run(&running[i]);
             running[i].due = now + interval;
