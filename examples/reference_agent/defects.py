@@ -284,6 +284,7 @@ TRAITS: dict[str, str] = {
     "keeps-a-journal": "a log that nobody declared tells that there is no error",
     "complains-elsewhere": "a log that nobody declared tells of errors while the backend fails, and of no others",
     "has-a-noisy-library": "a log that nobody declared tells of errors, which its profile excuses",
+    "replaces-its-store": "a declared file with the node key is written under another name and then put into its place",
     "ends-its-worker": "a process that the agent started is ended by it and started again every two seconds",
     "rests-between": "of eight seconds the agent is not heard for six",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
