@@ -109,6 +109,7 @@ DEFECTS: dict[str, str] = {
     "isolates-in-name": "an isolated host reaches every other, though the agent says that it does not",
     "stays-shut": "a released host reaches nobody but the backend, though the agent says that it does",
     "strands-its-host": "uninstalled while its host is isolated, it leaves it so",
+    "cuts-off-its-backend": "an isolated host does not reach its backend either",
     "no-isolation": "the host is never isolated",
     "no-release": "an isolated host is never released",
     # reboot
@@ -247,7 +248,7 @@ DEFECTS: dict[str, str] = {
     "secret-in-encoding": "the node key is in the log, in Base64",
     "secret-in-file-name": "a file has the node key as its name",
     "secret-in-value-name": "a registry value has the node key as its name",
-    "secret-for-a-moment": "the node key lies in a file in C:\\Windows\\Temp for some seconds",
+    "secret-for-a-moment": "the node key lies in a file in C:\\Windows\\Temp for a second and a half",
     # the installer
     "installs-nothing": "installing ends with success and installs nothing",
     "installer-reboots": "the installer reboots the machine without being asked",
@@ -285,6 +286,7 @@ TRAITS: dict[str, str] = {
     "complains-elsewhere": "a log that nobody declared tells of errors while the backend fails, and of no others",
     "has-a-noisy-library": "a log that nobody declared tells of errors, which its profile excuses",
     "replaces-its-store": "a declared file with the node key is written under another name and then put into its place",
+    "shuts-all-doors": "an isolated host lets nobody in either, so that only its backend can release it",
     "ends-its-worker": "a process that the agent started is ended by it and started again every two seconds",
     "rests-between": "of eight seconds the agent is not heard for six",
     "goes-back": "the installer takes the place of a newer version, where others refuse",

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from contextlib import suppress
 
 from harness.backend.interface import BackendFeature, Fact
 from harness.cell.check import Blocked, NotApplicable, check
@@ -16,9 +17,10 @@ from harness.cell.declared import (
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
-from harness.lifecycle.isolation import Neighbourhood, ask_for
+from harness.lifecycle.isolation import Neighbourhood, ask_for, lets_nobody_in
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.timeline import Timeline
+from harness.model.errors import HarnessError
 from harness.model.profile import AgentProfile
 from harness.model.profile.backend import ConfigurationPush
 from harness.model.report import Outcome, Phase
@@ -147,17 +149,22 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     assert before.met, mismatch(f"a host that is not isolated reaches {before.address}", before.words)
     _act(cell, timeline, "isolate")
     try:
-        meeting = around.meet()
+        meeting = around.meet(isolated=True)
         assert not meeting.met, mismatch(
             f"the isolated host no longer reaches {meeting.address}", meeting.words
         )
         with cell.recorder.stopwatch.waiting():
             seen = cell.backend.wait_seen(cell.cell.id, cell.within(30), after=time.time())
+        if seen is None and meeting.unanswered is not None and not lets_nobody_in(cell):
+            raise meeting.unanswered  # it may as well hang, or be lost: that is judged elsewhere
         assert seen is not None, mismatch(
             "the isolated host still reaches its backend", "the backend heard nothing of it for 30 s"
         )
-    finally:
-        _act(cell, timeline, "release")
+    except BaseException:
+        with suppress(HarnessError):  # what was found comes first
+            ask_for(cell, "release")
+        raise
+    _act(cell, timeline, "release")
     after = around.meet()
     cell.note("reached", f"before: {before.words}; isolated: {meeting.words}; released: {after.words}")
     assert after.met, mismatch(f"the released host reaches {after.address} again", after.words)

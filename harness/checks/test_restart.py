@@ -32,6 +32,8 @@ def test_isolation_lasts(cell: CellSession, restarted: RestartInUse) -> None:
         raise NotApplicable("the scenario does not use the agent")
     known_to_tell(cell, Fact.STATUS_TIME)
     made, shown_by = restarted.made, cell.profile.response_actions["isolate"].shown_by
+    if made.shut:
+        raise NotApplicable("an isolated host lets nobody in, so nothing can be restarted on it")
     assert made.isolated is not None, mismatch("asked once more, the agent isolates its host", "it did not")
     _heard(cell, restarted)
     assert made.released is None, mismatch(

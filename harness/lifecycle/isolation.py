@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from harness.backend.interface import StatusLine
 from harness.cell.session import CellSession
 from harness.machines.provider import HasNeighbour
-from harness.model.errors import InfrastructureError
-from harness.model.machine import HostPort
+from harness.model.errors import (
+    DeadlineExceeded,
+    GuestUnreachable,
+    HarnessError,
+    InfrastructureError,
+    OutcomeUnknown,
+)
+from harness.model.machine import Fault, HostPort
+
+UNANSWERED = (GuestUnreachable, OutcomeUnknown, DeadlineExceeded)
+"""How a guest that lets nobody in is noticed."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +27,16 @@ class Meeting:
     """Whether the guest was told that it got through."""
     noted: bool
     """Whether the neighbour saw it."""
+    unanswered: HarnessError | None = None
+    """Why the guest could not be asked, where its isolation seems to let nobody in either."""
 
     @property
     def words(self) -> str:
         """What was seen, for a message."""
         if self.noted:
             return f"{self.address} was reached, by its own record"
+        if self.unanswered is not None:
+            return f"{self.address} was not reached, by its own record; the guest lets nobody in who could ask it"
         return f"{self.address} was {'reached, as the guest says' if self.says else 'not reached'}"
 
     @property
@@ -44,14 +57,30 @@ class Neighbourhood:
         machine = self._session.machine
         return machine.neighbour() if isinstance(machine, HasNeighbour) else None
 
-    def meet(self) -> Meeting:
-        """Try to reach it, from inside. Raises `InfrastructureError` if there is none."""
+    def meet(self, *, isolated: bool = False) -> Meeting:
+        """Try to reach it, from inside. Raises `InfrastructureError` if there is none, and what the guest layer raises.
+
+        `isolated`: a guest that does not answer may have shut the door by which WinRM comes in, too.
+        """
         machine, address = self._session.machine, self.address
         if not isinstance(machine, HasNeighbour) or address is None:
             raise InfrastructureError("This machine's network has no other host.")
         before = len(machine.contacts())
-        says = self._session.guest.reaches(address).reached
-        return Meeting(address, says, noted=len(machine.contacts()) > before)
+        says, unanswered = False, None
+        try:
+            says = self._session.guest.reaches(address).reached
+        except UNANSWERED as error:
+            if not isolated or lets_nobody_in(self._session) is False:
+                raise
+            unanswered = error
+        return Meeting(address, says, len(machine.contacts()) > before, unanswered)
+
+
+def lets_nobody_in(session: CellSession) -> bool | None:
+    """Whether a guest that does not answer only lets nobody in; None: its machine is well and has no second word."""
+    condition = session.machine.condition()
+    well = condition.fault is Fault.NONE and condition.boots <= session.expected_boots
+    return condition.guest_alive if well else False
 
 
 def ask_for(session: CellSession, name: str) -> StatusLine | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature, Event, StatusLine
+from harness.lifecycle.isolation import UNANSWERED, lets_nobody_in
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import STOP_S, Timeline
@@ -39,6 +40,8 @@ class Made:
     """The line by which the agent confirmed the isolation before the restart."""
     released: StatusLine | None
     """The line by which it then said that the isolation had ended, which nobody had asked for."""
+    shut: bool
+    """Whether an isolated host lets nobody in, so that it was restarted only after its release."""
     shown_before: str | None
     shown_after: str | None
     """What the agent itself says of its isolation (`shown_by`); None where the profile names no command for it."""
@@ -57,9 +60,16 @@ class RestartInUse:
         """Isolate, stop and start the services, wait for the agent, release."""
         session, cell = self._session, self._session.cell.id
         _ = self._timeline.endpoint
-        isolated = self._act("isolate")
-        before = self._shown() if isolated else None
-        self._restart()
+        isolated, shut, before = self._act("isolate"), False, None
+        try:
+            before = self._shown() if isolated else None
+            self._restart()
+        except UNANSWERED:
+            if not (isolated and lets_nobody_in(session)):
+                raise
+            self._act("release")
+            isolated, shut = None, True
+            self._restart()
         at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
@@ -70,7 +80,7 @@ class RestartInUse:
             released = session.backend.wait_status(cell, text, Deadline.after(ASK_S), after=at)
             after = self._shown()
             self._act("release")
-        return Made(at, seen is not None, deadline.length_s, marked, isolated, released, before, after)
+        return Made(at, seen is not None, deadline.length_s, marked, isolated, released, shut, before, after)
 
     @property
     def told_before(self) -> bool:

@@ -73,6 +73,11 @@ static bool becomes(bool blocked, const wchar_t *host) {
     return true;
 }
 
+/* Only answers to what the host itself asks; what it says to itself comes by its own interface. */
+static const wchar_t nobody_comes_in[] = L"; add chain " TABLE L" in { type filter hook input priority 0; policy drop; };"
+                                         L" add rule " TABLE L" in iif lo accept;"
+                                         L" add rule " TABLE L" in ct direction reply accept";
+
 bool packet_filter_block(const wchar_t *host, unsigned port) {
     wchar_t rules[COMMAND_SIZE];
     /* One command, so that nothing is blocked without the way to the backend. A refusal comes sooner than silence. */
@@ -83,8 +88,8 @@ bool packet_filter_block(const wchar_t *host, unsigned port) {
              L" add rule " TABLE L" out ip daddr 127.0.0.0/8 accept;"
              L" add rule " TABLE L" out ip6 daddr ::1 accept;"
              L" add rule " TABLE L" out ip daddr %ls tcp dport %u accept;"
-             L" add rule " TABLE L" out reject with icmpx type admin-prohibited",
-             host, port);
+             L" add rule " TABLE L" out reject with icmpx type admin-prohibited%ls",
+             host, DEFECT_CUTS_OFF_ITS_BACKEND ? NOBODYS_PORT : port, TRAIT_SHUTS_ALL_DOORS ? nobody_comes_in : L"");
     start_nft(rules);
     return becomes(true, host);
 }

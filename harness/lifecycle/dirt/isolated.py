@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from harness.backend.interface import BackendFeature
 from harness.cell.check import NotApplicable, NotTested
-from harness.lifecycle.isolation import ask_for
+from harness.lifecycle.isolation import UNANSWERED, ask_for, lets_nobody_in
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import CandidateError
 
@@ -28,4 +28,12 @@ def soil(timeline: Timeline) -> Iterator[None]:
             "Expected: asked to isolate its host, the agent says that it does. Found: it did not."
         )
     session.note("isolated before the uninstall", line.message)
-    yield
+    try:
+        yield
+    except UNANSWERED as error:
+        if not lets_nobody_in(session):
+            raise
+        ask_for(session, "release")
+        raise NotApplicable(
+            "an isolated host lets nobody in, so nothing can be uninstalled from it"
+        ) from error

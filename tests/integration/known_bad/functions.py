@@ -126,6 +126,14 @@ OF_FUNCTIONS: dict[str, KnownBad] = {
             "functions.isolation_enforced": r"a host that is not isolated reaches .* Found: .* was not reached"
         },
     ),
+    "hermit": KnownBad(
+        defects=frozenset({"cuts-off-its-backend"}),
+        phases=USED,
+        caught={
+            "functions.isolation": r"reports 'isolation engaged' within .* Found: it did not report that\. "
+            r"The agent has fallen silent"
+        },
+    ),
     "from-memory": KnownBad(
         defects=frozenset({"answers-from-memory", "keeps-few", "loses-events-at-change", "isolates-in-name"}),
         phases=USED,

@@ -268,6 +268,7 @@ KINDS: tuple[Named, ...] = (
         ("stops-at-bad-query", "functions.live_query_again"),
         ("no-release", "functions.release"),
         ("isolates-in-name", "functions.isolation_enforced", "no longer reaches"),
+        ("cuts-off-its-backend", "functions.isolation", "has fallen silent"),
         ("stays-shut", "functions.isolation_enforced", "that is not isolated reaches"),
         ("strands-its-host", "residue.reaches_others"),
     ),

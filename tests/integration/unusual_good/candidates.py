@@ -75,6 +75,17 @@ DRESSED = (
 FOUR_FIELDS = ("UPDATE `Property` SET `Value` = '1.0.0.4711' WHERE `Property` = 'ProductVersion'",)
 
 
+KEY = "HKLM\\Software\\BVT\\ReferenceAgent"
+SECRETS = [
+    {"kind": kind, "path": path, "reason": WHY, "readable_by_users": True}
+    for kind, path in (
+        ("registry", f"{KEY}\\ENROLSECRET"),
+        ("registry", f"{KEY}\\Runtime\\NodeKey"),
+        ("file", "C:\\ProgramData\\BVT\\ReferenceAgent\\store.dat"),
+    )
+]
+
+
 @dataclass(frozen=True)
 class UnusualGood:
     """One candidate: how the reference agent is built and edited, its profile, and what must be said of it."""
@@ -141,6 +152,7 @@ GOOD: dict[str, UnusualGood] = {
             "its log says that there were 0 errors",
             "sends what it has every second second",
             "tells of a changed file twice, as Windows does",
+            "lets nobody into an isolated host",
         ),
         traits=frozenset(
             {
@@ -153,6 +165,7 @@ GOOD: dict[str, UnusualGood] = {
                 "speaks-of-errors",
                 "sends-in-batches",
                 "repeats-file-notices",
+                "shuts-all-doors",
             }
         ),
         phases=FUNCTIONAL,
@@ -183,10 +196,11 @@ GOOD: dict[str, UnusualGood] = {
         unusual=(
             "rests for six seconds of eight, within its heartbeat",
             "ends a process that it started itself, and starts it again every two seconds",
+            "puts a declared file with its key in place by a temporary one",
         ),
-        traits=frozenset({"rests-between", "ends-its-worker"}),
+        traits=frozenset({"rests-between", "ends-its-worker", "replaces-its-store"}),
         phases=CHECKED_IN,
-        profile={"check_in.heartbeat_s": 14, "check_in.deadline_s": 25},
+        profile={"check_in.heartbeat_s": 14, "check_in.deadline_s": 25, "secrets": SECRETS},
     ),
     "unhurried": UnusualGood(
         unusual=(
