@@ -118,6 +118,7 @@ DEFECTS: dict[str, str] = {
     "blocks-reboot": "the service keeps every reboot that anybody asks for from happening",
     # upgrade, repair, reinstall, downgrade
     "does-not-replace": "an upgrade leaves the earlier version installed beside it",
+    "dawdles": "installing takes three quarters of a minute longer than before",
     "drops-settings": "the agent deletes what customers set",
     "keeps-old-file": "a file of earlier versions is there again after an upgrade",
     "repairs-nothing": "a repair ends with success and mends nothing",
@@ -184,6 +185,7 @@ DEFECTS: dict[str, str] = {
     "short-answers": "an answer to a live query ends after ten rows",
     "stops-at-bad-query": "after a live query that it does not understand the agent answers none any more",
     "tells-again-at-start": "changed files that were reported are reported again at each start of the service",
+    "deaf-after-restart": "once the service was restarted in use, changed files are not reported any more",
     "forgets-isolation": "an isolated host is no longer isolated after a restart of the service",
     "leaves-shortcut": "a shortcut stays on everybody's desktop",
     "leaves-users-key": "a key stays in the registry of the system's own account",

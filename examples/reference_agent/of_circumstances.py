@@ -43,6 +43,8 @@ def edits(defects: frozenset[str], product_code: str) -> Iterable[str]:
     if "needs-old-file" in defects:
         gone = f'{_SHELL}"if not exist "{_USUAL}\\README.txt" exit 1"'
         yield from _run("AskOldFile", NOW, gone, "WIX_UPGRADE_DETECTED", 1290)
+    if "dawdles" in defects:
+        yield from _run("Dawdle", NOW, f'{_SHELL}"ping -n 46 127.0.0.1 >nul"', "NOT Installed", 1290)
     if "leaves-when-failed" in defects:
         yield from _run("MarkSetup", NOW, rf"{_REG}add {_SETTINGS} /v Setup /d running /f", _NEW, 1290)
         yield from _run("EndSetup", IN_SCRIPT + 64, rf"{_REG}delete {_SETTINGS} /v Setup /f", _NEW, 6590)

@@ -20,6 +20,7 @@ from harness.checks.protocol import assert_understood, known_to_tell
 from harness.lifecycle.isolation import Neighbourhood, ask_for, lets_nobody_in
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError
 from harness.model.profile import AgentProfile
 from harness.model.profile.backend import ConfigurationPush
@@ -29,6 +30,8 @@ from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
 PHASE = Phase.FUNCTIONS
+ASK_S = 0.1
+"""A question to the backend that waits for nothing."""
 SEEN_BY = "registry_change"
 """The stimulus that shows which configuration is in force."""
 CONFIGURE = [BackendFeature.CONFIGURE, BackendFeature.TELEMETRY]
@@ -188,9 +191,17 @@ def _act(cell: CellSession, timeline: Timeline, name: str) -> None:
     within_s = cell.within(action.deadline_s).length_s
     assert line is not None, mismatch(
         f"asked to {name}, the agent reports {action.status_contains!r} within {within_s:g} s",
-        "it did not report that",
+        f"it did not report that{_and_silent(cell, within_s / 2)}",
     )
     cell.note("status", line.message)
+
+
+def _and_silent(cell: CellSession, for_s: float) -> str:
+    """What to add where the backend has not heard of the agent for so long: its isolation may have cut that off, too."""
+    if BackendFeature.HEARTBEAT not in cell.backend.features:
+        return ""
+    heard = cell.backend.wait_seen(cell.cell.id, Deadline.after(ASK_S), after=time.time() - for_s)
+    return "" if heard is not None else f"; the backend has heard nothing of it for {for_s:g} s"
 
 
 def _push(cell: CellSession, timeline: Timeline) -> ConfigurationPush:

@@ -55,17 +55,27 @@ def test_isolation_lasts(cell: CellSession, restarted: RestartInUse) -> None:
 
 
 @check(
-    "What was reported before a restart of the service is not reported again",
+    "After a restart of its service it goes on to report what happens",
     declared=lambda profile: RESTARTED(profile) or telemetry(KIND)(profile),
     backend=[BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
     requires=[*REQUIRED, f"functions.{KIND}"],
 )
+def test_reports_on(cell: CellSession, restarted: RestartInUse) -> None:
+    made = restarted.made
+    _heard(cell, restarted)
+    assert made.marked, mismatch("a file that is changed after a restart is reported", "it never was")
+
+
+@check(
+    "What was reported before a restart of the service is not reported again",
+    declared=lambda profile: RESTARTED(profile) or telemetry(KIND)(profile),
+    backend=[BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, f"functions.{KIND}", "uninstall.reports_on"],
+)
 def test_told_once(cell: CellSession, restarted: RestartInUse) -> None:
     if not restarted.told_before:
         raise NotApplicable("no changed file was reported before")
-    made = restarted.made
     _heard(cell, restarted)
-    assert made.marked, mismatch("a file that is changed after a restart is reported", "it was not")
     again = restarted.again()
     assert not again, mismatch(
         "what was reported before a restart of the service is not reported again",

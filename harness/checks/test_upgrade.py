@@ -18,6 +18,8 @@ from harness.model.report import Phase
 from harness.profiles.agreement import given_properties
 
 PHASE = Phase.UPGRADE
+SLACK_S = 30.0
+"""An upgrade removes the old release, too, and a busy host makes installers slow: so much longer is never too long."""
 
 
 @check(
@@ -102,6 +104,19 @@ def test_old_parts(cell: CellSession, timeline: Timeline) -> None:
     assert not left, mismatch(
         f"what only {_earlier(timeline).release.version} had is gone after the upgrade",
         f"still there: {listed(left)}",
+    )
+
+
+@check("It takes not many times as long to install as the release before it", requires=["upgrade.exit_code"])
+def test_installed_soon(cell: CellSession, timeline: Timeline) -> None:
+    took_s, earlier = timeline.installation.duration_s, _earlier(timeline)
+    times = cell.profile.health.times_before
+    most_s = max(times * earlier.installed_s, earlier.installed_s + SLACK_S)
+    cell.note("seconds", f"{took_s:.1f}; {earlier.release.version} took {earlier.installed_s:.1f}")
+    assert took_s <= most_s, mismatch(
+        f"the upgrade takes at most {most_s:.0f} s where {earlier.release.version} was installed in"
+        f" {earlier.installed_s:.0f} s",
+        f"it took {took_s:.0f} s",
     )
 
 

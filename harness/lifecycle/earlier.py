@@ -20,5 +20,7 @@ class Earlier:
     """When the candidate's installer was started, in seconds since the epoch."""
     footprint: Footprint | None = None
     """What it took of the machine after its use; None where the scenario does not ask."""
+    installed_s: float = 0.0
+    """How long its installer took."""
     provoked: dict[str, str] = field(default_factory=dict)
     """The columns of that event; empty where none was provoked."""

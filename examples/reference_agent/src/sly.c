@@ -23,6 +23,8 @@
 
 enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 2000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 1500 };
 
+static bool deaf;
+
 static void write_text(const wchar_t *path, const char *text, DWORD how) {
     DWORD written;
     HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ, NULL, how, FILE_ATTRIBUTE_NORMAL, NULL);
@@ -160,6 +162,8 @@ static DWORD WINAPI lie_for_a_moment(void *text) {
 
 void sly_start(void) {
     wchar_t path[TEXT_SIZE];
+    char mark[8];
+    deaf = DEFECT_DEAF_AFTER_RESTART && runtime_read(L"Sensor", mark, sizeof mark);
     if (DEFECT_PATH_BECOMES_PLAIN && read_path(path)) {
         set_value(ENVIRONMENT, L"PATH", REG_SZ, path);
     }
@@ -262,8 +266,16 @@ void sly_enrolled(const wchar_t *node_key) {
     free(narrow);
 }
 
+/* The mark that its sensor is at work is taken for one that another process left. */
+bool sly_deaf(void) {
+    return deaf;
+}
+
 /* Never closed. */
 void sly_reported(const wchar_t *path) {
+    if (DEFECT_DEAF_AFTER_RESTART && !deaf) {
+        runtime_write(L"Sensor", "1");
+    }
     if (DEFECT_LOCKS_FILES) {
         CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     }

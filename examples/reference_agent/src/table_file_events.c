@@ -44,7 +44,7 @@ static void add_event(const struct watch *watch, const wchar_t *path, const char
     skew_path(narrow_path);
     sly_reported(path);
     unusual_reported(path);
-    if (!action) {
+    if (!action || sly_deaf()) {
         free(narrow_path);
         return;
     }

@@ -28,4 +28,4 @@ def act(timeline: Timeline, step: Step) -> None:
                 words = timeline.service_words(expected.name)
                 raise ReleaseUnusable(name, release, f"its service {expected.name} does not run: {words}.")
     set_as_customers_do(timeline)
-    timeline.earlier = Earlier(name, release)
+    timeline.earlier = Earlier(name, release, installed_s=result.duration_s)

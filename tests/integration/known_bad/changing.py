@@ -27,6 +27,12 @@ OF_CHANGING: dict[str, KnownBad] = {
             "upgrade.old_parts": r"only 0\.9\.0 had is gone after the upgrade\. Found: still there: .*README\.txt",
         },
     ),
+    "dawdler": KnownBad(
+        defects=frozenset({"dawdles"}),
+        phases=(),
+        steps=UPGRADED,
+        caught={"upgrade.installed_soon": r"where 0\.9\.0 was installed in \d+ s\. Found: it took \d+ s"},
+    ),
     "heavyweight": KnownBad(
         defects=frozenset({"takes-memory", "takes-threads"}),
         phases=(),

@@ -210,6 +210,14 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
             "uninstall.told_once": r"is not reported again\. Found: \d+ rows were",
         },
     ),
+    "deafened": KnownBad(
+        defects=frozenset({"deaf-after-restart"}),
+        phases=USED,
+        caught={
+            "uninstall.reports_on": "a file that is changed after a restart is reported. Found: it never was"
+        },
+        profile={"telemetry.file_change.deadline_s": 5},
+    ),
     "empty-handed": KnownBad(
         defects=frozenset({"installs-nothing"}),
         phases=INSTALLED,

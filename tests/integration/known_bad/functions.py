@@ -130,8 +130,8 @@ OF_FUNCTIONS: dict[str, KnownBad] = {
         defects=frozenset({"cuts-off-its-backend"}),
         phases=USED,
         caught={
-            "functions.isolation": r"reports 'isolation engaged' within .* Found: it did not report that\. "
-            r"The agent has fallen silent"
+            "functions.isolation": r"reports 'isolation engaged' within .* Found: it did not report that; "
+            r"the backend has heard nothing of it for 3 s"
         },
     ),
     "from-memory": KnownBad(

@@ -268,7 +268,7 @@ KINDS: tuple[Named, ...] = (
         ("stops-at-bad-query", "functions.live_query_again"),
         ("no-release", "functions.release"),
         ("isolates-in-name", "functions.isolation_enforced", "no longer reaches"),
-        ("cuts-off-its-backend", "functions.isolation", "has fallen silent"),
+        ("cuts-off-its-backend", "functions.isolation", "has heard nothing of it"),
         ("stays-shut", "functions.isolation_enforced", "that is not isolated reaches"),
         ("strands-its-host", "residue.reaches_others"),
     ),
@@ -285,6 +285,7 @@ KINDS: tuple[Named, ...] = (
         ("does-not-replace", "upgrade.entry_unique"),
         ("enrols-at-each-start", "upgrade.same_endpoint", "", "an upgrade makes the agent enrol anew"),
         ("drops-settings", "upgrade.settings"),
+        ("dawdles", "upgrade.installed_soon"),
         ("keeps-old-file", "upgrade.old_parts"),
         (
             "takes-memory",

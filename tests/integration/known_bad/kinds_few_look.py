@@ -103,6 +103,7 @@ KINDS_FEW_LOOK: tuple[Named, ...] = (
             "",
             "what was reported is reported again after a restart",
         ),
+        ("deaf-after-restart", "uninstall.reports_on"),
         ("locks-files", "functions.files_let_go"),
     ),
     *of(

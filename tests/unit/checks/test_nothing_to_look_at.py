@@ -33,7 +33,7 @@ ASKED = [
 """Every check once: those of the installation are asked again after a step that changes the product."""
 
 OF_ANY_PROFILE = {
-    "upgrade": {"same_endpoint", "old_parts"},
+    "upgrade": {"same_endpoint", "old_parts", "installed_soon"},
     "machine": {"windows_version", "clean", "way_to_backend"},
     "install": {
         "environment",
