@@ -17,10 +17,11 @@ class EnrolmentTrial:
     def fails(self, now: float) -> bool:
         """Whether an enrolment that comes now is to fail.
 
-        An agent that keeps the pace loses one of them, and with it one pause of its own; quick first attempts are
-        weighed against the pauses after them.
+        An agent that keeps the pace loses one of them, and with it one pause of its own. One whose first pause is
+        shorter loses two and has half a pause in hand then: quick first attempts are weighed against what follows.
         """
-        paced = bool(self.failed) and now - self.failed[0] >= len(self.failed) / self.per_s
+        lost = len(self.failed)
+        paced = lost > 0 and now - self.failed[0] >= (lost if lost == 1 else lost - 0.5) / self.per_s
         self.over = self.over or paced or len(self.failed) >= MOST_ENROLMENTS
         if not self.over:
             self.failed.append(now)
