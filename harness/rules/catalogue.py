@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from functools import cache
 
-from harness.rules import access, actions, components, properties, services, system, upgrade
+from harness.rules import access, actions, components, properties, sequence, services, system, upgrade
 from harness.rules.rule import Finding, Msi, Rule
 
-MODULES = (upgrade, components, services, actions, properties, access, system)
+MODULES = (upgrade, components, services, actions, properties, access, system, sequence)
 
 
 @cache

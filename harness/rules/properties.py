@@ -7,7 +7,8 @@ Being Written into the Log File".
 import re
 from collections.abc import Iterator
 
-from harness.candidate.msi_actions import TYPE_BITS
+from harness.candidate.msi_actions import PROGRAMS, TYPE_BITS
+from harness.candidate.msi_tables import Row
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 
 SECRET_PLACEHOLDERS = ("{enrol_secret}",)
@@ -15,6 +16,12 @@ SECRET_PLACEHOLDERS = ("{enrol_secret}",)
 LIKE_A_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|CREDENTIAL", re.IGNORECASE)
 SETS = (35, 51)
 HIDES_TARGET = 0x2000
+ON_COMMAND_LINES = (
+    ("CustomAction", "Action", "Target"),
+    ("ServiceInstall", "Name", "Arguments"),
+    ("Shortcut", "Shortcut", "Arguments"),
+)
+"""Table, its key, and the column that becomes a command line."""
 
 
 @rule(
@@ -54,6 +61,54 @@ def secret_handed_on(msi: Msi) -> Iterator[Broken]:
 
 @rule(
     Group.PROPERTIES,
+    "secret-on-command-line",
+    "no program is started with a secret on its command line, which every user of the machine can read",
+    "Custom Action Types 2, 18, 34 and 50; ServiceInstall table: Arguments; Shortcut table: Arguments",
+)
+def secret_on_command_line(msi: Msi) -> Iterator[Broken]:
+    secrets = _secrets(msi) | msi.contents.hidden_properties
+    for table, key, column in ON_COMMAND_LINES:
+        for row in msi.rows(table):
+            if table == "CustomAction" and bits(row, "Type") & TYPE_BITS not in PROGRAMS:
+                continue
+            if carried := [name for name in re.findall(r"\[(\w+)\]", row.get(column, "")) if name in secrets]:
+                yield Broken(f"{table}: {row[key]}", f"its command line holds {carried[0]}")
+
+
+@rule(
+    Group.PROPERTIES,
+    "secret-read-back",
+    "a secret that is read back from an earlier installation is kept out of the log: it is in MsiHiddenProperties",
+    "RegLocator table, MsiHiddenProperties property",
+)
+def secret_read_back(msi: Msi) -> Iterator[Broken]:
+    secrets = _secrets(msi) | msi.contents.hidden_properties
+    written = {
+        _place(row)
+        for row in msi.rows("Registry")
+        if any(name in secrets for name in re.findall(r"\[(\w+)\]", row["Value"]))
+    }
+    places = {row["Signature_"]: _place(row) for row in msi.rows("RegLocator")}
+    for row in msi.rows("AppSearch"):
+        read, name = places.get(row["Signature_"]), row["Property"]
+        if read in written and name not in msi.contents.hidden_properties:
+            yield Broken(f"AppSearch: {name}", f"it reads {read[1]}\\{read[2]}, which holds a secret")
+
+
+@rule(
+    Group.PROPERTIES,
+    "password-in-tables",
+    "the package holds no password: whoever has it can read its tables",
+    "ServiceInstall table: Password",
+)
+def password_in_tables(msi: Msi) -> Iterator[Broken]:
+    for row in msi.rows("ServiceInstall"):
+        if row.get("Password") and "[" not in row["Password"]:
+            yield Broken(f"ServiceInstall: {row['Name']}", "the password of its account is written out")
+
+
+@rule(
+    Group.PROPERTIES,
     "looks-like-a-secret",
     "a property that looks like a secret is in MsiHiddenProperties",
     "MsiHiddenProperties property",
@@ -78,6 +133,11 @@ def never_arrives(msi: Msi) -> Iterator[Broken]:
     for name in given:
         if name.upper() in msi.contents.own_properties and name.upper() not in secure:
             yield Broken("Property: SecureCustomProperties", f"it does not name {name.upper()}")
+
+
+def _place(row: Row) -> tuple[str, str, str]:
+    """Root, key and name, as Windows compares them."""
+    return row["Root"], row["Key"].strip("\\").lower(), row["Name"].lower()
 
 
 def _secrets(msi: Msi) -> set[str]:

@@ -3,10 +3,13 @@
 Sources: "ServiceInstall table", "MsiServiceConfigFailureActions table", "CreateProcessW function".
 """
 
+import re
 from collections.abc import Iterator
 
+from harness.candidate.msi_folders import SYSTEM_FOLDERS
 from harness.model.image_path import may_start_another
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
+from harness.rules.windows_services import OF_WINDOWS
 
 ACTIONS = {"0": "none", "1": "restart", "2": "reboot", "3": "run"}
 """SC_ACTION_TYPE, as the profile names them."""
@@ -17,54 +20,21 @@ CRITICAL = 3
 INTERACTIVE = 0x100
 TAKES = {2: "stops", 8: "deletes", 32: "stops on uninstall", 128: "deletes on uninstall"}
 """Bits of ServiceControl's Event by which a service is no longer what it was."""
-OF_WINDOWS = frozenset(
-    {
-        "bfe",
-        "bits",
-        "cryptsvc",
-        "dcomlaunch",
-        "dhcp",
-        "dnscache",
-        "dps",
-        "eventlog",
-        "eventsystem",
-        "gpsvc",
-        "iphlpsvc",
-        "lanmanserver",
-        "lanmanworkstation",
-        "mpssvc",
-        "netlogon",
-        "nlasvc",
-        "nsi",
-        "plugplay",
-        "power",
-        "profsvc",
-        "rpceptmapper",
-        "rpcss",
-        "samss",
-        "schedule",
-        "securityhealthservice",
-        "sense",
-        "sppsvc",
-        "spooler",
-        "sysmain",
-        "termservice",
-        "themes",
-        "trustedinstaller",
-        "usosvc",
-        "vss",
-        "w32time",
-        "wdnissvc",
-        "wecsvc",
-        "windefend",
-        "winmgmt",
-        "winrm",
-        "wsearch",
-        "wscsvc",
-        "wuauserv",
-    }
+GOES = {32: "stops it on uninstall", 128: "deletes it on uninstall"}
+"""Bits of ServiceControl's Event without which a service outlives its product."""
+CLOSES = re.compile(r"\bi?cacls(?:\.exe)?\b|Set-Acl", re.IGNORECASE)
+CLOSED_BY = (
+    "LockPermissions",
+    "MsiLockPermissionsEx",
+    "Wix4SecureObject",
+    "SecureObjects",
+    "WixSecureObject",
 )
-"""Services that come with Windows and that other programs rely on, in lower case."""
+"""Tables by which an installer sets access lists."""
+OPEN = re.compile(
+    r"c:\\(?:programdata|users|windows\\(?:temp|tasks))\\|%(?:programdata|public|temp|tmp|appdata|localappdata)%"
+)
+CLOSED = ("c:\\windows\\", "c:\\program files\\", "c:\\program files (x86)\\")
 OF_SYSTEM = ("", "system", "localsystem")
 """Names of the system's account, without what stands before them."""
 RUN_KEYS = ("\\microsoft\\windows\\currentversion\\run", "\\microsoft\\windows\\currentversion\\runonce")
@@ -196,3 +166,55 @@ def controls_windows(msi: Msi) -> Iterator[Broken]:
         done = [word for bit, word in TAKES.items() if bits(row, "Event") & bit]
         if row["Name"].lower() in OF_WINDOWS and done:
             yield Broken(f"ServiceControl: {row['ServiceControl']}", f"it {' and '.join(done)} {row['Name']}")
+
+
+@rule(
+    Group.SERVICES,
+    "stays",
+    "a service is stopped and deleted by the uninstall, before its files go",
+    "ServiceControl table: Event",
+)
+def stays(msi: Msi) -> Iterator[Broken]:
+    controls: dict[str, int] = {}
+    for row in msi.rows("ServiceControl"):
+        name = row["Name"].lower()
+        controls[name] = controls.get(name, 0) | bits(row, "Event")
+    for row in msi.rows("ServiceInstall"):
+        event = controls.get(row["Name"].lower())
+        if event is None and msi.contents.code:
+            continue  # a program of the installation may do it
+        left = [word for bit, word in GOES.items() if not (event or 0) & bit]
+        if left:
+            yield Broken(f"ServiceInstall: {row['Name']}", f"no row of ServiceControl {' or '.join(left)}")
+
+
+@rule(
+    Group.SERVICES,
+    "writable-place",
+    "what Windows starts by itself lies where only administrators can write",
+    "Services: Service Security and Access Rights; file permissions of drive C: and of ProgramData",
+)
+def writable_place(msi: Msi) -> Iterator[Broken]:
+    if any(CLOSES.search(row["Target"]) for row in msi.rows("CustomAction")) or any(
+        msi.rows(table) for table in CLOSED_BY
+    ):
+        return  # the installer sets access lists, which are looked at by themselves
+    for service in msi.contents.services:
+        if service.program and is_open(service.program):
+            yield Broken(f"ServiceInstall: {service.name}", f"it runs {service.program}")
+    for value in msi.contents.registry:
+        if value.key.lower().endswith(RUN_KEYS):
+            program = value.value.lstrip('"')
+            for folder, path in SYSTEM_FOLDERS.items():
+                program = program.replace(f"[{folder}]", f"{path}\\")
+            if is_open(program):
+                yield Broken(f"Registry: {value.key}\\{value.name}", f"it runs {value.value}")
+
+
+def is_open(path: str) -> bool:
+    """Whether ordinary users may put something beside this program, as Windows is set up. Pure.
+
+    In ProgramData and in folders right on the drive everybody may make files and folders.
+    """
+    low = path.lower().replace("/", "\\")
+    return bool(OPEN.match(low)) or (low.startswith("c:\\") and not low.startswith(CLOSED))

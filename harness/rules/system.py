@@ -105,7 +105,7 @@ def removes_shared_keys(msi: Msi) -> Iterator[Broken]:
     Group.SYSTEM,
     "forces-a-reboot",
     "installing and uninstalling ask for no reboot that the profile does not declare",
-    "ForceReboot action, ScheduleReboot action",
+    "ForceReboot action, ScheduleReboot action, REBOOT property",
 )
 def forces_a_reboot(msi: Msi) -> Iterator[Broken]:
     declared = msi.profile.installer.reboot_after if msi.profile else {}
@@ -116,6 +116,8 @@ def forces_a_reboot(msi: Msi) -> Iterator[Broken]:
                 continue
             if _holds(row["Condition"], known):
                 yield Broken(f"InstallExecuteSequence: {action}", f"it runs at every {when}")
+    if msi.properties.get("REBOOT", "").lower() in ("f", "force") and not declared:
+        yield Broken("Property: REBOOT", "it is 'Force': every installation and uninstall ends in a reboot")
 
 
 @rule(

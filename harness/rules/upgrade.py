@@ -80,6 +80,20 @@ def does_not_replace(msi: Msi) -> Iterator[Broken]:
 
 @rule(
     Group.UPGRADE,
+    "never-looked-for",
+    "earlier releases are looked for before they can be removed",
+    "FindRelatedProducts action",
+)
+def never_looked_for(msi: Msi) -> Iterator[Broken]:
+    if msi.rows("Upgrade") and scheduled(msi, "FindRelatedProducts") is None:
+        yield Broken(
+            "InstallExecuteSequence",
+            "FindRelatedProducts never runs in it, so without windows no row of the Upgrade table has any effect",
+        )
+
+
+@rule(
+    Group.UPGRADE,
     "no-upgrade-row",
     "the Upgrade table names the MSI's own upgrade code, so that the next release replaces it",
     "Major Upgrades",

@@ -18,6 +18,7 @@ from harness.model.profile import AgentProfile
 from harness.rules.catalogue import look, rules
 from harness.rules.rule import Finding, Msi, Severity
 from harness.rules.sarif import sarif_json
+from harness.rules.services import is_open
 
 SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "static-checks.md"
@@ -148,6 +149,23 @@ BAD: dict[str, Edit] = {
     "msi.system.forces-a-reboot": added("InstallExecuteSequence", Action="ForceReboot", Sequence="6590"),
     "msi.system.refuses-windows": added("LaunchCondition", Condition="Installed OR VersionNT >= 1000"),
     "msi.system.condition-unreadable": added("LaunchCondition", Condition="VersionNT >="),
+    "msi.upgrade.never-looked-for": without("InstallExecuteSequence", "FindRelatedProducts"),
+    "msi.services.stays": changed("ServiceControl", "*", Event="35"),
+    "msi.services.writable-place": added(
+        "Registry",
+        Registry="Run",
+        Root="2",
+        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
+        Name="Agent",
+        Value="[CommonAppDataFolder]BVT\\tray.exe",
+        Component_="Settings",
+    ),
+    "msi.properties.secret-on-command-line": action("Tell", 34 + 0x2000, "INSTALLDIR", "x.exe [ENROLSECRET]"),
+    "msi.properties.secret-read-back": changed("Property", "MsiHiddenProperties", Value="ENROLSECRET"),
+    "msi.properties.password-in-tables": changed("ServiceInstall", "*", Password="a password"),
+    "msi.system.no-rollback": added("Property", Property="DISABLEROLLBACK", Value="1"),
+    "msi.system.conditions-never-asked": without("InstallExecuteSequence", "LaunchConditions"),
+    "msi.system.overwrites-newer": added("Property", Property="REINSTALLMODE", Value="amus"),
     "msi.system.for-one-user": changed("Property", "ALLUSERS", Value="2"),
 }
 """An edit of the reference agent's good MSI that breaks one rule."""
@@ -196,6 +214,38 @@ NEAR: dict[str, Edit] = {
     ),
     "Windows 8.1 or later": added("LaunchCondition", Condition="Installed OR VersionNT >= 603"),
     "what only an installation knows": added("LaunchCondition", Condition="NETFRAMEWORK45 >= 378389"),
+    "a tray program in its own folder": added(
+        "Registry",
+        Registry="Run",
+        Root="2",
+        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
+        Name="Agent",
+        Value="[ProgramFiles64Folder]BVT\\tray.exe",
+        Component_="Settings",
+    ),
+    "a tray program in ProgramData, in a folder that is closed": both(
+        added(
+            "Registry",
+            Registry="Run",
+            Root="2",
+            Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
+            Name="Agent",
+            Value="[CommonAppDataFolder]BVT\\tray.exe",
+            Component_="Settings",
+        ),
+        action("Close", 34 + 3072, "INSTALLDIR", "icacls.exe [CommonAppDataFolder]BVT /inheritance:r"),
+    ),
+    "a password that the caller gives": changed("ServiceInstall", "*", Password="[SERVICEPASSWORD]"),
+    "what is no secret on a command line": action("Tell", 34 + 0x2000, "INSTALLDIR", "x.exe [BACKEND]"),
+    "rollback turned off where the caller says so": added(
+        "InstallExecuteSequence", Action="DisableRollback", Condition="NOROLLBACK", Sequence="1500"
+    ),
+    "no reboot at all": added("Property", Property="REBOOT", Value="ReallySuppress"),
+    "newer files left alone": added("Property", Property="REINSTALLMODE", Value="omus"),
+    "stopped and deleted by two rows": both(
+        changed("ServiceControl", "*", Event="35"),
+        added("ServiceControl", ServiceControl="More", Name="BvtRefAgent", Event="160", Component_="Service"),
+    ),
     "read for users": added(
         "MsiLockPermissionsEx",
         MsiLockPermissionsEx="L",
@@ -347,6 +397,29 @@ def test_the_command_says_it_and_ends_with_1(tmp_path: Path) -> None:
     refused = subprocess.run([*bvt, text], capture_output=True, text=True, check=False, timeout=120)
     assert refused.returncode == 2
     assert "only an MSI has tables that can be read" in refused.stderr
+
+
+def test_a_reboot_may_be_a_property(good: Tables) -> None:
+    broken = found(good, added("Property", Property="REBOOT", Value="Force"))
+    assert ("msi.system.forces-a-reboot", "Property: REBOOT") in {(each.rule, each.place) for each in broken}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("C:\\ProgramData\\Vendor\\agent.exe", True),
+        ("C:\\Agent\\agent.exe", True),
+        ("C:\\agent.exe", True),
+        ("C:\\Windows\\Temp\\agent.exe", True),
+        ("%PUBLIC%\\agent.exe", True),
+        ("C:\\Program Files\\Vendor\\agent.exe", False),
+        ("C:\\Program Files (x86)\\Vendor\\agent.exe", False),
+        ("C:\\Windows\\System32\\agent.exe", False),
+        ("[INSTALLDIR]agent.exe", False),
+    ],
+)
+def test_where_ordinary_users_may_put_something(path: str, expected: bool) -> None:
+    assert is_open(path) is expected
 
 
 @pytest.mark.parametrize(
