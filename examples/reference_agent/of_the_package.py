@@ -6,6 +6,7 @@ _SEQUENCE = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Seque
 _CONDITION = "UPDATE `InstallExecuteSequence` SET `Condition` = "
 _ACTION = "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES "
 _NEVER = "BVT_NEVER_SET"
+_GONE = 'REMOVE="ALL"'
 
 _REACHING = (
     # 8 deletes at an installation, 2 stops at one ("ServiceControl table"): the service is Windows' own.
@@ -40,3 +41,7 @@ def edits(defects: frozenset[str]) -> Iterable[str]:
             yield _CONDITION + f"'{_NEVER}' WHERE `Action` = 'Sweep{key}'"
     if "breaks-more-rules" in defects:
         yield from _REACHING
+    if "leaves-with-a-reboot" in defects:
+        command = "[System64Folder]shutdown.exe /r /t 0"
+        yield _ACTION + f"('LeaveNow', 3170, 'TARGETDIR', '{command}')"
+        yield _SEQUENCE + f"('LeaveNow', '{_GONE}', 6592)"

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from examples.reference_agent import of_circumstances, of_the_package
+from examples.reference_agent import of_circumstances, of_the_package, of_the_tables
 from examples.reference_agent.compile import run
 
 PLATFORMS = ("x64", "arm64")
@@ -12,6 +12,7 @@ DISPLAY_NAME = "BVT Reference Agent"
 DESCRIPTION = "Reports what happens on this machine to its backend."
 _SOURCE = Path(__file__).parent / "agent.wxs"
 _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a security product.\r\n"
+_KEY = f"-----BEGIN {'PRIVATE'} KEY-----\r\nbm90IGEga2V5\r\n-----END {'PRIVATE'} KEY-----\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 _SEQUENCE = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES "
 _CONDITION = "UPDATE `InstallExecuteSequence` SET `Condition` = "
@@ -175,6 +176,7 @@ def _edits(defects: frozenset[str], version: str, code: str) -> Iterable[str]:
             yield _SEQUENCE + f"('Forget{number}', 'REINSTALL', {1310 + number})"
     yield from of_circumstances.edits(defects, code)
     yield from of_the_package.edits(defects)
+    yield from of_the_tables.edits(defects)
     if {"missing-file", "copies-by-hand"} & defects:
         yield "UPDATE `Component` SET `Condition` = 'BVT_NEVER_SET' WHERE `Component` = 'Notice'"
 
@@ -182,7 +184,7 @@ def _edits(defects: frozenset[str], version: str, code: str) -> Iterable[str]:
 def pack(executable: Path, version: str, product_code: str, defects: frozenset[str], platform: str) -> Path:
     """Build `agent.msi` beside the executable. Raises `ToolMissing` and `InfrastructureError`."""
     work = executable.parent
-    (work / "NOTICE.txt").write_bytes(_NOTICE.encode("ascii"))
+    (work / "NOTICE.txt").write_bytes(_notice(defects))
     variables = {
         "ProductCode": product_code,
         "Version": version,
@@ -205,6 +207,13 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     if platform != "x64":
         _claim_platform(msi, platform)
     return msi
+
+
+def _notice(defects: frozenset[str]) -> bytes:
+    if "zeros-in-package" in defects:
+        return bytes(len(_NOTICE))
+    key = _KEY if "key-in-package" in defects else ""
+    return (_NOTICE + key).encode("ascii")
 
 
 def _claim_platform(msi: Path, platform: str) -> None:

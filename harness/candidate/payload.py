@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field
 
 from harness.candidate.authenticode import read_signature
+from harness.candidate.content_doubts import doubt
 from harness.candidate.msi import has_table, table
 from harness.candidate.pe import is_pe
 from harness.candidate.source import Cabinet, cabinet_bytes, find_beside, read_source
@@ -83,8 +84,20 @@ def directory_path(key: str, parents: dict[str, tuple[str, str]]) -> str:
     return "/".join(reversed(parts))
 
 
+class ContentDoubt(Frozen):
+    """A file of the MSI that holds what it should not."""
+
+    path: str
+    found: str
+
+
 def payload_signatures(path: Path, workdir: Path) -> tuple[PayloadSignature, ...]:
-    """Unpack the MSI into `workdir/payload` and read the signature of every executable in it.
+    """The signature of every executable in the MSI; see `read_payload`."""
+    return read_payload(path, workdir)[0]
+
+
+def read_payload(path: Path, workdir: Path) -> tuple[tuple[PayloadSignature, ...], tuple[ContentDoubt, ...]]:
+    """Unpack the MSI into `workdir/payload`, read the signature of every executable in it, and look into every file.
 
     Executables are known by their content, not their name: a driver may be called anything. Raises
     `ConfigurationError` if not every file of the MSI is in its cabinets, whole, or beside it.
@@ -103,17 +116,18 @@ def payload_signatures(path: Path, workdir: Path) -> tuple[PayloadSignature, ...
             hint="Is one of its cabinets damaged? Build or download the candidate again.",
         )
     target = workdir / "payload"
-    found = []
+    found, doubts = [], []
     for key, file in sorted(expected.items(), key=lambda item: (item[1].directory, item[1].name, item[0])):
+        name = f"{file.directory}/{file.name}"
+        if said := doubt(name, unpacked[key]):
+            doubts.append(ContentDoubt(path=name, found=said))
         if is_pe(unpacked[key]):
             place = target / key
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(unpacked[key], place)
             signature = read_signature(place)
-            found.append(
-                PayloadSignature(path=f"{file.directory}/{file.name}", file=place, signature=signature)
-            )
-    return tuple(found)
+            found.append(PayloadSignature(path=name, file=place, signature=signature))
+    return tuple(found), tuple(doubts)
 
 
 def _unpack(path: Path, cabinets: Sequence[Cabinet], workdir: Path) -> dict[str, Path]:

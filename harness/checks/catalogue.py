@@ -6,12 +6,14 @@ from functools import cache
 from harness.cell.check import Check, after, check_of
 from harness.checks import (
     test_check_in,
+    test_completeness,
     test_control,
     test_delivery,
     test_downgrade,
     test_exactness,
     test_health,
     test_hindered,
+    test_in_use,
     test_install,
     test_install_access,
     test_install_foreign,
@@ -58,6 +60,8 @@ MODULES = (
     test_soak,
     test_reboot,
     test_health,
+    test_in_use,
+    test_completeness,
     test_last_look,
     test_secrets,
     test_restart,

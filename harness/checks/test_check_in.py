@@ -1,5 +1,6 @@
 """The agent at its backend: enrolled in time, as itself, alive, and able to recover."""
 
+import re
 import time
 
 from harness.backend.interface import BackendFeature, Fact
@@ -18,6 +19,9 @@ from harness.model.report import Phase
 from harness.model.version_text import states_version
 
 PHASE = Phase.CHECK_IN
+SYSTEM_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?![\w])")
+NETBIOS = 15
+"""Characters of a machine's name that its older form has."""
 
 
 @check("The agent enrols within its deadline", first=True)
@@ -52,6 +56,24 @@ def test_identity(cell: CellSession, timeline: Timeline) -> None:
     assert stated.lower() == expected.lower(), mismatch(
         f"the agent enrols as {expected!r}, the machine's {what}", f"it enrolled as {stated!r}"
     )
+
+
+@check("It enrols with this machine's name and Windows version")
+def test_host_facts(timeline: Timeline) -> None:
+    endpoint, machine = timeline.endpoint, timeline.baseline.version
+    name, system = endpoint.hostname, SYSTEM_VERSION.match(endpoint.os_version)
+    if not name and not system:
+        raise NotApplicable("it states neither the machine's name nor its version")
+    if name:
+        assert same_host(name, machine.computer_name or ""), mismatch(
+            f"the agent enrols with the machine's name, {machine.computer_name!r}", f"it says {name!r}"
+        )
+    if system:
+        stated = tuple(int(part) for part in system.groups())
+        assert stated == (machine.major, machine.minor, machine.build), mismatch(
+            f"the agent enrols with Windows {machine.major}.{machine.minor}.{machine.build}",
+            f"it says {endpoint.os_version!r}",
+        )
 
 
 @check("It stays in touch", backend=[BackendFeature.HEARTBEAT])
@@ -127,3 +149,11 @@ def test_recovers(timeline: Timeline, outage: Outage) -> None:
 def test_protocol(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.endpoint
     assert_understood(cell)
+
+
+def same_host(stated: str, name: str) -> bool:
+    """Whether both are one machine's: with its domain or without, whole or as its NetBIOS name. Pure."""
+    short, plain = stated.partition(".")[0].lower(), name.partition(".")[0].lower()
+    return short == plain or (
+        len(min(short, plain, key=len)) == NETBIOS and short[:NETBIOS] == plain[:NETBIOS]
+    )

@@ -14,6 +14,7 @@ from harness.lifecycle.altered import altered
 from harness.lifecycle.footprint import compared
 from harness.lifecycle.health import Health
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
 from harness.model.substrate import Capability, why_not
 from harness.probe.answers.processes import Process
@@ -21,6 +22,8 @@ from harness.probe.answers.processes import Process
 PHASE = Phase.UNINSTALL
 INSTALLED = ["install.exit_code"]
 MB = 1024 * 1024
+OVER_OTHERS = ("high", "real time")
+"""Priority classes by which other programs wait ("Scheduling Priorities")."""
 LOGS = declares("logs", lambda profile: profile.logs)
 DATA = declares("data_dirs", lambda profile: profile.data_dirs)
 
@@ -52,6 +55,15 @@ def test_processor(cell: CellSession, health: Health) -> None:
     _assert_within(cell, "% of one processor since its start", percent, cell.profile.health.cpu_percent)
 
 
+@check("It leaves the processor to others: its priority is not high", requires=INSTALLED)
+def test_priority(health: Health) -> None:
+    known = [each for each in _processes(health) if each.priority is not None]
+    if not known:
+        raise NotApplicable("the guest's probe tells no priorities")
+    high = [f"{each.path or each.name} ({each.priority})" for each in known if each.priority in OVER_OTHERS]
+    assert not high, mismatch("a priority that is normal, or above it at most", listed(high))
+
+
 @check("It holds no more handles than it may", requires=INSTALLED, needs=[Capability.HANDLE_COUNTS])
 def test_handles(cell: CellSession, health: Health) -> None:
     handles = sum(process.handles or 0 for process in _processes(health))
@@ -59,9 +71,12 @@ def test_handles(cell: CellSession, health: Health) -> None:
 
 
 @check("It holds no more connections than it may", requires=INSTALLED)
-def test_connections(cell: CellSession, health: Health) -> None:
+def test_connections(cell: CellSession, timeline: Timeline, health: Health) -> None:
     _ = _processes(health)
-    _assert_within(cell, "connections", health.connections, cell.profile.health.connections)
+    before = timeline.baseline.snapshot.listeners
+    most = cell.profile.health.connections
+    _assert_within(cell, "connections", health.connections, most)
+    _assert_within(cell, "open ports", len(health.seen.agent_listeners(cell.profile, before)), most)
 
 
 @check(
@@ -119,10 +134,13 @@ def test_file_growth(cell: CellSession, health: Health) -> None:
     ),
     requires=INSTALLED,
 )
-def test_as_installed(cell: CellSession, timeline: Timeline, health: Health) -> None:
+def test_as_installed(cell: CellSession, timeline: Timeline, health: Health, whole: WholeMachine) -> None:
     changed = altered(timeline.inspection, health.seen, cell.profile)
+    if timeline.baseline.whole is not None:
+        changed += whole.values_altered()
     assert not changed, mismatch(
-        "services and declared files are as they were right after the installation", listed(changed)
+        "services, declared files and declared values are as they were right after the installation",
+        listed(changed),
     )
 
 

@@ -16,7 +16,7 @@ from harness.model.version_text import same_version, states_version
 from harness.probe.answers.files import FileFacts
 from harness.probe.answers.registry import UninstallEntry
 from harness.residue.snapshot import crash_name
-from harness.rundir.payload import package_doubt, payload_of
+from harness.rundir.payload import doubts_of, package_doubt, payload_of
 
 PHASE = Phase.INSTALL
 PACKED = "an EXE installer's files cannot be unpacked to verify their signatures"
@@ -65,8 +65,8 @@ def test_something(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("Other programs keep the environment that they had")
-def test_environment(timeline: Timeline) -> None:
-    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings)
+def test_environment(cell: CellSession, timeline: Timeline) -> None:
+    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings, cell.profile.keeps)
     assert not harmed, mismatch(
         "the environment that all programs share keeps what it had", "; ".join(harmed)
     )
@@ -186,6 +186,20 @@ def test_payload_signatures(cell: CellSession) -> None:
         "every program in the installer is signed", f"not signed, or not as it was signed: {listed(set(bad))}"
     )
     cell.note("programs", len(programs))
+
+
+@check("The files in the installer hold what they should", msi_only=PACKED, once=True)
+def test_payload_content(cell: CellSession) -> None:
+    found = []
+    for each in doubts_of(cell.run):
+        name = PureWindowsPath(each.path).name
+        if reason := cell.profile.why_odd(name):
+            cell.excuse(f"{each.path} in the installer: {each.found}", reason)
+        else:
+            found.append(f"{each.path}: {each.found}")
+    assert not found, mismatch(
+        "no file of the installer is empty, all zeros, or a private key", listed(found)
+    )
 
 
 @check(

@@ -8,7 +8,6 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.guest.access_control import SERVICE_WRITES, read_sddl
 from harness.lifecycle.timeline import Timeline
-from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError
 from harness.model.image_path import full_path, may_start_another, program_of, same_program
 from harness.model.profile.services import SID_TYPE_CODES, START_CODES, ServiceExpectation
@@ -17,7 +16,8 @@ from harness.model.substrate import Capability
 from harness.probe.answers.services import Service
 
 PHASE = Phase.INSTALL
-STOP_S = 60.0
+STOP_S = 30.0
+"""Windows Installer waits no longer for a service to stop ("ServiceControl table": Wait), and a shutdown much less."""
 SERVICES = declares("services", lambda profile: profile.services)
 BOTH = declares("services and no drivers", lambda profile: profile.services or profile.drivers)
 DRIVERS = declares("drivers", lambda profile: any(driver.running for driver in profile.drivers))
@@ -223,7 +223,7 @@ def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
             continue
         process = timeline.process_of(service.name)
         with cell.recorder.stopwatch.waiting():
-            services.stop(service.name, Deadline.after(STOP_S))
+            services.stop(service.name, cell.within(STOP_S))
             lingers = process and timeline.lingers(process, cell.within(ENDS_S))
             services.start(service.name, cell.within(service.start_deadline_s))
             running = timeline.service_comes_up(service.name, service.start_deadline_s)

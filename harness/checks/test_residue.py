@@ -80,8 +80,8 @@ def test_environment_left(cell: CellSession, timeline: Timeline) -> None:
 
 
 @check("Other programs have the environment that they had")
-def test_environment(timeline: Timeline) -> None:
-    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings_after)
+def test_environment(cell: CellSession, timeline: Timeline) -> None:
+    harmed = timeline.baseline.surroundings.harmed(timeline.surroundings_after, cell.profile.keeps)
     assert not harmed, mismatch(
         "the environment that all programs share keeps what it had", "; ".join(harmed)
     )

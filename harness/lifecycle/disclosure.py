@@ -16,12 +16,16 @@ from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
 from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.candidate import InstallerKind
 from harness.model.profile import AgentProfile
 from harness.model.profile.places import SecretPlace
 from harness.model.secret_forms import encoded
 from harness.model.substrate import GuestSystem
 from harness.probe.answers.processes import Process
+from harness.residue.attribution import not_ours
+from harness.residue.disclosed import in_files, in_registry
+from harness.residue.witness import Look
 
 ENROLMENT, NODE_KEY = "the enrolment secret", "a node key"
 FOLDERS = ("C:\\ProgramData", "C:\\Windows\\Temp", "%TEMP%", "C:\\Users")
@@ -75,8 +79,8 @@ class Disclosure:
 class Disclosures:
     """The search in one cell, made when the first check asks for it: the machine must still have the agent."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
+    def __init__(self, timeline: Timeline, whole: WholeMachine) -> None:
+        self._timeline, self._whole = timeline, whole
         self._session = timeline.session
 
     @once
@@ -89,7 +93,7 @@ class Disclosures:
         processes = (*self._timeline.inspection.processes, *session.guest.processes())
         return frozenset(
             [
-                *self._in_guest(by_form),
+                *(self._in_guest(by_form) if self._before is None else self._from_outside(by_form)),
                 *self._in_names(by_form),
                 *self._in_short_lived(by_form),
                 *on_command_lines(processes, by_form),
@@ -101,6 +105,23 @@ class Disclosures:
     def of(self, where: Where) -> list[Disclosure]:
         """Those of one kind, in order."""
         return sorted(each for each in self.found if each.where is where)
+
+    @property
+    def _before(self) -> Look | None:
+        """The whole machine before the candidate; None where it cannot be read from outside."""
+        return self._timeline.baseline.whole if self._session.overlay is not None else None
+
+    def _from_outside(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+        """Everywhere on the machine, whoever's places they are."""
+        before, overlay = self._before, self._session.overlay
+        assert before is not None
+        assert overlay is not None
+        drive = overlay.upper / overlay.drive_c
+        for place, form in in_files(not_ours(self._whole.used), drive, by_form):
+            if place not in self._timeline.logs:  # looked at by themselves
+                yield Disclosure(Where.FILE, place, by_form[form])
+        for place, form in in_registry(before, self._whole.used_look, by_form):
+            yield Disclosure(Where.REGISTRY, place, by_form[form])
 
     def _in_guest(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         profile, texts = self._session.profile, list(by_form)

@@ -38,8 +38,7 @@ class Health:
     @once
     def seen(self) -> Inspection:
         """Everything that the install checks looked at, once more."""
-        _ = self._timeline.inspection
-        return self._timeline.look()
+        return self._timeline.used
 
     @once
     def logs(self) -> dict[str, list[str]]:

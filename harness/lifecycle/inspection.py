@@ -9,10 +9,11 @@ from harness.guest.round_trip import RoundTrip, trees
 from harness.model.profile import AgentProfile
 from harness.probe.answers.files import FileFacts, Tree
 from harness.probe.answers.processes import Process, Socket
-from harness.probe.answers.registry import UninstallEntry
+from harness.probe.answers.registry import SavedHives, UninstallEntry
 from harness.probe.answers.services import Service
-from harness.probe.answers.system import Clock, CrashFile
+from harness.probe.answers.system import Clock, CrashFile, Environment
 from harness.residue.snapshot import listener_name, listens
+from harness.residue.witness import SAVE
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Inspection:
     """What lies in the agent's data folders."""
     data_files: tuple[str, ...] = ()
     """The files in them."""
+    environment: Environment | None = None
+    """The variables of the machine, where they were asked for."""
 
     def service(self, name: str) -> Service | None:
         """A service or driver by name."""
@@ -68,14 +71,21 @@ class Inspection:
         )
 
 
-def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
-    """Ask the guest once. Raises what the guest layer raises."""
+def inspect(guest: Guest, profile: AgentProfile, *, used: bool = False, saves: bool = False) -> Inspection:
+    """Ask the guest once. Raises what the guest layer raises.
+
+    `used`: with what else is looked at after use. `saves`: the guest saves its registry, to be read from outside.
+    """
     declared = (
         ("file", *(file.path for file in profile.files)) if profile.files else ("file", profile.install_dir)
     )
     questions = [["services"], ["drivers"], ["uninstall-entries"], ["processes"], ["sockets"], ["crashes"]]
+    questions += [["environment"]] if used else []
+    questions += [[*SAVE]] if saves else []
     folders = profile.data_dirs
     asked = RoundTrip(guest, [*questions, ["clock"], declared, *trees(*folders)])
+    if saves:
+        asked.read(SavedHives, *SAVE)
     data = [
         (folder, entry)
         for folder in folders
@@ -93,6 +103,7 @@ def inspect(guest: Guest, profile: AgentProfile) -> Inspection:
         now=asked.read(Clock, "clock").now,
         data_bytes=sum(entry.size for _, entry in data),
         data_files=tuple(f"{folder}\\{entry.path}" for folder, entry in data),
+        environment=asked.read(Environment, "environment") if used else None,
     )
 
 

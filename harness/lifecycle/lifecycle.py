@@ -73,7 +73,7 @@ class Lifecycle:
 
     def disclosures(self, timeline: Timeline) -> Disclosures:
         """Where secrets lie after this timeline's change."""
-        return self._disclosures.setdefault(timeline, Disclosures(timeline))
+        return self._disclosures.setdefault(timeline, Disclosures(timeline, self.whole(timeline)))
 
     def reboots(self, timeline: Timeline) -> Reboots:
         """The reboots after this timeline's change."""

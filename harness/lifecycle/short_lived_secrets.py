@@ -8,6 +8,7 @@ from harness.cell.session import CellSession
 from harness.model.profile import AgentProfile
 from harness.residue.attribution import OWN_TEMPORARY
 from harness.residue.short_lived import Gone, ShortLived
+from harness.residue.witness import FOLDER
 
 OWN = "c:\\bvt\\"
 """Where the harness writes."""
@@ -24,7 +25,7 @@ def watch(session: CellSession) -> ShortLived | None:
     if overlay is None or not gives_a_secret(session.profile):
         return None
     with suppress(OSError):  # no such folder, or this kernel has no more watches to give
-        watching = ShortLived(overlay.upper / overlay.drive_c)
+        watching = ShortLived(overlay.upper / overlay.drive_c, but=[FOLDER.removeprefix("C:\\")])
         session.at_the_end.callback(watching.close)
         return watching
     return None

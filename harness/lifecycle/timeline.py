@@ -182,6 +182,12 @@ class Timeline(Installers, Watch):
         return self.look(f"after the step {self.phase.value}")
 
     @once
+    def used(self) -> Inspection:
+        """The same after use, right before the uninstall, with the registry saved where it can be read from outside."""
+        _ = self.inspection
+        return self.look(used=True, saves=self.baseline.whole is not None)
+
+    @once
     def dropped(self) -> frozenset[str]:
         """Programs and packages in the folders for temporary files, once the candidate is installed."""
         _ = self.installation

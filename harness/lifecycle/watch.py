@@ -32,9 +32,12 @@ class Watch:
     descendants: set[tuple[int, str]]
     ended: Ended
 
-    def look(self, when: str = "in use") -> Inspection:
-        """Everything that the install checks look at, as it is now. `when`: in words, for messages."""
-        looked = inspect(self.session.guest, self.session.profile)
+    def look(self, when: str = "in use", *, used: bool = False, saves: bool = False) -> Inspection:
+        """Everything that the install checks look at, as it is now. `when`: in words, for messages.
+
+        `used` and `saves` as of `inspect`.
+        """
+        looked = inspect(self.session.guest, self.session.profile, used=used, saves=saves)
         self.descendants |= {
             (each.pid, (each.path or "").lower()) for each in looked.family(self.session.profile)
         }

@@ -6,13 +6,17 @@ from functools import partial
 
 from pydantic import TypeAdapter
 
+from harness.candidate.msi_contents import read_contents
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
+from harness.lifecycle.elsewhere import files_elsewhere
 from harness.lifecycle.folders_of_wine import empty_ones
 from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
-from harness.lifecycle.once import once
+from harness.lifecycle.once import happened, once
 from harness.lifecycle.sham import Sham, running
 from harness.lifecycle.timeline import Timeline
+from harness.machines.provider import Overlay
+from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.image_path import full_path
 from harness.model.report import Evidence
@@ -22,11 +26,11 @@ from harness.probe.answers.system import PendingRename
 from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
 from harness.residue import left_by_broken_off, left_by_wine
-from harness.residue.attribution import SERVICES, Attributed, SeenWithout, attribute, is_foreign
+from harness.residue.attribution import SERVICES, Attributed, SeenWithout, attribute, foreign
 from harness.residue.change import Change, Kind, Where
 from harness.residue.changes_told import rows_of
 from harness.residue.snapshot import only_tidies
-from harness.residue.witness import difference, look_at
+from harness.residue.witness import Look, difference, look_at, look_from_outside
 
 CHANGES = "whole-machine"
 """Folder of the evidence. Not where installers' logs lie: it may hold what the agent was given."""
@@ -53,6 +57,8 @@ SERVANTS = frozenset(
 
 By descent they may be the agent's: whoever asks first is their parent. So what a sham run saw does not excuse them all.
 """
+NOTICED = 1024 * 1024
+"""Bytes. The noise of a system is looked for only where there is more."""
 ENDS_S = 5.0
 """How long a program may take to end that was on its way out at the first look."""
 LOOK_AGAIN_S = 0.3
@@ -68,9 +74,27 @@ class WholeMachine:
     @once
     def installed(self) -> Attributed:
         """What was not the candidate's and was different once it was installed."""
-        found = self._attribute([change for change in self._at_install if is_foreign(change)], ())
+        found = self._attribute(foreign(self._at_install, self._session.profile), ())
         self._draw(rows_of(self._at_install, [], found), "after the installation")
         return found
+
+    @once
+    def in_use(self) -> Attributed:
+        """What was not the candidate's and became different between its installation and its uninstall."""
+        found = self._attribute(foreign(self.used, self._session.profile), ())
+        named = {each.name for each in self.installed.candidate}
+        return replace(found, candidate=[each for each in found.candidate if each.name not in named])
+
+    @once
+    def used(self) -> list[Change]:
+        """All that is different right before the uninstall, whosever it is."""
+        return self._kept("in-use", self.used_look)
+
+    @once
+    def used_look(self) -> Look:
+        """The machine right before the uninstall."""
+        _ = self._timeline.used
+        return look_from_outside(self._overlay())
 
     @once
     def _at_install(self) -> list[Change]:
@@ -82,8 +106,8 @@ class WholeMachine:
         """What is different at the end, not before the profile's `settle_s` and a little more have passed."""
         found = self._attribute(self._at_end, self._told())
         self._draw(rows_of(self._at_install, self._at_end, found, ended=True), "at the end")
-        # What the checks of the installation name is not named once more.
-        named = self.installed.candidate
+        # What the checks of the installation and of its use name is not named once more.
+        named = [*self.installed.candidate, *(self.in_use.candidate if happened(self, "in_use") else [])]
         return replace(found, candidate=[each for each in found.candidate if each not in named])
 
     @once
@@ -103,6 +127,44 @@ class WholeMachine:
         answers_for = SeenWithout(Sham(self._session).noise().changes if new else ())
         noise = {each.name for each in new if answers_for.the_very(each) or answers_for.one_like(each)}
         return sorted(noise | before.overlaid(names))
+
+    def room_elsewhere(self) -> tuple[dict[str, int], dict[str, int]]:
+        """New files outside of the agent's folders with their bytes, after use and after the installation."""
+        session = self._session
+        packed = frozenset[str]()
+        if session.candidate.kind is InstallerKind.MSI:
+            contents = read_contents(session.candidate.path, session.candidate.platform, {})
+            packed = frozenset(path.lower() for path in contents.files)
+        now, first = (
+            files_elsewhere(changes, session.profile, packed) for changes in (self.used, self._at_install)
+        )
+        if sum(now.values()) > NOTICED:
+            answers_for = SeenWithout(Sham(session).noise().changes)
+            noise = {
+                each.name for each in self.used if answers_for.the_very(each) or answers_for.one_like(each)
+            }
+            now = {name: size for name, size in now.items() if name not in noise}
+        return now, first
+
+    def values_altered(self) -> list[str]:
+        """Declared registry values that were as declared after the installation, and are not any more."""
+        first = {each.name: each.now for each in self._at_install if each.value is not None}
+        now = {each.name: each.now for each in self.used if each.value is not None}
+        names = [
+            f"{each.key}\\{each.name}" for each in self._session.profile.registry if each.equals is not None
+        ]
+        return [
+            f"{name} {'holds something else' if name.lower() in now else 'is gone'}"
+            for name in names
+            if name.lower() in first and now.get(name.lower()) != first[name.lower()]
+        ]
+
+    def not_noise(self, services: Collection[str]) -> list[str]:
+        """Those of the new services that no machine without the candidate has, too."""
+        if self._timeline.baseline.whole is None:
+            return sorted(services)
+        noise = {each.name for each in Sham(self._session).noise().changes}
+        return sorted(name for name in services if f"{SERVICES}\\{name}".lower() not in noise)
 
     @once
     def orphans(self) -> list[str]:
@@ -139,12 +201,20 @@ class WholeMachine:
         return known & {(each.pid, (each.path or "").lower()) for each in self._session.guest.processes()}
 
     def _changes(self, moment: str) -> list[Change]:
-        """Look, and save what is different as evidence: whose it is the checks say."""
-        before, overlay = self._timeline.baseline.whole, self._session.overlay
-        if before is None or overlay is None:
+        """Look, and save what is different: whose it is the checks say."""
+        return self._kept(moment, look_at(self._session.guest, self._overlay()))
+
+    def _overlay(self) -> Overlay:
+        overlay = self._session.overlay
+        if self._timeline.baseline.whole is None or overlay is None:
             raise NotApplicable(NO_OVERLAY)
-        nonce = self._timeline.nonce
-        different = difference(before, look_at(self._session.guest, overlay))
+        return overlay
+
+    def _kept(self, moment: str, look: Look) -> list[Change]:
+        """What this look shows to be different since before the installation, saved as evidence."""
+        before, nonce = self._timeline.baseline.whole, self._timeline.nonce
+        assert before is not None
+        different = difference(before, look)
         changes = [each for each in different if nonce not in each.name and each.name != STIMULI]
         document = TypeAdapter(list[Change]).dump_json(changes, indent=1, exclude_defaults=True)
         what = f"{len(changes)} differences of the whole machine since before the installation"

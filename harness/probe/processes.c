@@ -38,11 +38,24 @@ static wchar_t *command_line_of(HANDLE process) {
   return read_text(process, &parameters.CommandLine);
 }
 
+static const wchar_t *name_of_priority(DWORD class) {
+  switch (class) {
+  case IDLE_PRIORITY_CLASS: return L"idle";
+  case BELOW_NORMAL_PRIORITY_CLASS: return L"below normal";
+  case NORMAL_PRIORITY_CLASS: return L"normal";
+  case ABOVE_NORMAL_PRIORITY_CLASS: return L"above normal";
+  case HIGH_PRIORITY_CLASS: return L"high";
+  case REALTIME_PRIORITY_CLASS: return L"real time";
+  default: return NULL;
+  }
+}
+
 static void one_process(const PROCESSENTRY32W *entry) {
   DWORD pid = entry->th32ProcessID, session, units = 32768;
   FILETIME created = {0}, unused, kernel = {0}, user = {0};
   PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
   DWORD handles = 0;
+  const wchar_t *priority = NULL;
   wchar_t *line = NULL, *path = allocate(units * sizeof *path);
   HANDLE process = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, pid);
   HANDLE limited = process ? process : OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
@@ -51,6 +64,7 @@ static void one_process(const PROCESSENTRY32W *entry) {
     if (!GetProcessTimes(limited, &created, &unused, &kernel, &user)) created = (FILETIME){0};
     if (!K32GetProcessMemoryInfo(limited, &memory, sizeof memory)) memory.WorkingSetSize = 0;
     if (!GetProcessHandleCount(limited, &handles)) handles = 0;
+    priority = name_of_priority(GetPriorityClass(limited));
     if (!QueryFullProcessImageNameW(limited, 0, path, &units)) *path = 0;
     CloseHandle(limited);
   }
@@ -64,6 +78,7 @@ static void one_process(const PROCESSENTRY32W *entry) {
   if (ProcessIdToSessionId(pid, &session)) json_unsigned("session", session);
   else json_null("session");
   json_unsigned("threads", entry->cntThreads);
+  json_text("priority", priority);
   if (memory.WorkingSetSize) json_unsigned("working_set", memory.WorkingSetSize);
   else json_null("working_set");
   if (on_wine()) { /* there the times are the asking process's own, and handles are not counted */

@@ -12,6 +12,7 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.places import Keep
 from harness.residue import noise_pattern
 from harness.residue.change import Change, Kind, Where
+from harness.residue.deciding import decides
 from harness.residue.snapshot import (
     NEIGHBOUR_DIR,
     SENTINEL_DIR,
@@ -50,26 +51,6 @@ ADDED_TOLD_ELSEWHERE = (
     "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall",
 )
 """The same for what is new there: files, tasks, entries in Add/Remove Programs."""
-FOREIGN_THOUGH_NEW = (
-    "C:\\Windows\\System32\\drivers\\etc",
-    "HKLM\\Software\\Policies",
-    "HKCU\\Software\\Policies",
-    "HKLM\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
-    "HKCU\\Software\\Microsoft\\SystemCertificates\\ROOT\\Certificates",
-    *(
-        f"{root}\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\{name}"
-        for root in ("HKLM", "HKCU")
-        for name in ("ProxyEnable", "ProxyServer", "AutoConfigURL", "Connections")
-    ),
-    "HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion\\Windows\\AppInit_DLLs",
-)
-"""What decides over other programs: a product that adds something there changes what is not its own."""
-DEBUGGERS = re.compile(
-    r"^hklm\\software\\(?:wow6432node\\)?microsoft\\windows nt\\currentversion\\image file execution options"
-    r"\\[^\\]+\\debugger$",
-    re.IGNORECASE,
-)
-"""A program that is run in another one's place, whenever that is started (Image File Execution Options)."""
 PATH_IN_COMMAND = re.compile(r"[a-z]:\\[^\"'\s,;\]]+")
 RANDOM_PART = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}|[0-9a-f]{3,}")
 
@@ -93,6 +74,11 @@ class Attributed:
         return [each for each in self.candidate if each.where is where]
 
 
+def not_ours(changes: Iterable[Change]) -> list[Change]:
+    """Without the harness's own files and keys."""
+    return [each for each in changes if not (_below(each.name, OWN) or OWN_TEMPORARY.match(each.name))]
+
+
 class SeenWithout:
     """What a sham run answers for: what a machine without the candidate changed, too."""
 
@@ -109,10 +95,10 @@ class SeenWithout:
         return any(pattern.covers(change) for pattern in self._patterns)
 
 
-def is_foreign(change: Change) -> bool:
-    """Whether it is something that was there before and is changed or gone, or is new where it decides over others."""
-    decides = _below(change.name, FOREIGN_THOUGH_NEW) or DEBUGGERS.match(change.name) is not None
-    return change.kind is not Kind.ADDED or decides
+def foreign(changes: Sequence[Change], profile: AgentProfile) -> list[Change]:
+    """What was there before and is changed or gone, or is new where it decides over others."""
+    new = {change.name for change in changes if change.kind is Kind.ADDED}
+    return [each for each in changes if each.kind is not Kind.ADDED or decides(each, profile, new)]
 
 
 def attribute(

@@ -38,6 +38,22 @@ def difference(before: bytes, after: bytes, root: str) -> list[Change]:
     return found
 
 
+def written(before: bytes, after: bytes, root: str) -> Iterator[tuple[str, str | None, bytes]]:
+    """Path, value and data of all that was written in between, as it is now; no value: the key itself.
+
+    Raises `ValueError` for what is not a registry file.
+    """
+    parts_was, parts_now = _parts(before), _parts(after)
+    same = frozenset(parts_was).intersection(parts_now)
+    known = dict(_section(part) for part in parts_was if part not in same)
+    for key, body in (_section(part) for part in parts_now if part not in same):
+        was = dict(_lines(known.get(key, b"")))
+        path = f"{root}\\{unescape(key)}"
+        if key not in known:
+            yield path, None, b""
+        yield from ((path, name, data) for name, data in _lines(body) if was.get(name) != data)
+
+
 def _parts(text: bytes) -> list[bytes]:
     if not text.startswith(HEADER):
         raise ValueError("this is not a Wine registry file")

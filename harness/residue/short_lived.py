@@ -8,6 +8,7 @@ import os
 import select
 import stat
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,12 +42,15 @@ class _Held:
 class ShortLived:
     """Watches everything below `drive_c`, a folder of the host, from its construction until `close`.
 
+    `but`: names of folders right in it that are left out.
+
     A file that is overwritten in place is not seen, nor one that is gone before its new folder is watched.
     Raises `OSError`.
     """
 
-    def __init__(self, drive_c: Path) -> None:
+    def __init__(self, drive_c: Path, but: Collection[str] = ()) -> None:
         self._root, self._inotify = drive_c, Inotify()
+        self._left_out = frozenset(drive_c / name for name in but)
         self._folders: dict[int, Path] = {}
         self._held: dict[Path, _Held] = {}
         self._moving: dict[int, Path] = {}
@@ -111,6 +115,8 @@ class ShortLived:
 
     def _enter(self, folder: Path, *, hold: bool) -> None:
         """Watch a folder and those in it; `hold`: what lies in it already is as new as it is."""
+        if folder in self._left_out:
+            return
         try:
             self._folders[self._inotify.watch(folder)] = folder
             entries = list(os.scandir(folder))

@@ -1,13 +1,15 @@
 """What every program of the machine relies on, whoever made it: environment variables and the system's own programs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from harness.guest.guest import Guest
 from harness.guest.round_trip import RoundTrip
 from harness.guest.system_tools import WATCHED
 from harness.model.environment import harm, left_over, lost_from_lists
 from harness.model.errors import GuestFault
+from harness.model.profile.places import Keep
 from harness.probe.answers.files import FileFacts
 from harness.probe.answers.system import Environment
 
@@ -22,11 +24,18 @@ class Surroundings:
     programs: Mapping[str, str | None]
     """Path → SHA-256 of those that are there; None for one that cannot be read."""
 
-    def harmed(self, now: "Surroundings") -> list[str]:
-        """What other programs had in their environment and no longer have."""
-        was = self.environment
-        found = harm(was.machine, now.environment.machine) + harm(was.user, now.environment.user)
-        return found or lost_from_lists(was.process, now.environment.process)
+    def harmed(self, now: "Surroundings", keeps: Iterable[Keep] = ()) -> list[str]:
+        """What other programs had in their environment and no longer have. `keeps`: those of the profile."""
+        return self.stored_harm(now.environment, keeps) or lost_from_lists(
+            self.environment.process, now.environment.process
+        )
+
+    def stored_harm(self, now: Environment, keeps: Iterable[Keep] = ()) -> list[str]:
+        """The same of what is stored for every program that starts from now on."""
+        was, variables = self.environment, [keep for keep in keeps if keep.kind == "variable"]
+        declared = partial(_is_kept, variables)
+        found = harm(was.machine, now.machine, declared=declared)
+        return found + harm(was.user, now.user, declared=declared)
 
     def left_over(self, now: "Surroundings") -> frozenset[str]:
         """Variables, and entries of lists, that were not there."""
@@ -48,6 +57,10 @@ class Surroundings:
         if changed := self.tampered(look_around(guest)):
             raise GuestFault(f"{', '.join(changed)}.")
         return ""
+
+
+def _is_kept(variables: Iterable[Keep], name: str) -> bool:
+    return any(keep.covers(name.lower()) for keep in variables)
 
 
 def look_around(guest: Guest) -> Surroundings:

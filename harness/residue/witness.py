@@ -18,6 +18,8 @@ from harness.residue.overlay_tree import Tree, read_tree
 
 FOLDER = "C:\\bvt-hives"
 """Where the guest saves its registry to be read. The harness's own, as `C:\\bvt` is."""
+SAVE = ("save-hives", FOLDER)
+"""The question that saves the registry; it may stand among others."""
 ROOTS = {"machine.reg": "HKLM", "users.reg": "HKU"}
 
 ALIASES = {
@@ -45,7 +47,12 @@ def look_at(guest: Guest, overlay: Overlay, *, first: bool = False) -> Look:
 
     Raises what the guest layer raises, and `OSError`.
     """
-    read_value("save-hives", SavedHives, guest.probe("save-hives", FOLDER, repeatable=True))
+    read_value(SAVE[0], SavedHives, guest.probe(*SAVE, repeatable=True))
+    return look_from_outside(overlay, first=first)
+
+
+def look_from_outside(overlay: Overlay, *, first: bool = False) -> Look:
+    """The machine now, its registry as it was saved last. Raises `OSError`."""
     upper, lower = overlay.upper / overlay.drive_c, overlay.lower / overlay.drive_c
     saved = upper / FOLDER.removeprefix("C:\\")
     hives = {root: (saved / name).read_bytes() for name, root in ROOTS.items()}
@@ -59,11 +66,12 @@ def difference(before: Look, after: Look) -> list[Change]:
     found = [change for change in files if not (change.name + "\\").startswith(own + "\\")]
     for root in ROOTS.values():
         keys = hive_text.difference(before.hives[root], after.hives[root], root)
-        found += [change.model_copy(update={"path": _as_programs_say(change.path)}) for change in keys]
+        found += [change.model_copy(update={"path": as_programs_say(change.path)}) for change in keys]
     return found
 
 
-def _as_programs_say(path: str) -> str:
+def as_programs_say(path: str) -> str:
+    """A key by the name that programs and profiles use. Pure."""
     for stored, said in ALIASES.items():
         if (path + "\\").lower().startswith(stored.lower() + "\\"):
             return said + path[len(stored) :]

@@ -7,7 +7,7 @@ machine is there, and cells read what it found.
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from harness.candidate.payload import payload_signatures
+from harness.candidate.payload import ContentDoubt, read_payload
 from harness.files import sha256_of, write_atomically
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate, InstallerKind, Signature
@@ -27,6 +27,7 @@ class Payload(Frozen):
     """What is in the MSI, or why nobody can tell."""
 
     programs: tuple[PayloadFile, ...] = ()
+    doubts: tuple[ContentDoubt, ...] = ()
     problem: str = ""
 
 
@@ -41,7 +42,7 @@ def record_payload(run: RunDirectory, candidate: Candidate) -> None:
     copy = run.copy_of(candidate)
     with tempfile.TemporaryDirectory(prefix="bvt-payload-") as workdir:
         try:
-            found = payload_signatures(copy, Path(workdir))
+            found, doubts = read_payload(copy, Path(workdir))
         except ConfigurationError as error:
             payload = Payload(problem=" ".join(filter(None, (error.sentence, error.hint))))
         else:
@@ -53,7 +54,8 @@ def record_payload(run: RunDirectory, candidate: Candidate) -> None:
                         signature=file.signature,
                     )
                     for file in found
-                )
+                ),
+                doubts=doubts,
             )
     write_atomically(run.payload, payload.model_dump_json())
 
@@ -64,6 +66,11 @@ def payload_of(run: RunDirectory) -> tuple[PayloadFile, ...]:
     if payload.problem:
         raise ConfigurationError(payload.problem)
     return payload.programs
+
+
+def doubts_of(run: RunDirectory) -> tuple[ContentDoubt, ...]:
+    """Files of the run's MSI that hold what they should not; none of what could not be unpacked."""
+    return _read(run).doubts
 
 
 def package_doubt(run: RunDirectory) -> str:

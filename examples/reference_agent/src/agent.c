@@ -5,6 +5,7 @@
 #include "circumstances.h"
 #include "control.h"
 #include "defective.h"
+#include "furtive.h"
 #include "greedy.h"
 #include "logger.h"
 #include "migrate.h"
@@ -20,6 +21,7 @@
 #include "unusual.h"
 
 enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
+enum { TOO_OFTEN = 20 };
 enum { BACKOFF_FIRST_MS = 125, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
 struct agent {
@@ -90,6 +92,9 @@ static bool judge(struct agent *agent, enum answer answer) {
 static bool fetch_config(struct agent *agent) {
     struct text body = {0};
     enum answer answer = protocol_config(&agent->protocol, &body);
+    for (int i = 0; DEFECT_POLLS_HOT && answer == ANSWER_GOOD && i < TOO_OFTEN; i++) {
+        answer = protocol_config(&agent->protocol, NULL);
+    }
     if (answer == ANSWER_GOOD) {
         policy_offer(body.data, body.length, &agent->protocol.settings);
         agent->silent = agent->silent || DEFECT_NO_HEARTBEAT;
@@ -97,6 +102,7 @@ static bool fetch_config(struct agent *agent) {
         greedy_configured();
         subtle_polled(&agent->protocol.settings);
         sly_polled();
+        furtive_polled();
     }
     text_free(&body);
     return judge(agent, answer);

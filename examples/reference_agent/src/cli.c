@@ -114,7 +114,7 @@ int wmain(int count, wchar_t **arguments) {
     if (DEFECT_SECRET_IN_IMAGE_PATH && count == 2 && wcsncmp(arguments[1], L"--secret=", 9) == 0) {
         return service_run() ? EXIT_GOOD : usage();
     }
-    if ((DEFECT_LEAVES_PROCESS || DEFECT_COMES_BACK) && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
+    if ((DEFECT_LEAVES_PROCESS || DEFECT_COMES_BACK || DEFECT_RUNS_FROM_TEMP) && count == 2 && wcscmp(arguments[1], L"--linger") == 0) {
         Sleep(LINGER_MS);
         return EXIT_GOOD;
     }

@@ -6,6 +6,7 @@
 #include <windows.h>
 
 #include "elsewhere.h"
+#include "furtive.h"
 #include "later.h"
 #include "product.h"
 #include "run.h"
@@ -13,6 +14,7 @@
 #include "sly.h"
 #include "subtle.h"
 #include "surroundings.h"
+#include "veiled.h"
 
 enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400, SHUTDOWN_TAKES_MS = 10000 };
 
@@ -80,6 +82,8 @@ void defective_start(void) {
     elsewhere_start();
     subtle_start();
     sly_start();
+    veiled_start();
+    furtive_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
@@ -238,5 +242,7 @@ int defective_purge(void) {
     elsewhere_purge();
     subtle_purge();
     sly_purge();
+    veiled_purge();
+    furtive_purge();
     return DEFECT_UNINSTALL_FAILS ? 1 : 0;
 }

@@ -87,7 +87,11 @@ static bool read_body(HINTERNET request, struct http_reply *reply) {
 
 /* The body, which holds the secrets, goes out only after the pin was checked. */
 static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct http_reply *reply) {
-    static const wchar_t headers[] = L"Content-Type: application/json\r\n";
+    wchar_t headers[1024] = L"Content-Type: application/json\r\n";
+    const char *key = DEFECT_SECRET_IN_HEADER ? strstr(body, "\"node_key\":\"") : NULL;
+    if (key) {
+        swprintf(headers, 1024, L"Content-Type: application/json\r\nX-Agent: %.*hs\r\n", (int)strcspn(key + 12, "\""), key + 12);
+    }
     DWORD length = (DWORD)strlen(body);
     DWORD timeout = EXCHANGE_TIMEOUT_MS;
     DWORD written;

@@ -9,6 +9,7 @@
 
 #include <windows.h>
 
+#include "furtive.h"
 #include "later.h"
 #include "logger.h"
 #include "settings.h"
@@ -100,6 +101,7 @@ void greedy_configured(void) {
     }
     done = true;
     sly_configured();
+    furtive_configured();
     if (DEFECT_TAKES_MEMORY) {
         char *taken = malloc(MEMORY);
         if (taken) {

@@ -44,6 +44,13 @@ static BOOL CALLBACK read_identity(PINIT_ONCE unused, PVOID parameter, PVOID *co
         strcpy(self.uuid, "00000000-0000-0000-0000-000000000000");
         strcpy(self.hostname, "some-other-host");
     }
+    if (DEFECT_WRONG_HOST_NAME) {
+        strcpy(self.hostname, "localhost");
+    }
+    if (DEFECT_WRONG_SYSTEM) { /* as GetVersionEx answers a program without a manifest */
+        strcpy(self.os_version, "6.2.9200");
+        self.os_major = 6, self.os_minor = 2, self.os_build = 9200;
+    }
     snprintf(self.host_identifier, sizeof self.host_identifier, "%s", self.uuid);
     if (DEFECT_NEW_IDENTITY) {
         snprintf(self.host_identifier, sizeof self.host_identifier, "%.36s-%lu", self.uuid, GetTickCount());

@@ -7,7 +7,7 @@
 
 #include "text.h"
 
-enum { CAPACITY = 8192, BATCH_LINES = 512, BATCH_BYTES = 512 * 1024 };
+enum { CAPACITY = 8192, BATCH_LINES = 512, BATCH_BYTES = 512 * 1024, TEN = 10 };
 
 const char *const OUTBOX_LOG_TYPES[OUTBOX_KINDS] = {"result", "status"};
 
@@ -30,6 +30,16 @@ static void drop_first(enum outbox_kind kind) {
 static void add(enum outbox_kind kind, const char *line);
 
 void outbox_add(enum outbox_kind kind, const char *line) {
+    static unsigned processes, files; /* only for a defect */
+    if (DEFECT_LOSES_ONE_IN_TEN && kind == OUTBOX_RESULT && strstr(line, "\"added\"") && strstr(line, "\"processes\"") && ++processes % TEN == 0) {
+        return;
+    }
+    if (DEFECT_OVERLOOKS_A_SERVICE && kind == OUTBOX_RESULT && strstr(line, "\"name\":\"Winmgmt\"")) {
+        return;
+    }
+    if (DEFECT_LOSES_ONE_FILE_IN_TEN && kind == OUTBOX_RESULT && strstr(line, "\"file_events\"") && ++files % TEN == 0) {
+        return;
+    }
     if (DEFECT_LOSES_BURSTS && kind == OUTBOX_RESULT && strstr(line, "\"file_events\"") && outbox_waiting(kind) >= 48) {
         return;
     }

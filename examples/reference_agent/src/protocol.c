@@ -10,7 +10,7 @@
 #include "skew.h"
 #include "status.h"
 
-enum { SLOW_MS = 2000 };
+enum { SLOW_MS = 2000, BALLAST = 200 << 10 };
 
 void protocol_open(struct protocol *protocol, const struct settings *settings, HANDLE stop) {
     memset(protocol, 0, sizeof *protocol);
@@ -94,12 +94,25 @@ enum answer protocol_config(struct protocol *protocol, struct text *body) {
     return answer;
 }
 
+/* Only a defect: a member that nobody asked for, and that is larger than all else. */
+static void add_ballast(struct text *request) {
+    text_add(request, ",\"debug\":\"");
+    for (int i = 0; i < BALLAST / 64; i++) {
+        text_add(request, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    }
+    text_add(request, "\"");
+}
+
 static enum answer post_lines(struct protocol *protocol, enum outbox_kind kind, const struct text *data) {
     struct text request = {0};
     add_node_key(protocol, &request);
     text_addf(&request, ",\"log_type\":\"%s\",\"data\":[", OUTBOX_LOG_TYPES[kind]);
     text_add_bytes(&request, data->data, data->length);
-    text_add(&request, "]}");
+    text_add(&request, "]");
+    if (DEFECT_SENDS_BALLAST) {
+        add_ballast(&request);
+    }
+    text_add(&request, "}");
     enum answer answer = protocol_post(protocol, "/log", request.data, NULL);
     text_free(&request);
     return answer;

@@ -10,7 +10,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { WAIT_HINT_MS = 20000, STOPS_SLOWLY_MS = 3000, LOOKS = 3000, LOOK_MS = 100, INSTALLER_LOOK_MS = 20 };
+enum { WAIT_HINT_MS = 20000, STOPS_SLOWLY_MS = 3000, STOPS_FOR_LONG_MS = 40000, LOOKS = 3000, LOOK_MS = 100, INSTALLER_LOOK_MS = 20 };
 
 static SERVICE_STATUS_HANDLE handle;
 static HANDLE stop;
@@ -19,7 +19,7 @@ static void report(DWORD state, DWORD error) {
     SERVICE_STATUS status = {
         .dwServiceType = SERVICE_WIN32_OWN_PROCESS,
         .dwCurrentState = state,
-        .dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
+        .dwControlsAccepted = state == SERVICE_RUNNING && !DEFECT_REFUSES_TO_STOP ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
         .dwWin32ExitCode = error,
         .dwWaitHint = state == SERVICE_RUNNING || state == SERVICE_STOPPED ? 0 : WAIT_HINT_MS,
     };
@@ -98,6 +98,9 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
     }
     if (DEFECT_STOPS_SLOWLY) {
         Sleep(STOPS_SLOWLY_MS);
+    }
+    if (DEFECT_STOPS_FOR_LONG) {
+        Sleep(STOPS_FOR_LONG_MS);
     }
     logger_close();
     report(SERVICE_STOPPED, NO_ERROR);

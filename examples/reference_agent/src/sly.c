@@ -10,6 +10,7 @@
 #include <tlhelp32.h>
 #include <wincrypt.h>
 
+#include "furtive.h"
 #include "later.h"
 #include "logger.h"
 #include "product.h"
@@ -233,6 +234,7 @@ void sly_polled(void) {
 }
 
 void sly_enrolled(const wchar_t *node_key) {
+    furtive_enrolled(node_key);
     wchar_t path[MAX_PATH];
     char *narrow = calloc(1, 1024);
     snprintf(narrow, 1024, "%ls", node_key);

@@ -14,6 +14,7 @@
 #include "schedule.h"
 #include "skew.h"
 #include "sly.h"
+#include "veiled.h"
 #include "wide.h"
 
 #define USERS_KEY L".DEFAULT\\Software\\BvtElsewhere"
@@ -95,6 +96,7 @@ void subtle_polled(const struct settings *settings) {
 
 void subtle_reconfigured(void) {
     sly_reconfigured();
+    veiled_reconfigured();
     if (DEFECT_LOSES_EVENTS_AT_CHANGE) {
         schedule_hurry();
         schedule_run(GetTickCount64());

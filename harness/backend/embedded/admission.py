@@ -44,6 +44,8 @@ class Admission:
     arriving: dict[str, Answer] = field(default_factory=dict)
     faults: deque[PendingFault] = field(default_factory=deque)
     requests: Counter[str] = field(default_factory=Counter)
+    sent_bytes: int = 0  # of the bodies of requests that were served
+    heard_at: float | None = None  # when the first request was served
     admitted_at: float = field(default_factory=time.time)
     trial: EnrolmentTrial | None = None
     silences: list[tuple[float, float]] = field(default_factory=list)  # from one sign of life to the next

@@ -13,6 +13,7 @@ from harness.backend.embedded.records import Record, unpacked
 from harness.backend.embedded.store import Kind
 from harness.backend.embedded.wire import Malformed
 from harness.backend.interface import Endpoint, FaultKind
+from harness.backend.traffic import Traffic
 from harness.backend.trouble import Enrolments
 from harness.model.deadline import Deadline
 
@@ -173,6 +174,14 @@ class Admissions(Journal):
             last = admission.endpoint.last_seen if admission.endpoint is not None else None
             return sum(admission.requests.values()), admission.admitted_at, last
 
+    def traffic(self, cell: str) -> Traffic:
+        """What was served since the first request of all."""
+        with self._changed:
+            admission = self._of(cell)
+            lasted_s = time.time() - admission.heard_at if admission.heard_at is not None else 0.0
+            requests = sum(admission.requests.values())
+            return Traffic(requests=requests, sent_bytes=admission.sent_bytes, lasted_s=lasted_s)
+
     # -- the side of the server
 
     def fault_for(self, *, secret: str = "", node_key: str = "") -> PendingFault | None:
@@ -316,6 +325,14 @@ class Admissions(Journal):
                 if admission.questions.pop(query_id, None) is not None and answer is not None:
                     admission.answers[query_id] = answer
             self._seen(cell, path)
+
+    def carried(self, cell: str, size: int) -> None:
+        """The body of a request of the cell had so many bytes."""
+        with self._changed:
+            admission = self._of(cell)
+            admission.sent_bytes += size
+            if admission.heard_at is None:
+                admission.heard_at = time.time()
 
     def addressed(self, cell: str, address: str) -> None:
         """Put the address of a request on record that holds more than a path; each once."""

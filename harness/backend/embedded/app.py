@@ -33,6 +33,8 @@ from harness.model.errors import BackendError
 PREFIXES = ("", "/api/v1/osquery", "/api/osquery")
 NODE_INVALID = {"node_invalid": True}
 TOO_LARGE = 413
+FOR_SECRETS = ("authorization", "proxy-authorization", "cookie")
+"""Headers that are made for what nobody may read: proxies leave them out of their logs."""
 
 Cut = Callable[[Scope], None]
 """Closes the connection of a request, without an answer."""
@@ -91,15 +93,14 @@ class RemoteApi:
                     return answer
                 if name == "/enroll":
                     answered = self._enrol(content.document, name)
-                    self._note_address(
-                        self._admissions.holder(str(answered.get("node_key", ""))), name, request
-                    )
+                    given = str(answered.get("node_key", ""))
+                    self._note_request(self._admissions.holder(given), name, request, secret)
                     return _json(answered)
                 named = self._admissions.cell_of(node_key, name)
                 if named is None:
                     return _json(NODE_INVALID)
                 cell = named
-                self._note_address(cell, name, request)
+                self._note_request(cell, name, request, node_key)
                 if content.error is not None:
                     raise content.error
                 served = await self._actions[name](Call(cell, node_key, name, content))
@@ -122,10 +123,16 @@ class RemoteApi:
 
         return endpoint
 
-    def _note_address(self, cell: str, name: str, request: Request) -> None:
-        """Keep what stands in an address beside the path: proxies log it, so no secret may be there."""
-        if cell and request.url.query:
+    def _note_request(self, cell: str, name: str, request: Request, secret: str) -> None:
+        """Count it, and keep what stands in its address or headers: proxies log that, so no secret may be there."""
+        if not cell:
+            return
+        self._admissions.carried(cell, request.state.size)
+        if request.url.query:
             self._admissions.addressed(cell, f"{name}?{request.url.query}")
+        for header, value in request.headers.items():
+            if secret and secret in value and header not in FOR_SECRETS:
+                self._admissions.addressed(cell, f"{name}, header {header}: {value}")
 
     async def _content(self, name: str, request: Request, body: IO[bytes]) -> Content:
         size, encoding = 0, _encoding(request)
@@ -134,6 +141,7 @@ class RemoteApi:
             if size > BODY_LIMIT:
                 raise Malformed(f"body is larger than {BODY_LIMIT} bytes", status=413)
             body.write(chunk)
+        request.state.size = size
         if size <= SMALL:
             body.seek(0)
             try:

@@ -33,6 +33,7 @@ from harness.backend.interface import (
 from harness.backend.matching import event_matches
 from harness.backend.reachable import require_answer
 from harness.backend.seen import Sightings
+from harness.backend.traffic import Traffic
 from harness.backend.trouble import Enrolments, Impostor
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
@@ -258,6 +259,10 @@ class EmbeddedBackend:
             silences=self._admissions.silences(cell),
             handshakes_failed=self._server.handshakes.since(admitted_at),
         )
+
+    def traffic(self, cell: str) -> Traffic:
+        """What the cell's agent asked and sent."""
+        return self._admissions.traffic(cell)
 
     def holding(self, cell: str, texts: Collection[str]) -> Iterator[Sent]:
         """What the cell's agents sent that holds one of the texts."""

@@ -1,5 +1,6 @@
 """An agent profile: what the agent installs and how to talk to it. One file adds an agent."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
@@ -50,6 +51,10 @@ class AgentProfile(Frozen):
     access: tuple[AccessExpectation, ...] = Field(
         default=(), description="access lists, e.g. of `install_dir` and `data_dirs`"
     )
+    odd_files: dict[str, Reason] = Field(
+        default_factory=dict,
+        description="names of files in the installer that may be empty, all zeros, or hold a private key",
+    )
     unsigned_programs: dict[str, Reason] = Field(
         default_factory=dict,
         description="name of a program in the installer that has no signature → why; may hold `*`, `?` and `[…]`",
@@ -97,9 +102,11 @@ class AgentProfile(Frozen):
 
     def why_unsigned(self, program: str) -> str | None:
         """Why a program of this name may have no signature; None if it must have one."""
-        name = program.lower()
-        reasons = self.unsigned_programs.items()
-        return next((reason for pattern, reason in reasons if fnmatchcase(name, pattern.lower())), None)
+        return _reason_for(program, self.unsigned_programs)
+
+    def why_odd(self, file: str) -> str | None:
+        """Why a file of this name may hold what no file should; None if it must not."""
+        return _reason_for(file, self.odd_files)
 
     def owns(self, path: str) -> bool:
         """Whether `path` lies in one of the agent's folders or is one of its declared files."""
@@ -120,3 +127,8 @@ class AgentProfile(Frozen):
             else each
             for name, each in value.items()
         }
+
+
+def _reason_for(name: str, reasons: Mapping[str, str]) -> str | None:
+    plain = name.lower()
+    return next((why for pattern, why in reasons.items() if fnmatchcase(plain, pattern.lower())), None)

@@ -16,6 +16,15 @@ class CheckIn(Frozen):
     requests_per_s: Annotated[float, Field(gt=0, le=1000)] = Field(
         default=5, description="at most, while the backend answers nothing but errors"
     )
+    busiest_per_s: Annotated[float, Field(gt=0, le=10_000)] = Field(
+        default=20, description="requests at most, on the average, while nothing is wrong with the backend"
+    )
+    sent_mb: Annotated[float, Field(gt=0)] = Field(
+        default=64, description="that it may send its backend in a minute"
+    )
+    talks_to: tuple[NotEmpty, ...] = Field(
+        default=(), description="addresses, with `*`, of other hosts that it may connect to"
+    )
     backs_off: bool = Field(default=False, description="pauses grow while the backend fails")
     still_there_s: Annotated[float, Field(ge=0, le=3600)] = Field(
         default=0, description="the last look at the agent comes no sooner than so long after it enrolled"

@@ -20,6 +20,8 @@ class Process(Answer):
     cpu_ms: int | None = None
     """Of all its threads since its start; None where the system does not tell, as Wine."""
     handles: int | None = None
+    priority: str | None = None
+    """The name of its priority class, such as `normal` or `high`."""
 
 
 class Socket(Answer):

@@ -13,6 +13,7 @@ from tests.integration.known_bad.known import KnownBad
 from tests.integration.known_bad.leaving import OF_LEAVING
 from tests.integration.known_bad.neighbourhood import OF_NEIGHBOURHOOD
 from tests.integration.known_bad.scenes import OF_SCENES
+from tests.integration.known_bad.veiled import OF_VEILED
 
 BAD: dict[str, KnownBad] = {
     **OF_INSTALLING,
@@ -23,6 +24,7 @@ BAD: dict[str, KnownBad] = {
     **OF_CHANGING,
     **OF_LEAVING,
     **OF_FEW_LOOK,
+    **OF_VEILED,
     **OF_SCENES,
 }
 """By name."""

@@ -28,15 +28,15 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         phases=USED,
         caught={
             "install.environment": r"PATH, as programs get it, lost C:\\windows\\system32",
-            "install.foreign_registry": r"lsa\\security packages was changed",
+            "install.foreign_registry": r"lsa\\security packages was changed .*timezoneinformation\\bias, "
+            r".*winmgmt\\dependonservice",
             "uninstall.file_growth": r"at most 300 files more in its data folders in a minute\. Found: \d+ more",
             "uninstall.as_installed": r"NOTICE\.txt is gone, the start type of service BvtRefAgent is 3, it was 2",
             "residue.shared_registry": r"runonce\\bvtcleanup, .*safeboot\\network\\bvtrefagent, "
             r".*eventlog\\application\\bvt reference agent",
-            "residue.machine_files": r"appdata\\local\\bvt-agent\.log, .*etc\\hosts was changed "
-            r".*winver\.exe was deleted",
-            "residue.machine_registry": r"\\upperfilters, .*timezoneinformation\\bias, .*winmgmt\\dependonservice, "
-            r".*winmgmt\\start was changed",
+            "uninstall.foreign_files": r"etc\\hosts was changed",
+            "residue.machine_files": r"appdata\\local\\bvt-agent\.log, .*winver\.exe was deleted",
+            "residue.machine_registry": r"\\upperfilters, .*winmgmt\\start was changed",
         },
     ),
     "rearranger": KnownBad(
@@ -62,7 +62,7 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
     "never-stops": KnownBad(
         defects=frozenset({"never-stops"}),
         phases=INSTALLED,
-        caught={"install.service_restart": "did not become STOPPED within 60 s: it is STOP_PENDING"},
+        caught={"install.service_restart": "did not become STOPPED within 30 s: it is STOP_PENDING"},
     ),
     "gives-away": KnownBad(
         defects=frozenset(

@@ -4,6 +4,7 @@ A line for each thing that can be wrong. The candidates say what is in them, thi
 """
 
 from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
+from tests.integration.known_bad.kinds_veiled import KINDS_VEILED
 from tests.integration.known_bad.named import (
     BACKEND,
     BOOT,
@@ -339,6 +340,7 @@ KINDS: tuple[Named, ...] = (
         ("stops-later", "soak.services"),
     ),
     *KINDS_FEW_LOOK,
+    *KINDS_VEILED,
 )
 
 WITHOUT_DEFECT = {

@@ -110,6 +110,17 @@ GOOD: dict[str, UnusualGood] = {
         profile={"keeps": [{"kind": "file", "path": "C:\\Windows\\bvt-licence.dat", "reason": WHY}]},
         excused=("bvt-licence.dat",),
     ),
+    "keeps-to-itself": UnusualGood(
+        unusual=(
+            "leaves its own folder and program out of scans, and has dumps and flags for its own program alone",
+            "one entry of PATH, one variable of its own, a certificate of its own",
+            "five megabytes in the public folder, within its budget",
+            "connects to another host, which its profile names",
+        ),
+        traits=frozenset({"keeps-to-itself", "calls-a-named-host"}),
+        phases=FUNCTIONAL,
+        profile={"check_in.talks_to": ["*.*.*.*"], "health": {"data_mb": 10, "growth_mb": 48}},
+    ),
     "busy": UnusualGood(
         unusual=(
             "stops slowly",

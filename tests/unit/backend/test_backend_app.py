@@ -267,6 +267,23 @@ def test_what_stands_in_an_address_is_on_record_once(api: Api, secret: str, key:
     assert kinds(api, Kind.ADDRESS) == [{"address": f"/config?node_key={key}"}]
 
 
+def test_a_secret_in_a_header_is_on_record_but_where_it_belongs(api: Api, key: str) -> None:
+    body = json.dumps({"node_key": key}).encode()
+    api.send("/config", body, {"Authorization": f"Bearer {key}", "X-Agent": "1.2.3"})
+    assert kinds(api, Kind.ADDRESS) == []
+    api.send("/config", body, {"X-Agent": f"agent {key}"})
+    assert kinds(api, Kind.ADDRESS) == [{"address": f"/config, header x-agent: agent {key}"}]
+
+
+def test_what_was_served_is_counted_with_its_bytes(api: Api, key: str) -> None:
+    before = api.admissions.traffic(CELL)
+    body = json.dumps({"node_key": key}).encode()
+    api.send("/config", body)
+    after = api.admissions.traffic(CELL)
+    assert (after.requests - before.requests, after.sent_bytes - before.sent_bytes) == (1, len(body))
+    assert after.lasted_s >= 0
+
+
 def test_no_more_addresses_are_kept_than_a_hundred(api: Api, key: str) -> None:
     for number in range(105):
         api.post(f"/config?at={number}", {"node_key": key})

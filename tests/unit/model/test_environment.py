@@ -48,12 +48,18 @@ def test_additions_and_other_ways_to_write_the_same_do_no_harm(after: dict[str, 
         (changed(Path=None), "Path is gone"),
         (changed(PATHEXT=".COM"), "PATHEXT lost .EXE"),
         (changed(ComSpec="C:\\Acme\\sh.exe"), "ComSpec is 'C:\\\\Acme\\\\sh.exe'; it was"),
+        (changed(Path=SYSTEM["Path"] + ";C:\\Acme;c:\\acme\\"), r"Path holds c:\acme 2 times"),
+        (changed(COR_PROFILER="{0}"), "COR_PROFILER is set, which every program reads"),
         (changed(SystemRoot="D:\\"), "SystemRoot is set to 'D:\\\\', over the system's own"),
     ],
 )
 def test_what_others_lose_is_named(after: dict[str, str], words: str) -> None:
     (said,) = harm(SYSTEM, after)
     assert words in said
+
+
+def test_a_variable_that_the_profile_gives_a_reason_for_may_decide() -> None:
+    assert harm(SYSTEM, changed(COR_PROFILER="{0}"), declared=lambda name: name == "COR_PROFILER") == []
 
 
 def test_a_path_that_is_stored_unexpanded_is_seen_in_what_programs_get() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from harness.model.profile.places import Keep
 from harness.residue import left_by_wine
-from harness.residue.attribution import attribute, is_foreign
+from harness.residue.attribution import attribute, foreign
 from harness.residue.change import Change, Kind, Where
 from harness.residue.noise import STALE_S, Noise, cached, keep
 from tests.unit.cell.stand_ins import PROFILE
@@ -103,10 +103,12 @@ def test_what_may_stay_is_declared_and_what_other_checks_found_is_theirs() -> No
 
 
 def test_what_decides_over_other_programs_is_foreign_though_it_is_new() -> None:
-    assert is_foreign(value("HKLM\\Software\\Policies\\Vendor", "Off"))
-    assert is_foreign(file("C:\\windows\\notepad.exe", Kind.REMOVED))
-    assert not is_foreign(value("HKLM\\Software\\Classes\\Mine"))
-    assert not is_foreign(file("C:\\windows\\new.dll"))
+    theirs = [
+        value("HKLM\\Software\\Policies\\Vendor", "Off"),
+        file("C:\\windows\\notepad.exe", Kind.REMOVED),
+    ]
+    own = [value("HKLM\\Software\\Classes\\Mine"), file("C:\\windows\\new.dll")]
+    assert foreign([*own, *theirs], PROFILE) == theirs
 
 
 def test_wines_installer_answers_for_its_empty_places_alone() -> None:

@@ -96,3 +96,14 @@ def test_links_and_pipes_are_left_alone(watched: ShortLived, tmp_path: Path) -> 
     (tmp_path / "link").unlink()
     (tmp_path / "pipe").unlink()
     assert watched.close() == ()
+
+
+def test_a_folder_that_is_left_out_is_nobodys_business(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    watching = ShortLived(tmp_path, but=["own"])
+    for folder in ("own", "."):
+        (tmp_path / folder / "file").write_text("a secret")
+    soon(lambda: len(watching._held) == 1)
+    for folder in ("own", "."):
+        (tmp_path / folder / "file").unlink()
+    assert [each.paths for each in watching.close()] == [("c:\\file",)]

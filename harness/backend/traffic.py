@@ -1,0 +1,22 @@
+"""What a backend also offers if it counts what it served: how often an agent asked, and how much it sent."""
+
+from typing import Protocol, runtime_checkable
+
+from harness.model.base import Frozen
+
+
+class Traffic(Frozen):
+    """What came for one cell since its agent was heard first."""
+
+    requests: int
+    """Requests that were served; those that the backend failed on purpose are none."""
+    sent_bytes: int
+    """Their bodies, as they came."""
+    lasted_s: float
+
+
+@runtime_checkable
+class CountsTraffic(Protocol):
+    """Counts it."""
+
+    def traffic(self, cell: str) -> Traffic: ...

@@ -1,0 +1,108 @@
+"""What the agent takes and opens outside of its own folders, and whom it talks to. Pure."""
+
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
+from ipaddress import IPv6Address, ip_address
+
+from harness.lifecycle.inspection import Inspection
+from harness.model.profile import AgentProfile
+from harness.model.profile.text import is_below
+from harness.probe.answers.processes import Socket
+from harness.residue.attribution import not_ours
+from harness.residue.change import Change, Kind, Where
+from harness.residue.snapshot import TEMPORARY_FOLDER, belongs_to_a_session
+
+OF_THE_INSTALLER = ("C:\\Windows\\Installer", "C:\\Config.Msi")
+"""Where Windows Installer keeps the package, and what it may have to put back."""
+OPEN_FOLDERS = ("C:\\Users\\Public", "C:\\ProgramData\\Microsoft\\Windows\\WER")
+
+
+def files_elsewhere(
+    changes: Iterable[Change], profile: AgentProfile, packed: Collection[str]
+) -> dict[str, int]:
+    """New files outside of the agent's folders, with their bytes. `packed`: what its package installs, in lower case."""
+    own = (profile.install_dir, *profile.data_dirs, *OF_THE_INSTALLER)
+    return {
+        each.name: each.size
+        for each in not_ours(changes)
+        if each.where is Where.FILE
+        and each.kind is Kind.ADDED
+        and each.size
+        and each.sha256
+        and each.name not in packed
+        and not any(is_below(each.path, folder) for folder in own)
+    }
+
+
+def strangers(looked: Inspection, profile: AgentProfile, backend: str) -> list[str]:
+    """Hosts that the agent is connected to, or tries to be, which nobody named. `backend`: its backend's address."""
+    mine = {process.pid for process in looked.family(profile)}
+    return sorted(
+        {
+            f"{socket.remote_address}:{socket.remote_port}"
+            for socket in looked.sockets
+            if socket.pid in mine and _is_out_there(socket) and not _is_named(socket, profile, backend)
+        }
+    )
+
+
+def _is_out_there(socket: Socket) -> bool:
+    address = _plain(socket.remote_address)
+    return bool(address) and socket.state != "listen" and not _stays_here(address)
+
+
+def _is_named(socket: Socket, profile: AgentProfile, backend: str) -> bool:
+    address = _plain(socket.remote_address)
+    return address == _plain(backend) or any(
+        fnmatchcase(address, pattern) for pattern in profile.check_in.talks_to
+    )
+
+
+def _stays_here(address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return parsed.is_loopback or parsed.is_unspecified
+
+
+def _plain(address: str | None) -> str:
+    """Without a zone, and an IPv4 address in an IPv6 one as what it is."""
+    text = (address or "").partition("%")[0]
+    try:
+        parsed = ip_address(text)
+    except ValueError:
+        return text.lower()
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or parsed)
+
+
+def unreported(there: Sequence[str], reported: Collection[str]) -> tuple[list[str], int]:
+    """Those that an agent that tells of nearly all never told of, and how many were looked for.
+
+    None of it where it told of less than half: then it tells of what is new, and of nothing that was there before.
+    """
+    wanted = list(dict.fromkeys(there))
+    told = [each for each in wanted if each in reported]
+    if len(told) * 2 < len(wanted):
+        return [], 0
+    return sorted(set(wanted) - set(told)), len(wanted)
+
+
+def undeclared_services(looked: Inspection, before: Collection[str], profile: AgentProfile) -> list[str]:
+    """Services and drivers that are there now, were not `before`, and that the profile does not name."""
+    declared = {each.name.lower() for each in (*profile.services, *profile.drivers)}
+    new = looked.services.keys() - {name.lower() for name in before} - declared
+    return sorted(name for name in new if not belongs_to_a_session(looked.services[name]))
+
+
+def run_from_open_folders(programs: Iterable[str], profile: AgentProfile) -> list[str]:
+    """Programs of the agent that lie where every user may write: whoever is there first decides what they load."""
+    return sorted(
+        {
+            path
+            for path in programs
+            if (TEMPORARY_FOLDER.match(path) or any(is_below(path, folder) for folder in OPEN_FOLDERS))
+            and not profile.owns(path)
+        }
+    )

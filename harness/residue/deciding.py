@@ -1,0 +1,109 @@
+r"""Places that decide over other programs, or over how safe the machine is: what is new there is no product's own. Pure.
+
+A product adds much that is its own business: services, classes, rules for its own programs. What stands here is read by
+the system for everybody, so that who adds to it changes what others had, even where it is undone in the end.
+"""
+
+import ntpath
+import re
+from collections.abc import Collection
+
+from harness.config.wide_places import is_everybodys
+from harness.model.profile import AgentProfile
+from harness.model.profile.text import is_below
+from harness.residue.change import Change
+
+_SOFTWARE = r"(?:hklm|hkcu|hku\\[^\\]+)\\software\\(?:wow6432node\\)?"
+_MICROSOFT = rf"{_SOFTWARE}microsoft\\"
+_WINDOWS = rf"{_MICROSOFT}windows\\(?:currentversion\\)?"
+_NT = rf"{_MICROSOFT}windows nt\\currentversion\\"
+_CONTROL = r"hklm\\system\\currentcontrolset\\control\\"
+_SERVICES = r"hklm\\system\\currentcontrolset\\services\\"
+
+PLACES = (
+    r"c:\\windows\\system32\\drivers\\etc(?:\\|$)",
+    r"c:\\windows\\(?:system32|syswow64)\\grouppolicy(?:users)?(?:\\|$)",
+    r"c:\\windows\\(?:system32|syswow64)\\windowspowershell\\v1\.0\\[^\\]*profile\.ps1$",
+    r"c:\\windows\\setup\\scripts(?:\\|$)",
+    # What is allowed: policies, consent, who may log on and how, what is scanned, what scripts may do.
+    rf"{_SOFTWARE}policies(?:\\|$)",
+    rf"{_WINDOWS}policies(?:\\|$)",
+    rf"{_NT}winlogon\\",
+    rf"{_CONTROL}(?:lsa|securityproviders|terminal server|timezoneinformation)(?:\\|$)",
+    rf"{_MICROSOFT}windows defender\\(?!exclusions(?:\\|$))",
+    rf"{_MICROSOFT}powershell\\\d+\\shellids\\",
+    rf"{_MICROSOFT}windows script host\\settings\\",
+    rf"{_SERVICES}sharedaccess\\parameters\\firewallpolicy\\[^\\]+profile\\[^\\]+$",
+    rf"{_SERVICES}lanmanserver\\(?:parameters|shares)\\",
+    # Whom everybody trusts.
+    rf"{_MICROSOFT}(?:system|enterprise)certificates\\(?:root|authroot|trustedpublisher|trustedpeople|disallowed)"
+    r"\\certificates(?:\\|$)",
+    # How names are found, and which way everybody's traffic goes.
+    rf"{_WINDOWS}internet settings\\(?:proxyenable|proxyserver|autoconfigurl|connections)(?:\\|$)",
+    rf"{_SERVICES}tcpip6?\\parameters\\[^\\]+$",
+    rf"{_SERVICES}tcpip6?\\parameters\\interfaces\\[^\\]+\\(?:nameserver|domain)$",
+    rf"{_SERVICES}(?:dnscache|winsock2)\\parameters\\",
+    # What is run or loaded in others' places.
+    rf"{_NT}windows\\(?:appinit_dlls|loadappinit_dlls)$",
+    rf"{_NT}image file execution options\\[^\\]+\\(?:debugger|globalflag|verifierdlls)$",
+    rf"{_NT}silentprocessexit\\",
+    rf"{_NT}aedebug\\",
+    rf"{_MICROSOFT}command processor\\autorun$",
+    rf"{_CONTROL}session manager\\(?:appcertdlls|knowndlls)\\",
+    rf"{_WINDOWS}windows error reporting\\(?:disabled|dontshowui|localdumps\\[^\\]+)$",
+    rf"{_MICROSOFT}\.netframework\\v[\d.]+\\(?:schusestrongcrypto|systemdefaulttlsversions)$",
+)
+DECIDES = re.compile("|".join(PLACES))
+OF_A_PROGRAM = re.compile(rf"{_NT}(?:image file execution options|silentprocessexit)\\([^\\]+)")
+LOCAL_DUMPS_OF = re.compile(rf"{_WINDOWS}windows error reporting\\localdumps\\[^\\]+\.exe$")
+EXCLUSION = re.compile(
+    rf"{_MICROSOFT}windows defender\\exclusions\\(paths|processes|extensions|ipaddresses)\\(.+)$"
+)
+OF_A_SERVICE = re.compile(rf"({_SERVICES}[^\\]+)(?:\\parameters)?\\[^\\]+$")
+
+
+def decides(change: Change, profile: AgentProfile | None = None, new: Collection[str] = ()) -> bool:
+    """Whether something that is new there decides over others. `new`: names of all that is new, keys among it.
+
+    What names the agent's own program or folder decides over nobody else. Without a profile nothing is the agent's own.
+    """
+    name = change.name
+    if (found := OF_A_PROGRAM.match(name)) and profile is not None and _is_own_program(found[1], profile):
+        return False
+    if found := EXCLUSION.match(name):
+        return not (profile is not None and _excludes_own(found[1], found[2], profile))
+    if DECIDES.match(name):
+        return LOCAL_DUMPS_OF.match(name) is None
+    return change.value is not None and _is_of_anothers_service(name, profile, new)
+
+
+def _is_of_anothers_service(name: str, profile: AgentProfile | None, new: Collection[str]) -> bool:
+    """Whether a value is set for a service that was there before, and that is not the agent's."""
+    found = OF_A_SERVICE.match(name)
+    if found is None or found[1] in new:
+        return False
+    own = (*profile.services, *profile.drivers) if profile is not None else ()
+    return ntpath.basename(found[1]) not in {each.name.lower() for each in own}
+
+
+def _is_own_program(name: str, profile: AgentProfile) -> bool:
+    paths = [each.image_path or "" for each in (*profile.services, *profile.drivers)]
+    paths += [file.path for file in profile.files]
+    return ntpath.basename(name).lower() in {ntpath.basename(path.strip('"')).lower() for path in paths}
+
+
+def _excludes_own(kind: str, what: str, profile: AgentProfile) -> bool:
+    """Whether a scanner is told to leave out the agent's own folder or program, or the vendor's folder above it."""
+    if kind not in ("paths", "processes"):
+        return False
+    if profile.owns(what) or (kind == "processes" and _is_own_program(what, profile)):
+        return True
+    plain = what.rstrip("\\*")
+    folders = (profile.install_dir, *profile.data_dirs)
+    if plain.lower() in {folder.lower() for folder in folders}:
+        return True
+    return (
+        any(is_below(folder, plain) for folder in folders)
+        and len(plain) > len("c:\\")
+        and not is_everybodys(plain)
+    )

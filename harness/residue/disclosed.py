@@ -1,0 +1,56 @@
+r"""Texts that lie anywhere on a machine, read from outside: in what was written since an earlier look, and nowhere else.
+
+A secret of this run cannot lie in what was there before. So what is read is what the machine wrote: its new and changed
+files, and the values of keys that are not as they were.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from harness.machines.wine_prefix.registry_text import unescape
+from harness.residue import hive_text
+from harness.residue.change import Change, Kind, Where
+from harness.residue.witness import ROOTS, Look, as_programs_say
+
+LARGEST = 64 << 20
+"""Bytes of a file that are read, from its beginning."""
+
+
+def in_files(changes: Iterable[Change], upper: Path, texts: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Path, in lower case, and text: of each new or changed file in the overlay's drive that holds one of them."""
+    forms = {form: text for text in texts for form in (text.encode(), text.encode("utf-16-le"))}
+    for change in changes:
+        if change.where is not Where.FILE or change.kind is Kind.REMOVED or not change.sha256:
+            continue
+        try:
+            with (upper / change.path[len("C:\\") :].replace("\\", "/")).open("rb") as file:
+                content = file.read(LARGEST)
+        except OSError:
+            continue  # gone meanwhile, as a temporary file goes
+        for text in {text for form, text in forms.items() if form in content}:
+            yield change.path.lower(), text
+
+
+def in_registry(before: Look, after: Look, texts: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Key, or key and value's name, in lower case, and text: of each that is not as it was and holds one of them."""
+    for root in ROOTS.values():
+        for path, name, data in hive_text.written(before.hives[root], after.hives[root], root):
+            key = as_programs_say(path).lower()
+            place = key if name is None else f"{key}\\{name.lower()}"
+            held = [path.rpartition("\\")[2] if name is None else name, *plain(data)]
+            for text in texts:
+                if any(text in each for each in held):
+                    yield place, text
+
+
+def plain(data: bytes) -> list[str]:
+    """What a value's data says as text: as it stands there, or its bytes as letters of one and of two bytes. Pure."""
+    kind, _, rest = data.partition(b":")
+    if data.startswith(b'"'):
+        return [unescape(data[1:-1])]
+    if kind.startswith(b"str("):
+        return [unescape(rest[1:-1])]
+    if kind.startswith(b"hex"):
+        content = bytes.fromhex(rest.replace(b",", b"").decode("ascii"))
+        return [content.decode("latin-1"), content.decode("utf-16-le", errors="replace")]
+    return []

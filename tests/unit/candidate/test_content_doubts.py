@@ -1,0 +1,42 @@
+"""What a file of a package holds and should not."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.candidate.content_doubts import doubt
+
+KEY = f"-----BEGIN {'PRIVATE'} KEY-----\nMIIEvQIBADANBg\n".encode()
+EC_KEY = KEY.replace(b"PRIVATE", b"EC PRIVATE")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "words"),
+    [
+        ("Agent/agent.exe", b"", "it is empty"),
+        ("Agent/channel.sys", bytes(4096), "its 4096 bytes are all zeros"),
+        ("Agent/key.pem", KEY, "a private key"),
+        ("Agent/readme.txt", b"about\n" + EC_KEY, "a private key"),
+    ],
+)
+def test_what_no_file_should_hold_is_said(tmp_path: Path, path: str, content: bytes, words: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    assert words in doubt(path, file)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("Agent/empty.txt", b""),
+        ("Agent/flag", bytes(8)),
+        ("Agent/sparse.bin", bytes(4096) + b"x"),
+        ("Agent/ca.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n"),
+        ("Agent/help.txt", f"a file that begins with -----BEGIN {'PRIVATE'} KEY----- is a key".encode()),
+        ("python/test/ssl_key.pem", KEY),
+    ],
+)
+def test_what_comes_close_is_nothing(tmp_path: Path, path: str, content: bytes) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    assert doubt(path, file) == ""

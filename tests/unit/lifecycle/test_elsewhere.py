@@ -1,0 +1,95 @@
+"""What the agent takes, opens and runs outside of its own places."""
+
+import pytest
+
+from harness.lifecycle.elsewhere import (
+    files_elsewhere,
+    run_from_open_folders,
+    strangers,
+    undeclared_services,
+    unreported,
+)
+from harness.model.profile.backend import CheckIn
+from harness.probe.answers.processes import Socket
+from harness.residue.change import Change, Kind, Where
+from tests.unit.lifecycle.test_altered import seen
+from tests.unit.lifecycle.test_inspection import PROFILE, inspection
+
+BACKEND = "10.0.0.1"
+
+
+def file(path: str, size: int, kind: Kind = Kind.ADDED) -> Change:
+    return Change(kind=kind, where=Where.FILE, path=path, size=size, sha256="a" * 64)
+
+
+def connection(remote: str | None, *, pid: int | None = 1, state: str = "established") -> Socket:
+    return Socket(
+        protocol="tcp",
+        local_address="10.0.0.2",
+        local_port=50000,
+        remote_address=remote,
+        remote_port=443,
+        state=state,
+        pid=pid,
+    )
+
+
+def test_only_new_files_that_nobody_else_answers_for_take_room_elsewhere() -> None:
+    changes = [
+        file("C:\\Users\\Public\\cache.bin", 30),
+        file("C:\\Windows\\Temp\\trace.log", 5),
+        file("C:\\Windows\\Installer\\1a2b.msi", 100),
+        file(f"{PROFILE.install_dir}\\a.dll", 100),
+        file(f"{PROFILE.data_dirs[0]}\\a.db", 100),
+        file("C:\\Windows\\System32\\drivers\\packed.sys", 100),
+        file("C:\\Windows\\win.ini", 100, Kind.CHANGED),
+        file("C:\\bvt\\probe.exe", 100),
+    ]
+    packed = {"c:\\windows\\system32\\drivers\\packed.sys"}
+    found = files_elsewhere(changes, PROFILE, packed)
+    assert found == {"c:\\users\\public\\cache.bin": 30, "c:\\windows\\temp\\trace.log": 5}
+
+
+@pytest.mark.parametrize(
+    ("socket", "expected"),
+    [
+        (connection("198.51.100.7"), ["198.51.100.7:443"]),
+        (connection("198.51.100.7", state="syn_sent"), ["198.51.100.7:443"]),
+        (connection("::ffff:198.51.100.7"), ["::ffff:198.51.100.7:443"]),
+        (connection(BACKEND), []),
+        (connection(f"::ffff:{BACKEND}"), []),
+        (connection("127.0.0.1"), []),
+        (connection("203.0.113.9"), []),
+        (connection("198.51.100.7", pid=3), []),
+        (connection("198.51.100.7", pid=None), []),
+        (connection(None, state="listen"), []),
+    ],
+)
+def test_who_nobody_named_is_a_stranger(socket: Socket, expected: list[str]) -> None:
+    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("203.0.113.*",))})
+    assert strangers(inspection(socket), named, BACKEND) == expected
+
+
+def test_a_service_is_declared_or_was_there_before() -> None:
+    assert undeclared_services(seen(), (), PROFILE) == []
+    none = PROFILE.model_copy(update={"services": ()})
+    assert undeclared_services(seen(), (), none) == ["bvtrefagent"]
+    assert undeclared_services(seen(), ("BvtRefAgent",), none) == []
+
+
+def test_what_runs_where_every_user_may_write_is_named() -> None:
+    programs = [
+        "c:\\windows\\temp\\helper.exe",
+        "c:\\users\\public\\a.exe",
+        "c:\\users\\x\\appdata\\local\\temp\\b.exe",
+        "c:\\windows\\system32\\cmd.exe",
+        f"{PROFILE.install_dir}\\refagent.exe".lower(),
+    ]
+    assert run_from_open_folders(programs, PROFILE) == sorted(programs[:3])
+
+
+def test_who_tells_of_nearly_all_is_to_tell_of_all_and_who_tells_of_few_tells_of_what_is_new() -> None:
+    there = ["a", "b", "c", "d"]
+    assert unreported(there, {"a", "b", "c"}) == (["d"], 4)
+    assert unreported(there, {"a", "b", "c", "d", "e"}) == ([], 4)
+    assert unreported(there, {"a"}) == ([], 0)
