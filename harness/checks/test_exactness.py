@@ -1,6 +1,6 @@
 """Events once each, with the right time, through an outage and a burst, with any letters."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from harness.backend.interface import BackendFeature, Event, Fact
@@ -23,6 +23,8 @@ PHASE = Phase.FUNCTIONS
 EVENTS = [BackendFeature.TELEMETRY]
 SAME_S = 1.25
 """What may lie between two times that are the same: an event's has whole seconds."""
+AFRESH_S = 2.5
+"""An agent that is restarted tells afresh what is there, and may do so within the second in which it told it first."""
 EARLY_S = 2.0
 """What an agent's time may lie before the stimulus: clocks tick in whole seconds."""
 
@@ -242,12 +244,12 @@ def _sent_again(cell: CellSession) -> list[str]:
         for name, telemetry in cell.profile.telemetry.items()
         if (name == KIND if telemetry.may_repeat is None else telemetry.may_repeat)
     }
-    counted = Counter(
-        (event.query, event.action, event.unix_time, event.counter, tuple(sorted(event.columns.items())))
-        for event in cell.backend.events(cell.cell.id)
-        if event.unix_time is not None and event.action != "snapshot" and event.query not in repeating
-    )
-    by_query = Counter(row[0] for row, count in counted.items() if count > 1)
+    came = defaultdict(list)
+    for event in cell.backend.events(cell.cell.id):
+        if event.unix_time is not None and event.action != "snapshot" and event.query not in repeating:
+            columns = tuple(sorted(event.columns.items()))
+            came[event.query, event.action, event.unix_time, event.counter, columns].append(event.received_at)
+    by_query = Counter(row[0] for row, times in came.items() if times[-1] - times[0] > AFRESH_S)
     return [f"{count} rows of query {query!r}" for query, count in by_query.items()]
 
 
