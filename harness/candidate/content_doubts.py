@@ -4,6 +4,39 @@ import re
 from pathlib import Path
 
 PROGRAMS = (".exe", ".dll", ".sys", ".ocx")
+TEXTS = (
+    *(
+        ".txt",
+        ".md",
+        ".rtf",
+        ".html",
+        ".json",
+        ".xml",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".conf",
+        ".config",
+    ),
+    *(
+        ".ps1",
+        ".psm1",
+        ".cmd",
+        ".bat",
+        ".vbs",
+        ".js",
+        ".py",
+        ".lua",
+        ".pem",
+        ".crt",
+        ".cer",
+        ".key",
+        ".manifest",
+    ),
+)
+"""What is text, or a program, is never zeros alone; of other data nobody can tell."""
 SHORTEST = 16
 """Bytes. So few zeros are a file's own business."""
 PIECE = 1 << 20
@@ -21,7 +54,7 @@ def doubt(path: str, content: Path) -> str:
     size = content.stat().st_size
     if not size:
         return "it is empty" if path.lower().endswith(PROGRAMS) else ""
-    if size >= SHORTEST and _only_zeros(content):
+    if size >= SHORTEST and path.lower().endswith((*PROGRAMS, *TEXTS)) and _only_zeros(content):
         return f"its {size} bytes are all zeros"
     if size <= LONGEST_KEY_FILE and not FOR_TESTS.search(path) and PRIVATE_KEY.search(content.read_bytes()):
         return "it holds a private key, which everybody has who has the package"

@@ -198,7 +198,8 @@ def test_payload_content(cell: CellSession) -> None:
         else:
             found.append(f"{each.path}: {each.found}")
     assert not found, mismatch(
-        "no file of the installer is empty, all zeros, or a private key", listed(found)
+        "no program or text of the installer is empty or all zeros, and nothing holds a private key",
+        listed(found),
     )
 
 

@@ -17,7 +17,7 @@ class CheckIn(Frozen):
         default=5, description="at most, while the backend answers nothing but errors"
     )
     busiest_per_s: Annotated[float, Field(gt=0, le=10_000)] = Field(
-        default=20, description="requests at most, on the average, while nothing is wrong with the backend"
+        default=30, description="requests at most, on the average, while nothing is wrong with the backend"
     )
     sent_mb: Annotated[float, Field(gt=0)] = Field(
         default=64, description="that it may send its backend in a minute"

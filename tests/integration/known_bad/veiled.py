@@ -107,7 +107,7 @@ OF_VEILED: dict[str, KnownBad] = {
         phases=CHECKED_IN,
         caught={
             "check-in.host_facts": r"enrols with Windows \d+\.\d+\.\d+\. Found: it says '6\.2\.9200'",
-            "uninstall.traffic": r"at most 15 requests per second while all is well\. Found: \d+\.\d",
+            "uninstall.traffic": r"at most 25 requests per second while all is well\. Found: \d+\.\d",
         },
     ),
     "long-winded": KnownBad(

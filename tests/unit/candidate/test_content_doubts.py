@@ -29,8 +29,10 @@ def test_what_no_file_should_hold_is_said(tmp_path: Path, path: str, content: by
     ("path", "content"),
     [
         ("Agent/empty.txt", b""),
-        ("Agent/flag", bytes(8)),
+        ("Agent/flag.txt", bytes(8)),
+        ("Agent/large.bin", bytes(4096)),
         ("Agent/sparse.bin", bytes(4096) + b"x"),
+        ("Agent/padded.txt", bytes(4096) + b"x"),
         ("Agent/ca.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n"),
         ("Agent/help.txt", f"a file that begins with -----BEGIN {'PRIVATE'} KEY----- is a key".encode()),
         ("python/test/ssl_key.pem", KEY),
