@@ -1,40 +1,25 @@
 """One kept WinRM shell: a command's whole life over one connection, with a deadline on every step.
 
-What may be repeated and what not:
-- nothing was sent, or the guest answered Create or Command with a fault: nothing ran, so it is tried again;
-- the connection broke later, WinRM did not answer for itself (HTTP 503 while the service stops), it did not say in
-  time that the command runs, or not with which exit code it ended, or the command did not take its input: a command
-  marked repeatable (it only reads) is run again, any other is `OutcomeUnknown`.
+What may be repeated and what not is said in `harness.guest.winrm.opened`.
 """
 
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from harness.guest.winrm import envelopes, fault_codes
-from harness.guest.winrm.link import HttpFailure, Link, LinkDown, WsmanFault
-from harness.guest.winrm.sweeper import Sweeper
+from harness.guest.winrm.link import HttpFailure, LinkDown, WsmanFault
+from harness.guest.winrm.opened import OVERLOADED, OpenedShell, TryAgain, within
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault, HarnessError, OutcomeUnknown
 from harness.model.machine import WinRMAccess
 
-Answer = TypeVar("Answer")
-
-POLL_S = 20.0
-"""One Receive waits at most this long in the guest."""
-
-SHORTEST_S = 0.5
-"""WinRM's least operation timeout."""
-
 END_S = 5.0
 """How long a command that was interrupted gets to end."""
-
-OVERLOADED = "The guest is overloaded."
 
 RECONNECT_S = 10.0
 """How long one command is tried again from its first failure on, within its own deadline."""
@@ -46,14 +31,6 @@ class CommandTimedOut(DeadlineExceeded):
     def __init__(self, command: str, seconds: float, stdout: bytes, stderr: bytes) -> None:
         super().__init__(f"The end of the command `{command}`", seconds, hint="It was terminated.")
         self.command, self.stdout, self.stderr = command, stdout, stderr
-
-
-class _TryAgain(Exception):
-    """Safe to repeat: `cause` is what to raise if it does not help."""
-
-    def __init__(self, cause: HarnessError) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
 
 
 @dataclass
@@ -84,11 +61,8 @@ class RemoteShell:
     """Runs commands one after another; callers in several threads take turns."""
 
     def __init__(self, access: WinRMAccess, note: Callable[[str], None]) -> None:
-        self._link = Link(access)
-        self._sweeper = Sweeper(lambda: Link(access))
+        self._opened = OpenedShell(access, note)
         self._note = note
-        self._shell_id: str | None = None
-        self._environment: dict[str, str] = {}
         self._under_way: _UnderWay | None = None
         self._kept: _Kept | None = None
         self._turn = threading.RLock()
@@ -139,7 +113,7 @@ class RemoteShell:
             return deadline.passed or time.monotonic() - failing_since[0] >= reconnect_s
 
         retrying = Retrying(
-            retry=retry_if_exception_type(_TryAgain),
+            retry=retry_if_exception_type(TryAgain),
             wait=wait_exponential(multiplier=0.05, max=1.0),
             stop=enough,
             reraise=True,
@@ -147,9 +121,9 @@ class RemoteShell:
         try:
             output = retrying(attempt)
         except KeyboardInterrupt:
-            self._link.drop()  # an answer may still be on its way, which the next message must not read
+            self._opened.link.drop()  # an answer may still be on its way, which the next message must not read
             raise
-        except _TryAgain as last:
+        except TryAgain as last:
             self._under_way = None
             raise last.cause from last.__cause__
         except BaseException:
@@ -169,13 +143,13 @@ class RemoteShell:
                 return None
             try:
                 if left.command_id is not None:
-                    self._link.post(envelopes.terminate(left.shell_id, left.command_id, END_S), END_S)
+                    self._opened.link.post(envelopes.terminate(left.shell_id, left.command_id, END_S), END_S)
                 else:  # it may have begun under an id that nobody has heard: it ends with its shell
-                    self._forget_shell()
-                    self._link.post(envelopes.delete(left.shell_id, END_S), END_S)
+                    self._opened.forget()
+                    self._opened.link.post(envelopes.delete(left.shell_id, END_S), END_S)
             except (HarnessError, WinRMOperationTimeoutError) as error:
-                self._forget_shell()
-                self._link.drop()
+                self._opened.forget()
+                self._opened.link.drop()
                 raise OutcomeUnknown(
                     f"The command could not be ended, so it may still run: {error}",
                     hint="The next one runs in a shell of its own.",
@@ -185,63 +159,51 @@ class RemoteShell:
     def set_environment(self, environment: Mapping[str, str]) -> None:
         """Give every command from now on these variables beside the system's, in a shell of its own."""
         with self._turn:
-            self._environment = dict(environment)
-            self._delete_shell()
+            self._opened.environment = dict(environment)
+            self._delete()
 
     def renew(self) -> None:
         """Give the shell back; the next command opens another, with the environment that is stored by then."""
         with self._turn:
-            self._delete_shell()
+            self._delete()
 
     def reset(self) -> None:
         """Forget shell and connection, e.g. because the machine reboots."""
         with self._turn:
-            self._shell_id = None
-            self._link.drop()
-            self._sweeper.forget()
+            self._opened.shell_id = None
+            self._opened.link.drop()
+            self._opened.sweeper.forget()
 
     def close(self) -> None:
         """Close the shell and the connections. Never raises: the machine may be gone."""
         with self._turn:
-            self._sweeper.close()
-            self._delete_shell()
-            self._link.drop()
+            self._opened.sweeper.close()
+            self._delete()
+            self._opened.link.drop()
 
-    def _delete_shell(self) -> None:
-        """Give it back, with what still runs in it; the next command opens another. Never raises."""
-        shell_id, self._shell_id = self._shell_id, None
-        self._sweeper.forget()
-        if shell_id is not None:
-            try:
-                self._link.post(envelopes.delete(shell_id, 2.0), 2.0)
-            except (HarnessError, WinRMOperationTimeoutError) as error:
-                self._note(f"the shell could not be closed: {error}")
-            else:
-                self._under_way = None  # what ran in it has ended with it
-
-    def _forget_shell(self) -> None:
-        self._shell_id = None
-        self._sweeper.forget()
+    def _delete(self) -> None:
+        if self._opened.delete():
+            self._under_way = None  # what ran in it has ended with it
 
     def _attempt(self, line: str, deadline: Deadline, stdin: bytes, repeatable: bool) -> envelopes.Output:
-        shell_id = self._open(deadline)
+        shell_id = self._opened.open(deadline)
         self._under_way = under_way = _UnderWay(shell_id)
-        under_way.command_id = self._start(shell_id, line, deadline, repeatable)
+        under_way.command_id = self._opened.start(shell_id, line, deadline, repeatable)
         return self._exchange(line, deadline, stdin, repeatable, under_way)
 
     def _attempt_to_ask(self, program: str, question: bytes, deadline: Deadline) -> envelopes.Output:
-        shell_id = self._open(deadline)
+        shell_id = self._opened.open(deadline)
         kept, self._kept = self._kept, None  # whatever goes wrong from here on, it is not asked again
         known = kept is not None and (kept.shell_id, kept.program) == (shell_id, program)
         if kept is None or not known:
-            kept = _Kept(shell_id, program, self._start(shell_id, program, deadline, repeatable=True))
+            kept = _Kept(shell_id, program, self._opened.start(shell_id, program, deadline, repeatable=True))
         self._under_way = under_way = _UnderWay(shell_id, kept.command_id)
         output = self._exchange(program, deadline, question, True, under_way, kept=True)
         if not output.done:
             self._kept = kept
         elif not output.stdout.endswith(b"\n"):
             words = f"`{program}` ended with exit code {output.exit_code} instead of an answer."
-            raise _TryAgain(GuestFault(words)) if known else GuestFault(words)
+            raise TryAgain(GuestFault(words)) if known else GuestFault(words)
         return output
 
     def _exchange(
@@ -261,18 +223,18 @@ class RemoteShell:
         asked = False
         try:
             for chunk, last in _chunks(stdin):
-                wait_s = self._within(deadline)
+                wait_s = within(deadline)
                 message = envelopes.send(shell_id, command_id, chunk, wait_s, end=last and not kept)
                 try:
-                    self._link.post(message, wait_s)
+                    self._opened.link.post(message, wait_s)
                 except WinRMOperationTimeoutError as error:
-                    self._terminate(shell_id, command_id)
+                    self._opened.terminate(shell_id, command_id)
                     raise self._input_refused(line, deadline, repeatable) from error
                 asked = True
             while True:
-                wait_s = self._within(deadline)
+                wait_s = within(deadline)
                 try:
-                    answer = self._link.post(envelopes.receive(shell_id, command_id, wait_s), wait_s)
+                    answer = self._opened.link.post(envelopes.receive(shell_id, command_id, wait_s), wait_s)
                 except WinRMOperationTimeoutError:
                     answer = b""
                 if answer:
@@ -280,102 +242,32 @@ class RemoteShell:
                     stdout.append(output.stdout)
                     stderr.append(output.stderr)
                     if output.done:
-                        self._sweeper.sweep(shell_id, command_id)
+                        self._opened.sweeper.sweep(shell_id, command_id)
                         if output.exit_code is None:
                             silent = GuestFault("WinRM says that it has ended, and not with which exit code.")
-                            raise self._interrupted(line, silent, repeatable)
+                            raise self._opened.interrupted(line, silent, repeatable)
                         return envelopes.Output(b"".join(stdout), b"".join(stderr), True, output.exit_code)
                     if kept and output.stdout.endswith(b"\n"):
                         return under_way.output
                 if deadline.passed:
-                    self._terminate(shell_id, command_id)
+                    self._opened.terminate(shell_id, command_id)
                     raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
         except LinkDown as error:
             if kept:
-                self._sweeper.sweep(shell_id, command_id)
-            raise self._interrupted(line, error, repeatable) from error
+                self._opened.sweeper.sweep(shell_id, command_id)
+            raise self._opened.interrupted(line, error, repeatable) from error
         except HttpFailure as error:
-            self._forget_shell()
-            raise self._interrupted(line, error, repeatable) from error
+            self._opened.forget()
+            raise self._opened.interrupted(line, error, repeatable) from error
         except WsmanFault as error:
             if error.code in fault_codes.SHELL_GONE:
-                self._shell_id = None
-                raise self._interrupted(line, error, repeatable) from error
+                self._opened.shell_id = None
+                raise self._opened.interrupted(line, error, repeatable) from error
             if error.code in fault_codes.QUOTA and not asked:  # Send counts as an operation, on old systems
-                self._recycle(error)
-                raise self._interrupted(line, error, repeatable) from error
-            self._sweeper.sweep(shell_id, command_id)
+                self._opened.recycle(error)
+                raise self._opened.interrupted(line, error, repeatable) from error
+            self._opened.sweeper.sweep(shell_id, command_id)
             raise
-
-    def _open(self, deadline: Deadline) -> str:
-        if self._shell_id is None:
-            wait_s = self._within(deadline)
-            create = envelopes.create(wait_s, environment=self._environment)
-            try:
-                answer = self._harmless(lambda: self._link.post(create, wait_s))
-            except LinkDown as error:
-                if not error.retry:
-                    raise
-                raise _TryAgain(error) from error  # no command ran; a shell that is left there ends when idle
-            except HttpFailure as error:
-                raise _TryAgain(error) from error
-            except WinRMOperationTimeoutError as error:
-                raise _TryAgain(GuestFault("WinRM did not open a shell in time.", hint=OVERLOADED)) from error
-            self._shell_id = envelopes.read_shell_id(answer)
-        return self._shell_id
-
-    def _start(self, shell_id: str, line: str, deadline: Deadline, repeatable: bool) -> str:
-        wait_s = self._within(deadline)
-        try:
-            answer = self._harmless(
-                lambda: self._link.post(envelopes.command(shell_id, line, wait_s), wait_s)
-            )
-        except LinkDown as error:
-            raise self._interrupted(line, error, repeatable) from error
-        except HttpFailure as error:
-            self._forget_shell()
-            raise self._interrupted(line, error, repeatable) from error
-        except WinRMOperationTimeoutError as error:
-            self._forget_shell()  # what runs there under an id that nobody has heard ends with it, when idle
-            late = GuestFault("WinRM did not say in time that the command was started.", hint=OVERLOADED)
-            raise self._interrupted(line, late, repeatable) from error
-        return envelopes.read_command_id(answer)
-
-    def _harmless(self, post: Callable[[], Answer]) -> Answer:
-        """Post a Create or a Command: a fault or a connection never made means that nothing ran."""
-        try:
-            return post()
-        except LinkDown as error:
-            if error.sent or not error.retry:
-                raise
-            raise _TryAgain(error) from error
-        except WsmanFault as error:
-            if error.code not in fault_codes.QUOTA | fault_codes.SHELL_GONE:
-                raise
-            self._recycle(error)
-            raise _TryAgain(error) from error
-
-    def _recycle(self, fault: WsmanFault) -> None:
-        """Give the shell back with all it holds; the next attempt opens another."""
-        shell_id, self._shell_id = self._shell_id, None
-        self._sweeper.forget()
-        self._note(f"shell recycled after {fault.message}")
-        if shell_id is not None and fault.code in fault_codes.QUOTA:
-            try:
-                self._link.post(envelopes.delete(shell_id, 5.0), 5.0)
-            except (HarnessError, WinRMOperationTimeoutError) as error:
-                self._note(f"the old shell could not be closed: {error}")
-
-    def _interrupted(self, line: str, error: HarnessError, repeatable: bool) -> Exception:
-        if isinstance(error, LinkDown) and not error.retry:
-            return error
-        if repeatable:
-            self._note(f"repeating `{line}` after: {error}")
-            return _TryAgain(error)
-        return OutcomeUnknown(
-            f"The connection broke while `{line}` may have been running: {error}",
-            hint="Compare the boot identity, then ask for what the command should have changed.",
-        )
 
     def _input_refused(self, line: str, deadline: Deadline, repeatable: bool) -> Exception:
         """A Send timed out: how much of it the command has read is unknown, so it cannot be sent again."""
@@ -384,20 +276,8 @@ class RemoteShell:
         words = f"`{line}` did not take its input in time and was terminated."
         if repeatable:
             self._note(f"repeating after: {words}")
-            return _TryAgain(GuestFault(words, hint=OVERLOADED))
+            return TryAgain(GuestFault(words, hint=OVERLOADED))
         return OutcomeUnknown(words, hint="Ask for what the command should have changed.")
-
-    def _terminate(self, shell_id: str, command_id: str) -> None:
-        try:
-            self._link.post(envelopes.terminate(shell_id, command_id, 5.0), 5.0)
-        except (HarnessError, WinRMOperationTimeoutError) as error:
-            # The caller must hear of the deadline; a shell that cannot end a command is not used again.
-            self._note(f"the command could not be terminated: {error}")
-            self._shell_id = None
-
-    @staticmethod
-    def _within(deadline: Deadline) -> float:
-        return max(SHORTEST_S, deadline.cap(POLL_S))
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bool]]:

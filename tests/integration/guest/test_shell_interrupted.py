@@ -51,13 +51,13 @@ def test_an_interrupted_command_ends_and_the_next_one_runs_in_the_same_shell(
 ) -> None:
     mark = tmp_path / "went-on"
     interrupted(shell, f"echo $$; sleep 60; touch {mark}")
-    before = shell._shell_id
+    before = shell._opened.shell_id
     output = shell.interrupt()
     assert output is not None
     assert ended(int(output.stdout))
     assert not mark.exists()
     assert shell.run("echo next", soon()).stdout == b"next\n"
-    assert shell._shell_id == before
+    assert shell._opened.shell_id == before
     assert shell.interrupt() is None
 
 

@@ -42,7 +42,7 @@ def link(monkeypatch: pytest.MonkeyPatch) -> DeafCommand:
 def shell(link: DeafCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RemoteShell:
     access = WinRMAccess(host="127.0.0.1", port=1, username="u", password=SecretStr("p"))
     shell = RemoteShell(access, lambda _: None)
-    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(shell._opened, "link", link)
     return shell
 
 
@@ -88,7 +88,7 @@ def test_a_shell_whose_answer_was_lost_is_opened_again(
     shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = CutWhileOpening(2)
-    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(shell._opened, "link", link)
     monkeypatch.setattr(envelopes, "read_output", lambda _: envelopes.Output(b"done", b"", True, 0))
     assert shell.run("change something", Deadline.after(30)).stdout == b"done"
     assert link.asked == ["Create", "Create", "Create", "Command", "Receive"]
@@ -98,7 +98,7 @@ def test_a_guest_that_refuses_the_connection_for_good_is_not_asked_again(
     shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = CutWhileOpening(2, retry=False)
-    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(shell._opened, "link", link)
     with pytest.raises(LinkDown):
         shell.run("ver", Deadline.after(30))
     assert link.asked == ["Create"]
@@ -133,7 +133,7 @@ def test_a_command_that_was_interrupted_is_ended(
     shell: RemoteShell, monkeypatch: pytest.MonkeyPatch, when: str, end: str | None
 ) -> None:
     link = Interrupted(when)
-    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(shell._opened, "link", link)
     with pytest.raises(KeyboardInterrupt):
         shell.run("ping", Deadline.after(30), stdin=b"data")
     assert link.asked[-1] == when
@@ -148,7 +148,7 @@ def test_one_that_cannot_be_ended_is_said_and_its_shell_is_not_used_again(
     shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = Interrupted("Receive", then=WinRMOperationTimeoutError())
-    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(shell._opened, "link", link)
     with pytest.raises(KeyboardInterrupt):
         shell.run("ping", Deadline.after(30))
     with pytest.raises(OutcomeUnknown, match="it may still run"):
@@ -163,7 +163,7 @@ def test_one_whose_shell_was_given_back_has_ended(
     shell: RemoteShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = Interrupted("Receive")
-    monkeypatch.setattr(shell, "_link", link)
+    monkeypatch.setattr(shell._opened, "link", link)
     with pytest.raises(KeyboardInterrupt):
         shell.run("ping", Deadline.after(30))
     shell.set_environment({"A": "b"})
