@@ -69,7 +69,7 @@ class OpenedShell:
         return self.shell_id
 
     def start(self, shell_id: str, line: str, deadline: Deadline, repeatable: bool) -> str:
-        """Start a command; its id. Raises `TryAgain`, or `OutcomeUnknown` if it may have begun and does not only read."""
+        """Start a command; its id. Raises `TryAgain`, or `OutcomeUnknown` of one that changes something."""
         wait_s = within(deadline)
         try:
             answer = self._harmless(lambda: self.link.post(envelopes.command(shell_id, line, wait_s), wait_s))
