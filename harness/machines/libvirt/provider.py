@@ -17,12 +17,14 @@ from harness.machines.libvirt.clone.capsule import read_capsule
 from harness.machines.libvirt.clone.start import Parts, prepare_machine
 from harness.machines.libvirt.clone.template import Template, TemplateMaker
 from harness.machines.libvirt.doctor import lab_findings
+from harness.machines.libvirt.facts import Facts
 from harness.machines.libvirt.host.daemon import SCHEME
 from harness.machines.libvirt.host.host import CONNECTION_ERRORS, Host, HostRestarted, HostUnreachable
 from harness.machines.libvirt.host.placement import Placement
+from harness.machines.libvirt.host.removal import remove_files, remove_machine
 from harness.machines.libvirt.image.store import StoredImage
 from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
-from harness.machines.libvirt.machine import Facts, LibvirtMachine, remove_files, remove_machine
+from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.observe.view import screenshot_of, view_of
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation, Prepared

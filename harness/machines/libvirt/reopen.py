@@ -22,7 +22,7 @@ from harness.machines.libvirt.host.events import await_agent
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.placement import Placement
 from harness.machines.libvirt.host.qmp import human_monitor
-from harness.machines.libvirt.machine import remove_machine
+from harness.machines.libvirt.host.removal import remove_machine
 from harness.machines.provider import KeptMachine
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, InfrastructureError

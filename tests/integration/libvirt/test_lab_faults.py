@@ -11,13 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.machines.libvirt import machine as machine_module
 from harness.machines.libvirt.clone.template import RECORD, TemplateRecord
 from harness.machines.libvirt.host import host, limit
 from harness.machines.libvirt.host.daemon import PrivateDaemon
 from harness.machines.libvirt.host.host import HostUnreachable
 from harness.machines.libvirt.image.seal import FileSeal
 from harness.machines.libvirt.machine import LibvirtMachine
+from harness.machines.libvirt.observe import watched
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.model.deadline import Deadline
@@ -227,7 +227,7 @@ def test_a_pool_whose_hosts_are_all_away_says_so(
 def test_a_guest_that_spins_is_told_from_one_that_is_busy_and_shows_where_it_is(
     lab: LibvirtProvider, create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine_module, "NEEDED_S", 2.0)
+    monkeypatch.setattr(watched, "NEEDED_S", 2.0)
     machine = create(lab)
     machine.run("/bin/sh", "-c", "(while :; do :; done) >/dev/null 2>&1 &", deadline=Deadline.after(30))
     assert machine.hang() == ""

@@ -8,8 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from harness.machines.intent import IntentFile, read_intents
+from harness.machines.libvirt.facts import Facts
 from harness.machines.libvirt.host.host import Host, HostUnreachable
-from harness.machines.libvirt.machine import Facts, LibvirtMachine
+from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.provider import ImageInfo
 from harness.model.errors import MachineLost
 from harness.model.machine import WinRMAccess
@@ -59,6 +60,6 @@ def test_what_is_gone_cannot_be_kept(
 
 def test_what_is_there_is_kept(machine: LibvirtMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(machine, monkeypatch, Mock())
-    monkeypatch.setattr("harness.machines.libvirt.machine.human_monitor", lambda *_: "")
+    monkeypatch.setattr("harness.machines.libvirt.keeping.human_monitor", lambda *_: "")
     assert machine.keep().machine_id == machine.machine_id
     assert [intent.kept for intent in read_intents(machine._state.intents)] == [True]

@@ -7,7 +7,7 @@ import pytest
 
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.host.host import Host
-from harness.machines.libvirt.machine import remove_directory
+from harness.machines.libvirt.host.removal import remove_directory
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded

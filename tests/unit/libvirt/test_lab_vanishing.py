@@ -1,21 +1,17 @@
 """A domain that ends while it is looked at is judged by how it ended, not by the error that came of it."""
 
 import time
-from pathlib import Path
 from typing import cast
 from unittest.mock import Mock
 
 import libvirt
 import pytest
 
-from harness.machines.intent import IntentFile
-from harness.machines.libvirt import machine as module
 from harness.machines.libvirt.host.events import DomainHistory
 from harness.machines.libvirt.host.host import Host
-from harness.machines.libvirt.machine import Facts, LibvirtMachine
+from harness.machines.libvirt.observe import watched as module
+from harness.machines.libvirt.observe.watched import WatchedDomain
 from harness.model.machine import Fault, MachineState
-from harness.model.substrate import Substrate
-from harness.state import StateDirectory
 
 
 class VanishingHost:
@@ -48,7 +44,6 @@ class VanishingHost:
     ],
 )
 def test_a_domain_that_ends_while_it_is_looked_at_is_looked_at_again(
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     ended: str,
     state: MachineState,
@@ -60,16 +55,14 @@ def test_a_domain_that_ends_while_it_is_looked_at_is_looked_at_again(
 
     monkeypatch.setattr(module, "agent_alive", lambda *_: False)
     monkeypatch.setattr(module, "qemu_answers", gone)
-    home, host = StateDirectory(tmp_path), VanishingHost(ended)
-    intent = IntentFile.begin(home.intents, provider="libvirt", run_id="r")
-    machine = LibvirtMachine(home, cast("Host", host), intent, cast("Facts", Mock(substrate=Substrate.TCG)))
-    seen = machine.condition()
+    host = VanishingHost(ended)
+    seen = WatchedDomain(cast("Host", host), "bvt-1", 1.0).condition()
     assert (seen.state, seen.fault, seen.reason) == (state, fault, reason)
     assert host.asked == 2
 
 
 def test_one_that_ends_while_its_silent_guest_is_listened_to_is_looked_at_again_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The guest agent is gone before the guest is, and is waited for longer than the last event is."""
 
@@ -80,21 +73,16 @@ def test_one_that_ends_while_its_silent_guest_is_listened_to_is_looked_at_again_
     monkeypatch.setattr(module, "END_EVENT_S", 0.05)
     monkeypatch.setattr(module, "agent_alive", silent)
     monkeypatch.setattr(module, "qemu_answers", Mock(side_effect=libvirt.libvirtError("Domain not found")))
-    home, host = StateDirectory(tmp_path), VanishingHost("shutdown")
-    intent = IntentFile.begin(home.intents, provider="libvirt", run_id="r")
-    facts = cast("Facts", Mock(substrate=Substrate.TCG))
-    seen = LibvirtMachine(home, cast("Host", host), intent, facts).condition()
+    seen = WatchedDomain(cast("Host", VanishingHost("shutdown")), "bvt-1", 1.0).condition()
     assert (seen.state, seen.fault) == (MachineState.STOPPED, Fault.GUEST)
 
 
-def test_an_error_that_stays_is_the_labs_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_stays_is_the_labs_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_name: str) -> Mock:
         raise libvirt.libvirtError("internal error")
 
     monkeypatch.setattr(module, "END_EVENT_S", 0.2)
-    home, host = StateDirectory(tmp_path), VanishingHost("failed")
+    host = VanishingHost("failed")
     monkeypatch.setattr(host, "domain", broken)
-    intent = IntentFile.begin(home.intents, provider="libvirt", run_id="r")
-    machine = LibvirtMachine(home, cast("Host", host), intent, cast("Facts", Mock(substrate=Substrate.TCG)))
-    seen = machine.condition()
+    seen = WatchedDomain(cast("Host", host), "bvt-1", 1.0).condition()
     assert (seen.state, seen.fault) == (MachineState.GONE, Fault.HOST)
