@@ -3,23 +3,22 @@
 import base64
 import logging
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 from . import faults, responses
 from . import namespaces as ns
 from .commandline import windows_command_line
 from .config import ServerConfig
+from .configuration import configuration_of
 from .directories import host_directory
-from .envelope import Identify, Request, message_id_of, parse_duration, parse_request
+from .elements import child, shell_id_of, text_of
+from .envelope import Identify, Request, message_id_of, parse_request
 from .launcher import Launchers, Surroundings
 from .process import Command
 from .shell import Shell, ShellSettings, ShellTable
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+from .shell_settings import fields_of, settings_of
 
 log = logging.getLogger("winrmd")
 
@@ -100,7 +99,7 @@ class Service:
         if perform is None:
             raise faults.action_not_supported(request.action)
         if request.resource_uri == ns.RESOURCE_CONFIG and request.action == ns.GET:
-            return self._configuration()
+            return configuration_of(self._config.limits)
         if request.resource_uri not in _SHELL_RESOURCES:
             raise faults.resource_not_found(request.resource_uri)
         return perform(request, caller)
@@ -108,69 +107,27 @@ class Service:
     def _create(self, request: Request, caller: Caller) -> str:
         for name in sorted(request.obligatory_options - _CREATE_OPTIONS):
             raise faults.option_unknown(name)
-        settings = self._settings(_child(request.body, "Shell"), request, caller)
-        proposed = _child(request.body, "Shell").get("ShellId")
+        settings = settings_of(request, self._config.limits, caller.user, caller.ip)
+        proposed = child(request.body, "Shell").get("ShellId")
         own_directory = bool(settings.working_directory)
         launchers = Launchers(self._config, lambda: self._surroundings(settings), ahead=not own_directory)
         shell = self._shells.create(settings, launchers, proposed)
         launchers.start_ahead()
         log.info("shell %s opened by %s", shell.shell_id, caller.user)
-        fields = self._fields(shell)
+        fields = fields_of(shell, self._shells.now())
         return responses.resource_created(shell.shell_id, ns.RESOURCE_CMD_SHELL) + responses.shell_properties(
             fields
         )
 
-    def _settings(self, given: "Element", request: Request, caller: Caller) -> ShellSettings:
-        limits = self._config.limits
-        codepage = request.options.get("winrs_codepage")
-        # No longer than five digits: Python refuses to read a number of thousands.
-        if codepage is not None and not (
-            codepage.isascii() and codepage.isdigit() and len(codepage) <= 5 and int(codepage) <= 65535
-        ):
-            raise faults.option_invalid("WINRS_CODEPAGE", codepage)
-        idle_s = min(_duration(given, "IdleTimeOut") or limits.idle_timeout_s, limits.max_idle_timeout_s)
-        settings = ShellSettings(
-            owner=caller.user,
-            client_ip=caller.ip,
-            working_directory=_text(given, "WorkingDirectory"),
-            environment=_environment(given),
-            codepage=int(codepage) if codepage else None,
-            name=_text(given, "Name") or "",
-            idle_timeout_s=idle_s,
-            lifetime_s=min(_duration(given, "Lifetime") or limits.shell_lifetime_s, limits.shell_lifetime_s),
-        )
-        streams = _text(given, "InputStreams"), _text(given, "OutputStreams")
-        inputs = tuple(streams[0].split()) if streams[0] is not None else settings.input_streams
-        outputs = tuple(streams[1].split()) if streams[1] is not None else settings.output_streams
-        if not set(inputs) <= {"stdin"} or not set(outputs) <= {"stdout", "stderr"}:
-            raise faults.parameter_wrong("a command shell has the streams stdin, stdout and stderr")
-        return replace(settings, input_streams=inputs, output_streams=outputs)
-
-    def _fields(self, shell: Shell) -> list[tuple[str, str]]:
-        settings, now = shell.settings, self._shells.now()
-        fields = [
-            ("ShellId", shell.shell_id),
-            ("Name", settings.name),
-            ("ResourceUri", ns.RESOURCE_CMD_SHELL),
-            ("Owner", settings.owner),
-            ("ClientIP", settings.client_ip),
-            ("IdleTimeOut", f"PT{settings.idle_timeout_s:.3f}S"),
-            ("InputStreams", " ".join(settings.input_streams)),
-            ("OutputStreams", " ".join(settings.output_streams)),
-            ("ShellRunTime", f"PT{now - shell.created:.0f}S"),
-            ("ShellInactivity", f"PT{max(0.0, now - shell.last_used):.0f}S"),
-        ]
-        return [(name, value) for name, value in fields if value]
-
     def _delete(self, request: Request, caller: Caller) -> str:
-        with self._shells.use(_shell_id(request), caller.user) as shell:
+        with self._shells.use(shell_id_of(request), caller.user) as shell:
             self._shells.close(shell)
         log.info("shell %s closed by %s", shell.shell_id, caller.user)
         return ""
 
     def _get(self, request: Request, caller: Caller) -> str:
-        with self._shells.use(_shell_id(request), caller.user) as shell:
-            return responses.shell_properties(self._fields(shell))
+        with self._shells.use(shell_id_of(request), caller.user) as shell:
+            return responses.shell_properties(fields_of(shell, self._shells.now()))
 
     def _enumerate(self, request: Request, caller: Caller) -> str:
         """The caller's shells (DSP0226 8.2): at once if the client asks for that, else by Pull."""
@@ -204,34 +161,15 @@ class Service:
         for number, shell in enumerate(self._shells.owned(caller.user)):
             if number < first:
                 continue
-            item = responses.shell_properties(self._fields(shell))
+            item = responses.shell_properties(fields_of(shell, self._shells.now()))
             if items and len((items + item).encode()) > room:
                 return items, number
             items += item
         return items, None
 
-    def _configuration(self) -> str:
-        """The part of winrm/config that clients read (MS-WSMV 2.2.4.10): sizes, times and quotas."""
-        limits = self._config.limits
-        quotas = {
-            "MaxConcurrentOperationsPerUser": limits.max_operations_per_user,
-            "MaxConnections": limits.max_connections,
-        }
-        shells = {
-            "IdleTimeout": round(limits.idle_timeout_s * 1000),
-            "MaxProcessesPerShell": limits.max_processes_per_shell,
-            "MaxShellsPerUser": limits.max_shells_per_user,
-        }
-        return (
-            f'<cfg:Config xmlns:cfg="{ns.CONFIG}">'
-            f"<cfg:MaxEnvelopeSizekb>{limits.max_envelope_size // 1024}</cfg:MaxEnvelopeSizekb>"
-            f"<cfg:MaxTimeoutms>{limits.operation_timeout_s * 1000:.0f}</cfg:MaxTimeoutms>"
-            f"<cfg:Service>{_elements(quotas)}</cfg:Service><cfg:Winrs>{_elements(shells)}</cfg:Winrs></cfg:Config>"
-        )
-
     def _command(self, request: Request, caller: Caller) -> str:
-        line = _child(request.body, "CommandLine")
-        command_text = _text(line, "Command", strip=False) or ""
+        line = child(request.body, "CommandLine")
+        command_text = text_of(line, "Command", strip=False) or ""
         if not command_text.strip():
             raise faults.malformed("the Command is empty")
         text = windows_command_line(
@@ -240,7 +178,7 @@ class Service:
             skip_cmd_shell=self._config.honours_skip_cmd_shell
             and request.options.get("winrs_skip_cmd_shell", "").upper() == "TRUE",
         )
-        with self._shells.use(_shell_id(request), caller.user) as shell:
+        with self._shells.use(shell_id_of(request), caller.user) as shell:
             command = self._shells.add_command(
                 shell, line.get("CommandId"), lambda command_id: self._start(shell, command_id, text)
             )
@@ -267,8 +205,8 @@ class Service:
         return Surroundings(environment, directory)
 
     def _send(self, request: Request, caller: Caller) -> str:
-        with self._shells.use(_shell_id(request), caller.user) as shell:
-            for stream in _child(request.body, "Send").iter(f"{{{ns.SHELL}}}Stream"):
+        with self._shells.use(shell_id_of(request), caller.user) as shell:
+            for stream in child(request.body, "Send").iter(f"{{{ns.SHELL}}}Stream"):
                 name = stream.get("Name", "")
                 if name not in shell.settings.input_streams:
                     raise faults.input_stream_unknown(name)
@@ -282,11 +220,11 @@ class Service:
         return "<rsp:SendResponse></rsp:SendResponse>"
 
     def _receive(self, request: Request, caller: Caller) -> str:
-        desired = _child(_child(request.body, "Receive"), "DesiredStream")
+        desired = child(child(request.body, "Receive"), "DesiredStream")
         most = min(request.max_envelope_size or self._config.limits.max_envelope_size, 4 * 1024 * 1024)
         # base64 makes four bytes of three.
         room = (most - responses.ENVELOPE_OVERHEAD - 8 * responses.STREAM_OVERHEAD) * 3 // 4
-        with self._shells.use(_shell_id(request), caller.user) as shell:
+        with self._shells.use(shell_id_of(request), caller.user) as shell:
             wanted = frozenset((desired.text or "").split()) or frozenset(shell.settings.output_streams)
             if not wanted <= set(shell.settings.output_streams):
                 raise faults.parameter_wrong("a desired stream that the shell was opened without")
@@ -303,9 +241,9 @@ class Service:
         return responses.received(command.command_id, encoded, ended, exit_code)
 
     def _signal(self, request: Request, caller: Caller) -> str:
-        signal = _child(request.body, "Signal")
-        code = (_text(signal, "Code") or "").lower()
-        with self._shells.use(_shell_id(request), caller.user) as shell:
+        signal = child(request.body, "Signal")
+        code = (text_of(signal, "Code") or "").lower()
+        with self._shells.use(shell_id_of(request), caller.user) as shell:
             command = self._of(shell, signal.get("CommandId"))
             if code == ns.SIGNAL_TERMINATE:
                 command.terminate()
@@ -325,48 +263,3 @@ class Service:
         if command is None:
             raise faults.command_not_found(command_id or "(none)")
         return command
-
-
-def _elements(values: Mapping[str, int]) -> str:
-    return "".join(f"<cfg:{name}>{value}</cfg:{name}>" for name, value in values.items())
-
-
-def _shell_id(request: Request) -> str:
-    shell_id = request.selectors.get("shellid")
-    if not shell_id:
-        raise faults.selector_missing()
-    return shell_id
-
-
-def _child(parent: "Element", name: str) -> "Element":
-    found = parent.find(f"{{{ns.SHELL}}}{name}")
-    if found is None:
-        raise faults.malformed(f"the element {name} is missing")
-    return found
-
-
-def _text(parent: "Element", name: str, *, strip: bool = True) -> str | None:
-    found = parent.find(f"{{{ns.SHELL}}}{name}")
-    if found is None:
-        return None
-    return (found.text or "").strip() if strip else found.text or ""
-
-
-def _duration(parent: "Element", name: str) -> float | None:
-    text = _text(parent, name)
-    if text is None:
-        return None
-    seconds = parse_duration(text)
-    if seconds is None or seconds <= 0:
-        raise faults.malformed(f"{name} is not a positive xs:duration")
-    return seconds
-
-
-def _environment(given: "Element") -> dict[str, str]:
-    variables: dict[str, str] = {}
-    for variable in given.iter(f"{{{ns.SHELL}}}Variable"):
-        name = variable.get("Name", "")
-        if not name or "=" in name or "\0" in name:
-            raise faults.parameter_wrong("the name of an environment variable")
-        variables[name] = variable.text or ""
-    return variables
