@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from harness.model.errors import ConfigurationError
+from harness.model.errors import ConfigurationError, InfrastructureError
 
 LOCK_S = 60
 """How long a writer waits for others."""
@@ -32,15 +32,23 @@ class OneWriter:
     """Nothing is opened before it is used; no connection is kept.
 
     `what`: how messages call it, as in "a ledger". `lock`: the number of PostgreSQL's lock, another one for each kind.
+    `unavailable`: the error of a database that cannot be used.
     Raises `ConfigurationError` for a place where none can be kept.
     """
 
-    def __init__(self, place: str, *, what: str, lock: int) -> None:
+    def __init__(
+        self,
+        place: str,
+        *,
+        what: str,
+        lock: int,
+        unavailable: type[InfrastructureError] = InfrastructureError,
+    ) -> None:
         url = _url(place, what)
         self.file = Path(url.database or "") if url.drivername == SQLITE else None
         self.name = str(url.database or "") if self.file else url.render_as_string(hide_password=True)
         self.engine = _engine(url, lock)
-        self._what = what
+        self._what, self._unavailable = what, unavailable
 
     def must_be_possible(self, hint: str) -> None:
         """Raises `ConfigurationError` for what is no database and never becomes one: another file was named.
@@ -68,11 +76,20 @@ class OneWriter:
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:
-        """One transaction: whole, or nothing if an error ends it. Raises `SQLAlchemyError`."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(**{WRITES: writes})
-            with connection.begin():
-                yield connection
+        """One transaction: whole, or nothing if an error ends it.
+
+        Raises `unavailable` if the database cannot be reached, or does not do what it should.
+        """
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(**{WRITES: writes})
+                with connection.begin():
+                    yield connection
+        except SQLAlchemyError as error:
+            what = self._what.removeprefix("a ")
+            raise self._unavailable(
+                f"the {what} {self.name} cannot be used: {words(error)}.", hint=_hint(error)
+            ) from error
 
 
 def words(error: SQLAlchemyError) -> str:
@@ -81,7 +98,7 @@ def words(error: SQLAlchemyError) -> str:
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 
-def hint(error: SQLAlchemyError) -> str:
+def _hint(error: SQLAlchemyError) -> str:
     """What to do about it; empty if nothing is known."""
     said = words(error)
     if "malformed" in said:

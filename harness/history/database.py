@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from harness import one_writer
 from harness.migrations import Chain
@@ -35,19 +34,19 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """The history as it is now. Tables of an older version are brought to the newest before."""
         if not self._current:
-            with self._transaction(writes=False) as connection:
+            with self._place.transaction(writes=False) as connection:
                 there = CHAIN.revision(connection)
             if there != CHAIN.revisions[0]:
                 with self.writing():
                     pass
-        with self._transaction(writes=False) as connection:
+        with self._place.transaction(writes=False) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The only writer until the end, when all is there, or nothing if an error ends it."""
         self._make_folder()
-        with self._transaction(writes=True) as connection:
+        with self._place.transaction(writes=True) as connection:
             there = CHAIN.revision(connection)
             if there not in (None, *CHAIN.revisions):
                 raise ConfigurationError(
@@ -70,15 +69,4 @@ class Database:
             words = "it is no directory" if isinstance(error, FileExistsError) else error.strerror
             raise InfrastructureError(
                 f"the history {self.name} cannot be used: {folder}: {words}."
-            ) from error
-
-    @contextmanager
-    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
-        try:
-            with self._place.transaction(writes=writes) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise InfrastructureError(
-                f"the history {self.name} cannot be used: {one_writer.words(error)}.",
-                hint=one_writer.hint(error),
             ) from error

@@ -1,4 +1,4 @@
-"""The machine's init: sets up its view, waits for its order, boots Wine, serves WinRM, reboots, reaps what ends.
+"""The machine's init: has its view set up, waits for its order, boots Wine, serves WinRM, reboots, reaps what ends.
 
 Runs as PID 1 of the machine's process namespace (without namespaces: as the adopter of its orphans). Whatever
 is fatal is written to the machine's status file with who is to blame: losing wineserver or the WinRM server
@@ -10,26 +10,15 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 
 from harness.machines.wine import namespaces, root_view
+from harness.machines.wine.berth_setup import hand_out, lay_in, own_view
+from harness.machines.wine.children import how_it_ended, kill_the_rest, start_winrm
 from harness.machines.wine.crashes import VERB, Crash, append_crash
-from harness.machines.wine.order import (
-    BOOT_PROGRAM,
-    CUT,
-    GO,
-    GUEST_ADDRESS,
-    GUEST_PORT,
-    NEIGHBOUR_ADDRESS,
-    NEIGHBOUR_PORT,
-    Berth,
-    Order,
-    Status,
-    windows_path,
-)
-from harness.machines.wine.processes import holders, server_socket
+from harness.machines.wine.order import BOOT_PROGRAM, CUT, GO, Berth, Order, Status, windows_path
+from harness.machines.wine.processes import server_socket
 from harness.machines.wine.processor import one_processor, processor_mask, release_all
 from harness.machines.wine_prefix.session import open_session_0
 
@@ -46,7 +35,7 @@ def run_init(berth: Berth, listener: socket.socket, wire: socket.socket) -> None
     os.setsid()
     namespaces.fix_addresses()
     if berth.namespaces:
-        _own_view(berth)
+        own_view(berth)
     else:
         namespaces.adopt_orphans()
     null = os.open(os.devnull, os.O_RDONLY)
@@ -55,68 +44,14 @@ def run_init(berth: Berth, listener: socket.socket, wire: socket.socket) -> None
         return
     order = Order.read(berth.places)
     if berth.namespaces:
-        _lay_in(berth, order)
+        lay_in(berth, order)
         if order.backend is not None:
-            _hand_out(wire)
+            hand_out(wire)
     os.dup2(null, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(berth.places.prefix / "drive_c")
     Init(berth, order, listener, wire).run()
-
-
-def _own_view(berth: Berth) -> None:
-    """Give the berth its own processes, network and name, and take write access to the host away."""
-    places = berth.places
-    socket.sethostname(berth.hostname)
-    namespaces.mount(
-        "proc", Path("/proc"), "proc", namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC
-    )
-    namespaces.loopback_up(GUEST_ADDRESS, NEIGHBOUR_ADDRESS)
-    namespaces.bind(places.root, places.root)
-    own = [places.root]
-    if berth.view is None:
-        sockets = Path(f"/tmp/.wine-{os.getuid()}")  # noqa: S108 - wineserver's fixed place
-        sockets.mkdir(mode=0o700, exist_ok=True)
-        namespaces.bind(places.server, sockets)
-        own.append(sockets)
-    # The candidate may run as root here: the host's files are not its to change.
-    namespaces.set_read_only(Path("/"), True, recursive=True)
-    for path in own:
-        namespaces.set_read_only(path, False)
-    if berth.view is not None:
-        root_view.assemble(berth.view, Path(berth.image), shown=map(Path, berth.shown))
-        root_view.show(places.home, berth.view)
-
-
-def _lay_in(berth: Berth, order: Order) -> None:
-    """Mount what the order names: the media drive, and the clone over its template."""
-    places = berth.places
-    namespaces.bind(Path(order.media), places.media, read_only=True)
-    if berth.overlay:
-        options = namespaces.overlay_options(
-            Path(berth.template), places.upper, places.work, rootless=berth.rootless
-        )
-        namespaces.mount("overlay", places.prefix, "overlay", data=options)
-    if berth.view is not None:
-        root_view.show(places.prefix, berth.view)
-        root_view.show(places.media, berth.view, read_only=True, source=Path(order.media))
-
-
-def _hand_out(wire: socket.socket) -> None:
-    """Give the supervisor what listens in this network: for the backend, and for the neighbour."""
-    backend = _listener(GUEST_ADDRESS, GUEST_PORT)
-    neighbour = _listener(NEIGHBOUR_ADDRESS, NEIGHBOUR_PORT)
-    with backend, neighbour:
-        socket.send_fds(wire, [b"listeners\n"], [backend.fileno(), neighbour.fileno()])
-
-
-def _listener(address: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((address, port))
-    listening.listen(512)
-    return listening
 
 
 class Init:
@@ -188,7 +123,8 @@ class Init:
             program = windows_path(self.places.prefix / BOOT_PROGRAM)
             self.booter = self.spawn(self.berth.loader, program, f"{allowed:x}")
         self.listener.listen(128)
-        self.winrm = self.start_winrm()
+        own = (self.wire.fileno(), self.power, self.session)
+        self.winrm = start_winrm(self.places.winrm_config, self.listener, self.berth.environment, own)
 
     def spawn(self, *argv: str) -> int:
         """Start a Wine program with the machine's own environment, output to the init log."""
@@ -216,27 +152,6 @@ class Init:
         temporary = self.places.home if self.berth.view is None else self.berth.view / "tmp"
         return server_socket(self.places.prefix, temporary)
 
-    def start_winrm(self) -> int:
-        """Fork the WinRM server: it inherits the listening socket and the interpreter."""
-        child = os.fork()
-        if child:
-            return child
-        status = 1
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.setpgid(0, 0)
-            os.environ.clear()
-            os.environ.update(self.berth.environment)
-            self.wire.close()
-            os.close(self.power)
-            os.close(self.session)
-            _serve_winrm(self.places.winrm_config, self.listener)
-            status = 0
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-
     def reap(self) -> None:
         """Collect every ended child and say so if it was one that the machine cannot do without."""
         while True:
@@ -248,7 +163,7 @@ class Init:
                 return
             if self.stopping:
                 continue
-            how = _how_it_ended(status)
+            how = how_it_ended(status)
             if pid == self.booter:
                 self.booter = 0
                 if self.held:
@@ -270,7 +185,7 @@ class Init:
         self.stopping, self.due_s = True, None
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
-        self.kill_the_rest()
+        kill_the_rest(self.berth)
 
     def take_requests(self, data: bytes) -> None:
         """Lines `reboot N`, `off N`, `abort 0` (shutdown.exe, power.c), `session 0` (session.c), `crash …` (crash.c)."""
@@ -327,7 +242,7 @@ class Init:
             if pid:
                 break
             time.sleep(0.005)
-        self.kill_the_rest()
+        kill_the_rest(self.berth)
         self.reap()
 
     def lose_power(self) -> None:
@@ -336,25 +251,10 @@ class Init:
         self.stopping, self.due_s = True, None
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
-        self.kill_the_rest()
+        kill_the_rest(self.berth)
         self.reap()
         self.server_socket().unlink(missing_ok=True)
         self.boot()
-
-    def kill_the_rest(self) -> None:
-        """In a process namespace one call ends everything but init."""
-        if self.berth.namespaces:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                while True:
-                    os.waitpid(-1, 0)
-        else:
-            spared = {os.getpid(), os.getppid(), os.getsid(os.getppid())}
-            for pid, line in holders(self.places.prefix).items():
-                if pid not in spared and "wine.supervisor" not in line:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
 
     def report(self, state: str, fault: str = "none", reason: str = "") -> None:
         """Write the status file, and tell the owner of what it may be waiting for."""
@@ -373,17 +273,3 @@ class Init:
         self.log(line)
         with contextlib.suppress(OSError):
             self.wire.sendall(f"{line}\n".encode())
-
-
-def _serve_winrm(config: Path, listener: socket.socket) -> None:
-    import threading
-
-    from harness.winrmd.config import load_config
-    from harness.winrmd.server import serve
-
-    serve(load_config(config), listener, threading.Event())
-
-
-def _how_it_ended(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from harness import one_writer
 from harness.migrations import Chain
@@ -24,7 +23,9 @@ class Database:
     """A ledger's database, named by file or URL. Nothing is opened before it is used; no connection is kept."""
 
     def __init__(self, place: str) -> None:
-        self._place = one_writer.OneWriter(place, what="a ledger", lock=ADVISORY_LOCK)
+        self._place = one_writer.OneWriter(
+            place, what="a ledger", lock=ADVISORY_LOCK, unavailable=LedgerUnavailable
+        )
         self.name, self._file = self._place.name, self._place.file
         self._current = False
         """Once seen: no schema grows older while a process runs."""
@@ -33,7 +34,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A view of the ledger that stays as it is. Raises `ConfigurationError` if there is none here."""
         self._must_exist()
-        with self._transaction(writes=False) as connection:
+        with self._place.transaction(writes=False) as connection:
             self._must_be_current(connection)
             yield connection
 
@@ -41,7 +42,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """The only writer until the end, when all is there, or nothing if an error ends it."""
         self._must_exist()
-        with self._transaction(writes=True) as connection:
+        with self._place.transaction(writes=True) as connection:
             self._must_be_current(connection)
             yield connection
 
@@ -55,7 +56,7 @@ class Database:
                 raise ConfigurationError(
                     f"it cannot be made: {error.strerror}.", file=str(self._file)
                 ) from None
-        with self._transaction(writes=True) as connection:
+        with self._place.transaction(writes=True) as connection:
             if (found := CHAIN.revision(connection)) not in (None, *CHAIN.revisions):
                 raise self._newer(found)
             CHAIN.upgrade(connection)
@@ -63,21 +64,10 @@ class Database:
     def upgrade(self) -> None:
         """Bring tables that are there to the newest schema. Raises `ConfigurationError` and `LedgerUnavailable`."""
         self._must_exist()
-        with self._transaction(writes=False) as connection:
+        with self._place.transaction(writes=False) as connection:
             if CHAIN.revision(connection) is None:
                 raise self._none()
         self.create()
-
-    @contextmanager
-    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
-        try:
-            with self._place.transaction(writes=writes) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise LedgerUnavailable(
-                f"the ledger {self.name} cannot be used: {one_writer.words(error)}.",
-                hint=one_writer.hint(error),
-            ) from error
 
     def _must_exist(self) -> None:
         self._place.must_be_possible(NAME_ANOTHER)

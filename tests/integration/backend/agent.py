@@ -11,6 +11,8 @@ import httpx
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.interface import Enrolment
 
+CELL = "win11-24h2/fresh"
+
 
 class Agent:
     """Speaks the osquery TLS remote API."""

@@ -20,9 +20,7 @@ from harness.backend.embedded.store import Kind
 from harness.backend.interface import BackendFeature, Enrolment, FaultKind
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
-from tests.integration.backend.agent import Agent, pinned_digest
-
-CELL = "win11-24h2/fresh"
+from tests.integration.backend.agent import CELL, Agent, pinned_digest
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +33,6 @@ def backend(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> I
     backend = EmbeddedBackend(authority, tmp_path_factory.mktemp("database") / "backend.sqlite")
     yield backend
     backend.close()
-
-
-@pytest.fixture
-def enrolment(backend: EmbeddedBackend) -> Enrolment:
-    return backend.admit(CELL, {"schedule": {}})
-
-
-@pytest.fixture
-def agent(backend: EmbeddedBackend, enrolment: Enrolment) -> Iterator[Agent]:
-    agent = Agent(backend, enrolment).enrol()
-    yield agent
-    agent.client.close()
 
 
 def soon(seconds: float = 30) -> Deadline:

@@ -12,9 +12,7 @@ import pytest
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment
-from tests.integration.backend.agent import Agent
-
-CELL = "win11-24h2/fresh"
+from tests.integration.backend.agent import CELL, Agent
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +21,6 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBacken
     backend = EmbeddedBackend(make_authority(place / "authority"), place / "backend.sqlite")
     yield backend
     backend.close()
-
-
-@pytest.fixture
-def enrolment(backend: EmbeddedBackend) -> Enrolment:
-    return backend.admit(CELL, {"schedule": {}})
-
-
-@pytest.fixture
-def agent(backend: EmbeddedBackend, enrolment: Enrolment) -> Iterator[Agent]:
-    agent = Agent(backend, enrolment).enrol()
-    yield agent
-    agent.client.close()
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment, FaultKind
 from harness.backend.trouble import MOST_ENROLMENTS, Troubles
 from harness.model.deadline import Deadline
-from tests.integration.backend.agent import Agent, pinned_digest
+from tests.integration.backend.agent import CELL, Agent, pinned_digest
 
-CELL = "win11-24h2/fresh"
 WAIT_S = 30.0
 
 
@@ -26,18 +25,6 @@ def backend(tmp_path: Path) -> Iterator[EmbeddedBackend]:
     backend = EmbeddedBackend(make_authority(tmp_path / "authority"), tmp_path / "backend.sqlite")
     yield backend
     backend.close()
-
-
-@pytest.fixture
-def enrolment(backend: EmbeddedBackend) -> Enrolment:
-    return backend.admit(CELL, {"schedule": {}})
-
-
-@pytest.fixture
-def agent(backend: EmbeddedBackend, enrolment: Enrolment) -> Iterator[Agent]:
-    agent = Agent(backend, enrolment).enrol()
-    yield agent
-    agent.client.close()
 
 
 def test_an_outage_fails_every_request_until_it_ends(

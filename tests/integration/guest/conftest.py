@@ -1,24 +1,46 @@
-"""A WinRM server whose commands are POSIX shell lines, for what the shell layer does when things go wrong."""
+"""A WinRM server with POSIX shell lines as its commands, for when things go wrong; and a guest on a Wine machine."""
 
 import contextlib
+import json
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from pydantic import SecretStr
 
-from harness.model.machine import WinRMAccess
+from examples.reference_agent.build import build
+from harness.guest.guest import Guest
+from harness.guest.transcript import Transcript
+from harness.guest.winrm.shell import RemoteShell
+from harness.machines.provider import Machine
+from harness.machines.registry import load_provider
+from harness.machines.wine import berth
+from harness.machines.wine.access import make_access
+from harness.machines.wine.order import Places
+from harness.model.deadline import Deadline
+from harness.model.machine import MachineSpec, WinRMAccess
+from harness.model.matrix import Pool
+from harness.model.substrate import Substrate
+from harness.model.windows import WindowsVersion
+from harness.probe.build import probe_exe
+from harness.state import StateDirectory
 from harness.winrmd.config import config_from
 from harness.winrmd.server import serve
 from tests.integration.guest.windows_like import like_windows
 
 PASSWORD = "Secret-1"
 LAUNCHER = Path(__file__).with_name("cmd_launcher.sh")
+
+
+Notes = list[str]
+"""What a shell says of its troubles, one after the other."""
 
 
 class Cutter:
@@ -121,3 +143,80 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Serve]:
     yield start
     for end in ends:
         end()
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return []
+
+
+@pytest.fixture
+def served(server: Serve) -> Served:
+    return server()
+
+
+@pytest.fixture
+def shell(served: Served, notes: Notes) -> Iterator[RemoteShell]:
+    shell = RemoteShell(served.access, notes.append)
+    yield shell
+    shell.close()
+
+
+def soon(seconds: float = 60.0) -> Deadline:
+    return Deadline.after(seconds)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("media")
+    for name in ("tools", "candidate"):
+        (root / name).mkdir()
+    shutil.copy(probe_exe(StateDirectory.default()), root / "tools" / "bvt-probe.exe")
+    shutil.copy(build("1.0.0"), root / "candidate" / "agent.msi")
+    (root / "candidate" / "corrupt.msi").write_bytes(b"this is no MSI")
+    return root
+
+
+@pytest.fixture(scope="module")
+def windows_like(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Machines whose WinRM server is as strict as Windows' own, unless `--winrm plain` wants it as it is."""
+    if request.config.getoption("--winrm") == "plain":
+        yield
+        return
+
+    def make(places: Places, **given: Any) -> WinRMAccess:
+        made = make_access(places, **given)
+        configuration = json.loads(places.winrm_config.read_text())
+        places.winrm_config.write_text(json.dumps(like_windows(configuration)))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(berth, "make_access", make)
+        yield
+
+
+@pytest.fixture(scope="module")
+def machine(media: Path, windows_like: None) -> Iterator[Machine]:
+    provider = load_provider(Pool(provider="wine", substrates=(Substrate.WINE,)), StateDirectory.default())
+    provider.prepare("wine", print)
+    windows = WindowsVersion(product_name="Windows 10 Pro", major=10, minor=0, build=19045)
+    spec = MachineSpec(run_id="test", cell_id="test/guest", image="wine", windows=windows, media=media)
+    machine = provider.create(spec, soon())
+    yield machine
+    machine.destroy()
+
+
+@pytest.fixture(scope="module")
+def transcript_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("transcript") / "transcript.jsonl"
+
+
+@pytest.fixture(scope="module")
+def guest(machine: Machine, transcript_file: Path) -> Iterator[Guest]:
+    secrets = [machine.winrm.password.get_secret_value()]
+    transcript = Transcript(transcript_file, cell="test/guest", machine=machine.machine_id, secrets=secrets)
+    with (
+        transcript,
+        contextlib.closing(Guest(machine.winrm, transcript, media_root=machine.media_root)) as guest,
+    ):
+        yield guest

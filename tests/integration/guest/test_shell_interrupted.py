@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,7 @@ import pytest
 from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import OutcomeUnknown
-from tests.integration.guest.conftest import Serve, Served, ended
-
-
-@pytest.fixture
-def served(server: Serve) -> Served:
-    return server()
-
-
-@pytest.fixture
-def shell(served: Served) -> Iterator[RemoteShell]:
-    shell = RemoteShell(served.access, lambda _: None)
-    yield shell
-    shell.close()
+from tests.integration.guest.conftest import Served, ended
 
 
 def soon(seconds: float = 60.0) -> Deadline:

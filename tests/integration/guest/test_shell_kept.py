@@ -2,35 +2,17 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
 from harness.model.errors import GuestFault
-from tests.integration.guest.conftest import Serve, Served, ended
-from tests.integration.guest.test_shell_trouble import Notes, cut_once_there, soon
+from tests.integration.guest.conftest import Notes, Serve, Served, ended, soon
+from tests.integration.guest.test_shell_trouble import cut_once_there
 
 ECHO = 'while read -r line; do echo "$line $$"; done'
 """Answers each line by itself and the number of its process."""
-
-
-@pytest.fixture
-def notes() -> Notes:
-    return []
-
-
-@pytest.fixture
-def served(server: Serve) -> Served:
-    return server()
-
-
-@pytest.fixture
-def shell(served: Served, notes: Notes) -> Iterator[RemoteShell]:
-    shell = RemoteShell(served.access, notes.append)
-    yield shell
-    shell.close()
 
 
 def asked(shell: RemoteShell, question: str) -> tuple[str, int]:

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,32 +9,8 @@ from pydantic import SecretStr
 
 from harness.guest.winrm import link
 from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
-from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, GuestUnreachable, OutcomeUnknown
-from tests.integration.guest.conftest import Cutter, Serve, Served, ended
-
-Notes = list[str]
-
-
-@pytest.fixture
-def notes() -> Notes:
-    return []
-
-
-@pytest.fixture
-def served(server: Serve) -> Served:
-    return server()
-
-
-@pytest.fixture
-def shell(served: Served, notes: Notes) -> Iterator[RemoteShell]:
-    shell = RemoteShell(served.access, notes.append)
-    yield shell
-    shell.close()
-
-
-def soon(seconds: float = 60.0) -> Deadline:
-    return Deadline.after(seconds)
+from tests.integration.guest.conftest import Cutter, Notes, Serve, Served, ended, soon
 
 
 def cut_once_there(served: Served, file: Path) -> None:

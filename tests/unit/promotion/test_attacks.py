@@ -10,8 +10,9 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from harness.promotion.entries import Done, Request, What, signed
 from harness.signing.envelope import read_envelope
+from tests.unit.promotion.by_hand import approval
 from tests.unit.promotion.doors import CommandLine, Doors, Http, in_its_time, refused_by_both
-from tests.unit.promotion.test_no_path_into_beta import FAILING, approval
+from tests.unit.promotion.invalid_gates import FAILING
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, POLICY, TIERS, World, key
 from tests.unit.signing.samples import (
     NOW,

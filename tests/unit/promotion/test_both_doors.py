@@ -12,9 +12,10 @@ from harness.gate.waivers import waived_gate
 from harness.promotion.acting import OnBehalf
 from harness.promotion.entries import Approval, Via, What, signed
 from harness.signing.envelope import Envelope
+from tests.unit.promotion.by_hand import approval
 from tests.unit.promotion.conftest import a_folder
 from tests.unit.promotion.doors import SCOPES, CommandLine, Doors, Http, in_its_time, refused_by_both, token
-from tests.unit.promotion.test_no_path_into_beta import FAILING, INVALID_GATES, approval
+from tests.unit.promotion.invalid_gates import FAILING, INVALID_GATES
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, World
 from tests.unit.signing.people import BEN, a_waiver
 from tests.unit.signing.people import signed as signed_waiver

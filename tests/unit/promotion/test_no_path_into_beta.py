@@ -1,143 +1,23 @@
 """Nothing comes into beta without a valid gate and two people who agree: each way to try is refused in its own words."""
 
-import hashlib
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
 import pytest
-from securesystemslib.signer import CryptoSigner
 from sqlalchemy import text
 
-from harness.gate.waivers import waived_gate
 from harness.model.gate import Verdict
-from harness.model.report import Outcome
-from harness.model.substrate import Substrate
 from harness.promotion.denial import Cause, Refused
-from harness.promotion.entries import Approval, Done, Request, What, entry_id, signed
+from harness.promotion.entries import Done, Request, What, entry_id, signed
 from harness.signing.envelope import Envelope, read_envelope
-from tests.unit.gate.samples import CANDIDATE, a_cell, with_outcome
+from tests.unit.gate.samples import CANDIDATE
+from tests.unit.promotion.by_hand import approval, put_in
+from tests.unit.promotion.invalid_gates import INVALID_GATES
 from tests.unit.promotion.world import AGENT, BUNDLE, PEOPLE, World
-from tests.unit.signing.people import ANA, BEN, EVE, a_waiver
-from tests.unit.signing.people import signed as signed_waiver
 from tests.unit.signing.samples import (
     NOW,
-    OTHER_SIGNER,
     a_signed_gate,
     bundle_of,
-    gate_of,
-    in_run,
-    joined,
-    lines_of,
-    resigned,
 )
-
-FAILING = gate_of([a_cell()], partial(with_outcome, check="check-in.enrolled", outcome=Outcome.FAILED))
-
-
-def lost(report: Any) -> Any:
-    return report.model_copy(update={"checks": report.checks[:1]})
-
-
-def waived(*signers: CryptoSigner, **changes: Any) -> bytes:
-    waiver = a_waiver(**changes)
-    return bundle_of(waived_gate(FAILING, [waiver], NOW), waivers=[signed_waiver(waiver, *signers)])
-
-
-def merged_with_conflict() -> bytes:
-    """What `bvt gate merge` refuses to make: two results of one cell, sealed and signed with the gate's own key."""
-    plan, first, *rest = lines_of(BUNDLE)
-    at = [b"urn:agent-bvt:seal:1" in read_envelope(line).payload for line in rest].index(True)
-    again = resigned(first, lambda document: _cell_of(document).update(report_sha256="9" * 64))
-    also = {"sha256": _digest(again), "what": "win11-24h2/fresh"}
-    seal = resigned(rest[at], lambda document: document["predicate"]["statements"].append(also))
-    summaries = [resigned(line, partial(_of_seal, sha256=_digest(seal))) for line in rest[at + 1 :]]
-    return joined([plan, first, *rest[:at], again, seal, *summaries])
-
-
-def _cell_of(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["predicate"]["urn:agent-bvt:cell:1"]
-    return found
-
-
-def _of_seal(document: dict[str, Any], sha256: str) -> None:
-    predicate = document["predicate"]
-    predicate["urn:agent-bvt:summary:1"]["seal_sha256"] = sha256
-    for each in predicate.get("inputAttestations", []):
-        if each["uri"] == "urn:agent-bvt:seal:1":
-            each["digest"]["sha256"] = sha256
-
-
-def _digest(line: bytes) -> str:
-    return hashlib.sha256(read_envelope(line).payload).hexdigest()
-
-
-ANOTHER = CANDIDATE.model_copy(update={"sha256": "cd" * 32})
-INVALID_GATES: dict[str, tuple[Callable[[], bytes], str, Verdict]] = {
-    "failed": (lambda: bundle_of(FAILING), "check-in.enrolled", Verdict.FAIL),
-    "incomplete": (lambda: bundle_of(gate_of([a_cell()], lost)), "no result", Verdict.INCOMPLETE),
-    "smoke for full": (
-        lambda: bundle_of(a_signed_gate(suite="smoke")),
-        "takes suite full",
-        Verdict.INCOMPLETE,
-    ),
-    "wrong substrate": (
-        lambda: bundle_of(
-            gate_of(
-                [a_cell(substrates=(Substrate.WINE, Substrate.TCG))],
-                lambda report: report.model_copy(update={"substrate": Substrate.TCG}),
-            )
-        ),
-        "counts only wine",
-        Verdict.INCOMPLETE,
-    ),
-    "waived by its author": (
-        lambda: waived(BEN, author="ben", approver="ben"),
-        "",
-        Verdict.INVALID,
-    ),
-    "waiver signed by its author alone": (lambda: waived(ANA), "is not signed by ben", Verdict.INVALID),
-    "waiver by a stranger": (lambda: waived(ANA, EVE, approver="eve"), "does not know", Verdict.INVALID),
-    "of another candidate": (
-        lambda: bundle_of(a_signed_gate(candidate=ANOTHER)),
-        "is about another candidate",
-        Verdict.INVALID,
-    ),
-    "signed with another key": (
-        lambda: bundle_of(a_signed_gate(), OTHER_SIGNER),
-        "which is none of the keys given",
-        Verdict.INVALID,
-    ),
-    "a line of another run in it": (
-        lambda: joined(
-            [
-                *lines_of(BUNDLE)[:2],
-                lines_of(bundle_of(in_run(a_signed_gate(), "other")))[2],
-                *lines_of(BUNDLE)[3:],
-            ]
-        ),
-        "belongs to run 'other'",
-        Verdict.INVALID,
-    ),
-    "a cell twice, with two results": (
-        lambda: joined([*lines_of(BUNDLE)[:2], lines_of(bundle_of(FAILING))[1], *lines_of(BUNDLE)[2:]]),
-        "accounted for 2 times",
-        Verdict.INVALID,
-    ),
-    "merged with conflict, and sealed so": (
-        merged_with_conflict,
-        "win11-24h2/fresh: The cell is accounted for 2 times",
-        Verdict.INVALID,
-    ),
-    "a line removed": (
-        lambda: joined(lines_of(BUNDLE)[:-2]),
-        "summaries are those of none",
-        Verdict.INVALID,
-    ),
-    "empty": (lambda: b"", "The bundle is empty.", Verdict.INVALID),
-    "nonsense": (lambda: b"gate: PASS\n", "it is no JSON", Verdict.INVALID),
-}
 
 
 @pytest.mark.parametrize("name", INVALID_GATES)
@@ -252,20 +132,6 @@ def test_a_rejected_request_is_closed(world: World) -> None:
         world.promotion.approve(asked.id, PEOPLE["cyd"])
 
 
-def approval(
-    world: World, asked: str, by: str = "ann", signer: CryptoSigner | None = None, **changes: Any
-) -> bytes:
-    fields: dict[str, Any] = {
-        "by": by,
-        "at": world.at,
-        "request": asked,
-        "what": What.PROMOTE,
-        "candidate": AGENT.sha256,
-        "tier": "beta",
-    }
-    return signed(Approval(**(fields | changes)), signer or PEOPLE[by])
-
-
 def test_a_forged_approval_is_refused(world: World) -> None:
     world.soaked()
     asked = world.promotion.promote(AGENT, "beta", BUNDLE, PEOPLE["ci"]).asked
@@ -300,12 +166,6 @@ def test_a_forged_approval_is_refused(world: World) -> None:
     early = approval(world, asked.id, at=world.at - timedelta(days=1))
     with pytest.raises(Refused, match="the entry before it"):
         world.promotion.submit(early)
-
-
-def put_in(world: World, *bodies: bytes) -> None:
-    """By hand, past every rule: what somebody does who may write the database."""
-    with world.ledger.writing() as writer:
-        writer.append(bodies)
 
 
 def test_what_is_put_into_the_database_by_hand_counts_for_nothing(world: World) -> None:
