@@ -5,6 +5,7 @@ Windows Installer writes into the root of a compound file; "PE Format".
 """
 
 import struct
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from olefile.olefile import OleFileIO
@@ -105,6 +106,16 @@ def program_kind(path: Path) -> str:
     if int.from_bytes(subsystem, "little") == 1:
         return "a driver"
     return "a library (DLL)" if int.from_bytes(characteristics, "little") & 0x2000 else ""
+
+
+NSIS = b"NullsoftInst"
+"""What every set-up program of NSIS holds, at the head of what it installs."""
+
+
+def made_by_nsis(path: Path) -> bool:
+    """Whether NSIS made this set-up program. Raises `OSError`."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(NSIS) >= 0
 
 
 def foreign_kind(path: Path) -> str:

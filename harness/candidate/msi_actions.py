@@ -37,7 +37,13 @@ def property_readers(tables: Tables) -> tuple[str, ...]:
 
 def starts_something(tables: Tables) -> bool:
     """Whether a service of the MSI is started, so that its program runs; it may make more than the tables say."""
-    return any(int(row["Event"] or 0) & 1 for row in tables.get("ServiceControl", ()))
+    return bool(started_services(tables))
+
+
+def started_services(tables: Tables) -> frozenset[str]:
+    """Names of the services that are started when the MSI is installed, in lower case."""
+    rows = tables.get("ServiceControl", ())
+    return frozenset(row["Name"].lower() for row in rows if int(row["Event"] or 0) & 1)
 
 
 def _actions(tables: Tables, kinds: frozenset[int]) -> tuple[str, ...]:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-from harness.candidate.msi_actions import code_actions, property_readers, starts_something
+from harness.candidate.msi_actions import (
+    code_actions,
+    property_readers,
+    started_services,
+    starts_something,
+)
 from harness.candidate.msi_folders import MOVES_FOLDERS, TYPE_BITS, resolve_folders
 from harness.candidate.msi_properties import hidden_properties, known_properties, own_properties
 from harness.candidate.msi_tables import Row, Tables, read_tables
@@ -45,6 +50,9 @@ class MsiService(Frozen):
     account: str = ""
     depends_on: tuple[str, ...] = ()
     program: str | None = Field(default=None, description="the file of its component, if its path is known")
+    started: bool | None = Field(
+        default=None, description="the MSI starts it; None where code of the MSI may do so"
+    )
 
 
 class MsiValue(Frozen):
@@ -160,6 +168,7 @@ def _services(
     paths: Mapping[str, str | None],
     properties: Mapping[str, str],
 ) -> list[MsiService]:
+    code, started = bool(code_actions(tables)), started_services(tables)
     return [
         MsiService(
             name=_filled(row["Name"], properties) or row["Name"],
@@ -171,6 +180,7 @@ def _services(
             program=paths.get(components[row["Component_"]]["KeyPath"])
             if row["Component_"] in components
             else None,
+            started=True if row["Name"].lower() in started else None if code else False,
         )
         for row in tables.get("ServiceInstall", ())
     ]

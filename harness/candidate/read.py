@@ -10,10 +10,12 @@ from harness.candidate.kinds import compound_kind, foreign_kind, program_kind
 from harness.candidate.msi import COMPOUND_FILE, has_table, platform, properties, stopped_on_uninstall
 from harness.candidate.pe import is_pe
 from harness.candidate.source import find_beside, read_source
+from harness.candidate.transforms import transforms_beside
 from harness.files import sha256_of
 from harness.model.candidate import BesideFile, Candidate, InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
+from harness.model.relocation import of_version
 
 
 def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
@@ -97,7 +99,7 @@ def _msi(path: Path, profile: AgentProfile) -> Candidate:
         manufacturer=values.get("Manufacturer", ""),
         platform=given,
         stopped_on_uninstall=stopped_on_uninstall(path),
-        beside=tuple(_beside(path)),
+        beside=(*_beside(path), *_transforms(path, profile)),
     )
 
 
@@ -105,6 +107,11 @@ def _beside(path: Path) -> Iterator[BesideFile]:
     """What must be copied along. Raises `ConfigurationError` if something is not there."""
     for name in read_source(path).beside:
         found = find_beside(path, name)
+        yield BesideFile(name=name.replace("\\", "/"), sha256=sha256_of(found), size=found.stat().st_size)
+
+
+def _transforms(path: Path, profile: AgentProfile) -> Iterator[BesideFile]:
+    for name, found in transforms_beside(path, profile).items():
         yield BesideFile(name=name.replace("\\", "/"), sha256=sha256_of(found), size=found.stat().st_size)
 
 
@@ -121,7 +128,7 @@ def _exe(path: Path, profile: AgentProfile) -> Candidate:
         profile,
         InstallerKind.EXE,
         version=version,
-        product_name=profile.product_name,
+        product_name=of_version(profile, version).product_name,
         platform=Platform(profile.platform),
     )
 

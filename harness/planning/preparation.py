@@ -32,6 +32,7 @@ from harness.model.matrix import Pool
 from harness.model.plan import Plan
 from harness.model.profile import AgentProfile
 from harness.model.release import ReleaseName
+from harness.model.relocation import of_version
 from harness.model.steps import releases_of
 from harness.planning.outlook import BackendWord
 from harness.planning.pools import pool_problems
@@ -67,10 +68,11 @@ def make_plan(request: RunRequest) -> Prepared:
     profile, profile_sha256 = load_profile(
         request.profile, also=lambda profile: of_matrix(profile) or reading.problems(profile)
     )
+    candidate = reading.candidate(profile)
+    profile = of_version(profile, candidate.version)
     watching = [check.id for check in catalogue() if check.watches]
     every = expand(matrix, request.pool, checks_for, watching)
     cells = of_suite(matrix, request.suite, every)
-    candidate = reading.candidate(profile)
     needed = dict.fromkeys(name for cell in cells for name in releases_of(cell.steps))
     given = {
         ReleaseName(name): path
@@ -116,6 +118,7 @@ class _Reading:
         candidate = self.candidate(profile)
         if candidate.kind is not InstallerKind.MSI:
             return ()
+        profile = of_version(profile, candidate.version)
         return msi_problems(
             profile, read_contents(candidate.path, candidate.platform, given_properties(profile))
         )

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from harness.candidate.pe import resource_version
 from harness.candidate.read import read_candidate
 from harness.config.load import PROFILES_DIRECTORY
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
 from harness.model.release import ReleaseName, ReleaseSource
+from harness.model.version_text import same_version, versions_in
 
 COMMAND_S = 300.0
 """How long a profile's command may take to fetch or build a release."""
 PYTHON = "{python}"
 PATTERN = "*.msi"
+UNKNOWN = "unknown"
+"""The version of an EXE that says nothing of it. That it is older is then the word of whoever names it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def find_releases(
                 f"{source.directory} holds no {source.pattern or PATTERN} that is older than {candidate.version}"
             )
             continue
-        release = read_candidate(file, profile)
+        release = _read(file, profile, candidate)
         _require_earlier(name, release, candidate)
         found[name] = release
     return Releases(found, missing)
@@ -82,7 +86,7 @@ def _path_of(
     older = [
         (version, file)
         for file in files
-        if (version := numbers(read_candidate(file, profile).version)) < numbers(candidate.version)
+        if (version := numbers(_read(file, profile, candidate).version)) < numbers(candidate.version)
     ]
     if not older:
         return None
@@ -142,7 +146,7 @@ def _require_earlier(name: ReleaseName, release: Candidate, candidate: Candidate
     file, hint = str(release.path), f"Name the {name} release of {candidate.product_name}."
     if release.sha256 == candidate.sha256:
         raise ConfigurationError(f"the {name} release is the candidate itself.", file=file, hint=hint)
-    if numbers(release.version) >= numbers(candidate.version):
+    if release.version != UNKNOWN and numbers(release.version) >= numbers(candidate.version):
         raise ConfigurationError(
             f"the {name} release is version {release.version}, which is not older than the candidate's"
             f" {candidate.version}.",
@@ -159,7 +163,27 @@ def _require_earlier(name: ReleaseName, release: Candidate, candidate: Candidate
         )
 
 
+def _read(file: Path, profile: AgentProfile, candidate: Candidate) -> Candidate:
+    """An earlier release. The version that a profile declares for an EXE is the candidate's, not this one's."""
+    release = read_candidate(file, profile)
+    if release.kind is InstallerKind.MSI or release.sha256 == candidate.sha256:
+        return release
+    return release.model_copy(update={"version": _version_of_exe(file, candidate)})
+
+
+def _version_of_exe(file: Path, candidate: Candidate) -> str:
+    """By its version resource, if the candidate's says what the profile declares; else by its name; else unknown."""
+    by_resource = resource_version(candidate.path)
+    if by_resource and same_version(by_resource, candidate.version) and (own := resource_version(file)):
+        return own
+    return next(iter(versions_in(file.stem.replace("_", " ").replace("-", " "))), UNKNOWN)
+
+
 def numbers(version: str) -> tuple[int, ...]:
-    """A version's first three numbers, all that Windows Installer compares ("ProductVersion property")."""
-    fields = [int(each) for each in re.findall(r"\d+", version)[:3]]
-    return tuple([*fields, 0, 0, 0][:3])
+    """A version's numbers, to order releases by.
+
+    Of an MSI's Windows Installer compares three; releases that differ in the fourth alone are upgraded by packages that
+    say so (a minor upgrade, or rows of the Upgrade table that take in the same version).
+    """
+    fields = [int(each) for each in re.findall(r"\d+", version)[:4]]
+    return tuple([*fields, 0, 0, 0, 0][:4])

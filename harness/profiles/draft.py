@@ -7,7 +7,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from pydantic import Field
+
 from harness.candidate.msi_contents import MsiContents, MsiService, MsiValue
+from harness.model.base import Frozen
 from harness.model.candidate import Platform
 from harness.model.profile.installed import FileExpectation
 from harness.model.profile.text import HIVES, REGISTRY_KEY
@@ -28,6 +31,17 @@ GUESSES = (
 )
 """What a property with such a name may stand for: a suggestion in a comment."""
 
+
+class LeftOut(Frozen):
+    """What the tables hold and a draft does not name as installed."""
+
+    optional: dict[str, str] = Field(
+        default_factory=dict, description="files and services that only some installations have → when"
+    )
+    permanent: tuple[str, ...] = Field(default=(), description="files that stay when the product goes")
+    registry: tuple[MsiValue, ...] = Field(default=(), description="all that the tables hold")
+
+
 LATER = """\
 # TODO: the agent at its backend: when it must be seen, and what its host identifier is made from (hostname, uuid).
 # Files that it needs before it can check in go into guest_files; see docs/formats/profile.md.
@@ -37,7 +51,7 @@ check_in:
   identity: hostname
 
 # TODO: what may stay after the uninstall, each with a reason.
-keeps: []
+{permanent}keeps: []
 
 # TODO: all below is not tested until it is declared, and the verdict says so.
 # version_command: ['C:\\Program Files\\Vendor\\Agent\\agent.exe', --version]
@@ -52,9 +66,11 @@ keeps: []
 """
 
 
-def draft_of_msi(name: str, file: str, msi: MsiContents, *, accepted: Sequence[str] = ()) -> str:
+def draft_of_msi(
+    name: str, file: str, msi: MsiContents, *, aside: LeftOut | None = None, accepted: Sequence[str] = ()
+) -> str:
     """The profile `name` for the MSI in `file`. `accepted`: what it names although the tables do not have it."""
-    return "\n".join(_lines(name, file, msi, accepted)) + "\n"
+    return "\n".join(_lines(name, file, msi, aside or LeftOut(), accepted)) + "\n"
 
 
 def draft_of_exe(name: str, file: str, product: str, arguments: Sequence[str]) -> str:
@@ -82,7 +98,7 @@ def draft_of_exe(name: str, file: str, product: str, arguments: Sequence[str]) -
         "registry: []",
         "registry_roots: []",
         "",
-        LATER,
+        _later(()),
     ]
     return "\n".join(lines)
 
@@ -106,7 +122,7 @@ def _head(name: str, file: str, product: str, platform: Platform) -> list[str]:
         "# Correct what is marked TODO, then look at: bvt plan CANDIDATE --profile " + name,
         "schema_version: 1",
         f"name: {name}",
-        f"title: {quoted(product)}",
+        f"title: {quoted(_without_version(product))}",
         "status: unverified",
         f"product_name: {quoted(product)}",
         f"platform: {platform.value}",
@@ -114,10 +130,15 @@ def _head(name: str, file: str, product: str, platform: Platform) -> list[str]:
     ]
 
 
-def _lines(name: str, file: str, msi: MsiContents, accepted: Sequence[str]) -> Iterator[str]:
-    yield from _head(name, file, msi.product_name, msi.platform)
-    if msi.version and msi.version in msi.product_name:
-        yield "# TODO: the product's name holds its version, so this profile fits this version alone."
+def _later(permanent: Sequence[str]) -> str:
+    named = [f"# Its component is permanent, so it stays: {_printable(path)}" for path in permanent[:SHOWN]]
+    return LATER.replace("{permanent}", "".join(f"{line}\n" for line in named))
+
+
+def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Sequence[str]) -> Iterator[str]:
+    yield from _head(name, file, _of_any_version(msi, msi.product_name), msi.platform)
+    if _holds_version(msi, msi.product_name):
+        yield "# The product's name holds its version: {version} is the candidate's, whichever it is."
     yield from ("installer:", "  kind: msi")
     yield from _properties(msi)
     yield from (
@@ -128,18 +149,49 @@ def _lines(name: str, file: str, msi: MsiContents, accepted: Sequence[str]) -> I
     home = home_folder(msi)
     if not home:
         yield "# TODO: the tables do not say where it is installed."
-    yield from (f"install_dir: {quoted(home or _somewhere(msi))}", "")
+    yield from (f"install_dir: {quoted(_of_any_version(msi, home or _somewhere(msi)))}", "")
     if msi.code:
         ran = ", ".join(msi.code[:SHOWN])
         yield f"# TODO: it also runs code while it is installed, which may make services and files of its own: {ran}."
-    yield from _list("data_dirs", [f"  - {quoted(path)}" for path in data_folders(msi)])
-    yield from _list("services", [line for service in msi.services for line in _service(service)])
+    if aside.optional:
+        yield "# TODO: what not every installation has is left out here; name it if yours does (properties, ADDLOCAL):"
+        shown = list(aside.optional.items())
+        yield from (f"#   {_printable(path)}: {_printable(why)}" for path, why in shown[:SHOWN])
+        yield from ([f"#   and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else [])
+        yield ""
+    yield from _list("data_dirs", [f"  - {quoted(_of_any_version(msi, path))}" for path in data_folders(msi)])
+    yield from _list("services", [line for service in msi.services for line in _service(service, msi)])
     yield from _files(msi)
     yield from _list("registry", list(_values(msi)))
-    yield from _list("registry_roots", [f"  - {quoted(key)}" for key in registry_roots(msi)])
+    whole = msi.model_copy(update={"registry": aside.registry or msi.registry})
+    yield from _list(
+        "registry_roots", [f"  - {quoted(_of_any_version(msi, key))}" for key in registry_roots(whole)]
+    )
     if accepted:
-        yield from _list("not_in_msi", [f"  {quoted(each)}: {quoted(REQUIRED)}" for each in accepted])
-    yield LATER.rstrip("\n")
+        named = [f"  {quoted(_of_any_version(msi, each))}: {quoted(REQUIRED)}" for each in accepted]
+        yield from _list("not_in_msi", named)
+    yield _later(aside.permanent).rstrip("\n")
+
+
+def _holds_version(msi: MsiContents, text: str) -> bool:
+    return bool(re.search(_as_a_whole(msi.version), text)) if "." in msi.version else False
+
+
+def _of_any_version(msi: MsiContents, text: str) -> str:
+    """The text with `{version}` where it holds the candidate's, so that the profile fits the next release too."""
+    return re.sub(_as_a_whole(msi.version), "{version}", text) if _holds_version(msi, text) else text
+
+
+def _as_a_whole(version: str) -> str:
+    return rf"(?<![0-9.]){re.escape(version)}(?![0-9]|\.[0-9])"
+
+
+def _without_version(product: str) -> str:
+    return " ".join(product.replace("{version}", "").split()) or product
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else json.dumps(text)
 
 
 def _somewhere(msi: MsiContents) -> str:
@@ -169,7 +221,7 @@ def _comment(line: str, notes: Iterable[str]) -> str:
     return f"{line}  # {text}" if text else line
 
 
-def _service(service: MsiService) -> Iterator[str]:
+def _service(service: MsiService, msi: MsiContents) -> Iterator[str]:
     yield f"  - name: {quoted(service.name)}"
     for key, value in (
         ("display_name", service.display_name),
@@ -178,12 +230,12 @@ def _service(service: MsiService) -> Iterator[str]:
         ("image_path", service.program or ""),
     ):
         if value and "[" not in value:
-            yield f"    {key}: {quoted(value)}"
+            yield f"    {key}: {quoted(_of_any_version(msi, value))}"
     if service.start is not None:
         yield f"    start: {service.start.value}"
     if service.depends_on:
         yield f"    depends_on: [{', '.join(map(quoted, service.depends_on))}]"
-    if service.start is None or service.start.value != "auto":
+    if service.start is None or service.start.value != "auto" or service.started is False:
         yield "    running: false  # TODO: true if it runs once it is installed"
 
 
@@ -191,7 +243,9 @@ def _files(msi: MsiContents) -> Iterator[str]:
     """Programs first; they are what an agent is."""
     paths = [path for path in msi.files if _is_path(path)]
     ranked = sorted(paths, key=lambda path: (not path.lower().endswith(PROGRAMS), paths.index(path)))
-    entries = [f"  - {{path: {quoted(path)}{_version(path, msi)}}}" for path in ranked[:SHOWN]]
+    entries = [
+        f"  - {{path: {quoted(_of_any_version(msi, path))}{_version(path, msi)}}}" for path in ranked[:SHOWN]
+    ]
     if any(path.lower().endswith(PROGRAMS) for path in ranked):
         yield "# TODO: `signed: true` for programs that are; those that are not go into unsigned_programs with a reason."
     if len(ranked) > SHOWN:
@@ -224,7 +278,8 @@ def _values(msi: MsiContents) -> Iterator[str]:
         if value.name and value.key.startswith(HIVES[0]) and _is_key(value.key) and "[" not in value.name
     }
     for value in list(values.values())[:SHOWN]:
-        yield f"  - {{key: {quoted(value.key)}, name: {quoted(value.name)}{_equals(value, msi)}}}"
+        key = quoted(_of_any_version(msi, value.key))
+        yield f"  - {{key: {key}, name: {quoted(value.name)}{_equals(value, msi)}}}"
     if len(values) > SHOWN:
         yield f"  # and {len(values) - SHOWN} more"
 

@@ -4,17 +4,22 @@ import re
 import tempfile
 from pathlib import Path
 
+from harness.candidate.kinds import NSIS
 from harness.candidate.msi import platform
-from harness.candidate.msi_contents import MsiContents, read_contents
+from harness.candidate.msi_contents import MsiContents, contents_of
+from harness.candidate.msi_permanent import permanent_components
+from harness.candidate.msi_tables import Tables, read_tables
 from harness.candidate.read import installer_kind
 from harness.config.load import load_profile
 from harness.model.candidate import InstallerKind
 from harness.model.errors import ConfigurationError
+from harness.model.relocation import of_version
 from harness.profiles.agreement import given_properties, msi_problems
-from harness.profiles.draft import draft_of_exe, draft_of_msi, profile_name
+from harness.profiles.default_installation import left_out, without
+from harness.profiles.draft import LeftOut, draft_of_exe, draft_of_msi, profile_name
 
 SILENT = (
-    (b"NullsoftInst", ("/S",)),
+    (NSIS, ("/S",)),
     (b"Inno Setup", ("/VERYSILENT", "/SUPPRESSMSGBOXES", "/NORESTART")),
     (b".wixburn", ("/quiet", "/norestart")),
 )
@@ -31,15 +36,41 @@ def first_profile(candidate: Path, name: str = "") -> tuple[str, str]:
         product = _product(candidate.stem)
         chosen = _checked(name or profile_name(product))
         return chosen, draft_of_exe(chosen, candidate.name, product, _silent(candidate))
-    msi = read_contents(candidate, platform(candidate), {})
-    if not msi.product_name:
+    tables = read_tables(candidate)
+    everything = contents_of(tables, platform(candidate), {})
+    if not everything.product_name:
         raise ConfigurationError(
             "the MSI has no ProductName, which Windows Installer requires.", file=str(candidate)
         )
-    chosen = _checked(name or profile_name(msi.product_name, msi.version))
-    text = draft_of_msi(chosen, candidate.name, msi)
-    unlike = _unlike(chosen, text, msi)
-    return chosen, draft_of_msi(chosen, candidate.name, msi, accepted=unlike) if unlike else text
+    chosen = _checked(name or profile_name(everything.product_name, everything.version))
+    msi, aside = _installed(tables, everything)
+    text = draft_of_msi(chosen, candidate.name, msi, aside=aside)
+    unlike = _unlike(chosen, text, everything)
+    if unlike:
+        text = draft_of_msi(chosen, candidate.name, msi, aside=aside, accepted=unlike)
+    return chosen, text
+
+
+def _installed(tables: Tables, everything: MsiContents) -> tuple[MsiContents, LeftOut]:
+    """What an installation without any wish installs, and what a person has to know of the rest."""
+    optional = left_out(tables)
+    installed = contents_of(without(tables, optional), everything.platform, {})
+    if not (installed.files or installed.services or installed.registry):
+        return everything, LeftOut()  # all of it is for those who ask; a draft of nothing helps nobody
+    stays = permanent_components(tables)
+    others = {row["Component"]: "" for row in tables.get("Component", ()) if row["Component"] not in stays}
+    kept = contents_of(without(tables, others | optional), everything.platform, {})
+    reasons = {
+        path: why for component, why in optional.items() for path in _names_of(tables, everything, component)
+    }
+    return installed, LeftOut(optional=reasons, permanent=kept.files, registry=everything.registry)
+
+
+def _names_of(tables: Tables, everything: MsiContents, component: str) -> list[str]:
+    """The files and services of one component."""
+    others = {row["Component"]: "" for row in tables.get("Component", ()) if row["Component"] != component}
+    part = contents_of(without(tables, others), everything.platform, {})
+    return [*part.files, *(f"service {service.name}" for service in part.services)]
 
 
 def _product(stem: str) -> str:
@@ -63,6 +94,7 @@ def _unlike(name: str, text: str, msi: MsiContents) -> list[str]:
         file = Path(folder, f"{name}.yaml")
         file.write_text(text, encoding="utf-8")
         profile, _ = load_profile(str(file))
+    profile = of_version(profile, msi.version)
     assert not given_properties(profile)
     return (
         [profile.install_dir]

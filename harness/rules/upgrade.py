@@ -45,10 +45,11 @@ def same_product(msi: Msi) -> Iterator[Broken]:
         return
     before = properties_of(msi.previous)
     code = msi.properties.get("ProductCode", "")
-    if code.lower() == before.get("ProductCode", "").lower():
+    if code.lower() == before.get("ProductCode", "").lower() and not _is_minor(msi):
         yield Broken(
             "Property: ProductCode",
-            f"it is {code}, as in the previous release: Windows Installer refuses it (1638)",
+            f"it is {code}, as in the previous release: Windows Installer refuses it (1638), unless a minor upgrade is"
+            " asked for (upgrade.properties: REINSTALL, REINSTALLMODE)",
         )
 
 
@@ -65,6 +66,9 @@ def does_not_replace(msi: Msi) -> Iterator[Broken]:
     family, version = before.get("UpgradeCode", "").lower(), fields(before.get("ProductVersion", ""))
     if not family or version is None:
         return
+    code = msi.properties.get("ProductCode", "").lower()
+    if code == before.get("ProductCode", "").lower():
+        return  # nothing is to be removed: it is the same product, as a minor upgrade has it
     rows = [row for row in msi.rows("Upgrade") if row["UpgradeCode"].lower() == family]
     replacing = [row for row in rows if not bits(row, "Attributes") & ONLY_DETECT]
     if not replacing:
@@ -119,6 +123,13 @@ def downgrade_not_seen(msi: Msi) -> Iterator[Broken]:
     rows = [row for row in msi.rows("Upgrade") if row["UpgradeCode"].lower() == own]
     if rows and not any(row["VersionMin"] and not row["VersionMax"] for row in rows):
         yield Broken("Upgrade", "no row looks for versions above this one")
+
+
+def _is_minor(msi: Msi) -> bool:
+    """Whether the profile has it installed over its earlier release: v caches the package anew ("Minor Upgrades")."""
+    given = msi.profile.upgrade.properties if msi.profile else {}
+    asked = {name.upper(): value for name, value in given.items()}
+    return bool(asked.get("REINSTALL")) and "v" in asked.get("REINSTALLMODE", "").lower()
 
 
 def _covers(row: object, version: tuple[int, int, int]) -> bool:

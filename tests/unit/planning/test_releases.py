@@ -1,11 +1,13 @@
 """Where earlier releases come from: command line, file, folder, command; and what is said of one that is not there."""
 
+import struct
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from harness.candidate.read import read_candidate
 from harness.config.load import load_profile
 from harness.model.candidate import Candidate, InstallerKind, Signature
 from harness.model.errors import ConfigurationError
@@ -151,4 +153,72 @@ def test_relative_paths_start_where_the_folder_of_profiles_lies() -> None:
 
 def test_versions_are_compared_by_their_numbers() -> None:
     assert numbers("1.10") > numbers("1.9.9")
-    assert numbers("1.2.3.4") == numbers("1.2.3")
+    assert numbers("1.2.3.4") > numbers("1.2.3.3") > numbers("1.2.3")
+
+
+def test_a_release_that_differs_in_the_fourth_field_alone_is_an_earlier_one(place: Path) -> None:
+    """Windows Installer compares three fields; a package may take in its own version, or be a minor upgrade."""
+    (place / "agent-2.0.0.1.msi").touch()
+    profile, _ = load_profile(str(SHIPPED))
+    candidate = installer(place / "agent-2.0.0.2.msi", "2.0.0.2")
+    given = {PREVIOUS: place / "agent-2.0.0.1.msi"}
+    found = find_releases([PREVIOUS], given, profile, place / "profile.yaml", candidate)
+    assert found.found[PREVIOUS].version == "2.0.0.1"
+
+
+def exe(path: Path, *, resource: tuple[int, int, int, int] | None = None) -> Path:
+    """A program of no use, with the numbers of a version resource if any are given."""
+    head = bytearray(b"MZ" + bytes(62))
+    head[0x3C] = 0x40
+    body = b"PE\0\0" + bytes(400)
+    if resource:
+        first, second, third, fourth = resource
+        fixed = struct.pack(
+            "<8I", 0xFEEF04BD, 0x10000, 0, 0, first << 16 | second, third << 16 | fourth, 0, 0
+        )
+        body += fixed
+    path.write_bytes(bytes(head) + body)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("candidate", "previous", "name", "version"),
+    [
+        # The candidate's resource says what the profile declares, so the earlier one's is believed, too.
+        ((2, 0, 0, 0), (1, 9, 0, 0), "setup.exe", "1.9.0.0"),
+        # It is the set-up tool's own: the file's name says more.
+        ((6, 2, 0, 0), (6, 2, 0, 0), "agent_setup-1.9.exe", "1.9"),
+        (None, None, "agent-v1.9.1.exe", "1.9.1"),
+        (None, None, "setup.exe", "unknown"),
+    ],
+)
+def test_an_exe_that_is_an_earlier_release_has_a_version_of_its_own(
+    candidate: tuple[int, int, int, int] | None,
+    previous: tuple[int, int, int, int] | None,
+    name: str,
+    version: str,
+    tmp_path: Path,
+) -> None:
+    """The profile's declared version is the candidate's; every EXE was refused as not older than itself."""
+    (tmp_path / "old").mkdir()
+    given = exe(tmp_path / "old" / name, resource=previous)
+    given.write_bytes(given.read_bytes() + b"another file")
+    new = exe(tmp_path / "setup.exe", resource=candidate)
+    document = {
+        "name": "agent",
+        "title": "Agent",
+        "status": "exercised",
+        "product_name": "Agent {version}",
+        "install_dir": "C:\\Program Files\\Agent",
+        "installer": {
+            "kind": "exe",
+            "declared_version": "2.0",
+            "install_arguments": ["/S"],
+            "uninstall_command": ["C:\\Program Files\\Agent\\uninst.exe"],
+        },
+    }
+    profile = AgentProfile.model_validate(document)
+    read = read_candidate(new, profile)
+    assert read.product_name == "Agent 2.0"
+    found = find_releases([PREVIOUS], {PREVIOUS: given}, profile, tmp_path / "agent.yaml", read)
+    assert found.found[PREVIOUS].version == version

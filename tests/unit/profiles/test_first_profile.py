@@ -3,6 +3,7 @@
 They are made here, by Debian's wixl and msibuild; no package of the registries that the tests reach carries an MSI.
 """
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def drafted(msi: Path, folder: Path) -> tuple[AgentProfile, str]:
 
 
 def test_a_plain_agent_is_described_whole(tmp_path: Path) -> None:
-    profile, text = drafted(make_beat(tmp_path), tmp_path)
+    profile, text = drafted(make_beat(tmp_path, starts=True), tmp_path)
     assert profile.name == "acme-beat"
     assert profile.install_dir == "C:\\Program Files\\Acme\\Beat"
     assert profile.data_dirs == ("C:\\ProgramData\\Acme\\Beat Data",)
@@ -65,7 +66,37 @@ def test_a_32_bit_product_is_described_where_windows_puts_it(tmp_path: Path) -> 
     equal = {value.name: value.equals for value in profile.registry}
     assert equal == {"Home": None, "Level": "3", "Version": "{version}", "Format": None}
     assert profile.registry_roots == ("HKLM\\Software\\WOW6432Node\\Müller\\Watcher",)
-    assert "the product's name holds its version" in text
+    # Whichever version comes next: the profile fits it.
+    assert profile.product_name == "Watcher's 32 3.1.4"
+    assert "product_name: 'Watcher''s 32 {version}'" in text
+
+
+def test_a_service_that_nothing_starts_is_not_said_to_run(tmp_path: Path) -> None:
+    """It starts at the next boot; a draft that has it running would fail a good candidate."""
+    profile, text = drafted(make_beat(tmp_path), tmp_path)
+    assert profile.services[0].start is StartType.AUTO
+    assert profile.services[0].running is False
+    assert "running: false  # TODO: true if it runs once it is installed" in text
+    (tmp_path / "code").mkdir()
+    assert drafted(make_beat(tmp_path / "code", code=True), tmp_path)[0].services[0].running
+
+
+def test_what_not_every_installation_has_is_named_and_not_demanded(tmp_path: Path) -> None:
+    msi = make_beat(tmp_path, starts=True)
+    run = ["msibuild", str(msi)]
+    for sql in (
+        "INSERT INTO `Feature` (`Feature`, `Feature_Parent`, `Level`, `Attributes`) VALUES ('More', 'All', 1000, 0)",
+        "DELETE FROM `FeatureComponents` WHERE `Component_` = 'helper'",
+        "INSERT INTO `FeatureComponents` (`Feature_`, `Component_`) VALUES ('More', 'helper')",
+        "UPDATE `Component` SET `Attributes` = 272 WHERE `Component` = 'program'",
+    ):
+        run += ["-q", sql]
+    subprocess.run(run, check=True, timeout=60)
+    profile, text = drafted(msi, tmp_path)
+    assert [file.path.rpartition("\\")[2] for file in profile.files] == ["acme-beat.exe"]
+    assert "#   C:\\Program Files\\Acme\\Beat\\acme-helper.exe: only with feature More" in text
+    stays = "# Its component is permanent, so it stays: C:\\Program Files\\Acme\\Beat\\acme-beat.exe"
+    assert stays in text
 
 
 def test_tables_that_another_builder_fills_are_followed(tmp_path: Path) -> None:

@@ -308,6 +308,23 @@ def test_a_good_release_replaces_the_one_before(good: Tables) -> None:
     assert not [each for each in found(good, None, previous=before) if each.severity is Severity.ERROR]
 
 
+def test_a_minor_upgrade_that_the_profile_asks_for_is_no_finding(good: Tables) -> None:
+    """The same product code, installed over its earlier release: nothing is to be removed."""
+    tables, edit, previous = prepared("msi.upgrade.same-product", good)
+    no_rows = both(edit, without("Upgrade"))
+    asked = {"REINSTALL": "ALL", "REINSTALLMODE": "vomus"}
+
+    def broken(properties: dict[str, str]) -> set[str]:
+        upgrade = PROFILE.upgrade.model_copy(update={"properties": properties})
+        minor = PROFILE.model_copy(update={"upgrade": upgrade})
+        everything = found(tables, no_rows, minor, previous=previous)
+        return {each.rule for each in everything if each.severity is Severity.ERROR}
+
+    assert broken(asked) == set()
+    assert broken({}) == {"msi.upgrade.same-product"}
+    assert broken(asked | {"REINSTALLMODE": "omus"}) == {"msi.upgrade.same-product"}
+
+
 def test_what_the_profile_declares_of_reboots_is_no_finding(good: Tables) -> None:
     declared = PROFILE.model_copy(
         update={
