@@ -50,6 +50,22 @@ def _in_quotes(argument: str) -> str:
     return "".join(parts)
 
 
+NSIS_LAST = ("/D=", "_?=")
+"""Options of NSIS's set-up programs and uninstallers whose value is the rest of the line, as it is."""
+
+
+def installer_line(arguments: Sequence[str], *, nsis: bool) -> str:
+    """`argv_line` for a set-up program or an uninstaller.
+
+    NSIS takes what follows `/D=` and `_?=` to the end of the line, spaces and quotes too, so there it stands unquoted
+    (NSIS Users Manual, 3.2.1). `nsis`: whether the program is one of its; `_?=` says so by itself.
+    """
+    last = arguments[-1] if len(arguments) > 1 else ""
+    if last.startswith(NSIS_LAST) and '"' not in last and (nsis or last.startswith(NSIS_LAST[1])):
+        return f"{argv_line(arguments[:-1])} {last}"
+    return argv_line(arguments)
+
+
 def argv_line(arguments: Sequence[str]) -> str:
     """A whole command line as `CreateProcess` takes it; the first item is the program.
 

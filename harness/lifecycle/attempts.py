@@ -1,9 +1,11 @@
 """An installer's work that does not come to its end: begun, watched until a moment, and what is known of it then."""
 
+import ntpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from harness.candidate.transforms import with_places
 from harness.cell.check import NotApplicable, NotTested
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.detached import Begun
@@ -54,7 +56,8 @@ def begin(timeline: Timeline, step: Step) -> Begun:
         begun = session.guest.msi.begin_uninstall(timeline.on_machine.product_code, deadline)
     else:
         path = medium_of(session, session.candidate, "candidate")
-        begun = session.guest.msi.begin_install(path, timeline.properties(), deadline)
+        properties = with_places(timeline.properties(), ntpath.dirname(path))
+        begun = session.guest.msi.begin_install(path, properties, deadline)
     timeline.logs.add(begun.log.lower())
     return begun
 

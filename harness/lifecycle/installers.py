@@ -1,15 +1,19 @@
 """How a cell runs installers and uninstallers: what they are given, how long they may take, where their logs go."""
 
+import ntpath
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Literal
 
+from harness.candidate.kinds import made_by_nsis
 from harness.candidate.msi_tables import read_tables
+from harness.candidate.transforms import with_places
 from harness.cell.check import NotTested
 from harness.cell.session import CellSession
 from harness.guest.msi.result import InstallerHangs, MsiResult
 from harness.guest.services import ServiceStateNotReached
+from harness.lifecycle.launch_conditions import with_conditions
 from harness.lifecycle.releases import medium_of
 from harness.lifecycle.system_lacks import require_possible
 from harness.model.candidate import Candidate, InstallerKind
@@ -54,8 +58,7 @@ class Installers:
             else:
                 result = self._run_uninstaller(deadline)
         self.keep_log(result, folder)
-        self._require_possible(self.on_machine, result)
-        return result
+        return self._explained(self.on_machine, result)
 
     def keep_log(self, result: MsiResult, folder: str) -> None:
         """Save an installer's log in `folder` of the cell."""
@@ -100,20 +103,27 @@ class Installers:
         deadline = session.within(installer.timeout_s)
         with self.ends_in_time("install", deadline):
             if package.kind is InstallerKind.MSI:
-                result = guest.msi.install(path, properties, deadline)
+                result = guest.msi.install(path, with_places(properties, ntpath.dirname(path)), deadline)
             else:
                 arguments = [self.render(part) for part in installer.install_arguments]
-                result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays())
+                nsis = made_by_nsis(package.path)
+                result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays(), nsis=nsis)
         guest.new_shell()
         self.keep_log(result, folder)
-        self._require_possible(package, result)
-        return result
+        return self._explained(package, result, properties)
 
-    def _require_possible(self, package: Candidate, result: MsiResult) -> None:
-        """Raises `SystemLacks` for an MSI that failed at what this kind of guest cannot do."""
-        if result.failed_action and not result.succeeded:
-            tables = read_tables(package.path)
-            require_possible(self.session.machine.guest_system, package.path.name, tables, result)
+    def _explained(
+        self, package: Candidate, result: MsiResult, given: Mapping[str, str] = MappingProxyType({})
+    ) -> MsiResult:
+        """The result, with what the MSI's tables say of the action that failed.
+
+        Raises `SystemLacks` for what this kind of guest cannot do.
+        """
+        if not result.failed_action or result.succeeded:
+            return result
+        tables = read_tables(package.path)
+        require_possible(self.session.machine.guest_system, package.path.name, tables, result)
+        return with_conditions(result, tables, given)
 
     def _stays(self) -> tuple[str, ...]:
         """Where programs lie that an installer may start and leave running: they are the agent, not the installer."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from harness.guest.command_line import argv_line
+from harness.guest.command_line import installer_line
 from harness.guest.console import Console
 from harness.guest.files import Files
 from harness.guest.msi.detached import Begun, DetachedRuns, new_file
@@ -48,12 +48,13 @@ class MsiExec:
         return self._msiexec("/i", product, {"REINSTALL": "ALL", "REINSTALLMODE": mode}, deadline)
 
     def run_installer(
-        self, command: Sequence[str], deadline: Deadline, *, stays: Sequence[str] = ()
+        self, command: Sequence[str], deadline: Deadline, *, stays: Sequence[str] = (), nsis: bool = False
     ) -> MsiResult:
         """Run an EXE installer or uninstaller; 0, 1641 and 3010 mean what they mean for msiexec.
 
         It has ended when all that it started has ended (NSIS copies its uninstaller to Temp, starts the copy and ends).
         Programs in the folders `stays`, or these programs themselves, are the product, which goes on running.
+        `nsis`: NSIS made it, which reads its command line in a way of its own.
 
         Raises:
             InstallerHangs: it, or what it started, did not end in time; it was ended.
@@ -66,7 +67,7 @@ class MsiExec:
         log = new_file("installer", "log")
         tree = ["--tree", *(part for place in stays for part in ("--stays", place))]
         try:
-            return self._run(argv_line(command), log, deadline, printed=True, tree=tree)
+            return self._run(installer_line(command, nsis=nsis), log, deadline, printed=True, tree=tree)
         except GuestFault as fault:
             if fault.code in NOT_A_PROGRAM:
                 raise InstallerNotStarted(

@@ -9,6 +9,8 @@ SERVICE = re.compile(r"^Service: (.+\S)\s*$")
 PREFIX = re.compile(r"^MSI \(\w\)[^\]]*\]: (?:[^\r\n]{1,200}? -- )?")
 RETURN_VALUE = re.compile(r"(\d+)\D{0,3}$")
 ENDS = re.compile(r"^Action ended ", re.IGNORECASE)
+AROUND_ALL = ("InstallFinalize", "INSTALL")
+"""What ends with an action that failed: the script is run in the first, all else in the second."""
 LONGEST = 300
 
 
@@ -48,9 +50,7 @@ def unfinished_action(log: str) -> str:
 
 def _on_wine(lines: list[str]) -> str:
     ends = [(number, _name(line), _value(line)) for number, line in enumerate(lines) if ENDS.match(line)]
-    around = [
-        place for place, (_, name, value) in enumerate(ends) if name == "InstallFinalize" and value == 0
-    ]
+    around = [place for place, (_, name, value) in enumerate(ends) if name in AROUND_ALL and value == 0]
     if not around or around[0] == 0:
         return ""
     number, action, value = ends[around[0] - 1]

@@ -7,6 +7,7 @@ from harness.guest.command_line import (
     argv_line,
     for_winrm,
     in_directory,
+    installer_line,
     join,
     needs_cmd,
     quote,
@@ -118,3 +119,19 @@ def test_cmd_gets_the_command_whole() -> None:
 def test_a_path_that_holds_an_equals_sign_is_quoted_as_a_whole() -> None:
     """`copy` of `cmd` parts its arguments at `=`, `;` and `,`."""
     assert quote("C:\\a;b,c=d\\cmd copy.exe") == '"C:\\a;b,c=d\\cmd copy.exe"'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nsis", "line"),
+    [
+        (["D:\\a.exe", "/S", "/D=C:\\Program Files\\A B"], True, "D:\\a.exe /S /D=C:\\Program Files\\A B"),
+        (["D:\\a.exe", "/D=C:\\Program Files\\A B", "/S"], True, 'D:\\a.exe /D="C:\\Program Files\\A B" /S'),
+        (["D:\\a.exe", "/S", "/D=C:\\Program Files\\A B"], False, 'D:\\a.exe /S /D="C:\\Program Files\\A B"'),
+        (["C:\\A B\\u.exe", "/S", "_?=C:\\A B"], False, '"C:\\A B\\u.exe" /S _?=C:\\A B'),
+        (["D:\\a.exe", "/S", "/DIR=C:\\A B"], True, 'D:\\a.exe /S /DIR="C:\\A B"'),
+        (["D:\\a.exe"], True, "D:\\a.exe"),
+    ],
+)
+def test_nsis_takes_the_rest_of_the_line_for_its_folder(arguments: list[str], nsis: bool, line: str) -> None:
+    """In quotes it is no folder, and the installation ends without a word."""
+    assert installer_line(arguments, nsis=nsis) == line

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.guest.msi.words import failed_action, unfinished_action
+from harness.guest.msi.words import failed_action, failed_name, unfinished_action
 
 WINE = """\
 Action start 7:09:19: INSTALL.
@@ -34,6 +34,18 @@ Action ended 10:00:05: INSTALL. Return value 3.
 
 def test_wine_ends_the_failed_action_with_0_as_all_around_it() -> None:
     assert failed_action(WINE) == "Action StartServices failed at service Example Agent"
+
+
+def test_an_action_that_fails_before_anything_is_done_is_named() -> None:
+    log = """\
+Action start 2:06:07: INSTALL.
+Action 2:06:07: LaunchConditions. Evaluating launch conditions
+Action start 2:06:07: LaunchConditions.
+Action ended 2:06:07: LaunchConditions. Return value 0.
+Action ended 2:06:07: INSTALL. Return value 0.
+"""
+    assert failed_action(log) == "Action LaunchConditions failed; the log says no more"
+    assert failed_name(log) == "LaunchConditions"
 
 
 def test_a_wine_log_of_an_installation_that_went_well_names_none() -> None:
