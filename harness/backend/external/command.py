@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.backend.external.answers import read_answer
 from harness.backend.external.backend import ExternalBackend
 from harness.backend.external.description import from_environment
 from harness.backend.external.model import CommandCall, CommandDescription, EnvironmentValue
@@ -52,8 +53,8 @@ class CommandTransport:
         if not run.stdout.strip():
             return None
         try:
-            return json.loads(run.stdout)
-        except (ValueError, RecursionError) as error:
+            return read_answer(run.stdout, lines=call.lines)
+        except ValueError as error:
             excerpt = run.stdout[:200].decode(errors="replace")
             raise BackendError(f"{argv[0]} did not print JSON: {excerpt!r}.") from error
 

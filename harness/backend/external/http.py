@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import httpx
 
+from harness.backend.external.answers import is_lines, read_answer
 from harness.backend.external.backend import ExternalBackend
 from harness.backend.external.description import from_environment
-from harness.backend.external.model import EnvironmentValue, HttpCall, HttpDescription
+from harness.backend.external.model import ClientCertificate, EnvironmentValue, HttpCall, HttpDescription
 from harness.backend.external.placeholders import fill, fill_body
 from harness.backend.external.transport import Unavailable
 from harness.model.errors import BackendError, ConfigurationError
@@ -52,6 +53,8 @@ class HttpTransport:
             )
         except OSError as error:
             raise ConfigurationError(f"cannot be used: {error}.", file=str(file), key="ca_file") from error
+        if description.client_cert:
+            _show_at_handshakes(trusted, description.client_cert, file)
         self._client = httpx.Client(headers=headers, verify=trusted)
 
     def fetch(self, call: HttpCall, values: Mapping[str, Any], timeout_s: float) -> Any:
@@ -81,10 +84,26 @@ class HttpTransport:
         if not answer.content.strip():
             return None
         try:
-            return answer.json()
-        except (ValueError, RecursionError) as error:
+            lines = call.lines or is_lines(answer.headers.get("content-type", ""))
+            return read_answer(answer.content, lines=lines)
+        except ValueError as error:
             raise BackendError(f"{what} was not answered in JSON: {answer.text[:200]!r}.") from error
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _show_at_handshakes(context: ssl.SSLContext, given: ClientCertificate, file: Path) -> None:
+    """Have the client's certificate shown to a server that asks for one. Raises `ConfigurationError`."""
+    secret = from_environment(given.password, "client_cert.password", file) if given.password else ""
+    try:
+        # Without a password of ours OpenSSL would ask at the terminal for one.
+        context.load_cert_chain(
+            file.parent / given.file, file.parent / given.key if given.key else None, password=lambda: secret
+        )
+    except OSError as error:
+        hint = "file holds the certificate and, where `key` is not given, its private key, as PEM."
+        raise ConfigurationError(
+            f"cannot be used: {error}.", file=str(file), key="client_cert", hint=hint
+        ) from error

@@ -29,6 +29,10 @@ class HttpCall(Frozen):
     params: dict[str, Template] = Field(default_factory=dict)
     body: BodyTemplate = None
     absent: tuple[int, ...] = Field(default=(404,), description="status codes that mean: not there (yet)")
+    lines: bool = Field(
+        default=False,
+        description="the answer is one JSON document a line; by default as its Content-Type says",
+    )
 
 
 class CommandCall(Frozen):
@@ -37,6 +41,7 @@ class CommandCall(Frozen):
     argv: tuple[Template, ...] = Field(min_length=1)
     stdin: BodyTemplate = None
     absent: tuple[int, ...] = Field(default=(), description="exit codes that mean: not there (yet)")
+    lines: bool = Field(default=False, description="the output is one JSON document a line")
 
 
 C = TypeVar("C", HttpCall, CommandCall)
@@ -186,6 +191,16 @@ class Described(Frozen, Generic[C]):
     live_query: LiveQueryCall[C] | None = None
 
 
+class ClientCertificate(Frozen):
+    """By what the harness is known to an interface that asks for a certificate (mutual TLS). Paths: to this file."""
+
+    file: Path = Field(
+        description="PEM: the certificate, those above it, and its key where `key` is not given"
+    )
+    key: Path | None = Field(default=None, description="PEM: its private key")
+    password: EnvironmentValue | None = Field(default=None, description="of an encrypted key")
+
+
 class HttpDescription(Described[HttpCall]):
     """A backend with an HTTP interface for its operators."""
 
@@ -193,6 +208,9 @@ class HttpDescription(Described[HttpCall]):
     url: HttpUrl
     headers: dict[str, EnvironmentValue | str] = Field(default_factory=dict)
     ca_file: Path | None = Field(default=None, description="trust this for `url`; PEM, relative to this file")
+    client_cert: ClientCertificate | None = Field(
+        default=None, description="shown to `url` where it asks for one"
+    )
 
 
 class CommandDescription(Described[CommandCall]):

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -47,7 +48,7 @@ class Staging:
 
     def _guarded(self, endpoint: Answer) -> Callable[[Request], Awaitable[Response]]:
         def guarded(request: Request) -> Response:
-            if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            if TOKEN not in (request.headers.get("x-api-key"), request.headers.get("authorization", "")[7:]):
                 return Response(f"who is {request.headers.get('authorization')}?", 401)
             if self.failures:
                 return Response("try again", self.failures.pop(0))
@@ -111,10 +112,11 @@ class Staging:
 
 
 @contextmanager
-def serving(application: Starlette) -> Iterator[int]:
-    """Serve over plain HTTP on loopback; gives the port."""
+def serving(application: Starlette, **tls: Any) -> Iterator[int]:
+    """Serve on loopback, over plain HTTP if `tls` (options of uvicorn's) is empty; gives the port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_config=None, log_level="error", lifespan="off"))
+    how = uvicorn.Config(application, log_config=None, log_level="error", lifespan="off", **tls)
+    server = uvicorn.Server(how)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     Deadline.after(30).poll(lambda: server.started, "the staging server's start")
