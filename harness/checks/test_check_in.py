@@ -13,8 +13,8 @@ from harness.checks.protocol import assert_understood, known_to_tell
 from harness.checks.test_install_services import RESTARTED
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.renewal import Renewal
-from harness.lifecycle.timeline import STOP_S, Timeline
-from harness.model.deadline import Deadline
+from harness.lifecycle.service_restart import restart
+from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 from harness.model.version_text import states_version
 
@@ -114,12 +114,8 @@ def test_restart_keeps_identity(cell: CellSession, timeline: Timeline) -> None:
     if not isinstance(cell.backend, Troubles):
         raise NotApplicable(f"backend {cell.backend.name} does not count enrolments")
     counted = cell.backend.enrolled(cell.cell.id)
-    for service in cell.profile.services:
-        if service.survives_restart and service.running:
-            with cell.recorder.stopwatch.waiting():
-                cell.guest.services.stop(service.name, Deadline.after(STOP_S))
-                cell.guest.services.start(service.name, cell.within(service.start_deadline_s))
-            timeline.note_process(service.name)
+    for name in restart(timeline):
+        timeline.note_process(name)
     deadline = cell.patience(cell.profile.check_in.deadline_s)
     with cell.recorder.stopwatch.waiting():
         seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())

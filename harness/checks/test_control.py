@@ -114,9 +114,11 @@ def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
     )
     facts = given.facts | {"nonce": nonce}
     columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
+    # An event has its own deadline: one that is looked for every half a minute is not reported sooner.
+    deadline = cell.within(max(push.deadline_s, expected.deadline_s))
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(
-            cell.cell.id, expected.query, columns, cell.within(push.deadline_s), action=expected.action
+            cell.cell.id, expected.query, columns, deadline, action=expected.action
         )
     cell.guest.probe("unstimulate", SEEN_BY, "--nonce", nonce, repeatable=True)
     cell.backend.configure(cell.cell.id, push.changed or push.base)

@@ -1,7 +1,7 @@
 """Events once each, with the right time, through an outage and a burst, with any letters."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.backend.interface import BackendFeature, Event, Fact
 from harness.backend.matching import event_matches
@@ -219,14 +219,28 @@ def _stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outag
         for event in _matching(cell, stimulus.name, _columns(expected.columns, each))
     ]
     usual_s = stimulated.arrived[stimulus.name].received_at - stimulated.given_by
-    noticed_s = usual_s + EARLY_S
+    pushed = cell.profile.configuration
+    # What is looked for every half a minute may have been noticed as late as that, whenever the first one was.
+    interval_s = pushed.interval_s(expected.query) if pushed else 0.0
+    noticed_s = max(usual_s + EARLY_S, interval_s + SAME_S)
+    times = [
+        (
+            None if event.unix_time is None else event.unix_time - ended.happened,
+            event.received_at - ended.happened_at,
+        )
+        for event in found
+    ]
+    return late_by(times, noticed_s)
+
+
+def late_by(times: Sequence[tuple[float | None, float]], noticed_s: float) -> float:
+    """Of events by when they say that they were and when they came, the least that all are late by; 0 if one is right.
+
+    In seconds since what they tell of; `noticed_s`: as late as that an agent may notice it. Pure.
+    """
     late = []
-    for event in found:
-        if event.unix_time is None:
-            return 0.0
-        stated_s = event.unix_time - ended.happened
-        sent_s = event.received_at - ended.happened_at
-        if stated_s <= noticed_s or sent_s - stated_s > SAME_S:
+    for stated_s, sent_s in times:
+        if stated_s is None or stated_s <= noticed_s or sent_s - stated_s > SAME_S:
             return 0.0
         late.append(stated_s)
     return min(late, default=0.0)

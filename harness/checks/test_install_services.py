@@ -1,12 +1,13 @@
 """The services and drivers that the installer creates, attribute by attribute."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.cell.check import check
 from harness.cell.declared import declares, service_attribute, services_and_drivers
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.guest.access_control import SERVICE_WRITES, read_sddl
+from harness.lifecycle.service_restart import ENDS_S, in_which_process, restart, restarted, starts_within
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import CandidateError
 from harness.model.image_path import full_path, may_start_another, program_of, same_program
@@ -24,8 +25,6 @@ DRIVERS = declares("drivers", lambda profile: any(driver.running for driver in p
 RUNNING = declares(
     "service that runs after the installation", lambda profile: any(each.running for each in profile.services)
 )
-ENDS_S = 10.0
-"""How long the process of a service may take to end that says that it is stopped."""
 RESTARTED = declares(
     "service that may be stopped",
     lambda profile: any(each.survives_restart and each.running for each in profile.services),
@@ -37,10 +36,11 @@ FAILURE_ACTIONS = {0: "none", 1: "restart", 2: "reboot", 3: "run"}
 def test_service_running(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.installation
     for expected in (service for service in cell.profile.services if service.running):
+        within_s = expected.starts_within(after_boot="install" in timeline.boot_after, delayed=None)
         with cell.recorder.stopwatch.waiting():
-            running = timeline.service_comes_up(expected.name, expected.start_deadline_s)
+            running = timeline.service_comes_up(expected.name, within_s)
         assert running, mismatch(
-            f"service {expected.name} runs within {expected.start_deadline_s:g} s",
+            f"service {expected.name} runs within {within_s:g} s",
             timeline.service_words(expected.name),
         )
 
@@ -217,23 +217,30 @@ def test_service_stays(cell: CellSession, timeline: Timeline) -> None:
 
 @check("Services survive a stop and a start", declared=RESTARTED, requires=["install.service_running"])
 def test_service_restart(cell: CellSession, timeline: Timeline) -> None:
-    services = cell.guest.services
-    for service in cell.profile.services:
-        if not (service.survives_restart and service.running):
-            continue
-        process = timeline.process_of(service.name)
+    lingering: list[tuple[str, int]] = []
+    processes = in_which_process(timeline, restarted(timeline))
+
+    def look(names: Sequence[str]) -> None:
+        until = cell.within(ENDS_S)
+        lingering.extend((name, processes[name]) for name in names if name in processes)
+        lingering[:] = [each for each in lingering if timeline.lingers(each[1], until)]
+
+    names = restart(timeline, stopped=look, stops_within_s=STOP_S)
+    down = ""
+    for name in reversed(names):
         with cell.recorder.stopwatch.waiting():
-            services.stop(service.name, cell.within(STOP_S))
-            lingers = process and timeline.lingers(process, cell.within(ENDS_S))
-            services.start(service.name, cell.within(service.start_deadline_s))
-            running = timeline.service_comes_up(service.name, service.start_deadline_s)
-        assert not lingers, mismatch(
-            f"the process of service {service.name} ends once the service says that it is stopped",
-            f"process {process} still runs {ENDS_S:g} s later",
+            within_s = starts_within(cell.profile, name)
+            down = down or ("" if timeline.service_comes_up(name, within_s) else name)
+    for name, process in lingering:
+        raise CandidateError(
+            mismatch(
+                f"the process of service {name} ends once the service says that it is stopped",
+                f"process {process} still runs {ENDS_S:g} s later",
+            )
         )
-        assert running, mismatch(
-            f"service {service.name} comes up again within {service.start_deadline_s:g} s", "it did not"
-        )
+    assert not down, mismatch(
+        f"service {down} comes up again within {starts_within(cell.profile, down):g} s", "it did not"
+    )
 
 
 def _known(cell: CellSession, timeline: Timeline) -> Callable[[str], bool]:

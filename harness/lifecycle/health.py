@@ -8,9 +8,15 @@ from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile
+from harness.model.profile.health import HealthBudget
+from harness.model.report import Phase
 from harness.probe.answers.processes import Process
 
 MINUTE_S = 60.0
+RESTS_S = 10.0
+"""Between two looks at an agent that grows."""
+USES = frozenset({Phase.CHECK_IN, Phase.FUNCTIONS, Phase.SOAK})
+"""Steps in which it works; what it does not give back after them is no beginning."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,24 @@ class Health:
             for each in self.seen.sockets
         )
 
-    @property
+    @once
     def growth(self) -> Growth:
-        """What became more since the look at the installation."""
-        return grown(self._timeline.inspection, self.seen, self._session.profile)
+        """What became more since the look at the installation.
+
+        An agent that nobody used between two looks which are seconds apart may still be laying out its data, which it
+        does once. If it grew too much it is looked at again until it comes to rest, for a minute at most.
+        """
+        profile, first, last = self._session.profile, self._timeline.inspection, self.seen
+        found = grown(first, last, profile)
+        if {step.action for step in self._session.cell.steps} & USES:
+            return found
+        until = self._session.within(MINUTE_S)
+        while beyond(found, profile.health) and not until.passed:
+            with self._session.recorder.stopwatch.waiting():
+                until.pause(RESTS_S)
+            first, last = last, self._timeline.look()
+            found = grown(first, last, profile)
+        return found
 
     @once
     def footprint(self) -> Footprint:
@@ -91,6 +111,15 @@ def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:
         threads=_threads(last, profile) - _threads(first, profile),
         lasted_s=(last.now - first.now).total_seconds(),
         files=len(last.data_files) - len(first.data_files),
+    )
+
+
+def beyond(growth: Growth, budget: HealthBudget) -> bool:
+    """Whether anything became more than it may. Pure."""
+    return (
+        max(growth.memory_mb, growth.data_mb) > budget.growth_mb
+        or growth.files > budget.growth_files
+        or growth.threads > budget.growth_threads
     )
 
 

@@ -78,8 +78,11 @@ class Reboots:
         """The first service that does not run again by itself within its deadline; empty if all do."""
         for expected in self._session.profile.services:
             if expected.running:
+                found = self._timeline.inspection.service(expected.name)
+                delayed = found.manager.delayed_start if found and found.manager else None
+                within_s = expected.starts_within(after_boot=True, delayed=delayed)
                 with self._session.recorder.stopwatch.waiting():
-                    if not self._timeline.service_comes_up(expected.name, expected.start_deadline_s):
+                    if not self._timeline.service_comes_up(expected.name, within_s):
                         return expected.name
         return ""
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from harness.backend.interface import BackendFeature, Event, StatusLine
 from harness.lifecycle.isolation import UNANSWERED, lets_nobody_in
 from harness.lifecycle.once import happened, once
+from harness.lifecycle.service_restart import restart
 from harness.lifecycle.stimulus import Stimulated
-from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.undoing import undo
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import ResponseAction
@@ -102,13 +103,8 @@ class RestartInUse:
         )
 
     def _restart(self) -> None:
-        session = self._session
-        for service in session.profile.services:
-            if service.survives_restart and service.running:
-                with session.recorder.stopwatch.waiting():
-                    session.guest.services.stop(service.name, Deadline.after(STOP_S))
-                    session.guest.services.start(service.name, session.within(service.start_deadline_s))
-                self._timeline.note_process(service.name)
+        for name in restart(self._timeline):
+            self._timeline.note_process(name)
 
     def _act(self, name: str) -> StatusLine | None:
         """Ask for the action; the line that confirms it. None where the profile or the backend has no such thing."""

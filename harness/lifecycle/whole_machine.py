@@ -7,6 +7,8 @@ from functools import partial
 from pydantic import TypeAdapter
 
 from harness.candidate.msi_contents import read_contents
+from harness.candidate.msi_permanent import WHY_RECORD, packed, permanent_components, recorded_component
+from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
 from harness.lifecycle.elsewhere import files_elsewhere
@@ -246,15 +248,27 @@ class WholeMachine:
         added = {change.name for change in self._at_install if change.kind is Kind.ADDED} if wine else set()
 
         came = self._timeline.came
+        permanent = self._permanent(changes)
         empty, own = self._empty_folders(changes)
 
         def why(change: Change) -> str:
             of_wine = left_by_wine.why(change, added, came=came) if wine else ""
             if change.name in empty and change.where is Where.FILE:
                 return own
-            return of_wine or (left_by_broken_off.why(change) if broken else "")
+            of_permanent = WHY_RECORD if recorded_component(change.name) in permanent else ""
+            return of_wine or of_permanent or (left_by_broken_off.why(change) if broken else "")
 
         return why
+
+    def _permanent(self, changes: Collection[Change]) -> Collection[str]:
+        """The packed GUIDs of the MSI's permanent components, if anything that changed may be a record of one.
+
+        That nobody asked for such a component is said by rule `msi.components.permanent`, and by what stays with it.
+        """
+        candidate = self._session.candidate
+        if candidate.kind is not InstallerKind.MSI or not any(map(recorded_component, _names(changes))):
+            return ()
+        return {packed(guid) for guid in permanent_components(read_tables(candidate.path)).values()}
 
     def _empty_folders(self, changes: Collection[Change]) -> tuple[Collection[str], str]:
         """New folders, wherever they are, that Windows would have removed because they are empty; and why."""
@@ -275,3 +289,7 @@ class WholeMachine:
             if only_tidies(rename)  # an uninstaller's copy of itself, which goes with the next boot
         ]
         return [*tidied, *(f"{SERVICES}\\{name}" for name in services), *(now.registry - before.registry)]
+
+
+def _names(changes: Collection[Change]) -> list[str]:
+    return [change.name for change in changes]

@@ -5,6 +5,7 @@ import ntpath
 from harness.cell.check import Blocked, NotApplicable
 from harness.guest.msi.result import MsiResult
 from harness.guest.services import ServiceStateNotReached
+from harness.lifecycle.service_restart import restarted
 from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import STOP_S, Timeline
 from harness.model.candidate import InstallerKind
@@ -43,9 +44,11 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
 
 def _stop(timeline: Timeline) -> None:
     """Stop the product's services: what runs can neither be deleted nor replaced."""
-    for service in timeline.session.profile.services:
+    profile = timeline.session.profile
+    names = dict.fromkeys(restarted(timeline)) | dict.fromkeys(each.name for each in profile.services)
+    for name in names:
         try:
-            timeline.session.guest.services.stop(service.name, Deadline.after(STOP_S))
+            timeline.session.guest.services.stop(name, Deadline.after(STOP_S))
         except ServiceStateNotReached:
             continue
 

@@ -111,6 +111,16 @@ class ConfigurationPush(Frozen):
         scheduled = schedule.get(query) if isinstance(schedule, dict) else None
         return isinstance(scheduled, dict) and scheduled.get("snapshot") is True
 
+    def interval_s(self, query: str) -> float:
+        """How often `base`, if it has osquery's form, has this query run; 0 if it does not say so."""
+        schedule = self.base.get("schedule")
+        scheduled = schedule.get(query) if isinstance(schedule, dict) else None
+        stated = scheduled.get("interval") if isinstance(scheduled, dict) else None
+        try:
+            return max(0.0, float(stated)) if isinstance(stated, int | float | str) else 0.0
+        except ValueError:
+            return 0.0
+
 
 class Shows(Frozen):
     """A command in the guest, and what it prints while something is so."""

@@ -40,6 +40,13 @@ SID_TYPE_CODES = {SidType.NONE: 0, SidType.UNRESTRICTED: 1, SidType.RESTRICTED: 
 """Microsoft, "SERVICE_SID_INFO structure"."""
 
 
+DELAYED_S = 180.0
+"""How much later than others a service with a delayed start may run after a boot.
+
+Windows waits 120 s once the others were started (`AutoStartDelay`), and then starts one after the other.
+"""
+
+
 class ServiceExpectation(Frozen):
     """A service or driver that the installer creates. Fields left out are not checked."""
 
@@ -61,3 +68,8 @@ class ServiceExpectation(Frozen):
     running: bool = True
     start_deadline_s: Seconds = 30
     survives_restart: bool = Field(default=True, description="must come up again after stop and start")
+
+    def starts_within(self, *, after_boot: bool, delayed: bool | None) -> float:
+        """Seconds until it must run. `delayed`: what the guest says of its start, where the profile says nothing."""
+        is_delayed = self.delayed if self.delayed is not None else delayed
+        return self.start_deadline_s + (DELAYED_S if after_boot and is_delayed else 0)

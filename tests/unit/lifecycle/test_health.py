@@ -1,14 +1,23 @@
 """Which processes are the agent's, and by how much it grew."""
 
 import re
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from harness.lifecycle.footprint import plain
-from harness.lifecycle.health import Growth
-from harness.lifecycle.inspection import family
+from harness.lifecycle.health import Growth, Health
+from harness.lifecycle.inspection import Inspection, family
+from harness.lifecycle.timeline import Timeline
 from harness.model.profile.health import HealthBudget
+from harness.model.report import Phase
+from harness.model.steps import Step
 from harness.probe.answers.processes import Process
+from tests.unit.cell.stand_ins import PROFILE
 
 
 def process(pid: int, ppid: int) -> Process:
@@ -71,3 +80,61 @@ def test_an_error_is_found_in_whatever_form_logs_have_it(line: str) -> None:
 )
 def test_a_line_that_speaks_of_errors_is_none(line: str) -> None:
     assert not re.search(HealthBudget().error_pattern, line)
+
+
+def looked(files: int, at_s: float) -> Inspection:
+    return Inspection(
+        services={},
+        entries=(),
+        files={},
+        processes=(),
+        sockets=(),
+        crashes=(),
+        now=datetime.fromtimestamp(at_s, UTC),
+        data_bytes=0,
+        data_files=tuple(f"C:\\D\\{number}" for number in range(files)),
+    )
+
+
+class Clock:
+    """A deadline of six pauses."""
+
+    def __init__(self) -> None:
+        self.pauses = 0
+
+    @property
+    def passed(self) -> bool:
+        return self.pauses >= 6
+
+    def pause(self, _: float) -> None:
+        self.pauses += 1
+
+
+def growth(files: Sequence[int], *steps: Phase) -> tuple[Growth, int]:
+    """What a health says of looks that show so many files, 10 s apart; and how often it waited."""
+    looks = [looked(count, 10.0 * number) for number, count in enumerate(files)]
+    later, clock = iter(looks[2:]), Clock()
+    session = SimpleNamespace(
+        profile=PROFILE,
+        cell=SimpleNamespace(steps=[Step(action=each) for each in steps]),
+        within=lambda _: clock,
+        recorder=SimpleNamespace(stopwatch=SimpleNamespace(waiting=nullcontext)),
+    )
+    timeline = SimpleNamespace(session=session, inspection=looks[0], used=looks[1], look=lambda: next(later))
+    return Health(cast(Timeline, timeline)).growth, clock.pauses
+
+
+def test_an_agent_that_lays_out_its_data_first_is_looked_at_until_it_rests() -> None:
+    found, waited = growth([0, 843, 5000, 10_000, 10_020], Phase.INSTALL)
+    assert (found.files, waited) == (20, 3)
+
+
+def test_one_that_never_rests_has_grown_too_much() -> None:
+    found, waited = growth([0, *(1000 * number for number in range(1, 9))], Phase.INSTALL)
+    assert (found.files, waited) == (1000, 6)
+
+
+def test_nobody_waits_for_one_that_grew_as_it_may_or_that_was_used() -> None:
+    assert growth([0, 100], Phase.INSTALL)[1] == 0
+    found, waited = growth([0, 843], Phase.INSTALL, Phase.FUNCTIONS)
+    assert (found.files, waited) == (843, 0)
