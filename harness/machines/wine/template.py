@@ -19,7 +19,7 @@ from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
-from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit
+from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, Identity, media_edit, user_edits
 from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
@@ -81,6 +81,7 @@ def recipe_digest(wine: WineInstallation) -> str:
         FONTS.read_text(),
         Path(__file__).read_text(),
         repr(_REGISTRY),
+        repr(user_edits(Identity("", ""))),  # laid over each clone, and as much a part of what it is
     )
     parts = (wine.version, str(wine.loader), wine.digest, *sources)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -153,6 +153,17 @@ static int get(void)
     return user[0] ? 0 : 2;
 }
 
+/* Set-up programs make their windows also where they show none. */
+static int window(void)
+{
+    WCHAR text[8] = L"";
+    HWND form = CreateWindowExW(0, L"STATIC", L"form", WS_OVERLAPPEDWINDOW, 0, 0, 200, 100, NULL, NULL, NULL, NULL);
+    HWND memo = CreateWindowExW(0, L"EDIT", L"", WS_CHILD | ES_MULTILINE, 0, 0, 100, 50, form, NULL, NULL, NULL);
+    if (!form || !memo || !SetWindowTextW(memo, L"lines")) return (int)GetLastError();
+    GetWindowTextW(memo, text, 8);
+    return wcscmp(text, L"lines") ? 1 : 0;
+}
+
 int wmain(int argc, WCHAR **argv)
 {
     WCHAR self[MAX_PATH];
@@ -161,6 +172,7 @@ int wmain(int argc, WCHAR **argv)
     GetModuleFileNameW(NULL, self, MAX_PATH);
     if (argc == 2 && !wcscmp(argv[1], L"set")) return set(self);
     if (argc == 2 && !wcscmp(argv[1], L"get")) return get();
+    if (argc == 2 && !wcscmp(argv[1], L"window")) return window();
     if (argc == 2 && !wcscmp(argv[1], L"crash")) RaiseException(EXCEPTION_ACCESS_VIOLATION, EXCEPTION_NONCONTINUABLE, 0, NULL);
     if (argc == 2 && !wcscmp(argv[1], L"service")) return StartServiceCtrlDispatcherW(table) ? 0 : 3;
     return 87;
