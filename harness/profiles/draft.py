@@ -6,6 +6,7 @@ It names nothing that the tables do not say. What they cannot say is a comment t
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -30,6 +31,14 @@ GUESSES = (
     (re.compile("HOST|SERVER|ADDRESS|BACKEND"), "{backend_host}:{backend_port}"),
 )
 """What a property with such a name may stand for: a suggestion in a comment."""
+
+
+class SetUp(NamedTuple):
+    """How a set-up program's maker has it called without a word."""
+
+    arguments: tuple[str, ...]
+    uninstaller: tuple[str, ...]
+    """The uninstaller's usual name, with its arguments; empty where there is none that is usual."""
 
 
 class LeftOut(Frozen):
@@ -73,19 +82,22 @@ def draft_of_msi(
     return "\n".join(_lines(name, file, msi, aside or LeftOut(), accepted)) + "\n"
 
 
-def draft_of_exe(name: str, file: str, product: str, arguments: Sequence[str]) -> str:
-    """A skeleton: an EXE says nothing reliable about what it installs."""
+def draft_of_exe(name: str, file: str, product: str, version: str, how: SetUp) -> str:
+    """A skeleton: an EXE says nothing reliable about what it installs. `version`: its resource's, or empty."""
     home = f"C:\\Program Files\\{product}"
+    program, *arguments = how.uninstaller or ("uninstall.exe",)
+    uninstall = ", ".join(map(quoted, (f"{home}\\{program}", *arguments)))
+    said = "its version resource says this one" if version else "it has no version resource"
     lines = [
         *_head(name, file, product, Platform.X64),
         "installer:",
         "  kind: exe",
-        "  # TODO: the version that this installer installs; an EXE does not say it reliably.",
-        '  declared_version: "0.0.0"',
+        f"  # TODO: the version that this installer installs; an EXE does not say it reliably ({said}).",
+        f'  declared_version: "{version or "0.0.0"}"',
         "  # TODO: what makes it silent, and by what the agent finds its backend.",
-        f"  install_arguments: [{', '.join(map(quoted, arguments))}]",
+        f"  install_arguments: [{', '.join(map(quoted, how.arguments))}]",
         "  # TODO: what takes the agent away, silently.",
-        f"  uninstall_command: [{quoted(home + chr(92) + 'uninstall.exe')}, /S]",
+        f"  uninstall_command: [{uninstall}]",
         "  timeout_s: 300",
         "",
         "# TODO: where the agent is installed, and where it keeps its data.",

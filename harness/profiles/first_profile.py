@@ -9,6 +9,7 @@ from harness.candidate.msi import platform
 from harness.candidate.msi_contents import MsiContents, contents_of
 from harness.candidate.msi_permanent import permanent_components
 from harness.candidate.msi_tables import Tables, read_tables
+from harness.candidate.pe import resource_version
 from harness.candidate.read import installer_kind
 from harness.config.load import load_profile
 from harness.model.candidate import InstallerKind
@@ -16,12 +17,13 @@ from harness.model.errors import ConfigurationError
 from harness.model.relocation import of_version
 from harness.profiles.agreement import given_properties, msi_problems
 from harness.profiles.default_installation import left_out, without
-from harness.profiles.draft import LeftOut, draft_of_exe, draft_of_msi, profile_name
+from harness.profiles.draft import LeftOut, SetUp, draft_of_exe, draft_of_msi, profile_name
 
-SILENT = (
-    (NSIS, ("/S",)),
-    (b"Inno Setup", ("/VERYSILENT", "/SUPPRESSMSGBOXES", "/NORESTART")),
-    (b".wixburn", ("/quiet", "/norestart")),
+SILENT_OF_INNO = ("/VERYSILENT", "/SUPPRESSMSGBOXES", "/NORESTART")
+MAKERS = (
+    (NSIS, SetUp(("/S",), ("uninstall.exe", "/S"))),
+    (b"Inno Setup", SetUp(SILENT_OF_INNO, ("unins000.exe", *SILENT_OF_INNO))),
+    (b".wixburn", SetUp(("/quiet", "/norestart"), ())),
 )
 """What tells a set-up program's maker, and what makes such a one silent."""
 NAME = re.compile("[a-z][a-z0-9-]*")
@@ -35,7 +37,8 @@ def first_profile(candidate: Path, name: str = "") -> tuple[str, str]:
     if kind is InstallerKind.EXE:
         product = _product(candidate.stem)
         chosen = _checked(name or profile_name(product))
-        return chosen, draft_of_exe(chosen, candidate.name, product, _silent(candidate))
+        version = resource_version(candidate)
+        return chosen, draft_of_exe(chosen, candidate.name, product, version, _set_up(candidate))
     tables = read_tables(candidate)
     everything = contents_of(tables, platform(candidate), {})
     if not everything.product_name:
@@ -103,6 +106,6 @@ def _unlike(name: str, text: str, msi: MsiContents) -> list[str]:
     )
 
 
-def _silent(candidate: Path) -> tuple[str, ...]:
+def _set_up(candidate: Path) -> SetUp:
     content = candidate.read_bytes()
-    return next((arguments for mark, arguments in SILENT if mark in content), ("/S",))
+    return next((how for mark, how in MAKERS if mark in content), MAKERS[0][1])

@@ -119,10 +119,16 @@ def test_what_only_an_installation_knows_is_left_to_a_person(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "argument"),
-    [(b"NullsoftInst", "/S"), (b"Inno Setup Setup Data", "/VERYSILENT"), (b".wixburn", "/quiet")],
+    ("content", "argument", "uninstaller"),
+    [
+        (b"NullsoftInst", "/S", "uninstall.exe"),
+        (b"Inno Setup Setup Data", "/VERYSILENT", "unins000.exe"),
+        (b".wixburn", "/quiet", "uninstall.exe"),
+    ],
 )
-def test_of_an_exe_there_is_a_skeleton(content: bytes, argument: str, tmp_path: Path) -> None:
+def test_of_an_exe_there_is_a_skeleton(
+    content: bytes, argument: str, uninstaller: str, tmp_path: Path
+) -> None:
     head = bytearray(b"MZ" + bytes(62))
     head[0x3C] = 0x40
     exe = tmp_path / "Acme Setup-7.2.exe"
@@ -133,6 +139,7 @@ def test_of_an_exe_there_is_a_skeleton(content: bytes, argument: str, tmp_path: 
     profile, _ = load_profile(str(file))
     assert profile.installer.kind is InstallerKind.EXE
     assert argument in profile.installer.install_arguments
+    assert profile.installer.uninstall_command[0] == f"C:\\Program Files\\Acme\\{uninstaller}"
     assert profile.product_name == "Acme"
 
 
