@@ -52,7 +52,7 @@ class Installers:
         deadline = self.session.within(profile.installer.timeout_s)
         with self.ends_in_time("uninstall", deadline):
             if self.session.candidate.kind is InstallerKind.MSI:
-                self._stop_what_the_installer_stops()
+                self.stop_what_the_installer_stops(self.session.candidate)
                 properties = dict(properties) | self._folder_again()
                 result = guest.msi.uninstall(self.on_machine.product_code, deadline, properties)
             else:
@@ -166,15 +166,16 @@ class Installers:
         wine = self.session.machine.guest_system is GuestSystem.WINE
         return {named_by: folder} if wine and folder and named_by else {}
 
-    def _stop_what_the_installer_stops(self) -> None:
-        """Wait where Windows Installer would: Wine's asks services to stop and removes files at once.
+    def stop_what_the_installer_stops(self, package: Candidate) -> None:
+        """Wait where Windows Installer would: Wine's asks services to stop, and removes files or starts them at once.
 
-        A program that still runs then stays, and the uninstall ends with 0 all the same.
+        A program that still runs then stays, and the uninstall ends with 0 all the same; a service that is still
+        stopping cannot be started, and the upgrade fails.
         """
         session = self.session
         if session.machine.guest_system is not GuestSystem.WINE:
             return
-        for name in session.candidate.stopped_on_uninstall:
+        for name in package.stopped_on_uninstall:
             # One that will not stop is found by the checks of what is left.
             with suppress(ServiceStateNotReached):
                 session.guest.services.stop(name, Deadline.after(INSTALLER_WAITS_S))

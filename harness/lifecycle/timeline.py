@@ -340,6 +340,7 @@ class Timeline(Installers, Watch):
         self._written.look_before(session.guest, [file.path for file in session.profile.guest_files])
         session.candidate_touched = True
         if self.earlier is not None:
+            self.stop_what_the_installer_stops(self.earlier.release)
             self.earlier.replaced_at = time.time()
         self.short_lived = watch(session)
         try:
