@@ -61,12 +61,22 @@ def outcomes(run: Path) -> dict[str, tuple[str, str]]:
     return {check["check"]: (check["outcome"], check["message"]) for check in cell["report"]["checks"]}
 
 
-@pytest.mark.parametrize("target", ["amd64-unicode", "x86-unicode"])
+@pytest.mark.parametrize(
+    ("target", "folder"),
+    [("amd64-unicode", FOLDER), ("x86-unicode", r"C:\Program Files\Tiny in another place")],
+)
 def test_a_good_package_without_a_service_passes(
-    target: str, profile: Path, one_cell: Path, bvt: BvtCommand, tmp_path: Path
+    target: str, folder: str, one_cell: Path, bvt: BvtCommand, tmp_path: Path
 ) -> None:
-    """Its program is left running by the installer; its uninstaller works on for seconds after its own end."""
-    out = tmp_path / "run"
+    """Its program is left running by the installer; its uninstaller works on for seconds after its own end.
+
+    NSIS takes the folder for the rest of its line: in quotes it is none.
+    """
+    out, profile = tmp_path / "run", tmp_path / "tiny.yaml"
+    document = yaml.safe_load(yaml.safe_dump(PROFILE).replace(FOLDER, folder))
+    if folder != FOLDER:
+        document["installer"]["install_arguments"].append(f"/D={folder}")
+    profile.write_text(yaml.safe_dump(document))
     done = bvt("run", package(tmp_path, target), "-p", profile, "-m", one_cell, "--out", out)
     assert done.code == 0, done.out + done.err
     found = outcomes(out)

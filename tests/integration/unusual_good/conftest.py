@@ -21,9 +21,10 @@ from tests.integration.known_bad.rotation import choose_good, chosen
 from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
+from tests.integration.unusual_good.packages import STEPS, UNUSUAL, build_package, write_package_profile
 from tests.integration.unusual_good.twins import FILES
 
-CHOSEN = chosen((*GOOD, FILES), choose_good())
+CHOSEN = chosen((*GOOD, FILES, *UNUSUAL), choose_good())
 AT_ONCE = 3
 TOOL_S = 60.0
 
@@ -49,10 +50,12 @@ def build_good(good: UnusualGood, place: Path) -> Path:
     return msi
 
 
-def run(candidate: Path, profile: Path, phases: tuple[str, ...], place: Path) -> Ended:
+def run(
+    candidate: Path, profile: Path, phases: tuple[str, ...], place: Path, *, form: str = "phases"
+) -> Ended:
     """Run it to its end."""
     matrix = place / "matrix.yaml"
-    matrix.write_text(MATRIX.format(form="phases", phases=", ".join(phases)))
+    matrix.write_text(MATRIX.format(form=form, phases=", ".join(phases)))
     done = subprocess.run(
         [
             *(sys.executable, "-m", "harness.cli", "run", str(candidate)),
@@ -73,6 +76,9 @@ def run_good(name: str, place: Path) -> Ended:
     place.mkdir(parents=True)
     if name == FILES:
         return run(build_files(place), write_profile(place / "unusual.yaml", WHY), INSTALLED, place)
+    if name in UNUSUAL:
+        profile = write_package_profile(name, place / "unusual.yaml")
+        return run(build_package(name, place), profile, STEPS, place, form="steps")
     if name in GOOD_SCENES:
         ended = run_bad(GOOD_SCENES[name], place / "scene")
         return Ended(ended.code, ended.said, ended.gate)

@@ -2,6 +2,7 @@
 
 from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD
+from tests.integration.unusual_good.packages import UNUSUAL
 
 FILES = "files"
 OF_FILES = (
@@ -22,4 +23,5 @@ OF_FILES = (
 TWINS: dict[str, tuple[str, ...]] = {
     **{name: good.unusual for name, good in GOOD.items()},
     FILES: OF_FILES,
+    **UNUSUAL,
 } | {name: (f"the good agent in scenario {scene.scenario}",) for name, scene in GOOD_SCENES.items()}
