@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 from functools import cache
 
-from harness.rules import access, actions, components, properties, sequence, services, system, upgrade
+from harness.rules import (
+    access,
+    actions,
+    components,
+    properties,
+    releases,
+    sequence,
+    services,
+    system,
+    upgrade,
+)
 from harness.rules.rule import Finding, Msi, Rule
 
-MODULES = (upgrade, components, services, actions, properties, access, system, sequence)
+MODULES = (upgrade, releases, components, services, actions, properties, access, system, sequence)
 
 
 @cache

@@ -50,6 +50,9 @@ class Msi:
     contents: MsiContents
     profile: AgentProfile | None = None
     previous: Tables | None = None
+    package_code: str = ""
+    """Of the summary; empty where nobody read it."""
+    previous_package_code: str = ""
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """The rows of a table; none if the MSI does not have it."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from harness.candidate.msi import summary
 from harness.candidate.msi_contents import contents_of
 from harness.candidate.msi_tables import read_tables
 from harness.files import write_atomically
@@ -26,7 +27,14 @@ def findings_in(
         tables, platform, {name.upper(): text for name, text in given.items() if "{" not in text}
     )
     before = read_tables(previous) if previous is not None else None
-    return tuple(look(Msi(tables, contents, profile, before)))
+    codes = [_package_code(each) if each is not None else "" for each in (path, previous)]
+    return tuple(look(Msi(tables, contents, profile, before, *codes)))
+
+
+def _package_code(path: Path) -> str:
+    """What tells one package from any other, also from one of the same product."""
+    found = summary(path)
+    return next((value.upper() for name, value in found.items() if name.startswith("Revision number")), "")
 
 
 def record_findings(

@@ -77,6 +77,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "MsiLockPermissionsEx": ("MsiLockPermissionsEx", "LockObject", "Table", "SDDLText", "Condition"),
     "LaunchCondition": ("Condition", "Description"),
 }
+CODE, SAME_CODE = "{08C12004-A10F-4BB9-BE10-0572E3C58A91}", "of the same package code"
 OWN = "{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}"
 DEFERRED = str(1024 + 2048)
 
@@ -149,6 +150,9 @@ BAD: dict[str, Edit] = {
     "msi.system.forces-a-reboot": added("InstallExecuteSequence", Action="ForceReboot", Sequence="6590"),
     "msi.system.refuses-windows": added("LaunchCondition", Condition="Installed OR VersionNT >= 1000"),
     "msi.system.condition-unreadable": added("LaunchCondition", Condition="VersionNT >="),
+    "msi.upgrade.file-goes-back": changed("File", "AgentExecutable", Version="1.0.0.1"),
+    "msi.upgrade.component-moved": changed("Component", "Service", ComponentId=OWN),
+    "msi.upgrade.same-package-code": changed("Property", "ProductVersion", Value="1.0.1"),
     "msi.upgrade.never-looked-for": without("InstallExecuteSequence", "FindRelatedProducts"),
     "msi.services.stays": changed("ServiceControl", "*", Event="35"),
     "msi.services.writable-place": added(
@@ -257,6 +261,10 @@ NEAR: dict[str, Edit] = {
 """Edits that come close and break nothing."""
 
 
+LATE = changed("InstallExecuteSequence", "RemoveExistingProducts", Sequence="6550")
+"""The old product is removed when the new files are there."""
+
+
 def found(
     tables: Tables, edit: Edit | None, profile: AgentProfile = PROFILE, previous: Tables | None = None
 ) -> list[Finding]:
@@ -264,7 +272,8 @@ def found(
     if edit is not None:
         edit(edited)
     contents = contents_of(edited, Platform.X64, {})
-    return list(look(Msi(edited, contents, profile, previous)))
+    codes = (CODE, CODE if previous is not None and SAME_CODE in previous else "")
+    return list(look(Msi(edited, contents, profile, previous, *codes)))
 
 
 def prepared(rule: str, tables: Tables) -> tuple[Tables, Edit, Tables | None]:
@@ -283,6 +292,15 @@ def prepared(rule: str, tables: Tables) -> tuple[Tables, Edit, Tables | None]:
         if rule.endswith("replace"):
             changed("Property", "ProductCode", Value="{00000000-0000-0000-0000-000000000001}")(before)
         previous = before
+    before = dict(tables)
+    if rule == "msi.upgrade.file-goes-back":
+        changed("File", "AgentExecutable", Version="1.0.0.2")(before)
+        previous = before
+    if rule == "msi.upgrade.component-moved":
+        LATE(edited)
+        previous = before
+    if rule == "msi.upgrade.same-package-code":
+        previous = {**before, SAME_CODE: ()}
     return edited, BAD[rule], previous
 
 
@@ -299,6 +317,28 @@ def test_a_rule_is_tripped_by_what_breaks_it_and_names_it(rule: str, good: Table
 def test_what_comes_close_breaks_nothing(near: str, good: Tables) -> None:
     errors = [each for each in found(good, NEAR[near]) if each.severity is Severity.ERROR]
     assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("1.0.0.1", "1.0.0.1"),
+        ("1.0.0.1", "1.0.0.2"),
+        ("1.9", "1.10"),
+        ("", "1.0"),
+        ("1.0", ""),
+    ],
+)
+def test_a_file_that_goes_on_or_has_no_version_is_replaced(before: str, now: str, good: Tables) -> None:
+    previous = dict(good)
+    changed("File", "AgentExecutable", Version=before)(previous)
+    broken = found(good, changed("File", "AgentExecutable", Version=now), previous=previous)
+    assert "msi.upgrade.file-goes-back" not in {each.rule for each in broken}
+
+
+def test_where_the_old_product_is_removed_first_its_components_may_have_other_ids(good: Tables) -> None:
+    broken = found(good, BAD["msi.upgrade.component-moved"], previous=good)
+    assert "msi.upgrade.component-moved" not in {each.rule for each in broken}
 
 
 def test_a_good_release_replaces_the_one_before(good: Tables) -> None:
