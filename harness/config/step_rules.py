@@ -37,6 +37,13 @@ def _with(step: Step) -> Iterator[str]:
     known = f"{CANDIDATE}, {', '.join(ReleaseName)}"
     if PHASES[step.action].with_release and not step.release:
         yield f"{step.action} needs a release: {known}"
+    if PHASES[step.action].with_release and len(step.of) > 1:
+        yield f"{step.action} is done with one release, not with {len(step.of)}"
+    takes = PHASES[step.action].with_release or step.action in (Phase.UNINSTALL, Phase.REPAIR, *BROKEN_OFF)
+    if step.action is Phase.UNINSTALL and step.of not in ((), (CANDIDATE,)):
+        yield f"uninstall is done with the candidate, not with {', '.join(step.of)}"
+    if step.of and not takes:
+        yield f"{step.action} is done with nothing, so nothing stands behind its colon; found {step.of[0]!r}"
     if step.action is Phase.DOWNGRADE and not step.is_earlier:
         yield f"downgrade needs an earlier release: {', '.join(ReleaseName)}"
     if step.action is Phase.REINSTALL and step.is_earlier:

@@ -8,6 +8,7 @@ VARIABLE = "the name of an environment variable, such as STAGING_TOKEN"
 WEB = "a URL, such as https://host.example/path"
 
 WORDS = {
+    r"^\S+$": "a host name or an address, without spaces",
     "^[0-9a-f]{64}$": SHA256,
     "^([0-9a-f]{64})?$": SHA256,
     "^[a-z][a-z0-9-]*$": NAME,

@@ -12,7 +12,7 @@ from harness.model.windows import WindowsVersion
 class HostPort(Frozen):
     """A TCP address."""
 
-    host: str
+    host: str = Field(pattern=r"^\S+$")
     port: int = Field(ge=1, le=65535)
 
     def __str__(self) -> str:

@@ -61,6 +61,7 @@ def test_the_smallest_description_is_read(tmp_path: Path) -> None:
         ),
         ("enrolled_at: enrolled", "uuid: x", "endpoint.fields", 13, "enrolled_at or last_seen is required"),
         ("secret: {env: SECRET}", "ca_file: x", "enrolment", 9, "either secret or call"),
+        ("host: h", "host: ''", "address.host", 4, "expected a host name or an address"),
         ("port: 443", "port: 443000", "address.port", 4, "65535"),
         (
             "kind: http",

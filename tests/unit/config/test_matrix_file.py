@@ -46,6 +46,7 @@ def test_a_small_matrix_loads(tmp_path: Path) -> None:
     ("old", "new", "line", "words"),
     [
         ("display_version: 22H2", "display_version: 1607", 2, 'Put it in quotes: "1607"'),
+        ("build: 19045", "build: 19045000", 2, "expected at most 999999, found the number 19045000."),
         ("build: 19045", "build: 019045", 2, "'019045'"),
         ("  win11: {", "  Win11: {", 3, "'Win11' cannot be part of a cell id"),
         (

@@ -53,6 +53,12 @@ def test_what_makes_sense_is_taken(steps: tuple[str, ...], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("steps", "words"),
     [
+        (
+            (INSTALL, "{check-in: candidate}", LEAVE),
+            "check-in is done with nothing, so nothing stands behind its",
+        ),
+        ((INSTALL, "{uninstall: previous}"), "uninstall is done with the candidate, not with previous"),
+        (("{install: [candidate, previous]}", LEAVE), "install is done with one release, not with 2"),
         (("{hindered: install, by: bad-luck}",), "hindered needs by, what hinders it: obstacle, property, "),
         (("{hindered: coffee, by: obstacle}",), "needs what is broken off: install, upgrade, uninstall"),
         ((INSTALL, "{hindered: uninstall, by: obstacle}", LEAVE), "obstacle cannot hinder uninstall, only "),
