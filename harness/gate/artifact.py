@@ -44,10 +44,13 @@ def read_cells(run: Path) -> CellsOnDisk:
         if not path.exists() and not path.is_symlink():
             continue
         try:
-            raw = path.read_bytes()
+            raw = named_file(path).read_bytes()
             report = CellReport.model_validate_json(raw)
         except OSError as error:
             found.damaged[cell] = f"The report cannot be read: {error.strerror}."
+            continue
+        except ConfigurationError as error:
+            found.damaged[cell] = f"The report cannot be read: {error.sentence}"
             continue
         except ValidationError as error:
             found.damaged[cell] = f"The report is damaged: {first_mistake(error, CellReport).sentence}"

@@ -14,7 +14,7 @@ from typing import IO, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from harness.documents.translate import first_mistake
-from harness.files import write_atomically
+from harness.files import named_file, write_atomically
 from harness.gate.artifact import REPORT_FILE
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
@@ -248,12 +248,12 @@ class RunDirectory:
     def document(self, name: str, shape: type[Document]) -> Document:
         """One of the run's own files. Raises `ConfigurationError` if it is missing or damaged."""
         path = self.root / name
-        try:
-            return shape.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
+        if not path.exists():
             raise ConfigurationError(
-                f"there is no {name} here, so this is no run directory", file=str(self.root)
-            ) from None
+                f"there is no {name} here, so this is no run directory.", file=str(self.root)
+            )
+        try:
+            return shape.model_validate_json(named_file(path).read_bytes())
         except OSError as error:
             raise ConfigurationError(f"cannot be read: {error.strerror}.", file=str(path)) from error
         except ValidationError as error:
@@ -262,5 +262,5 @@ class RunDirectory:
                 f"the file is damaged: {mistake.message}",
                 file=str(path),
                 key=mistake.dotted,
-                hint=mistake.hint,
+                hint=mistake.hint or "Put back a copy of it, or run the candidate anew.",
             ) from error

@@ -157,7 +157,7 @@ def reasons(profile: AgentProfile) -> dict[str, str]:
 def test_with_a_bare_profile_nothing_is_tested_that_needs_a_declaration() -> None:
     tested = {check.id for check in ASKED} - set(reasons(BARE))
     expected = {f"{phase}.{name}" for phase, names in OF_ANY_PROFILE.items() for name in names}
-    assert tested == expected | WITH_A_SERVICE
+    assert tested == expected | WITH_A_SERVICE, "a new check says declared=, or stands in OF_ANY_PROFILE"
 
 
 def test_an_agent_without_a_service_has_none_that_is_looked_at() -> None:

@@ -54,3 +54,12 @@ def test_a_damaged_document_is_one_sentence_with_its_key(tmp_path: Path, text: s
         ) as refused:
             read()
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["run.json", "plan.json"])
+def test_a_device_in_the_place_of_a_document_is_not_read(tmp_path: Path, name: str) -> None:
+    """`/dev/zero` has no end."""
+    (tmp_path / name).symlink_to("/dev/zero")
+    run = RunDirectory(tmp_path)
+    with pytest.raises(ConfigurationError, match=f"{name}: this is no ordinary file"):
+        (run.settings if name == "run.json" else run.plan)()
