@@ -20,6 +20,11 @@ from harness.model.errors import ConfigurationError, InfrastructureError
 LOCK_S = 60
 """How long a writer waits for others."""
 CONNECT_S = 10
+NOT_OURS = {
+    "readonly database": "it may not be written",
+    "unable to open database file": "it cannot be opened, or its folder may not be written",
+}
+"""What SQLite says of a file that this user may not use, by a part of it."""
 SQLITE_BEGINS = b"SQLite format 3\0"
 """How a file of SQLite begins that is not empty (Database File Format, section 1.3.1)."""
 WRITES = "writes"
@@ -78,7 +83,8 @@ class OneWriter:
     def transaction(self, *, writes: bool) -> Iterator[Connection]:
         """One transaction: whole, or nothing if an error ends it.
 
-        Raises `unavailable` if the database cannot be reached, or does not do what it should.
+        Raises `unavailable` if the database cannot be reached, or does not do what it should; `ConfigurationError` for a
+        file that this user may not write.
         """
         try:
             with self.engine.connect() as connection:
@@ -86,6 +92,10 @@ class OneWriter:
                 with connection.begin():
                     yield connection
         except SQLAlchemyError as error:
+            if self.file is not None and (
+                why := next((NOT_OURS[w] for w in NOT_OURS if w in words(error)), "")
+            ):
+                raise ConfigurationError(f"{why}.", file=self.name, hint="Name another.") from None
             what = self._what.removeprefix("a ")
             raise self._unavailable(
                 f"the {what} {self.name} cannot be used: {words(error)}.", hint=_hint(error)

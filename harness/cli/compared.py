@@ -15,7 +15,7 @@ from harness.gate.differences import difference
 from harness.gate.flaky import flaky_notes
 from harness.gate.policy import Evidence, coverage_of
 from harness.model.context import Age, Baseline, Fleet
-from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
+from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import Gate
 from harness.reports.build import meta_of
 from harness.reports.publish import read_context, write_context, write_page
@@ -140,7 +140,7 @@ class Showing:
         try:
             history.append(gate)
             return history.ages(gate.plan.profile, gate.plan.pool, gate.run_id)
-        except (InfrastructureError, OSError) as error:
+        except (HarnessError, OSError) as error:
             typer.echo(f"bvt: the history was not kept: {error}", err=True)
             return ()
 

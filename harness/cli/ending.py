@@ -32,12 +32,19 @@ WRONG_NAME = (
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EPERM,
+    errno.EROFS,
 )
 """What says that a path cannot be used, not that the disk is full or broken."""
 
 
-def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
-    """Wrap a command: its result becomes the exit code, what it raises one sentence on standard error."""
+def ends(
+    command: Callable[Arguments, int | None], *, writes_inside: bool = False
+) -> Callable[Arguments, None]:
+    """Wrap a command: its result becomes the exit code, what it raises one sentence on standard error.
+
+    `writes_inside`: all that it does is to write into folders that the command line names. So what the system has
+    against a file in one of them is a mistake in the command line; of a run it would be the lab's.
+    """
 
     @functools.wraps(command)
     def ended(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
@@ -47,13 +54,13 @@ def ends(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
         except typer.Exit:
             raise
         except BaseException as error:  # noqa: BLE001 - what it does not know it raises again
-            code = code_of(error, _named_in([*args, *kwargs.values()]))
+            code = code_of(error, _named_in([*args, *kwargs.values()]), writes_inside=writes_inside)
         raise typer.Exit(code)
 
     return ended
 
 
-def code_of(error: BaseException, named: frozenset[str] = frozenset()) -> int:
+def code_of(error: BaseException, named: frozenset[str] = frozenset(), *, writes_inside: bool = False) -> int:
     """Say what happened; the exit code for it. Raises again what is no error.
 
     `named`: what the command line names. What the system has against one of these is a mistake in the command line.
@@ -74,7 +81,7 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset()) -> int:
         case OSError() if error.errno == errno.ENAMETOOLONG:  # what the harness names itself is short
             say(f"{error.filename}: the name is too long for this system. Take a shorter one.")
             return USAGE_EXIT_CODE
-        case OSError() if error.errno in WRONG_NAME and _is_named(error.filename, named):
+        case OSError() if error.errno in WRONG_NAME and _is_named(error.filename, named, writes_inside):
             say(f"{error.filename}: {error.strerror}. Name another.")
             return USAGE_EXIT_CODE
         case OSError():  # a full disk, a path that may not be written: the words of the system say it
@@ -109,10 +116,18 @@ def _named_in(arguments: Iterable[object]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _is_named(place: object, named: frozenset[str]) -> bool:
-    """Whether the command line names this, or something in it: its folder may be what is wrong."""
-    return place is not None and any(
-        Path(each) == Path(str(place)) or Path(str(place)) in Path(each).parents for each in named
+def _is_named(place: object, named: frozenset[str], inside: bool) -> bool:
+    """Whether the command line names this, or something in it: its folder may be what is wrong.
+
+    `inside`: or a folder that it is in.
+    """
+    if place is None:
+        return False
+    wrong = Path(str(place))
+    return any(
+        Path(each) == wrong or wrong in Path(each).parents or (inside and Path(each) in wrong.parents)
+        for each in named
+        if each
     )
 
 

@@ -50,11 +50,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="gate", help="A run's gate: sign, verify, explain, merge, page.", no_args_is_help=True
     )
-    group.command("sign")(ends(sign))
+    group.command("sign")(ends(sign, writes_inside=True))
     group.command("verify")(ends(verify))
     group.command("explain")(ends(explain))
-    group.command("merge")(ends(merge))
-    group.command("page")(ends(page))
+    group.command("merge")(ends(merge, writes_inside=True))
+    group.command("page")(ends(page, writes_inside=True))
     app.add_typer(group)
 
 

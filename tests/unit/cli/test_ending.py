@@ -264,3 +264,15 @@ def test_a_current_directory_that_is_gone_is_said(
     assert capsys.readouterr().err == (
         "bvt: the current directory is not there any more. Change into another one.\n"
     )
+
+
+@pytest.mark.parametrize(("inside", "code"), [(True, 2), (False, 4)])
+def test_a_file_in_a_named_folder_is_the_users_only_where_nothing_else_is_done(
+    inside: bool, code: int
+) -> None:
+    def command(_run: Path) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "named/gate.html")
+
+    with pytest.raises(typer.Exit) as ended:
+        ends(command, writes_inside=inside)(Path("named"))
+    assert ended.value.exit_code == code
