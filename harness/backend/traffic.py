@@ -17,6 +17,6 @@ class Traffic(Frozen):
 
 @runtime_checkable
 class CountsTraffic(Protocol):
-    """Counts it."""
+    """A backend that counts what agents ask it and send it, for each cell."""
 
     def traffic(self, cell: str) -> Traffic: ...

@@ -65,7 +65,7 @@ class OfflineDisk:
 
     @property
     def image(self) -> Image:
-        """Its bytes."""
+        """What the disk's bytes are read from."""
         return self._image
 
     @property

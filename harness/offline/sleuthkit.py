@@ -21,7 +21,7 @@ class WindowImage(pytsk3.Img_Info):  # type: ignore[misc]  # an extension class 
         return self._window.at(offset, size)
 
     def get_size(self) -> int:
-        """Bytes."""
+        """The volume's size in bytes."""
         return self._window.size
 
 

@@ -57,7 +57,7 @@ class Volume:
 
     @property
     def window(self) -> Window:
-        """Its bytes."""
+        """The part of the disk that the volume takes."""
         return self._window
 
     @property

@@ -21,7 +21,7 @@ create table if not exists delivery (
 
 
 class Outcome(StrEnum):
-    """Of a message."""
+    """What became of a message."""
 
     SENT = "sent"
     FAILED = "failed"

@@ -32,7 +32,7 @@ TIERS_FILE = "tiers.yaml"
 
 
 class State(StrEnum):
-    """Of a request."""
+    """Where a request stands."""
 
     OPEN = "open"
     DONE = "done"

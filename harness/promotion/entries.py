@@ -86,7 +86,7 @@ class _Signed(Frozen):
 
 
 class Founding(_Signed):
-    """Entry 0."""
+    """Entry 0: the first tiers, and the policy that judges the gates."""
 
     action: Literal["founding"] = "founding"
     tiers: str = Field(description="the text of tiers.yaml")
@@ -129,13 +129,13 @@ class Bound(_Signed):
 
 
 class Approval(Bound):
-    """Yes."""
+    """Somebody agrees to a request."""
 
     action: Literal["approval"] = "approval"
 
 
 class Rejection(Bound):
-    """No."""
+    """Somebody turns a request down, or withdraws their own."""
 
     action: Literal["rejection"] = "rejection"
 

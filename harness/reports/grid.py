@@ -21,7 +21,7 @@ class Row:
 
     @property
     def worst(self) -> Verdict:
-        """Of its cells."""
+        """The worst verdict of its cells."""
         return min((each.verdict.verdict for each in self.cells if each), key=SEVERITY.index)
 
     @property

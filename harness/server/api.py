@@ -55,7 +55,7 @@ class HaltOrder(Frozen):
 
 
 class Api:
-    """The routes."""
+    """What is asked besides decisions: health, roll-outs, halts, metrics."""
 
     def __init__(self, desk: Callable[[], Desk], recorder: Recorder, reading: Reading) -> None:
         self._desk, self._recorder, self._reading = desk, recorder, reading

@@ -37,5 +37,3 @@ SIGNAL_CTRL_BREAK = f"{SHELL}/signal/ctrl_break"
 
 STATE_RUNNING = f"{SHELL}/CommandState/Running"
 STATE_DONE = f"{SHELL}/CommandState/Done"
-
-SOAP_MEDIA_TYPE = "application/soap+xml"

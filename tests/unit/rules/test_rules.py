@@ -79,7 +79,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 CODE, SAME_CODE = "{08C12004-A10F-4BB9-BE10-0572E3C58A91}", "of the same package code"
 OWN = "{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}"
-DEFERRED = str(1024 + 2048)
 
 
 def action(name: str, kind: int, source: str, target: str) -> Edit:
