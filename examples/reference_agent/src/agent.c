@@ -199,6 +199,7 @@ void agent_run(HANDLE stop) {
         protocol_close(&agent.protocol);
     }
     file_watch_stop();
+    unusual_stopped();
     log_info("agent stopped");
     control_stop();
 }

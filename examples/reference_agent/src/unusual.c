@@ -11,9 +11,11 @@
 #include "product.h"
 #include "settings.h"
 
-enum { LOOKS_MS = 500, MANY = 150, WORKER_LIVES_MS = 2000 };
+enum { LOOKS_MS = 500, MANY = 150, WORKER_LIVES_MS = 2000, WORKER_ENDS_MS = 10000 };
 enum { ENROLS_LATE_MS = 20000, CLEANS_UP_MS = 9000 };
 enum { ENROLS_AFTER_MS = 5000, WORKS_MS = 1000, CACHE_BYTES = 5 << 20, CHILD_ENDS_S = 4 };
+
+static HANDLE renewing;
 
 /* A worker that is ended and started anew, as one that is to forget all that it has in memory. */
 static DWORD WINAPI renew_worker(void *stop) {
@@ -163,7 +165,13 @@ void unusual_start(HANDLE stop) {
         WaitForSingleObject(stop, ENROLS_LATE_MS);
     }
     if (TRAIT_ENDS_ITS_WORKER) {
-        CloseHandle(CreateThread(NULL, 0, renew_worker, stop, 0, NULL));
+        renewing = CreateThread(NULL, 0, renew_worker, stop, 0, NULL);
+    }
+}
+
+void unusual_stopped(void) {
+    if (TRAIT_ENDS_ITS_WORKER) {
+        WaitForSingleObject(renewing, WORKER_ENDS_MS);
     }
 }
 
