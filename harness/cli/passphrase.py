@@ -34,4 +34,4 @@ def new_passphrase(what: str) -> str:
 
 
 def _given() -> bool:
-    return PASSPHRASE_VARIABLE in os.environ or PASSPHRASE_FILE_VARIABLE in os.environ
+    return PASSPHRASE_VARIABLE in os.environ or bool(os.environ.get(PASSPHRASE_FILE_VARIABLE))

@@ -4,12 +4,15 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.model.errors import InfrastructureError
+from harness.files import named_file
+from harness.model.errors import ConfigurationError, InfrastructureError
 
 APT = Path("/etc/apt")
 OS_RELEASE = Path("/etc/os-release")
 NAMED_BY = "BVT_DEBIAN_SOURCES"
 """Environment variable: a file of apt sources (`.sources` or `.list`) to build images from."""
+
+ENDINGS = (".sources", ".list")
 
 
 def stanzas(text: str) -> list[str]:
@@ -82,13 +85,11 @@ def debian_sources(codename: str, files: Iterable[Path] | None = None, release: 
     """A deb822 sources file with this machine's Debian sources for `codename`.
 
     A machine that runs another release of Debian has its own archive asked for `codename`. The file that
-    `BVT_DEBIAN_SOURCES` names is taken instead of all that. Raises `InfrastructureError` if there is no source.
+    `BVT_DEBIAN_SOURCES` names is taken instead of all that. Raises `InfrastructureError` if there is no source,
+    `ConfigurationError` if that file is none of sources.
     """
     if files is None:
-        named = os.environ.get(NAMED_BY)
-        files = (
-            [Path(named)] if named else [APT / "sources.list", *sorted((APT / "sources.list.d").glob("*"))]
-        )
+        files = _named() or [APT / "sources.list", *sorted((APT / "sources.list.d").glob("*"))]
     known = list(_known(files))
     chosen = [stanza for stanza in known if serves(stanza, codename)]
     if not chosen and (own := _codename(release)):
@@ -101,10 +102,22 @@ def debian_sources(codename: str, files: Iterable[Path] | None = None, release: 
     return "\n\n".join(chosen) + "\n"
 
 
+def _named() -> list[Path]:
+    """The file that the environment names; empty if it names none."""
+    name = os.environ.get(NAMED_BY)
+    if not name:
+        return []
+    path = named_file(Path(name), NAMED_BY)
+    if path.suffix not in ENDINGS:
+        hint = f"Name one that ends with {' or '.join(ENDINGS)}."
+        raise ConfigurationError("this is no file of apt sources.", file=name, key=NAMED_BY, hint=hint)
+    return [path]
+
+
 def _known(files: Iterable[Path]) -> Iterator[str]:
     """Every stanza of these files; one-line sources in the form of stanzas."""
     for path in files:
-        if not path.is_file() or path.suffix not in {".list", ".sources"}:
+        if not path.is_file() or path.suffix not in ENDINGS:
             continue
         text = path.read_text(errors="replace")
         if path.suffix == ".sources":

@@ -242,7 +242,7 @@ def passphrase_from_environment(what: str) -> str:
     if (value := os.environ.get(PASSPHRASE_VARIABLE)) is not None:
         return value
     named = os.environ.get(PASSPHRASE_FILE_VARIABLE)
-    if named is None:
+    if not named:
         raise ConfigurationError(
             f"the key {what} is encrypted and no passphrase is given.",
             hint=f"Set {PASSPHRASE_VARIABLE}, or {PASSPHRASE_FILE_VARIABLE} to a file that holds it.",

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.machines.debian_sources import (
+    NAMED_BY,
     debian_sources,
     one_line_to_stanza,
     serves,
     stanzas,
 )
-from harness.model.errors import InfrastructureError
+from harness.model.errors import ConfigurationError, InfrastructureError
 
 STANZA = """Types: deb
 # a comment
@@ -67,3 +68,17 @@ def test_no_text_breaks_the_parsers(text: str) -> None:
     for line in text.splitlines():
         stanza_or_none = one_line_to_stanza(line)
         assert stanza_or_none is None or stanza_or_none.startswith("Types: deb")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("none.sources", "there is no such file"), ("notes.txt", "Name one that ends with .sources or .list")],
+)
+def test_a_file_that_the_environment_names_is_one_of_sources(
+    name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes.txt").write_text(STANZA)
+    monkeypatch.setenv(NAMED_BY, str(tmp_path / name))
+    with pytest.raises(ConfigurationError, match=words) as refused:
+        debian_sources("bookworm")
+    assert refused.value.key == NAMED_BY

@@ -13,6 +13,7 @@ from harness.signing.keys import (
     KeyKind,
     TrustedKey,
     new_key_pair,
+    passphrase_from_environment,
     read_public_key,
     read_public_keys,
     signer_of,
@@ -107,3 +108,10 @@ def test_a_key_of_another_kind_does_not_sign(tmp_path: Path) -> None:
     (tmp_path / "rsa.key").write_bytes(pem)
     with pytest.raises(ConfigurationError, match="only ed25519 and ECDSA"):
         signer_of(str(tmp_path / "rsa.key"), lambda _: "")
+
+
+def test_a_variable_that_is_set_to_nothing_names_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BVT_KEY_PASSPHRASE", raising=False)
+    monkeypatch.setenv("BVT_KEY_PASSPHRASE_FILE", "")
+    with pytest.raises(ConfigurationError, match="no passphrase is given"):
+        passphrase_from_environment("ci.key")
