@@ -28,19 +28,32 @@ def in_files(changes: Iterable[Change], upper: Path, texts: Collection[str]) -> 
         except OSError:
             continue  # gone meanwhile, as a temporary file goes
         for text in {text for form, text in forms.items() if form in content}:
-            yield change.path.lower(), text
+            yield masked(change.path.lower(), texts), text
 
 
 def in_registry(before: Look, after: Look, texts: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Key, or key and value's name, in lower case, and text: of each that is not as it was and holds one of them."""
+    """Where, in lower case, and text: of each value that is not as it was and holds one of them.
+
+    A key or value that is called by one is told by the key that it is in.
+    """
     for root in ROOTS.values():
         for path, name, data in hive_text.written(before.hives[root], after.hives[root], root):
             key = as_programs_say(path).lower()
-            place = key if name is None else f"{key}\\{name.lower()}"
-            held = [path.rpartition("\\")[2] if name is None else name, *plain(data)]
+            above, _, own = key.rpartition("\\")
+            data_of = plain(data) if name is not None else []
             for text in texts:
-                if any(text in each for each in held):
-                    yield place, text
+                # What is called by it is not told by its name: the place would hold the text.
+                if text.lower() in (own if name is None else name.lower()):
+                    yield masked(above if name is None else key, texts), text
+                elif any(text in each for each in data_of):
+                    yield masked(f"{key}\\{(name or '').lower()}", texts), text
+
+
+def masked(place: str, texts: Collection[str]) -> str:
+    """A place in lower case without the texts that are in it. Pure."""
+    for text in texts:
+        place = place.replace(text.lower(), "***")
+    return place
 
 
 def plain(data: bytes) -> list[str]:

@@ -54,10 +54,18 @@ def test_values_and_names_of_values_and_keys_are_found_where_they_are_new() -> N
     found = set(in_registry(look(EMPTY), look(after), [SECRET]))
     assert found == {
         ("hklm\\software\\elsewhere\\node", SECRET),
-        (f"hklm\\software\\elsewhere\\{SECRET}", SECRET),
-        (f"hklm\\software\\{SECRET}", SECRET),
+        ("hklm\\software\\elsewhere", SECRET),
+        ("hklm\\software", SECRET),
     }
     assert not set(in_registry(look(after), look(after), [SECRET]))
+
+
+def test_no_place_holds_the_text_itself(tmp_path: Path) -> None:
+    (tmp_path / SECRET).write_text(SECRET)
+    assert list(in_files([file(f"C:\\{SECRET}")], tmp_path, [SECRET])) == [("c:\\***", SECRET)]
+    after = edit(EMPTY, [SetValue(f"Software\\{SECRET}", "Name", SECRET)])
+    places = {place for place, _ in in_registry(look(EMPTY), look(after), [SECRET])}
+    assert places == {"hklm\\software", "hklm\\software\\***\\name"}
 
 
 @pytest.mark.parametrize(
