@@ -65,7 +65,7 @@ def _section(part: bytes) -> tuple[bytes, bytes]:
     heading, _, body = part.partition(b"\n")
     if body.startswith(b"#time="):
         body = body.partition(b"\n")[2]
-    return heading[: heading.rindex(b"]")], body.strip(b"\n")
+    return heading.rpartition(b"]")[0], body.strip(b"\n")  # a heading that is not closed names nothing
 
 
 def _values(path: str, before: bytes, after: bytes) -> Iterator[Change]:
