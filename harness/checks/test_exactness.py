@@ -222,7 +222,7 @@ def _stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outag
     pushed = cell.profile.configuration
     # What is looked for every half a minute may have been noticed as late as that, whenever the first one was.
     interval_s = pushed.interval_s(expected.query) if pushed else 0.0
-    noticed_s = max(usual_s + EARLY_S, interval_s + SAME_S)
+    noticed_s = max(usual_s + EARLY_S, interval_s)  # events state whole seconds, cut off
     times = [
         (
             None if event.unix_time is None else event.unix_time - ended.happened,
