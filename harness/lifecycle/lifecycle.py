@@ -50,7 +50,7 @@ class Lifecycle:
         self.stimulated = Stimulated(self.at(Phase.FUNCTIONS))
         """The stimuli of the cell."""
         self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
-        self.renewal = Renewal(self.at(Phase.FUNCTIONS))
+        self.renewal = Renewal(self.at(Phase.CHECK_IN))
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self.restarted = RestartInUse(self.at(Phase.UNINSTALL), self.stimulated)
         self.soak = Soak(self.at(Phase.SOAK), steps)

@@ -45,7 +45,8 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
 def _stop(timeline: Timeline) -> None:
     """Stop the product's services: what runs can neither be deleted nor replaced."""
     profile = timeline.session.profile
-    names = dict.fromkeys(restarted(timeline)) | dict.fromkeys(each.name for each in profile.services)
+    before = timeline.before or timeline  # the repair itself is still to be made
+    names = dict.fromkeys(restarted(before)) | dict.fromkeys(each.name for each in profile.services)
     for name in names:
         try:
             timeline.session.guest.services.stop(name, Deadline.after(STOP_S))
