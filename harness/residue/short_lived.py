@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.residue.inotify import CREATE, DELETE, IGNORED, MOVED_FROM, MOVED_TO, OVERFLOW, Happened, Inotify
+from inotify_simple import Event, INotify, flags
 
+WATCHED = flags.MOVED_FROM | flags.MOVED_TO | flags.CREATE | flags.DELETE | flags.ONLYDIR | flags.DONT_FOLLOW
 MOST_OPEN = 200
 """Of more new files than these the oldest are let go: they are none that lie there for a moment."""
 EACH_BYTES = 256 << 10
@@ -49,7 +50,7 @@ class ShortLived:
     """
 
     def __init__(self, drive_c: Path, but: Collection[str] = ()) -> None:
-        self._root, self._inotify = drive_c, Inotify()
+        self._root, self._inotify = drive_c, INotify()
         self._left_out = frozenset(drive_c / name for name in but)
         self._folders: dict[int, Path] = {}
         self._held: dict[Path, _Held] = {}
@@ -72,12 +73,12 @@ class ShortLived:
 
     def _run(self) -> None:
         poll = select.poll()
-        for descriptor in (self._inotify.descriptor, self._wake):
+        for descriptor in (self._inotify.fileno(), self._wake):
             poll.register(descriptor, select.POLLIN)
         ending = False
         while not ending:
             ending = any(descriptor == self._wake for descriptor, _ in poll.poll())
-            for happened in self._inotify.read():
+            for happened in self._inotify.read(timeout=0):
                 self._take(happened)
             self._settle_moves()
         for held in self._held.values():
@@ -86,25 +87,25 @@ class ShortLived:
         self._inotify.close()
         os.close(self._wake)
 
-    def _take(self, happened: Happened) -> None:
-        if happened.mask & OVERFLOW:
+    def _take(self, happened: Event) -> None:
+        if happened.mask & flags.Q_OVERFLOW:
             self.missed = True
-        if happened.mask & IGNORED:
-            self._folders.pop(happened.watch, None)
-        folder = self._folders.get(happened.watch)
+        if happened.mask & flags.IGNORED:
+            self._folders.pop(happened.wd, None)
+        folder = self._folders.get(happened.wd)
         if folder is None or not happened.name:
             return
-        path = folder / happened.name
-        if happened.mask & MOVED_FROM:
+        path, directory = folder / happened.name, bool(happened.mask & flags.ISDIR)
+        if happened.mask & flags.MOVED_FROM:
             self._moving[happened.cookie] = path
-        elif happened.mask & MOVED_TO and happened.cookie in self._moving:
-            self._move(self._moving.pop(happened.cookie), path, directory=happened.directory)
-        elif happened.mask & (CREATE | MOVED_TO):
-            if happened.directory:
+        elif happened.mask & flags.MOVED_TO and happened.cookie in self._moving:
+            self._move(self._moving.pop(happened.cookie), path, directory=directory)
+        elif happened.mask & (flags.CREATE | flags.MOVED_TO):
+            if directory:
                 self._enter(path, hold=True)
             else:
                 self._hold(path)
-        elif happened.mask & DELETE and not happened.directory:
+        elif happened.mask & flags.DELETE and not directory:
             self._let_go(path)
 
     def _settle_moves(self) -> None:
@@ -118,7 +119,7 @@ class ShortLived:
         if folder in self._left_out:
             return
         try:
-            self._folders[self._inotify.watch(folder)] = folder
+            self._folders[self._inotify.add_watch(folder, WATCHED)] = folder
             entries = list(os.scandir(folder))
         except FileNotFoundError:
             return  # gone already
