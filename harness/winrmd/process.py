@@ -54,6 +54,7 @@ class Command:
         self._input = deque([launcher.first_input] if launcher.first_input else [])
         self._input_size = len(launcher.first_input)
         self._input_ended = False
+        self._conversing = False
         self._exit_code: int | None = None
         self._failure: faults.Fault | None = None
         self._ended = False
@@ -79,7 +80,7 @@ class Command:
         """Up to `most` bytes of these streams, and the exit code once all of theirs has been handed over.
 
         What the other streams hold stays for a later call. Waits up to `timeout_s` for something to hand over and then
-        up to `linger_s` for more. Raises `Fault`: timed out, aborted, or the launcher broke.
+        up to `linger_s` for more, unless it is given input bit by bit: it answers then, and waits for the next. Raises `Fault`: timed out, aborted, or the launcher broke.
         """
         deadline = time.monotonic() + timeout_s
 
@@ -88,7 +89,8 @@ class Command:
 
         with self._changed:
             self._changed.wait_for(lambda: held() or self._ended or self._aborted, timeout_s)
-            if not self._aborted and held() and not self._ended and held() < most:
+            under_way = not self._aborted and not self._ended and not self._conversing
+            if under_way and 0 < held() < most:
                 linger = min(linger_s, max(0.0, deadline - time.monotonic()))
                 self._changed.wait_for(lambda: self._ended or self._aborted or held() >= most, linger)
             if self._aborted:
@@ -120,7 +122,7 @@ class Command:
             if data:
                 self._input.append(data)
                 self._input_size += len(data)
-            self._input_ended = end
+            self._input_ended, self._conversing = end, not end
             self._notify_pump()
 
     def interrupt(self) -> None:
