@@ -80,7 +80,8 @@ class Command:
         """Up to `most` bytes of these streams, and the exit code once all of theirs has been handed over.
 
         What the other streams hold stays for a later call. Waits up to `timeout_s` for something to hand over and then
-        up to `linger_s` for more, unless it is given input bit by bit: it answers then, and waits for the next. Raises `Fault`: timed out, aborted, or the launcher broke.
+        up to `linger_s` for more, unless the command is given its input bit by bit: it answers, and waits for the next.
+        Raises `Fault`: timed out, aborted, or the launcher broke.
         """
         deadline = time.monotonic() + timeout_s
 
