@@ -160,10 +160,10 @@ class WineProvider:
         )
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
-        """Twice the processors and one, as a cell mostly waits, within free memory; none is reserved."""
+        """Three times the processors and one, as a cell mostly waits, within free memory; none is reserved."""
         del memory_mb, cpus
         by_memory = psutil.virtual_memory().available // MEMORY_PER_MACHINE
-        return max(1, min(2 * (os.cpu_count() or 1) + 1, by_memory))
+        return max(1, min(3 * (os.cpu_count() or 1) + 1, by_memory))
 
     def reclaim(self, intent_file: Path) -> Sequence[str]:
         intent = read_intent(intent_file)
