@@ -19,7 +19,7 @@ from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
-from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, Identity, media_edit, user_edits
+from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit
 from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
@@ -44,6 +44,12 @@ _REGISTRY: tuple[RegistryEdit, ...] = (
     media_edit(MEDIA_DRIVE),
 )
 """What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""
+_USERS: tuple[RegistryEdit, ...] = (SetValue("Software\\Wine\\Drivers", "Graphics", "null"),)
+"""The same of HKEY_CURRENT_USER, where Wine is the root image's: without a display Wine lets no window be made.
+
+Inno Setup and others make theirs though they show none. Where there are no fonts, as in wine-guest and in a Wine of
+the host's, each console would crash by it.
+"""
 _MUST_BE_THERE = ("system.reg", "user.reg", "drive_c/windows/system32/kernel32.dll")
 _POWER_SOURCE = Path(wine_prefix.__file__).with_name("power.c")
 _BOOT_SOURCE = Path(__file__).with_name("boot.c")
@@ -81,7 +87,7 @@ def recipe_digest(wine: WineInstallation) -> str:
         FONTS.read_text(),
         Path(__file__).read_text(),
         repr(_REGISTRY),
-        repr(user_edits(Identity("", ""))),  # laid over each clone, and as much a part of what it is
+        repr(_USERS),
     )
     parts = (wine.version, str(wine.loader), wine.digest, *sources)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -150,7 +156,7 @@ def _build(state: StateDirectory, wine: WineInstallation, home: Path) -> None:
         if lacking := [name for name in _MUST_BE_THERE if not (prefix / name).is_file()]:
             said = log.read_text(errors="replace").strip()[-500:]
             raise InfrastructureError(f"wineboot made no {lacking[0]}: {said or 'it said nothing'}")
-        _finish(prefix)
+        _finish(prefix, wine)
         manifest = {
             "digest": image_digest(wine, prefix),
             "seal": seal_of_tree(prefix),
@@ -206,7 +212,7 @@ def _run(argv: list[str], environment: dict[str, str], cwd: Path, log: Path) -> 
         raise InfrastructureError(f"{argv[0]} does not run: {error}.") from error
 
 
-def _finish(prefix: Path) -> None:
+def _finish(prefix: Path, wine: WineInstallation) -> None:
     """Remove what ties the prefix to this place, and put in what a machine needs."""
     (prefix / "wineserver").unlink(missing_ok=True)  # names a socket directory: clones would share a server
     (prefix / ".update-timestamp").write_text("disable\n")  # else a changed mtime costs a 5-22 s update
@@ -220,6 +226,9 @@ def _finish(prefix: Path) -> None:
             link.mkdir()
     registry = prefix / "system.reg"
     registry.write_bytes(edit(registry.read_bytes(), _REGISTRY))
+    if wine.root is not None:
+        users = prefix / "user.reg"
+        users.write_bytes(edit(users.read_bytes(), _USERS))
     system = prefix / "drive_c" / "windows" / "system32"
     (system / "shutdown.exe").unlink(missing_ok=True)
     _compile(_POWER_SOURCE, system / "shutdown.exe")

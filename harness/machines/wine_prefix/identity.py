@@ -20,7 +20,6 @@ CRYPTOGRAPHY = "Software\\Microsoft\\Cryptography"
 DRIVES = "Software\\Wine\\Drives"
 WINE = "Software\\Wine"
 DLL_OVERRIDES = "Software\\Wine\\DllOverrides"
-WINE_DRIVERS = "Software\\Wine\\Drivers"
 WINE_NETWORK = "Software\\Wine\\Network"
 
 _SERVICE_PACKS = {(6, 1, 7601): ("Service Pack 1", 0x100)}
@@ -92,7 +91,5 @@ def user_edits(identity: Identity) -> Sequence[RegistryEdit]:
         SetValue(WINE_NETWORK, "UseDnsComputerName", "N"),
         SetValue(WINE_NETWORK, "ComputerName", identity.hostname),
         SetValue(DLL_OVERRIDES, "shutdown.exe", "native"),  # ours (power.c), not Wine's stub
-        # Without a display Wine lets no window be made. Inno Setup and others make theirs though they show none.
-        SetValue(WINE_DRIVERS, "Graphics", "null"),
         WINEBOOT_IS_OURS,
     )

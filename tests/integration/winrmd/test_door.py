@@ -79,7 +79,7 @@ def test_who_connects_waits_until_it_is_known_whose_server_this_is(
     assert asked.waits
     server[0].become(replace(at_first, users={USER: "mine"}))
     assert asked.answer() == 401
-    assert door.answered.is_set()
+    assert door.answered.wait(ANSWER_S)
 
 
 def test_who_logs_in_waits_until_the_machine_is_ready(

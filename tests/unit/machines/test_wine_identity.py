@@ -54,10 +54,6 @@ def test_no_winecfg_version_overrules_the_machines_own() -> None:
     assert DeleteValue(WINE, "Version") in user_edits(Identity("HOST", "guid"))
 
 
-def test_windows_can_be_made_without_a_display() -> None:
-    assert SetValue("Software\\Wine\\Drivers", "Graphics", "null") in user_edits(Identity("HOST", "guid"))
-
-
 def test_host_names_fit_netbios_and_differ() -> None:
     first, second = Identity.new("bvt-0123456789"), Identity.new("bvt-9876543210")
     assert len(first.hostname) <= 15
