@@ -81,7 +81,7 @@ class Console:
 
         def result() -> tuple[int, str, str]:
             text = self._tried(program, attempt, deadline, repeatable=True).decode("utf-8", errors="replace")
-            return (0, text, "") if "batch" in shown else (*_only_value(text), "")
+            return (0, text, "") if shown[0] == "batch" else (*_only_value(text), "")
 
         return self._performed(argv_line([self.probe_path, *shown]), result)
 
