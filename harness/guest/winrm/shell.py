@@ -62,6 +62,7 @@ class RemoteShell:
 
     def __init__(self, access: WinRMAccess, note: Callable[[str], None]) -> None:
         self._opened = OpenedShell(access, note)
+        self._sweeper = self._opened.sweeper
         self._note = note
         self._under_way: _UnderWay | None = None
         self._kept: _Kept | None = None
@@ -172,12 +173,12 @@ class RemoteShell:
         with self._turn:
             self._opened.shell_id = None
             self._opened.link.drop()
-            self._opened.sweeper.forget()
+            self._sweeper.forget()
 
     def close(self) -> None:
         """Close the shell and the connections. Never raises: the machine may be gone."""
         with self._turn:
-            self._opened.sweeper.close()
+            self._sweeper.close()
             self._delete()
             self._opened.link.drop()
 
@@ -242,7 +243,7 @@ class RemoteShell:
                     stdout.append(output.stdout)
                     stderr.append(output.stderr)
                     if output.done:
-                        self._opened.sweeper.sweep(shell_id, command_id)
+                        self._sweeper.sweep(shell_id, command_id)
                         if output.exit_code is None:
                             silent = GuestFault("WinRM says that it has ended, and not with which exit code.")
                             raise self._opened.interrupted(line, silent, repeatable)
@@ -254,7 +255,7 @@ class RemoteShell:
                     raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
         except LinkDown as error:
             if kept:
-                self._opened.sweeper.sweep(shell_id, command_id)
+                self._sweeper.sweep(shell_id, command_id)
             raise self._opened.interrupted(line, error, repeatable) from error
         except HttpFailure as error:
             self._opened.forget()
@@ -266,7 +267,7 @@ class RemoteShell:
             if error.code in fault_codes.QUOTA and not asked:  # Send counts as an operation, on old systems
                 self._opened.recycle(error)
                 raise self._opened.interrupted(line, error, repeatable) from error
-            self._opened.sweeper.sweep(shell_id, command_id)
+            self._sweeper.sweep(shell_id, command_id)
             raise
 
     def _input_refused(self, line: str, deadline: Deadline, repeatable: bool) -> Exception:
