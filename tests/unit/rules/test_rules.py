@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import jsonschema
@@ -11,7 +10,7 @@ import pytest
 
 from examples.reference_agent.build import build
 from harness.candidate.msi_contents import contents_of
-from harness.candidate.msi_tables import Row, Tables, read_tables
+from harness.candidate.msi_tables import Tables, read_tables
 from harness.config.load import load_profile
 from harness.model.candidate import Platform
 from harness.model.profile import AgentProfile
@@ -19,249 +18,16 @@ from harness.rules.catalogue import look, rules
 from harness.rules.rule import Finding, Msi, Severity
 from harness.rules.sarif import sarif_json
 from harness.rules.services import is_open
+from tests.unit.rules.edits import BAD, CODE, LATE, NEAR, SAME_CODE, Edit, added, both, changed, without
 
 SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "static-checks.md"
 PROFILE, _ = load_profile(str(SHIPPED))
-Edit = Callable[[dict[str, tuple[Row, ...]]], None]
 
 
 @pytest.fixture(scope="module")
 def good() -> Tables:
     return read_tables(build("1.0.0"))
-
-
-def added(table: str, **row: str) -> Edit:
-    """One more row; columns that are not named are empty."""
-
-    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
-        columns = COLUMNS.get(table) or tuple(tables[table][0])
-        tables[table] = (*tables.get(table, ()), {column: row.get(column, "") for column in columns})
-
-    return edit
-
-
-def changed(table: str, key: str, **cells: str) -> Edit:
-    """Cells of the row whose first column is `key`; of every row for `*`."""
-
-    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
-        tables[table] = tuple(
-            {**row, **cells} if key in ("*", next(iter(row.values()))) else row for row in tables[table]
-        )
-
-    return edit
-
-
-def without(table: str, key: str = "") -> Edit:
-    """A row less, or all of them."""
-
-    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
-        tables[table] = tuple(row for row in tables[table] if key and next(iter(row.values())) != key)
-
-    return edit
-
-
-def both(*edits: Edit) -> Edit:
-    def edit(tables: dict[str, tuple[Row, ...]]) -> None:
-        for each in edits:
-            each(tables)
-
-    return edit
-
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "Environment": ("Environment", "Name", "Value", "Component_"),
-    "RemoveFile": ("FileKey", "Component_", "FileName", "DirProperty", "InstallMode"),
-    "RemoveRegistry": ("RemoveRegistry", "Root", "Key", "Name", "Component_"),
-    "LockPermissions": ("LockObject", "Table", "Domain", "User", "Permission"),
-    "MsiLockPermissionsEx": ("MsiLockPermissionsEx", "LockObject", "Table", "SDDLText", "Condition"),
-    "LaunchCondition": ("Condition", "Description"),
-}
-CODE, SAME_CODE = "{08C12004-A10F-4BB9-BE10-0572E3C58A91}", "of the same package code"
-OWN = "{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}"
-
-
-def action(name: str, kind: int, source: str, target: str) -> Edit:
-    return both(
-        added("CustomAction", Action=name, Type=str(kind), Source=source, Target=target),
-        added("InstallExecuteSequence", Action=name, Sequence="5000"),
-    )
-
-
-BAD: dict[str, Edit] = {
-    "msi.upgrade.version-out-of-range": changed("Property", "ProductVersion", Value="1.256.0"),
-    "msi.upgrade.same-product": changed("Property", "ProductVersion", Value="1.0.1"),
-    "msi.upgrade.does-not-replace": changed("Upgrade", "*", Attributes="2"),
-    "msi.upgrade.no-upgrade-row": without("Upgrade"),
-    "msi.upgrade.downgrade-not-seen": changed("Upgrade", "*", VersionMin="", VersionMax="9.0.0"),
-    "msi.components.without-guid": changed("Component", "Service", ComponentId=""),
-    "msi.components.guid-twice": changed("Component", "*", ComponentId=OWN),
-    "msi.components.permanent": changed("Component", "Notice", Attributes="272"),
-    "msi.components.foreign-key-path": changed("Component", "Notice", KeyPath="AgentExecutable"),
-    "msi.components.missing-key-path": changed("Component", "Notice", KeyPath="Nowhere"),
-    "msi.components.system-folder": both(
-        added("Directory", Directory="System64Folder", Directory_Parent="TARGETDIR", DefaultDir="."),
-        changed("Component", "Notice", Directory_="System64Folder"),
-    ),
-    "msi.services.recovery": changed("MsiServiceConfigFailureActions", "*", Actions="1[~]1[~]0"),
-    "msi.services.start-type": changed("ServiceInstall", "*", StartType="3"),
-    "msi.services.account": changed("ServiceInstall", "*", StartName="NT AUTHORITY\\LocalService"),
-    "msi.services.keeps-windows-from-starting": changed("ServiceInstall", "*", ErrorControl="32771"),
-    "msi.services.interactive": changed("ServiceInstall", "*", ServiceType="272"),
-    "msi.system.no-way-to-remove": added("Property", Property="ARPNOREMOVE", Value="1"),
-    "msi.services.unquoted-path": added(
-        "Registry",
-        Registry="Run",
-        Root="2",
-        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
-        Name="Agent",
-        Value="C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe --tray",
-        Component_="Settings",
-    ),
-    "msi.actions.elevated-from-writable": action("Helper", 50 + 3072, "HELPER", "/quiet"),
-    "msi.actions.from-a-callers-property": action("Helper", 50 + 3072, "OWNTOOL", ""),
-    "msi.services.controls-windows": added(
-        "ServiceControl", ServiceControl="Others", Name="WSearch", Event="10", Component_="Notice"
-    ),
-    "msi.actions.script": action("Script", 38, "", "MsgBox 1"),
-    "msi.actions.shell": action("Helper", 34 + 3072, "INSTALLDIR", "cmd.exe /c echo"),
-    "msi.properties.secret-in-log": changed("Property", "MsiHiddenProperties", Value="OTHER"),
-    "msi.properties.secret-handed-on": action("Hand", 51, "HANDEDON", "secret=[ENROLSECRET]"),
-    "msi.properties.looks-like-a-secret": added("Property", Property="PROXY_PASSWORD", Value="x"),
-    "msi.properties.never-arrives": changed("Property", "SecureCustomProperties", Value="NOTHING"),
-    "msi.access.users-may-write": added(
-        "MsiLockPermissionsEx",
-        MsiLockPermissionsEx="L",
-        LockObject="INSTALLDIR",
-        Table="CreateFolder",
-        SDDLText="D:(A;OICI;FA;;;SY)(A;OICI;FW;;;BU)",
-    ),
-    "msi.system.overwrites-path": added("Environment", Environment="P", Name="=-*PATH", Value="C:\\Agent"),
-    "msi.system.variable-stays": added(
-        "Environment", Environment="V", Name="=*AGENT_HOME", Value="C:\\Agent"
-    ),
-    "msi.system.removes-shared-files": added(
-        "RemoveFile", FileKey="R", FileName="*.tmp", DirProperty="WindowsFolder", InstallMode="2"
-    ),
-    "msi.system.removes-shared-keys": added(
-        "RemoveRegistry", RemoveRegistry="K", Root="2", Key="Software\\Microsoft", Name="-"
-    ),
-    "msi.system.forces-a-reboot": added("InstallExecuteSequence", Action="ForceReboot", Sequence="6590"),
-    "msi.system.refuses-windows": added("LaunchCondition", Condition="Installed OR VersionNT >= 1000"),
-    "msi.system.condition-unreadable": added("LaunchCondition", Condition="VersionNT >="),
-    "msi.upgrade.file-goes-back": changed("File", "AgentExecutable", Version="1.0.0.1"),
-    "msi.upgrade.component-moved": changed("Component", "Service", ComponentId=OWN),
-    "msi.upgrade.same-package-code": changed("Property", "ProductVersion", Value="1.0.1"),
-    "msi.upgrade.never-looked-for": without("InstallExecuteSequence", "FindRelatedProducts"),
-    "msi.services.stays": changed("ServiceControl", "*", Event="35"),
-    "msi.services.writable-place": added(
-        "Registry",
-        Registry="Run",
-        Root="2",
-        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
-        Name="Agent",
-        Value="[CommonAppDataFolder]BVT\\tray.exe",
-        Component_="Settings",
-    ),
-    "msi.properties.secret-on-command-line": action("Tell", 34 + 0x2000, "INSTALLDIR", "x.exe [ENROLSECRET]"),
-    "msi.properties.secret-read-back": changed("Property", "MsiHiddenProperties", Value="ENROLSECRET"),
-    "msi.properties.password-in-tables": changed("ServiceInstall", "*", Password="a password"),
-    "msi.system.no-rollback": added("Property", Property="DISABLEROLLBACK", Value="1"),
-    "msi.system.conditions-never-asked": without("InstallExecuteSequence", "LaunchConditions"),
-    "msi.system.overwrites-newer": added("Property", Property="REINSTALLMODE", Value="amus"),
-    "msi.system.for-one-user": changed("Property", "ALLUSERS", Value="2"),
-}
-"""An edit of the reference agent's good MSI that breaks one rule."""
-
-NEAR: dict[str, Edit] = {
-    "a condition that looks into a text": added(
-        "LaunchCondition", Condition='Installed OR NOT REMOVE~><"ALL"'
-    ),
-    "a condition of an action that looks into one": changed(
-        "InstallExecuteSequence", "InstallFiles", Condition='REMOVE >< "ALL" OR NOT Installed'
-    ),
-    "the system's account by another name": changed("ServiceInstall", "*", StartName=".\\LocalSystem"),
-    "an account that only an installation knows": changed(
-        "ServiceInstall", "*", StartName="[SERVICEACCOUNT]"
-    ),
-    "a service without which the installation fails": changed("ServiceInstall", "*", ErrorControl="32769"),
-    "services that share a process": changed("ServiceInstall", "*", ServiceType="32"),
-    "another upgrade row": added(
-        "Upgrade", UpgradeCode=OWN.replace("6", "7"), VersionMax="2.0.0", ActionProperty="OLD"
-    ),
-    "one GUID for two platforms": both(
-        changed("Component", "Notice", ComponentId=OWN, Condition="VersionNT64"),
-        changed("Component", "Settings", ComponentId=OWN, Condition="NOT VersionNT64"),
-    ),
-    "a quoted path": added(
-        "Registry",
-        Registry="Run",
-        Root="2",
-        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
-        Name="Agent",
-        Value='"C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe" --tray',
-        Component_="Settings",
-    ),
-    "a program of its own, deferred": action("Helper", 34 + 3072, "INSTALLDIR", "[INSTALLDIR]helper.exe"),
-    "a program in Temp, as the user": action("Helper", 34 + 1024, "TempFolder", "[TempFolder]helper.exe"),
-    "a path that is added to": added("Environment", Environment="P", Name="=-*PATH", Value="[~];C:\\Agent"),
-    "a variable taken away": added("Environment", Environment="V", Name="=-*AGENT_HOME", Value="C:\\Agent"),
-    "files of its own removed": added(
-        "RemoveFile", FileKey="R", FileName="*.log", DirProperty="INSTALLDIR", InstallMode="2"
-    ),
-    "a key of its own removed": added(
-        "RemoveRegistry", RemoveRegistry="K", Root="2", Key="Software\\BVT\\ReferenceAgent", Name="-"
-    ),
-    "a reboot that is never asked for": added(
-        "InstallExecuteSequence", Action="ForceReboot", Condition="Installed AND NOT REMOVE", Sequence="6590"
-    ),
-    "Windows 8.1 or later": added("LaunchCondition", Condition="Installed OR VersionNT >= 603"),
-    "what only an installation knows": added("LaunchCondition", Condition="NETFRAMEWORK45 >= 378389"),
-    "a tray program in its own folder": added(
-        "Registry",
-        Registry="Run",
-        Root="2",
-        Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
-        Name="Agent",
-        Value="[ProgramFiles64Folder]BVT\\tray.exe",
-        Component_="Settings",
-    ),
-    "a tray program in ProgramData, in a folder that is closed": both(
-        added(
-            "Registry",
-            Registry="Run",
-            Root="2",
-            Key="Software\\Microsoft\\Windows\\CurrentVersion\\Run",
-            Name="Agent",
-            Value="[CommonAppDataFolder]BVT\\tray.exe",
-            Component_="Settings",
-        ),
-        action("Close", 34 + 3072, "INSTALLDIR", "icacls.exe [CommonAppDataFolder]BVT /inheritance:r"),
-    ),
-    "a password that the caller gives": changed("ServiceInstall", "*", Password="[SERVICEPASSWORD]"),
-    "what is no secret on a command line": action("Tell", 34 + 0x2000, "INSTALLDIR", "x.exe [BACKEND]"),
-    "rollback turned off where the caller says so": added(
-        "InstallExecuteSequence", Action="DisableRollback", Condition="NOROLLBACK", Sequence="1500"
-    ),
-    "no reboot at all": added("Property", Property="REBOOT", Value="ReallySuppress"),
-    "newer files left alone": added("Property", Property="REINSTALLMODE", Value="omus"),
-    "stopped and deleted by two rows": both(
-        changed("ServiceControl", "*", Event="35"),
-        added("ServiceControl", ServiceControl="More", Name="BvtRefAgent", Event="160", Component_="Service"),
-    ),
-    "read for users": added(
-        "MsiLockPermissionsEx",
-        MsiLockPermissionsEx="L",
-        LockObject="INSTALLDIR",
-        Table="CreateFolder",
-        SDDLText="D:(A;OICI;FA;;;SY)(A;OICI;FRFX;;;BU)",
-    ),
-}
-"""Edits that come close and break nothing."""
-
-
-LATE = changed("InstallExecuteSequence", "RemoveExistingProducts", Sequence="6550")
-"""The old product is removed when the new files are there."""
 
 
 def found(
