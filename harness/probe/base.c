@@ -40,12 +40,6 @@ uint64_t now(void) {
   return time_of(ft);
 }
 
-wchar_t *own_path(void) {
-  wchar_t *path = allocate(32768 * sizeof *path);
-  GetModuleFileNameW(NULL, path, 32768);
-  return path;
-}
-
 static wchar_t *windows_folder(void) {
   wchar_t *path = allocate((MAX_PATH + 1) * sizeof *path);
   GetSystemWindowsDirectoryW(path, MAX_PATH + 1);

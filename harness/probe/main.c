@@ -177,15 +177,17 @@ static int serve(void) {
   return 0;
 }
 
+int do_asked(arguments *given) {
+  if (given->count == 1 && !wcscmp(given->items[0], L"serve")) return serve();
+  int failed = answer(given);
+  return json_write(GetStdHandle(STD_OUTPUT_HANDLE)) || failed ? 3 : 0;
+}
+
 int wmain(void) {
   arguments given = split_arguments(GetCommandLineW(), 1);
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX);
-  if (given.count && !wcscmp(given.items[0], L"exec")) {
-    given.items++;
-    given.count--;
-    return exec_command(&given);
-  }
-  if (given.count == 1 && !wcscmp(given.items[0], L"serve")) return serve();
-  int failed = answer(&given);
-  return json_write(GetStdHandle(STD_OUTPUT_HANDLE)) || failed ? 3 : 0;
+  if (!given.count || wcscmp(given.items[0], L"exec")) return do_asked(&given);
+  given.items++;
+  given.count--;
+  return exec_command(&given);
 }

@@ -12,6 +12,9 @@ typedef struct {
 
 typedef int command_function(arguments *given);
 
+/* Does what the probe's arguments ask for, and answers on standard output; what the process ends with. */
+int do_asked(arguments *given);
+
 /* Records what failed with which Win32 code, and returns non-zero. */
 int fail(const char *what, DWORD code);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "own.h"
 #include "schedule.h"
 #include "start.h"
 #include "tree.h"
@@ -97,6 +98,15 @@ int exec_command(arguments *given) {
   if (!given->command_line) {
     print_message(ERROR_INVALID_PARAMETER);
     return save_not_started(result, ERROR_INVALID_PARAMETER) ? 4 : 3;
+  }
+  const wchar_t *asked = timeout_ms == INFINITE ? own_command(given->command_line) : NULL;
+  if (asked) {
+    arguments own = split_arguments(asked, 1);
+    json_mark nothing = json_here();
+    code = (DWORD)do_asked(&own);
+    json_back_to(nothing);
+    describe_end(GetCurrentProcessId(), code, 0, began);
+    return result && json_save(result) ? 4 : (int)code;
   }
   error = start_program(given->command_line, &options, &program);
   if (error) {

@@ -1,4 +1,4 @@
-"""`python -m harness.machines.wine`: build the root image, unless it is there. `bvt image build wine` builds the template too.
+"""`python -m harness.machines.wine`: build the root image, unless it is there; the template is not built.
 
 It imports few packages, those of requirements-build.lock, so that a new machine fetches the image while the others are
 installed.

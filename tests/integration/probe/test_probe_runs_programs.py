@@ -34,6 +34,33 @@ def test_exec_reports_all_32_bits_of_the_exit_code_and_prints_nothing_itself(pro
     assert not finished.timed_out
 
 
+def test_exec_does_itself_what_the_probe_is_asked_for(probe: Probe) -> None:
+    copy = probe.home / "copy" / "bvt-probe.exe"
+    copy.parent.mkdir()
+    copy.write_bytes(probe.exe.read_bytes())
+
+    done, finished = _exec(probe, "--", f"cmd.exe /c {windows_path(copy)} processes")
+    (mine,) = [each for each in json.loads(done.stdout) if each["pid"] == finished.pid]
+    assert "exec" in str(mine)
+
+    copy.write_bytes(probe.exe.read_bytes() + b"another one")
+    done, finished = _exec(probe, "--", f"{windows_path(copy)} processes")
+    (other,) = [each for each in json.loads(done.stdout) if each["pid"] == finished.pid]
+    assert "exec" not in str(other)
+
+
+def test_exec_that_acts_as_the_probe_passes_input_and_exit_code_on(probe: Probe) -> None:
+    target = windows_path(probe.home / "written.txt")
+    written, finished = _exec(probe, "--", f'"{windows_path(probe.exe)}" write {target}', stdin=b"fed")
+    assert json.loads(written.stdout)["size"] == 3
+    assert finished.exit_code == 0
+    assert (probe.home / "written.txt").read_bytes() == b"fed"
+
+    unknown, finished = _exec(probe, "--", f'"{windows_path(probe.exe)}" nothing')
+    assert finished.exit_code == 3
+    assert "no such command" in unknown.stdout.decode()
+
+
 def test_exec_passes_its_input_on(probe: Probe) -> None:
     done, _ = _exec(probe, "--", 'cmd /c "set /p X=& set X"', stdin=b"fed\r\n")
     assert b"X=fed" in done.stdout
