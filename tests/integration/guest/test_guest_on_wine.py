@@ -1,7 +1,6 @@
 """The guest layer against a real Wine machine over HTTPS and NTLM: commands, files, evidence, reboots."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -129,12 +128,3 @@ def test_the_transcript_has_every_command_and_no_secret(
     entries = [json.loads(line) for line in text.splitlines()]
     assert MASK in entries[-1]["stdout"]
     assert sum(entry.get("duration_s", 0) for entry in entries) == pytest.approx(guest.guest_s, abs=0.1)
-
-
-def test_a_command_costs_milliseconds(guest: Guest) -> None:
-    took: list[float] = []
-    while not took or (min(took) >= 0.5 and len(took) < 50):  # whatever else keeps the host busy
-        began = time.monotonic()
-        guest.run(["cmd.exe", "/c", "exit"])
-        took.append(time.monotonic() - began)
-    assert min(took) < 0.5

@@ -16,7 +16,6 @@ from harness.guest.system_tools import SC
 from harness.guest.transcript import Transcript
 from harness.machines.provider import Machine
 from harness.machines.wine.machine import WineMachine
-from harness.machines.wine.processes import holders
 from harness.model.errors import CandidateError, GuestFault
 from tests.integration.guest.conftest import Cutter, soon
 
@@ -97,11 +96,11 @@ def test_a_package_that_cannot_be_installed_says_why(guest: Guest) -> None:
 
 def test_an_installer_is_not_lost_with_the_connection(machine: Machine, tmp_path: Path) -> None:
     assert isinstance(machine, WineMachine)
-    prefix, relay, was_cut = machine.directory / "prefix", Cutter(machine.winrm.port), threading.Event()
+    relay, was_cut = Cutter(machine.winrm.port), threading.Event()
 
     def cut() -> None:
-        """Once the harness waits for the installer's end."""
-        soon().poll(lambda: any("wait-file" in line for line in holders(prefix).values()), "the wait")
+        """Once the harness knows that the installer was started, and waits for its end."""
+        soon().poll(lambda: "--detach" in transcript.path.read_text(), "the start")
         relay.cut()
         was_cut.set()
 
