@@ -30,7 +30,7 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
             file.write(data)
         temporary.replace(path)
     except OSError as error:
-        if error.filename == str(temporary):  # nobody knows that name
+        if error.filename in (None, str(temporary)):  # a write names no file, and nobody knows the other name
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     finally:

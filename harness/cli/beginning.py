@@ -64,6 +64,11 @@ def as_interrupt(number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def asked_to_end() -> bool:
+    """Whether a signal has asked the command to end, whatever became of its `KeyboardInterrupt`."""
+    return bool(_received)
+
+
 def told_to_end() -> bool:
     """Whether a `KeyboardInterrupt` came of more than Ctrl-C: of SIGTERM, or of a terminal that was closed."""
     return bool(_received - {signal.SIGINT})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 import typer
+from pydantic_core import PydanticSerializationError
 
 from harness.cli.beginning import INTERRUPTED, hand_over, say
 from harness.cli.output import discard_output
@@ -66,7 +67,7 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset(), *, writes
     `named`: what the command line names. What the system has against one of these is a mistake in the command line.
     """
     match error:
-        case KeyboardInterrupt():
+        case _ if is_interrupt(error):
             say("interrupted")
             return INTERRUPTED
         case BrokenPipeError():  # `| head` has enough
@@ -95,6 +96,13 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset(), *, writes
         case _:
             raise error
     return EXIT_CODES[Verdict.INFRA]
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether this is an interrupt: pydantic makes an error of its own of one that meets it while it writes JSON."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, PydanticSerializationError) and KeyboardInterrupt.__name__ in str(error)
+    )
 
 
 def _folder_is_gone() -> bool:

@@ -9,8 +9,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from harness.cli.beginning import asked_to_end
 from harness.cli.cell_progress import CellProgress, counted
 from harness.cli.cell_table import STYLES, WAITS, cell_table
+from harness.cli.ending import NO_ROOM
 from harness.machines.room import RoomWait
 from harness.model.plan import Cell
 from harness.model.report import Outcome, Phase
@@ -61,13 +63,21 @@ class Progress:
             progress.begin(self._clock())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in one check's outcome."""
+        """Take in one check's outcome. Raises `KeyboardInterrupt` if what ran in the check swallowed one."""
+        if asked_to_end():
+            raise KeyboardInterrupt
         for name, value in report.user_properties:
             if name == PROPERTY and isinstance(value, dict):
                 self._take(value)
 
-    def pytest_internalerror(self, excrepr: object) -> bool:
+    def pytest_internalerror(
+        self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException] | None = None
+    ) -> bool:
         """A worker or pytest itself broke; the verdict will say INFRA. True: pytest need not print its traceback."""
+        error = excinfo.value if excinfo is not None else None
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            self._say(Text(f"the run broke off: {error.strerror}", style="yellow"))
+            return True
         words = (str(excrepr).strip().splitlines() or ["of which nothing is known"])[-1]
         self._say(Text(f"internal error: {words}", style="yellow"))
         return True

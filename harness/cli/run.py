@@ -1,6 +1,7 @@
 """`bvt run`: the whole job, from the candidate to the verdict."""
 
 import os
+import shlex
 import signal
 from collections.abc import Collection
 from contextlib import suppress
@@ -13,7 +14,7 @@ import typer
 from harness.cli import completion
 from harness.cli.beginning import as_interrupt
 from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, ShippedOption, Showing
-from harness.cli.ending import ends
+from harness.cli.ending import NO_ROOM, ends, is_interrupt
 from harness.cli.evidence import (
     Judging,
     KeyOption,
@@ -36,7 +37,8 @@ from harness.cli.output import Output
 from harness.cli.run_output import RunOutput, shown
 from harness.machines.cleaning import reclaim_run
 from harness.machines.registry import load_provider
-from harness.model.errors import ConfigurationError, HarnessError
+from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
+from harness.model.gate import Gate
 from harness.model.plan import Cell
 from harness.model.run_options import (
     BACKEND,
@@ -177,21 +179,36 @@ def execute(
 
     `judging`: by what the finished gate is judged, and who signs it. `showing`: what its page shows beside it.
     """
+    known: Gate | None = None
     try:
         carry_out(directory, workers, output.progress)
-    except KeyboardInterrupt:
-        known = None
-        with suppress(HarnessError, OSError):  # on a full disk nothing can be written
-            known = conclude(directory, interrupted=True)
-        output.interrupted(known, directory.root)
+        gate = conclude(directory)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise _no_room(directory.root, error) from error
+    except BaseException as error:
+        if not is_interrupt(error):
+            raise
+        try:
+            with suppress(HarnessError, OSError):  # on a full disk nothing can be written
+                known = conclude(directory, interrupted=True)
+        finally:  # somebody may press Ctrl-C once more
+            output.interrupted(known, directory.root)
         raise
-    gate = conclude(directory)
     if judging is not None:
         gate = judging.judged(directory.root, gate)
     if showing is not None:
         showing.show(directory.root, gate, judging.policy if judging else None)
     output.concluded(gate, directory.root)
     return gate.verdict.exit_code
+
+
+def _no_room(root: Path, error: OSError) -> InfrastructureError:
+    return InfrastructureError(
+        f"{error.filename or root}: {error.strerror}, so the gate could not be written.",
+        hint=f"Make room there, then go on with: bvt run --resume {shlex.quote(str(shown(root)))}",
+    )
 
 
 def carry_out(directory: RunDirectory, workers: str, console: Output) -> None:

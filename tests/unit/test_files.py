@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,19 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, "after")
     assert (names(tmp_path), path.read_text()) == (["a"], "before")
+
+
+def test_a_write_that_fails_names_the_file_that_was_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def onto_a_full_device(descriptor: int, _mode: str) -> io.BufferedWriter:
+        os.close(descriptor)
+        return Path("/dev/full").open("wb")
+
+    monkeypatch.setattr(os, "fdopen", onto_a_full_device)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_atomically(tmp_path / "report", "x")
+    assert (caught.value.filename, names(tmp_path)) == (str(tmp_path / "report"), [])
 
 
 def test_a_folder_is_not_written_over_and_is_named(tmp_path: Path) -> None:

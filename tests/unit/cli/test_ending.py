@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 import typer
+from pydantic import field_serializer
+from pydantic_core import PydanticSerializationError
 
 from harness.cli import beginning, ending
 from harness.cli import main as main_module
 from harness.cli.ending import ends
+from harness.model.base import Frozen
 from harness.model.errors import CandidateError, ConfigurationError, InfrastructureError
 from tests.programs import bounded
 
@@ -47,6 +50,23 @@ def test_the_class_of_an_error_is_its_exit_code(
 ) -> None:
     assert code_of(error) == code
     assert capsys.readouterr().err.startswith("bvt: ")
+
+
+class Interrupted(Frozen):
+    """A document that somebody interrupts while it is written."""
+
+    place: int = 0
+
+    @field_serializer("place")
+    def _stop(self, _place: int) -> int:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_that_pydantic_takes_for_an_error_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(PydanticSerializationError) as caught:
+        Interrupted().model_dump_json()
+    assert code_of(caught.value) == 130
+    assert capsys.readouterr().err == "bvt: interrupted\n"
 
 
 @pytest.mark.parametrize("many", [False, True])

@@ -1,12 +1,16 @@
 """What a user sees while cells run."""
 
+import errno
 import io
+import signal
 import threading
 from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 
+from harness.cli import beginning
+from harness.cli.beginning import as_interrupt
 from harness.cli.cell_progress import CellProgress, counted
 from harness.cli.progress import Progress
 from harness.config.load import find_matrix, load_matrix
@@ -215,3 +219,23 @@ def test_what_pytest_itself_meets_is_one_line_and_no_traceback() -> None:
     progress = Progress([CELL], Console(file=screen, width=200), Clock())
     assert progress.pytest_internalerror("Traceback …\n  File …\nOSError: [Errno 28] No space left on device")
     assert screen.getvalue().strip() == "internal error: OSError: [Errno 28] No space left on device"
+
+
+def test_an_interrupt_that_a_check_swallowed_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginning, "_received", set())
+    progress = Progress([CELL], Console(file=io.StringIO()))
+    report = next(reports())
+    progress.pytest_runtest_logreport(report)
+    with pytest.raises(KeyboardInterrupt):
+        as_interrupt(signal.SIGINT, None)
+    with pytest.raises(KeyboardInterrupt):
+        progress.pytest_runtest_logreport(report)
+
+
+def test_a_full_disk_is_called_one() -> None:
+    screen = io.StringIO()
+    progress = Progress([CELL], Console(file=screen))
+    with pytest.raises(OSError, match="No space") as full:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert progress.pytest_internalerror("a traceback", full)
+    assert screen.getvalue() == "the run broke off: No space left on device\n"
