@@ -40,7 +40,7 @@ def clean(
 
     Nothing else is touched: results stay.
 
-    Exit 4 if something could not be removed, else 0.
+    Exit 4 if something cannot be removed, else 0.
     """
     state = StateDirectory.default()
     done = cleaning.clean(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
@@ -96,7 +96,7 @@ def _summary(done: Sequence[Cleaned]) -> str:
     if not done:
         return "nothing to clean"
     counted = {outcome: sum(item.outcome is outcome for item in done) for outcome in Outcome}
-    if counted[Outcome.FOUND]:
-        return f"{counted[Outcome.FOUND]} would be removed"
     left = f", {counted[Outcome.NOT_REMOVED]} not removed" if counted[Outcome.NOT_REMOVED] else ""
+    if counted[Outcome.FOUND]:
+        return f"{counted[Outcome.FOUND]} would be removed{left}"
     return f"{counted[Outcome.REMOVED]} removed{left}"

@@ -70,7 +70,8 @@ def clean(
     done = list(_machines(state, live=live, kept=kept, dry_run=dry_run))
     gone = {item.name for item in done if item.kind == MACHINE} if dry_run else set()
     done += _leftovers(state, pools, gone, dry_run=dry_run)
-    done += _records(state, dry_run=dry_run)
+    done += _abandoned(state, dry_run=dry_run)
+    done += _unreadable(state)
     return done
 
 
@@ -168,8 +169,8 @@ def _remove(provider: HasDisused, name: str, leftover: Disused, *, dry_run: bool
     )
 
 
-def _records(state: StateDirectory, *, dry_run: bool) -> Iterator[Cleaned]:
-    """Files about machines that are not there. An intent that cannot be read is only named: what it names may exist."""
+def _abandoned(state: StateDirectory, *, dry_run: bool) -> Iterator[Cleaned]:
+    """Files about machines that are not there."""
     now = datetime.now(UTC)
     for path in sorted([*state.intents.glob("*.tmp"), *state.kept.glob("*.tmp")]):
         with suppress(FileNotFoundError):  # a live writer renamed it
@@ -178,6 +179,10 @@ def _records(state: StateDirectory, *, dry_run: bool) -> Iterator[Cleaned]:
     for path in sorted(state.kept.glob("*.json")):
         if not (state.intents / path.name).exists():
             yield _unlink(path, "the kept machine that it leads to is gone", dry_run=dry_run)
+
+
+def _unreadable(state: StateDirectory) -> Iterator[Cleaned]:
+    """Intents that cannot be read are named and stay, in a dry run too: what they name may exist."""
     for path in sorted(state.intents.glob("*.json")):
         try:
             read_intent(path)
@@ -186,7 +191,7 @@ def _records(state: StateDirectory, *, dry_run: bool) -> Iterator[Cleaned]:
                 kind=RECORD,
                 name=str(path),
                 reason="it is no intent that can be read",
-                outcome=Outcome.FOUND if dry_run else Outcome.NOT_REMOVED,
+                outcome=Outcome.NOT_REMOVED,
                 error=f"{error} What it names may still exist: remove that, then delete the file.",
             )
 

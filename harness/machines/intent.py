@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from harness.documents.translate import first_mistake
 from harness.files import write_atomically
 from harness.model.base import Frozen
 from harness.model.errors import InfrastructureError
@@ -152,8 +153,10 @@ def read_intent(path: Path) -> Intent | None:
         return Intent.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise InfrastructureError(f"{path} is not an intent: {error}.") from error
+    except ValidationError as error:
+        raise InfrastructureError(
+            f"{path} is not an intent: {first_mistake(error, Intent).sentence}"
+        ) from error
 
 
 def read_intents(directory: Path) -> list[Intent]:

@@ -175,11 +175,18 @@ def test_a_way_to_a_kept_machine_goes_with_the_machine(state: StateDirectory) ->
     assert (state.kept / "bvt-orphan.json").exists()
 
 
-def test_an_intent_that_cannot_be_read_is_named_and_never_removed(state: StateDirectory) -> None:
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_intent_that_cannot_be_read_is_named_and_never_removed(
+    state: StateDirectory, dry_run: bool
+) -> None:
     path = state.intents / "bvt-1.json"
     path.write_text("{")
-    item = only(clean(state, kept=True, live=True))
+    item = only(clean(state, kept=True, live=True, dry_run=dry_run))
     assert (item.name, item.outcome) == (str(path), Outcome.NOT_REMOVED)
+    assert item.error == (
+        f"{path} is not an intent: this is not valid JSON: EOF while parsing an object at line 1 column 1. "
+        "What it names may still exist: remove that, then delete the file."
+    )
     assert path.exists()
 
 
