@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if any(argument.partition("::")[0].startswith(CHECKS) for argument in config.args):
             _refuse()
         return
-    from harness.plugin import hooks
+    from harness.plugin import fixtures, hooks
 
+    config.pluginmanager.register(fixtures, "bvt-fixtures")
     config.pluginmanager.register(hooks, "bvt-run")
 
 

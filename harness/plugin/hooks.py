@@ -1,46 +1,30 @@
-"""The hooks and fixtures of a run: cells become parameters, outcomes become cell reports. Thin."""
+"""The hooks of a run: cells become parameters, outcomes become cell reports. Thin."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cell.check import Check, check_of
-from harness.cell.session import CellSession
 from harness.checks.catalogue import catalogue, variants
-from harness.lifecycle.burst import Burst
-from harness.lifecycle.disclosure import Disclosures
-from harness.lifecycle.health import Health
-from harness.lifecycle.lifecycle import Lifecycle
-from harness.lifecycle.outage import Outage
-from harness.lifecycle.reboots import Reboots
-from harness.lifecycle.reconfiguration import Reconfiguration
-from harness.lifecycle.renewal import Renewal
-from harness.lifecycle.restart_in_use import RestartInUse
-from harness.lifecycle.soak import Soak
-from harness.lifecycle.stimulus import Stimulated
-from harness.lifecycle.timeline import Timeline
-from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import exit_code_of
 from harness.model.phases import CHANGING
 from harness.model.plan import Cell
-from harness.model.report import Phase
 from harness.model.run_options import RUN_OPTIONS
 from harness.planning.preparation import prepare_run
 from harness.planning.request import requested
-from harness.plugin.allure_results import attach_evidence, label_check
+from harness.plugin.allure_results import label_check
 from harness.plugin.interpreter import require_assertions
+from harness.plugin.items import cell_in, check_in
 from harness.plugin.lifeline import end_with_controller
 from harness.plugin.scheduling import CellScheduling, longest_first
-from harness.plugin.worker import RunWorker, cells_to_run
+from harness.plugin.worker import WORKER, RunWorker, cells_to_run
 from harness.rundir.conclusion import conclude
 from harness.rundir.directory import RunDirectory
 
 RUN = pytest.StashKey[RunDirectory]()
-WORKER = pytest.StashKey[RunWorker]()
-"""In the process that runs checks: an xdist worker, or the only one."""
 OPEN_CELLS = pytest.StashKey[tuple[str, ...]]()
 """In the controller of several workers: the ids of the cells that all of them collect."""
 INTERRUPTED = 130
@@ -150,7 +134,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return (cell.phases.index(check.phase), places[check.id])
 
     def place(item: pytest.Item) -> tuple[int, int, int]:
-        described, cell = _check(item), _cell(item)
+        described, cell = check_in(item), cell_in(item)
         if described is None or cell is None:
             return (len(order), 0, 0)
         return (order[cell.id], *within(cell, described))
@@ -161,126 +145,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [
             item
             for item in items
-            if (described := _check(item)) is None
-            or (cell := _cell(item)) is None
+            if (described := check_in(item)) is None
+            or (cell := cell_in(item)) is None
             or within(cell, described) < within(cell, stop)
         ]
     # A check that no cell of this run has would stay as one skipped item without a cell.
-    items[:] = sorted((item for item in items if not (_check(item) and _cell(item) is None)), key=place)
-
-
-def _check(item: pytest.Item) -> Check | None:
-    marker = item.get_closest_marker("bvt_check")
-    if marker is not None:
-        found: Check = marker.args[0]
-        return found
-    return check_of(item.function) if isinstance(item, pytest.Function) else None
-
-
-def _cell(item: pytest.Item) -> Cell | None:
-    callspec = getattr(item, "callspec", None)
-    found = callspec.params.get("cell") if callspec is not None else None
-    return found if isinstance(found, Cell) else None
-
-
-@pytest.fixture(scope="session")
-def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
-    """The cell under test: its machine, guest, backend and profile."""
-    worker = request.config.stash[WORKER]
-    session = worker.open_cell(request.param)
-    try:
-        yield session
-    finally:
-        attach_evidence(session.directory, worker.close_cell(session))
-
-
-@pytest.fixture(scope="session")
-def lifecycle(cell: CellSession) -> Lifecycle:
-    """The steps of the cell's scenario; asking for one performs it."""
-    return Lifecycle(cell)
-
-
-@pytest.fixture
-def timeline(lifecycle: Lifecycle, request: pytest.FixtureRequest) -> Timeline:
-    """What has been done to the cell's machine up to the check's step; asking for it performs it."""
-    described = _check(request.node)
-    return lifecycle.at(described.phase if described is not None else Phase.MACHINE)
-
-
-@pytest.fixture
-def stimulated(lifecycle: Lifecycle) -> Stimulated:
-    """The stimuli given to the cell's guest."""
-    return lifecycle.stimulated
-
-
-@pytest.fixture
-def reboots(lifecycle: Lifecycle, timeline: Timeline) -> Reboots:
-    """The reboots of the cell's machine; asking for a series performs it."""
-    return lifecycle.reboots(timeline)
-
-
-@pytest.fixture
-def disclosures(lifecycle: Lifecycle, timeline: Timeline) -> Disclosures:
-    """Where the secrets given to the agent lie; asking looks for them."""
-    return lifecycle.disclosures(timeline)
-
-
-@pytest.fixture
-def outage(lifecycle: Lifecycle) -> Outage:
-    """The outage of the cell's backend; asking for its end makes it happen."""
-    return lifecycle.outage
-
-
-@pytest.fixture
-def renewal(lifecycle: Lifecycle) -> Renewal:
-    """An enrolment that the backend provokes; asking makes it."""
-    return lifecycle.renewal
-
-
-@pytest.fixture
-def reconfiguration(lifecycle: Lifecycle) -> Reconfiguration:
-    """A change of configuration while things happen; asking makes it."""
-    return lifecycle.reconfiguration
-
-
-@pytest.fixture
-def soak(lifecycle: Lifecycle) -> Soak:
-    """The soak of the cell's agent; asking what it showed makes it."""
-    return lifecycle.soak
-
-
-@pytest.fixture
-def burst(lifecycle: Lifecycle) -> Burst:
-    """Many changes at once; asking gives them."""
-    return lifecycle.burst
-
-
-@pytest.fixture
-def restarted(lifecycle: Lifecycle) -> RestartInUse:
-    """A restart of the agent's services after use; asking makes it."""
-    return lifecycle.restarted
-
-
-@pytest.fixture
-def whole(lifecycle: Lifecycle, timeline: Timeline) -> WholeMachine:
-    """What the candidate made of the whole machine."""
-    return lifecycle.whole(timeline)
-
-
-@pytest.fixture
-def health(lifecycle: Lifecycle, timeline: Timeline) -> Health:
-    """The agent after use; asking looks at it."""
-    return lifecycle.health(timeline)
+    items[:] = sorted((item for item in items if not (check_in(item) and cell_in(item) is None)), key=place)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Hold back a check that is blocked, not tested or not applicable; attribute what it raises."""
-    described = _check(item)
+    described = check_in(item)
     worker = item.config.stash.get(WORKER, None)
     if described is None or worker is None:
         return (yield)
-    cell = _cell(item)
+    cell = cell_in(item)
     if cell is not None:
         label_check(described, cell)
     with worker.judging(described):
@@ -293,9 +173,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Record the outcome and hang it on the report, for progress and for Allure."""
     report = yield
-    described = _check(item)
+    described = check_in(item)
     worker = item.config.stash.get(WORKER, None)
-    cell = _cell(item)
+    cell = cell_in(item)
     if described is not None and cell is not None and worker is not None and call.when in ("setup", "call"):
         worker.record(described, cell, call, report)
     return report

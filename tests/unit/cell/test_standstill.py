@@ -13,6 +13,7 @@ from harness.cell.check import Check
 from harness.cell.standstill import AFTERWARDS_S, LEAST_S, Standstill, StoodStill
 from harness.model.errors import CandidateError, HarnessError
 from harness.model.report import Outcome, Phase
+from harness.plugin import judge as judge_module
 from harness.plugin import worker as worker_module
 from harness.plugin.outcome import classify
 from harness.plugin.worker import RunWorker
@@ -105,7 +106,8 @@ def worker(tmp_path: Path, clock: Clock, still: Standstill, monkeypatch: pytest.
     lab.session.run.write(lab.session.settings, a_plan(lab.session.cell))
     monkeypatch.setattr(worker_module, "load_provider", lambda *_: None)
     monkeypatch.setattr(worker_module, "Standstill", lambda: still)
-    monkeypatch.setattr(worker_module, "time", SimpleNamespace(monotonic=clock))
+    for module in (worker_module, judge_module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock))
     worker = RunWorker(lab.session.run, "main")
     worker._backend = lab.session.backend
     worker.open_cell(lab.session.cell)

@@ -12,7 +12,7 @@ from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.plugin import hooks
 from harness.plugin import worker as worker_module
-from harness.plugin.worker import RunWorker
+from harness.plugin.worker import WORKER, RunWorker
 from harness.rundir.directory import RunDirectory, RunSettings
 from harness.rundir.waits import Waits
 from tests.unit.cell.stand_ins import PROFILE
@@ -69,7 +69,7 @@ def test_a_worker_that_takes_a_dead_ones_place_collects_the_same_cells(
         hooks.pytest_configure_node(node)
         worker = StandInConfig(run, workerinput=node.workerinput)
         hooks.pytest_configure(cast("pytest.Config", worker))
-        collected.append([cell.id for cell in worker.stash[hooks.WORKER].cells])
+        collected.append([cell.id for cell in worker.stash[WORKER].cells])
         if name == "gw0":
             seal(run, NAMES[0])  # before it dies
     assert collected == [NAMES, NAMES]
