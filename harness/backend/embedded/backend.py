@@ -6,17 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from harness.backend.disclosed import Sent
-from harness.backend.embedded.admission import Admission, PendingFault, as_served
+from harness.backend.embedded.admission import PendingFault, as_served
 from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.app import RemoteApi
 from harness.backend.embedded.handover import Handover
 from harness.backend.embedded.large import LargeBodies
 from harness.backend.embedded.pki import Authority, make_authority
+from harness.backend.embedded.reading import event_of, evidence_of, status_of, texts_in, what_of
 from harness.backend.embedded.records import parts, somewhere
-from harness.backend.embedded.server import TlsServer
+from harness.backend.embedded.server import TlsServer, watched
 from harness.backend.embedded.store import Item, Kind, Store, Wanted
 from harness.backend.evidence import write_lines
 from harness.backend.interface import (
@@ -146,13 +145,13 @@ class EmbeddedBackend:
         """The first matching event since the cell was admitted."""
         wanted = Wanted(cell, Kind.EVENT, query, action, parts(columns))
         return self._found(
-            wanted, _event, lambda event: event_matches(event, query, columns, action), deadline
+            wanted, event_of, lambda event: event_matches(event, query, columns, action), deadline
         )
 
     def events(self, cell: str, query: str | None = None) -> Sequence[Event]:
         """Every event since the cell was admitted, oldest first."""
         pages = self._admissions.pages(cell, Kind.EVENT, query)
-        return tuple(_event(item) for page in pages for item in page)
+        return tuple(event_of(item) for page in pages for item in page)
 
     def wait_status(
         self, cell: str, contains: str, deadline: Deadline, *, after: float = 0.0
@@ -164,7 +163,7 @@ class EmbeddedBackend:
             return line.received_at > after and text in line.message.casefold()
 
         wanted = Wanted(cell, Kind.STATUS, parts=(somewhere(contains),))
-        return self._found(wanted, _status, matches, deadline)
+        return self._found(wanted, status_of, matches, deadline)
 
     def configure(self, cell: str, configuration: Mapping[str, Any] | str) -> float:
         """Serve this configuration from now on; returns the time."""
@@ -268,10 +267,10 @@ class EmbeddedBackend:
         """What the cell's agents sent that holds one of the texts."""
         for item in self._admissions.holding(cell, SENT, texts):
             found = tuple(
-                (name, text) for name, text in _texts(item.body) if any(each in text for each in texts)
+                (name, text) for name, text in texts_in(item.body) if any(each in text for each in texts)
             )
             if found:
-                yield Sent(_what(item), found)
+                yield Sent(what_of(item), found)
 
     def credentials(self, cell: str) -> frozenset[str]:
         """The node keys of the cell's agents."""
@@ -280,7 +279,7 @@ class EmbeddedBackend:
     def export(self, cell: str, path: Path) -> None:
         """All admissions of the cell, item by item, and at last its endpoint and its requests by path."""
         pages, admission, hidden = self._admissions.everything(cell)
-        write_lines(path, _evidence(pages, admission), hidden)
+        write_lines(path, evidence_of(pages, admission), hidden)
 
     def _found(
         self, wanted: Wanted, read: Callable[[Item], T], matches: Callable[[T], bool], deadline: Deadline
@@ -316,47 +315,3 @@ class EmbeddedBackend:
             self._large.close()
             self._server.stop()
             self._store.close()
-
-
-def watched(application: ASGIApp, watch: Callable[[str], None]) -> ASGIApp:
-    """The same application; `watch` is told each request's method and path."""
-
-    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            watch(f"{scope['method']} {scope['path']}")
-        await application(scope, receive, send)
-
-    return tell
-
-
-def _what(item: Item) -> str:
-    if item.kind is Kind.ADDRESS:
-        return "a request, where proxies log it"
-    query = item.body.get("query")
-    return f"a row of query {query!r}" if query else f"a message ({item.kind.value})"
-
-
-def _texts(body: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a document, by the names that lead to it."""
-    if isinstance(body, str):
-        yield name, body
-    inner = body.items() if isinstance(body, Mapping) else enumerate(body) if isinstance(body, list) else ()
-    for key, value in inner:
-        yield str(key), str(key)
-        yield from _texts(value, f"{name}.{key}" if name else str(key))
-
-
-def _event(item: Item) -> Event:
-    return Event(cell=item.cell, received_at=item.at, **item.body)
-
-
-def _status(item: Item) -> StatusLine:
-    return StatusLine(cell=item.cell, received_at=item.at, **item.body)
-
-
-def _evidence(pages: Iterator[list[Item]], admission: Admission) -> Iterator[Mapping[str, Any]]:
-    for page in pages:
-        for item in page:
-            yield {"number": item.number, "kind": item.kind.value, "at": item.at, **item.body}
-    endpoint = admission.endpoint.model_dump() if admission.endpoint else None
-    yield {"kind": "endpoint", "endpoint": endpoint, "requests": dict(admission.requests)}

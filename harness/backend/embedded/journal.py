@@ -109,6 +109,10 @@ class Journal:
             self._notify()
         return number
 
+    def _end_keys(self, ended: Callable[[Key], bool]) -> None:
+        for node_key in [node_key for node_key, key in self._by_key.items() if ended(key)]:
+            self._retired[node_key] = self._by_key.pop(node_key).admission.cell
+
     def _notify(self) -> None:
         self._changes += 1
         self._changed.notify_all()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from harness.backend.embedded.handshakes import Handshakes
@@ -162,3 +162,14 @@ def tls_context(authority: Authority) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(authority.cert_file, authority.key_file)
     return context
+
+
+def watched(application: ASGIApp, watch: Callable[[str], None]) -> ASGIApp:
+    """The same application; `watch` is told each request's method and path."""
+
+    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            watch(f"{scope['method']} {scope['path']}")
+        await application(scope, receive, send)
+
+    return tell

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from harness.backend.answering import CountsAnswers
-from harness.backend.embedded import admissions
+from harness.backend.embedded import agents_door
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment, FaultKind
@@ -30,7 +30,7 @@ def backend(tmp_path: Path) -> Iterator[EmbeddedBackend]:
 def test_an_outage_fails_every_request_until_it_ends(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admissions, "DOWN_S", 0.0)
+    monkeypatch.setattr(agents_door, "DOWN_S", 0.0)
     assert isinstance(backend, Troubles)
     agent.post("/config")
     backend.begin_outage(CELL)
@@ -49,7 +49,7 @@ def test_an_outage_fails_every_request_until_it_ends(
 def test_an_outage_begins_with_a_backend_that_does_not_answer_at_all(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admissions, "DOWN_S", WAIT_S)
+    monkeypatch.setattr(agents_door, "DOWN_S", WAIT_S)
     backend.begin_outage(CELL)
     for _ in range(4):
         with pytest.raises(httpx.RemoteProtocolError):
@@ -76,7 +76,7 @@ def test_enrolments_fail_until_the_agent_keeps_the_pace(backend: EmbeddedBackend
 def test_how_long_an_agent_was_silent_is_on_record(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admissions, "SILENT_S", 0.05)
+    monkeypatch.setattr(agents_door, "SILENT_S", 0.05)
     agent.post("/config")
     Deadline.after(WAIT_S).pause(0.1)
     agent.post("/config")
@@ -130,7 +130,7 @@ def test_an_agent_that_knows_its_backend_is_not(
 def test_enrolments_without_a_reason_are_counted(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admissions, "AT_ONCE_S", -1.0)
+    monkeypatch.setattr(agents_door, "AT_ONCE_S", -1.0)
     agent.post("/config")
     assert backend.enrolled(CELL).unprovoked == 0
     backend.misbehave(CELL, FaultKind.NODE_INVALID)
@@ -142,6 +142,6 @@ def test_enrolments_without_a_reason_are_counted(
     agent.enrol()  # the key before was never shown: an agent that was stopped just then
     assert backend.enrolled(CELL).unprovoked == 1
     assert set(backend.enrolled(CELL).hosts) == {"HOST-1"}
-    monkeypatch.setattr(admissions, "AT_ONCE_S", WAIT_S)
+    monkeypatch.setattr(agents_door, "AT_ONCE_S", WAIT_S)
     agent.enrol()  # so soon that nothing can have been stopped and started between
     assert backend.enrolled(CELL).unprovoked == 2
