@@ -14,9 +14,9 @@ from harness.promotion.answer import asked_words, denied, remedies
 from harness.promotion.board import Asked, Board, Line, Placement, State
 from harness.promotion.entries import CandidateRef, shown
 from harness.promotion.returning import returns
-from harness.promotion.rules import waits
 from harness.promotion.service import now
 from harness.promotion.telling import candidate_of, health_words, names_in, told_of
+from harness.promotion.waiting import waits
 
 
 def register(app: typer.Typer) -> None:

@@ -14,9 +14,9 @@ from harness.promotion.answer import asked_words
 from harness.promotion.board import Asked, Line, State
 from harness.promotion.entries import Halt, Request, shown
 from harness.promotion.returning import returns
-from harness.promotion.rules import waits
 from harness.promotion.service import Promotion
 from harness.promotion.telling import candidate_of, names_in, told_of
+from harness.promotion.waiting import waits
 
 HISTORY = 8
 """Entries about the candidate that are shown."""

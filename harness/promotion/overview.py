@@ -10,9 +10,9 @@ from harness.promotion.board import Asked, Board, Placement, State
 from harness.promotion.denial import Denial
 from harness.promotion.entries import CandidateRef
 from harness.promotion.returning import returns
-from harness.promotion.rules import waits
 from harness.promotion.soaking import Soaked, health_waits, soaked
 from harness.promotion.tiers import Tier
+from harness.promotion.waiting import waits
 
 
 @dataclass(frozen=True)

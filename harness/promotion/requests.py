@@ -5,12 +5,13 @@ from typing import Any
 
 from harness.promotion.acting import Who, name_and_via, without_link
 from harness.promotion.appending import Appending
+from harness.promotion.asking import policy_fits
 from harness.promotion.board import Asked, State
 from harness.promotion.denial import Cause, Denial, Refused
 from harness.promotion.entries import Approval, CandidateRef, Done, Rejection, Request, What
 from harness.promotion.record import Outcome
-from harness.promotion.rules import policy_fits, waits
 from harness.promotion.tiers_file import tiers_of
+from harness.promotion.waiting import waits
 
 
 class Requests(Appending):

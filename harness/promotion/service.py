@@ -7,10 +7,10 @@ append is the moment of the decision: whatever ends a process before it, nothing
 from securesystemslib.signer import Signer
 
 from harness.model.errors import ConfigurationError
+from harness.promotion.asking import policy_fits
 from harness.promotion.entries import Founding
 from harness.promotion.record import Outcome, now
 from harness.promotion.requests import Requests
-from harness.promotion.rules import policy_fits
 from harness.promotion.stops import Stops
 from harness.promotion.tiers import Tiers
 from harness.promotion.tiers_file import tiers_of

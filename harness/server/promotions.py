@@ -17,7 +17,7 @@ from harness.promotion.answer import Answer, denied, of_entry, of_halt, of_refus
 from harness.promotion.board import Board, State
 from harness.promotion.denial import Refused
 from harness.promotion.entries import CandidateRef, Words
-from harness.promotion.rules import waits
+from harness.promotion.waiting import waits
 from harness.server.bodies import BODY_LIMIT, read_body
 from harness.server.clerk import Clerk
 from harness.server.guarded import needs, token_of
