@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from harness.backend.interface import Backend, Refusal
 from harness.model.base import Frozen
 from harness.model.errors import HarnessError
+from harness.model.plural import plural
 
 
 class Sightings(Frozen):
@@ -43,7 +44,7 @@ def what_was_seen(backend: Backend, cell: str) -> str:
     if errors:
         first = errors[0]
         said.append(
-            f"{_counted(len(errors), 'malformed request')}, the first {first.method} {first.path}: {first.message}"
+            f"{plural(len(errors), 'malformed request')}, the first {first.method} {first.path}: {first.message}"
         )
     if sightings is not None:
         said += _below(sightings)
@@ -57,7 +58,7 @@ def what_was_seen(backend: Backend, cell: str) -> str:
 def _refused(refusals: Sequence[Refusal]) -> list[str]:
     found = Counter((refusal.reason, refusal.path) for refusal in refusals)
     return [
-        f"{_counted(count, 'request')} to {path} refused: {reason}" for (reason, path), count in found.items()
+        f"{plural(count, 'request')} to {path} refused: {reason}" for (reason, path), count in found.items()
     ]
 
 
@@ -65,11 +66,7 @@ def _below(sightings: Sightings) -> list[str]:
     said = []
     if sightings.requests:
         when = f", the last {sightings.last_s:.0f} s ago" if sightings.last_s is not None else ""
-        said.append(f"{_counted(sightings.requests, 'good request')}{when}")
+        said.append(f"{plural(sightings.requests, 'good request')}{when}")
     for reason, count in Counter(sightings.handshakes_failed).items():
-        said.append(f"{_counted(count, 'TLS handshake')} failed: {reason}")
+        said.append(f"{plural(count, 'TLS handshake')} failed: {reason}")
     return said
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from harness.files import sha256_of, write_atomically
 from harness.gate.artifact import REPORT_FILE
 from harness.model.phases import follows_from
 from harness.model.plan import Cell
+from harness.model.plural import plural
 from harness.model.report import (
     UNPROVEN,
     Attempt,
@@ -88,7 +89,9 @@ class CellRecorder:
         for outcome in (Outcome.FAILED, Outcome.INFRA):
             names = [name for name, found in self.outcomes.items() if found is outcome]
             if names:
-                self.amend_attempt(outcome=outcome, message=f"{len(names)} checks: {', '.join(names)}")
+                self.amend_attempt(
+                    outcome=outcome, message=f"{plural(len(names), 'check')}: {', '.join(names)}"
+                )
                 return
         self.amend_attempt(outcome=Outcome.PASSED)
 

@@ -17,7 +17,7 @@ from harness.machines.provider import KeptMachine
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
 from harness.model.matrix import Pool
-from harness.reports.words import plural
+from harness.model.plural import plural
 from harness.rundir import work_directory
 from harness.state import StateDirectory
 

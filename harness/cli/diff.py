@@ -12,8 +12,9 @@ from harness.cli.output import Output
 from harness.gate.differences import difference
 from harness.model.difference import Difference, Side
 from harness.model.inventory import novelty_words
+from harness.model.plural import plural
 from harness.reports.news import TURNS, difference_line, news, slower
-from harness.reports.words import one_line, plural, seconds
+from harness.reports.words import one_line, seconds
 
 WORSE = 1
 NAMED = 6

@@ -19,9 +19,9 @@ from harness.machines.provider import Finding
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError, ToolMissing
 from harness.model.matrix import Pool
+from harness.model.plural import plural
 from harness.planning.pools import pool_problems
 from harness.planning.tools import tool_findings
-from harness.reports.words import plural
 from harness.rundir import work_directory
 from harness.state import StateDirectory
 

@@ -11,8 +11,8 @@ from harness.cli.output import Output
 from harness.config.load import PROFILES_DIRECTORY
 from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
+from harness.model.plural import plural
 from harness.profiles.first_profile import first_profile
-from harness.reports.words import plural
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,7 @@ from harness.files import sha256_of, write_atomically
 from harness.model.candidate import InstallerKind
 from harness.model.errors import ConfigurationError
 from harness.model.gate import EXIT_CODES, Verdict
-from harness.reports.words import plural
+from harness.model.plural import plural
 from harness.rules.catalogue import rules
 from harness.rules.rule import Finding, Severity
 from harness.rules.sarif import sarif_json

@@ -17,8 +17,8 @@ from harness.cli.ledger_options import (
     trust_in,
 )
 from harness.cli.promotion_options import promotion_at
+from harness.model.plural import plural
 from harness.promotion.ledger.audit import Audit, Known, Trust, audit
-from harness.reports.words import plural
 
 
 def verify(

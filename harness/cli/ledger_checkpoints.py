@@ -20,6 +20,7 @@ from harness.cli.passphrase import passphrase
 from harness.cli.promotion_options import PublicHalf
 from harness.files import write_atomically
 from harness.model.errors import ConfigurationError
+from harness.model.plural import plural
 from harness.promotion.ledger.checkpoints import add_cosignatures, sign_checkpoint, witness
 from harness.promotion.ledger.keys import note_key, note_signer, read_note_key
 from harness.promotion.ledger.merkle import ProofError
@@ -112,7 +113,7 @@ def cosign(
     note = add_cosignatures(
         ledger_at(ledger), read_checkpoint(checkpoint).note, read_note_key(key, LOG, "--key")
     )
-    typer.echo(f"kept: {len(note.signatures)} signatures over {note.checkpoint.size} entries")
+    typer.echo(f"kept: {plural(len(note.signatures), 'signature')} over {note.checkpoint.size} entries")
 
 
 def key(

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.cell_table import STYLES
+from harness.model.plural import plural
 from harness.planning.outlook import Prospect
-from harness.reports.words import SIGNS, WORDS, plural
+from harness.reports.words import SIGNS, WORDS
 
 
 def checks_table(prospects: Sequence[Prospect]) -> Table:

@@ -15,6 +15,7 @@ from harness.gate.ways_back import ways_back
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.gate import Gate, Verdict
 from harness.model.inventory import novelty_words
+from harness.model.plural import plural
 from harness.people.destinations import Destination, load_destinations
 from harness.people.playbooks import Deed, Fact, Occasion, Playbook, load_playbooks
 from harness.people.playing import End, Progress, play
@@ -52,7 +53,9 @@ def check(playbooks: BooksArgument, notify: NotifyOption) -> None:
     for book in load_playbooks(playbooks, load_destinations(notify)):
         tiers = f" in tier {' or '.join(book.when.tiers)}" if book.when.tiers else ""
         verdicts = f" {' or '.join(book.when.verdicts)}" if book.when.verdicts else ""
-        typer.echo(f"{book.name}: at {book.when.event.value}{verdicts}{tiers}, {len(book.steps)} steps")
+        typer.echo(
+            f"{book.name}: at {book.when.event.value}{verdicts}{tiers}, {plural(len(book.steps), 'step')}"
+        )
 
 
 def run(
@@ -73,7 +76,7 @@ def run(
     untold: list[str] = []
     for book in books:
         untold += _played(book, stage)
-    typer.echo(f"{verdict_words(gate)}: {len(books)} playbooks played")
+    typer.echo(f"{verdict_words(gate)}: {plural(len(books), 'playbook')} played")
     if untold:
         raise InfrastructureError(f"Not everybody was told: {' '.join(untold)}")
     return 0

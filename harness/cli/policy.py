@@ -16,7 +16,8 @@ from harness.gate.artifact import GATE_FILE, read_gate
 from harness.gate.refusals import worst_of
 from harness.model.errors import ConfigurationError
 from harness.model.gate import SEVERITY, Gate
-from harness.reports.words import one_line, plural
+from harness.model.plural import plural
+from harness.reports.words import one_line
 from harness.signing.keys import signer_of
 from harness.signing.policy_file import LoadedPolicy, load_policy, policy_envelope
 from harness.signing.tiers import tier_refusals

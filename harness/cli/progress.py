@@ -1,5 +1,6 @@
 """What a user sees of a run: a live table on a terminal, plain lines in CI."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,11 @@ from harness.cli.cell_table import STYLES, WAITS, cell_table
 from harness.cli.ending import NO_ROOM
 from harness.machines.room import RoomWait
 from harness.model.plan import Cell
+from harness.model.plural import plural
 from harness.model.report import Outcome, Phase
 from harness.plugin.scheduling import cell_of
 from harness.plugin.worker import PROPERTY
-from harness.reports.words import SIGNS, plural, seconds
+from harness.reports.words import SIGNS, seconds
 
 REFRESH_PER_S = 4
 LOOK_EVERY_S = 1.0
@@ -38,6 +40,7 @@ class Progress:
         self._cells = {cell.id: CellProgress(cell) for cell in cells}
         self._console, self._clock, self._waits = console, clock, waits
         self._began_s = clock()
+        self._broke = False
         self.interrupted = False
         """Set by Ctrl-C alone; pytest ends with the same exit code when it cannot collect the checks."""
         self._width = max((len(cell.id) for cell in cells), default=0)
@@ -73,13 +76,13 @@ class Progress:
     def pytest_internalerror(
         self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException] | None = None
     ) -> bool:
-        """A worker or pytest itself broke; the verdict will say INFRA. True: pytest need not print its traceback."""
-        error = excinfo.value if excinfo is not None else None
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            self._say(Text(f"the run broke off: {error.strerror}", style="yellow"))
-            return True
-        words = (str(excrepr).strip().splitlines() or ["of which nothing is known"])[-1]
-        self._say(Text(f"internal error: {words}", style="yellow"))
+        """A worker or pytest itself broke; the verdict will say INFRA. True: pytest need not print its traceback.
+
+        Of several only the first is said: without its workers pytest breaks once more.
+        """
+        if not self._broke:
+            self._broke = True
+            self._say(Text(_why_it_broke(excrepr, excinfo), style="yellow"))
         return True
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -156,6 +159,17 @@ class Progress:
         text = f" {ended} of {plural(len(self._cells), 'cell')} done"
         text += f"; {counted(outcomes)}" if outcomes else ""
         return Text(f"{text}; {seconds(max(1.0, now_s - self._began_s))}", style="dim")
+
+
+def _why_it_broke(excrepr: object, excinfo: pytest.ExceptionInfo[BaseException] | None) -> str:
+    """What ended a worker or pytest, in one line. Of a worker xdist has the traceback alone, as an assertion's text."""
+    of_worker = excinfo is not None and isinstance(excinfo.value, AssertionError)
+    text = str(excinfo.value).partition("\nassert ")[0] if excinfo is not None and of_worker else str(excrepr)
+    words = (text.strip().splitlines() or ["of which nothing is known"])[-1]
+    for number in NO_ROOM:
+        if os.strerror(number) in words:
+            return f"the run broke off: {os.strerror(number)}"
+    return f"internal error: {words}"
 
 
 def _waiting_line(progress: CellProgress, now_s: float) -> Text:

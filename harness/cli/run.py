@@ -40,6 +40,7 @@ from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
 from harness.model.gate import Gate
 from harness.model.plan import Cell
+from harness.model.plural import plural
 from harness.model.run_options import (
     BACKEND,
     CELLS,
@@ -55,7 +56,6 @@ from harness.planning.preparation import prepare_run
 from harness.planning.request import requested
 from harness.planning.resumption import resume_run
 from harness.plugin.interpreter import require_assertions
-from harness.reports.words import plural
 from harness.rundir import work_directory, work_times
 from harness.rundir.conclusion import conclude
 from harness.rundir.directory import RunDirectory

@@ -8,7 +8,7 @@ import typer
 
 from harness.cli.ending import ends
 from harness.model.errors import ConfigurationError
-from harness.reports.words import plural
+from harness.model.plural import plural
 from harness.state import StateDirectory
 
 NEEDED = ("prometheus_client", "httptools", "itsdangerous", "uvloop")

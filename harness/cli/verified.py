@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from harness.model.plural import plural
 from harness.model.substrate import Substrate
 from harness.reports.waived import debt_lines
-from harness.reports.words import SUBSTRATES, one_line, plural
+from harness.reports.words import SUBSTRATES, one_line
 from harness.signing.verification import Verification
 
 SHOWN = 12

@@ -11,7 +11,8 @@ from harness.cli.evidence import PolicyKeyOption, PolicyOption, PublicHalf, read
 from harness.cli.passphrase import passphrase
 from harness.files import write_atomically
 from harness.model.gate import Verdict
-from harness.reports.words import one_line, plural
+from harness.model.plural import plural
+from harness.reports.words import one_line
 from harness.signing.keys import signer_of
 from harness.signing.waiver_files import SUFFIX, doubt, draft_envelope, read_waiver, waiver_in
 

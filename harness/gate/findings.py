@@ -9,6 +9,7 @@ from harness.gate.remedies import AGAIN, BLOCKED, DO_NOT_EDIT, FIX, LAB, NO_CLAI
 from harness.model.gate import Consequence, Reason, Verdict
 from harness.model.phases import phase_outcome
 from harness.model.plan import Cell
+from harness.model.plural import plural
 from harness.model.report import UNPROVEN, Attempt, CellReport, CheckResult, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
 
@@ -72,7 +73,7 @@ def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
     ]
     if blocked:
         whys = list(dict.fromkeys(result.message for result in blocked if result.message))
-        text = f"{_count(len(blocked), 'check')} could not run ({_names([item.check for item in blocked])})."
+        text = f"{plural(len(blocked), 'check')} could not run ({_names([item.check for item in blocked])})."
         text += f" {whys[0]}" if whys else ""
         yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=BLOCKED)
 
@@ -123,7 +124,7 @@ def _coverage(cell: Cell, report: CellReport) -> Iterator[Reason]:
     results = {result.check: result for result in report.checks}
     missing = [check for check in cell.checks if check not in results]
     if missing:
-        share = f"{_count(len(missing), 'planned check')} of {len(cell.checks)}"
+        share = f"{plural(len(missing), 'planned check')} of {len(cell.checks)}"
         text = f"{share} left no result: {_names(missing)}."
         yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=AGAIN)
     for phase in cell.phases:
@@ -171,10 +172,6 @@ def _why_nothing(planned: Sequence[str], proving: Sequence[Outcome]) -> str:
 
 def _message(attempt: Attempt) -> str:
     return attempt.message or "it left no message."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from harness.model.base import DAY_S
 from harness.model.difference import Difference
 from harness.model.gate import CellVerdict, Verdict
 from harness.model.plan import Plan
+from harness.model.plural import plural
 from harness.model.waiver import WaiverDebt, WaiverState
 
 AGAIN = "Run the gate again."
@@ -167,11 +168,11 @@ def _retries(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refu
     most = wanted.retries.per_cell
     for cell, times in again.items():
         if most is not None and times > most:
-            text = f"The cell needed {times} further attempts; tier {tier} takes at most {most}."
+            text = f"The cell needed {plural(times, 'further attempt')}; tier {tier} takes at most {most}."
             yield _refusal(Ground.RETRIES, text, cell=cell)
     total = wanted.retries.total
     if total is not None and sum(again.values()) > total:
-        text = f"The gate needed {sum(again.values())} further attempts; tier {tier} takes at most {total}."
+        text = f"The gate needed {plural(sum(again.values()), 'further attempt')}; tier {tier} takes at most {total}."
         yield _refusal(Ground.RETRIES, text)
 
 
@@ -179,7 +180,8 @@ def _waivers(wanted: TierPolicy, tier: str, evidence: Evidence) -> Iterator[Refu
     used = [debt for debt in evidence.waivers if debt.state is WaiverState.USED]
     if len(used) > wanted.waivers.most:
         names = ", ".join(debt.waiver.id for debt in used)
-        text = f"The verdict rests on {len(used)} waivers ({names}); tier {tier} takes at most {wanted.waivers.most}."
+        rests = f"The verdict rests on {plural(len(used), 'waiver')} ({names})"
+        text = f"{rests}; tier {tier} takes at most {wanted.waivers.most}."
         yield _refusal(Ground.WAIVER, text, verdict=Verdict.FAIL)
     for debt in used:
         days = (debt.waiver.expires - debt.waiver.created).total_seconds() / DAY_S

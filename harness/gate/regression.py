@@ -9,6 +9,7 @@ from harness.gate.refusals import Ground, Refusal
 from harness.model.base import Frozen
 from harness.model.difference import Difference, Turn
 from harness.model.gate import Verdict
+from harness.model.plural import plural
 from harness.model.report import Outcome
 
 SHOWN = 5
@@ -42,16 +43,14 @@ def regression_refusals(bounds: RegressionBounds, tier: str, found: Difference |
     failing = tuple(each for each in found.turned(Turn.NEW_FAILURE) if each.before is Outcome.PASSED)
     worse = failing + found.turned(Turn.UNPROVEN)
     if bounds.unproven is not None and len(worse) > bounds.unproven:
-        text = (
-            f"{len(worse)} results passed with {since} and are not proven now, tier {tier} takes at most"
-            f" {bounds.unproven}: {_named(f'{each.check} in {each.cell}' for each in worse)}."
-        )
+        names = _named(f"{each.check} in {each.cell}" for each in worse)
+        text = f"Passed with {since} and not proven now: {plural(len(worse), 'result')} ({names})"
+        text += f"; tier {tier} takes at most {bounds.unproven}."
         yield _refusal(text)
     if bounds.lost_cells is not None and len(found.lost) > bounds.lost_cells:
-        text = (
-            f"{len(found.lost)} cells had a result with {since} and have none now, tier {tier} takes at most"
-            f" {bounds.lost_cells}: {_named(each.cell for each in found.lost)}."
-        )
+        names = _named(each.cell for each in found.lost)
+        text = f"A result with {since} and none now: {plural(len(found.lost), 'cell')} ({names})"
+        text += f"; tier {tier} takes at most {bounds.lost_cells}."
         yield _refusal(text)
     for each in found.times:
         if (

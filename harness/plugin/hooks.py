@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         end_with_controller()
+        config.pluginmanager.register(TellsController())
     try:
         require_assertions()
         run = _find_run(config, worker_input)
@@ -179,6 +180,14 @@ def pytest_runtest_makereport(
     if described is not None and cell is not None and worker is not None and call.when in ("setup", "call"):
         worker.record(described, cell, call, report)
     return report
+
+
+class TellsController:
+    """A plugin of a worker: what breaks there is told to the controller, so pytest need not print it here, too."""
+
+    def pytest_internalerror(self) -> bool:
+        """Something broke."""
+        return True
 
 
 class Interruption:

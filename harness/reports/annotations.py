@@ -6,10 +6,10 @@ GitHub reads workflow commands from a step's output. Source: GitHub Docs, "Workf
 from enum import StrEnum
 
 from harness.model.gate import Gate, Verdict
+from harness.model.plural import plural
 from harness.reports.facts import verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.waived import weight_words
-from harness.reports.words import plural
 
 SHOWN = 9
 """GitHub takes ten of a kind from one step; the last one says how many more there are."""

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from harness.model.gate import Gate, Reason, Verdict
+from harness.model.plural import plural
 from harness.reports.facts import verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.waived import weight_words
-from harness.reports.words import one_line, plural
+from harness.reports.words import one_line
 
 CAUSES = 6
 """First causes shown before the rest is only counted."""

@@ -7,9 +7,10 @@ from urllib.parse import quote
 from harness.model.gate import CellVerdict, Gate, Reason, Verdict
 from harness.model.phases import PHASES, phase_outcome
 from harness.model.plan import CELLS, Cell, cell_folder
+from harness.model.plural import plural
 from harness.model.report import UNPROVEN, CellReport, CheckResult, Evidence, Outcome, Phase
 from harness.model.substrate import GuestSystem, Substrate
-from harness.reports.words import SUBSTRATES, WORDS, plural
+from harness.reports.words import SUBSTRATES, WORDS
 
 TRANSCRIPT_PAGE = "transcript.html"
 """Beside a cell's report; line N of its transcript is at `#LN`."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.model.gate import SEVERITY, Consequence, Reason
+from harness.model.plural import plural
 from harness.model.report import Outcome, Phase
-from harness.reports.words import plural
 
 CELLS_NAMED = 6
 """Cells that a line of text names before it says how many more there are."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 
-from harness.reports.words import megabytes, plural
+from harness.model.plural import plural
+from harness.reports.words import megabytes
 
 STYLE = """\
 body { font:14px/1.5 system-ui,"DejaVu Sans",sans-serif; margin:20px auto; max-width:1200px; padding:0 16px;

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.model.context import Age
 from harness.model.difference import CheckTurn, Difference, TimeTurn, Turn
-from harness.reports.words import plural
+from harness.model.plural import plural
 
 SLOWER_PERCENT = 25.0
 SLOWER_S = 1.0

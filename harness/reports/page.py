@@ -13,6 +13,7 @@ from markupsafe import Markup
 from harness.model.context import Context
 from harness.model.gate import Gate, Verdict
 from harness.model.phases import PHASES
+from harness.model.plural import plural
 from harness.model.report import UNPROVEN, Outcome
 from harness.reports import ending, facts, gathering, grid, news, to_pass, untested, waived, words
 from harness.reports.build import meta_of
@@ -67,7 +68,7 @@ def _fixed() -> dict[str, Any]:
         "signs": words.SIGNS,
         "verdict_signs": words.VERDICT_SIGNS,
         "outcome_words": words.WORDS,
-        "plural": words.plural,
+        "plural": plural,
     }
 
 

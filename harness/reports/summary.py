@@ -3,13 +3,14 @@
 import re
 
 from harness.model.gate import Gate, Verdict
+from harness.model.plural import plural
 from harness.model.report import UNPROVEN, Outcome
 from harness.reports.excused import excused_lines
 from harness.reports.facts import NOTICES, cell_facts, outcome_counts, unproven, verdict_words
 from harness.reports.gathering import Gathered, gathered
 from harness.reports.untested import not_tested_line
 from harness.reports.waived import debt_lines, weight_words
-from harness.reports.words import MEANINGS, WORDS, one_line, plural, seconds
+from harness.reports.words import MEANINGS, WORDS, one_line, seconds
 
 SHOWN = 20
 """Reasons listed before the summary points to the page."""

@@ -1,9 +1,9 @@
 """What the profile leaves undeclared, in words that stand beside the verdict. Pure."""
 
 from harness.model.gate import Gate
+from harness.model.plural import plural
 from harness.model.report import Outcome
 from harness.reports.facts import unproven
-from harness.reports.words import plural
 
 UNDECLARED = "the profile declares no "
 NAMED = 4

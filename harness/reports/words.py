@@ -66,11 +66,6 @@ def megabytes(size: int) -> str:
     return f"{size / 1e3:.1f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
 
 
-def plural(number: int, what: str) -> str:
-    """`1 cell`, `2 cells`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def one_line(text: str) -> str:
     """One line without control characters: a guest's message must not move a terminal's cursor."""
     return "".join(sign if sign.isprintable() else " " for sign in text)

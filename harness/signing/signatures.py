@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from harness.model.plural import plural
 from harness.signing.bundle import WAIVER_TYPE
 from harness.signing.reading import read_contents, read_envelopes
 
@@ -35,7 +36,7 @@ def signed_by(bundle: bytes) -> tuple[Signed, ...]:
     for keyid, mine in lines.items():
         kinds = [names.get(number, "") for number in mine]
         parts = ["the plan"] if "plan" in kinds else []
-        parts += [_counted(kinds.count(kind), kind) for kind in ("cell", "waiver") if kind in kinds]
+        parts += [plural(kinds.count(kind), kind) for kind in ("cell", "waiver") if kind in kinds]
         said = {
             f"{claim.tier or 'gate'}: {claim.verdict.value}": None
             for number, claim in summaries.items()
@@ -47,7 +48,3 @@ def signed_by(bundle: bytes) -> tuple[Signed, ...]:
         parts += [f"the summary of {', '.join(said)}"] if said else []
         found.append(Signed(keyid, ", ".join(parts), of_gate <= set(mine)))
     return tuple(found)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

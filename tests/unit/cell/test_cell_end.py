@@ -131,7 +131,7 @@ def test_one_piece_of_evidence_missing_is_no_reason_to_miss_the_next(
 def test_an_undisturbed_end_says_nothing_is_missing(lab: Lab) -> None:
     report = sealed(lab)
     assert "not-collected.txt" not in {found.path for found in report.evidence}
-    assert report.attempts[-1].message == "1 checks: install.files"
+    assert report.attempts[-1].message == "1 check: install.files"
 
 
 @pytest.mark.parametrize("failure", [gone, full])

@@ -214,13 +214,6 @@ def test_a_phase_that_only_a_watcher_passed_is_not_shown_as_passed() -> None:
     assert progress.worst(Phase.CHECK_IN) is Outcome.NOT_TESTED
 
 
-def test_what_pytest_itself_meets_is_one_line_and_no_traceback() -> None:
-    screen = io.StringIO()
-    progress = Progress([CELL], Console(file=screen, width=200), Clock())
-    assert progress.pytest_internalerror("Traceback …\n  File …\nOSError: [Errno 28] No space left on device")
-    assert screen.getvalue().strip() == "internal error: OSError: [Errno 28] No space left on device"
-
-
 def test_an_interrupt_that_a_check_swallowed_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beginning, "_received", set())
     progress = Progress([CELL], Console(file=io.StringIO()))
@@ -232,10 +225,32 @@ def test_an_interrupt_that_a_check_swallowed_ends_the_run(monkeypatch: pytest.Mo
         progress.pytest_runtest_logreport(report)
 
 
-def test_a_full_disk_is_called_one() -> None:
+def broken(error: BaseException) -> tuple[str, pytest.ExceptionInfo[BaseException]]:
+    """An error as pytest tells it: what it would print, and the error itself."""
+    with pytest.raises(type(error)) as caught:
+        raise error
+    return f"a traceback\n{type(error).__name__}: {error}", caught
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/run/a.json"),
+            "the run broke off: No space left on device",
+        ),
+        # As xdist tells what broke a worker.
+        (
+            AssertionError("a traceback\nOSError: [Errno 28] No space left on device\nassert False"),
+            "the run broke off: No space left on device",
+        ),
+        (AssertionError("a traceback\nValueError: 7\nassert False"), "internal error: ValueError: 7"),
+        (ValueError("7"), "internal error: ValueError: 7"),
+    ],
+)
+def test_what_breaks_pytest_is_one_line_and_said_once(error: BaseException, said: str) -> None:
     screen = io.StringIO()
     progress = Progress([CELL], Console(file=screen))
-    with pytest.raises(OSError, match="No space") as full:
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert progress.pytest_internalerror("a traceback", full)
-    assert screen.getvalue() == "the run broke off: No space left on device\n"
+    assert progress.pytest_internalerror(*broken(error))
+    assert progress.pytest_internalerror(*broken(RuntimeError("no active workers")))
+    assert screen.getvalue() == f"{said}\n"

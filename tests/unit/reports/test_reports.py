@@ -11,11 +11,12 @@ from lxml import etree
 
 from harness.model.gate import Gate, Reason, Verdict
 from harness.model.matrix import Requirement
+from harness.model.plural import plural
 from harness.model.report import Evidence, Outcome
 from harness.model.substrate import GuestSystem, Substrate
 from harness.reports import junit_xml, render_page, summary_markdown, summary_text, write_reports
 from harness.reports.facts import cell_facts, substrate_notice, substrate_words, unproven
-from harness.reports.words import MEANINGS, megabytes, plural, seconds
+from harness.reports.words import MEANINGS, megabytes, seconds
 from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report, an_attempt, with_outcome
 
 WIN10, WIN11 = a_cell("win10-22h2/fresh"), a_cell("win11-24h2/fresh")
