@@ -19,6 +19,7 @@ from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
 from harness.lifecycle.isolation import Neighbourhood, ask_for, lets_nobody_in
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
+from harness.lifecycle.reported import reported
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError
@@ -112,14 +113,10 @@ def test_last_good_configuration(cell: CellSession, timeline: Timeline) -> None:
         Stimulus,
         cell.guest.probe("stimulate", SEEN_BY, "--nonce", nonce, repeatable=True),
     )
-    facts = given.facts | {"nonce": nonce}
-    columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
     # An event has its own deadline: one that is looked for every half a minute is not reported sooner.
     deadline = cell.within(max(push.deadline_s, expected.deadline_s))
     with cell.recorder.stopwatch.waiting():
-        event = cell.backend.wait_event(
-            cell.cell.id, expected.query, columns, deadline, action=expected.action
-        )
+        event = reported(cell, given, deadline)
     cell.guest.probe("unstimulate", SEEN_BY, "--nonce", nonce, repeatable=True)
     cell.backend.configure(cell.cell.id, push.changed or push.base)
     assert event is not None, mismatch(

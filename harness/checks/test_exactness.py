@@ -1,7 +1,7 @@
 """Events once each, with the right time, through an outage and a burst, with any letters."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from harness.backend.interface import BackendFeature, Event, Fact
 from harness.backend.matching import event_matches
@@ -12,6 +12,7 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
 from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, PATH, Burst, tells_all
 from harness.lifecycle.outage import KINDS, Outage
+from harness.lifecycle.reported import columns_of
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.withheld import echoed, frames, invented
@@ -84,7 +85,7 @@ def test_outage(cell: CellSession, outage: Outage) -> None:
     stimulus = outage.ended.stimulus
     assert stimulus is not None, mismatch("something happens during the outage", "nothing did")
     expected = cell.profile.telemetry[stimulus.name]
-    columns = _columns(expected.columns, stimulus)
+    columns = columns_of(expected.columns, stimulus)
     deadline = cell.within(expected.deadline_s)
     with cell.recorder.stopwatch.waiting():
         event = cell.backend.wait_event(
@@ -216,7 +217,7 @@ def _stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outag
     found = [
         event
         for each in (stimulus, *ended.more)
-        for event in _matching(cell, stimulus.name, _columns(expected.columns, each))
+        for event in _matching(cell, stimulus.name, columns_of(expected.columns, each))
     ]
     usual_s = stimulated.arrived[stimulus.name].received_at - stimulated.given_by
     pushed = cell.profile.configuration
@@ -244,11 +245,6 @@ def late_by(times: Sequence[tuple[float | None, float]], noticed_s: float) -> fl
             return 0.0
         late.append(stated_s)
     return min(late, default=0.0)
-
-
-def _columns(patterns: Mapping[str, str], given: Stimulus) -> dict[str, str]:
-    facts = given.facts | {"nonce": given.nonce}
-    return {column: pattern.format(**facts) for column, pattern in patterns.items()}
 
 
 def _sent_again(cell: CellSession) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.backend.interface import Event
 from harness.lifecycle.once import happened, once
+from harness.lifecycle.reported import columns_of, reported
 from harness.lifecycle.stimulus import HOLD_S
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.undoing import undo
@@ -119,18 +120,11 @@ class Burst:
         if telemetry is None or not telemetry.when_gone:
             return
         until = self._session.within(telemetry.deadline_s)
-        for each in given.files[:LOOKED_AT]:
-            facts = {"nonce": each.nonce} | each.facts
-            columns = {name: pattern.format(**facts) for name, pattern in telemetry.when_gone.items()}
-            with self._session.recorder.stopwatch.waiting():
-                found = self._session.backend.wait_event(
-                    self._session.cell.id,
-                    telemetry.query,
-                    columns,
-                    Deadline.after(max(0.01, until.remaining_s)),
-                    action=telemetry.action,
-                )
-            self._not_gone += [columns] if found is None else []
+        with self._session.recorder.stopwatch.waiting():
+            for each in given.files[:LOOKED_AT]:
+                columns = columns_of(telemetry.when_gone, each)
+                if reported(self._session, each, until, columns) is None:
+                    self._not_gone.append(columns)
 
     def not_gone(self) -> tuple[list[dict[str, str]], int]:
         """Rows that were to tell of a deleted file and never came, and how many were waited for."""
@@ -144,13 +138,7 @@ class Burst:
     def _arrived(self, kind: str, stimulus: Stimulus, deadline: Deadline | None = None) -> Event | None:
         if (known := self._events.get((kind, stimulus.nonce))) is not None:
             return known
-        telemetry = self._session.profile.telemetry[kind]
-        facts = {"nonce": stimulus.nonce} | stimulus.facts  # a foreign name's own token has the letters in it
-        columns = {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
-        until = deadline or Deadline.after(0.01)
-        found = self._session.backend.wait_event(
-            self._session.cell.id, telemetry.query, columns, until, action=telemetry.action
-        )
+        found = reported(self._session, stimulus, deadline or Deadline.after(0))
         if found is not None:
             self._events[kind, stimulus.nonce] = found
         return found

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from harness.backend.interface import Event
+from harness.backend.matching import event_matches
+from harness.lifecycle.reported import columns_of
 from harness.lifecycle.timeline import Timeline
 from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
@@ -14,9 +16,8 @@ def provoke(timeline: Timeline, moment: str = "before") -> dict[str, str]:
     """Change a file in the guest; the columns that its event must have."""
     nonce = f"{timeline.nonce}{moment}"
     answer = timeline.session.guest.probe("stimulate", STIMULUS, "--nonce", nonce)
-    facts = read_value(f"stimulate {STIMULUS}", Stimulus, answer).facts | {"nonce": nonce}
-    telemetry = timeline.session.profile.telemetry[STIMULUS]
-    return {column: pattern.format(**facts) for column, pattern in telemetry.columns.items()}
+    given = read_value(f"stimulate {STIMULUS}", Stimulus, answer)
+    return columns_of(timeline.session.profile.telemetry[STIMULUS].columns, given)
 
 
 def arrived(timeline: Timeline) -> Sequence[Event]:
@@ -28,7 +29,7 @@ def arrived(timeline: Timeline) -> Sequence[Event]:
     return [
         event
         for event in session.backend.events(session.cell.id, telemetry.query)
-        if event.action == telemetry.action and _matches(event, earlier.provoked)
+        if event_matches(event, telemetry.query, earlier.provoked, telemetry.action)
     ]
 
 
@@ -40,13 +41,3 @@ def withdraw(timeline: Timeline) -> None:
     timeline.session.guest.batch(
         *(["unstimulate", STIMULUS, "--nonce", name] for name in names), repeatable=True
     )
-
-
-def _matches(event: Event, columns: dict[str, str]) -> bool:
-    for column, wanted in columns.items():
-        shown = event.columns.get(column, "").lower()
-        if wanted.startswith("~") and wanted[1:].lower() not in shown:
-            return False
-        if not wanted.startswith("~") and wanted.lower() != shown:
-            return False
-    return True

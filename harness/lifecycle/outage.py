@@ -10,6 +10,7 @@ from itertools import pairwise
 from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import happened, once
+from harness.lifecycle.reported import reported
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.probe.answers.stimulus import Stimulus
@@ -134,18 +135,8 @@ class Outage:
     def missing(self, deadline: Deadline) -> int:
         """How many of the further changes the backend was not told of by the deadline."""
         session = self._session
-        lost = 0
-        for each in self.ended.more:
-            expected = session.profile.telemetry[each.name]
-            facts = each.facts | {"nonce": each.nonce}
-            columns = {column: pattern.format(**facts) for column, pattern in expected.columns.items()}
-            until = Deadline.after(max(0.01, deadline.remaining_s))
-            with session.recorder.stopwatch.waiting():
-                found = session.backend.wait_event(
-                    session.cell.id, expected.query, columns, until, action=expected.action
-                )
-            lost += found is None
-        return lost
+        with session.recorder.stopwatch.waiting():
+            return sum(reported(session, each, deadline) is None for each in self.ended.more)
 
     def _stimulate(self) -> tuple[Stimulus | None, tuple[Stimulus, ...]]:
         kind = next((kind for kind in KINDS if kind in self._session.profile.telemetry), None)

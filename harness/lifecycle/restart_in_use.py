@@ -5,12 +5,13 @@ What was reported before is not to be told again after it, and an isolated host 
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature, Event, StatusLine
 from harness.lifecycle.isolation import UNANSWERED, lets_nobody_in
 from harness.lifecycle.once import happened, once
+from harness.lifecycle.reported import reported
 from harness.lifecycle.service_restart import restart
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
@@ -131,17 +132,9 @@ class RestartInUse:
         if expected is None or BackendFeature.TELEMETRY not in session.backend.features:
             return False
         answer = session.guest.probe("stimulate", KIND, "--nonce", self._nonce)
-        facts = read_value(f"stimulate {KIND}", Stimulus, answer).facts | {"nonce": self._nonce}
-        columns: Mapping[str, str] = {name: text.format(**facts) for name, text in expected.columns.items()}
+        given = read_value(f"stimulate {KIND}", Stimulus, answer)
         with session.recorder.stopwatch.waiting():
-            found = session.backend.wait_event(
-                session.cell.id,
-                expected.query,
-                columns,
-                session.within(expected.deadline_s),
-                action=expected.action,
-            )
-        return found is not None
+            return reported(session, given, session.within(expected.deadline_s)) is not None
 
 
 def told_again(events: Sequence[Event], since: float, token: str) -> list[Event]:

@@ -9,6 +9,7 @@ from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.cell.session import CellSession
 from harness.lifecycle.once import happened, once
+from harness.lifecycle.reported import columns_of
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.undoing import undo
 from harness.lifecycle.withheld import FREE_TEXT
@@ -84,9 +85,7 @@ class Stimulated:
 
     def columns(self, name: str) -> dict[str, str]:
         """What a row that tells of stimulus `name` holds."""
-        facts = self._given[name].facts | {"nonce": self._timeline.nonce}
-        patterns = self._session.profile.telemetry[name].columns
-        return {column: _fill(pattern, facts) for column, pattern in patterns.items()}
+        return columns_of(self._session.profile.telemetry[name].columns, self._given[name])
 
     @property
     def given(self) -> Mapping[str, Stimulus]:
@@ -178,7 +177,3 @@ def possible_stimuli(session: CellSession) -> list[str]:
         for name in STIMULI
         if name in session.profile.telemetry and why_not(system, NEEDS.get(name, frozenset())) is None
     ]
-
-
-def _fill(pattern: str, facts: dict[str, str]) -> str:
-    return pattern.format(**facts)
