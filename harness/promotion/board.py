@@ -106,7 +106,6 @@ class Board:
     """The state of everything. Only `replay` changes it, by `take`."""
 
     tiers: Tiers | None = None
-    tiers_text: str = ""
     policy: str = ""
     size: int = 0
     last_at: datetime | None = None
@@ -222,7 +221,7 @@ class Board:
             placement.halted = None
 
     def _govern(self, tiers: str, policy: str) -> None:
-        self.tiers, self.tiers_text, self.policy = tiers_of(tiers, TIERS_FILE), tiers, policy
+        self.tiers, self.policy = tiers_of(tiers, TIERS_FILE), policy
 
 
 def _product(candidate: CandidateRef) -> tuple[str, str]:

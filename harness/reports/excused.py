@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from harness.model.gate import Gate
+from harness.model.plural import plural
 from harness.model.report import Excuse, ExcusedBy
 
 SHOWN = 4
-"""Excuses of one kind listed in a line before it says how many more there are."""
+"""Excuses of the profile listed in a line before it says how many more there are."""
 
 WHOSE = {
     ExcusedBy.PROFILE: "declared by the profile",
-    ExcusedBy.SUBSTRATE: "the substrate's, not the candidate's",
+    ExcusedBy.SUBSTRATE: "the substrate's own",
 }
 
 
@@ -40,13 +41,19 @@ def excused(gate: Gate) -> tuple[Excused, ...]:
 
 
 def excused_lines(gate: Gate) -> list[str]:
-    """What stands beside the verdict in a log: who excused how much, and each excuse of the profile."""
+    """What stands beside the verdict in a log: each excuse of the profile, and how much the substrate answers for.
+
+    Somebody chose the former. The latter is the same in each run, and the page has it.
+    """
     everything = excused(gate)
+    of_profile = [each for each in everything if each.excuse.by is ExcusedBy.PROFILE]
+    of_substrate = [each for each in everything if each.excuse.by is ExcusedBy.SUBSTRATE]
     lines = []
-    for by in ExcusedBy:
-        mine = [each for each in everything if each.excuse.by is by]
-        if mine:
-            shown = [f"{each.excuse.what} ({each.excuse.reason})" for each in mine[:SHOWN]]
-            shown += [f"and {len(mine) - SHOWN} more, see gate.html"] if len(mine) > SHOWN else []
-            lines.append(f"Not held against the candidate, {WHOSE[by]}: {'; '.join(shown)}")
+    if of_profile:
+        shown = [f"{each.excuse.what} ({each.excuse.reason})" for each in of_profile[:SHOWN]]
+        shown += [f"and {len(of_profile) - SHOWN} more, see gate.html"] if len(of_profile) > SHOWN else []
+        lines.append(f"Not held against the candidate, {WHOSE[ExcusedBy.PROFILE]}: {'; '.join(shown)}")
+    if of_substrate:
+        count = plural(len(of_substrate), "finding")
+        lines.append(f"Not held against the candidate, {WHOSE[ExcusedBy.SUBSTRATE]}: {count}, see gate.html")
     return lines
