@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.guest.guest import Guest
 from harness.guest.system_tools import REG, SC, SYSTEM32, WEVTUTIL
-from harness.guest.winrm.shell import CommandTimedOut
+from harness.guest.winrm.exchange import CommandTimedOut
 
 TIMEOUT_S = 120.0
 SESSION_MANAGER = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager"

@@ -6,16 +6,16 @@ What may be repeated and what not is said in `harness.guest.winrm.opened`.
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 from winrm.exceptions import WinRMOperationTimeoutError
 
-from harness.guest.winrm import envelopes, fault_codes
-from harness.guest.winrm.link import HttpFailure, LinkDown, WsmanFault
-from harness.guest.winrm.opened import OVERLOADED, OpenedShell, TryAgain, within
+from harness.guest.winrm import envelopes
+from harness.guest.winrm.exchange import Exchange, UnderWay
+from harness.guest.winrm.opened import OpenedShell, TryAgain
 from harness.model.deadline import Deadline
-from harness.model.errors import DeadlineExceeded, GuestFault, HarnessError, OutcomeUnknown
+from harness.model.errors import GuestFault, HarnessError, OutcomeUnknown
 from harness.model.machine import WinRMAccess
 
 END_S = 5.0
@@ -23,29 +23,6 @@ END_S = 5.0
 
 RECONNECT_S = 10.0
 """How long one command is tried again from its first failure on, within its own deadline."""
-
-
-class CommandTimedOut(DeadlineExceeded):
-    """A command passed its deadline and was terminated. Holds what it had written until then."""
-
-    def __init__(self, command: str, seconds: float, stdout: bytes, stderr: bytes) -> None:
-        super().__init__(f"The end of the command `{command}`", seconds, hint="It was terminated.")
-        self.command, self.stdout, self.stderr = command, stdout, stderr
-
-
-@dataclass
-class _UnderWay:
-    """A command that was begun. `command_id` is not known until the guest has answered that it runs."""
-
-    shell_id: str
-    command_id: str | None = None
-    stdout: list[bytes] = field(default_factory=list)
-    stderr: list[bytes] = field(default_factory=list)
-
-    @property
-    def output(self) -> envelopes.Output:
-        """What has come so far."""
-        return envelopes.Output(b"".join(self.stdout), b"".join(self.stderr), False, None)
 
 
 @dataclass(frozen=True)
@@ -62,9 +39,8 @@ class RemoteShell:
 
     def __init__(self, access: WinRMAccess, note: Callable[[str], None]) -> None:
         self._opened = OpenedShell(access, note)
-        self._sweeper = self._opened.sweeper
-        self._note = note
-        self._under_way: _UnderWay | None = None
+        self._exchange = Exchange(self._opened, note)
+        self._under_way: UnderWay | None = None
         self._kept: _Kept | None = None
         self._turn = threading.RLock()
 
@@ -173,12 +149,12 @@ class RemoteShell:
         with self._turn:
             self._opened.shell_id = None
             self._opened.link.drop()
-            self._sweeper.forget()
+            self._opened.sweeper.forget()
 
     def close(self) -> None:
         """Close the shell and the connections. Never raises: the machine may be gone."""
         with self._turn:
-            self._sweeper.close()
+            self._opened.sweeper.close()
             self._delete()
             self._opened.link.drop()
 
@@ -188,9 +164,9 @@ class RemoteShell:
 
     def _attempt(self, line: str, deadline: Deadline, stdin: bytes, repeatable: bool) -> envelopes.Output:
         shell_id = self._opened.open(deadline)
-        self._under_way = under_way = _UnderWay(shell_id)
+        self._under_way = under_way = UnderWay(shell_id)
         under_way.command_id = self._opened.start(shell_id, line, deadline, repeatable)
-        return self._exchange(line, deadline, stdin, repeatable, under_way)
+        return self._exchange.run(line, deadline, stdin, repeatable, under_way)
 
     def _attempt_to_ask(self, program: str, question: bytes, deadline: Deadline) -> envelopes.Output:
         shell_id = self._opened.open(deadline)
@@ -198,90 +174,11 @@ class RemoteShell:
         known = kept is not None and (kept.shell_id, kept.program) == (shell_id, program)
         if kept is None or not known:
             kept = _Kept(shell_id, program, self._opened.start(shell_id, program, deadline, repeatable=True))
-        self._under_way = under_way = _UnderWay(shell_id, kept.command_id)
-        output = self._exchange(program, deadline, question, True, under_way, kept=True)
+        self._under_way = under_way = UnderWay(shell_id, kept.command_id)
+        output = self._exchange.run(program, deadline, question, True, under_way, kept=True)
         if not output.done:
             self._kept = kept
         elif not output.stdout.endswith(b"\n"):
             words = f"`{program}` ended with exit code {output.exit_code} instead of an answer."
             raise TryAgain(GuestFault(words)) if known else GuestFault(words)
         return output
-
-    def _exchange(
-        self,
-        line: str,
-        deadline: Deadline,
-        stdin: bytes,
-        repeatable: bool,
-        under_way: _UnderWay,
-        *,
-        kept: bool = False,
-    ) -> envelopes.Output:
-        """Give it `stdin` and take what it writes: to its end, or as far as the end of a line if it is `kept`."""
-        shell_id, command_id = under_way.shell_id, under_way.command_id
-        assert command_id is not None, "it has been started"
-        stdout, stderr = under_way.stdout, under_way.stderr
-        asked = False
-        try:
-            for chunk, last in _chunks(stdin):
-                wait_s = within(deadline)
-                message = envelopes.send(shell_id, command_id, chunk, wait_s, end=last and not kept)
-                try:
-                    self._opened.link.post(message, wait_s)
-                except WinRMOperationTimeoutError as error:
-                    self._opened.terminate(shell_id, command_id)
-                    raise self._input_refused(line, deadline, repeatable) from error
-                asked = True
-            while True:
-                wait_s = within(deadline)
-                try:
-                    answer = self._opened.link.post(envelopes.receive(shell_id, command_id, wait_s), wait_s)
-                except WinRMOperationTimeoutError:
-                    answer = b""
-                if answer:
-                    output = envelopes.read_output(answer)
-                    stdout.append(output.stdout)
-                    stderr.append(output.stderr)
-                    if output.done:
-                        self._sweeper.sweep(shell_id, command_id)
-                        if output.exit_code is None:
-                            silent = GuestFault("WinRM says that it has ended, and not with which exit code.")
-                            raise self._opened.interrupted(line, silent, repeatable)
-                        return envelopes.Output(b"".join(stdout), b"".join(stderr), True, output.exit_code)
-                    if kept and output.stdout.endswith(b"\n"):
-                        return under_way.output
-                if deadline.passed:
-                    self._opened.terminate(shell_id, command_id)
-                    raise CommandTimedOut(line, deadline.length_s, b"".join(stdout), b"".join(stderr))
-        except LinkDown as error:
-            if kept:
-                self._sweeper.sweep(shell_id, command_id)
-            raise self._opened.interrupted(line, error, repeatable) from error
-        except HttpFailure as error:
-            self._opened.forget()
-            raise self._opened.interrupted(line, error, repeatable) from error
-        except WsmanFault as error:
-            if error.code in fault_codes.SHELL_GONE:
-                self._opened.shell_id = None
-                raise self._opened.interrupted(line, error, repeatable) from error
-            if error.code in fault_codes.QUOTA and not asked:  # Send counts as an operation, on old systems
-                self._opened.recycle(error)
-                raise self._opened.interrupted(line, error, repeatable) from error
-            self._sweeper.sweep(shell_id, command_id)
-            raise
-
-    def _input_refused(self, line: str, deadline: Deadline, repeatable: bool) -> Exception:
-        """A Send timed out: how much of it the command has read is unknown, so it cannot be sent again."""
-        if deadline.passed:
-            return CommandTimedOut(line, deadline.length_s, b"", b"")
-        words = f"`{line}` did not take its input in time and was terminated."
-        if repeatable:
-            self._note(f"repeating after: {words}")
-            return TryAgain(GuestFault(words, hint=OVERLOADED))
-        return OutcomeUnknown(words, hint="Ask for what the command should have changed.")
-
-
-def _chunks(data: bytes) -> list[tuple[bytes, bool]]:
-    """`data` in pieces that fit an envelope, the last one marked; nothing for no data."""
-    size = envelopes.SEND_CHUNK_BYTES
-    return [(data[at : at + size], at + size >= len(data)) for at in range(0, len(data), size)]

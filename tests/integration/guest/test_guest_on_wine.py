@@ -7,7 +7,8 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.guest.recording import record
-from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
+from harness.guest.winrm.exchange import CommandTimedOut
+from harness.guest.winrm.shell import RemoteShell
 from harness.machines.provider import Machine
 from harness.model.errors import GuestFault
 from harness.model.masking import MASK

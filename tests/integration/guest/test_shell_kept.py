@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
+from harness.guest.winrm.exchange import CommandTimedOut
+from harness.guest.winrm.shell import RemoteShell
 from harness.model.errors import GuestFault
 from tests.integration.guest.conftest import Notes, Serve, Served, ended, soon
 from tests.integration.guest.test_shell_trouble import cut_once_there

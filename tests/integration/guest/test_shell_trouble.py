@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from harness.guest.winrm import link
-from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
+from harness.guest.winrm.exchange import CommandTimedOut
+from harness.guest.winrm.shell import RemoteShell
 from harness.model.errors import GuestFault, GuestUnreachable, OutcomeUnknown
 from tests.integration.guest.conftest import Cutter, Notes, Serve, Served, ended, soon
 

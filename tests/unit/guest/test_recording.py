@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from harness.guest.guest import Guest
 from harness.guest.recording import QUESTIONS, record, without_names
-from harness.guest.winrm.shell import CommandTimedOut
+from harness.guest.winrm.exchange import CommandTimedOut
 
 
 class Talking:

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from harness.guest.winrm import envelopes
+from harness.guest.winrm.exchange import CommandTimedOut
 from harness.guest.winrm.link import LinkDown
-from harness.guest.winrm.shell import CommandTimedOut, RemoteShell
+from harness.guest.winrm.shell import RemoteShell
 from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault, OutcomeUnknown
 from harness.model.machine import WinRMAccess
