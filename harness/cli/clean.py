@@ -1,6 +1,6 @@
 """`bvt clean`: removes what killed runs left behind, and what nothing needs any more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -43,16 +43,32 @@ def clean(
     Exit 4 if something cannot be removed, else 0.
     """
     state = StateDirectory.default()
-    done = cleaning.clean(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
-    gone = {item.name for item in done if item.kind == MACHINE and item.outcome is Outcome.FOUND}
-    done += kept_backend.clean(state, gone, dry_run=dry_run)
-    done += work_directory.clean(state, gone, dry_run=dry_run)
+    done = unneeded(state, live=everything, kept=kept, pools=_pools(matrix), dry_run=dry_run)
     for item in done:
         typer.echo(item.model_dump_json() if json else in_words(item))
     if not json:
         typer.echo(_summary(done) + ("" if kept else kept_words(list_kept(state))))
     failed = any(item.outcome is Outcome.NOT_REMOVED for item in done)
     return EXIT_CODES[Verdict.INFRA] if failed else 0
+
+
+def unneeded(
+    state: StateDirectory,
+    *,
+    pools: Iterable[Pool],
+    live: bool = False,
+    kept: bool = False,
+    dry_run: bool = False,
+) -> list[Cleaned]:
+    """Everything that nobody needs, and what became of it: machines, their backends, work directories of runs, templates.
+
+    The parameters are those of `cleaning.clean`.
+    """
+    done = cleaning.clean(state, live=live, kept=kept, pools=pools, dry_run=dry_run)
+    gone = {item.name for item in done if item.kind == MACHINE and item.outcome is Outcome.FOUND}
+    done += kept_backend.clean(state, gone, dry_run=dry_run)
+    done += work_directory.clean(state, gone, dry_run=dry_run)
+    return done
 
 
 def _pools(matrix: Path | None) -> Sequence[Pool]:

@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cell import kept_backend
+from harness.cli.clean import unneeded
 from harness.cli.ending import ends
 from harness.cli.options import MatrixOption
 from harness.cli.output import Output
 from harness.config.load import find_matrix, load_matrix
-from harness.machines import cleaning
 from harness.machines.cleaning import MACHINE, Cleaned
 from harness.machines.kept import list_kept
 from harness.machines.provider import Finding
@@ -22,7 +22,6 @@ from harness.model.matrix import Pool
 from harness.model.plural import plural
 from harness.planning.pools import pool_problems
 from harness.planning.tools import tool_findings
-from harness.rundir import work_directory
 from harness.state import StateDirectory
 
 
@@ -47,9 +46,7 @@ def doctor(
     for name, entry in found.pools.items():
         if pool in (None, name):
             findings += [(f"pool {name}", finding) for finding in pool_findings(entry, state)]
-    left = cleaning.clean(state, pools=found.pools.values(), dry_run=True)
-    left += work_directory.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
-    left += kept_backend.clean(state, {item.name for item in left if item.kind == MACHINE}, dry_run=True)
+    left = unneeded(state, pools=found.pools.values(), dry_run=True)
     findings += [("state", finding) for finding in left_over_findings(left, str(state.root))]
     findings.append(("state", kept_finding(state)))
     if json:
