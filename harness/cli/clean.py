@@ -60,7 +60,7 @@ def unneeded(
     kept: bool = False,
     dry_run: bool = False,
 ) -> list[Cleaned]:
-    """Everything that nobody needs, and what became of it: machines, their backends, work directories of runs, templates.
+    """Everything that nobody needs, and what became of it: machines, backends, work directories, templates.
 
     The parameters are those of `cleaning.clean`.
     """

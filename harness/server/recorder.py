@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 from harness.model.errors import InfrastructureError
 from harness.rollout.halt import HaltRule
+from harness.server.logs import log
 from harness.server.store import Entry, Sign, Store, without_duplicates
 
 TICK_S = 0.5
@@ -24,6 +25,8 @@ class Recorder:
         self._signs: list[Sign] = []
         self._kept: list[Future[bool]] = []
         self._urgent = self._closing = False
+        self._failed = ""
+        """Why the last batch could not be written."""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -88,9 +91,13 @@ class Recorder:
             self._tick(self._store)
         except Exception as error:  # noqa: BLE001 - every request that waits must hear of it
             failure = InfrastructureError(f"The store cannot be written: {error}.")
+            if str(error) != self._failed:  # nobody waits for a check-in, so nobody else would say it
+                self._failed = str(error)
+                log("store failed", reason=self._failed)
             for done in [*(done for _, done in entries), *kept]:
                 done.set_exception(failure)
             return
+        self._failed = ""
         for (_, done), answer in zip(entries, answers, strict=True):
             done.set_result(answer)
         for done in kept:
