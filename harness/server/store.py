@@ -102,10 +102,11 @@ class Store:
         self._db.execute("begin immediate")
         try:
             yield self._db
+            self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("rollback")
             raise
-        self._db.execute("commit")
 
     def record(self, entries: Sequence[Entry], signs: Iterable[Sign], rule: HaltRule) -> list[bool]:
         """Keep a batch. For each entry: whether the host may have it, which the maximum of its period can forbid."""

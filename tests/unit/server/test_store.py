@@ -1,6 +1,7 @@
 """The store: what is on record stays so, across batches, workers and percentages."""
 
 import random
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,3 +135,16 @@ def _fill(store: Store, release: Rates) -> None:
     last = [Sign(h.host, h.last_seen) for h in hosts]
     store.record([], last, RULE.model_copy(update={"silence_s": 20_000.0}))
     store.record([], [Sign(h.host, h.harmed_at, h.harm) for h in hosts if h.harm], RULE)
+
+
+def test_a_full_disk_is_called_one_and_the_store_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    entries = [Entry("r", f"{number:0200}", candidate=True, cohort="c", at=1.0) for number in range(500)]
+    (pages,) = store._db.execute("pragma page_count").fetchone()
+    store._db.execute(f"pragma max_page_count = {pages + 1}")
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        store.record(entries, (), HaltRule())
+    store._db.execute("pragma max_page_count = 100000")
+    assert store.watched("r") == []
+    assert all(store.record(entries, (), HaltRule()))
+    store.close()
