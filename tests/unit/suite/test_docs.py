@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,10 @@ def test_the_table_of_rooms_stands_in_the_order_of_the_floors() -> None:
     assert [place[room] for room in rooms] == sorted(place[room] for room in rooms)
     packages = {path.parent.name for path in (ROOT / "harness").glob("*/__init__.py")}
     assert set(rooms) >= packages
+
+
+def test_nothing_stands_twice_in_the_changelog() -> None:
+    """Merging branches that both wrote at its top doubles lines, or leaves both wordings of one."""
+    lines = re.findall(r"^- (.{60})", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert len(lines) > 150
+    assert [each for each, times in Counter(lines).items() if times > 1] == []
