@@ -7,6 +7,8 @@ from harness.model.profile.services import ServiceExpectation
 from harness.model.release import Downgrade
 from harness.model.substrate import Capability
 
+EMBEDDED = "embedded"
+"""The name of the harness's own backend."""
 Declared = Callable[[AgentProfile], str]
 """Why a profile gives a check nothing to look at, in words; empty if it does."""
 
@@ -39,6 +41,19 @@ def why_unheard(profile: AgentProfile) -> str:
         "The profile tells the agent no backend: {backend_host} and {backend_port}, or {backend_url}, stand neither in"
         " installer.properties or install_arguments nor in guest_files."
     )
+
+
+def never_introduced(profile: AgentProfile, backend: str) -> str:
+    """Why the agent cannot enrol at this backend, whatever it does; empty if it can.
+
+    The harness's own lets in only who knows the secret of this run, and no installer can bring that along. An address
+    of a team's own backend may be built in.
+    """
+    if backend != EMBEDDED or any(
+        "{enrol_secret}" in text or "{backend_" in text for text in given_texts(profile)
+    ):
+        return ""
+    return "the profile tells the agent neither the backend's address ({backend_host}, {backend_url}) nor {enrol_secret}"
 
 
 def blocked_downgrade(profile: AgentProfile) -> str:

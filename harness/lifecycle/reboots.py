@@ -92,8 +92,9 @@ class Reboots:
 
     def _seen_again(self) -> bool:
         session = self._session
-        if BackendFeature.HEARTBEAT not in session.backend.features:
-            return True  # such a backend cannot tell
+        told_nobody = never_introduced(session.profile, session.backend.name)
+        if told_nobody or BackendFeature.HEARTBEAT not in session.backend.features:
+            return True  # nobody can tell
         with session.recorder.stopwatch.waiting():
             deadline = session.patience(session.profile.check_in.deadline_s)
             return session.backend.wait_seen(session.cell.id, deadline, after=time.time()) is not None

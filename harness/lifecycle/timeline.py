@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.backend.interface import Endpoint
 from harness.backend.seen import what_was_seen
-from harness.cell.check import Blocked
-from harness.cell.declared import why_unheard
+from harness.cell.check import Blocked, NotTested
+from harness.cell.declared import never_introduced, why_unheard
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.exit_codes import MsiOutcome
@@ -212,7 +212,9 @@ class Timeline(Installers, Watch):
         return self.enrolled("its installation")
 
     def enrolled(self, since: str) -> Endpoint:
-        """The agent at its backend, waited for. Raises `CandidateError`."""
+        """The agent at its backend, waited for. Raises `CandidateError`, `NotTested` for one that was not told of it."""
+        if untold := never_introduced(self.session.profile, self.session.backend.name):
+            raise NotTested(untold)
         check_in = self.session.profile.check_in
         machine = self.baseline.version
         deadline = self.session.patience(check_in.deadline_s)

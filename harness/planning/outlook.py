@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature
 from harness.cell.check import Check
+from harness.cell.declared import never_introduced
 from harness.model.candidate import InstallerKind
 from harness.model.plan import Cell, Plan
 from harness.model.profile import AgentProfile
 from harness.model.report import Outcome, Phase
 from harness.model.steps import Step, cannot_be_made
 from harness.model.substrate import GuestSystem, Substrate, why_not
+
+ENROLLED = "check-in.enrolled"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ def cannot_show(
     return unplayed or why_not(system, check.needs - check.shows(profile)) or ""
 
 
+def cannot_enrol(check: Check, backend: str, profile: AgentProfile) -> str:
+    """Why a check that counts on the agent at its backend has nothing to look at; empty if it has, or counts on none."""
+    counts_on_it = check.features or check.phase is Phase.CHECK_IN or ENROLLED in check.requires
+    return never_introduced(profile, backend) if counts_on_it else ""
+
+
 def prospects(
     plan: Plan, checks: Iterable[Check], profile: AgentProfile, backend: BackendWord
 ) -> tuple[Prospect, ...]:
@@ -61,7 +70,7 @@ def prospects(
     for check in checks:
         cells = [cell for cell in plan.cells if check.id in cell.checks]
         scenarios = tuple(dict.fromkeys(cell.scenario for cell in cells))
-        undeclared = check.declared(profile)
+        undeclared = check.declared(profile) or cannot_enrol(check, backend.name, profile)
         # One scenario in which it can be shown is enough for it to be run.
         kind = plan.candidate.kind
         reasons = [cannot_show(check, backend, system, kind, profile, cell.steps) for cell in cells]

@@ -18,7 +18,7 @@ from harness.model.attribution import RebootedUnasked
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.phases import blocked_by
 from harness.model.report import Outcome, Phase
-from harness.planning.outlook import BackendWord, cannot_show
+from harness.planning.outlook import BackendWord, cannot_enrol, cannot_show
 from harness.plugin.allure_results import attach_details
 from harness.plugin.outcome import message_of, outcome_of
 
@@ -137,7 +137,8 @@ class Judge:
 
     def _hold_back(self, check: Check) -> None:
         session = self._session
-        undeclared = check.declared(session.profile)
+        profile, backend = session.profile, BackendWord(session.backend.name, session.backend.features)
+        undeclared = check.declared(profile) or cannot_enrol(check, backend.name, profile)
         if undeclared:  # so it has no result anywhere, whatever else is the matter
             raise NotTested(undeclared)
         require_going_on(session)
@@ -146,12 +147,10 @@ class Judge:
         # It looks at the package: it needs neither a machine nor an installation on it.
         elif by := next((each for each in check.requires if failed(session, each)), ""):
             raise Blocked(f"blocked by {by}, which did not succeed", by)
-        backend = BackendWord(session.backend.name, session.backend.features)
         # Asking for it makes the machine.
         asks = check.needs or any(step.dirt or step.by for step in session.cell.steps)
         system = session.machine.guest_system if asks and session.lost is None else None
-        kind, profile = session.candidate.kind, session.profile
-        reason = cannot_show(check, backend, system, kind, profile, session.cell.steps)
+        reason = cannot_show(check, backend, system, session.candidate.kind, profile, session.cell.steps)
         if reason:
             raise NotApplicable(reason)
         if check.features and (by := session.silence.still()):

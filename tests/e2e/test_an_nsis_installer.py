@@ -62,11 +62,14 @@ def outcomes(run: Path) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("target", "folder"),
-    [("amd64-unicode", FOLDER), ("x86-unicode", r"C:\Program Files\Tiny in another place")],
+    ("target", "folder", "defines"),
+    [
+        ("amd64-unicode", FOLDER, ()),
+        ("x86-unicode", r"C:\Program Files\Tiny in another place", ("-DNOVERSION",)),
+    ],
 )
 def test_a_good_package_without_a_service_passes(
-    target: str, folder: str, one_cell: Path, bvt: BvtCommand, tmp_path: Path
+    target: str, folder: str, defines: tuple[str, ...], one_cell: Path, bvt: BvtCommand, tmp_path: Path
 ) -> None:
     """Its program is left running by the installer; its uninstaller works on for seconds after its own end.
 
@@ -77,7 +80,7 @@ def test_a_good_package_without_a_service_passes(
     if folder != FOLDER:
         document["installer"]["install_arguments"].append(f"/D={folder}")
     profile.write_text(yaml.safe_dump(document))
-    done = bvt("run", package(tmp_path, target), "-p", profile, "-m", one_cell, "--out", out)
+    done = bvt("run", package(tmp_path, target, *defines), "-p", profile, "-m", one_cell, "--out", out)
     assert done.code == 0, done.out + done.err
     found = outcomes(out)
     assert found["install.files"][0] == "passed"

@@ -3,6 +3,7 @@
 import ntpath
 
 from harness.cell.check import Blocked, NotApplicable
+from harness.cell.declared import never_introduced
 from harness.guest.msi.result import MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.service_restart import restarted
@@ -27,7 +28,7 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
         raise Blocked(f"blocked by {timeline.arrived}: there is nothing to repair", timeline.arrived)
     if session.candidate.kind is not InstallerKind.MSI:
         raise NotApplicable("an EXE installer has no repair that is asked for in one way everywhere")
-    if "identity" in step.keeps:
+    if "identity" in step.keeps and not never_introduced(session.profile, session.backend.name):
         _ = timeline.arrival.endpoint
         timeline.seen_before = session.backend.wait_enrolled(session.cell.id, Deadline.after(KNOWN_S))
     if "configuration" in step.keeps:

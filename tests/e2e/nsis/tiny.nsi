@@ -1,5 +1,6 @@
 ; An agent that is a plain program, in a package as most EXE installers are: it leaves its program running, and its
-; uninstaller copies itself to Temp, starts the copy and ends. With -DBROKEN the installer does nothing and ends with 0.
+; uninstaller copies itself to Temp, starts the copy and ends. With -DBROKEN the installer does nothing and ends with 0,
+; with -DNOVERSION its entry states no version.
 Unicode true
 Target ${TARGET}
 Name "Tiny"
@@ -26,7 +27,9 @@ Section
   FileClose $0
   WriteUninstaller "$INSTDIR\uninst.exe"
   WriteRegStr HKLM "${ENTRY}" "DisplayName" "Tiny"
+!ifndef NOVERSION
   WriteRegStr HKLM "${ENTRY}" "DisplayVersion" "1.0"
+!endif
   WriteRegStr HKLM "${ENTRY}" "UninstallString" '"$INSTDIR\uninst.exe"'
   Exec '"$INSTDIR\tiny.exe"'
 !endif

@@ -11,6 +11,7 @@ from harness.checks.catalogue import catalogue
 from harness.cli.plan_checks import checks_document, checks_line
 from harness.model.candidate import InstallerKind
 from harness.model.plan import Plan
+from harness.model.profile.installer import GuestFile
 from harness.model.report import Outcome, Phase
 from harness.model.steps import Step
 from harness.model.substrate import Substrate
@@ -129,3 +130,20 @@ def test_what_no_scenario_of_the_plan_can_play_here_is_said_before_it_runs() -> 
     assert found["machine.clean"].outcome is None
     plain = a_cell("win11-24h2/short", checks=SHORT, substrates=(Substrate.WINE,))
     assert outlook(a_plan(ahead, plain))["install.exit_code"].outcome is None
+
+
+def test_what_counts_on_an_agent_that_is_told_of_no_backend_is_not_tested() -> None:
+    """A driver, a task or a plain program has no backend, and its profile says nothing of one."""
+    found = outlook(plan(), BARE)
+    assert {each.outcome for name, each in found.items() if each.check.phase is Phase.CHECK_IN} == {
+        Outcome.NOT_TESTED
+    }
+    for name in ("check-in.enrolled", "uninstall.enrolments", "reboot.same_endpoint"):
+        assert "tells the agent neither the backend's address" in found[name].reason
+    # The address of a team's own backend may be built in, and one of this run's secret is told enough.
+    assert (
+        outlook(plan(), BARE, BackendWord("staging", frozenset(BackendFeature)))["check-in.enrolled"].outcome
+        is None
+    )
+    told = BARE.model_copy(update={"guest_files": (GuestFile(path="C:\\a.conf", content="{enrol_secret}"),)})
+    assert outlook(plan(), told)["check-in.enrolled"].outcome is None
