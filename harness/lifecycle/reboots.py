@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature
+from harness.cell.declared import never_introduced
 from harness.guest.facts import BootIdentity
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
