@@ -43,10 +43,12 @@ def resolve_folders(tables: Tables, given: Mapping[str, str]) -> dict[str, str |
 
     `given`: properties of the command line, which may name folders ("Changing the Target Location for a Directory").
     """
-    return _Folders(tables, given).all()
+    return FolderTexts(tables, given).all()
 
 
-class _Folders:
+class FolderTexts:
+    """What properties and texts of an MSI's mean, where they name folders. `given`: as of `resolve_folders`."""
+
     def __init__(self, tables: Tables, given: Mapping[str, str]) -> None:
         self._rows = {row["Directory"]: row for row in tables.get("Directory", ())}
         self._properties = {row["Property"]: row["Value"] for row in tables.get("Property", ())} | dict(given)
@@ -59,7 +61,16 @@ class _Folders:
         self._searched = {row["Property"] for row in tables.get("AppSearch", ())}
 
     def all(self) -> dict[str, str | None]:
+        """The path of every key of the Directory table."""
         return {key: self._path(key, ()) for key in self._rows}
+
+    def of(self, name: str) -> str | None:
+        """The path that a property holds, of the Directory table or not; None where only an installation knows it."""
+        return self._path(name, ()) or self.filled(self._properties.get(name, ""))
+
+    def filled(self, text: str) -> str | None:
+        """The path that a formatted text means; None if it means none, or one that only an installation knows."""
+        return self._formatted(text, ())
 
     def _path(self, key: str, above: tuple[str, ...]) -> str | None:
         if key in above:

@@ -15,6 +15,7 @@ from harness.guest.msi.result import InstallerHangs, MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.launch_conditions import with_conditions
 from harness.lifecycle.releases import medium_of
+from harness.lifecycle.removals_on_wine import remove_what_wine_does_not
 from harness.lifecycle.system_lacks import require_possible
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.deadline import Deadline
@@ -58,6 +59,8 @@ class Installers:
             else:
                 result = self._run_uninstaller(deadline)
         self.keep_log(result, folder)
+        if result.succeeded:
+            remove_what_wine_does_not(self.session, self.on_machine, self.properties)
         return self._explained(self.on_machine, result)
 
     def keep_log(self, result: MsiResult, folder: str) -> None:

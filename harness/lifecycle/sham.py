@@ -28,8 +28,8 @@ INSTALLER = "installer"
 """Windows Installer at work, on a product that is not there (error 1605)."""
 NARROW = "service of 32 bits"
 """The first one that is started: Wine writes what it has of fonts into the 32-bit programs' own view then."""
-STORES = "stores"
-"""The certificate stores opened, as by every program that speaks TLS: Wine writes its roots into the registry then."""
+INTERFACES = "interfaces"
+"""What ordinary programs use of the system: certificate stores, WinINet, signatures, keys. It writes of its own then."""
 STIMULUS = "stimulus "
 """One of the stimuli given and taken back: Wine's Task Scheduler, once it was spoken to, is set to start at boot."""
 REBOOT = "reboot"
@@ -77,7 +77,7 @@ class Sham:
             INSTALLER,
             NARROW,
             CONSOLE,
-            STORES,
+            INTERFACES,
             *given,
             *([REBOOT] if reboots else []),
             INSTALLER,
@@ -113,8 +113,8 @@ class Sham:
             machine.set_locale(SPOKEN)
         if step in (REBOOT, LOCALE):
             guest.reboot(Deadline.after(self._session.profile.reboot_deadline_s))
-        elif step == STORES:
-            guest.probe("open-stores")
+        elif step == INTERFACES:
+            guest.probe("use-interfaces")
         elif step == NARROW:
             # Windows Installer's own service; a Wine may have no 32-bit programs.
             if guest.files(NARROW_PROGRAM)[0].exists:

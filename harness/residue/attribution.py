@@ -12,7 +12,7 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.places import Keep
 from harness.residue import noise_pattern
 from harness.residue.change import Change, Kind, Where
-from harness.residue.deciding import decides
+from harness.residue.deciding import DECIDES, decides
 from harness.residue.snapshot import (
     NEIGHBOUR_DIR,
     SENTINEL_DIR,
@@ -84,11 +84,15 @@ class SeenWithout:
 
     def __init__(self, noise: Sequence[Change]) -> None:
         self._known = {_noise_name(each) for each in noise}
+        self._values = {(_noise_name(each), each.now) for each in noise if each.value is not None}
         self._patterns = noise_pattern.learn(noise)
 
     def the_very(self, change: Change) -> bool:
-        """Whether it was seen by this name."""
-        return _noise_name(change) in self._known
+        """Whether it was seen by this name; a value that decides over others, with the very same data."""
+        name = _noise_name(change)
+        if change.value is not None and DECIDES.match(change.name):
+            return (name, change.now) in self._values
+        return name in self._known
 
     def one_like(self, change: Change) -> bool:
         """Whether others of the same form were seen."""

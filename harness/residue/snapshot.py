@@ -113,6 +113,10 @@ class Snapshot:
         return Snapshot(**kept)
 
 
+FIRST_DRAWN_PORT = 32768
+"""Of the ports that systems draw for who names none: Windows from 49152 on, the system below Wine from here on."""
+
+
 def plant_sentinels(guest: Guest, nonce: str) -> None:
     """Create unrelated files, a key and a service that no installer has any business with.
 
@@ -212,8 +216,13 @@ def only_tidies(rename: PendingRename) -> bool:
 
 
 def listens(socket: Socket) -> bool:
-    """True for what takes connections, and for UDP, which takes packets from anybody while it is open."""
-    return socket.protocol.startswith("udp") or socket.state == "listen"
+    """True for what takes connections, and for UDP, which takes packets from anybody while it is open.
+
+    Whoever asks others by UDP (names, times, QUIC) has a socket of a port that the system drew, and is no listener.
+    """
+    if socket.protocol.startswith("udp"):
+        return socket.local_port < FIRST_DRAWN_PORT
+    return socket.state == "listen"
 
 
 def listener_name(socket: Socket) -> str:
