@@ -42,7 +42,10 @@ SHORTEST = 16
 PIECE = 1 << 20
 LONGEST_KEY_FILE = 256 * 1024
 """Bytes. A key is text; a larger file only speaks of keys."""
-PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\r?\n[A-Za-z0-9+/=]")
+PRIVATE_KEY = re.compile(
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s+(?:[\w-]+: [^\r\n]*\s+)*(?:[A-Za-z0-9+/=]+\s+){0,3}?[A-Za-z0-9+/=]{48}"
+)
+"""With what a key is at least: words that only show where one belongs have dots or a few letters there."""
 FOR_TESTS = re.compile(r"(?:^|[\\/])(?:tests?|testdata|examples?|samples?)(?:[\\/])", re.IGNORECASE)
 
 

@@ -7,7 +7,7 @@ from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
-from harness.checks.test_install import is_loopback
+from harness.checks.test_install import ON_LOOPBACK, exposed_ports
 from harness.checks.test_install_services import RUNNING
 from harness.lifecycle.agent_log import errors
 from harness.lifecycle.altered import altered
@@ -217,11 +217,9 @@ def test_log_pace(cell: CellSession, health: Health) -> None:
 def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -> None:
     _ = _processes(health)
     listeners = health.seen.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
-    exposed = [
-        f"{each.local_address}:{each.local_port}" for each in listeners if not is_loopback(each.local_address)
-    ]
     cell.note("listeners", len(listeners))
-    assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
+    exposed = exposed_ports(cell, listeners)
+    assert not exposed, mismatch(ON_LOOPBACK, f"it listens on {listed(exposed)}")
 
 
 def _own_errors(cell: CellSession, timeline: Timeline, lines: Sequence[str]) -> list[str]:

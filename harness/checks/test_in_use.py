@@ -2,6 +2,7 @@
 
 from harness.backend.interface import BackendFeature
 from harness.backend.traffic import CountsTraffic
+from harness.candidate.msi import packed_services
 from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
@@ -12,6 +13,7 @@ from harness.lifecycle.health import Health
 from harness.lifecycle.isolation import Neighbourhood
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
+from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.substrate import GuestSystem
 from harness.residue.change import Where
@@ -87,11 +89,14 @@ def test_room_elsewhere(cell: CellSession, whole: WholeMachine) -> None:
 @check("It makes no service and no driver that nobody declared", requires=INSTALLED)
 def test_undeclared_services(cell: CellSession, timeline: Timeline, whole: WholeMachine) -> None:
     before, nonce = timeline.baseline.snapshot, timeline.nonce
-    new = undeclared_services(timeline.used, before.services | before.drivers, cell.profile)
+    packed = (
+        packed_services(cell.run.copy_of(cell.candidate)) if cell.candidate.kind is InstallerKind.MSI else ()
+    )
+    new = undeclared_services(timeline.used, before.services | before.drivers, cell.profile, packed)
     new = [name for name in new if nonce not in name]
     left = whole.not_noise(new) if new else []
     assert not left, mismatch(
-        "services and drivers that the profile names, and no others", f"also {listed(left)}"
+        "services and drivers that the profile or the MSI names, and no others", f"also {listed(left)}"
     )
 
 

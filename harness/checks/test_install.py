@@ -1,5 +1,6 @@
 """The installed product: exit code, entry, files, registry, signatures, ports, crashes."""
 
+from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 from pathlib import PureWindowsPath
 
@@ -14,11 +15,13 @@ from harness.model.errors import ConfigurationError
 from harness.model.report import Outcome, Phase
 from harness.model.version_text import same_version, states_version
 from harness.probe.answers.files import FileFacts
+from harness.probe.answers.processes import Socket
 from harness.probe.answers.registry import UninstallEntry
 from harness.residue.snapshot import crash_name
 from harness.rundir.payload import doubts_of, package_doubt, payload_of
 
 PHASE = Phase.INSTALL
+ON_LOOPBACK = "the agent listens on loopback only, and on ports that the profile names (open_ports)"
 PACKED = "an EXE installer's files cannot be unpacked to verify their signatures"
 VERSIONED = declares("file with a version", lambda profile: any(file.version for file in profile.files))
 SIGNED = declares("signed file", lambda profile: any(file.signed for file in profile.files))
@@ -266,12 +269,8 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline) -> None:
     if not pids and not listeners:
         raise NotTested("the profile declares no service that runs, and no program of the agent does")
     cell.note("listeners", len(listeners))
-    exposed = [
-        f"{socket.local_address}:{socket.local_port}"
-        for socket in listeners
-        if not is_loopback(socket.local_address)
-    ]
-    assert not exposed, mismatch("the agent listens on loopback only", f"it listens on {listed(exposed)}")
+    exposed = exposed_ports(cell, listeners)
+    assert not exposed, mismatch(ON_LOOPBACK, f"it listens on {listed(exposed)}")
 
 
 @check("No crash dump or error report appeared")
@@ -302,6 +301,20 @@ def _registered(cell: CellSession, timeline: Timeline) -> list[UninstallEntry]:
     """The entry under the candidate's product code."""
     code = cell.candidate.product_code.lower()
     return [entry for entry in timeline.inspection.entries if entry.key.lower() == code]
+
+
+def exposed_ports(cell: CellSession, listeners: Iterable[Socket]) -> list[str]:
+    """Where it takes what comes from other hosts. What the profile names (`open_ports`) is excused, and not among it."""
+    declared, exposed = {each.port: each.reason for each in cell.profile.open_ports}, []
+    for socket in listeners:
+        if is_loopback(socket.local_address):
+            continue
+        shown = f"{socket.local_address}:{socket.local_port}"
+        if reason := declared.get(socket.local_port):
+            cell.excuse(f"it listens on {shown}", reason)
+        else:
+            exposed.append(shown)
+    return exposed
 
 
 def is_loopback(address: str) -> bool:

@@ -10,6 +10,7 @@ from harness.guest.msi.log import decode_log
 from harness.guest.round_trip import trees
 from harness.model.errors import HarnessError
 from harness.model.profile import AgentProfile
+from harness.model.profile.health import ERROR_LINE, NO_ERROR
 from harness.probe.answers.files import FileContent, Tree
 from harness.probe.reading import ProbeFailed, read_value
 
@@ -79,9 +80,13 @@ def _reading(path: str) -> list[str]:
 
 
 def errors(lines: Iterable[str], profile: AgentProfile) -> list[str]:
-    """The lines that are errors by `health.error_pattern`. Pure."""
-    wanted = re.compile(profile.health.error_pattern)
-    return [line for line in lines if wanted.search(line)]
+    """The lines that are errors by `health.error_pattern`. Pure.
+
+    By the pattern that profiles have where they state none, a line that calls itself a lesser thing is no error.
+    """
+    wanted, milder = re.compile(profile.health.error_pattern), re.compile(NO_ERROR)
+    own_pattern = profile.health.error_pattern != ERROR_LINE
+    return [line for line in lines if wanted.search(line) and (own_pattern or not milder.search(line))]
 
 
 def shape(line: str) -> str:

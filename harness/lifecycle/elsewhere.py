@@ -35,13 +35,20 @@ def files_elsewhere(
 
 
 def strangers(looked: Inspection, profile: AgentProfile, backend: str) -> list[str]:
-    """Hosts that the agent is connected to, or tries to be, which nobody named. `backend`: its backend's address."""
+    """Hosts that the agent is connected to, or tries to be, which nobody named. `backend`: its backend's address.
+
+    The machine's own addresses are no host's: parts of an agent may talk to each other by the machine's name.
+    """
     mine = {process.pid for process in looked.family(profile)}
+    here = {_plain(socket.local_address) for socket in looked.sockets}
     return sorted(
         {
             f"{socket.remote_address}:{socket.remote_port}"
             for socket in looked.sockets
-            if socket.pid in mine and _is_out_there(socket) and not _is_named(socket, profile, backend)
+            if socket.pid in mine
+            and _is_out_there(socket)
+            and _plain(socket.remote_address) not in here
+            and not _is_named(socket, profile, backend)
         }
     )
 
@@ -89,9 +96,15 @@ def unreported(there: Sequence[str], reported: Collection[str]) -> tuple[list[st
     return sorted(set(wanted) - set(told)), len(wanted)
 
 
-def undeclared_services(looked: Inspection, before: Collection[str], profile: AgentProfile) -> list[str]:
-    """Services and drivers that are there now, were not `before`, and that the profile does not name."""
+def undeclared_services(
+    looked: Inspection, before: Collection[str], profile: AgentProfile, packed: Collection[str] = ()
+) -> list[str]:
+    """Services and drivers that are there now, were not `before`, and that nobody names.
+
+    `packed`: those of the package's own tables, which whoever reads the package knows of.
+    """
     declared = {each.name.lower() for each in (*profile.services, *profile.drivers)}
+    declared |= {name.lower() for name in packed}
     new = looked.services.keys() - {name.lower() for name in before} - declared
     return sorted(name for name in new if not belongs_to_a_session(looked.services[name]))
 

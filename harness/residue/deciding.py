@@ -26,7 +26,8 @@ PLACES = (
     r"c:\\windows\\(?:system32|syswow64)\\windowspowershell\\v1\.0\\[^\\]*profile\.ps1$",
     r"c:\\windows\\setup\\scripts(?:\\|$)",
     # What is allowed: policies, consent, who may log on and how, what is scanned, what scripts may do.
-    rf"{_SOFTWARE}policies(?:\\|$)",
+    # Of a vendor's own policies its own programs are the only readers.
+    rf"{_SOFTWARE}policies\\(?:microsoft|google|chromium|mozilla|bravesoftware|adobe)(?:\\|$)",
     rf"{_WINDOWS}policies(?:\\|$)",
     rf"{_NT}winlogon\\",
     rf"{_CONTROL}(?:lsa|securityproviders|terminal server|timezoneinformation)(?:\\|$)",

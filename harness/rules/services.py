@@ -20,8 +20,8 @@ CRITICAL = 3
 INTERACTIVE = 0x100
 TAKES = {2: "stops", 8: "deletes", 32: "stops on uninstall", 128: "deletes on uninstall"}
 """Bits of ServiceControl's Event by which a service is no longer what it was."""
-GOES = {32: "stops it on uninstall", 128: "deletes it on uninstall"}
-"""Bits of ServiceControl's Event without which a service outlives its product."""
+DELETES = 128
+"""The bit of ServiceControl's Event without which a service outlives its product: DeleteServices stops it, too."""
 CLOSES = re.compile(r"\bi?cacls(?:\.exe)?\b|Set-Acl", re.IGNORECASE)
 CLOSED_BY = (
     "LockPermissions",
@@ -171,8 +171,8 @@ def controls_windows(msi: Msi) -> Iterator[Broken]:
 @rule(
     Group.SERVICES,
     "stays",
-    "a service is stopped and deleted by the uninstall, before its files go",
-    "ServiceControl table: Event",
+    "a service is deleted by the uninstall, before its files go",
+    "ServiceControl table: Event; DeleteServices action",
 )
 def stays(msi: Msi) -> Iterator[Broken]:
     controls: dict[str, int] = {}
@@ -183,9 +183,8 @@ def stays(msi: Msi) -> Iterator[Broken]:
         event = controls.get(row["Name"].lower())
         if event is None and msi.contents.code:
             continue  # a program of the installation may do it
-        left = [word for bit, word in GOES.items() if not (event or 0) & bit]
-        if left:
-            yield Broken(f"ServiceInstall: {row['Name']}", f"no row of ServiceControl {' or '.join(left)}")
+        if not (event or 0) & DELETES:
+            yield Broken(f"ServiceInstall: {row['Name']}", "no row of ServiceControl deletes it on uninstall")
 
 
 @rule(

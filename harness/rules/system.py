@@ -3,6 +3,7 @@
 Sources: "Environment table", "RemoveFile table", "RemoveRegistry table", "LaunchCondition table", "ForceReboot action".
 """
 
+import re
 from collections.abc import Iterator
 
 from harness.candidate.msi_contents import ROOTS
@@ -12,6 +13,8 @@ from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule, schedul
 
 PREFIXES = "=+-!*"
 """Before a variable's name: create, set, remove with the product, remove, of the whole machine."""
+OWN_NAME = 3
+"""Letters before a pattern's first `*` or `?` by which it means files of one product."""
 SHARED_KEYS = (
     "software",
     "software\\microsoft",
@@ -78,7 +81,9 @@ def variable_stays(msi: Msi) -> Iterator[Broken]:
 def removes_shared_files(msi: Msi) -> Iterator[Broken]:
     for row in msi.rows("RemoveFile"):
         pattern = row["FileName"].rpartition("|")[2]
-        if pattern and "*" in pattern and row["DirProperty"] in SYSTEM_FOLDERS:
+        # A pattern that begins with a name of the product's own means its own files.
+        anybodys = "*" in pattern and len(re.split(r"[*?]", pattern)[0]) < OWN_NAME
+        if anybodys and row["DirProperty"] in SYSTEM_FOLDERS:
             yield Broken(
                 f"RemoveFile: {row['FileKey']}", f"{pattern} in {row['DirProperty']}, which others use, too"
             )

@@ -13,7 +13,7 @@ from harness.model.profile.backend import CheckIn, ConfigurationPush, LiveQuery,
 from harness.model.profile.health import HealthBudget
 from harness.model.profile.installed import AccessExpectation, FileExpectation, RegistryExpectation
 from harness.model.profile.installer import GuestFile, Installer, Upgrade
-from harness.model.profile.places import Keep, SecretPlace
+from harness.model.profile.places import Keep, OpenPort, SecretPlace
 from harness.model.profile.services import ServiceExpectation
 from harness.model.profile.stimuli import STIMULI
 from harness.model.profile.text import GuestPath, Reason, RegistryKey, VersionPattern
@@ -92,6 +92,9 @@ class AgentProfile(Frozen):
     live_query: LiveQuery | None = None
     response_actions: dict[str, ResponseAction] = Field(default_factory=dict)
     keeps: tuple[Keep, ...] = ()
+    open_ports: tuple[OpenPort, ...] = Field(
+        default=(), description="on which it listens for other hosts; all others are on loopback only"
+    )
     secrets: tuple[SecretPlace, ...] = Field(
         default=(), description="where enrolment secret and node key may lie; anywhere else they are found"
     )

@@ -25,6 +25,14 @@ ERROR_LINE = (
     r"|^[EF]\d{4} \d\d:\d\d:\d\d"
 )
 """An error as a word of its own, as logfmt and JSON write it, in brackets, and as glog begins its line."""
+_MILD = "info|information|debug|trace|verbose|notice|warn|warning"
+NO_ERROR = (
+    rf"^[^A-Za-z]*(?:[A-Z][a-z]{{2}}\b[^A-Za-z]*){{0,2}}(?:[TZ][^A-Za-z]+){{0,2}}\s*(?i:{_MILD})\b"
+    rf"|(?i:\b(?:level|lvl|severity)[\"']?\s*[=:]\s*[\"']?(?:{_MILD})\b)"
+    r"|^[IW]\d{4} \d\d:\d\d:\d\d"
+)
+"""A line that says itself how much it weighs, right behind its time or as logfmt, JSON and glog write it: what it tells
+of errors (`INFO log level is ERROR`) is its text."""
 
 
 class HealthBudget(Frozen):

@@ -1,7 +1,7 @@
 """Places where something may stay, or where a secret may lie."""
 
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,13 @@ class Keep(Place):
     """Something that may stay after uninstall, and why."""
 
     kind: Literal["file", "registry", "service", "task", "user", "variable"]
+
+
+class OpenPort(Frozen):
+    """A port of TCP or UDP on which the agent takes what comes from other hosts."""
+
+    port: Annotated[int, Field(ge=1, le=65535)]
+    reason: Reason
 
 
 class SecretPlace(Place):

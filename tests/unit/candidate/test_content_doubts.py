@@ -6,7 +6,8 @@ import pytest
 
 from harness.candidate.content_doubts import doubt
 
-KEY = f"-----BEGIN {'PRIVATE'} KEY-----\nMIIEvQIBADANBg\n".encode()
+BEGINS = f"-----BEGIN {'PRIVATE'} KEY-----\n"
+KEY = f"{BEGINS}{'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB' * 2}\n".encode()
 EC_KEY = KEY.replace(b"PRIVATE", b"EC PRIVATE")
 
 
@@ -17,6 +18,11 @@ EC_KEY = KEY.replace(b"PRIVATE", b"EC PRIVATE")
         ("Agent/channel.sys", bytes(4096), "its 4096 bytes are all zeros"),
         ("Agent/key.pem", KEY, "a private key"),
         ("Agent/readme.txt", b"about\n" + EC_KEY, "a private key"),
+        (
+            "Agent/old.key",
+            KEY.replace(b"\nMII", b"\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMII"),
+            "a private key",
+        ),
     ],
 )
 def test_what_no_file_should_hold_is_said(tmp_path: Path, path: str, content: bytes, words: str) -> None:
@@ -35,6 +41,8 @@ def test_what_no_file_should_hold_is_said(tmp_path: Path, path: str, content: by
         ("Agent/padded.txt", bytes(4096) + b"x"),
         ("Agent/ca.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n"),
         ("Agent/help.txt", f"a file that begins with -----BEGIN {'PRIVATE'} KEY----- is a key".encode()),
+        ("Agent/manual.md", f"Put your key there:\n{BEGINS}MIIEvQIBADANBg...\n-----END".encode()),
+        ("Agent/template.pem", f"{BEGINS}YOUR KEY HERE\n-----END".encode()),
         ("python/test/ssl_key.pem", KEY),
     ],
 )
