@@ -7,7 +7,7 @@ from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
-from harness.checks.test_install import ON_LOOPBACK, exposed_ports
+from harness.checks.test_install import DECLARE, ON_LOOPBACK, exposed_ports
 from harness.checks.test_install_services import RUNNING
 from harness.lifecycle.agent_log import errors
 from harness.lifecycle.altered import altered
@@ -219,7 +219,7 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -
     listeners = health.seen.agent_listeners(cell.profile, timeline.baseline.snapshot.listeners)
     cell.note("listeners", len(listeners))
     exposed = exposed_ports(cell, listeners)
-    assert not exposed, mismatch(ON_LOOPBACK, f"it listens on {listed(exposed)}")
+    assert not exposed, mismatch(ON_LOOPBACK, f"it listens on {listed(exposed)}{DECLARE}")
 
 
 def _own_errors(cell: CellSession, timeline: Timeline, lines: Sequence[str]) -> list[str]:

@@ -105,17 +105,22 @@ class ConfigurationPush(Frozen):
     refusal_contains: str = ""
     deadline_s: Seconds = 30
 
-    def sends_whole(self, query: str) -> bool:
-        """Whether `base`, if it has osquery's form, schedules this query as a snapshot (osquery, "Configuration")."""
+    def _scheduled(self, query: str) -> dict[str, Any]:
         schedule = self.base.get("schedule")
         scheduled = schedule.get(query) if isinstance(schedule, dict) else None
-        return isinstance(scheduled, dict) and scheduled.get("snapshot") is True
+        return scheduled if isinstance(scheduled, dict) else {}
+
+    def sends_whole(self, query: str) -> bool:
+        """Whether `base`, if it has osquery's form, schedules this query as a snapshot (osquery, "Configuration")."""
+        return self._scheduled(query).get("snapshot") is True
+
+    def query_text(self, query: str) -> str:
+        """What `base`, if it has osquery's form, asks by this query; empty if it does not say so."""
+        return str(self._scheduled(query).get("query", ""))
 
     def interval_s(self, query: str) -> float:
         """How often `base`, if it has osquery's form, has this query run; 0 if it does not say so."""
-        schedule = self.base.get("schedule")
-        scheduled = schedule.get(query) if isinstance(schedule, dict) else None
-        stated = scheduled.get("interval") if isinstance(scheduled, dict) else None
+        stated = self._scheduled(query).get("interval")
         try:
             return max(0.0, float(stated)) if isinstance(stated, int | float | str) else 0.0
         except ValueError:

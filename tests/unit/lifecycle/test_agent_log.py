@@ -4,7 +4,10 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from harness.lifecycle.agent_log import Provoked, errors, others, plain_logs, read_logs, shape
+from harness.model.profile.health import HealthBudget
 from tests.unit.cell.stand_ins import PROFILE
 
 LOG = "C:\\Agent\\agent.log"
@@ -117,3 +120,38 @@ def test_an_error_between_two_of_these_blocks_is_its_own() -> None:
 def test_a_shape_has_no_times_and_numbers() -> None:
     assert shape("2026-11-29T10:00 ERROR code 7 at 0x1f") == shape("2027-01-01T23:59 ERROR code 19 at 0xab2")
     assert shape("ERROR disk") != shape("ERROR memory")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-01-01T00:00:00Z INFO log level is ERROR",
+        "2026-01-01 00:00:00,123 INFO  [main] c.a.Agent - ERROR appender configured",
+        "2026/01/01 00:00:00 [INFO] ERROR lines so far: 0",
+        '{"time": "2026-01-01", "msg": "ERROR level set", "level": "debug"}',
+        'time="2026-01-01" level=warning msg="the last run ended with ERROR"',
+        "[2026-01-01T00:00:00Z DEBUG agent] [error] counter reset",
+        "I0101 00:00:00.1 main.go:3] handler for ERROR installed",
+        "Thu Jan  1 00:00:00 2026 NOTICE PANIC button is off",
+    ],
+)
+def test_a_line_that_calls_itself_a_lesser_thing_is_no_error(line: str) -> None:
+    assert errors([line], PROFILE) == []
+    own = PROFILE.model_copy(update={"health": HealthBudget(error_pattern="ERROR|PANIC|error")})
+    assert errors([line], own) == [line], "whoever states a pattern means it"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-01-01T00:00:00Z ERROR cannot open the queue",
+        "2026-01-01 00:00:00,123 ERROR [main] info not found",
+        '{"level":"error","msg":"info"}',
+        'time=x level=fatal msg="of level info"',
+        "01:02:03 FATAL debug",
+        "agent.exe: ERROR info",
+        "E0101 00:00:00.1 main.go:3] info",
+    ],
+)
+def test_an_error_that_speaks_of_lesser_things_is_one(line: str) -> None:
+    assert errors([line], PROFILE) == [line]

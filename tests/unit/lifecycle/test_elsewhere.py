@@ -59,6 +59,7 @@ def test_only_new_files_that_nobody_else_answers_for_take_room_elsewhere() -> No
         (connection(BACKEND), []),
         (connection(f"::ffff:{BACKEND}"), []),
         (connection("127.0.0.1"), []),
+        (connection("10.0.0.2"), []),
         (connection("203.0.113.9"), []),
         (connection("198.51.100.7", pid=3), []),
         (connection("198.51.100.7", pid=None), []),

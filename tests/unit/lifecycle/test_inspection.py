@@ -85,3 +85,9 @@ def test_udp_takes_packets_without_listening_and_a_connection_takes_none() -> No
 )
 def test_loopback_is_known_in_every_way_of_writing_it(address: str, expected: bool) -> None:
     assert is_loopback(address) is expected
+
+
+def test_who_asks_others_by_udp_is_no_listener() -> None:
+    """Names, times and QUIC are asked for from a port that the system draws; a service of UDP has one of its own."""
+    asks, serves = socket("udp", pid=1, state=None, port=50123), socket("udp", pid=1, state=None, port=514)
+    assert inspection(asks, serves).agent_listeners(PROFILE, frozenset()) == (serves,)

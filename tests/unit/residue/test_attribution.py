@@ -104,7 +104,7 @@ def test_what_may_stay_is_declared_and_what_other_checks_found_is_theirs() -> No
 
 def test_what_decides_over_other_programs_is_foreign_though_it_is_new() -> None:
     theirs = [
-        value("HKLM\\Software\\Policies\\Vendor", "Off"),
+        value("HKLM\\Software\\Policies\\Microsoft\\Windows", "Off"),
         file("C:\\windows\\notepad.exe", Kind.REMOVED),
     ]
     own = [value("HKLM\\Software\\Classes\\Mine"), file("C:\\windows\\new.dll")]
@@ -157,3 +157,12 @@ def test_a_generator_of_noise_does_not_hide_what_the_candidate_leaves() -> None:
     found = attribute([*noise, *left], PROFILE, noise=noise)
     assert found.candidate == left
     assert len(attribute([*noise, *left], PROFILE).candidate) == 800
+
+
+def test_a_value_that_decides_over_others_is_noise_by_its_data_alone() -> None:
+    """WinINet writes that there is no proxy when it is first used; that there is one is no noise."""
+    settings = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings"
+    off = value(settings, "ProxyEnable").model_copy(update={"now": "REG_DWORD 0"})
+    on = off.model_copy(update={"now": "REG_DWORD 1"})
+    assert attribute([off], PROFILE, noise=[off]).candidate == []
+    assert attribute([on], PROFILE, noise=[off]).candidate == [on]

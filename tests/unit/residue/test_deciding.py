@@ -29,8 +29,8 @@ def file(path: str) -> Change:
     [
         file("C:\\Windows\\System32\\GroupPolicy\\Machine\\Registry.pol"),
         file("C:\\Windows\\SysWOW64\\WindowsPowerShell\\v1.0\\profile.ps1"),
-        value("HKLM\\Software\\Policies\\Vendor", "Off"),
-        value("HKCU\\Software\\WOW6432Node\\Policies\\Vendor", "Off"),
+        value("HKLM\\Software\\Policies\\Microsoft", "Off"),
+        value("HKCU\\Software\\WOW6432Node\\Policies\\Microsoft", "Off"),
         value(f"{MS}\\Windows\\CurrentVersion\\Policies\\System", "EnableLUA"),
         value(f"{WOW}\\Windows NT\\CurrentVersion\\Windows", "AppInit_DLLs"),
         value(f"{MS}\\{ROOT}", "Blob"),
@@ -70,6 +70,7 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         file("C:\\Windows\\System32\\vendor.dll"),
         file("C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\Modules\\Vendor\\Vendor.psm1"),
         value("HKLM\\Software\\Vendor\\Policies", "Off"),
+        value("HKLM\\Software\\Policies\\Vendor\\Agent", "Managed"),
         value(f"{MS}\\SystemCertificates\\MY\\Certificates\\00", "Blob"),
         value(f"{MS}\\Windows NT\\CurrentVersion\\Image File Execution Options\\agent.exe", "GlobalFlag"),
         value(f"{MS}\\Windows NT\\CurrentVersion\\Image File Execution Options\\calc.exe", "Notes"),
