@@ -22,9 +22,10 @@ from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
 from tests.integration.unusual_good.packages import STEPS, UNUSUAL, build_package, write_package_profile
+from tests.integration.unusual_good.products import PRODUCTS
 from tests.integration.unusual_good.twins import FILES
 
-CHOSEN = chosen((*GOOD, FILES, *UNUSUAL), choose_good())
+CHOSEN = chosen((*GOOD, FILES, *UNUSUAL, *PRODUCTS), choose_good())
 AT_ONCE = 3
 TOOL_S = 60.0
 
@@ -79,6 +80,9 @@ def run_good(name: str, place: Path) -> Ended:
     if name in UNUSUAL:
         profile = write_package_profile(name, place / "unusual.yaml")
         return run(build_package(name, place), profile, STEPS, place, form="steps")
+    if name in PRODUCTS:
+        product = PRODUCTS[name]
+        return run(product.build(place), product.describe(place / "unusual.yaml"), product.phases, place)
     if name in GOOD_SCENES:
         ended = run_bad(GOOD_SCENES[name], place / "scene")
         return Ended(ended.code, ended.said, ended.gate)

@@ -3,6 +3,7 @@
 from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.unusual_good.candidates import GOOD
 from tests.integration.unusual_good.packages import UNUSUAL
+from tests.integration.unusual_good.products import PRODUCTS
 
 FILES = "files"
 OF_FILES = (
@@ -24,4 +25,5 @@ TWINS: dict[str, tuple[str, ...]] = {
     **{name: good.unusual for name, good in GOOD.items()},
     FILES: OF_FILES,
     **UNUSUAL,
+    **{name: product.unusual for name, product in PRODUCTS.items()},
 } | {name: (f"the good agent in scenario {scene.scenario}",) for name, scene in GOOD_SCENES.items()}

@@ -1,0 +1,51 @@
+"""Whole products, as others build them: how each is built, described and run, and what is unusual about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.integration.unusual_good.registered import REGISTERED, build_registered, write_registered
+from tests.integration.unusual_good.scripted import SCRIPTED, build_scripted, write_scripted
+
+
+@dataclass(frozen=True)
+class Product:
+    """`build` makes the candidate in a folder, `describe` writes its profile."""
+
+    unusual: tuple[str, ...]
+    build: Callable[[Path], Path]
+    describe: Callable[[Path], Path]
+    phases: tuple[str, ...]
+
+
+ALL = ("machine", "install", "check-in", "functions", "uninstall", "residue")
+PRODUCTS = {
+    REGISTERED: Product(
+        unusual=(
+            "classes, file types, shell extensions, event logs, counters, a firewall rule, policies of its own",
+            "WinINet, certificate stores, signatures, key containers and folders of the user are used",
+            "a port that is open to other hosts, declared, and sockets of UDP",
+            "its log speaks of ERROR in lines that are INFO",
+            "a second service in the package that its profile does not name, which is deleted and not stopped",
+            "what it wrote goes by a pattern, and by a folder that it wrote down (RemoveFolderEx)",
+            "an empty text, a database of zeros, and a manual that shows where a private key belongs",
+            "no backend at all",
+        ),
+        build=build_registered,
+        describe=write_registered,
+        phases=ALL,
+    ),
+    SCRIPTED: Product(
+        unusual=(
+            "an installer that runs sc, netsh, icacls and taskkill, and appends to PATH by itself",
+            "an MSI inside an EXE, hidden in Add/Remove Programs and kept in the package cache",
+            "an entry without a version",
+            "a folder and a service with letters beyond ASCII",
+            "shortcuts and an entry in Run, which go with it",
+            "a reboot between",
+        ),
+        build=build_scripted,
+        describe=write_scripted,
+        phases=("machine", "install", "check-in", "reboot", "uninstall", "residue", "reboot-clean"),
+    ),
+}
