@@ -159,7 +159,7 @@ OF_VEILED: dict[str, KnownBad] = {
         caught={
             "install.payload_content": "it holds a private key",
             "install.msi_upgrade": "FindRelatedProducts never runs",
-            "install.msi_services": r"no row of ServiceControl stops it on uninstall or deletes it on uninstall"
+            "install.msi_services": r"no row of ServiceControl deletes it on uninstall"
             r".*BvtTray: it runs \[CommonAppDataFolder\]",
             "install.msi_properties": "the password of its account is written out",
             "install.msi_system": "Property: REBOOT: it is 'Force'",
