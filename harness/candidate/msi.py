@@ -59,12 +59,6 @@ def properties(path: Path) -> dict[str, str]:
     return {row["Property"]: row["Value"] for row in table(path, "Property", "Property", "Value")}
 
 
-def packed_services(path: Path) -> tuple[str, ...]:
-    """The services that the MSI's tables make. Raises `ConfigurationError` if it cannot be read."""
-    found = table(path, "ServiceInstall", "Name") if has_table(path, "ServiceInstall") else ()
-    return tuple(row["Name"] for row in found)
-
-
 def stopped_on_uninstall(path: Path) -> tuple[str, ...]:
     """Services that uninstalling stops and waits for, by the ServiceControl table of the Windows Installer reference.
 

@@ -196,6 +196,14 @@ def services_by_key(values: tuple[MsiValue, ...]) -> list[MsiService]:
     return [MsiService(name=name) for name in found if "\\" not in name]
 
 
+def packed_services(tables: Tables) -> frozenset[str]:
+    """The services and drivers that the MSI's tables make, by row or by key."""
+    by_key = services_by_key(values_of(tables))
+    return frozenset(
+        [*(row["Name"] for row in tables.get("ServiceInstall", ())), *(each.name for each in by_key)]
+    )
+
+
 def values_of(tables: Tables) -> tuple[MsiValue, ...]:
     """What the Registry table writes on a 64-bit Windows, with the MSI's own properties filled in."""
     properties = {row["Property"]: row["Value"] for row in tables.get("Property", ())}

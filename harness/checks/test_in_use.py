@@ -2,7 +2,7 @@
 
 from harness.backend.interface import BackendFeature
 from harness.backend.traffic import CountsTraffic
-from harness.candidate.msi import packed_services
+from harness.candidate.msi_contents import packed_services
 from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
@@ -89,9 +89,8 @@ def test_room_elsewhere(cell: CellSession, whole: WholeMachine) -> None:
 @check("It makes no service and no driver that nobody declared", requires=INSTALLED)
 def test_undeclared_services(cell: CellSession, timeline: Timeline, whole: WholeMachine) -> None:
     before, nonce = timeline.baseline.snapshot, timeline.nonce
-    packed = (
-        packed_services(cell.run.copy_of(cell.candidate)) if cell.candidate.kind is InstallerKind.MSI else ()
-    )
+    is_msi = cell.candidate.kind is InstallerKind.MSI
+    packed = packed_services(read_tables(cell.run.copy_of(cell.candidate))) if is_msi else frozenset()
     new = undeclared_services(timeline.used, before.services | before.drivers, cell.profile, packed)
     new = [name for name in new if nonce not in name]
     left = whole.not_noise(new) if new else []

@@ -82,7 +82,8 @@ def run_good(name: str, place: Path) -> Ended:
         return run(build_package(name, place), profile, STEPS, place, form="steps")
     if name in PRODUCTS:
         product = PRODUCTS[name]
-        return run(product.build(place), product.describe(place / "unusual.yaml"), product.phases, place)
+        profile = product.describe(place / "unusual.yaml")
+        return run(product.build(place), profile, product.phases, place, form=product.form)
     if name in GOOD_SCENES:
         ended = run_bad(GOOD_SCENES[name], place / "scene")
         return Ended(ended.code, ended.said, ended.gate)

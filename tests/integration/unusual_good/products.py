@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.integration.unusual_good.packages import STEPS
 from tests.integration.unusual_good.registered import REGISTERED, build_registered, write_registered
 from tests.integration.unusual_good.scripted import SCRIPTED, build_scripted, write_scripted
 
@@ -16,9 +17,11 @@ class Product:
     build: Callable[[Path], Path]
     describe: Callable[[Path], Path]
     phases: tuple[str, ...]
+    form: str = "phases"
 
 
 ALL = ("machine", "install", "check-in", "functions", "uninstall", "residue")
+UPGRADED = (*STEPS[:-2], "{reboot: , expect: installed(candidate)}", *STEPS[-2:])
 PRODUCTS = {
     REGISTERED: Product(
         unusual=(
@@ -42,10 +45,11 @@ PRODUCTS = {
             "an entry without a version",
             "a folder and a service with letters beyond ASCII",
             "shortcuts and an entry in Run, which go with it",
-            "a reboot between",
+            "an upgrade by the same set-up program over its earlier release, and a reboot",
         ),
         build=build_scripted,
         describe=write_scripted,
-        phases=("machine", "install", "check-in", "reboot", "uninstall", "residue", "reboot-clean"),
+        phases=UPGRADED,
+        form="steps",
     ),
 }

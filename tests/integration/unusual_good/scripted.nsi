@@ -2,7 +2,7 @@
 ; Wine, and some it has not: what comes of them is not asked. It brings an MSI along, which it hides, as bundles do.
 Unicode true
 Name "BVT Scripted"
-OutFile "by-script.exe"
+OutFile "${OUT}"
 InstallDir "$PROGRAMFILES64\BVT Scripted Ägent"
 RequestExecutionLevel admin
 SilentInstall silent
@@ -25,6 +25,8 @@ Section
   IntCmp $0 0 +3
   SetErrorLevel $0
   Quit
+  !insertmacro DO 'sc stop BvtScripted'
+  Sleep 1000
   SetOutPath "$INSTDIR"
   File "uses.exe"
   WriteUninstaller "$INSTDIR\uninst.exe"
@@ -34,8 +36,14 @@ Section
   !insertmacro DO 'netsh advfirewall firewall add rule name="BVT Scripted" dir=in action=allow program="$INSTDIR\uses.exe"'
   !insertmacro DO 'icacls "$INSTDIR" /inheritance:e'
   !insertmacro DO 'sc start BvtScripted'
+  ReadRegStr $2 HKLM "${ENTRY}" "DisplayName"
+  StrCmp $2 "" 0 known ; an earlier release has added it
   ReadRegStr $1 HKLM "${VARIABLES}" "Path"
   WriteRegExpandStr HKLM "${VARIABLES}" "Path" "$1;$INSTDIR"
+known:
+  FileOpen $1 "$INSTDIR\${RELEASE}.txt" w
+  FileWrite $1 "${RELEASE}"
+  FileClose $1
   CreateDirectory "$SMPROGRAMS\BVT Scripted"
   CreateShortCut "$SMPROGRAMS\BVT Scripted\Status.lnk" "$INSTDIR\uses.exe" "--version"
   CreateShortCut "$DESKTOP\BVT Scripted.lnk" "$INSTDIR\uses.exe"
@@ -64,6 +72,7 @@ Section Uninstall
   RMDir /r "$APPDATA\BVT Registered"
   RMDir /r "${PACKAGE}"
   RMDir "$APPDATA\Package Cache"
+  Delete "$INSTDIR\*.txt"
   Delete "$INSTDIR\uses.exe"
   Delete "$INSTDIR\uninst.exe"
   SetOutPath "$TEMP"

@@ -10,16 +10,19 @@ from tests.integration.unusual_good.candidates import WHY
 from tests.integration.unusual_good.registered import PORT, build_registered, tool
 
 SCRIPTED = "by-script"
+PREVIOUS = "previous.exe"
 HOME = "C:\\Program Files\\BVT Scripted Ägent"
 DATA = "C:\\ProgramData\\BVT Scripted"
 OF_THE_MSI = "C:\\Program Files\\BVT\\Registered"
 
 
 def build_scripted(place: Path) -> Path:
-    """The set-up program. Raises `CalledProcessError`."""
+    """The set-up program, with its earlier release beside it. Raises `CalledProcessError`."""
     build_registered(place)
     shutil.copy(Path(__file__).with_name("scripted.nsi"), place)
-    tool(place, "makensis", "-V2", "-INPUTCHARSET", "UTF8", "scripted.nsi")
+    for release, name in (("0.9.0", PREVIOUS), ("1.0.0", f"{SCRIPTED}.exe")):
+        stated = (f"-DRELEASE={release}", f"-DOUT={name}")
+        tool(place, "makensis", "-V2", "-INPUTCHARSET", "UTF8", *stated, "scripted.nsi")
     return place / f"{SCRIPTED}.exe"
 
 
@@ -48,6 +51,7 @@ def write_scripted(path: Path) -> Path:
         "registry_roots": ["HKLM\\Software\\BVT Registered"],
         "version_command": [f"{HOME}\\uses.exe", "--version"],
         "logs": [f"{DATA}\\uses.log"],
+        "releases": {"previous": {"path": PREVIOUS}},
         "open_ports": [{"port": PORT, "reason": WHY}],
     }
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
