@@ -3,6 +3,7 @@
 from harness.backend.interface import BackendFeature
 from harness.backend.traffic import CountsTraffic
 from harness.candidate.msi_contents import packed_services
+from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
