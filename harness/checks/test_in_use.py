@@ -116,11 +116,11 @@ def test_strangers(cell: CellSession, timeline: Timeline) -> None:
         raise NotTested("no process of the agent runs")
     if address is None:
         raise NotApplicable("this machine has no way to a backend")
-    found = {
-        *strangers(timeline.inspection, cell.profile, address.host),
-        *strangers(timeline.used, cell.profile, address.host),
-    }
-    if not found and Neighbourhood(cell).address is None and cell.machine.guest_system is GuestSystem.WINE:
+    neighbour = Neighbourhood(cell).address
+    played = neighbour.host if neighbour is not None else ""
+    looks = (timeline.inspection, timeline.used)
+    found = {each for look in looks for each in strangers(look, cell.profile, address.host, played)}
+    if not found and neighbour is None and cell.machine.guest_system is GuestSystem.WINE:
         raise NotApplicable("this machine's network has no other host that the agent could connect to")
     assert not found, mismatch(
         f"connections to the backend ({address.host}) and to hosts that the profile names (check_in.talks_to)",

@@ -34,13 +34,14 @@ def files_elsewhere(
     }
 
 
-def strangers(looked: Inspection, profile: AgentProfile, backend: str) -> list[str]:
+def strangers(looked: Inspection, profile: AgentProfile, backend: str, neighbour: str = "") -> list[str]:
     """Hosts that the agent is connected to, or tries to be, which nobody named. `backend`: its backend's address.
 
     The machine's own addresses are no host's: parts of an agent may talk to each other by the machine's name.
+    `neighbour`: the host that is played in the machine's network; who connects to it on Wine has its address, too.
     """
     mine = {process.pid for process in looked.family(profile)}
-    here = {_plain(socket.local_address) for socket in looked.sockets}
+    here = {_plain(socket.local_address) for socket in looked.sockets} - {neighbour}
     return sorted(
         {
             f"{socket.remote_address}:{socket.remote_port}"

@@ -94,3 +94,10 @@ def test_who_tells_of_nearly_all_is_to_tell_of_all_and_who_tells_of_few_tells_of
     assert unreported(there, {"a", "b", "c"}) == (["d"], 4)
     assert unreported(there, {"a", "b", "c", "d", "e"}) == ([], 4)
     assert unreported(there, {"a"}) == ([], 0)
+
+
+def test_the_host_that_is_played_is_a_stranger_though_the_connection_has_its_address() -> None:
+    """Within a Wine machine both ends of a connection to it bear its address."""
+    to_it = connection("10.0.0.2")
+    assert strangers(inspection(to_it), PROFILE, BACKEND) == []
+    assert strangers(inspection(to_it), PROFILE, BACKEND, "10.0.0.2") == ["10.0.0.2:443"]
