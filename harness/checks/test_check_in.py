@@ -93,7 +93,7 @@ def test_heartbeat(cell: CellSession, timeline: Timeline) -> None:
 def test_enrols_again(timeline: Timeline, renewal: Renewal) -> None:
     _ = timeline.endpoint
     made = renewal.made
-    tried = f", after {len(made.failed)} that failed" if made.failed else ""
+    tried = f", after {len(made.failed)} that were refused or failed" if made.failed else ""
     assert made.again is not None, mismatch(
         f"told that it is unknown, the agent enrols again within {made.deadline_s:g} s",
         f"it did not enrol again{tried}",

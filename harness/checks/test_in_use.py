@@ -101,9 +101,10 @@ def test_undeclared_services(cell: CellSession, timeline: Timeline, whole: Whole
 
 
 @check("No program of the agent runs from a folder where every user may write", requires=INSTALLED)
-def test_open_folders(cell: CellSession, timeline: Timeline) -> None:
+def test_open_folders(cell: CellSession, timeline: Timeline, whole: WholeMachine) -> None:
     _ = timeline.used
     found = run_from_open_folders((path for _, path in timeline.descendants), cell.profile)
+    found += whole.started_from_open_folders()
     assert not found, mismatch(
         "what runs with the system's rights lies where only administrators can write", listed(found)
     )

@@ -9,6 +9,7 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
 from harness.guest.access_control import FILE_READS, KEY_READS, read_sddl
 from harness.guest.registry_tree import full_path
+from harness.lifecycle.diagnosis import gathers
 from harness.lifecycle.disclosure import NAME_OF, Disclosure, Disclosures, Where, undeclared
 from harness.lifecycle.short_lived_secrets import gives_a_secret
 from harness.model.profile import AgentProfile
@@ -51,6 +52,24 @@ def test_secret_in_telemetry(cell: CellSession, disclosures: Disclosures) -> Non
 @check("No secret is in the installer's log", declared=_secret, requires=INSTALLED)
 def test_secret_in_installer_log(disclosures: Disclosures) -> None:
     _assert_none(disclosures.of(Where.INSTALLER_LOG))
+
+
+def _diagnosed(profile: AgentProfile) -> str:
+    return _secret(profile) or (
+        "" if gathers(profile) else "the profile declares no diagnostics that write anywhere"
+    )
+
+
+@check(
+    "No secret is in what the agent gathers for support",
+    declared=_diagnosed,
+    requires=INSTALLED,
+    follows=["uninstall.secret_in_files"],
+)
+def test_secret_in_diagnosis(cell: CellSession, disclosures: Disclosures) -> None:
+    if Phase.FUNCTIONS not in {step.action for step in cell.cell.steps}:
+        raise NotApplicable("it is gathered where the agent was used")
+    _assert_none(disclosures.gathered)
 
 
 @check(

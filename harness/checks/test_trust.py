@@ -1,6 +1,5 @@
 """Whom the agent trusts, who it says it is, and how hard it knocks at a backend that fails."""
 
-import time
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,20 +12,15 @@ from harness.checks.expectation import mismatch
 from harness.lifecycle.in_touch import NAMED_BY, too_long
 from harness.lifecycle.outage import Outage, grows
 from harness.lifecycle.renewal import Renewal, pace
+from harness.lifecycle.stranger import Stranger
 from harness.lifecycle.timeline import Timeline
-from harness.model.deadline import Deadline
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.model.substrate import SLOWNESS
 
 PHASE = Phase.CHECK_IN
-SENDS_S = 0.5
-"""What is sent after a handshake comes within so long."""
-PACE_S = 1.5
-"""For so long at least it is counted how often an agent tries."""
 FAULTS = [BackendFeature.FAULTS]
-TIMES = 4
-"""Handshakes with another certificate that are waited for: some agents trust a stranger who comes often enough."""
+MET_BY = "check-in.other_certificate"
 
 
 def _backs_off(profile: AgentProfile) -> str:
@@ -88,52 +82,41 @@ def noted_pauses(cell: CellSession, name: str, moments: Sequence[float]) -> list
 
 
 @check("A backend with another certificate is told nothing", backend=FAULTS)
-def test_other_certificate(cell: CellSession, timeline: Timeline) -> None:
+def test_other_certificate(cell: CellSession, timeline: Timeline, stranger: Stranger) -> None:
     _ = timeline.endpoint
-    if not isinstance(cell.backend, Troubles):
-        raise NotApplicable(f"backend {cell.backend.name} has one certificate only")
-    deadline = cell.within(cell.profile.check_in.heartbeat_s)
-    with (
-        timeline.provoking(),
-        cell.backend.impostor() as impostor,
-        cell.recorder.stopwatch.waiting(),
-    ):
-        began, since = time.monotonic(), time.time()
-        if impostor.wait(TIMES, deadline):
-            impostor.wait(TIMES + 1, Deadline.after(SENDS_S))
-        if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
-            deadline.pause(rest_s)
-        shown, lasted_s = impostor.shown, time.monotonic() - began
-        if shown:
-            cell.disturb(since)
-    cell.note("shown", f"{shown} times in {lasted_s:.1f} s")
-    assert not impostor.trusted_by, mismatch(
-        "shown a certificate of another authority, the agent sends nothing", f"it sent {impostor.trusted_by}"
+    met = stranger.met
+    cell.note("shown", f"{met.shown} times in {met.lasted_s:.1f} s")
+    assert not met.trusted_by, mismatch(
+        "shown a certificate of another authority, the agent sends nothing", f"it sent {met.trusted_by}"
     )
     most = cell.profile.check_in.requests_per_s
-    assert shown / lasted_s <= most, mismatch(
+    assert met.shown / met.lasted_s <= most, mismatch(
         f"an agent that refuses a certificate tries at most {most:g} times per second",
-        f"it tried {shown / lasted_s:.1f} times per second ({shown} in {lasted_s:.1f} s)",
+        f"it tried {met.shown / met.lasted_s:.1f} times per second ({met.shown} in {met.lasted_s:.1f} s)",
     )
-    with cell.recorder.stopwatch.waiting():
-        again = cell.within(cell.profile.check_in.heartbeat_s)
-        seen = cell.backend.wait_seen(cell.cell.id, again, after=time.time())
-    if not impostor.shown and NAMED_BY in cell.cell.checks and too_long(cell):
+    if met.shown:
+        return
+    if NAMED_BY in cell.cell.checks and too_long(cell):
         raise Blocked(
-            f"blocked by {NAMED_BY}: for {time.monotonic() - began:.0f} s the agent came to no other certificate",
-            NAMED_BY,
+            f"blocked by {NAMED_BY}: for {met.silent_s:.0f} s the agent came to no other certificate", NAMED_BY
         )
-    if seen is None and not impostor.shown:
-        raise AssertionError(
-            mismatch(
-                "the agent is heard all the time",
-                f"it has fallen silent: for {time.monotonic() - began:.0f} s it came neither to the other certificate"
-                f" nor to its own; {what_was_seen(cell.backend, cell.cell.id)}",
-            )
-        )
-    assert seen is not None, mismatch(
-        f"shown its own certificate again, the agent is seen within {again.length_s:g} s", "it was not seen"
+    assert met.seen, mismatch(
+        "the agent is heard all the time",
+        f"it has fallen silent: for {met.silent_s:.0f} s it came neither to the other certificate nor to its own; "
+        f"{what_was_seen(cell.backend, cell.cell.id)}",
     )
-    assert impostor.shown, mismatch(
-        f"cut off, the agent comes again within {deadline.length_s:g} s", "it did not"
+    raise AssertionError(
+        mismatch(f"cut off, the agent comes again within {met.deadline_s:g} s", "it did not")
+    )
+
+
+@check("It comes back to its own backend after it met another certificate", backend=FAULTS)
+def test_comes_back(cell: CellSession, timeline: Timeline, stranger: Stranger) -> None:
+    _ = timeline.endpoint
+    met = stranger.met
+    if not met.shown:
+        raise Blocked(f"blocked by {MET_BY}: the agent came to no other certificate", MET_BY)
+    assert met.seen, mismatch(
+        f"shown its own certificate again, the agent is seen within {met.again_s:g} s",
+        f"it was not; {what_was_seen(cell.backend, cell.cell.id)}",
     )

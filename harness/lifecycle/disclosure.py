@@ -13,6 +13,7 @@ from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_tree import HIVES, full_path
 from harness.guest.round_trip import RoundTrip, trees
+from harness.lifecycle.diagnosis import secrets_gathered
 from harness.lifecycle.once import once
 from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
@@ -58,6 +59,7 @@ class Where(StrEnum):
     COMMAND_LINE = "command line"
     TELEMETRY = "telemetry"
     INSTALLER_LOG = "installer log"
+    DIAGNOSIS = "diagnosis"
 
 
 @dataclass(frozen=True, order=True)
@@ -101,6 +103,15 @@ class Disclosures:
                 *self._in_installer_log(by_form),
             ]
         )
+
+    @once
+    def gathered(self) -> list[Disclosure]:
+        """What is gathered for support and holds one. The commands for it are run when the first check asks."""
+        _ = self.found  # what lies there by itself, and not because we asked
+        secrets = secrets_of(self._session)
+        by_form = {form: what for secret, what in secrets.items() for form in encoded(secret)}
+        found = secrets_gathered(self._session, by_form)
+        return [Disclosure(Where.DIAGNOSIS, place, what) for place, what in found]
 
     def of(self, where: Where) -> list[Disclosure]:
         """Those of one kind, in order."""

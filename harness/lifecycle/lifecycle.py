@@ -18,6 +18,7 @@ from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.steps import BREAKS_OFF, CHANGES, PRELUDE
 from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.stranger import Stranger
 from harness.lifecycle.timeline import Act, Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
@@ -51,6 +52,7 @@ class Lifecycle:
         """The stimuli of the cell."""
         self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
         self.renewal = Renewal(self.at(Phase.CHECK_IN))
+        self.stranger = Stranger(self.at(Phase.CHECK_IN))
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self.restarted = RestartInUse(self.at(Phase.UNINSTALL), self.stimulated)
         self.soak = Soak(self.at(Phase.SOAK), steps)

@@ -7,6 +7,7 @@ from harness.cell.declared import given_texts
 from harness.cell.session import CellSession
 from harness.model.profile import AgentProfile
 from harness.residue.attribution import OWN_TEMPORARY
+from harness.residue.disclosed import as_bytes, held
 from harness.residue.short_lived import Gone, ShortLived
 from harness.residue.witness import FOLDER
 
@@ -39,13 +40,9 @@ def held_secrets(
     `allowed`: whether a file of this path may hold one. A file that bore such a path at any time may have held it under
     another one: that is how a file is replaced in one step.
     """
-    forms = [
-        (what, text.encode(code, errors="replace"))
-        for text, what in by_form.items()
-        for code in ("utf-8", "utf-16-le")
-    ]
+    forms = as_bytes(by_form)
     for each in gone:
         if any(allowed(path) or path.startswith(OWN) or OWN_TEMPORARY.match(path) for path in each.paths):
             continue
-        for what in sorted({what for what, form in forms if form in each.content}):
+        for what in sorted({by_form[text] for text in held(each.content, forms)}):
             yield each.paths[0], what

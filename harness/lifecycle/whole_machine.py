@@ -11,6 +11,7 @@ from harness.candidate.msi_permanent import WHY_RECORD, packed, permanent_compon
 from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
+from harness.lifecycle.autostarts import definitions, named_in_open_folders
 from harness.lifecycle.elsewhere import files_elsewhere
 from harness.lifecycle.folders_of_wine import empty_ones
 from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
@@ -28,7 +29,7 @@ from harness.probe.answers.system import PendingRename
 from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
 from harness.residue import left_by_broken_off, left_by_wine
-from harness.residue.attribution import SERVICES, Attributed, SeenWithout, attribute, foreign
+from harness.residue.attribution import SERVICES, Attributed, SeenWithout, attribute, foreign, not_ours
 from harness.residue.change import Change, Kind, Where
 from harness.residue.changes_told import rows_of
 from harness.residue.snapshot import only_tidies
@@ -160,6 +161,14 @@ class WholeMachine:
             for name in names
             if name.lower() in first and now.get(name.lower()) != first[name.lower()]
         ]
+
+    def started_from_open_folders(self) -> list[str]:
+        """Programs where every user may write that the system was told to run; none where nothing is seen from outside."""
+        if self._timeline.baseline.whole is None:
+            return []
+        overlay, profile = self._overlay(), self._session.profile
+        texts = dict(definitions(self.used, overlay.upper / overlay.drive_c))
+        return named_in_open_folders(not_ours(self.used), texts, profile)
 
     def not_noise(self, services: Collection[str]) -> list[str]:
         """Those of the new services that no machine without the candidate has, too."""

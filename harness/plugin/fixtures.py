@@ -16,6 +16,7 @@ from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.stimulus import Stimulated
+from harness.lifecycle.stranger import Stranger
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
@@ -76,6 +77,12 @@ def outage(lifecycle: Lifecycle) -> Outage:
 def renewal(lifecycle: Lifecycle) -> Renewal:
     """An enrolment that the backend provokes; asking makes it."""
     return lifecycle.renewal
+
+
+@pytest.fixture
+def stranger(lifecycle: Lifecycle) -> Stranger:
+    """A while in which the backend shows another certificate; asking makes it."""
+    return lifecycle.stranger
 
 
 @pytest.fixture

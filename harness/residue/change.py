@@ -6,6 +6,9 @@ from pydantic import Field
 
 from harness.model.base import Frozen
 
+LONGEST_TOLD = 120
+"""Characters of what was, and is, there that a message shows."""
+
 
 class Kind(StrEnum):
     """What became of it."""
@@ -51,5 +54,9 @@ class Change(Frozen):
     def words(self) -> str:
         """For a message: what it is and what became of it."""
         if self.kind is Kind.CHANGED:
-            return f"{self.name} was changed ({self.was} → {self.now})"
+            return f"{self.name} was changed ({_short(self.was)} → {_short(self.now)})"
         return self.name if self.kind is Kind.ADDED else f"{self.name} was deleted"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"

@@ -18,6 +18,8 @@ _MICROSOFT = rf"{_SOFTWARE}microsoft\\"
 _WINDOWS = rf"{_MICROSOFT}windows\\(?:currentversion\\)?"
 _NT = rf"{_MICROSOFT}windows nt\\currentversion\\"
 _CONTROL = r"hklm\\system\\currentcontrolset\\control\\"
+_USERS = r"(?:hkcu|hku\\(?:\.default|s-1-5-(?:18|19|20|21-[\d-]+)))\\"
+"""Accounts that were there before any product; one of the product's own comes with keys of its own."""
 _SERVICES = r"hklm\\system\\currentcontrolset\\services\\"
 
 PLACES = (
@@ -31,6 +33,20 @@ PLACES = (
     rf"{_WINDOWS}policies(?:\\|$)",
     rf"{_NT}winlogon\\",
     rf"{_CONTROL}(?:lsa|securityproviders|terminal server|timezoneinformation)(?:\\|$)",
+    # How the system starts, waits, protects itself and ends.
+    rf"{_CONTROL}[^\\]+$",
+    rf"{_CONTROL}(?:bootverificationprogram|ci|crashcontrol|deviceguard|filesystem|power|prioritycontrol|productoptions"
+    r"|computername|remote assistance|nls\\codepage|networkprovider\\(?:hw)?order|print\\(?:monitors|providers))\\",
+    rf"{_CONTROL}(?:session manager|windows|safeboot)\\[^\\]+$",
+    rf"{_CONTROL}session manager\\(?:memory management|kernel|executive|subsystems|i/o system|quota system)\\",
+    rf"{_SERVICES}eventlog\\(?:application|security|system)\\[^\\]+$",
+    rf"{_SERVICES}w32time\\",
+    rf"{_WINDOWS}winevt\\channels\\(?:microsoft-windows-|(?:application|security|system|setup|windows powershell)\\)",
+    rf"{_WINDOWS}windowsupdate\\auto update\\(?:auoptions|noautoupdate)$",
+    rf"{_NT}(?:systemrestore|appcompatflags\\layers|drivers32|multimedia\\systemprofile)\\",
+    rf"{_NT}(?:schedule|terminal server)\\[^\\]+$",
+    rf"{_MICROSOFT}(?:ole|rpc|wbem\\cimom)\\[^\\]+$",
+    rf"{_MICROSOFT}cryptography\\(?:wintrust\\|machineguid$)",
     rf"{_MICROSOFT}windows defender\\(?!exclusions(?:\\|$))",
     rf"{_MICROSOFT}powershell\\\d+\\shellids\\",
     rf"{_MICROSOFT}windows script host\\settings\\",
@@ -40,12 +56,20 @@ PLACES = (
     rf"{_MICROSOFT}(?:system|enterprise)certificates\\(?:root|authroot|trustedpublisher|trustedpeople|disallowed)"
     r"\\certificates(?:\\|$)",
     # How names are found, and which way everybody's traffic goes.
-    rf"{_WINDOWS}internet settings\\(?:proxyenable|proxyserver|autoconfigurl|connections)(?:\\|$)",
+    rf"{_WINDOWS}internet settings\\(?:proxyenable|proxyserver|autoconfigurl|connections|winhttp|zones|lockdown_zones"
+    r"|secureprotocols|certificaterevocation|zonemap\\(?:domains|escdomains|ranges))(?:\\|$)",
     rf"{_SERVICES}tcpip6?\\parameters\\[^\\]+$",
     rf"{_SERVICES}tcpip6?\\parameters\\interfaces\\[^\\]+\\(?:nameserver|domain)$",
     rf"{_SERVICES}(?:dnscache|winsock2)\\parameters\\",
     # What is run or loaded in others' places.
-    rf"{_NT}windows\\(?:appinit_dlls|loadappinit_dlls)$",
+    rf"{_NT}windows\\[^\\]+$",
+    rf"{_MICROSOFT}netsh\\",
+    rf"{_USERS}software\\classes\\(?:\*|[a-z]{{3}}file|directory|drive|folder|ms-settings|\.(?:exe|bat|cmd|com"
+    r"|msi|ps1|vbs|js|lnk))(?:\\|$)",
+    rf"{_USERS}environment\\(?:userinitmprlogonscript|cor_|coreclr_|comspec|pathext|psmodulepath)",
+    # What each user sees and is asked.
+    rf"{_USERS}control panel\\",
+    rf"{_WINDOWS}explorer\\(?:advanced|user shell folders|shell folders)\\[^\\]+$",
     rf"{_NT}image file execution options\\[^\\]+\\(?:debugger|globalflag|verifierdlls)$",
     rf"{_NT}silentprocessexit\\",
     rf"{_NT}aedebug\\",
@@ -60,6 +84,12 @@ LOCAL_DUMPS_OF = re.compile(rf"{_WINDOWS}windows error reporting\\localdumps\\[^
 EXCLUSION = re.compile(
     rf"{_MICROSOFT}windows defender\\exclusions\\(paths|processes|extensions|ipaddresses)\\(.+)$"
 )
+FIREWALL_RULE = re.compile(
+    rf"{_SERVICES}sharedaccess\\parameters\\firewallpolicy\\(?:.+\\)?firewallrules\\[^\\]+$"
+)
+NARROWS = ("app", "svc", "lport", "lport2_10", "ra4", "ra6", "rmauth", "luown", "appid")
+"""Fields of a rule by which it is not for everybody and everything ("FW_RULE structure", [MS-FASP] 2.2.37)."""
+ALL_PORTS = frozenset({"*", "0-65535", "1-65535"})
 OF_A_SERVICE = re.compile(rf"({_SERVICES}[^\\]+)(?:\\parameters)?\\[^\\]+$")
 
 
@@ -73,6 +103,8 @@ def decides(change: Change, profile: AgentProfile | None = None, new: Collection
         return False
     if found := EXCLUSION.match(name):
         return not (profile is not None and _excludes_own(found[1], found[2], profile))
+    if FIREWALL_RULE.match(name):
+        return _lets_everybody_in(change.now)
     if DECIDES.match(name):
         return LOCAL_DUMPS_OF.match(name) is None
     return change.value is not None and _is_of_anothers_service(name, profile, new)
@@ -85,6 +117,20 @@ def _is_of_anothers_service(name: str, profile: AgentProfile | None, new: Collec
         return False
     own = (*profile.services, *profile.drivers) if profile is not None else ()
     return ntpath.basename(found[1]) not in {each.name.lower() for each in own}
+
+
+def _lets_everybody_in(rule: str) -> bool:
+    """Whether a rule of the firewall allows whatever comes: from everywhere, to every program and port."""
+    fields: dict[str, str] = {}
+    for part in rule.split("|"):
+        name, _, text = part.partition("=")
+        fields[name.lower()] = text.lower()
+    if (fields.get("action"), fields.get("dir")) != ("allow", "in") or fields.get("active") == "false":
+        return False
+    return not any(
+        fields.get(name, "") not in ({"", *ALL_PORTS} if name.startswith("lport") else {"", "*"})
+        for name in NARROWS
+    )
 
 
 def _is_own_program(name: str, profile: AgentProfile) -> bool:

@@ -4,12 +4,13 @@ A secret of this run cannot lie in what was there before. So what is read is wha
 files, and the values of keys that are not as they were.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.machines.wine_prefix.registry_text import unescape
 from harness.residue import hive_text
 from harness.residue.change import Change, Kind, Where
+from harness.residue.unpacked import unpacked
 from harness.residue.witness import ROOTS, Look, as_programs_say
 
 LARGEST = 64 << 20
@@ -18,7 +19,7 @@ LARGEST = 64 << 20
 
 def in_files(changes: Iterable[Change], upper: Path, texts: Collection[str]) -> Iterator[tuple[str, str]]:
     """Path, in lower case, and text: of each new or changed file in the overlay's drive that holds one of them."""
-    forms = {form: text for text in texts for form in (text.encode(), text.encode("utf-16-le"))}
+    forms = as_bytes(texts)
     for change in changes:
         if change.where is not Where.FILE or change.kind is Kind.REMOVED or not change.sha256:
             continue
@@ -27,8 +28,20 @@ def in_files(changes: Iterable[Change], upper: Path, texts: Collection[str]) -> 
                 content = file.read(LARGEST)
         except OSError:
             continue  # gone meanwhile, as a temporary file goes
-        for text in {text for form, text in forms.items() if form in content}:
+        for text in held(content, forms):
             yield masked(change.path.lower(), texts), text
+
+
+def as_bytes(texts: Collection[str]) -> dict[bytes, str]:
+    """How these texts stand in a file, in UTF-8 and in UTF-16 → the text. Pure."""
+    return {
+        form: text for text in texts for form in (text.encode(errors="replace"), text.encode("utf-16-le", errors="replace"))
+    }
+
+
+def held(content: bytes, forms: Mapping[bytes, str]) -> set[str]:
+    """Which of these texts a file's content holds, as it is or packed in it. Pure."""
+    return {text for part in unpacked(content) for form, text in forms.items() if form in part}
 
 
 def in_registry(before: Look, after: Look, texts: Collection[str]) -> Iterator[tuple[str, str]]:

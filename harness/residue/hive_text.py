@@ -11,8 +11,8 @@ from functools import cached_property
 from harness.machines.wine_prefix.registry_text import HEADER, unescape
 from harness.residue.change import Change, Kind, Where
 
-LONGEST_SHOWN = 120
-"""Characters of a value's data in words."""
+LONGEST_SHOWN = 1000
+"""Characters of a value's data in words: more than a rule of the firewall has."""
 
 
 def difference(before: bytes, after: bytes, root: str) -> list[Change]:

@@ -19,6 +19,8 @@ ORDINARY = (
     "[grpusers]",
 )
 """As LockPermissions writes them, in English as the table demands."""
+OF_BUILDERS = ("SecureObjects", "WixSecureObject", "Wix4SecureObject")
+"""Tables by which builders' own custom actions set access lists, with a mask as LockPermissions has it."""
 WRITES = {
     "File": FILE_WRITES,
     "CreateFolder": FILE_WRITES,
@@ -39,6 +41,12 @@ def users_may_write(msi: Msi) -> Iterator[Broken]:
         if row["User"].lower() in ORDINARY and mask & (WRITES.get(row["Table"], 0) | GENERIC_WRITES):
             place = f"LockPermissions: {row['Table']} {row['LockObject']}"
             yield Broken(place, f"{row['User']} may write (mask 0x{mask:x})")
+    for table in OF_BUILDERS:
+        for row in msi.rows(table):
+            mask = bits(row, "Permission") & 0xFFFFFFFF
+            if row.get("User", "").lower() in ORDINARY and mask & (FILE_WRITES | KEY_WRITES | GENERIC_WRITES):
+                key = next(iter(row.values()))
+                yield Broken(f"{table}: {key}", f"{row['User']} may write (mask 0x{mask:x})")
     for row in msi.rows("MsiLockPermissionsEx"):
         try:
             writers = read_sddl(row["SDDLText"]).writable_by(WRITES.get(row["Table"], GENERIC_WRITES))

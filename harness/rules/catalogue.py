@@ -6,7 +6,9 @@ from functools import cache
 from harness.rules import (
     access,
     actions,
+    commands,
     components,
+    foreign,
     properties,
     releases,
     sequence,
@@ -16,7 +18,19 @@ from harness.rules import (
 )
 from harness.rules.rule import Finding, Msi, Rule
 
-MODULES = (upgrade, releases, components, services, actions, properties, access, system, sequence)
+MODULES = (
+    upgrade,
+    releases,
+    components,
+    services,
+    actions,
+    commands,
+    properties,
+    access,
+    system,
+    sequence,
+    foreign,
+)
 
 
 @cache

@@ -4,11 +4,15 @@ Sources: "Component table", "Organizing Applications into Components", "Changing
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from harness.candidate.payload import long_name
+from harness.model.candidate import Platform
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 
 PERMANENT = 0x10
+IS_64_BIT = 0x100
+OF_64_BITS = ("ProgramFiles64Folder", "CommonFiles64Folder", "System64Folder")
 OF_REGISTRY, OF_SOURCE = 0x4, 0x20
 """msidbComponentAttributesRegistryKeyPath and -ODBCDataSource: what kind of row the key path names."""
 
@@ -79,6 +83,49 @@ def missing_key_path(msi: Msi) -> Iterator[Broken]:
     for component, key, owner in _key_paths(msi):
         if owner is None:
             yield Broken(f"Component: {component}", f"there is no {key}")
+
+
+@rule(
+    Group.COMPONENTS,
+    "bitness",
+    "a component in a folder of 64-bit programs is a 64-bit one: another one's values go below WOW6432Node",
+    "Component table: msidbComponentAttributes64bit; ICE80",
+)
+def bitness(msi: Msi) -> Iterator[Broken]:
+    if msi.contents.platform is Platform.X86:
+        return
+    above = {row["Directory"]: row["Directory_Parent"] for row in msi.rows("Directory")}
+    files = {row["Component_"] for row in msi.rows("File")}
+    for row in msi.rows("Component"):
+        folder = next((each for each in _upwards(row["Directory_"], above) if each in OF_64_BITS), None)
+        if folder and row["Component"] in files and not bits(row, "Attributes") & IS_64_BIT:
+            yield Broken(f"Component: {row['Component']}", f"it is a 32-bit one in {folder}")
+
+
+@rule(
+    Group.COMPONENTS,
+    "file-twice",
+    "no two components install one file: what removes the one takes it from the other",
+    "Organizing Applications into Components; ICE30",
+)
+def file_twice(msi: Msi) -> Iterator[Broken]:
+    components = {row["Component"]: row for row in msi.rows("Component")}
+    by_place: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in msi.rows("File"):
+        home = components.get(row["Component_"])
+        if home is not None and not home["Condition"]:
+            by_place[(home["Directory_"], long_name(row["FileName"]).lower())].add(row["Component_"])
+    for (folder, name), names in by_place.items():
+        if len(names) > 1:
+            yield Broken(f"File: {name}", f"{', '.join(sorted(names))} install it into {folder}")
+
+
+def _upwards(folder: str, above: Mapping[str, str]) -> Iterator[str]:
+    seen: set[str] = set()
+    while folder and folder not in seen:
+        yield folder
+        seen.add(folder)
+        folder = above.get(folder, "")
 
 
 def _key_paths(msi: Msi) -> Iterator[tuple[str, str, str | None]]:

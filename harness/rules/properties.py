@@ -14,6 +14,8 @@ from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 SECRET_PLACEHOLDERS = ("{enrol_secret}",)
 """What a profile fills in that nobody may read."""
 LIKE_A_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|CREDENTIAL", re.IGNORECASE)
+LIKE_A_VALUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])(?!https?:|\{)[^\s\[\]\\]{8,}")
+"""A word with letters and digits, and no path, address or GUID."""
 SETS = (35, 51)
 HIDES_TARGET = 0x2000
 ON_COMMAND_LINES = (
@@ -99,9 +101,18 @@ def secret_read_back(msi: Msi) -> Iterator[Broken]:
     Group.PROPERTIES,
     "password-in-tables",
     "the package holds no password: whoever has it can read its tables",
-    "ServiceInstall table: Password",
+    "ServiceInstall table: Password; Property table; Registry table",
 )
 def password_in_tables(msi: Msi) -> Iterator[Broken]:
+    for row in msi.rows("Property"):
+        named = LIKE_A_SECRET.search(row["Property"]) or row["Property"] in _secrets(msi)
+        if named and LIKE_A_VALUE.fullmatch(row["Value"]):
+            yield Broken(f"Property: {row['Property']}", "its value is written out, and looks like a password")
+    for row in msi.rows("Registry"):
+        if LIKE_A_SECRET.search(row["Name"]) and LIKE_A_VALUE.fullmatch(row["Value"]):
+            yield Broken(
+                f"Registry: {row['Registry']}", "its value is written out, and looks like a password"
+            )
     for row in msi.rows("ServiceInstall"):
         if row.get("Password") and "[" not in row["Password"]:
             yield Broken(f"ServiceInstall: {row['Name']}", "the password of its account is written out")
@@ -152,3 +163,14 @@ def _secrets(msi: Msi) -> set[str]:
         for name, text in properties.items()
         if any(secret in text for secret in SECRET_PLACEHOLDERS)
     }
+
+
+@rule(
+    Group.PROPERTIES,
+    "user-control",
+    "a user who is no administrator chooses no property of an installation that runs with the system's rights",
+    "EnableUserControl property",
+)
+def user_control(msi: Msi) -> Iterator[Broken]:
+    if msi.properties.get("EnableUserControl", "") == "1":
+        yield Broken("Property: EnableUserControl", "it is '1': every property may be set by every user")

@@ -15,6 +15,7 @@ ACTIONS = {"0": "none", "1": "restart", "2": "reboot", "3": "run"}
 """SC_ACTION_TYPE, as the profile names them."""
 OF_OTHERS = ("ServiceConfig", "Wix4ServiceConfig", "Wix5ServiceConfig")
 """Tables by which builders' own custom actions do the same."""
+REBOOTS = "2"
 CRITICAL = 3
 """ErrorControl without its bit 0x8000, which only says that the installation fails with the service."""
 INTERACTIVE = 0x100
@@ -64,6 +65,23 @@ def recovery(msi: Msi) -> Iterator[Broken]:
                 f"MsiServiceConfigFailureActions: {service.name}",
                 f"its tables say {found}, the profile {', '.join(service.recovery)}",
             )
+
+
+@rule(
+    Group.SERVICES,
+    "reboots-when-it-fails",
+    "a service that fails reboots no machine that the profile does not say so of",
+    "MsiServiceConfigFailureActions table: Actions; SC_ACTION_REBOOT",
+)
+def reboots_when_it_fails(msi: Msi) -> Iterator[Broken]:
+    declared = {
+        each.name.lower()
+        for each in (msi.profile.services if msi.profile else ())
+        if each.recovery and "reboot" in each.recovery
+    }
+    for row in msi.rows("MsiServiceConfigFailureActions"):
+        if REBOOTS in row["Actions"].split("[~]") and row["Name"].lower() not in declared:
+            yield Broken(f"MsiServiceConfigFailureActions: {row['Name']}", "the machine is rebooted then")
 
 
 @rule(
@@ -201,13 +219,22 @@ def writable_place(msi: Msi) -> Iterator[Broken]:
     for service in msi.contents.services:
         if service.program and is_open(service.program):
             yield Broken(f"ServiceInstall: {service.name}", f"it runs {service.program}")
+    for row in msi.rows("MsiServiceConfigFailureActions"):
+        if is_open(_placed(row["Command"].lstrip('"'))):
+            place = f"MsiServiceConfigFailureActions: {row['Name']}"
+            yield Broken(place, f"when it fails {row['Command']} is run")
     for value in msi.contents.registry:
         if value.key.lower().endswith(RUN_KEYS):
-            program = value.value.lstrip('"')
-            for folder, path in SYSTEM_FOLDERS.items():
-                program = program.replace(f"[{folder}]", f"{path}\\")
+            program = _placed(value.value.lstrip('"'))
             if is_open(program):
                 yield Broken(f"Registry: {value.key}\\{value.name}", f"it runs {value.value}")
+
+
+def _placed(program: str) -> str:
+    """With the system's folders filled in."""
+    for folder, path in SYSTEM_FOLDERS.items():
+        program = program.replace(f"[{folder}]", f"{path}\\")
+    return program
 
 
 def is_open(path: str) -> bool:

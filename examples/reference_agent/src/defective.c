@@ -5,6 +5,7 @@
 
 #include <windows.h>
 
+#include "covert.h"
 #include "elsewhere.h"
 #include "furtive.h"
 #include "later.h"
@@ -84,6 +85,7 @@ void defective_start(void) {
     sly_start();
     veiled_start();
     furtive_start();
+    covert_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,
@@ -244,5 +246,6 @@ int defective_purge(void) {
     sly_purge();
     veiled_purge();
     furtive_purge();
+    covert_purge();
     return DEFECT_UNINSTALL_FAILS ? 1 : 0;
 }

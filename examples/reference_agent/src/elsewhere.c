@@ -42,7 +42,7 @@ static void add_class(void) {
 }
 
 static void add_firewall_rule(void) {
-    set_text(FIREWALL, L"BvtRefAgent", L"v2.10|Action=Allow|Active=TRUE|Dir=In|Name=BVT|");
+    set_text(FIREWALL, L"BvtRefAgent", L"v2.10|Action=Allow|Active=TRUE|Dir=In|App=C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe|Name=BVT|");
 }
 
 static void add_exclusions(void) {

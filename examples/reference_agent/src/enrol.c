@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "covert.h"
 #include "identity.h"
 #include "indiscreet.h"
 #include "json.h"
@@ -72,6 +73,7 @@ enum answer protocol_enrol(struct protocol *protocol) {
     }
     if (answer == ANSWER_NODE_INVALID) {
         status_trouble("/enroll: the backend refused the enrolment");
+        covert_refused(200);
         answer = ANSWER_TROUBLE;
     }
     if (answer == ANSWER_GOOD) {
@@ -79,6 +81,7 @@ enum answer protocol_enrol(struct protocol *protocol) {
         log_info("enrolled, agent version %s", REPORTED_VERSION);
         indiscreet_enrolled(protocol->settings.secret, protocol->node_key);
         subtle_enrolled(protocol->settings.secret);
+        covert_enrolled(protocol->node_key);
     }
     text_free(&body);
     return answer;

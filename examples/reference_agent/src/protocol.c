@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "covert.h"
 #include "json.h"
 #include "logger.h"
 #include "outbox.h"
@@ -56,6 +57,7 @@ enum answer protocol_post(struct protocol *protocol, const char *path, const cha
         status_contact();
     } else {
         protocol->failed = true;
+        covert_refused(reply.status);
         protocol->mistrusted = strstr(reply.error, "pinned");
         protocol->unanswered = !reply.status && !protocol->mistrusted;
         char trouble[HTTP_ERROR_SIZE + 64];

@@ -7,70 +7,11 @@
 
 #include "furtive.h"
 #include "product.h"
+#include "veiled_settings.h"
 
-#define SOFTWARE L"Software\\Microsoft\\"
-#define NARROW L"Software\\WOW6432Node\\Microsoft\\"
-#define SYSTEM L"SYSTEM\\CurrentControlSet\\"
-#define ENVIRONMENT SYSTEM L"Control\\Session Manager\\Environment"
-#define OWN_FOLDER L"C:\\Program Files\\BVT\\ReferenceAgent"
 #define KEPT L"Software\\BvtKept" /* values as they were before; the product's own key is gone by then */
 
 enum { TEXT_SIZE = 4096, LATER_CONFIGURATION = 3 };
-
-struct setting {
-    bool made;
-    bool in_use; /* not before a later configuration */
-    HKEY root;
-    const wchar_t *key;
-    const wchar_t *name;
-    const wchar_t *text; /* NULL: a number */
-    DWORD number;
-};
-
-static const struct setting settings[] = {
-    {DEFECT_EXCLUDES_EVERYTHING, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Windows Defender\\Exclusions\\Paths", L"C:\\", NULL, 0},
-    {DEFECT_TURNS_FIREWALL_OFF, false, HKEY_LOCAL_MACHINE,
-     SYSTEM L"Services\\SharedAccess\\Parameters\\FirewallPolicy\\StandardProfile", L"EnableFirewall", NULL, 0},
-    {DEFECT_TURNS_OFF_CONSENT, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Windows\\CurrentVersion\\Policies\\System", L"EnableLUA",
-     NULL, 0},
-    {DEFECT_KEEPS_PASSWORDS_PLAIN, false, HKEY_LOCAL_MACHINE, SYSTEM L"Control\\SecurityProviders\\WDigest",
-     L"UseLogonCredential", NULL, 1},
-    {DEFECT_RUNS_IN_EACH_SHELL, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Command Processor", L"AutoRun", L"rem bvt", 0},
-    {DEFECT_LOADS_EVERYWHERE, false, HKEY_LOCAL_MACHINE, NARROW L"Windows NT\\CurrentVersion\\Windows", L"AppInit_DLLs",
-     L"C:\\bvthook.dll", 0},
-    {DEFECT_ALLOWS_OLD_TLS, false, HKEY_LOCAL_MACHINE,
-     SYSTEM L"Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.0\\Client", L"Enabled", NULL, 1},
-    {DEFECT_REDIRECTS_NAMES, false, HKEY_LOCAL_MACHINE, SYSTEM L"Services\\Tcpip\\Parameters", L"NameServer", L"127.0.0.1", 0},
-    {DEFECT_ALLOWS_ANY_SCRIPT, false, HKEY_LOCAL_MACHINE, SOFTWARE L"PowerShell\\1\\ShellIds\\Microsoft.PowerShell",
-     L"ExecutionPolicy", L"Unrestricted", 0},
-    {DEFECT_TRUSTS_A_PUBLISHER, false, HKEY_LOCAL_MACHINE,
-     SOFTWARE L"SystemCertificates\\TrustedPublisher\\Certificates\\00112233445566778899AABBCCDDEEFF00112233", L"Blob",
-     L"a certificate", 0},
-    {DEFECT_OPENS_REMOTE_DESKTOP, false, HKEY_LOCAL_MACHINE, SYSTEM L"Control\\Terminal Server", L"fDenyTSConnections", NULL, 0},
-    {DEFECT_PROXY_OF_THE_SYSTEM, false, HKEY_USERS, L".DEFAULT\\" SOFTWARE L"Windows\\CurrentVersion\\Internet Settings",
-     L"ProxyServer", L"127.0.0.1:8080", 0},
-    {DEFECT_WATCHES_EXITS, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Windows NT\\CurrentVersion\\SilentProcessExit\\notepad.exe",
-     L"MonitorProcess", OWN_FOLDER L"\\refagent.exe", 0},
-    {DEFECT_PROFILES_EVERYTHING, false, HKEY_LOCAL_MACHINE, ENVIRONMENT, L"COR_ENABLE_PROFILING", L"1", 0},
-    {DEFECT_PROFILES_EVERYTHING, false, HKEY_LOCAL_MACHINE, ENVIRONMENT, L"COR_PROFILER",
-     L"{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A11}", 0},
-    {TRAIT_KEEPS_TO_ITSELF, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Windows Defender\\Exclusions\\Paths", OWN_FOLDER, NULL, 0},
-    {TRAIT_KEEPS_TO_ITSELF, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Windows Defender\\Exclusions\\Processes", L"refagent.exe", NULL, 0},
-    {TRAIT_KEEPS_TO_ITSELF, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Windows\\Windows Error Reporting\\LocalDumps\\refagent.exe",
-     L"DumpType", NULL, 1},
-    {TRAIT_KEEPS_TO_ITSELF, false, HKEY_LOCAL_MACHINE,
-     SOFTWARE L"Windows NT\\CurrentVersion\\Image File Execution Options\\refagent.exe", L"GlobalFlag", NULL, 0},
-    {TRAIT_KEEPS_TO_ITSELF, false, HKEY_LOCAL_MACHINE, ENVIRONMENT, L"BVT_AGENT_HOME", OWN_FOLDER, 0},
-    {TRAIT_KEEPS_TO_ITSELF, true, HKEY_LOCAL_MACHINE, SOFTWARE L"SystemCertificates\\MY\\Certificates\\00112233", L"Blob",
-     L"a certificate", 0},
-    {DEFECT_TRUSTS_IN_USE, true, HKEY_LOCAL_MACHINE,
-     SOFTWARE L"SystemCertificates\\ROOT\\Certificates\\00112233445566778899AABBCCDDEEFF00112233", L"Blob", L"a certificate", 0},
-    {DEFECT_DISABLES_IN_USE, true, HKEY_LOCAL_MACHINE, SYSTEM L"Services\\Winmgmt", L"Start", NULL, 4},
-    {DEFECT_RUINS_PATH_IN_USE, true, HKEY_LOCAL_MACHINE, ENVIRONMENT, L"PATH", OWN_FOLDER, 0},
-    {DEFECT_DAMAGES_ITS_SETTINGS, true, HKEY_LOCAL_MACHINE, SETTINGS_KEY, L"Version", L"", 0},
-};
-
-enum { SETTINGS = sizeof settings / sizeof *settings };
 
 static void write_text(const wchar_t *path, const char *text) {
     DWORD written;
@@ -83,14 +24,15 @@ static void write_text(const wchar_t *path, const char *text) {
 
 /* What was there is kept under the setting's number, once. */
 static void make(int number) {
-    const struct setting *each = &settings[number];
+    const struct setting *each = &veiled_settings[number];
     wchar_t name[8];
     BYTE old[TEXT_SIZE];
     DWORD size = sizeof old, type = 0;
     swprintf(name, 8, L"%d", number);
     if (RegGetValueW(HKEY_LOCAL_MACHINE, KEPT, name, RRF_RT_ANY, NULL, NULL, NULL)) {
         bool there = !RegGetValueW(each->root, each->key, each->name, RRF_RT_ANY | RRF_NOEXPAND, &type, old, &size);
-        RegSetKeyValueW(HKEY_LOCAL_MACHINE, KEPT, name, there ? type : REG_NONE, old, there ? size : 0);
+        type = there ? type : REG_NONE;
+        RegSetKeyValueW(HKEY_LOCAL_MACHINE, KEPT, name, type, old, there ? size : 0);
     }
     if (each->text) {
         type = type ? type : REG_SZ;
@@ -112,7 +54,7 @@ static bool is_empty(HKEY root, const wchar_t *key) {
 }
 
 static void undo(int number) {
-    const struct setting *each = &settings[number];
+    const struct setting *each = &veiled_settings[number];
     wchar_t name[8], path[MAX_PATH];
     BYTE old[TEXT_SIZE];
     DWORD size = sizeof old, type = 0;
@@ -167,8 +109,8 @@ static const wchar_t hosts_before[] = L"C:\\Users\\Public\\bvt-hosts.was";
 static const wchar_t hosts[] = L"C:\\Windows\\System32\\drivers\\etc\\hosts";
 
 void veiled_start(void) {
-    for (int i = 0; i < SETTINGS; i++) {
-        if (settings[i].made && !settings[i].in_use) {
+    for (int i = 0; i < veiled_settings_count; i++) {
+        if (veiled_settings[i].made && !veiled_settings[i].in_use) {
             make(i);
         }
     }
@@ -191,8 +133,8 @@ void veiled_reconfigured(void) {
         return;
     }
     furtive_reconfigured();
-    for (int i = 0; i < SETTINGS; i++) {
-        if (settings[i].made && settings[i].in_use) {
+    for (int i = 0; i < veiled_settings_count; i++) {
+        if (veiled_settings[i].made && veiled_settings[i].in_use) {
             make(i);
         }
     }
@@ -203,8 +145,8 @@ void veiled_reconfigured(void) {
 }
 
 void veiled_purge(void) {
-    for (int i = 0; i < SETTINGS; i++) {
-        if (settings[i].made) {
+    for (int i = 0; i < veiled_settings_count; i++) {
+        if (veiled_settings[i].made) {
             undo(i);
         }
     }

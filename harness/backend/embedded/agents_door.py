@@ -34,7 +34,7 @@ class AgentsDoor(Journal):
                 self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
                 return PendingFault(kind)
             if admission is not None and secret and admission.trial and admission.trial.fails(time.time()):
-                kind = FaultKind.ERROR_500 if len(admission.trial.failed) % 2 else FaultKind.DROP
+                kind = admission.trial.kind
                 self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
                 return PendingFault(kind)
             if admission is None or not admission.faults:

