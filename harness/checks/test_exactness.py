@@ -10,7 +10,7 @@ from harness.cell.declared import telemetry, telemetry_of_one
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
-from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, PATH, Burst, tells_all
+from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, PATH, STARTED, Burst, tells_all
 from harness.lifecycle.outage import KINDS, Outage
 from harness.lifecycle.reported import columns_of
 from harness.lifecycle.stimulus import Stimulated
@@ -116,6 +116,21 @@ def test_burst(cell: CellSession, burst: Burst) -> None:
     cell.note("arrived", f"{given - missing} of {given}")
     assert not missing, mismatch(
         f"all of {given} files changed at once are reported", f"{missing} never were"
+    )
+
+
+@check(
+    "Programs that are started at once are all reported",
+    declared=telemetry(STARTED),
+    backend=EVENTS,
+    requires=[f"functions.{STARTED}"],
+)
+def test_programs_at_once(cell: CellSession, burst: Burst) -> None:
+    unseen, given = burst.unseen()
+    cell.note("arrived", f"{given - unseen} of {given}")
+    assert not unseen, mismatch(
+        f"each of {given} programs that are started at once, and run for a while, is reported",
+        f"{unseen} never were",
     )
 
 

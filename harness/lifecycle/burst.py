@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from harness.backend.interface import Event
 from harness.lifecycle.once import happened, once
@@ -17,6 +18,8 @@ from harness.probe.reading import read_value
 
 FILES = 100
 KIND = "file_change"
+PROGRAMS, STARTED = 10, "process_start"
+"""Started at once, and running for a while: of an agent that misses one in ten all but one are reported."""
 LOOKED_AT = 3
 FOREIGN_KINDS = ("file_change", "registry_change", "process_start")
 """Those whose names may hold any letter; each that the profile declares is given."""
@@ -33,6 +36,7 @@ class Given:
     """What was done in the guest."""
 
     files: tuple[Stimulus, ...]
+    programs: tuple[Stimulus, ...]
     foreign: tuple[Stimulus, ...]
     long: tuple[Stimulus, ...]
     deadline: Deadline
@@ -55,6 +59,11 @@ class Burst:
         """How many of the burst's events never arrived, and of how many."""
         files = self._given.files
         return sum(self._arrived(KIND, each) is None for each in files), len(files)
+
+    def unseen(self) -> tuple[int, int]:
+        """How many of the programs that were started at once were never reported, and of how many."""
+        programs = self._given.programs
+        return sum(self._arrived(STARTED, each) is None for each in programs), len(programs)
 
     def let_go(self) -> tuple[int, int]:
         """How many of the changed files nobody could delete afterwards, and of how many."""
@@ -87,27 +96,30 @@ class Burst:
             if KIND in telemetry
             else []
         )
+        programs = (
+            [[STARTED, "--nonce", f"{token}-p{number}"] for number in range(PROGRAMS)]
+            if STARTED in telemetry
+            else []
+        )
         foreign = [[kind, "--foreign", "--nonce", f"{token}-f"] for kind in kinds]
         long = [[kind, "--padding", str(LONG), "--nonce", f"{token}-l"] for kind in lengthy]
         if KIND in telemetry and telemetry[KIND].longest is None:
             long += [[KIND, "--nonce", f"{token}-{'path' * (PATH // 4)}-l"]]
-        everything = [*files, *foreign, *long]
+        everything = [*files, *programs, *foreign, *long]
         hold_ms = str(int(1000 * session.within(HOLD_S).length_s))
         asked = (["stimulate", *each, "--hold-ms", hold_ms] for each in everything)
         answers = session.guest.batch(*asked, repeatable=True)
         stimuli = [read_value("stimulate", Stimulus, answer) for answer in answers]
         longest_s = max(telemetry[kind].deadline_s for kind in (*kinds, *lengthy))
-        named, of_length = len(files), len(files) + len(foreign)
+        rest = iter(stimuli)
         given = Given(
-            files=tuple(stimuli[:named]),
-            foreign=tuple(stimuli[named:of_length]),
-            long=tuple(stimuli[of_length:]),
+            *(tuple(islice(rest, len(part))) for part in (files, programs, foreign, long)),
             deadline=session.within(longest_s),
         )
         with session.recorder.stopwatch.waiting():
             for kind, each in [
                 *((KIND, each) for each in given.files),
-                *((e.name, e) for e in (*given.foreign, *given.long)),
+                *((e.name, e) for e in (*given.programs, *given.foreign, *given.long)),
             ]:
                 self._arrived(kind, each, given.deadline)
         self.held = undo(session, [["unstimulate", *each] for each in everything])

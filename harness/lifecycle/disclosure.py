@@ -15,10 +15,13 @@ from harness.guest.registry_tree import HIVES, full_path
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.diagnosis import secrets_gathered
 from harness.lifecycle.once import once
+from harness.lifecycle.programs import started_by_agent
 from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
+from harness.machines.provider import StartedProgram
 from harness.model.candidate import InstallerKind
+from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
 from harness.model.profile.places import SecretPlace
 from harness.model.secret_forms import encoded
@@ -99,6 +102,7 @@ class Disclosures:
                 *self._in_names(by_form),
                 *self._in_short_lived(by_form),
                 *on_command_lines(processes, by_form),
+                *of_starts(started_by_agent(session) or (), by_form),
                 *self._in_telemetry(by_form),
                 *self._in_installer_log(by_form),
             ]
@@ -291,6 +295,15 @@ def on_command_lines(processes: Iterable[Process], by_form: Mapping[str, str]) -
         for what in {what for form, what in by_form.items() if form in line}:
             yield Disclosure(
                 Where.COMMAND_LINE, f"the command line of {process.path or process.name}".lower(), what
+            )
+
+
+def of_starts(started: Iterable[StartedProgram], by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+    """The same of programs that may be gone by now. Pure."""
+    for each in started:
+        for what in {what for form, what in by_form.items() if form in each.command_line}:
+            yield Disclosure(
+                Where.COMMAND_LINE, f"the command line of {program_of(each.command_line)}".lower(), what
             )
 
 

@@ -264,6 +264,24 @@ class SeesCrashes(Protocol):
         ...
 
 
+class StartedProgram(Frozen):
+    """One program that was started in a machine. `at_s`: seconds by a clock that only goes on, for differences."""
+
+    pid: int
+    parent: int
+    command_line: str
+    at_s: float
+
+
+@runtime_checkable
+class TellsStarts(Protocol):
+    """What a machine also offers if it knows each program that was started in its guest, however short it lived."""
+
+    def started(self) -> Sequence[StartedProgram]:
+        """Those that services started, and all that these did, in their order. Never raises."""
+        ...
+
+
 class Overlay(Frozen):
     """What a machine wrote, file by file, over the template that it is a clone of."""
 

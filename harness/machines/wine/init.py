@@ -26,6 +26,8 @@ REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
 SHUTDOWN_DEADLINE_S = 10.0
 LONGEST_SLEEP_S = 86400.0
+TELLS = "-all,trace+process,+pid,+timestamp"
+"""WINEDEBUG by which whoever starts a program says so, with its command line (programs.py reads it)."""
 POWER_FIFO = "power"
 SESSION_FIFO = "session"
 
@@ -121,7 +123,7 @@ class Init:
             # This one is called by its full path (a bare name costs one more process). It lifts Wine's own part of
             # what holds the machine to one processor; the rest is lifted at its end.
             program = windows_path(self.places.prefix / BOOT_PROGRAM)
-            self.booter = self.spawn(self.berth.loader, program, f"{allowed:x}")
+            self.booter = self.spawn_services(self.berth.loader, program, f"{allowed:x}")
         self.listener.listen(128)
         own = (self.wire.fileno(), self.power, self.session)
         self.winrm = start_winrm(self.places.winrm_config, self.listener, self.berth.environment, own)
@@ -130,6 +132,15 @@ class Init:
         """Start a Wine program with the machine's own environment, output to the init log."""
         directory = self.places.prefix / "drive_c"
         return root_view.spawn(self.berth.view, directory, argv, self.environment())
+
+    def spawn_services(self, *argv: str) -> int:
+        """Start what starts Wine's services. They, and all that they start, say which programs they start."""
+        directory, told = self.places.prefix / "drive_c", self.environment() | {"WINEDEBUG": TELLS}
+        file = os.open(self.places.programs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            return root_view.spawn(self.berth.view, directory, argv, told, output=file)
+        finally:
+            os.close(file)
 
     def environment(self) -> dict[str, str]:
         """The berth's, in the locale that was asked for."""

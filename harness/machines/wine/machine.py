@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.machines import kept
 from harness.machines.intent import Intent, IntentFile, Owner
-from harness.machines.provider import ImageInfo, KeptMachine, Overlay, ProcessorUse
+from harness.machines.provider import ImageInfo, KeptMachine, Overlay, ProcessorUse, StartedProgram
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.crashes import read_crashed
 from harness.machines.wine.disk_room import shortage
@@ -27,6 +27,7 @@ from harness.machines.wine.order import (
     Status,
 )
 from harness.machines.wine.processor_use import asked_for
+from harness.machines.wine.programs import read_started
 from harness.machines.wine.reclaim import remove_all
 from harness.model.deadline import Deadline
 from harness.model.errors import MachineLost
@@ -99,6 +100,10 @@ class WineMachine:
     def crashed(self) -> Sequence[str]:
         """Programs that crashed and are not Wine's own, as its debugger told the init."""
         return read_crashed(self._berth.places.crashes)
+
+    def started(self) -> Sequence[StartedProgram]:
+        """What Wine's services started, and what that started."""
+        return read_started(self._berth.places.programs)
 
     def condition(self) -> MachineCondition:
         """The init's last word, believed only while the processes that would correct it are there.

@@ -86,6 +86,11 @@ class Places:
         return self.root / "contacts"
 
     @property
+    def programs(self) -> Path:
+        """What Wine's services, and all that they start, say of programs that they start."""
+        return self.root / "programs"
+
+    @property
     def crashes(self) -> Path:
         """Programs that crashed and are not Wine's own: a line for each time, as crash.c says it."""
         return self.root / "crashes"

@@ -41,6 +41,9 @@ class HealthBudget(Frozen):
     memory_mb: Annotated[float, Field(gt=0)] = Field(default=512, description="working sets together")
     threads: Annotated[int, Field(gt=0)] = 200
     processes: Annotated[int, Field(gt=0)] = 20
+    programs: Annotated[int, Field(gt=0)] = Field(
+        default=200, description="that it starts in a minute, also those that end at once"
+    )
     handles: Annotated[int, Field(gt=0)] = 10_000
     connections: Annotated[int, Field(gt=0)] = Field(default=100, description="TCP connections of its own")
     cpu_percent: Annotated[float, Field(gt=0)] = Field(

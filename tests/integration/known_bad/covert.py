@@ -33,16 +33,21 @@ OF_COVERT: dict[str, KnownBad] = {
             "uninstall.secret_in_diagnosis": r"registry\.reg\.gz holds a node key",
         },
     ),
+    "in-passing": KnownBad(
+        defects=frozenset({"secret-in-passing", "opens-its-folder", "turns-scans-off", "storm-of-programs"}),
+        phases=CHECKED_IN,
+        caught={
+            "uninstall.secret_on_command_line": r"the command line of c:\\windows\\system32\\cmd\.exe holds a node key",
+            "uninstall.commands": r"it lets every user write: .*it turns Defender off: ",
+            "uninstall.programs": r"at most 200 programs started in a minute\. Found: \d+ in \d+ s, most of them .*cmd\.exe",
+        },
+    ),
     "by-more-tables": KnownBad(
         defects=frozenset(
             {
-                "narrow-component",
                 "command-opens-its-folder",
                 "command-opens-the-firewall",
                 "command-turns-scans-off",
-                "fetches-a-program",
-                "nested-installation",
-                "never-awaited",
                 "reboots-when-it-fails",
                 "user-control",
                 "password-in-property",
@@ -50,12 +55,16 @@ OF_COVERT: dict[str, KnownBad] = {
         ),
         phases=INSTALLED,
         caught={
-            "install.msi_components": r"Notice: it is a 32-bit one in ProgramFiles64Folder",
             "install.msi_actions": r"OpenFolder: it lets every user write.*OpenDoor: the firewall lets everybody in"
-            r".*NoScans: it turns Defender off.*Fetch: it runs .*Nest: it runs .*Alone: nobody waits",
+            r".*NoScans: it turns Defender off",
             "install.msi_services": r"the machine is rebooted then",
             "install.msi_properties": r"PROXYPASSWORD: its value is written out.*EnableUserControl",
         },
+    ),
+    "by-more-commands": KnownBad(
+        defects=frozenset({"fetches-a-program", "nested-installation", "never-awaited"}),
+        phases=INSTALLED,
+        caught={"install.msi_actions": r"Fetch: it runs .*Nest: it runs .*Alone: nobody waits"},
     ),
     "takes-no-for-an-answer": KnownBad(
         defects=frozenset({"takes-no-for-final"}),

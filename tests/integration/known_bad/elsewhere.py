@@ -14,7 +14,7 @@ ELSEWHERE: dict[str, str] = {
     "cuts-network": "needs a virtual machine",
     "cannot-be-removed": "a warning of the rules: some products are to stay",
     "interactive-service": "Wine starts no such service; a rule finds it in the tables",
-    "loses-one-in-ten": "open: so few programs stay on a machine that one in ten is seen by chance",
+    "narrow-component": "a warning of the rules: the values of some products are to lie there",
     "sweeps-all-files": "a warning of the rules: many products are to overwrite what they bring",
 }
 """Defects of the reference agent that the table does not have → why."""

@@ -1,6 +1,6 @@
 """The catch table's lines for what decides over others, what is packed, and what is taken for an answer."""
 
-from tests.integration.known_bad.named import BACKEND, INSTALL, OTHERS, SECRET, TABLES, Named, of
+from tests.integration.known_bad.named import BACKEND, DELIVERY, HEALTH, INSTALL, OTHERS, SECRET, TABLES, Named, of
 
 KINDS_COVERT: tuple[Named, ...] = (
     *of(
@@ -13,6 +13,8 @@ KINDS_COVERT: tuple[Named, ...] = (
         ("loads-into-netsh", "install.foreign_registry", r"microsoft\\netsh\\bvt"),
         ("takes-over-programs", "install.foreign_registry", r"exefile\\shell\\open\\command"),
         ("opens-the-firewall", "install.foreign_registry", r"firewallrules\\bvtagent"),
+        ("opens-its-folder", "uninstall.commands", r"it lets every user write"),
+        ("turns-scans-off", "uninstall.commands", r"it turns Defender off"),
         ("opens-in-use", "uninstall.foreign_registry", r"firewallrules\\bvtagentlater"),
     ),
     *of(
@@ -20,14 +22,16 @@ KINDS_COVERT: tuple[Named, ...] = (
         ("starts-from-public", "uninstall.open_folders", r"named by .*\\run\\bvttray"),
         ("task-from-temp", "uninstall.open_folders", r"named by .*\\tasks\\bvtupdate"),
     ),
+    *of(HEALTH, ("storm-of-programs", "uninstall.programs")),
+    *of(DELIVERY, ("loses-one-in-ten", "functions.programs_at_once")),
     *of(
         SECRET,
         ("secret-in-packed-log", "uninstall.secret_in_files"),
         ("secret-in-bundle", "uninstall.secret_in_diagnosis"),
+        ("secret-in-passing", "uninstall.secret_on_command_line"),
     ),
     *of(
         TABLES,
-        ("narrow-component", "install.msi_components"),
         ("command-opens-its-folder", "install.msi_actions", r"OpenFolder: it lets every user write"),
         ("command-opens-the-firewall", "install.msi_actions", r"OpenDoor: the firewall lets everybody in"),
         ("command-turns-scans-off", "install.msi_actions", r"NoScans: it turns Defender off"),

@@ -117,9 +117,10 @@ OF_VEILED: dict[str, KnownBad] = {
         caught={"uninstall.traffic": r"at most 1 MB sent in a minute\. Found: \d+\.\d MB"},
     ),
     "drops-some": KnownBad(
-        defects=frozenset({"overlooks-a-service", "loses-one-file-in-ten"}),
+        defects=frozenset({"overlooks-a-service", "loses-one-file-in-ten", "loses-one-in-ten"}),
         phases=USED,
         caught={
+            "functions.programs_at_once": r"each of 10 programs .* Found: \d never were",
             "functions.burst": r"all of 100 files changed at once are reported\. Found: \d+ never were",
             "uninstall.every_service": r"1 never were: winmgmt",
         },
