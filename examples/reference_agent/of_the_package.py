@@ -45,3 +45,17 @@ def edits(defects: frozenset[str]) -> Iterable[str]:
         command = "[System64Folder]shutdown.exe /r /t 0"
         yield _ACTION + f"('LeaveNow', 3170, 'TARGETDIR', '{command}')"
         yield _SEQUENCE + f"('LeaveNow', '{_GONE}', 6592)"
+    yield from _meddling(defects)
+
+
+def _meddling(defects: frozenset[str]) -> Iterable[str]:
+    """A policy that is set in one kind of installation alone, and goes with the product."""
+    policy = r"HKLM\Software\Policies\Microsoft\Windows\WindowsUpdate\AU"
+    when = {"meddles-at-upgrade": "WIX_UPGRADE_DETECTED", "meddles-at-repair": "REINSTALL"}
+    for name in sorted(defects & when.keys()):
+        command = rf"[System64Folder]reg.exe add {policy} /v NoAutoUpdate /t REG_DWORD /d 1 /f"
+        yield _ACTION + f"('Meddle', 3170, 'TARGETDIR', '{command}')"
+        yield _SEQUENCE + f"('Meddle', '{when[name]}', 6580)"
+        gone = r"[System64Folder]reg.exe delete HKLM\Software\Policies\Microsoft\Windows\WindowsUpdate /f"
+        yield _ACTION + f"('Tidy', 3170, 'TARGETDIR', '{gone}')"
+        yield _SEQUENCE + f"('Tidy', '{_GONE}', 6581)"

@@ -88,6 +88,15 @@ def test_disk(cell: CellSession, health: Health) -> None:
     _assert_within(cell, "MB in its data folders", health.seen.data_bytes / MB, cell.profile.health.data_mb)
 
 
+@check("It writes no more than it may: a disk needs its rest", requires=INSTALLED)
+def test_writes(cell: CellSession, health: Health) -> None:
+    _ = _processes(health)
+    written = health.footprint.written_mb
+    if written is None:
+        raise NotApplicable("nothing tells how much its processes wrote")
+    _assert_within(cell, "MB written in a minute", written, cell.profile.health.written_mb)
+
+
 @check("Its memory grows no faster than it may", requires=INSTALLED)
 def test_memory_growth(cell: CellSession, health: Health) -> None:
     _ = _processes(health)

@@ -98,7 +98,8 @@ def test_other_certificate(cell: CellSession, timeline: Timeline, stranger: Stra
         return
     if NAMED_BY in cell.cell.checks and too_long(cell):
         raise Blocked(
-            f"blocked by {NAMED_BY}: for {met.silent_s:.0f} s the agent came to no other certificate", NAMED_BY
+            f"blocked by {NAMED_BY}: for {met.silent_s:.0f} s the agent came to no other certificate",
+            NAMED_BY,
         )
     assert met.seen, mismatch(
         "the agent is heard all the time",

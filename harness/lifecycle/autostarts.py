@@ -20,7 +20,9 @@ LARGEST = 1 << 20
 PROGRAM = re.compile(
     r"[a-z]:\\[^\"<>|*?\r\n]*?\.(?:exe|dll|sys|cmd|bat|ps1|vbs|js|ocx|cpl|com)\b", re.IGNORECASE
 )
-SYSTEM_KEY = re.compile(r"(?:hklm\\system|(?:hklm|hkcu|hku\\[^\\]+)\\software\\(?:wow6432node\\)?(?:microsoft|classes))\\")
+SYSTEM_KEY = re.compile(
+    r"(?:hklm\\system|(?:hklm|hkcu|hku\\[^\\]+)\\software\\(?:wow6432node\\)?(?:microsoft|classes))\\"
+)
 
 
 def named_in_open_folders(
@@ -33,8 +35,8 @@ def named_in_open_folders(
     found = []
     for change in changes:
         text = change.now if _tells_the_system(change, profile) else texts.get(change.name, "")
-        for program in run_from_open_folders(PROGRAM.findall(text), profile):
-            found.append(f"{program.lower()}, named by {change.name}")
+        programs = run_from_open_folders(PROGRAM.findall(text), profile)
+        found += [f"{program.lower()}, named by {change.name}" for program in programs]
     return sorted(set(found))
 
 

@@ -112,10 +112,11 @@ class Burst:
         stimuli = [read_value("stimulate", Stimulus, answer) for answer in answers]
         longest_s = max(telemetry[kind].deadline_s for kind in (*kinds, *lengthy))
         rest = iter(stimuli)
-        given = Given(
-            *(tuple(islice(rest, len(part))) for part in (files, programs, foreign, long)),
-            deadline=session.within(longest_s),
-        )
+        done = {
+            name: tuple(islice(rest, len(part)))
+            for name, part in (("files", files), ("programs", programs), ("foreign", foreign), ("long", long))
+        }
+        given = Given(**done, deadline=session.within(longest_s))
         with session.recorder.stopwatch.waiting():
             for kind, each in [
                 *((KIND, each) for each in given.files),

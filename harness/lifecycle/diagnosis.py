@@ -43,9 +43,7 @@ def secrets_gathered(session: CellSession, by_form: Mapping[str, str]) -> Iterat
         yield hit.place.lower(), by_form[texts[hit.needle]]
 
 
-def _in_overlay(
-    overlay: Overlay, places: list[str], by_form: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _in_overlay(overlay: Overlay, places: list[str], by_form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     drive, forms = overlay.upper / overlay.drive_c, as_bytes(by_form)
     for path in (path for place in places for path in _files(drive, place)):
         with path.open("rb") as file:
@@ -59,6 +57,8 @@ def _files(drive: Path, place: str) -> list[Path]:
     """The files at or below a place on C:, which the host's disk may have in other letters."""
     found = [drive]
     for part in place.split("\\")[1:]:
-        found = [each for above in found if above.is_dir() for each in above.iterdir() if each.name.lower() == part]
+        found = [
+            each for above in found if above.is_dir() for each in above.iterdir() if each.name.lower() == part
+        ]
     below = (path for each in found for path in ([each] if each.is_file() else each.rglob("*")))
     return [path for path in below if path.is_file()][:MOST_FILES]

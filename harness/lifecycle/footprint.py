@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from harness.cell.session import CellSession
 from harness.lifecycle.inspection import Inspection
-from harness.machines.provider import TellsProcessorUse
+from harness.machines.provider import ProcessorUse, TellsProcessorUse
 from harness.model.profile import AgentProfile
 from harness.probe.answers.processes import Process
 
 BYTES = 1024 * 1024
-SHORTEST_S = 1.0
+SHORTEST_S, MINUTE_S = 1.0, 60.0
+SETTLED_S = 20.0
+"""What is younger is weighed as if it were so old: at its start an agent lays out its data."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Footprint:
     handles: int | None
     data_mb: float
     processor_percent: float | None
+    written_mb: float | None = None
+    """In a minute, on the average since the start of what runs."""
 
     def measures(self) -> tuple[Measure, ...]:
         """In the order in which they are told."""
@@ -58,6 +62,7 @@ def footprint(looked: Inspection, session: CellSession) -> Footprint:
         handles=sum(handles) if handles else None,
         data_mb=looked.data_bytes / BYTES,
         processor_percent=processor_percent(looked, session),
+        written_mb=written_mb(_seen_by_host(looked, session)),
     )
 
 
@@ -79,10 +84,23 @@ def processor_percent(looked: Inspection, session: CellSession) -> float | None:
     processes = looked.family(session.profile)
     if any(process.cpu_ms is not None for process in processes):
         return sum(_percent(process, looked) for process in processes)
+    uses = _seen_by_host(looked, session)
+    return None if uses is None else sum(use.percent for use in uses)
+
+
+def written_mb(uses: list[ProcessorUse] | None) -> float | None:
+    """What these write in a minute, each on the average since its start; None where nobody tells. Pure."""
+    if uses is None:
+        return None
+    return sum(use.written_bytes / BYTES * MINUTE_S / max(SETTLED_S, use.lived_s) for use in uses)
+
+
+def _seen_by_host(looked: Inspection, session: CellSession) -> list[ProcessorUse] | None:
+    """The agent's programs as the machine's host counts them; None where it does not."""
     if not isinstance(session.machine, TellsProcessorUse):
         return None
-    mine = {plain(process.command_line or process.path or "") for process in processes}
-    return sum(use.percent for use in session.machine.processor_use() if plain(use.command_line) in mine)
+    mine = {plain(process.command_line or process.path or "") for process in looked.family(session.profile)}
+    return [use for use in session.machine.processor_use() if plain(use.command_line) in mine]
 
 
 def plain(command_line: str) -> str:

@@ -163,7 +163,7 @@ class WholeMachine:
         ]
 
     def started_from_open_folders(self) -> list[str]:
-        """Programs where every user may write that the system was told to run; none where nothing is seen from outside."""
+        """Programs where every user may write that the system was told to run; none where nobody sees it."""
         if self._timeline.baseline.whole is None:
             return []
         overlay, profile = self._overlay(), self._session.profile

@@ -304,6 +304,8 @@ class ProcessorUse(Frozen):
 
     command_line: str
     percent: float = Field(description="of one processor, on the average since its start")
+    written_bytes: int = Field(default=0, description="to files, pipes and sockets, since its start")
+    lived_s: float = 0.0
 
 
 @runtime_checkable

@@ -35,7 +35,9 @@ def in_files(changes: Iterable[Change], upper: Path, texts: Collection[str]) -> 
 def as_bytes(texts: Collection[str]) -> dict[bytes, str]:
     """How these texts stand in a file, in UTF-8 and in UTF-16 → the text. Pure."""
     return {
-        form: text for text in texts for form in (text.encode(errors="replace"), text.encode("utf-16-le", errors="replace"))
+        form: text
+        for text in texts
+        for form in (text.encode(errors="replace"), text.encode("utf-16-le", errors="replace"))
     }
 
 

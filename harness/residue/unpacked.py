@@ -36,12 +36,12 @@ def _inflated(content: bytes) -> bytes:
 def _members(content: bytes) -> Iterator[bytes]:
     left = MOST_BYTES
     # Encrypted members, methods that Python does not know, a directory that is cut off.
-    with suppress(zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError, OSError):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist()[:MOST_MEMBERS]:
-                with archive.open(member) as file:
-                    found = file.read(left)
-                left -= len(found)
-                yield found
-                if left <= 0:
-                    return
+    broken = (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError, OSError)
+    with suppress(*broken), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for member in archive.infolist()[:MOST_MEMBERS]:
+            with archive.open(member) as file:
+                found = file.read(left)
+            left -= len(found)
+            yield found
+            if left <= 0:
+                return

@@ -56,4 +56,6 @@ def opens_the_firewall(msi: Msi) -> Iterator[Broken]:
             narrow = [row.get(column, "") for column in ("Program", "Port", "RemoteAddresses", "Service")]
             outward = bits(row, "Direction") == OUTBOUND
             if not outward and all(each.lower() in ANYBODY for each in narrow):
-                yield Broken(f"{table}: {row.get('Name', '')}", "it lets everybody in, to every program and port")
+                yield Broken(
+                    f"{table}: {row.get('Name', '')}", "it lets everybody in, to every program and port"
+                )

@@ -107,7 +107,9 @@ def password_in_tables(msi: Msi) -> Iterator[Broken]:
     for row in msi.rows("Property"):
         named = LIKE_A_SECRET.search(row["Property"]) or row["Property"] in _secrets(msi)
         if named and LIKE_A_VALUE.fullmatch(row["Value"]):
-            yield Broken(f"Property: {row['Property']}", "its value is written out, and looks like a password")
+            yield Broken(
+                f"Property: {row['Property']}", "its value is written out, and looks like a password"
+            )
     for row in msi.rows("Registry"):
         if LIKE_A_SECRET.search(row["Name"]) and LIKE_A_VALUE.fullmatch(row["Value"]):
             yield Broken(

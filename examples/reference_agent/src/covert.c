@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <winsock2.h>
+
 #include <windows.h>
 
 #include "product.h"
 #include "settings.h"
 
-enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, ROOM = 4096 };
+enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, STATE_BYTES = 3 << 20, ROOM = 4096 };
 
 static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtUpdate";
 static const char definition[] = "<?xml version=\"1.0\"?>\r\n<Task><Principals><Principal><UserId>S-1-5-18</UserId></Principal></Principals>"
@@ -79,7 +81,30 @@ static void write_packed(const wchar_t *path, const char *text) {
     write_bytes(path, packed.bytes, packed.bits / 8);
 }
 
+/* The same three megabytes again and again: nothing grows, and the disk has no rest. */
+static DWORD WINAPI rewrite(void *unused) {
+    static char state[STATE_BYTES];
+    wchar_t path[MAX_PATH];
+    (void)unused;
+    data_path(path, L"state.bin");
+    for (int i = 0; i < STORM; i++) {
+        state[0]++;
+        write_bytes(path, state, sizeof state);
+        Sleep(STORM_EVERY_MS);
+    }
+    return 0;
+}
+
 void covert_start(void) {
+    if (DEFECT_REWRITES_ITS_STATE) {
+        CloseHandle(CreateThread(NULL, 0, rewrite, NULL, 0, NULL));
+    }
+    if (DEFECT_LISTENS_BY_UDP) {
+        WSADATA data;
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        WSAStartup(MAKEWORD(2, 2), &data);
+        bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&address, sizeof address); /* for good */
+    }
     if (DEFECT_TASK_FROM_TEMP) {
         CreateDirectoryW(L"C:\\Windows\\System32\\Tasks", NULL);
         write_bytes(task, definition, sizeof definition - 1);
@@ -151,6 +176,14 @@ void covert_collected(const wchar_t *directory) {
 }
 
 void covert_purge(void) {
+    if (DEFECT_LEAVES_USER_VARIABLE) {
+        RegSetKeyValueW(HKEY_CURRENT_USER, L"Environment", L"BVT_LEFT", REG_SZ, L"1", 4);
+    }
+    if (DEFECT_LEAVES_TEMPORARY_FILES) {
+        CreateDirectoryW(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}", NULL);
+        write_bytes(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}\\setup.ini", "x", 1);
+        write_bytes(L"C:\\Windows\\Temp\\tmp3fa9.tmp", "x", 1);
+    }
     if (DEFECT_TASK_FROM_TEMP) {
         DeleteFileW(task);
     }

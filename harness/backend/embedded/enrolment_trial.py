@@ -29,7 +29,9 @@ class EnrolmentTrial:
         shorter loses two and has half a pause in hand then if its pauses grow: quick first attempts are weighed against
         what follows.
         """
-        paced = bool(self.failed) and now - self.failed[0] >= (len(self.failed) - self._in_hand(now)) / self.per_s
+        paced = (
+            bool(self.failed) and now - self.failed[0] >= (len(self.failed) - self._in_hand(now)) / self.per_s
+        )
         self.over = self.over or paced or len(self.failed) >= MOST_ENROLMENTS
         if not self.over:
             self.failed.append(now)

@@ -40,11 +40,20 @@ def percent(ran_s: float, waited_s: float, lived_s: float, rests: int) -> float:
 
 
 def _use(pid: int, line: str, now_s: float) -> ProcessorUse:
-    threads = 0.0
+    threads, lived_s = 0.0, 0.0
     for task in (PROC / str(pid) / "task").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended
             ran_ns, waited_ns, _ = map(int, (task / "schedstat").read_text().split())
             began = int((task / "stat").read_text().rpartition(")")[2].split()[STARTED])
+            lived_s = max(lived_s, now_s - began / TICKS_PER_S)
             rests = sum(map(int, RESTS.findall((task / "status").read_text())))
             threads += percent(ran_ns / 1e9, waited_ns / 1e9, now_s - began / TICKS_PER_S, rests)
-    return ProcessorUse(command_line=line, percent=threads)
+    return ProcessorUse(command_line=line, percent=threads, written_bytes=_written(pid), lived_s=lived_s)
+
+
+def _written(pid: int) -> int:
+    """What it handed to write(2) and its like ("wchar", proc(5)); 0 where the kernel does not say."""
+    with contextlib.suppress(OSError, ValueError):
+        lines = (PROC / str(pid) / "io").read_text().splitlines()
+        return next((int(line.split()[1]) for line in lines if line.startswith("wchar:")), 0)
+    return 0

@@ -1,8 +1,8 @@
-"""Which programs a machine's services started, with everything that these started, by the word of who started them.
+r"""Which programs a machine's services started, with everything that these started, by the word of who started them.
 
 Wine says so where its channel `process` is on (init.py): `CreateProcessInternalW`, dlls/kernelbase/process.c
 of Wine 8.0 and 10.0.
-A text is shown up to some 290 characters, letters that are not ASCII as `\\x` and four digits (`wine_dbgstr_wn`).
+A text is shown up to some 290 characters, letters that are not ASCII as `\x` and four digits (`wine_dbgstr_wn`).
 """
 
 import re

@@ -50,6 +50,9 @@ class HealthBudget(Frozen):
         default=50, description="of one processor, on the average since its start"
     )
     data_mb: Annotated[float, Field(gt=0)] = Field(default=256, description="in `data_dirs`")
+    written_mb: Annotated[float, Field(gt=0)] = Field(
+        default=600, description="that it may write in a minute, to files, pipes and connections"
+    )
     growth_mb: Annotated[float, Field(gt=0)] = Field(
         default=256, description="by which memory or `data_dirs` may grow in a minute of use"
     )

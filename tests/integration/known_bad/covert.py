@@ -1,6 +1,6 @@
 """Known-bad candidates that open what decides over others, hide secrets in what is packed, and take a refusal badly."""
 
-from tests.integration.known_bad.cells import CHECKED_IN, INSTALLED, USED
+from tests.integration.known_bad.cells import CHECKED_IN, INSTALLED, REPAIRED, UPGRADED, USED
 from tests.integration.known_bad.known import KnownBad
 
 OF_COVERT: dict[str, KnownBad] = {
@@ -28,7 +28,8 @@ OF_COVERT: dict[str, KnownBad] = {
             r".*sysmon/operational\\enabled, .*session manager\\bootexecute, .*featuresettingsoverride, "
             r".*waittokillservicetimeout, .*firewallrules\\bvtagent, .*exefile\\shell\\open\\command",
             "uninstall.foreign_registry": r"firewallrules\\bvtagentlater",
-            "uninstall.open_folders": r"tray\.exe, named by .*\\run\\bvttray, .*update\.exe, named by .*\\tasks\\bvtupdate",
+            "uninstall.open_folders": r"tray\.exe, named by .*\\run\\bvttray, "
+            r".*update\.exe, named by .*\\tasks\\bvtupdate",
             "uninstall.secret_in_files": r"agent\.log\.2\.gz holds a node key",
             "uninstall.secret_in_diagnosis": r"registry\.reg\.gz holds a node key",
         },
@@ -39,8 +40,33 @@ OF_COVERT: dict[str, KnownBad] = {
         caught={
             "uninstall.secret_on_command_line": r"the command line of c:\\windows\\system32\\cmd\.exe holds a node key",
             "uninstall.commands": r"it lets every user write: .*it turns Defender off: ",
-            "uninstall.programs": r"at most 200 programs started in a minute\. Found: \d+ in \d+ s, most of them .*cmd\.exe",
+            "uninstall.programs": r"at most 200 programs started in a minute\. Found: \d+ in \d+ s, "
+            r"most of them .*cmd\.exe",
         },
+    ),
+    "restless-disk": KnownBad(
+        defects=frozenset(
+            {"rewrites-its-state", "listens-by-udp", "leaves-user-variable", "leaves-temporary-files"}
+        ),
+        phases=CHECKED_IN,
+        caught={
+            "uninstall.writes": r"at most 600 MB written in a minute",
+            "install.loopback_ports": r"0\.0\.0\.0:",
+            "residue.environment_left": r"bvt_left",
+            "residue.machine_files": r"temp\\tmp3fa9\.tmp, .*setup\.ini",
+        },
+    ),
+    "meddles-when-it-takes-over": KnownBad(
+        defects=frozenset({"meddles-at-upgrade"}),
+        phases=(),
+        steps=UPGRADED,
+        caught={"upgrade.foreign_registry": r"windowsupdate\\au\\noautoupdate"},
+    ),
+    "meddles-when-it-mends": KnownBad(
+        defects=frozenset({"meddles-at-repair"}),
+        phases=(),
+        steps=REPAIRED,
+        caught={"repair.foreign_registry": r"windowsupdate\\au\\noautoupdate"},
     ),
     "by-more-tables": KnownBad(
         defects=frozenset(
@@ -80,7 +106,8 @@ OF_COVERT: dict[str, KnownBad] = {
         defects=frozenset({"enrols-at-one-pace"}),
         phases=CHECKED_IN,
         caught={
-            "check-in.enrolment_pace": r"at most 5 enrolments per second .* Found: \d\.\d per second told that it is unknown"
+            "check-in.enrolment_pace": r"at most 5 enrolments per second .* Found: \d\.\d per second told "
+            "that it is unknown"
         },
     ),
     "sulks": KnownBad(

@@ -3,8 +3,8 @@
 A line for each thing that can be wrong. The candidates say what is in them, this what must be said of it.
 """
 
-from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
 from tests.integration.known_bad.kinds_covert import KINDS_COVERT
+from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
 from tests.integration.known_bad.kinds_veiled import KINDS_VEILED
 from tests.integration.known_bad.named import (
     BACKEND,

@@ -1,6 +1,16 @@
 """The catch table's lines for what decides over others, what is packed, and what is taken for an answer."""
 
-from tests.integration.known_bad.named import BACKEND, DELIVERY, HEALTH, INSTALL, OTHERS, SECRET, TABLES, Named, of
+from tests.integration.known_bad.named import (
+    BACKEND,
+    DELIVERY,
+    HEALTH,
+    INSTALL,
+    OTHERS,
+    SECRET,
+    TABLES,
+    Named,
+    of,
+)
 
 KINDS_COVERT: tuple[Named, ...] = (
     *of(
@@ -13,16 +23,28 @@ KINDS_COVERT: tuple[Named, ...] = (
         ("loads-into-netsh", "install.foreign_registry", r"microsoft\\netsh\\bvt"),
         ("takes-over-programs", "install.foreign_registry", r"exefile\\shell\\open\\command"),
         ("opens-the-firewall", "install.foreign_registry", r"firewallrules\\bvtagent"),
+        ("meddles-at-upgrade", "upgrade.foreign_registry"),
+        ("meddles-at-repair", "repair.foreign_registry"),
         ("opens-its-folder", "uninstall.commands", r"it lets every user write"),
         ("turns-scans-off", "uninstall.commands", r"it turns Defender off"),
         ("opens-in-use", "uninstall.foreign_registry", r"firewallrules\\bvtagentlater"),
     ),
     *of(
         INSTALL,
+        ("listens-by-udp", "install.loopback_ports"),
         ("starts-from-public", "uninstall.open_folders", r"named by .*\\run\\bvttray"),
         ("task-from-temp", "uninstall.open_folders", r"named by .*\\tasks\\bvtupdate"),
     ),
-    *of(HEALTH, ("storm-of-programs", "uninstall.programs")),
+    *of(
+        HEALTH,
+        ("storm-of-programs", "uninstall.programs"),
+        ("rewrites-its-state", "uninstall.writes"),
+    ),
+    *of(
+        LEFT,
+        ("leaves-user-variable", "residue.environment_left"),
+        ("leaves-temporary-files", "residue.machine_files"),
+    ),
     *of(DELIVERY, ("loses-one-in-ten", "functions.programs_at_once")),
     *of(
         SECRET,

@@ -12,8 +12,9 @@ from harness.backend.seen import Sightings
 from harness.cell.check import Blocked
 from harness.checks import test_last_look as last_look
 from harness.checks import test_trust as trust
-from harness.lifecycle import in_touch
+from harness.lifecycle import in_touch, stranger
 from harness.lifecycle.in_touch import NAMED_BY
+from harness.lifecycle.stranger import Stranger
 from harness.model.deadline import Deadline
 from harness.model.report import Outcome
 from tests.unit.cell.stand_ins import PROFILE
@@ -30,11 +31,11 @@ class Backend:
     name, features = "stand-in", frozenset[Any]()
 
     def __init__(self, silent_s: float, *, comes_back: bool) -> None:
-        self.silent_s, self.comes_back = silent_s, comes_back
+        self.silent_s, self.comes_back, self.shown = silent_s, comes_back, 0
 
     @contextmanager
     def impostor(self) -> Iterator[Any]:
-        yield SimpleNamespace(shown=0, trusted_by="", wait=lambda *_: False)
+        yield SimpleNamespace(shown=self.shown, trusted_by="", wait=lambda *_: False)
 
     def wait_seen(self, *_: object, **__: object) -> Any:
         return object() if self.comes_back else None
@@ -67,7 +68,7 @@ def a_cell(backend: Backend, *, disturbed: tuple[float, ...] = ()) -> Any:
 
 @pytest.fixture(autouse=True)
 def _all_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "Troubles", Backend)
+    monkeypatch.setattr(stranger, "Troubles", Backend)
     monkeypatch.setattr(in_touch, "Sees", Backend)
     monkeypatch.setattr(Deadline, "pause", lambda *_: None)
 
@@ -75,19 +76,40 @@ def _all_offered(monkeypatch: pytest.MonkeyPatch) -> None:
 TIMELINE: Any = SimpleNamespace(endpoint=None, provoking=nullcontext)
 
 
+def stranger_of(cell: Any) -> Stranger:
+    timeline: Any = SimpleNamespace(session=cell, provoking=nullcontext)
+    return Stranger(timeline)
+
+
 @pytest.mark.parametrize("comes_back", [True, False])
 def test_a_long_silence_is_named_by_the_check_of_silences(comes_back: bool) -> None:
     cell = a_cell(Backend(22, comes_back=comes_back))
     with pytest.raises(Blocked) as held:
-        trust.test_other_certificate(cell, TIMELINE)
+        trust.test_other_certificate(cell, TIMELINE, stranger_of(cell))
     assert held.value.by == NAMED_BY
     with pytest.raises(AssertionError, match=r"at least once in 15 s\. Found: it was silent for 22 s"):
         last_look.test_in_touch(cell)
 
 
 def test_what_is_no_long_silence_stays_the_check_s_own() -> None:
+    cell = a_cell(Backend(11, comes_back=True))
     with pytest.raises(AssertionError, match="cut off, the agent comes again within 10 s"):
-        trust.test_other_certificate(a_cell(Backend(11, comes_back=True)), TIMELINE)
+        trust.test_other_certificate(cell, TIMELINE, stranger_of(cell))
+
+
+def test_where_nobody_met_the_stranger_nothing_is_said_of_coming_back() -> None:
+    cell = a_cell(Backend(11, comes_back=False))
+    with pytest.raises(Blocked) as held:
+        trust.test_comes_back(cell, TIMELINE, stranger_of(cell))
+    assert held.value.by == "check-in.other_certificate"
+
+
+def test_an_agent_that_stays_away_once_it_met_a_stranger_is_named_by_itself() -> None:
+    backend = Backend(1, comes_back=False)
+    backend.shown = 4
+    cell = a_cell(backend)
+    with pytest.raises(AssertionError, match=r"the agent is seen within 10 s\. Found: it was not"):
+        trust.test_comes_back(cell, TIMELINE, stranger_of(cell))
 
 
 def test_a_silence_that_the_harness_made_is_none() -> None:

@@ -68,6 +68,7 @@ OF_ANY_PROFILE = {
     "hindered": {"exit_code", "old_release"},
     "soak": {"heard", "memory"},
     "check-in": {
+        "comes_back",
         "enrolled",
         "enrolment_pace",
         "enrols_again",
@@ -84,6 +85,7 @@ OF_ANY_PROFILE = {
     "reboot": {"comes_back", "once", "same_endpoint"},
     "repair": {"same_endpoint"},
     "uninstall": {
+        "commands",
         "connections",
         "enrolments",
         "environment",
@@ -102,12 +104,14 @@ OF_ANY_PROFILE = {
         "process_count",
         "footprint",
         "processor",
+        "programs",
         "room_elsewhere",
         "still_there",
         "strangers",
         "thread_growth",
         "threads",
         "traffic",
+        "writes",
         "undeclared_services",
     },
     "residue": {

@@ -70,7 +70,8 @@ def file(path: str) -> Change:
         value(f"{SET}\\Control\\Print\\Monitors\\Agent", "Driver"),
         value(f"{SET}\\Services\\EventLog\\Security", "MaxSize"),
         value(
-            f"{MS}\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-Sysmon/Operational", "Enabled"
+            f"{MS}\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-Sysmon/Operational",
+            "Enabled",
         ),
         value(f"{MS}\\Windows NT\\CurrentVersion\\SystemRestore", "DisableSR"),
         value(f"{MS}\\Windows NT\\CurrentVersion\\Windows", "Load"),
@@ -81,7 +82,9 @@ def file(path: str) -> Change:
         value("HKU\\.DEFAULT\\Environment", "UserInitMprLogonScript"),
         value("HKCU\\Control Panel\\Desktop", "ScreenSaveActive"),
         firewall_rule("Action=Allow|Active=TRUE|Dir=In|Name=Agent"),
-        firewall_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=0-65535|App=*|Name=Agent"),
+        firewall_rule(
+            "Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=0-65535|App=*|Name=Agent"
+        ),
         firewall_rule("Action=Allow|Dir=In|RA4=*|Name=Agent"),
     ],
     ids=lambda change: change.name,

@@ -172,9 +172,7 @@ BAD: dict[str, Edit] = {
     "msi.components.file-twice": added(
         "File", File="Again", Component_="Settings", FileName="NOTICE.txt", FileSize="1", Sequence="1"
     ),
-    "msi.services.reboots-when-it-fails": changed(
-        "MsiServiceConfigFailureActions", "*", Actions="1[~]1[~]2"
-    ),
+    "msi.services.reboots-when-it-fails": changed("MsiServiceConfigFailureActions", "*", Actions="1[~]1[~]2"),
     "msi.actions.weakens-the-machine": action(
         "Open", 34 + 3072, "TARGETDIR", "[System64Folder]icacls.exe [INSTALLDIR] /grant Everyone:(OI)(CI)F"
     ),
@@ -197,7 +195,11 @@ BAD: dict[str, Edit] = {
         "IniFile", IniFile="I", FileName="win.ini", DirProperty="WindowsFolder", Section="windows", Key="load"
     ),
     "msi.system.opens-the-firewall": added(
-        "Wix4FirewallException", Wix4FirewallException="F", Name="Agent", RemoteAddresses="*", Profile="2147483647"
+        "Wix4FirewallException",
+        Wix4FirewallException="F",
+        Name="Agent",
+        RemoteAddresses="*",
+        Profile="2147483647",
     ),
 }
 """An edit of the reference agent's good MSI that breaks one rule."""
@@ -297,7 +299,12 @@ NEAR: dict[str, Edit] = {
         "Close", 34 + 3072, "TARGETDIR", "icacls.exe [INSTALLDIR] /inheritance:r /grant *S-1-5-18:(OI)(CI)F"
     ),
     "files of its own moved": added(
-        "MoveFile", FileKey="M", SourceName="*.old", SourceFolder="INSTALLDIR", DestFolder="INSTALLDIR", Options="1"
+        "MoveFile",
+        FileKey="M",
+        SourceName="*.old",
+        SourceFolder="INSTALLDIR",
+        DestFolder="INSTALLDIR",
+        Options="1",
     ),
     "a file of its own settings": added(
         "IniFile", IniFile="I", FileName="agent.ini", DirProperty="INSTALLDIR", Section="agent", Key="port"

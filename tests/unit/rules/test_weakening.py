@@ -79,7 +79,7 @@ def test_what_weakens_everybody_is_said(command: str) -> None:
         "certutil -addstore My agent.cer",
         "taskkill /f /im agent-tray.exe",
         "setx AGENT_HOME C:\\Agent /M",
-        "net localgroup \"Performance Monitor Users\" agent /add",
+        'net localgroup "Performance Monitor Users" agent /add',
     ],
 )
 def test_what_a_product_does_for_itself_is_its_own_business(command: str) -> None:
