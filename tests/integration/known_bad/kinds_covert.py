@@ -5,6 +5,7 @@ from tests.integration.known_bad.named import (
     DELIVERY,
     HEALTH,
     INSTALL,
+    LEFT,
     OTHERS,
     SECRET,
     TABLES,
