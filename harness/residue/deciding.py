@@ -34,7 +34,6 @@ PLACES = (
     rf"{_NT}winlogon\\",
     rf"{_CONTROL}(?:lsa|securityproviders|terminal server|timezoneinformation)(?:\\|$)",
     # How the system starts, waits, protects itself and ends.
-    rf"{_CONTROL}[^\\]+$",
     rf"{_CONTROL}(?:bootverificationprogram|ci|crashcontrol|deviceguard|filesystem|power|prioritycontrol|productoptions"
     r"|computername|remote assistance|nls\\codepage|networkprovider\\(?:hw)?order|print\\(?:monitors|providers))\\",
     rf"{_CONTROL}(?:session manager|windows|safeboot)\\[^\\]+$",
@@ -80,6 +79,9 @@ PLACES = (
 )
 DECIDES = re.compile("|".join(PLACES))
 OF_A_PROGRAM = re.compile(rf"{_NT}(?:image file execution options|silentprocessexit)\\([^\\]+)")
+OF_ALL_THE_SYSTEM = re.compile(rf"{_CONTROL}[^\\]+$")
+"""Values right in `Control`; keys are made there for much that is a product's own."""
+LAYERS_OF = re.compile(rf"{_NT}appcompatflags\\layers\\(.+)$")
 LOCAL_DUMPS_OF = re.compile(rf"{_WINDOWS}windows error reporting\\localdumps\\[^\\]+\.exe$")
 EXCLUSION = re.compile(
     rf"{_MICROSOFT}windows defender\\exclusions\\(paths|processes|extensions|ipaddresses)\\(.+)$"
@@ -103,6 +105,10 @@ def decides(change: Change, profile: AgentProfile | None = None, new: Collection
         return False
     if found := EXCLUSION.match(name):
         return not (profile is not None and _excludes_own(found[1], found[2], profile))
+    if (found := LAYERS_OF.match(name)) and profile is not None and profile.owns(found[1]):
+        return False
+    if change.value is not None and OF_ALL_THE_SYSTEM.match(name):
+        return True
     if FIREWALL_RULE.match(name):
         return _lets_everybody_in(change.now)
     if DECIDES.match(name):

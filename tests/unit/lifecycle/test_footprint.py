@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.lifecycle.footprint import Footprint, compared
+from harness.lifecycle.footprint import Footprint, compared, written_mb
+from harness.machines.provider import ProcessorUse
 
 BEFORE = Footprint(memory_mb=100, threads=40, processes=4, handles=1000, data_mb=80, processor_percent=20)
 
@@ -50,3 +51,14 @@ def test_what_one_look_lacks_is_not_compared() -> None:
 def test_what_stays_the_same_is_never_much(memory: float, times: float) -> None:
     before = replace(BEFORE, memory_mb=memory)
     assert heavier(before, before, times) == []
+
+
+def test_what_is_written_is_told_for_a_minute_and_nothing_is_told_where_nobody_counts() -> None:
+    mb = 1 << 20
+    old = ProcessorUse(command_line="agent", percent=0, written_bytes=300 * mb, lived_s=30)
+    young = ProcessorUse(command_line="worker", percent=0, written_bytes=20 * mb, lived_s=1)
+    assert written_mb([old]) == pytest.approx(600)
+    assert written_mb([young]) == pytest.approx(60)  # as if it had lived for 20 s
+    assert written_mb([old, young]) == pytest.approx(660)
+    assert written_mb([]) == 0
+    assert written_mb(None) is None

@@ -77,6 +77,7 @@ def file(path: str) -> Change:
         value(f"{MS}\\Windows NT\\CurrentVersion\\Windows", "Load"),
         value(f"{WOW}\\Ole", "LegacyAuthenticationLevel"),
         value(f"{MS}\\NetSh", "agent"),
+        value(f"{MS}\\Windows NT\\CurrentVersion\\AppCompatFlags\\Layers", "C:\\Windows\\notepad.exe"),
         value(f"{MS}\\Windows\\CurrentVersion\\Internet Settings\\Zones\\3", "1806"),
         value("HKCU\\Software\\Classes\\exefile\\shell\\open\\command", ""),
         value("HKU\\.DEFAULT\\Environment", "UserInitMprLogonScript"),
@@ -115,6 +116,10 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         value(f"{SET}\\Services\\Agent\\Parameters", "Port"),
         value(f"{SET}\\Services\\Winmgmt", None),
         value(f"{SET}\\Control\\SafeBoot\\Network\\Agent", ""),
+        value(f"{SET}\\Control\\DeviceClasses", None),
+        value(
+            f"{MS}\\Windows NT\\CurrentVersion\\AppCompatFlags\\Layers", f"{PROFILE.install_dir}\\agent.exe"
+        ),
         value(f"{SET}\\Control\\WMI\\Autologger\\Agent", "Start"),
         value(f"{MS}\\Windows\\CurrentVersion\\WINEVT\\Channels\\Agent/Operational", "Enabled"),
         value("HKLM\\Software\\Classes\\*\\shell\\Agent\\command", ""),
