@@ -36,15 +36,11 @@ PLACES = (
     # How the system starts, waits, protects itself and ends.
     rf"{_CONTROL}(?:bootverificationprogram|ci|crashcontrol|deviceguard|filesystem|power|prioritycontrol|productoptions"
     r"|computername|remote assistance|nls\\codepage|networkprovider\\(?:hw)?order|print\\(?:monitors|providers))\\",
-    rf"{_CONTROL}(?:session manager|windows|safeboot)\\[^\\]+$",
     rf"{_CONTROL}session manager\\(?:memory management|kernel|executive|subsystems|i/o system|quota system)\\",
-    rf"{_SERVICES}eventlog\\(?:application|security|system)\\[^\\]+$",
     rf"{_SERVICES}w32time\\",
     rf"{_WINDOWS}winevt\\channels\\(?:microsoft-windows-|(?:application|security|system|setup|windows powershell)\\)",
     rf"{_WINDOWS}windowsupdate\\auto update\\(?:auoptions|noautoupdate)$",
     rf"{_NT}(?:systemrestore|appcompatflags\\layers|drivers32|multimedia\\systemprofile)\\",
-    rf"{_NT}(?:schedule|terminal server)\\[^\\]+$",
-    rf"{_MICROSOFT}(?:ole|rpc|wbem\\cimom)\\[^\\]+$",
     rf"{_MICROSOFT}cryptography\\(?:wintrust\\|machineguid$)",
     rf"{_MICROSOFT}windows defender\\(?!exclusions(?:\\|$))",
     rf"{_MICROSOFT}powershell\\\d+\\shellids\\",
@@ -61,7 +57,6 @@ PLACES = (
     rf"{_SERVICES}tcpip6?\\parameters\\interfaces\\[^\\]+\\(?:nameserver|domain)$",
     rf"{_SERVICES}(?:dnscache|winsock2)\\parameters\\",
     # What is run or loaded in others' places.
-    rf"{_NT}windows\\[^\\]+$",
     rf"{_MICROSOFT}netsh\\",
     rf"{_USERS}software\\classes\\(?:\*|[a-z]{{3}}file|directory|drive|folder|ms-settings|\.(?:exe|bat|cmd|com"
     r"|msi|ps1|vbs|js|lnk))(?:\\|$)",
@@ -77,10 +72,18 @@ PLACES = (
     rf"{_WINDOWS}windows error reporting\\(?:disabled|dontshowui|localdumps\\[^\\]+)$",
     rf"{_MICROSOFT}\.netframework\\v[\d.]+\\(?:schusestrongcrypto|systemdefaulttlsversions)$",
 )
+VALUES = (
+    rf"{_CONTROL}[^\\]+$",
+    rf"{_CONTROL}(?:session manager|windows|safeboot)\\[^\\]+$",
+    rf"{_SERVICES}eventlog\\(?:application|security|system)\\[^\\]+$",
+    rf"{_NT}(?:schedule|terminal server)\\[^\\]+$",
+    rf"{_MICROSOFT}(?:ole|rpc|wbem\\cimom)\\[^\\]+$",
+    rf"{_NT}windows\\[^\\]+$",
+)
+"""The same for values right in these keys; keys are made there for much that is a product's own."""
 DECIDES = re.compile("|".join(PLACES))
+VALUE_DECIDES = re.compile("|".join(VALUES))
 OF_A_PROGRAM = re.compile(rf"{_NT}(?:image file execution options|silentprocessexit)\\([^\\]+)")
-OF_ALL_THE_SYSTEM = re.compile(rf"{_CONTROL}[^\\]+$")
-"""Values right in `Control`; keys are made there for much that is a product's own."""
 LAYERS_OF = re.compile(rf"{_NT}appcompatflags\\layers\\(.+)$")
 LOCAL_DUMPS_OF = re.compile(rf"{_WINDOWS}windows error reporting\\localdumps\\[^\\]+\.exe$")
 EXCLUSION = re.compile(
@@ -107,7 +110,7 @@ def decides(change: Change, profile: AgentProfile | None = None, new: Collection
         return not (profile is not None and _excludes_own(found[1], found[2], profile))
     if (found := LAYERS_OF.match(name)) and profile is not None and profile.owns(found[1]):
         return False
-    if change.value is not None and OF_ALL_THE_SYSTEM.match(name):
+    if change.value is not None and VALUE_DECIDES.match(name):
         return True
     if FIREWALL_RULE.match(name):
         return _lets_everybody_in(change.now)

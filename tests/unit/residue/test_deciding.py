@@ -117,6 +117,8 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         value(f"{SET}\\Services\\Winmgmt", None),
         value(f"{SET}\\Control\\SafeBoot\\Network\\Agent", ""),
         value(f"{SET}\\Control\\DeviceClasses", None),
+        value(f"{SET}\\Services\\EventLog\\Application\\Agent", None),
+        value(f"{MS}\\Ole\\AppCompat", None),
         value(
             f"{MS}\\Windows NT\\CurrentVersion\\AppCompatFlags\\Layers", f"{PROFILE.install_dir}\\agent.exe"
         ),
