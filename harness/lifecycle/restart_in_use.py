@@ -23,6 +23,8 @@ from harness.probe.reading import read_value
 
 KIND = "file_change"
 """Of these an agent keeps where it stands; tables that it compares with what it saw last may begin anew."""
+MARKS = 2
+"""Changes of a file that are given at most: an agent may be heard of before it looks at files again."""
 ASK_S = 0.1
 """A question to the backend that waits for nothing."""
 
@@ -55,7 +57,8 @@ class RestartInUse:
     def __init__(self, timeline: Timeline, stimulated: Stimulated) -> None:
         self._timeline, self._stimulated = timeline, stimulated
         self._session = timeline.session
-        self._nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
+        self._given: list[str] = []
+        """The nonces of the changes that were made."""
 
     @once
     def made(self) -> Made:
@@ -75,7 +78,7 @@ class RestartInUse:
         at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
-        marked = seen is not None and self._mark()
+        marked = seen is not None and any(self._mark(number) for number in range(MARKS))
         released = after = None
         if isolated:
             text = session.profile.response_actions["release"].status_contains
@@ -96,7 +99,7 @@ class RestartInUse:
     def withdraw(self) -> None:
         """Undo the change of a file. Nothing, where no restart was made."""
         if happened(self, "made") and KIND in self._session.profile.telemetry:
-            undo(self._session, [["unstimulate", KIND, "--nonce", self._nonce]])
+            undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in self._given])
 
     def _events(self) -> Sequence[Event]:
         return self._session.backend.events(
@@ -126,12 +129,14 @@ class RestartInUse:
             return None
         return self._session.guest.run([self._timeline.render(part) for part in shown_by.command]).stdout
 
-    def _mark(self) -> bool:
-        """Change a file, and wait for its event."""
+    def _mark(self, number: int) -> bool:
+        """Change a file of its own, and wait for its event."""
         session, expected = self._session, self._session.profile.telemetry.get(KIND)
         if expected is None or BackendFeature.TELEMETRY not in session.backend.features:
             return False
-        answer = session.guest.probe("stimulate", KIND, "--nonce", self._nonce)
+        nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}-{number}"
+        self._given.append(nonce)
+        answer = session.guest.probe("stimulate", KIND, "--nonce", nonce)
         given = read_value(f"stimulate {KIND}", Stimulus, answer)
         with session.recorder.stopwatch.waiting():
             return reported(session, given, session.within(expected.deadline_s)) is not None

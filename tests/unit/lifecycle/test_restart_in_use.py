@@ -1,7 +1,14 @@
 """What is told again after a restart."""
 
+import contextlib
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
 from harness.backend.interface import Event
-from harness.lifecycle.restart_in_use import told_again
+from harness.lifecycle.restart_in_use import RestartInUse, told_again
+from harness.model.deadline import Deadline
 
 
 def row(at: float, path: str, action: str = "added") -> Event:
@@ -22,3 +29,31 @@ def test_rows_that_repeat_before_it_or_are_not_the_harness_s_are_none() -> None:
 
 def test_another_action_is_another_event() -> None:
     assert told_again([row(5, "C:\\bvt1"), row(12, "C:\\bvt1", "removed")], 10, "bvt1") == []
+
+
+@pytest.mark.parametrize(("reported_from", "marked", "changes"), [(1, True, 1), (2, True, 2), (3, False, 2)])
+def test_an_agent_that_is_heard_of_before_it_looks_at_files_gets_a_second_change(
+    monkeypatch: pytest.MonkeyPatch, reported_from: int, marked: bool, changes: int
+) -> None:
+    given: list[int] = []
+
+    def mark(_: RestartInUse, number: int) -> bool:
+        given.append(number)
+        return len(given) >= reported_from
+
+    monkeypatch.setattr(RestartInUse, "_mark", mark)
+    monkeypatch.setattr(RestartInUse, "_restart", lambda _: None)
+    monkeypatch.setattr(RestartInUse, "_act", lambda *_: None)
+    session = SimpleNamespace(
+        cell=SimpleNamespace(id="c"),
+        profile=SimpleNamespace(check_in=SimpleNamespace(deadline_s=1.0)),
+        patience=Deadline.after,
+        recorder=SimpleNamespace(stopwatch=SimpleNamespace(waiting=lambda: contextlib.nullcontext())),
+        backend=SimpleNamespace(wait_seen=lambda *_, **__: object()),
+    )
+    timeline = SimpleNamespace(session=session, endpoint=None, nonce="bvt1")
+
+    restarted = RestartInUse(cast(Any, timeline), cast(Any, None))
+
+    assert restarted.made.marked is marked
+    assert given == list(range(changes))
