@@ -23,8 +23,9 @@ from harness.probe.reading import read_value
 
 KIND = "file_change"
 """Of these an agent keeps where it stands; tables that it compares with what it saw last may begin anew."""
-MARKS = 2
-"""Changes of a file that are given at most: an agent may be heard of before it looks at files again."""
+SOON_S = (2.0, 5.0)
+"""How long the event of a change is waited for before the next change is made: an agent may be heard of before it looks
+at files again. The last one has the time that the profile names."""
 ASK_S = 0.1
 """A question to the backend that waits for nothing."""
 
@@ -78,7 +79,7 @@ class RestartInUse:
         at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
-        marked = seen is not None and any(self._mark(number) for number in range(MARKS))
+        marked = seen is not None and any(self._mark(within_s) for within_s in (*SOON_S, None))
         released = after = None
         if isolated:
             text = session.profile.response_actions["release"].status_contains
@@ -129,17 +130,18 @@ class RestartInUse:
             return None
         return self._session.guest.run([self._timeline.render(part) for part in shown_by.command]).stdout
 
-    def _mark(self, number: int) -> bool:
-        """Change a file of its own, and wait for its event."""
+    def _mark(self, within_s: float | None) -> bool:
+        """Change a file of its own, and wait for its event: so long, or as long as the profile says."""
         session, expected = self._session, self._session.profile.telemetry.get(KIND)
         if expected is None or BackendFeature.TELEMETRY not in session.backend.features:
             return False
-        nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}-{number}"
+        nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
         self._given.append(nonce)
         answer = session.guest.probe("stimulate", KIND, "--nonce", nonce)
         given = read_value(f"stimulate {KIND}", Stimulus, answer)
         with session.recorder.stopwatch.waiting():
-            return reported(session, given, session.within(expected.deadline_s)) is not None
+            at_most_s = min(within_s or expected.deadline_s, expected.deadline_s)
+            return reported(session, given, session.within(at_most_s)) is not None
 
 
 def told_again(events: Sequence[Event], since: float, token: str) -> list[Event]:

@@ -49,9 +49,9 @@ class Stranger:
         session, backend = self._session, self._session.backend
         if not isinstance(backend, Troubles):
             raise NotApplicable(f"backend {backend.name} has one certificate only")
-        deadline = session.within(session.profile.check_in.heartbeat_s)
         with self._timeline.provoking(), backend.impostor() as impostor, session.recorder.stopwatch.waiting():
             began, since = time.monotonic(), time.time()
+            deadline = session.within(max(PACE_S, session.profile.check_in.heartbeat_s))
             if impostor.wait(TIMES, deadline):
                 impostor.wait(TIMES + 1, Deadline.after(SENDS_S))
             if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time

@@ -31,14 +31,16 @@ def test_another_action_is_another_event() -> None:
     assert told_again([row(5, "C:\\bvt1"), row(12, "C:\\bvt1", "removed")], 10, "bvt1") == []
 
 
-@pytest.mark.parametrize(("reported_from", "marked", "changes"), [(1, True, 1), (2, True, 2), (3, False, 2)])
-def test_an_agent_that_is_heard_of_before_it_looks_at_files_gets_a_second_change(
+@pytest.mark.parametrize(
+    ("reported_from", "marked", "changes"), [(1, True, 1), (2, True, 2), (3, True, 3), (4, False, 3)]
+)
+def test_an_agent_that_is_heard_of_before_it_looks_at_files_gets_more_than_one_change(
     monkeypatch: pytest.MonkeyPatch, reported_from: int, marked: bool, changes: int
 ) -> None:
-    given: list[int] = []
+    given: list[float | None] = []
 
-    def mark(_: RestartInUse, number: int) -> bool:
-        given.append(number)
+    def mark(_: RestartInUse, within_s: float | None) -> bool:
+        given.append(within_s)
         return len(given) >= reported_from
 
     monkeypatch.setattr(RestartInUse, "_mark", mark)
@@ -56,4 +58,4 @@ def test_an_agent_that_is_heard_of_before_it_looks_at_files_gets_a_second_change
     restarted = RestartInUse(cast(Any, timeline), cast(Any, None))
 
     assert restarted.made.marked is marked
-    assert given == list(range(changes))
+    assert given == [2.0, 5.0, None][:changes]
