@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from harness.cell.check import NotTested
 from harness.cell.session import CellSession
+from harness.guest.winrm.exchange import CommandTimedOut
 from harness.machines.provider import Overlay
 from harness.model.profile import AgentProfile
 from harness.residue.attribution import diagnostics_places
 from harness.residue.disclosed import LARGEST, as_bytes, held, masked
 
-TAKES_S = 30.0
+TAKES_S = 120.0
+"""What support asks for may take long; it is no measure of the agent."""
 MOST_FILES = 1000
 
 
@@ -23,24 +26,34 @@ def gathers(profile: AgentProfile) -> list[str]:
     ]
 
 
-def secrets_gathered(session: CellSession, by_form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def secrets_gathered(session: CellSession, by_form: Mapping[str, str]) -> list[tuple[str, str]]:
     """Place, in lower case, and secret: in what these commands say, and in each file where they write.
 
-    Raises what the guest layer raises.
+    Raises `NotTested` where a command does not end in time and nothing was found until then, and what the guest layer
+    raises.
     """
-    profile = session.profile
+    profile, found, late = session.profile, list[tuple[str, str]](), list[str]()
+    within_s = session.within(TAKES_S).length_s
     for name in gathers(profile):
-        done = session.guest.run(profile.diagnostics[name], timeout_s=TAKES_S)
-        said = done.stdout + done.stderr
-        for what in {what for form, what in by_form.items() if form in said}:
-            yield f"the output of {name}", what
+        try:
+            done = session.guest.run(profile.diagnostics[name], timeout_s=within_s)
+            said = done.stdout + done.stderr
+        except CommandTimedOut as error:
+            late.append(name)
+            said = (error.stdout + error.stderr).decode("utf-8", errors="replace")
+        found += [
+            (f"the output of {name}", what) for what in {by_form[form] for form in by_form if form in said}
+        ]
     places = diagnostics_places(profile)
     if session.overlay is not None:
-        yield from _in_overlay(session.overlay, places, by_form)
-        return
-    texts = list(by_form)
-    for hit in session.guest.search(texts, places).found:
-        yield hit.place.lower(), by_form[texts[hit.needle]]
+        found += _in_overlay(session.overlay, places, by_form)
+    else:
+        texts = list(by_form)
+        hits = session.guest.search(texts, places).found
+        found += [(hit.place.lower(), by_form[texts[hit.needle]]) for hit in hits]
+    if late and not found:
+        raise NotTested(f"the diagnostics {', '.join(late)} did not end within {within_s:g} s")
+    return found
 
 
 def _in_overlay(overlay: Overlay, places: list[str], by_form: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -4,8 +4,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from harness.cell.check import NotTested
+from harness.guest.winrm.exchange import CommandTimedOut
 from harness.lifecycle.diagnosis import gathers, secrets_gathered
 from harness.machines.provider import Overlay
+from harness.model.deadline import Deadline
 from tests.unit.cell.stand_ins import PROFILE
 
 SECRET = "s3cret-of-this-run"
@@ -19,10 +24,15 @@ AGENT = PROFILE.model_copy(
 )
 
 
-def session(drive: Path, said: str = "") -> Any:
-    guest = SimpleNamespace(run=lambda *_, **__: SimpleNamespace(stdout=said, stderr=""))
+def session(drive: Path, said: str = "", *, late: bool = False) -> Any:
+    def run(command: object, timeout_s: float) -> Any:
+        if late:
+            raise CommandTimedOut(str(command), timeout_s, said.encode(), b"")
+        return SimpleNamespace(stdout=said, stderr="")
+
+    guest = SimpleNamespace(run=run)
     overlay = Overlay(upper=drive.parent, lower=drive.parent, drive_c=drive.name)
-    return SimpleNamespace(profile=AGENT, guest=guest, overlay=overlay)
+    return SimpleNamespace(profile=AGENT, guest=guest, overlay=overlay, within=Deadline.after)
 
 
 def test_a_bundle_with_a_secret_is_named_whatever_the_letters_of_its_folder(tmp_path: Path) -> None:
@@ -37,6 +47,15 @@ def test_a_bundle_with_a_secret_is_named_whatever_the_letters_of_its_folder(tmp_
 def test_what_the_command_says_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "drive_c").mkdir()
     found = list(secrets_gathered(session(tmp_path / "drive_c", f"key {SECRET}"), {SECRET: "a node key"}))
+    assert found == [("the output of collect", "a node key")]
+
+
+def test_a_command_that_does_not_end_is_no_finding_but_what_it_said_may_be_one(tmp_path: Path) -> None:
+    drive = tmp_path / "drive_c"
+    drive.mkdir()
+    with pytest.raises(NotTested, match="the diagnostics collect did not end within 120 s"):
+        secrets_gathered(session(drive, late=True), {SECRET: "a node key"})
+    found = secrets_gathered(session(drive, SECRET, late=True), {SECRET: "a node key"})
     assert found == [("the output of collect", "a node key")]
 
 
