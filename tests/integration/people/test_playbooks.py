@@ -256,7 +256,7 @@ playbooks:
         code, said = bvt("playbook", "check", tmp_path / "playbooks.yaml", "--notify", notify)
         assert (code, "failed: at verdict FAIL, 2 steps" in said) == (0, True), said
         code, said = bvt(*run)
-        assert (code, "1 playbooks played" in said) == (0, True), said
+        assert (code, "1 playbook played" in said) == (0, True), said
         message = json.loads(hook.next().partition("\n")[2])
         assert message["title"] == "FAIL: Example Agent 1.2.3"
         assert "nobody came" in message["message"]
