@@ -17,7 +17,7 @@ from harness.model.errors import (
     OutcomeUnknown,
 )
 from harness.model.machine import Fault, MachineCondition
-from harness.model.substrate import SLOWNESS
+from harness.model.substrate import slowness
 
 ANSWER_AGAIN_S = 10.0
 """How long a guest that went silent gets to answer once more before its silence is judged."""
@@ -100,8 +100,8 @@ class Inquiry:
 
     def _endpoint_answers(self) -> bool:
         """Whether its WinRM endpoint gives any answer, in a time stretched where the substrate is slow."""
-        slowness = SLOWNESS.get(self.machine.substrate, 1.0)
-        return endpoint_answers(self.machine.winrm, Deadline.after(slowness * ANSWER_AGAIN_S))
+        deadline = Deadline.after(slowness(self.machine.substrate) * ANSWER_AGAIN_S)
+        return endpoint_answers(self.machine.winrm, deadline)
 
     def _ready_within(self, seconds: float) -> bool:
         try:

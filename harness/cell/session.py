@@ -30,7 +30,7 @@ from harness.model.release import ReleaseName
 from harness.model.relocation import relocated
 from harness.model.report import CellReport, Excuse, ExcusedBy, Outcome
 from harness.model.steps import into
-from harness.model.substrate import SLOWNESS
+from harness.model.substrate import slowness
 from harness.rundir.attempts import earlier_attempts
 from harness.rundir.directory import RunDirectory, RunSettings
 
@@ -122,7 +122,7 @@ class CellSession:
 
     def within(self, seconds: float) -> Deadline:
         """A deadline of the profile's for what the agent does, stretched where the substrate is slow."""
-        return Deadline.after(seconds * SLOWNESS.get(self.machine.substrate, 1.0))
+        return Deadline.after(seconds * slowness(self.machine.substrate))
 
     def patience(self, seconds: float) -> Deadline:
         """Like `within`, for a sign of life of the agent: one that was found silent is not waited for so long again."""
@@ -266,7 +266,7 @@ class CellSession:
             secrets = self._secrets | {machine.winrm.password.get_secret_value()}
             path = self.directory / f"{name}.jsonl"
             transcript = Transcript(path, cell=self.cell.id, machine=machine.machine_id, secrets=secrets)
-            guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
+            guest = _guest_of(machine, transcript)
             try:
                 yield machine, guest
             finally:
@@ -293,7 +293,7 @@ class CellSession:
             machine=machine.machine_id,
             secrets=self._secrets,
         )
-        self._guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
+        self._guest = _guest_of(machine, transcript)
 
     def _give_up_machine(self, error: InfrastructureError) -> None:
         """Record the attempt as lost, keep what the outside can tell, and make room for the next one."""
@@ -315,3 +315,12 @@ class CellSession:
         if number - self._attempts_before > self.settings.infra_retries:
             self.lost = error
             raise error
+
+
+def _guest_of(machine: Machine, transcript: Transcript) -> Guest:
+    return Guest(
+        machine.winrm,
+        transcript,
+        media_root=machine.media_root,
+        slowness=slowness(machine.substrate),
+    )

@@ -16,7 +16,7 @@ from harness.lifecycle.stranger import Stranger
 from harness.lifecycle.timeline import Timeline
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
-from harness.model.substrate import SLOWNESS
+from harness.model.substrate import slowness
 
 PHASE = Phase.CHECK_IN
 FAULTS = [BackendFeature.FAULTS]
@@ -58,7 +58,7 @@ def test_retry_pace(cell: CellSession, timeline: Timeline, outage: Outage) -> No
 
 @check("Its pauses grow while its backend fails", declared=_backs_off, backend=FAULTS)
 def test_backs_off(cell: CellSession, outage: Outage) -> None:
-    if SLOWNESS.get(cell.machine.substrate, 1.0) > 1.0:
+    if slowness(cell.machine.substrate) > 1.0:
         raise NotApplicable("on emulated processors a request takes as long as the pauses that are compared")
     failed = outage.ended.failed
     pauses = noted_pauses(cell, "pauses in s", failed)

@@ -34,11 +34,18 @@ KEPT = frozenset(
 class Console:
     """What services, registry, installer and files are asked through."""
 
-    def __init__(self, access: WinRMAccess, transcript: Transcript, *, media_root: str) -> None:
+    def __init__(
+        self, access: WinRMAccess, transcript: Transcript, *, media_root: str, slowness: float = 1.0
+    ) -> None:
         self.transcript = transcript
         self.shell = RemoteShell(access, transcript.note)
         self.probe_path = f"{media_root.rstrip(chr(92))}\\tools\\bvt-probe.exe"
         self.guest_s = 0.0
+        self._slowness = slowness
+
+    def within(self, seconds: float) -> Deadline:
+        """A deadline for a command that takes no more than `seconds` on a real processor, stretched for this guest."""
+        return Deadline.after(seconds * self._slowness)
 
     def run(
         self,
@@ -128,7 +135,7 @@ class Console:
 
         Raises `GuestFault` if the probe reports an error or answers something else.
         """
-        deadline = deadline or Deadline.after(PROBE_TIMEOUT_S)
+        deadline = deadline or self.within(PROBE_TIMEOUT_S)
         if _is_kept(arguments) and not (stdin or then):
             result = self._ask_kept(arguments, [argv_line(arguments)], deadline)
             return self.answer(shape, arguments[0], result)

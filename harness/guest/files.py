@@ -7,7 +7,6 @@ from pathlib import Path
 
 from harness.guest.command_line import argv_line
 from harness.guest.console import PROBE_TIMEOUT_S, Console
-from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, GuestFault
 from harness.probe.answers.files import FileContent, FileDeleted, FileFacts, FileWritten, Tree
 
@@ -37,7 +36,7 @@ class Files:
         else:
             # No input is never ended by WinRM, and the probe would wait for more.
             line = argv_line([self._console.probe_path, "write", path])
-            result = self._console.run(f"{line} <nul", Deadline.after(PROBE_TIMEOUT_S), in_cmd=True)
+            result = self._console.run(f"{line} <nul", self._console.within(PROBE_TIMEOUT_S), in_cmd=True)
             written = self._console.answer(FileWritten, "write", result)
         if written.size != len(data):
             raise GuestFault(f"Only {written.size} of {len(data)} bytes were written to {path} in the guest.")

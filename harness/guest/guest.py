@@ -25,11 +25,14 @@ from harness.probe.answers.system import Reach, Version
 class Guest:
     """One Windows system. Every operation has a deadline; callers in several threads take turns.
 
+    Times given in seconds are a real processor's; `slowness` stretches them. A `Deadline` is kept as it is.
     Every method may raise `GuestUnreachable`, `GuestFault`, `OutcomeUnknown` and `DeadlineExceeded`.
     """
 
-    def __init__(self, access: WinRMAccess, transcript: Transcript, *, media_root: str) -> None:
-        self._console = Console(access, transcript, media_root=media_root)
+    def __init__(
+        self, access: WinRMAccess, transcript: Transcript, *, media_root: str, slowness: float = 1.0
+    ) -> None:
+        self._console = Console(access, transcript, media_root=media_root, slowness=slowness)
         self._files = Files(self._console)
         self.services = Services(self._console)
         self.registry = Registry(self._console)
@@ -62,7 +65,12 @@ class Guest:
 
         """
         return self._console.run(
-            command, Deadline.after(timeout_s), stdin=stdin, cwd=cwd, in_cmd=shell, repeatable=repeatable
+            command,
+            self._console.within(timeout_s),
+            stdin=stdin,
+            cwd=cwd,
+            in_cmd=shell,
+            repeatable=repeatable,
         )
 
     def probe(self, *args: str, timeout_s: float = PROBE_TIMEOUT_S, repeatable: bool = False) -> Any:
@@ -70,14 +78,16 @@ class Guest:
 
         `repeatable`: doing it twice is as good as once, so a broken connection may run it again.
         """
-        return self._console.probe(object, *args, deadline=Deadline.after(timeout_s), repeatable=repeatable)
+        return self._console.probe(
+            object, *args, deadline=self._console.within(timeout_s), repeatable=repeatable
+        )
 
     def batch(self, *commands: Sequence[str], repeatable: bool = False) -> list[Any]:
         """Several probe commands in one round trip; their answers in order.
 
         An error of one command is its answer (`{"error": …}`); `harness.probe.reading.read_value` raises it.
         """
-        return self._console.batch(commands, Deadline.after(2 * PROBE_TIMEOUT_S), repeatable=repeatable)
+        return self._console.batch(commands, self._console.within(2 * PROBE_TIMEOUT_S), repeatable=repeatable)
 
     def processes(self) -> tuple[Process, ...]:
         """Every process."""
@@ -97,7 +107,7 @@ class Guest:
 
     def boot(self) -> BootIdentity:
         """Which boot this is."""
-        return power.boot_identity(self._console, Deadline.after(PROBE_TIMEOUT_S))
+        return power.boot_identity(self._console, self._console.within(PROBE_TIMEOUT_S))
 
     def reaches(self, address: HostPort) -> Reach:
         """Whether anything takes a TCP connection at this address, seen from inside. Nothing is sent."""

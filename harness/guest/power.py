@@ -38,7 +38,7 @@ def await_ready(console: Console, deadline: Deadline, *, after: BootIdentity | N
     last: InfrastructureError | None = None
     while True:
         try:
-            boot = boot_identity(console, Deadline.after(deadline.cap(ANSWER_S)))
+            boot = boot_identity(console, deadline.sooner(console.within(ANSWER_S)))
         except (GuestUnreachable, GuestFault, OutcomeUnknown, DeadlineExceeded) as error:
             last = error
             answers.clear()
@@ -70,7 +70,7 @@ def reboot(console: Console, deadline: Deadline) -> BootIdentity:
     console.shell.reset()
     if refused is not None:
         try:
-            return await_ready(console, Deadline.after(deadline.cap(REFUSED_S)), after=before)
+            return await_ready(console, deadline.sooner(console.within(REFUSED_S)), after=before)
         except DeadlineExceeded:
             raise refused from None
         except GuestUnreachable as error:
@@ -81,7 +81,7 @@ def reboot(console: Console, deadline: Deadline) -> BootIdentity:
 def _ask(console: Console, deadline: Deadline) -> GuestFault | None:
     """Ask for the reboot; why it seems to be refused. Where nobody knows, the boot identity will tell."""
     try:
-        result = console.run([SHUTDOWN, "/r", "/t", "0"], Deadline.after(deadline.cap(REBOOT_COMMAND_S)))
+        result = console.run([SHUTDOWN, "/r", "/t", "0"], deadline.sooner(console.within(REBOOT_COMMAND_S)))
     except GuestFault as fault:
         return fault
     except (OutcomeUnknown, GuestUnreachable, DeadlineExceeded) as error:

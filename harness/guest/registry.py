@@ -4,7 +4,6 @@ from types import MappingProxyType
 
 from harness.guest.console import Console
 from harness.guest.registry_tree import RegistryKey, RegistryTree, RegistryValue, full_path, normalised
-from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault
 from harness.probe.answers.registry import KeyExport, KeyFacts
 
@@ -28,7 +27,7 @@ class Registry:
         """
         asked = ("export", "--limit", str(LIMIT_BYTES), full_path(key))
         try:
-            answer = self._console.probe(KeyExport, *asked, deadline=Deadline.after(TIMEOUT_S))
+            answer = self._console.probe(KeyExport, *asked, deadline=self._console.within(TIMEOUT_S))
         except GuestFault as fault:
             if fault.code != MORE_DATA:
                 raise

@@ -87,7 +87,7 @@ class Services:
 
         Raises `GuestFault` if `sc` does not answer although the service exists.
         """
-        result = self._console.run([SC, "query", name], Deadline.after(COMMAND_S), repeatable=True)
+        result = self._console.run([SC, "query", name], self._console.within(COMMAND_S), repeatable=True)
         if result.ok:
             return parse_query(name, result.stdout)
         # Wine's sc answers 1 for every failure, so absence is confirmed by the first source.

@@ -36,7 +36,7 @@ def secrets_gathered(session: CellSession, by_form: Mapping[str, str]) -> list[t
     within_s = session.within(TAKES_S).length_s
     for name in gathers(profile):
         try:
-            done = session.guest.run(profile.diagnostics[name], timeout_s=within_s)
+            done = session.guest.run(profile.diagnostics[name], timeout_s=TAKES_S)
             said = done.stdout + done.stderr
         except CommandTimedOut as error:
             late.append(name)

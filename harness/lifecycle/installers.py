@@ -181,7 +181,7 @@ class Installers:
         for name in package.stopped_on_uninstall:
             # One that will not stop is found by the checks of what is left.
             with suppress(ServiceStateNotReached):
-                session.guest.services.stop(name, Deadline.after(INSTALLER_WAITS_S))
+                session.guest.services.stop(name, session.within(INSTALLER_WAITS_S))
 
     def bring_authority(self) -> None:
         """Put the backend's CA where a profile may want it, before the agent starts."""

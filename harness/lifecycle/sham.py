@@ -16,7 +16,6 @@ from harness.guest.system_tools import CMD, MSIEXEC, PING, SC
 from harness.lifecycle.dirt.code_page import LOCALE as SPOKEN
 from harness.lifecycle.stimulus import possible_stimuli
 from harness.machines.provider import HasOverlay, Machine, SpeaksLocales
-from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.model.report import Phase
 from harness.model.steps import dirt_at
@@ -112,7 +111,7 @@ class Sham:
         if step == LOCALE and isinstance(machine, SpeaksLocales):
             machine.set_locale(SPOKEN)
         if step in (REBOOT, LOCALE):
-            guest.reboot(Deadline.after(self._session.profile.reboot_deadline_s))
+            guest.reboot(self._session.within(self._session.profile.reboot_deadline_s))
         elif step == INTERFACES:
             guest.probe("use-interfaces")
         elif step == NARROW:

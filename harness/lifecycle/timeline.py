@@ -366,5 +366,5 @@ class Timeline(Installers, Watch):
         for file in self.session.profile.guest_files:
             self._written.write(guest, file.path, self.render(file.content).encode())
             if file.restart_service:
-                guest.services.stop(file.restart_service, Deadline.after(STOP_S))
-                guest.services.start(file.restart_service, Deadline.after(STOP_S))
+                guest.services.stop(file.restart_service, self.session.within(STOP_S))
+                guest.services.start(file.restart_service, self.session.within(STOP_S))

@@ -20,7 +20,6 @@ from harness.lifecycle.sham import Sham, running
 from harness.lifecycle.timeline import Timeline
 from harness.machines.provider import Overlay
 from harness.model.candidate import InstallerKind
-from harness.model.deadline import Deadline
 from harness.model.image_path import full_path
 from harness.model.report import Evidence
 from harness.model.steps import broken_off
@@ -192,7 +191,7 @@ class WholeMachine:
         )  # residue.processes names these
         new -= SERVANTS
         new -= Sham(self._session).noise().processes if new else frozenset()
-        ends = Deadline.after(ENDS_S)
+        ends = self._session.within(ENDS_S)
         offspring = self._offspring()
         while (new or offspring) and not ends.passed:
             ends.pause(LOOK_AGAIN_S)

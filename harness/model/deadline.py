@@ -33,6 +33,10 @@ class Deadline:
         """`seconds`, or what is left if that is less."""
         return min(seconds, self.remaining_s)
 
+    def sooner(self, other: "Deadline") -> "Deadline":
+        """The one of the two that passes first."""
+        return min(self, other, key=lambda each: each.at_s)
+
     def require(self, what: str, *, hint: str = "") -> None:
         """Raise `DeadlineExceeded` naming `what` if the deadline has passed."""
         if self.passed:

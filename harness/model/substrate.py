@@ -15,12 +15,16 @@ class Substrate(StrEnum):
     WINE = "wine"  # no virtual machine at all: a Wine prefix in its own namespaces
 
 
-SLOWNESS = {Substrate.TCG: 4.0}
-"""How many times longer an agent may take where QEMU translates every instruction.
+_SLOWNESS = {Substrate.TCG: 4.0}
 
-Measured with the reference agent: 10 to 20 times slower in what the processor does, while the waits are as long. A
-profile's deadlines are meant for real processors; a result says how long it really took.
-"""
+
+def slowness(substrate: Substrate) -> float:
+    """How many times longer an agent may take here than on a real processor: where QEMU translates every instruction.
+
+    Measured with the reference agent: 10 to 20 times slower in what the processor does, while the waits are as long. A
+    profile's deadlines are meant for real processors; a result says how long it really took.
+    """
+    return _SLOWNESS.get(substrate, 1.0)
 
 
 class GuestSystem(StrEnum):

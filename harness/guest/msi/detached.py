@@ -74,7 +74,7 @@ class DetachedRuns:
         if not self._wine():
             options.append("--as-system")
         self._console.probe(
-            Detached, "run", *options, deadline=Deadline.after(COMMAND_S), repeatable=False, then=line
+            Detached, "run", *options, deadline=self._console.within(COMMAND_S), repeatable=False, then=line
         )
         return Begun(line, log, answer_file, before, deadline)
 
@@ -85,7 +85,8 @@ class DetachedRuns:
         """
         line, log, answer_file, before = begun.line, begun.log, begun.answer, begun.before
         deadline = begun.deadline
-        finished = self._await(line, answer_file, before, Deadline.after(deadline.remaining_s + GRACE_S))
+        told_by = Deadline.after(deadline.remaining_s + self._console.within(GRACE_S).length_s)
+        finished = self._await(line, answer_file, before, told_by)
         if finished.timed_out:
             raise InstallerHangs(
                 line,
@@ -138,7 +139,7 @@ class DetachedRuns:
     ) -> Finished | None:
         if boot_identity(self._console, deadline) == before:
             return None
-        finished = self._arrived(file, Deadline.after(1.0))
+        finished = self._arrived(file, self._console.within(1.0))
         if finished is None:
             raise OutcomeUnknown(
                 f"The machine rebooted while `{line}` ran, and its exit code is lost.",
@@ -155,7 +156,7 @@ class DetachedRuns:
                 file,
                 "--timeout-ms",
                 str(int(wait_s * 1000)),
-                deadline=Deadline.after(wait_s + COMMAND_S / 4),
+                deadline=Deadline.after(wait_s + self._console.within(COMMAND_S / 4).length_s),
             )
         except GuestFault as fault:
             if fault.code == NOT_YET:

@@ -2,7 +2,6 @@
 
 from harness.lifecycle.attempts import Attempt, begin, look, wait_for
 from harness.lifecycle.timeline import Timeline
-from harness.model.deadline import Deadline
 from harness.model.errors import GuestFault
 from harness.model.steps import Step
 
@@ -22,7 +21,7 @@ def hinder(timeline: Timeline, step: Step) -> Attempt:
     how = f"it was ended from outside {moment}"
     with session.recorder.stopwatch.waiting():
         try:
-            Deadline.after(ENDS_S).poll(lambda: look(timeline, begun).ended, "What the installer had started")
+            session.within(ENDS_S).poll(lambda: look(timeline, begun).ended, "What the installer had started")
             result = session.guest.msi.end(begun)
         except GuestFault:
             return Attempt(step.work, how)

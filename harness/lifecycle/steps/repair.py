@@ -50,7 +50,7 @@ def _stop(timeline: Timeline) -> None:
     names = dict.fromkeys(restarted(before)) | dict.fromkeys(each.name for each in profile.services)
     for name in names:
         try:
-            timeline.session.guest.services.stop(name, Deadline.after(STOP_S))
+            timeline.session.guest.services.stop(name, timeline.session.within(STOP_S))
         except ServiceStateNotReached:
             continue
 

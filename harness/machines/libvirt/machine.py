@@ -26,7 +26,7 @@ from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess
 from harness.model.report import Evidence
-from harness.model.substrate import SLOWNESS, GuestSystem, Substrate
+from harness.model.substrate import GuestSystem, Substrate, slowness
 from harness.state import StateDirectory
 
 GUEST_FILES_S = 60.0
@@ -45,7 +45,7 @@ class LibvirtMachine:
     ) -> None:
         """`go_on`: what is left to do for a machine that waits; None: it runs."""
         self._state, self._host, self._intent, self._facts = state, host, intent, facts
-        self._watched = WatchedDomain(host, intent.intent.machine_id, SLOWNESS.get(facts.substrate, 1.0))
+        self._watched = WatchedDomain(host, intent.intent.machine_id, slowness(facts.substrate))
         self._go_on = go_on
         self._destroyed = False
         self._hangs = False

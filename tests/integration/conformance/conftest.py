@@ -20,6 +20,7 @@ from harness.machines.provider import Machine, MachineProvider
 from harness.machines.registry import load_provider
 from harness.model.deadline import Deadline
 from harness.model.machine import HostPort, MachineSpec
+from harness.model.substrate import slowness
 from harness.model.windows import ProductType, WindowsVersion
 from harness.probe.build import probe_exe
 from harness.state import StateDirectory
@@ -129,7 +130,12 @@ def open_guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         def open_(machine: Machine) -> Guest:
             place = tmp_path_factory.mktemp("transcript") / "transcript.jsonl"
             transcript = Transcript(place, cell="conformance/test", machine=machine.machine_id)
-            guest = Guest(machine.winrm, transcript, media_root=machine.media_root)
+            guest = Guest(
+                machine.winrm,
+                transcript,
+                media_root=machine.media_root,
+                slowness=slowness(machine.substrate),
+            )
             return opened.enter_context(closing(guest))
 
         yield open_

@@ -42,6 +42,9 @@ class Rebooting:
         identity = self._second if since_s >= 0 else "first"
         return Boot(identity=identity, booted=now, now=now, uptime_ms=1)
 
+    def within(self, seconds: float) -> Deadline:
+        return Deadline.after(seconds)
+
     def reset(self) -> None: ...
 
     def note(self, text: str) -> None: ...
