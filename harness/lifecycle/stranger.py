@@ -13,6 +13,8 @@ SENDS_S = 0.5
 """What is sent after a handshake comes within so long."""
 PACE_S = 1.5
 """For so long at least it is counted how often an agent tries."""
+PAUSES_GROW = 2.0
+"""An agent that doubles its pauses may wait once more for as long as it was refused, and somewhat longer."""
 TIMES = 4
 """Handshakes with another certificate that are waited for: some agents trust a stranger who comes often enough."""
 
@@ -60,7 +62,7 @@ class Stranger:
             if shown:
                 session.disturb(since)
         with session.recorder.stopwatch.waiting():
-            again = session.within(session.profile.check_in.heartbeat_s)
+            again = session.within(session.profile.check_in.heartbeat_s + PAUSES_GROW * lasted_s)
             seen = backend.wait_seen(session.cell.id, again, after=time.time()) is not None
         return Met(
             shown=shown or impostor.shown,
