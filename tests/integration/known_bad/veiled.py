@@ -105,7 +105,9 @@ OF_VEILED: dict[str, KnownBad] = {
     "talks-too-much": KnownBad(
         defects=frozenset({"polls-hot", "wrong-system"}),
         phases=CHECKED_IN,
-        profile={"check_in.busiest_per_s": 12},  # on a busy host a hot loop is not so hot: 16 a second were seen
+        profile={
+            "check_in.busiest_per_s": 12
+        },  # on a busy host a hot loop is not so hot: 16 a second were seen
         caught={
             "check-in.host_facts": r"enrols with Windows \d+\.\d+\.\d+\. Found: it says '6\.2\.9200'",
             "uninstall.traffic": r"at most 12 requests per second while all is well\. Found: \d+\.\d",
