@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe.h"
+#include "input.h"
 
 #include <psapi.h>
 
@@ -115,45 +115,17 @@ static void batch_of(const char *bytes, DWORD size) {
   free(text);
 }
 
-static void batch_from_input(void) {
-  const DWORD room = 65536;
-  char *bytes = allocate(room);
-  DWORD size = 0, got;
-  HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
-  while (size < room && ReadFile(in, bytes + size, room - size, &got, NULL) && got) size += got;
-  batch_of(bytes, size);
-}
-
 /* Each item is a command of its own with its arguments; without items, each line of the input is. */
 static int batch_command(arguments *given) {
   arguments items = given->rest ? split_arguments(given->rest, 0) : *given;
+  DWORD size = 0;
+  const char *lines = items.count ? NULL : read_input(&size);
+  if (!items.count && !lines) return 1;
   json_object(NULL);
   for (int i = 0; i < items.count; i++) one_of_batch(items.items[i]);
-  if (!items.count) batch_from_input();
+  if (lines) batch_of(lines, size);
   json_end();
   return 0;
-}
-
-/* Holds what was read of the input and not yet asked. */
-static struct {
-  char bytes[65536];
-  DWORD size, taken;
-} input;
-
-/* The next lines of the input up to an empty one; their length, 0 at the input's end. */
-static DWORD read_question(void) {
-  DWORD got;
-  memmove(input.bytes, input.bytes + input.taken, input.size -= input.taken);
-  for (DWORD at = 1;; at++) {
-    while (at >= input.size) {
-      if (input.size == sizeof input.bytes) return 0;
-      if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), input.bytes + input.size, sizeof input.bytes - input.size, &got,
-                    NULL) || !got)
-        return 0;
-      input.size += got;
-    }
-    if (input.bytes[at] == '\n' && input.bytes[at - 1] == '\n') return input.taken = at + 1;
-  }
 }
 
 /* What the commands leave of their memory ends with the process, as everywhere; before it is much, this one retires. */
@@ -167,9 +139,10 @@ static int has_grown(void) {
 static int serve(void) {
   json_mark nothing = json_here();
   serving = 1;
-  for (DWORD size; (size = read_question()) && !has_grown();) {
+  DWORD size = 0;
+  for (const char *question; (question = read_question(&size)) && !has_grown();) {
     json_object(NULL);
-    batch_of(input.bytes, size);
+    batch_of(question, size);
     json_end();
     if (json_write(GetStdHandle(STD_OUTPUT_HANDLE))) return 3;
     json_back_to(nothing);

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "files.h"
+#include "input.h"
 #include "registry.h"
 #include "start.h"
 
 #define PIECE (1 << 20)
 #define MOST_NEEDLES 128
-#define MOST_UNITS 4096
 #define MOST_PLACES 1024
 
 typedef struct {
@@ -32,25 +32,29 @@ static void add_needle(search *wanted, const BYTE *bytes, size_t size, int numbe
   if (size > wanted->longest) wanted->longest = size;
 }
 
-/* The lines of the input: first the places that no command line carries unchanged, then the texts. */
-static void read_needles(search *wanted, wchar_t **places, DWORD place_count) {
-  const DWORD room = 65536;
-  char *text = allocate(room + 1);
-  DWORD size = 0, got;
-  HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
-  while (size < room && ReadFile(in, text + size, room - size, &got, NULL) && got) size += got;
-  int number = 0;
+static wchar_t *wide(const char *line, int *units) {
+  *units = MultiByteToWideChar(CP_UTF8, 0, line, -1, NULL, 0);
+  wchar_t *text = allocate(((size_t)*units + 1) * sizeof *text);
+  MultiByteToWideChar(CP_UTF8, 0, line, -1, text, *units);
+  return text;
+}
+
+/* The lines of the input: first the places that no command line carries unchanged, then the texts. Returns whether it
+ * failed: a text that is left out would pass for one that lies nowhere. */
+static int read_needles(search *wanted, wchar_t **places, DWORD place_count) {
+  DWORD size;
+  int number = 0, units;
+  char *text = read_input(&size);
+  if (!text) return 1;
   char *line = strtok(text, "\r\n");
-  for (DWORD n = 0; line && n < place_count; line = strtok(NULL, "\r\n"), n++) {
-    places[n] = allocate(MOST_UNITS * sizeof **places);
-    MultiByteToWideChar(CP_UTF8, 0, line, -1, places[n], MOST_UNITS - 1);
-  }
+  for (DWORD n = 0; line && n < place_count; line = strtok(NULL, "\r\n"), n++) places[n] = wide(line, &units);
   for (; line && number < MOST_NEEDLES; line = strtok(NULL, "\r\n"), number++) {
-    wchar_t *wide = allocate(MOST_UNITS * sizeof *wide);
-    int units = MultiByteToWideChar(CP_UTF8, 0, line, -1, wide, MOST_UNITS);
+    wchar_t *other = wide(line, &units);
     add_needle(wanted, (const BYTE *)line, strlen(line), number);
-    if (units > 1) add_needle(wanted, (const BYTE *)wide, (size_t)(units - 1) * sizeof *wide, number);
+    if (units > 1) add_needle(wanted, (const BYTE *)other, (size_t)(units - 1) * sizeof *other, number);
   }
+  if (line) return fail("search takes 128 texts at once", ERROR_INVALID_PARAMETER);
+  return number ? 0 : fail("search needs texts in its input", ERROR_INVALID_PARAMETER);
 }
 
 static const BYTE *find(const BYTE *bytes, size_t size, const needle *wanted) {
@@ -86,9 +90,10 @@ static void in_file(search *wanted, const wchar_t *path, const wchar_t *shown) {
   uint64_t before = 0; /* of the file, what lies before `room` */
   DWORD got;
   memset(told, 0, sizeof told);
-  if (!room) room = allocate(PIECE + 2 * MOST_UNITS);
+  if (!room) room = allocate(PIECE + wanted->longest);
   wanted->searched++;
-  while (before < wanted->limit && ReadFile(file, room + kept, PIECE, &got, NULL) && got) {
+  BOOL readable = TRUE;
+  while (before < wanted->limit && (readable = ReadFile(file, room + kept, PIECE, &got, NULL)) && got) {
     size_t held = kept + got;
     for (int i = 0; i < wanted->count; i++) {
       const BYTE *found = told[i] ? NULL : find(room, held, &wanted->needles[i]);
@@ -100,6 +105,7 @@ static void in_file(search *wanted, const wchar_t *path, const wchar_t *shown) {
     memmove(room, room + held - kept, kept);
     before += held - kept;
   }
+  if (!readable) wanted->unreadable++; /* from some place on, as where a program has locked it */
   CloseHandle(file);
 }
 
@@ -145,7 +151,9 @@ static void in_key(search *wanted, HKEY opened, const wchar_t *path) {
 static void in_place(search *wanted, const wchar_t *place) {
   HKEY opened;
   if (!wcsncmp(place, L"HKEY_", 5)) {
-    if (registry_open_full(place, &opened)) return;
+    LSTATUS status = registry_open_full(place, &opened);
+    if (status && !registry_is_absent(status)) wanted->unreadable++;
+    if (status) return;
     in_key(wanted, opened, place);
     RegCloseKey(opened);
     return;
@@ -168,8 +176,7 @@ int search_command(arguments *given) {
   DWORD more = number_option(given, L"--places", 0);
   if (more > MOST_PLACES) return fail("search takes fewer places from its input", ERROR_INVALID_PARAMETER);
   wchar_t **places = allocate((more + 1) * sizeof *places);
-  read_needles(wanted, places, more);
-  if (!wanted->count) return fail("search needs texts in its input", ERROR_INVALID_PARAMETER);
+  if (read_needles(wanted, places, more)) return 1;
   json_object(NULL);
   json_array("found");
   for (int i = 0; i < given->count; i++) in_place(wanted, given->items[i]);

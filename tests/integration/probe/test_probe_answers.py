@@ -53,6 +53,20 @@ def test_one_batch_answers_many_questions(probe: Probe) -> None:
         assert read_value(command, shape, answers[command]) is not None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("command", ["batch", "serve"])
+def test_a_question_may_name_thousands_of_files(probe: Probe, command: str) -> None:
+    """Such as every file of an agent, whose paths are longer together than one reading of the input."""
+    question = "file " + " ".join(f"C:\\\\agent\\\\{'library' * 4}{number}" for number in range(4000))
+    answers = read_batch(probe.run(command, stdin=f"{question}\nboot\n\n".encode()).stdout)
+    assert len(read_value("file", list[FileFacts], answers[question])) == 4000
+    assert answers["boot"]
+
+
+def test_an_input_without_an_end_is_refused(probe: Probe) -> None:
+    with pytest.raises(ProbeFailed, match="longer than 16 MiB"):
+        read_batch(probe.run("batch", stdin=b"x" * (1 << 24)).stdout)
+
+
 def test_the_boot_is_the_same_until_the_machine_starts_anew(probe: Probe) -> None:
     assert probe.ask(Boot, "boot").identity == probe.ask(Boot, "boot").identity
 
