@@ -12,18 +12,40 @@ static const char *const states[] = {NULL,         "closed",     "listen",     "
                                      "established", "fin_wait_1", "fin_wait_2", "close_wait", "closing",
                                      "last_ack",   "time_wait",  "delete_tcb"};
 
-static void *table(const char *function, ULONG family, int kind) {
+/* 0 with a table that the caller frees, or a Win32 error. */
+static DWORD table(const char *function, ULONG family, int kind, void **found) {
   get_table get = (get_table)(void *)optional_function(L"iphlpapi.dll", function);
-  DWORD size = 65536;
+  DWORD size = 65536, status = ERROR_PROC_NOT_FOUND;
+  *found = NULL;
   for (int tries = 0; get && tries < 8; tries++) { /* the table may grow between two calls */
     void *memory = allocate(size);
-    DWORD status = get(memory, &size, FALSE, family, kind, 0);
-    if (!status) return memory;
+    status = get(memory, &size, FALSE, family, kind, 0);
+    if (!status) {
+      *found = memory;
+      return 0;
+    }
     free(memory);
-    if (status != ERROR_INSUFFICIENT_BUFFER) return NULL;
+    if (status != ERROR_INSUFFICIENT_BUFFER) break;
     size += 4096;
   }
-  return NULL;
+  return status;
+}
+
+/* Before version 9, Wine lists the sockets of the whole host and looks for the owner of each among all open files: a
+ * host with some ten thousand connections that are just over keeps it busy for minutes. Where there are that many, it
+ * is asked for those that listen or are established alone. */
+static int host_has_many(void) {
+  enum { MANY_BYTES = 1000 * 150 }; /* a thousand lines */
+  const char *(*wine)(void) = (void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version");
+  if (!wine || strtoul(wine(), NULL, 10) >= 9) return 0;
+  HANDLE file = CreateFileW(L"\\\\?\\unix\\proc\\net\\tcp", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                            OPEN_EXISTING, 0, NULL);
+  if (file == INVALID_HANDLE_VALUE) return 0;
+  char piece[4096];
+  DWORD got = 0, size = 0;
+  while (size < MANY_BYTES && ReadFile(file, piece, sizeof piece, &got, NULL) && got) size += got;
+  CloseHandle(file);
+  return size >= MANY_BYTES;
 }
 
 static unsigned port(DWORD network) { return (network & 0xFF) << 8 | (network >> 8 & 0xFF); }
@@ -61,10 +83,11 @@ static void udp_rest(DWORD pid) {
   json_end();
 }
 
-static void tcp(void) {
-  MIB_TCPTABLE_OWNER_PID *four = table("GetExtendedTcpTable", AF_INET, TCP_TABLE_OWNER_PID_ALL);
-  for (DWORD i = 0; four && i < four->dwNumEntries; i++) {
-    MIB_TCPROW_OWNER_PID *row = &four->table[i];
+static DWORD tcp4(int kind) {
+  MIB_TCPTABLE_OWNER_PID *found;
+  DWORD error = table("GetExtendedTcpTable", AF_INET, kind, (void **)&found);
+  for (DWORD i = 0; !error && i < found->dwNumEntries; i++) {
+    MIB_TCPROW_OWNER_PID *row = &found->table[i];
     json_object(NULL);
     json_ascii("protocol", "tcp");
     address4("local_address", row->dwLocalAddr);
@@ -72,10 +95,15 @@ static void tcp(void) {
     address4("remote_address", row->dwRemoteAddr);
     rest(port(row->dwRemotePort), row->dwState, row->dwOwningPid);
   }
-  free(four);
-  MIB_TCP6TABLE_OWNER_PID *six = table("GetExtendedTcpTable", AF_INET6, TCP_TABLE_OWNER_PID_ALL);
-  for (DWORD i = 0; six && i < six->dwNumEntries; i++) {
-    MIB_TCP6ROW_OWNER_PID *row = &six->table[i];
+  free(found);
+  return error;
+}
+
+static void tcp6(int kind) { /* a system may have none */
+  MIB_TCP6TABLE_OWNER_PID *found;
+  DWORD error = table("GetExtendedTcpTable", AF_INET6, kind, (void **)&found);
+  for (DWORD i = 0; !error && i < found->dwNumEntries; i++) {
+    MIB_TCP6ROW_OWNER_PID *row = &found->table[i];
     json_object(NULL);
     json_ascii("protocol", "tcp6");
     address6("local_address", row->ucLocalAddr);
@@ -83,35 +111,50 @@ static void tcp(void) {
     address6("remote_address", row->ucRemoteAddr);
     rest(port(row->dwRemotePort), row->dwState, row->dwOwningPid);
   }
-  free(six);
+  free(found);
 }
 
-static void udp(void) {
-  MIB_UDPTABLE_OWNER_PID *four = table("GetExtendedUdpTable", AF_INET, UDP_TABLE_OWNER_PID);
-  for (DWORD i = 0; four && i < four->dwNumEntries; i++) {
+static DWORD udp4(void) {
+  MIB_UDPTABLE_OWNER_PID *found;
+  DWORD error = table("GetExtendedUdpTable", AF_INET, UDP_TABLE_OWNER_PID, (void **)&found);
+  for (DWORD i = 0; !error && i < found->dwNumEntries; i++) {
     json_object(NULL);
     json_ascii("protocol", "udp");
-    address4("local_address", four->table[i].dwLocalAddr);
-    json_unsigned("local_port", port(four->table[i].dwLocalPort));
-    udp_rest(four->table[i].dwOwningPid);
+    address4("local_address", found->table[i].dwLocalAddr);
+    json_unsigned("local_port", port(found->table[i].dwLocalPort));
+    udp_rest(found->table[i].dwOwningPid);
   }
-  free(four);
-  MIB_UDP6TABLE_OWNER_PID *six = table("GetExtendedUdpTable", AF_INET6, UDP_TABLE_OWNER_PID);
-  for (DWORD i = 0; six && i < six->dwNumEntries; i++) {
+  free(found);
+  return error;
+}
+
+static void udp6(void) {
+  MIB_UDP6TABLE_OWNER_PID *found;
+  DWORD error = table("GetExtendedUdpTable", AF_INET6, UDP_TABLE_OWNER_PID, (void **)&found);
+  for (DWORD i = 0; !error && i < found->dwNumEntries; i++) {
     json_object(NULL);
     json_ascii("protocol", "udp6");
-    address6("local_address", six->table[i].ucLocalAddr);
-    json_unsigned("local_port", port(six->table[i].dwLocalPort));
-    udp_rest(six->table[i].dwOwningPid);
+    address6("local_address", found->table[i].ucLocalAddr);
+    json_unsigned("local_port", port(found->table[i].dwLocalPort));
+    udp_rest(found->table[i].dwOwningPid);
   }
-  free(six);
+  free(found);
 }
 
 int sockets_command(arguments *given) {
+  static const int all[] = {TCP_TABLE_OWNER_PID_ALL, -1};
+  static const int few[] = {TCP_TABLE_OWNER_PID_LISTENER, TCP_TABLE_OWNER_PID_CONNECTIONS, -1};
+  const int *kinds = host_has_many() ? few : all;
+  DWORD error = 0;
   (void)given;
   json_array(NULL);
-  tcp();
-  udp();
+  for (int i = 0; !error && kinds[i] >= 0; i++) {
+    error = tcp4(kinds[i]);
+    tcp6(kinds[i]);
+  }
+  if (error) return fail("GetExtendedTcpTable", error);
+  if ((error = udp4())) return fail("GetExtendedUdpTable", error);
+  udp6();
   json_end();
   return 0;
 }

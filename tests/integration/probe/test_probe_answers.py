@@ -1,6 +1,7 @@
 """Every question of the probe, asked of a real Wine and read as typed data."""
 
 import hashlib
+import socket
 
 import pytest
 from pydantic import JsonValue
@@ -65,6 +66,16 @@ def test_a_question_may_name_thousands_of_files(probe: Probe, command: str) -> N
 def test_an_input_without_an_end_is_refused(probe: Probe) -> None:
     with pytest.raises(ProbeFailed, match="longer than 16 MiB"):
         read_batch(probe.run("batch", stdin=b"x" * (1 << 24)).stdout)
+
+
+def test_the_sockets_of_a_busy_host_do_not_hold_up_the_answer(probe: Probe) -> None:
+    """An old Wine lists them all, and looks for the owner of each among all files that its programs have open."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        for _ in range(1500):
+            with socket.create_connection(listening.getsockname()), listening.accept()[0]:
+                pass
+        seen = probe.ask(list[Socket], "sockets")
+    assert "time_wait" not in {each.state for each in seen}
 
 
 def test_the_boot_is_the_same_until_the_machine_starts_anew(probe: Probe) -> None:
