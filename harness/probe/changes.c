@@ -36,13 +36,18 @@ int delete_service(const stimulus *wanted) {
 }
 
 static DWORD write_text(const wchar_t *path, const wchar_t *text) {
-  char utf8[128];
   DWORD wrote, error = 0;
-  int bytes = WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, sizeof utf8, NULL, NULL);
+  int bytes = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
+  if (bytes < 1) return GetLastError();
+  char *utf8 = allocate((size_t)bytes);
+  WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, bytes, NULL, NULL);
   HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-  if (file == INVALID_HANDLE_VALUE) return GetLastError();
-  if (bytes < 1 || !WriteFile(file, utf8, (DWORD)bytes - 1, &wrote, NULL)) error = GetLastError();
-  CloseHandle(file);
+  if (file == INVALID_HANDLE_VALUE) error = GetLastError();
+  else {
+    if (!WriteFile(file, utf8, (DWORD)bytes - 1, &wrote, NULL)) error = GetLastError();
+    CloseHandle(file);
+  }
+  free(utf8);
   return error;
 }
 

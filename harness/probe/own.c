@@ -33,7 +33,9 @@ static char *content(const wchar_t *path, DWORD *size) {
  * (Windows Authenticode Portable Executable Signature Format). Returns the size of what is left, 0 for no program. */
 static DWORD unsign(char *bytes, DWORD size) {
   IMAGE_DOS_HEADER *dos = (IMAGE_DOS_HEADER *)bytes;
-  if (size < sizeof *dos || dos->e_lfanew < 0 || size - sizeof(IMAGE_NT_HEADERS64) < (DWORD)dos->e_lfanew) return 0;
+  if (size < sizeof(IMAGE_NT_HEADERS64) || dos->e_lfanew < 0 ||
+      size - sizeof(IMAGE_NT_HEADERS64) < (DWORD)dos->e_lfanew)
+    return 0;
   IMAGE_OPTIONAL_HEADER64 *header = &((IMAGE_NT_HEADERS64 *)(bytes + dos->e_lfanew))->OptionalHeader;
   IMAGE_DATA_DIRECTORY *signature = &header->DataDirectory[IMAGE_DIRECTORY_ENTRY_SECURITY];
   DWORD end = signature->VirtualAddress && signature->VirtualAddress < size ? signature->VirtualAddress : size;

@@ -190,7 +190,10 @@ static int run_as_system(const wchar_t *result, DWORD timeout_ms, const tree_opt
   error = create_task(name, folder, own_path(), line);
   if (error) return fail("schtasks /create", error);
   error = run_task(name);
-  if (error) return fail("schtasks /run", error);
+  if (error) {
+    delete_task(name);
+    return fail("schtasks /run", error);
+  }
   if (detach) {
     json_object(NULL);
     json_null("pid");
@@ -200,9 +203,21 @@ static int run_as_system(const wchar_t *result, DWORD timeout_ms, const tree_opt
     return 0;
   }
   char *bytes = wait_for_file(result, timeout_ms == INFINITE ? INFINITE : timeout_ms + 30000, &size, &error);
-  if (!bytes || error) return fail("the task wrote no result", error);
+  if (!bytes || error) {
+    delete_task(name);
+    return fail("the task wrote no result", error);
+  }
   json_raw(NULL, bytes, size && bytes[size - 1] == '\n' ? size - 1 : size);
   return 0;
+}
+
+/* Whoever waits for the result is told, too, and the task that this is goes as it would have gone later. */
+static int not_started(const wchar_t *result, const wchar_t *task, const char *what, DWORD error) {
+  json_mark empty = json_here();
+  if (task) delete_task(task);
+  save_not_started(result, error);
+  json_back_to(empty);
+  return fail(what, error);
 }
 
 int run_command(arguments *given) {
@@ -224,16 +239,13 @@ int run_command(arguments *given) {
                            .out = output_file(out),
                            .directory = directory,
                            .flags = CREATE_NO_WINDOW};
-  if (options.out == INVALID_HANDLE_VALUE) return fail("cannot create the file for output", GetLastError());
+  if (options.out == INVALID_HANDLE_VALUE)
+    return not_started(result, task, "cannot create the file for output", GetLastError());
   options.err = out && err && !_wcsicmp(out, err) ? options.out : output_file(err);
-  if (options.err == INVALID_HANDLE_VALUE) return fail("cannot create the file for errors", GetLastError());
+  if (options.err == INVALID_HANDLE_VALUE)
+    return not_started(result, task, "cannot create the file for errors", GetLastError());
   error = start_program(given->command_line, &options, &program);
-  if (error) {
-    json_mark empty = json_here();
-    save_not_started(result, error);
-    json_back_to(empty);
-    return fail("cannot start the program", error);
-  }
+  if (error) return not_started(result, task, "cannot start the program", error);
   if (detach) {
     error = start_watcher(&program, &tree, result, timeout_ms, began);
     if (error) return fail("cannot start the watcher", error);

@@ -197,6 +197,14 @@ def test_stimuli_happen_and_can_be_undone(probe: Probe) -> None:
     assert not probe.ask(Tree, "tree", "C:\\bvt-stimulus").exists
 
 
+def test_a_file_holds_its_nonce_however_long(probe: Probe) -> None:
+    nonce = "n" * 200
+    path = probe.ask(Stimulus, "stimulate", "file_change", "--nonce", nonce).facts["path"]
+    (file,) = probe.ask(list[FileFacts], "file", path)
+    probe.run("unstimulate", "file_change", "--nonce", nonce)
+    assert file.sha256 == hashlib.sha256(nonce.encode()).hexdigest()
+
+
 @pytest.mark.parametrize("name", IMPOSSIBLE)
 def test_a_stimulus_that_wine_would_swallow_is_an_error(probe: Probe, name: str) -> None:
     with pytest.raises(ProbeFailed, match="Windows error 50"):

@@ -7,6 +7,8 @@ import pytest
 
 from harness.probe.answers.files import FileArrived
 from harness.probe.answers.processes import Detached, Finished
+from harness.probe.answers.stimulus import Stimulus
+from harness.probe.answers.tasks import Task
 from harness.probe.reading import ProbeFailed, read_answer
 from harness.winrmd.launcher import told
 from tests.integration.probe.conftest import Probe, windows_path
@@ -47,6 +49,15 @@ def test_exec_does_itself_what_the_probe_is_asked_for(probe: Probe) -> None:
     done, finished = _exec(probe, "--", f"{windows_path(copy)} processes")
     (other,) = [each for each in json.loads(done.stdout) if each["pid"] == finished.pid]
     assert "exec" not in str(other)
+
+
+def test_exec_takes_no_stump_for_the_probe(probe: Probe) -> None:
+    stump = probe.home / "stump" / "bvt-probe.exe"
+    stump.parent.mkdir()
+    stump.write_bytes(b"MZ".ljust(100, b"\0"))
+    done, finished = _exec(probe, "--", f"{windows_path(stump)} processes")
+    assert (finished.exit_code, done.stdout) == (1, b"")
+    assert finished.code
 
 
 def test_exec_that_acts_as_the_probe_passes_input_and_exit_code_on(probe: Probe) -> None:
@@ -122,6 +133,38 @@ def test_a_detached_run_outlives_its_caller_and_leaves_its_result(probe: Probe) 
     finished = read_answer("run", Finished, json.dumps(arrived.content))
     assert (finished.exit_code, finished.pid) == (1605, started.pid)
     assert (probe.home / "run.out").read_text().startswith("started")
+
+
+def _tasks(probe: Probe) -> list[str]:
+    return [task.name for task in probe.ask(list[Task], "tasks")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("--", "no-such-program.exe"), 2), (("--out", "C:\\none\\of\\these", "--", "cmd /c exit 0"), 3)],
+    ids=["program", "output"],
+)
+def test_a_task_that_cannot_start_its_program_says_so_and_goes(
+    probe: Probe, arguments: tuple[str, ...], code: int
+) -> None:
+    result = probe.home / "task.json"
+    result.unlink(missing_ok=True)
+    name = probe.ask(Stimulus, "stimulate", "scheduled_task", "--nonce", "gone").facts["name"]
+    assert _tasks(probe) == [f"\\{name}"]
+    with pytest.raises(ProbeFailed):
+        probe.ask(Finished, "run", "--forget-task", name, "--result", windows_path(result), *arguments)
+    assert read_answer("run", Finished, result.read_bytes()).code == code
+    assert _tasks(probe) == []
+    probe.run("unstimulate", "scheduled_task", "--nonce", "gone")
+
+
+def test_a_task_that_never_ran_is_not_left_behind(probe: Probe) -> None:  # Wine runs none
+    result = windows_path(probe.home / "never.json")
+    with pytest.raises(ProbeFailed, match="1460"):
+        probe.ask(
+            Finished, "run", "--as-system", "--timeout-ms", "0", "--result", result, "--", "cmd /c exit 0"
+        )
+    assert _tasks(probe) == []
 
 
 def test_waiting_for_a_file_has_a_deadline(probe: Probe) -> None:
