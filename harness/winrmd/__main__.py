@@ -73,7 +73,7 @@ def _listener(listen: str | None, descriptor: int | None) -> socket.socket:
     if descriptor is not None:
         return socket.socket(fileno=descriptor)
     host, _, port = (listen or "").rpartition(":")
-    if not port.isdigit():
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
         raise ConfigurationRejected(f"--listen {listen}: expected HOST:PORT.")
     return socket.create_server((host.strip("[]"), int(port)), backlog=64)
 

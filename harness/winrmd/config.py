@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,9 @@ def config_from(raw: dict[str, Any]) -> ServerConfig:
     given = dict(raw)
     limits = given.pop("limits", {})
     _known(limits, Limits, "limits")
+    for name, value in limits.items():
+        if type(value) is not int and not (type(value) is float and name.endswith("_s") and isfinite(value)):
+            raise ConfigurationRejected(f"limits: {name} is {value!r}, which is no number of its kind.")
     try:
         for key in ("launcher", "launcher_ahead", "auth"):
             if key in given:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from . import faults, process_tree
 from .launcher import Launcher
@@ -62,12 +63,17 @@ class Command:
         self._interrupted = False
         self._converters = {name: _converter(encodings) for name in ("stdout", "stderr")}
         self._thread = threading.Thread(target=self._pump, name=f"command {command_id}", daemon=True)
-        try:
-            self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-            self._thread.start()
-        except (OSError, RuntimeError) as error:
-            launcher.end()
-            raise faults.launcher_failed(f"it cannot be watched ({error})") from error
+        with ExitStack() as undo:
+            undo.callback(launcher.end)
+            try:
+                self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+                undo.callback(os.close, self._wake)
+                self._end = os.pidfd_open(self._process.pid)
+                undo.callback(os.close, self._end)
+                self._thread.start()
+            except (OSError, RuntimeError) as error:
+                raise faults.launcher_failed(f"it cannot be watched ({error})") from error
+            undo.pop_all()
 
     @property
     def running(self) -> bool:
@@ -178,16 +184,15 @@ class Command:
         assert process.stdout is not None
         assert process.stderr is not None
         outputs = {process.stdout.fileno(): "stdout", process.stderr.fileno(): "stderr"}
-        ended = os.pidfd_open(process.pid)
         for descriptor in (*outputs, process.stdin.fileno()):
             os.set_blocking(descriptor, False)
         try:
-            self._move(process.stdin.fileno(), outputs, ended)
+            self._move(process.stdin.fileno(), outputs)
             for descriptor, name in outputs.items():
                 self._drain(descriptor, name)
             code, failure = self._outcome()
         finally:
-            os.close(ended)
+            os.close(self._end)
             for pipe in (process.stdin, process.stdout, process.stderr):
                 pipe.close()
         with self._changed:
@@ -197,10 +202,10 @@ class Command:
             self._changed.notify_all()
         self._call_when_ended()
 
-    def _move(self, to_process: int, outputs: dict[int, str], ended: int) -> None:
+    def _move(self, to_process: int, outputs: dict[int, str]) -> None:
         """Move bytes until the process ends (it stays a zombie, so that its id stays its own)."""
         poll = select.poll()
-        poll.register(ended, select.POLLIN)
+        poll.register(self._end, select.POLLIN)
         poll.register(self._wake, select.POLLIN)
         reading = dict(outputs)
         input_open = True
@@ -232,7 +237,7 @@ class Command:
                 poll.unregister(to_process)
                 self._close_input()
                 input_open = False
-            if ended in ready:
+            if self._end in ready:
                 return
 
     def _close_input(self) -> None:
@@ -303,7 +308,7 @@ class Command:
             said = json.loads(text)
             code = said["exit_code"] if isinstance(said, dict) else said
             return int(code) & 0xFFFFFFFF, None
-        except (OSError, ValueError, TypeError, LookupError) as error:
+        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
             if self._interrupted:  # and so was the launcher, with the command
                 return STATUS_CONTROL_C_EXIT, None
             return 0, faults.launcher_failed(

@@ -6,6 +6,7 @@ blocking, and the import of asyncio alone would take a third of the time this se
 has few connections.
 """
 
+import errno
 import logging
 import socket
 import ssl
@@ -32,6 +33,11 @@ SPARE = 2
 """Threads that wait for a connection: a client does not wait until one is started."""
 _LET_IN = (200, 500)
 """Statuses of answers to somebody who is logged in."""
+_PASSING = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED, errno.EPROTO, errno.EPERM)
+)
+"""What keeps one connection from being accepted, or each for a while (accept(2))."""
+_ACCEPT_AGAIN_S = 0.1
 LONGEST_PACE_S = 10.0
 """How long one answer to wrong credentials is held back."""
 
@@ -116,10 +122,15 @@ class Server:
         while True:
             try:
                 peer, address = self._listener.accept()
-            except OSError:
-                if not self._closing:
+            except OSError as error:
+                if self._closing:
+                    return None
+                if error.errno not in _PASSING:
                     log.exception("cannot accept a connection")
-                return None
+                    return None
+                log.warning("a connection cannot be accepted now: %s", error)
+                time.sleep(_ACCEPT_AGAIN_S)
+                continue
             with self._lock:
                 full = len(self._peers) >= self._config.limits.max_connections or self._closing
             if not full:

@@ -97,6 +97,13 @@ def test_a_wrong_configuration_ends_with_2_and_one_sentence(tmp_path: Path) -> N
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("port", ["65536", "x", "\u00b2"])
+def test_a_port_that_is_none_ends_with_2_and_one_sentence(config: Path, port: str) -> None:
+    argv = [sys.executable, "-m", "harness.winrmd", "--config", str(config), "--listen", f"127.0.0.1:{port}"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, f"winrmd: --listen 127.0.0.1:{port}: expected HOST:PORT.\n")
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_old_tls_is_refused(secure: Running) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import errno
 import json
 import socket
 import threading
@@ -129,9 +130,9 @@ def test_a_response_is_one_write_with_its_length() -> None:
     assert said.endswith(b"Content-Length: 0\r\n\r\n")
 
 
-def ask(data: bytes, config: ServerConfig) -> bytes:
+def ask(data: bytes, config: ServerConfig, listener: socket.socket | None = None) -> bytes:
     """What a whole server answers to these bytes."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listener or socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
     thread = threading.Thread(target=serve, args=(config, listener, stop), daemon=True)
     thread.start()
@@ -160,6 +161,24 @@ def ask(data: bytes, config: ServerConfig) -> bytes:
 )
 def test_the_server_answers_strangers_with_a_status(data: bytes, status: bytes) -> None:
     assert ask(data, CONFIG).split(b" ")[1] == status
+
+
+class Hindered(socket.socket):
+    """A listening socket of a process that has all the descriptors open that it may have, for a moment."""
+
+    refusals = 3
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+def test_a_server_that_could_not_accept_for_a_moment_goes_on() -> None:
+    listener = Hindered(fileno=socket.create_server(("127.0.0.1", 0)).detach())
+    said = ask(b"POST /wsman-anon/identify HTTP/1.1\r\n\r\n", CONFIG, listener)
+    assert said.split(b" ")[1] == b"200"
 
 
 def test_an_unauthenticated_request_is_told_how_to_authenticate() -> None:
@@ -269,6 +288,10 @@ def test_a_configuration_file_is_read_with_numbers_as_keys(tmp_path: Path) -> No
         {"odd": 1},
         {"limits": {"odd": 1}},
         {"limits": []},
+        {"limits": {"max_connections": "300"}},
+        {"limits": {"max_connections": 1.5}},
+        {"limits": {"max_connections": True}},
+        {"limits": {"idle_timeout_s": float("nan")}},
         {"codepage_environment": {"utf8": {}}},
         {"output_encodings": {"1": ["a"]}},
     ],
