@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, lock_if_free, remove_aside
 from harness.machines.wine.clone import remove_tree
-from harness.machines.wine.processes import PROC
+from harness.machines.wine.processes import PROC, holders
 from harness.machines.wine.root_image import DIRECTORY as ROOTS
 from harness.machines.wine.root_image import recipe_digest
 from harness.model.errors import InfrastructureError
@@ -26,6 +26,9 @@ SPOILED = ".spoiled-"
 """`template.ensure_template` names so what it is about to remove because its seal was broken."""
 BUILDING = "bvt-"
 """The beginning of the names of root images that are being built, which are those of their intents."""
+
+
+NO_INTENT = "no intent names it, so that nobody else removes it"
 
 
 def note_use(home: Path) -> None:
@@ -80,6 +83,34 @@ def remove(leftover: Disused, current: Path | None, now: datetime | None = None)
         return not path.exists()
     except OSError as error:
         raise InfrastructureError(f"{path} cannot be removed: {error}.") from error
+
+
+def without_intent(machines: Path, intents: Path) -> list[Disused]:
+    """Directories of machines whose intents somebody deleted. A machine's intent is there before it and after it."""
+    found = sorted(path for path in machines.glob("*") if path.is_dir())
+    return [
+        Disused(path=path, kind="machine directory", reason=NO_INTENT)
+        for path in found
+        if not (intents / f"{path.name}.json").exists() and path.exists()
+    ]
+
+
+def remove_without_intent(path: Path, intents: Path) -> bool:
+    """Remove it, unless a program of the machine runs, or has it mounted; then False. Raises `InfrastructureError`."""
+    try:
+        inside = f"/{path.name}/".encode()
+        if (
+            (intents / f"{path.name}.json").exists()
+            or holders(path / "prefix")
+            or any(inside in table for table in _mount_tables())
+        ):
+            return not path.exists()
+        remove_tree(path)
+    except FileNotFoundError:  # another process is at it too
+        return not path.exists()
+    except OSError as error:
+        raise InfrastructureError(f"{path} cannot be removed: {error}.") from error
+    return True
 
 
 def _unneeded(path: Path, current: Path | None, now: datetime, place: Path | None = None) -> bool:

@@ -177,11 +177,16 @@ class WineProvider:
     def disused(self, without: Collection[str] = ()) -> Sequence[Disused]:
         del without  # the kernel says who stands on a template
         try:
-            return disused.disused(self._state.images, self._current_template())
+            return [
+                *disused.disused(self._state.images, self._current_template()),
+                *disused.without_intent(self._state.machines, self._state.intents),
+            ]
         except OSError as error:
-            raise InfrastructureError(f"{self._state.images} cannot be looked through: {error}.") from error
+            raise InfrastructureError(f"{self._state.root} cannot be looked through: {error}.") from error
 
     def remove(self, leftover: Disused) -> bool:
+        if leftover.path.parent == self._state.machines:
+            return disused.remove_without_intent(leftover.path, self._state.intents)
         return disused.remove(leftover, self._current_template())
 
     def close(self) -> None:

@@ -55,6 +55,25 @@ def only(done: Sequence[Cleaned]) -> Cleaned:
     return done[0]
 
 
+def test_a_directory_whose_intent_somebody_deleted_is_found_and_removed(state: StateDirectory) -> None:
+    directory = orphan(state)
+    (state.intents / "bvt-orphan.json").unlink()
+    found = only(clean(state, dry_run=True))
+    assert (found.kind, found.name, found.outcome) == ("machine directory", str(directory), Outcome.FOUND)
+    assert only(clean(state)).outcome is Outcome.REMOVED
+    assert not directory.exists()
+    assert clean(state) == []
+
+
+def test_such_a_directory_stays_while_a_program_of_the_machine_runs(state: StateDirectory) -> None:
+    directory = orphan(state)
+    (state.intents / "bvt-orphan.json").unlink()
+    environment = {"PATH": os.environ["PATH"], "WINEPREFIX": str(directory / "prefix")}
+    with bounded(subprocess.Popen(["sleep", "60"], env=environment)):
+        assert only(clean(state)).outcome is Outcome.NEEDED
+        assert directory.exists()
+
+
 def test_clean_removes_what_a_dead_owner_left_and_says_so(state: StateDirectory) -> None:
     directory = orphan(state)
     item = only(clean(state))
