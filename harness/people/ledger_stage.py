@@ -54,7 +54,8 @@ class LedgerStage:
         entry = self._line.entry
         if isinstance(entry, Request):
             return f"Approval wanted: {asked_words(entry)}"
-        return told_of(self._line, names_in(self._board)).capitalize()
+        told = told_of(self._line, names_in(self._board))
+        return told[:1].upper() + told[1:]
 
     @property
     def _asked(self) -> Asked | None:

@@ -88,16 +88,17 @@ def _make(book: Playbook, step: Step, stage: Stage, progress: Progress, report: 
     if step.notify:
         collected = [line for fact in book.facts_before(progress.step) for line in stage.lines(fact)]
         body = "\n".join([*([step.say] if step.say else []), *collected]) or stage.title
-        failed: NotSent | None = None
+        failed: list[NotSent] = []
         for name in step.notify:
             try:
                 stage.tell(name, Message(stage.title, body))
             except NotSent as error:
-                failed = error
-        if failed is not None and len(step.notify) == 1:
-            raise failed
-        if failed is not None:  # the others were told: telling them again each time would be worse
-            report("playbook could not tell everybody", playbook=book.name, reason=str(failed))
+                failed.append(error)
+        if len(failed) == len(step.notify):
+            raise failed[-1]
+        if failed:  # the others were told: telling them again each time would be worse
+            reason = " ".join(map(str, failed))
+            report("playbook could not tell everybody", playbook=book.name, reason=reason)
     elif step.act:
         reason = step.reason or f"playbook {book.name}: nobody decided in time"
         came = stage.act(step.act, step.person, reason)

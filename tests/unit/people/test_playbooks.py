@@ -180,6 +180,9 @@ def test_who_cannot_be_told_is_told_later_unless_others_were_told_with_them() ->
     stage.out = {"channel"}
     assert played(both, stage, Progress(0, 0.0), 0.0).end is End.PLAYED
     assert [each for each in stage.did if each.startswith("anna")] == ["anna: it"]
+    stage.out = {"channel", "anna"}
+    with pytest.raises(NotSent, match="anna is away"):
+        played(both, stage, Progress(0, 0.0), 0.0)
 
 
 STEPS = st.lists(
