@@ -17,6 +17,8 @@ from harness.backend.external.placeholders import fill, fill_body
 from harness.backend.external.transport import Unavailable
 from harness.model.errors import BackendError
 
+LAST_WORDS_S = 5.0
+"""How long a program that was killed may take to be gone."""
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: the program's way to say that asking again may help."""
 
@@ -80,7 +82,11 @@ class CommandTransport:
             if not ended:  # with everything it started: a grandchild would keep the pipes open
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(program.pid, signal.SIGKILL)
-                program.communicate()
+                with contextlib.suppress(subprocess.TimeoutExpired):  # one in a session of its own still does
+                    program.communicate(timeout=LAST_WORDS_S)
+                for pipe in (program.stdin, program.stdout, program.stderr):
+                    if pipe is not None:
+                        pipe.close()
         return subprocess.CompletedProcess(argv, program.returncode, stdout, stderr)
 
     def close(self) -> None:

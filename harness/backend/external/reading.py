@@ -128,7 +128,7 @@ def read_status(
 
         try:
             severity = int(find("severity", 0))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise BackendError("The backend's answer has no number at status.fields.severity.") from error
         yield StatusLine(
             cell=cell,

@@ -311,6 +311,7 @@ def test_command_a_program_that_keeps_asking_for_patience_is_the_labs_fault(prog
         (f"echo token {TOKEN} refused >&2; exit 9", r"ended with 9: 'token \*\*\* refused'"),
         ("echo this is not JSON", "did not print JSON"),
         ("sleep 5; echo late", "did not end within 0.2 s"),
+        ("setsid sleep 30 & sleep 5", "did not end within 0.2 s"),
         ("echo '[1]'", r"no array at live_query\.rows"),
     ],
 )
@@ -324,8 +325,10 @@ def test_command_a_program_that_fails_is_a_backend_error(program: Program, scrip
     backend._asker.description = told
     file = program.directory.parent / "ask_staging.py"
     file.write_text(f"#!/bin/sh\n{script}\n")
+    began = time.monotonic()
     with pytest.raises(BackendError, match=message):
         backend.ask(CELL, "SELECT 1", soon(1))
+    assert time.monotonic() - began < 25  # not until the last program that holds its pipes has ended
 
 
 def test_command_a_program_that_is_not_there_is_a_backend_error(program: Program) -> None:
