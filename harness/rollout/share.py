@@ -32,7 +32,7 @@ class Share:
         text = str(percent).strip().removesuffix("%").strip()
         try:
             return cls(Fraction(text) / 100)
-        except (ValueError, ZeroDivisionError):
+        except (ValueError, ZeroDivisionError, OverflowError):
             raise ConfigurationError(
                 f"{percent!r} is no percentage: expected a number from 0 to 100, such as 1 or 0.5 %."
             ) from None

@@ -72,10 +72,17 @@ def read_envelope(line: bytes) -> Envelope:
         if item["keyid"] in signatures:
             raise MalformedError("two signatures of it have the same key id")
         signatures[item["keyid"]] = _decoded(item["sig"]).hex()
+    if any(not _is_text(text) for text in (payload_type, *signatures)):
+        raise MalformedError("a key id or the payloadType of it holds half a character")
     envelope = Envelope(_decoded(payload), payload_type, signatures)
     if envelope.line != line:
         raise MalformedError("it is not written as bvt writes it")
     return envelope
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written: JSON may hold one half of a surrogate pair alone, which ends whoever prints it."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _decoded(text: object) -> bytes:

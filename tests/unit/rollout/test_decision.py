@@ -135,6 +135,12 @@ def test_zero_is_nobody_and_hundred_is_everybody_and_a_share_is_exact() -> None:
     assert str(Share.parse("12.5")) == "12.5 %"
 
 
+@pytest.mark.parametrize("percent", ["", "x", "nan", "1/0", "101", "-1", "1e400"])
+def test_what_is_no_percentage_is_one_sentence(percent: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"is not possible|is no percentage"):
+        Share.parse(percent)
+
+
 @given(ids, percents, st.integers(1, 50))
 def test_control_hosts_are_never_candidates_and_no_more_than_asked_for(
     endpoint: str, percent: object, controls: int

@@ -142,6 +142,11 @@ def changed_key_id(document: dict[str, Any]) -> None:
     document["signatures"][0]["keyid"] = "0" * 64
 
 
+def half_a_character(document: dict[str, Any]) -> None:
+    """Nobody can print it: whoever verifies would end in a traceback."""
+    document["signatures"][0]["keyid"] = "\ud800"
+
+
 def no_key_id(document: dict[str, Any]) -> None:
     del document["signatures"][0]["keyid"]
 
@@ -161,6 +166,7 @@ def other_type(document: dict[str, Any]) -> None:
         (changed_signature, Ground.SIGNATURE, "does not fit the payload"),
         (changed_key_id, Ground.KEY_ID, "none of the keys given"),
         (no_key_id, Ground.FORM, "has no key id"),
+        (half_a_character, Ground.FORM, "holds half a character"),
         (no_signature, Ground.SIGNATURE, "is not signed"),
         (other_type, Ground.PAYLOAD_TYPE, "payload type is 'application/json'"),
     ],
