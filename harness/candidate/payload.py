@@ -117,13 +117,14 @@ def read_payload(path: Path, workdir: Path) -> tuple[tuple[PayloadSignature, ...
         )
     target = workdir / "payload"
     found, doubts = [], []
-    for key, file in sorted(expected.items(), key=lambda item: (item[1].directory, item[1].name, item[0])):
+    ordered = sorted(expected.items(), key=lambda item: (item[1].directory, item[1].name, item[0]))
+    for number, (key, file) in enumerate(ordered):
         name = f"{file.directory}/{file.name}"
         if said := doubt(name, unpacked[key]):
             doubts.append(ContentDoubt(path=name, found=said))
         if is_pe(unpacked[key]):
-            place = target / key
-            place.parent.mkdir(parents=True, exist_ok=True)
+            place = target / str(number)  # a key of a damaged MSI may be a path, and lead elsewhere
+            target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(unpacked[key], place)
             signature = read_signature(place)
             found.append(PayloadSignature(path=name, file=place, signature=signature))

@@ -147,6 +147,18 @@ def test_uncompressed_files_beside_the_msi_are_found_by_the_directory_table(
     assert programs(msi, tmp_path / "work") == NAMES
 
 
+def test_a_key_that_is_a_path_leads_nowhere(installers: Installers, tmp_path: Path) -> None:
+    folder = tmp_path / "Tiny Agent"
+    folder.mkdir()
+    shutil.copy(installers.exe, folder / "odd.exe")
+    columns = "`File`, `Component_`, `FileName`, `FileSize`, `Attributes`, `Sequence`"
+    row = f"'../../outside', 'c', 'odd.exe', {installers.exe.stat().st_size}, 8192, 9"
+    msi = edited(installers, tmp_path, *queries(*NO_FILES, f"INSERT INTO `File` ({columns}) VALUES ({row})"))
+    (found,) = payload_signatures(msi, tmp_path / "deep" / "work")
+    assert found.file.is_relative_to(tmp_path / "deep" / "work")
+    assert not list(tmp_path.rglob("outside*"))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
