@@ -18,7 +18,7 @@ runs = Table(
     "history_run",
     metadata,
     Column("run_id", String(200), primary_key=True),
-    Column("created", String(40), nullable=False),  # ISO 8601 in UTC: sorts as time does
+    Column("created", String(40), nullable=False),  # ISO 8601 in UTC, all of one length: sorts as time does
     Column("profile", String(200), nullable=False),
     Column("pool", String(200), nullable=False),
     Column("version", String(200), nullable=False),
@@ -101,11 +101,13 @@ class History:
             if run_id not in names:
                 return ()
             row = every[names.index(run_id) :]
+            of_row = [each.run_id for each in row]
+            failed = select(failures.c.run_id, failures.c.cell, failures.c.check)
+            ran = select(cells.c.run_id, cells.c.cell)
             failing = {
-                tuple(each)
-                for each in connection.execute(select(failures.c.run_id, failures.c.cell, failures.c.check))
+                tuple(each) for each in connection.execute(failed.where(failures.c.run_id.in_(of_row)))
             }
-            had = {tuple(each) for each in connection.execute(select(cells.c.run_id, cells.c.cell))}
+            had = {tuple(each) for each in connection.execute(ran.where(cells.c.run_id.in_(of_row)))}
         mine = sorted((cell, check) for run, cell, check in failing if run == run_id)
         return tuple(_age(row, failing, had, cell, check) for cell, check in mine)
 
@@ -122,7 +124,7 @@ class History:
 def _run(gate: Gate) -> dict[str, str]:
     return {
         "run_id": gate.run_id,
-        "created": gate.created.astimezone(UTC).isoformat(),
+        "created": gate.created.astimezone(UTC).isoformat(timespec="microseconds"),
         "profile": gate.plan.profile,
         "pool": gate.plan.pool,
         "version": gate.plan.candidate.version,

@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +40,18 @@ def test_a_failure_is_as_old_as_the_row_of_runs_in_which_it_failed(tmp_path: Pat
     assert [each.run_id for each in history.runs("reference", "embedded")] == [
         f"run-{n}" for n in (4, 3, 2, 1, 0)
     ]
+
+
+def test_times_are_kept_in_one_length_so_that_they_sort_whatever_a_database_makes_of_signs(
+    tmp_path: Path,
+) -> None:
+    history = History(str(tmp_path / "history.db"))
+    for day, microsecond in ((0, 0), (1, 500)):
+        gate = run(day, fails=False)
+        history.append(gate.model_copy(update={"created": gate.created.replace(microsecond=microsecond)}))
+    with closing(sqlite3.connect(tmp_path / "history.db")) as file:
+        kept = [row[0] for row in file.execute("select created from history_run")]
+    assert len({len(each) for each in kept}) == 1
 
 
 def test_what_cannot_keep_a_history_is_said(tmp_path: Path) -> None:
