@@ -103,6 +103,14 @@ class Ahead:
         return [] if full else list(self._expected)
 
     def _fill(self) -> None:
+        try:
+            self._fill_up()
+        finally:  # whatever came: somebody waits for the end of it
+            with self._changed:
+                self._filling = False
+                self._changed.notify_all()
+
+    def _fill_up(self) -> None:
         """One after another, until there are enough, or no room. A failure is said by whoever needs a machine next."""
         made: tuple[MachineSpec, LibvirtMachine] | None = None
         while True:
@@ -115,10 +123,7 @@ class Ahead:
                 give_back(made[1])
             made = self._made(wanted) if wanted else None
             if made is None:
-                break
-        with self._changed:
-            self._filling = False
-            self._changed.notify_all()
+                return
 
     def _made(self, wanted: Sequence[MachineSpec]) -> tuple[MachineSpec, LibvirtMachine] | None:
         with suppress(HarnessError, libvirt.libvirtError, OSError):

@@ -64,6 +64,15 @@ class Rig:
         return self.ahead.await_filled(Deadline.after(10))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nobody_waits_for_a_clone_whose_making_broke(state: StateDirectory) -> None:
+    place = placement(state, memory_mb=64_000)
+    ahead = Ahead(1, place.reserve_ahead, Mock(side_effect=RuntimeError("unforeseen")), place.admit)
+    ahead.expect([spec("a/fresh")])
+    ahead.begin()
+    assert ahead.await_filled(Deadline.after(10)) == 0
+
+
 def waiting(state: StateDirectory) -> list[str]:
     return [
         str(each.resources[WAITS_FOR]) for each in read_intents(state.intents) if each.resources[WAITS_FOR]

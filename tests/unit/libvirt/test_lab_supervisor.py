@@ -49,3 +49,19 @@ def test_told_to_end_it_ends_the_daemon_whose_orphans_it_reaps(tmp_path: Path) -
         assert running.wait(60) == 0
         daemon.wait(60)
     assert not (tmp_path / "pid").exists()
+
+
+def test_told_to_end_between_two_daemons_it_ends(tmp_path: Path) -> None:
+    waits = (
+        "import sys, time; from harness.machines.libvirt.host import supervisor; pause = time.sleep;"
+        "time.sleep = lambda _: pause(300); sys.exit(supervisor.main(sys.argv[1:]))"
+    )
+    daemon = ["sh", "-c", f"echo > {tmp_path}/started; exit 1"]
+    argv = [sys.executable, "-c", waits, str(tmp_path / "pid"), *daemon]
+    with bounded(subprocess.Popen(argv)) as running:
+        itself = psutil.Process(running.pid)
+        ended = Deadline.after(60)
+        ended.poll(lambda: (tmp_path / "started").exists() and not itself.children(), "the daemon's end")
+        running.terminate()
+        assert running.wait(60) == 0
+    assert not (tmp_path / "pid").exists()

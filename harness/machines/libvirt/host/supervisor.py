@@ -73,7 +73,9 @@ def main(arguments: list[str]) -> int:
         began = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         current[:] = [process]
-        if wait_for(process.pid, heard) == 0:
+        status = wait_for(process.pid, heard)
+        current.clear()  # its number may be another process's by now
+        if status == 0:
             break
         quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH_S else 0
         time.sleep(0.1 * quick_deaths)
