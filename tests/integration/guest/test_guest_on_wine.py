@@ -74,6 +74,11 @@ def test_a_command_that_hangs_is_terminated(guest: Guest) -> None:
     assert not [process for process in guest.processes() if process.name.lower() == "ping.exe"]
 
 
+def test_thousands_of_files_are_asked_for_at_once(guest: Guest) -> None:
+    paths = [f"C:\\agent\\{'library' * 4}{number}" for number in range(4000)]
+    assert [facts.path for facts in guest.files(*paths)] == paths
+
+
 def test_files_keep_every_byte(guest: Guest) -> None:
     path = "C:\\bvt\\deep er\\Zoë.bin"
     content = bytes(range(256)) * 2000
