@@ -153,7 +153,7 @@ def test_a_halt_that_nobody_answers_ends_where_a_way_back_is_proven(world: World
         world.promotion.halt("1.2.3", "internal", PEOPLE["bot"], "blue screens")
         stage.look()
         said = chat.next()
-        assert "Halts Example Agent 1.2.3 in tier internal: blue screens" in said
+        assert "Halts Example Agent 1.2.3 (abababababab) in tier internal: blue screens" in said
         assert "Way back: Example Agent 1.2.2" in said
         assert "No health was reported." in said
         stage.later(1)
