@@ -1,6 +1,5 @@
 """What an update server asks: the query of a decision, read strictly."""
 
-from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from harness.rollout.decision import OPEN_RING, Endpoint
@@ -69,13 +68,3 @@ def _offset(given: dict[str, str]) -> int:
     if number is None or abs(number) > 900:
         raise WrongQuestion("utc_offset_min is no number of minutes from -900 to 900.")
     return number
-
-
-def as_query(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    """What `read_question` reads as `endpoint`, for clients and tests."""
-    yield "endpoint", endpoint.id
-    yield "version", endpoint.version
-    yield "ring", endpoint.ring
-    yield "opted_in", str(int(endpoint.opted_in))
-    yield "safe_mode", str(int(endpoint.safe_mode))
-    yield "utc_offset_min", str(endpoint.utc_offset_min)
