@@ -8,7 +8,7 @@ DWORD number_option(arguments *given, const wchar_t *name, DWORD otherwise) {
   return value ? (DWORD)wcstoul(value, NULL, 10) : otherwise;
 }
 
-static HANDLE inheritable(HANDLE from) {
+HANDLE inheritable(HANDLE from) {
   HANDLE copy = NULL;
   if (!from || from == INVALID_HANDLE_VALUE) return NULL;
   if (!DuplicateHandle(GetCurrentProcess(), from, GetCurrentProcess(), &copy, 0, TRUE, DUPLICATE_SAME_ACCESS))

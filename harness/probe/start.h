@@ -15,6 +15,8 @@ typedef struct {
   DWORD pid;
 } started;
 
+/* A copy that a child may inherit, which the caller closes; NULL for none, and where it cannot be made. */
+HANDLE inheritable(HANDLE from);
 /* 0 or a Win32 error. The handles given stay the caller's. */
 DWORD start_program(const wchar_t *command_line, const start_options *options, started *result);
 /* Waits; ends the whole tree when the time is over. Returns whether it timed out. */
