@@ -1,7 +1,6 @@
 """Where the secrets that an agent was given lie, right before it is uninstalled: looked for once, in every place."""
 
 import ntpath
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_tree import HIVES, full_path
 from harness.guest.round_trip import RoundTrip, trees
+from harness.lifecycle.declared_secrets import declared_places, secret_properties, spoken_of
 from harness.lifecycle.diagnosis import secrets_gathered
 from harness.lifecycle.once import once
 from harness.lifecycle.programs import started_by_agent
@@ -23,7 +23,6 @@ from harness.machines.provider import StartedProgram
 from harness.model.candidate import InstallerKind
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
-from harness.model.profile.places import SecretPlace
 from harness.model.secret_forms import encoded
 from harness.model.substrate import GuestSystem
 from harness.probe.answers.processes import Process
@@ -49,9 +48,6 @@ NAME_OF = "the name of "
 """Begins the place of a secret that is no file's content, but its name."""
 MOST_TEXTS = 128
 """How many the probe takes at once (`search.c`)."""
-PROPERTY = re.compile(r"(?:MSI \(.\) .*?)?Property\(.\): (?P<name>[\w.]+) = ")
-REGISTRY_VALUE = re.compile(r"Key: .*, Name: (?P<name>[^,]*), Value: |RegAddValue\(Name=(?P<other>[^,]*),")
-"""How verbose logs of Windows Installer show properties, and values that they write."""
 
 
 class Where(StrEnum):
@@ -225,35 +221,6 @@ class Disclosures:
                     yield Disclosure(Where.INSTALLER_LOG, f"{path.name} ({where.strip()[:80]})", what)
 
 
-def spoken_of(
-    line: str, profile: AgentProfile, hidden: Collection[str], holding: Collection[str] = ()
-) -> bool:
-    """Whether a line of an installer's log says no more than what is known: a value that goes where it may lie. Pure.
-
-    `hidden`: properties whose values Wine's installer writes down although the package hides them; `holding`: registry
-    values that are written from one of these.
-    """
-    if (dumped := PROPERTY.match(line)) and dumped["name"] in hidden:
-        return True
-    names = [place.path.rpartition("\\")[2] for place in declared_places(profile) if place.kind == "registry"]
-    names += holding
-    written = REGISTRY_VALUE.search(line)
-    if written is None:
-        return False
-    value = (
-        written["other"] if written["name"] is None else written["name"]
-    )  # a key's default has an empty name
-    return value.lower() in {name.lower() for name in names}
-
-
-def secret_properties(profile: AgentProfile) -> frozenset[str]:
-    """The MSI properties by which the enrolment secret comes. Pure."""
-    installer = profile.installer
-    given = [*installer.properties.items()]
-    given += [pair for each in installer.scenario_properties.values() for pair in each.items()]
-    return frozenset(name for name, text in given if "{enrol_secret}" in text)
-
-
 def secrets_of(session: CellSession) -> dict[str, str]:
     """Secret → what it is, of all that the agent was given."""
     node_keys = session.backend.credentials(session.cell.id)
@@ -267,24 +234,6 @@ def undeclared(profile: AgentProfile, found: Iterable[Disclosure]) -> list[Discl
         each
         for each in found
         if not any(each.where == place.kind and place.covers(each.place) for place in places)
-    ]
-
-
-def declared_places(profile: AgentProfile) -> list[SecretPlace]:
-    """Where a secret may lie by what the profile says. Pure."""
-    own = "the profile itself has it put there"
-    return [
-        *profile.secrets,
-        *(
-            SecretPlace(kind="file", path=file.path, reason=own)
-            for file in profile.guest_files
-            if "{enrol_secret}" in file.content
-        ),
-        *(
-            SecretPlace(kind="registry", path=f"{each.key}\\{each.name}", reason=own)
-            for each in profile.registry
-            if "{enrol_secret}" in (each.equals or "")
-        ),
     ]
 
 

@@ -2,13 +2,12 @@
 
 import pytest
 
+from harness.lifecycle.declared_secrets import secret_properties, spoken_of
 from harness.lifecycle.disclosure import (
     ENROLMENT,
     Disclosure,
     Where,
     on_command_lines,
-    secret_properties,
-    spoken_of,
     undeclared,
 )
 from harness.lifecycle.short_lived_secrets import gives_a_secret, held_secrets
