@@ -138,9 +138,12 @@ class Disclosures:
         profile, texts = self._session.profile, list(by_form)
         places = [*_folders(profile), *map(full_path, _keys(profile))]
         since = self._timeline.baseline.boot.booted.timestamp()
+        unread = 0
         for begin in range(0, len(texts), MOST_TEXTS):
             some = texts[begin : begin + MOST_TEXTS]
-            for hit in self._session.guest.search(some, places, since=since).found:
+            searched = self._session.guest.search(some, places, since=since)
+            unread = max(unread, searched.unreadable)
+            for hit in searched.found:
                 what, place = by_form[some[hit.needle]], hit.place.lower()
                 if place in self._timeline.logs:
                     continue  # looked at by itself
@@ -149,6 +152,8 @@ class Disclosures:
                     yield Disclosure(Where.REGISTRY, value, what)
                 else:
                     yield Disclosure(Where.FILE, place, what)
+        if unread:
+            self._session.note("not searched for secrets", f"{unread} files and keys that cannot be read")
 
     def _in_names(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         """Files and folders of the agent that are called by a secret: everybody can list them."""

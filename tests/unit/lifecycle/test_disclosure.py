@@ -1,11 +1,14 @@
 """Where a secret may lie, and what an installer's log says that is no news."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from harness.lifecycle.declared_secrets import secret_properties, spoken_of
 from harness.lifecycle.disclosure import (
     ENROLMENT,
     Disclosure,
+    Disclosures,
     Where,
     on_command_lines,
     undeclared,
@@ -14,6 +17,7 @@ from harness.lifecycle.short_lived_secrets import gives_a_secret, held_secrets
 from harness.model.profile.installer import GuestFile, Installer
 from harness.model.profile.places import SecretPlace
 from harness.probe.answers.processes import Process
+from harness.probe.answers.search import Searched
 from harness.residue.short_lived import Gone
 from tests.unit.cell.stand_ins import PROFILE
 
@@ -115,3 +119,12 @@ def test_a_file_that_takes_a_declared_ones_place_may_hold_it_and_so_may_the_harn
     gone = Gone(paths, b"s3cret")
     allowed = held_secrets([gone], {"s3cret": ENROLMENT}, lambda path: path == r"c:\vendor\store")
     assert list(allowed) == []
+
+
+def test_what_cannot_be_searched_is_told() -> None:
+    timeline = Mock()
+    timeline.session.profile = SECRETIVE
+    timeline.session.guest.search.return_value = Searched(found=(), searched=9, unreadable=2)
+    assert list(Disclosures(timeline, Mock())._in_guest({"s3cret": "the enrolment secret"})) == []
+    told = "2 files and keys that cannot be read"
+    timeline.session.note.assert_called_once_with("not searched for secrets", told)
