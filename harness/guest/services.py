@@ -6,6 +6,7 @@ from harness.guest.console import Console
 from harness.guest.facts import ServiceFacts, ServiceState
 from harness.guest.service_processes import ServiceProcesses
 from harness.guest.system_tools import SC
+from harness.guest.winrm.exchange import CommandTimedOut
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault
 from harness.probe.answers.services import Service
@@ -144,7 +145,11 @@ class Services:
                 return facts
             before = pid if wanted is ServiceState.STOPPED else None
             self.processes.asked(name)
-            result = self._console.run([SC, verb, name], deadline)
+            try:
+                result = self._console.run([SC, verb, name], deadline)
+            except CommandTimedOut as error:  # the manager waits for the service, and says nothing until then
+                why = f"because `sc {verb}` did not end within {deadline.length_s:g} s"
+                raise ServiceStateNotReached(name, wanted, self.query(name), why) from error
             if result.ok:
                 return self._arrive(name, wanted, deadline, before)
             facts = self.query(name)

@@ -19,7 +19,7 @@ from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
-from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit
+from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit, patience_of_services
 from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
@@ -41,6 +41,7 @@ _REGISTRY: tuple[RegistryEdit, ...] = (
     SetValue("System\\CurrentControlSet\\Services\\PlugPlay", "Start", 3),
     # Who crashed is told to init (crash.c). Wine's own debugger takes seconds, and names nobody in init's log.
     *(SetValue(key, "Debugger", f"C:\\windows\\{CRASH_PROGRAM} %ld %ld") for key in DEBUGGER_KEYS),
+    patience_of_services(),
     media_edit(MEDIA_DRIVE),
 )
 """What every machine's HKEY_LOCAL_MACHINE has otherwise than wineboot leaves it."""

@@ -12,6 +12,7 @@ from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit
 from harness.model.windows import ProductType, WindowsVersion
 
 CURRENT_VERSION = "Software\\Microsoft\\Windows NT\\CurrentVersion"
+CONTROL = "System\\CurrentControlSet\\Control"
 PRODUCT_OPTIONS = "System\\CurrentControlSet\\Control\\ProductOptions"
 WINDOWS = "System\\CurrentControlSet\\Control\\Windows"
 COMPUTER_NAME = "System\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
@@ -77,6 +78,15 @@ WINEBOOT_PROGRAM = "wineboot.exe"
 """Wine's own program that boots a system, beside the drives of the prefix; session.c lies in its place."""
 WINEBOOT_IS_OURS = SetValue(DLL_OVERRIDES, "wineboot.exe", "native,builtin")
 """Lets session.c, in wineboot's place, be what boots; Wine's own is built in wherever it lies."""
+
+
+def patience_of_services(slowness: float = 1.0) -> RegistryEdit:
+    """The edit of `system.reg` that gives a started service 30 s to report to its manager, as on Windows.
+
+    Wine's manager gives it 10 s and reads the value as text (programs/services/services.c of Wine 8.0 and 10.0).
+    `slowness`: of the processor.
+    """
+    return SetValue(CONTROL, "ServicesPipeTimeout", str(int(30_000 * slowness)))
 
 
 def media_edit(drive: str) -> RegistryEdit:

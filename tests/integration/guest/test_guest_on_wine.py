@@ -7,6 +7,7 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.guest.recording import record
+from harness.guest.services import ServiceStateNotReached
 from harness.guest.winrm.exchange import CommandTimedOut
 from harness.guest.winrm.shell import RemoteShell
 from harness.machines.provider import Machine
@@ -72,6 +73,16 @@ def test_a_command_that_hangs_is_terminated(guest: Guest) -> None:
     with pytest.raises(CommandTimedOut, match="ping"):
         guest.run(["ping.exe", "-n", "60", "127.0.0.1"], timeout_s=1)
     assert not [process for process in guest.processes() if process.name.lower() == "ping.exe"]
+
+
+def test_a_service_has_as_long_to_report_as_on_windows(guest: Guest) -> None:
+    """Windows' manager waits 30 s for it, Wine's own 10 s."""
+    guest.run(["sc", "create", "BvtNever", "binPath=", "C:\\windows\\system32\\ping.exe -n 60 127.0.0.1"])
+    try:
+        with pytest.raises(ServiceStateNotReached, match="`sc start` did not end within 13 s"):
+            guest.services.start("BvtNever", soon(13))
+    finally:
+        guest.run(["sc", "delete", "BvtNever"])
 
 
 def test_thousands_of_files_are_asked_for_at_once(guest: Guest) -> None:

@@ -21,10 +21,10 @@ from harness.machines.libvirt.image.recipe import (
 from harness.machines.libvirt.image.seal import digest_files
 from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.provider import Progress
-from harness.machines.wine_prefix.identity import WINEBOOT_IS_OURS, WINEBOOT_PROGRAM
-from harness.machines.wine_prefix.registry_text import edit
+from harness.machines.wine_prefix.identity import WINEBOOT_IS_OURS, WINEBOOT_PROGRAM, patience_of_services
+from harness.machines.wine_prefix.registry_text import RegistryEdit, edit
 from harness.model.errors import InfrastructureError
-from harness.model.substrate import GuestSystem
+from harness.model.substrate import GuestSystem, Substrate, slowness
 from harness.probe.build import probe_exe
 from harness.state import StateDirectory
 
@@ -75,6 +75,8 @@ def _build(
     for target, content, mode in _layer(directory, store.state):
         _place(tree, target, content, mode)
     _lay_in_session_0(tree)
+    # It may run on an emulated processor.
+    _edit(tree, "system.reg", patience_of_services(slowness(Substrate.TCG)))
     _link_units(tree, recipe)
     facts = _facts(tree)
     kernel = facts["kernel"]
@@ -148,8 +150,12 @@ def _lay_in_session_0(tree: Path) -> None:
     """Let session.c boot Wine, as on Wine machines; the script `power` answers it."""
     _place(tree, f"{PREFIX}/{WINEBOOT_PROGRAM}", (tree / SYSTEM32 / "wineboot.exe").read_bytes(), 0o755)
     _place(tree, f"{SYSTEM32}/wineboot.exe", _compile(SESSION_SOURCE, "-municode"), 0o755)
-    registry = (tree / PREFIX / "user.reg").read_bytes()
-    _place(tree, f"{PREFIX}/user.reg", edit(registry, (WINEBOOT_IS_OURS,)), 0o644)
+    _edit(tree, "user.reg", WINEBOOT_IS_OURS)
+
+
+def _edit(tree: Path, file: str, change: RegistryEdit) -> None:
+    registry = (tree / PREFIX / file).read_bytes()
+    _place(tree, f"{PREFIX}/{file}", edit(registry, (change,)), 0o644)
 
 
 def _place(tree: Path, target: str, content: bytes, mode: int) -> None:
