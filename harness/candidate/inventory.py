@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.candidate.msi_actions import elevated_actions
-from harness.candidate.msi_contents import SERVICES_KEY, services_by_key, values_of
+from harness.candidate.msi_contents import KERNEL, services_by_key, values_of
 from harness.candidate.msi_tables import Tables, read_tables
 from harness.candidate.payload import long_name
 from harness.model.candidate import InstallerKind, Signature
 from harness.model.inventory import Inventory, Kind
 from harness.model.profile import AgentProfile
 
-KERNEL = 0x1 | 0x2 | 0x8
-"""SERVICE_KERNEL_DRIVER, _FILE_SYSTEM_DRIVER and _RECOGNIZER_DRIVER."""
 REQUIRED_PRIVILEGES = 6
 """MsiServiceConfig: SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO."""
 TABLES = frozenset(
@@ -49,26 +47,14 @@ def brought(tables: Tables) -> dict[Kind, set[str]]:
     """What these tables bring."""
     rows = tables.get("ServiceInstall", ())
     drivers = {row["Name"] for row in rows if int(row["ServiceType"] or 0) & KERNEL}
-    by_key = {each.name for each in services_by_key(values_of(tables))}
-    kernel_keys = set(_kernel_keys(tables))
+    by_key = services_by_key(values_of(tables))
+    drivers |= {each.name for each in by_key if each.driver}
     return {
-        Kind.DRIVER: drivers | (by_key & kernel_keys) | set(_driver_files(tables)),
-        Kind.SERVICE: ({row["Name"] for row in rows} | by_key) - drivers - kernel_keys,
+        Kind.DRIVER: drivers | set(_driver_files(tables)),
+        Kind.SERVICE: {*(row["Name"] for row in rows), *(each.name for each in by_key)} - drivers,
         Kind.PRIVILEGE: set(_privileges(tables)),
         Kind.CERTIFICATE: set(_certificates(tables)),
     }
-
-
-def _kernel_keys(tables: Tables) -> Iterator[str]:
-    for value in values_of(tables):
-        number = value.value.removeprefix("#")
-        if (
-            value.key.lower().startswith(SERVICES_KEY.lower())
-            and value.name.lower() == "type"
-            and number.isdecimal()
-            and int(number) & KERNEL
-        ):
-            yield value.key[len(SERVICES_KEY) :]
 
 
 def _driver_files(tables: Tables) -> Iterator[str]:

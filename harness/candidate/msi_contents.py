@@ -36,6 +36,8 @@ SERVICES_KEY = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\"
 UNINSTALL_KEY = "\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\"
 IS_64_BIT = 256
 """msidbComponentAttributes64bit."""
+KERNEL = 0x1 | 0x2 | 0x8
+"""SERVICE_KERNEL_DRIVER, _FILE_SYSTEM_DRIVER and _RECOGNIZER_DRIVER."""
 OF_KEYS_ALONE = ("+", "-", "*")
 """Names of rows that make or remove a key and hold no value."""
 
@@ -53,6 +55,7 @@ class MsiService(Frozen):
     started: bool | None = Field(
         default=None, description="the MSI starts it; None where code of the MSI may do so"
     )
+    driver: bool = Field(default=False, description="it is code of the kernel or of a file system")
 
 
 class MsiValue(Frozen):
@@ -113,13 +116,15 @@ def contents_of(tables: Tables, platform: Platform, given: Mapping[str, str]) ->
     values = tuple(_values(tables, components, properties | dict(given), platform))
     made = [folders.get(row["Directory_"]) for row in tables.get("CreateFolder", ())]
     held = [path.rpartition("\\")[0] for path in paths.values() if path]
+    by_table = _services(tables, components, paths, properties | dict(given))
+    named = {service.name.lower() for service in by_table}
     return MsiContents(
         platform=platform,
         product_name=properties.get("ProductName", ""),
         product_name_known=not _is_set(tables, "ProductName") and not _hides_its_entry(tables, properties),
         version=properties.get("ProductVersion", ""),
         manufacturer=properties.get("Manufacturer", ""),
-        services=(*_services(tables, components, paths, properties | dict(given)), *services_by_key(values)),
+        services=(*by_table, *(each for each in services_by_key(values) if each.name.lower() not in named)),
         files=tuple(path for path in paths.values() if path),
         file_versions={
             path: row["Version"]
@@ -181,19 +186,35 @@ def _services(
             if row["Component_"] in components
             else None,
             started=True if row["Name"].lower() in started else None if code else False,
+            driver=bool(int(row.get("ServiceType") or 0) & KERNEL),
         )
         for row in tables.get("ServiceInstall", ())
     ]
 
 
 def services_by_key(values: tuple[MsiValue, ...]) -> list[MsiService]:
-    """Services and drivers that the MSI makes by writing their keys."""
-    found = {
-        value.key[len(SERVICES_KEY) :]: None
-        for value in values
-        if value.key.lower().startswith(SERVICES_KEY.lower()) and value.name.lower() in ("imagepath", "start")
-    }
-    return [MsiService(name=name) for name in found if "\\" not in name]
+    """Services and drivers that the MSI makes by writing their keys. Nobody starts them before the next boot."""
+    found: dict[str, tuple[str, dict[str, str]]] = {}
+    for value in values:
+        name = value.key[len(SERVICES_KEY) :]
+        if value.key.lower().startswith(SERVICES_KEY.lower()) and "\\" not in name:
+            found.setdefault(name.lower(), (name, {}))[1][value.name.lower()] = value.value
+    return [
+        MsiService(
+            name=name,
+            start=STARTS.get(held.get("start", "").removeprefix("#")),
+            started=False,
+            driver=bool(_number(held.get("type", "")) & KERNEL),
+        )
+        for name, held in found.values()
+        if {"imagepath", "start"} & set(held)
+    ]
+
+
+def _number(text: str) -> int:
+    """A DWORD of the Registry table; 0 if it is none that is written out."""
+    number = text.removeprefix("#")
+    return int(number) if number.isdecimal() else 0
 
 
 def packed_services(tables: Tables) -> frozenset[str]:

@@ -172,7 +172,10 @@ def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Seq
         yield from ([f"#   and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else [])
         yield ""
     yield from _list("data_dirs", [f"  - {quoted(_of_any_version(msi, path))}" for path in data_folders(msi)])
-    yield from _list("services", [line for service in msi.services for line in _service(service, msi)])
+    for key, drivers in (("services", False), ("drivers", True)):
+        named = [service for service in msi.services if service.driver is drivers]
+        if named or not drivers:
+            yield from _list(key, [line for service in named for line in _service(service, msi)])
     yield from _files(msi)
     yield from _list("registry", list(_values(msi)))
     whole = msi.model_copy(update={"registry": aside.registry or msi.registry})

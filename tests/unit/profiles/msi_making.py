@@ -112,7 +112,9 @@ def make_moved(folder: Path) -> Path:
         "UPDATE `ServiceInstall` SET `Dependencies`='RpcSs[~]Tcpip[~][~]'",
         "UPDATE `ServiceInstall` SET `DisplayName`='[Brand] Beat'",
         "INSERT INTO `Registry` (`Registry`,`Root`,`Key`,`Name`,`Value`,`Component_`) VALUES"
-        " ('drv',2,'SYSTEM\\CurrentControlSet\\Services\\acmeflt','Start','#3','program')",
+        " ('drv',2,'SYSTEM\\CurrentControlSet\\Services\\acmeflt','Start','#0','program')",
+        "INSERT INTO `Registry` (`Registry`,`Root`,`Key`,`Name`,`Value`,`Component_`) VALUES"
+        " ('kind',2,'SYSTEM\\CurrentControlSet\\Services\\acmeflt','Type','#2','program')",
     )
     return msi
 

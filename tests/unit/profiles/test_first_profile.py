@@ -102,7 +102,11 @@ def test_what_not_every_installation_has_is_named_and_not_demanded(tmp_path: Pat
 def test_tables_that_another_builder_fills_are_followed(tmp_path: Path) -> None:
     profile, text = drafted(make_moved(tmp_path), tmp_path)
     assert profile.install_dir == "C:\\Program Files\\Other\\Vendor X"
-    assert {service.name for service in profile.services} == {"AcmeBeat", "acmeflt"}
+    assert {service.name for service in profile.services} == {"AcmeBeat"}
+    # Its key alone makes it, and nothing loads it before the next boot.
+    assert [(driver.name, driver.start, driver.running) for driver in profile.drivers] == [
+        ("acmeflt", StartType.BOOT, False)
+    ]
     beat = next(service for service in profile.services if service.name == "AcmeBeat")
     assert beat.depends_on == ("RpcSs", "Tcpip")
     assert beat.display_name == "Vendor X Beat"
