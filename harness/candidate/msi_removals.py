@@ -4,7 +4,7 @@ Sources in Microsoft's Windows Installer reference: "RemoveFile table", "RegLoca
 Toolset's documentation: "RemoveFolderEx element" (it adds rows with the pattern `*` for the folder and all below it).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.candidate.msi_folders import FolderTexts
@@ -43,27 +43,30 @@ class Removal:
     whole: bool = False
 
 
-def removed_by_pattern(tables: Tables, given: Mapping[str, str]) -> tuple[Removal, ...]:
+def removed_by_pattern(
+    tables: Tables, given: Mapping[str, str], staying: Collection[str] = ()
+) -> tuple[Removal, ...]:
     """In the order in which it is done: files first, then folders, the deepest first. `given`: as of `resolve_folders`.
 
     Nothing where no row has a pattern, and nothing of a permanent component or of a folder that only an installation
-    knows.
+    knows. `staying`: names of components that another product keeps.
     """
     texts = FolderTexts(tables, given)
-    permanent = {
+    stay = {
         row["Component"] for row in tables.get("Component", ()) if int(row["Attributes"] or 0) & PERMANENT
     }
+    stay.update(staying)
     rows = [
-        row
-        for row in tables.get("RemoveFile", ())
-        if _on_uninstall(row) and row["Component_"] not in permanent
+        row for row in tables.get("RemoveFile", ()) if _on_uninstall(row) and row["Component_"] not in stay
     ]
     wild = [Removal(folder, name) for row in rows for folder, name in _files(row, tables, texts)]
     whole = [
         Removal(folder, whole=True)
         for table in WHOLE_FOLDERS
         for row in tables.get(table, ())
-        if _on_uninstall(row) and (folder := _folder(row["Property"], tables, texts))
+        if _on_uninstall(row)
+        and row["Component_"] not in staying
+        and (folder := _folder(row["Property"], tables, texts))
     ]
     if not wild:
         return tuple(whole)

@@ -23,6 +23,7 @@ from harness.lifecycle.inspection import Inspection, inspect
 from harness.lifecycle.installers import Installers
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.others import Ended, crashed
+from harness.lifecycle.removals_on_wine import replacing
 from harness.lifecycle.settling import settled
 from harness.lifecycle.short_lived_secrets import watch
 from harness.lifecycle.watch import Watch
@@ -346,7 +347,7 @@ class Timeline(Installers, Watch):
             self.earlier.replaced_at = time.time()
         self.short_lived = watch(session)
         try:
-            result = self.run_package(session.candidate, "candidate", self.properties(), self.phase)
+            result = self._run_candidate()
         except InstallerBusy:
             session.candidate_touched = False  # nothing of it ever ran
             raise
@@ -354,6 +355,18 @@ class Timeline(Installers, Watch):
             self._write_guest_files()
             self._reboot_as_declared("install", result)
         return result
+
+    def _run_candidate(self) -> MsiResult:
+        """Its installer, maybe in place of an earlier release."""
+        session, earlier = self.session, self.earlier
+
+        def install() -> MsiResult:
+            return self.run_package(session.candidate, "candidate", self.properties(), self.phase)
+
+        if earlier is None:
+            return install()
+        given = self.rendered(session.profile.installer.properties, earlier.release)
+        return replacing(session, earlier.release, session.candidate, given, install)
 
     def _reboot_as_declared(self, when: Literal["install", "uninstall"], result: MsiResult) -> None:
         """Finish what ended with 3010, where the profile says that it does: what is looked at next comes after it."""

@@ -38,7 +38,7 @@ SHORT_NAMES = {
 """What set-up itself makes on every 64-bit Windows. The rest of a path is compared by `is_short_for`."""
 
 PROGRAM_ENDINGS = (".exe", ".com", ".sys", ".bat", ".cmd", ".scr", ".pif", ".dll")
-_VARIABLE = re.compile(r"%([^%\\/:]+)%")
+VARIABLE = re.compile(r"%([^%\\/:]+)%")
 _NAMESPACE = re.compile(r"^\\(?:\?\?|global\?\?|dosdevices|\\\?|\\\.)\\(?:unc\\)?(?=[a-z]:)", re.IGNORECASE)
 _VOLUME = re.compile(r"^(?:\\\\\?\\globalroot)?\\device\\harddiskvolume\d+(?=\\)", re.IGNORECASE)
 _BELOW_SYSTEM_ROOT = re.compile(r"^\\?(?:systemroot\\)", re.IGNORECASE)
@@ -52,7 +52,7 @@ def program_of(image_path: str, exists: Callable[[str], bool] = lambda _: False)
     `exists` says which files are known to be there: without quotes only that tells a path from its arguments. Where it
     says nothing, the path ends at the first name that ends as programs do, else before the first argument.
     """
-    text = _expanded(image_path)
+    text = expanded(image_path)
     if text.startswith('"'):
         return full_path(text[1:].partition('"')[0])
     tried = list(_beginnings(text))
@@ -70,7 +70,7 @@ def may_start_another(image_path: str, exists: Callable[[str], bool] = lambda _:
 
     A driver's path is one file's name, spaces or not.
     """
-    text = _expanded(image_path)  # the system, too, expands before it splits
+    text = expanded(image_path)  # the system, too, expands before it splits
     program = program_of(text, exists)
     if text.startswith('"') or program.lower().endswith(".sys"):
         return False
@@ -90,7 +90,7 @@ def same_program(path: str, other: str) -> bool:
 
 def full_path(path: str) -> str:
     """One path of an image path, without arguments, as the system understands it: absolute, below a drive."""
-    path = _expanded(path).replace("/", "\\")
+    path = expanded(path).replace("/", "\\")
     path = _NAMESPACE.sub("", path)
     path = _VOLUME.sub("C:", path)
     path = _BELOW_SYSTEM_ROOT.sub(lambda _: f"{SYSTEM_ROOT}\\", path)
@@ -133,8 +133,9 @@ def is_short_for(name: str, long: str) -> bool:
     )
 
 
-def _expanded(text: str) -> str:
-    return _VARIABLE.sub(lambda found: VARIABLES.get(found[1].lower(), found[0]), text.strip())
+def expanded(text: str) -> str:
+    """The text with the variables that every service of this machine sees alike; others stay as they are."""
+    return VARIABLE.sub(lambda found: VARIABLES.get(found[1].lower(), found[0]), text.strip())
 
 
 def _beginnings(text: str) -> Iterator[str]:

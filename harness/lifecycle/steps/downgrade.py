@@ -3,6 +3,7 @@
 from harness.cell.check import Blocked
 from harness.guest.msi.result import MsiResult
 from harness.lifecycle.releases import medium, release_of
+from harness.lifecycle.removals_on_wine import replacing
 from harness.lifecycle.timeline import Timeline
 from harness.model.release import Downgrade
 from harness.model.report import Outcome
@@ -17,7 +18,16 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
     name, release = release_of(session, step)
     # As an upgrade is given them: the agent runs, and sees what stands on the installer's command line.
     properties = timeline.rendered(session.profile.upgrade.properties, release)
-    result = timeline.run_package(release, medium(name), properties, "downgrade")
-    if result.succeeded and session.profile.upgrade.downgrade is Downgrade.CLEAN:
+    allowed = session.profile.upgrade.downgrade is Downgrade.CLEAN
+
+    def install() -> MsiResult:
+        return timeline.run_package(release, medium(name), properties, "downgrade")
+
+    result = (
+        replacing(session, session.candidate, release, timeline.properties(), install)
+        if allowed
+        else install()
+    )
+    if result.succeeded and allowed:
         timeline.on_machine = release
     return result

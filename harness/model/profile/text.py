@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from harness.model.image_path import VARIABLE, expanded
 from harness.model.version_text import pattern_problem
 
 TEMPLATE_NAMES = frozenset(
@@ -84,12 +85,30 @@ DRIVE_PATH = re.compile(r"[A-Za-z]:[\\/]+[^\\/]")
 NOT_IN_PATHS = re.compile(r'[<>:"|?*\x00-\x1f]')
 
 
+def _whole_place(text: str) -> str:
+    """The text, if no environment variable stands in it. Raises `ValueError` with the path that a service sees."""
+    found = VARIABLE.search(text)
+    if found is None:
+        return text
+    shown = text.replace("\\\\", "\\")
+    known = expanded(shown)
+    if VARIABLE.search(known):
+        why = f"what %{found[1]}% is differs from user to user: write the whole path, beginning with a drive"
+    else:
+        why = f"write the whole path; for a 64-bit service it is {known}"
+    raise ValueError(f"'{shown}' holds an environment variable; {why}")
+
+
+def _whole_program(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The same of a command's program; a command processor may expand what comes behind it."""
+    if command:
+        _whole_place(command[0])
+    return command
+
+
 def _guest_path(text: str) -> str:
     shown = repr(text).replace("\\\\", "\\")
-    if "%" in text:
-        raise ValueError(
-            f"{shown} holds an environment variable; write the whole path, beginning with a drive"
-        )
+    _whole_place(text)
     if not DRIVE_PATH.match(text):
         raise ValueError(f"{shown} is not an absolute path below a drive, such as C:\\Program Files\\Agent")
     if NOT_IN_PATHS.search(text[2:]):
@@ -102,6 +121,10 @@ def _guest_path(text: str) -> str:
 
 GuestPath = Annotated[str, AfterValidator(_guest_path)]
 """An absolute path below a drive, as Windows writes it: backslashes, none doubled, none at the end."""
+GuestPattern = Annotated[str, AfterValidator(_whole_place)]
+"""The path of a file in the guest, or a pattern, without environment variables."""
+GuestCommand = Annotated[tuple[str, ...], AfterValidator(_whole_program)]
+"""A program and its arguments, the program without environment variables."""
 
 
 def _registry_key(text: str) -> str:

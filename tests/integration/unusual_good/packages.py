@@ -43,6 +43,7 @@ UNUSUAL = {
         "thousands of files that it lays out at its start, in another alphabet, one below a very long path",
         "data that stays by choice",
         "a log in UTF-16 that is rotated",
+        "a file with its process id beside its program, which each release removes by a pattern in a folder of its own",
         "a service that has another program run its scripts",
     ),
 }
@@ -106,7 +107,7 @@ VERSIONED = """
           <File Id="python" Name="python.exe" Source="service.exe"/>
           <File Id="script" Name="agent.py" Source="small.txt"/>
           <ServiceInstall Id="s" Name="BvtVersions" DisplayName="BVT Versions VERSION" Start="auto" Type="ownProcess"
-            ErrorControl="normal" Arguments='--service BvtVersions --child --many MANY "C:\\ProgramData\\BVT Versions"
+            ErrorControl="normal" Arguments='--service BvtVersions --child --pid --many MANY "C:\\ProgramData\\BVT Versions"
  --log C:\\ProgramData\\BvtVersionsLog'/>
           <ServiceControl Id="c" Name="BvtVersions" Start="install" Stop="both" Remove="uninstall" Wait="yes"/>
           <RegistryValue Root="HKLM" Key="Software\\BVT Versions\\VERSION" Name="Version" Type="string" Value="VERSION"/>
@@ -123,6 +124,9 @@ OF_CUSTOMERS = (
 OF_VERSION = (
     # 256 and 512: both ends of the range belong to it ("Upgrade table").
     "UPDATE `Upgrade` SET `Attributes` = 768",
+    # Of the release before, too, in whose folder no other pattern reaches.
+    "INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `FileName`, `DirProperty`, `InstallMode`) "
+    "VALUES ('pid', 'Main', '*.pid', 'HOME', 2)",
     "UPDATE `Property` SET `Value` = 'BVT エージェント VERSION' WHERE `Property` = 'ProductName'",
 )
 RELEASES = {FOR_CUSTOMERS: ("1.0.0", "1.1.0"), BY_VERSION: ("1.2.3.3", "1.2.3.4")}

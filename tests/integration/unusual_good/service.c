@@ -1,6 +1,7 @@
 /* A service program whose arguments say what it does:
    --service NAME, twice for two services in this process; --once ends by itself; --slowly S to start and to stop;
-   --child starts python.exe beside it; --many COUNT FOLDER lays out files; --log FOLDER rotates one. */
+   --child starts python.exe beside it; --many COUNT FOLDER lays out files; --log FOLDER rotates one;
+   --pid leaves a file with its number beside the program. */
 #include <stdio.h>
 #include <windows.h>
 
@@ -9,7 +10,7 @@ enum { LINES = 40, LONGEST = 1200 };
 static SERVICE_STATUS_HANDLE handles[2];
 static HANDLE stopping[2], worker;
 static wchar_t *names[2], *many_in, *log_in;
-static int count, many, slowly, once, with_child;
+static int count, many, slowly, once, with_child, with_pid;
 
 static void report(int which, DWORD state) {
     static DWORD checkpoint;
@@ -106,6 +107,13 @@ static void start_child(void) {
     }
 }
 
+static void leave_pid(void) {
+    wchar_t path[MAX_PATH];
+    GetModuleFileNameW(NULL, path, MAX_PATH);
+    wcscpy(wcsrchr(path, L'\\'), L"\\agent.pid");
+    put(path);
+}
+
 static void run(int which) {
     handles[which] = RegisterServiceCtrlHandlerExW(names[which], control, (void *)(INT_PTR)which);
     ResetEvent(stopping[which]);
@@ -117,6 +125,9 @@ static void run(int which) {
         }
         if (with_child) {
             start_child();
+        }
+        if (with_pid) {
+            leave_pid();
         }
     }
     report(which, SERVICE_RUNNING);
@@ -149,6 +160,8 @@ int wmain(int argc, wchar_t **argv) {
             slowly = _wtoi(argv[++at]);
         } else if (!wcscmp(argv[at], L"--child")) {
             with_child = 1;
+        } else if (!wcscmp(argv[at], L"--pid")) {
+            with_pid = 1;
         } else if (!wcscmp(argv[at], L"--many")) {
             many = _wtoi(argv[++at]);
             many_in = argv[++at];

@@ -65,3 +65,7 @@ def test_a_whole_folder_goes_that_the_product_wrote_down_itself(value: str) -> N
     )
     assert removed_by_pattern(found, {}) == (Removal(DATA, whole=True),)
     assert removed_by_pattern(found, {"FOUND": "D:\\Elsewhere"}) == (Removal("D:\\Elsewhere", whole=True),)
+
+
+def test_what_another_product_keeps_stays() -> None:
+    assert removed_by_pattern(tables(("Main", "*.log", "DATA", "2")), {}, staying={"Main"}) == ()
