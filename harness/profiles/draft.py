@@ -173,9 +173,9 @@ def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Seq
         yield ""
     yield from _list("data_dirs", [f"  - {quoted(_of_any_version(msi, path))}" for path in data_folders(msi)])
     for key, drivers in (("services", False), ("drivers", True)):
-        named = [service for service in msi.services if service.driver is drivers]
-        if named or not drivers:
-            yield from _list(key, [line for service in named for line in _service(service, msi)])
+        made = [service for service in msi.services if service.driver is drivers]
+        if made or not drivers:
+            yield from _list(key, [line for service in made for line in _service(service, msi)])
     yield from _files(msi)
     yield from _list("registry", list(_values(msi)))
     whole = msi.model_copy(update={"registry": aside.registry or msi.registry})

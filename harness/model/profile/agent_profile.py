@@ -16,7 +16,14 @@ from harness.model.profile.installer import GuestFile, Installer, Upgrade
 from harness.model.profile.places import Keep, OpenPort, SecretPlace
 from harness.model.profile.services import ServiceExpectation
 from harness.model.profile.stimuli import STIMULI
-from harness.model.profile.text import GuestPath, Reason, RegistryKey, VersionPattern
+from harness.model.profile.text import (
+    WHOLE_PROGRAM,
+    GuestPath,
+    GuestPattern,
+    Reason,
+    RegistryKey,
+    VersionPattern,
+)
 from harness.model.release import ReleaseName, ReleaseSource
 
 
@@ -71,15 +78,17 @@ class AgentProfile(Frozen):
         default=(), description="keys that must be gone after uninstall"
     )
     guest_files: tuple[GuestFile, ...] = ()
-    version_command: tuple[str, ...] = Field(default=(), description="prints the running version")
+    version_command: Annotated[tuple[str, ...], WHOLE_PROGRAM] = Field(
+        default=(), description="prints the running version"
+    )
     version_pattern: VersionPattern | None = Field(
         default=None,
         description="regular expression whose group holds the version in what version_command prints",
     )
-    diagnostics: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+    diagnostics: dict[str, Annotated[tuple[str, ...], Field(min_length=1), WHOLE_PROGRAM]] = Field(
         default_factory=dict, description="name → command, run on failure"
     )
-    logs: tuple[str, ...] = Field(default=(), description="guest paths collected as evidence")
+    logs: tuple[GuestPattern, ...] = Field(default=(), description="guest paths collected as evidence")
     check_in: CheckIn = CheckIn()
     health: HealthBudget = HealthBudget()
     settle_s: Annotated[float, Field(ge=0, le=3600)] = Field(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from harness.model.base import Frozen, NotEmpty, Seconds
-from harness.model.profile.text import Pattern, Template
+from harness.model.profile.text import WHOLE_PROGRAM, Pattern, Template
 
 
 class CheckIn(Frozen):
@@ -130,7 +130,7 @@ class ConfigurationPush(Frozen):
 class Shows(Frozen):
     """A command in the guest, and what it prints while something is so."""
 
-    command: tuple[Template, ...] = Field(min_length=1)
+    command: Annotated[tuple[Template, ...], WHOLE_PROGRAM] = Field(min_length=1)
     contains: NotEmpty
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from harness.model.base import Frozen
-from harness.model.profile.text import Reason
+from harness.model.profile.text import GuestPattern, Reason
 
 
 def _regular_expression(text: str) -> str:
@@ -76,7 +76,7 @@ class HealthBudget(Frozen):
     log_lines: Annotated[int, Field(gt=0)] = Field(
         default=3000, description="by which its `logs` together may become longer in a minute of use"
     )
-    error_logs: dict[str, Reason] = Field(
+    error_logs: dict[GuestPattern, Reason] = Field(
         default_factory=dict,
         description="logs in `data_dirs` beside `logs` that may tell of errors, by path or pattern → why",
     )

@@ -1,12 +1,12 @@
 """How the candidate is installed, how a newer release takes an older one's place, what the harness adds."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
-from harness.model.profile.text import GuestPath, Reason, RegistryKey, Template
+from harness.model.profile.text import WHOLE_PROGRAM, GuestPath, Reason, RegistryKey, Template
 from harness.model.release import Downgrade
 
 
@@ -17,7 +17,9 @@ class Installer(Frozen):
     properties: dict[str, Template] = Field(default_factory=dict)
     scenario_properties: dict[str, dict[str, Template]] = Field(default_factory=dict)
     install_arguments: tuple[Template, ...] = Field(default=(), description="EXE installers only")
-    uninstall_command: tuple[Template, ...] = Field(default=(), description="EXE installers only")
+    uninstall_command: Annotated[tuple[Template, ...], WHOLE_PROGRAM] = Field(
+        default=(), description="EXE installers only"
+    )
     declared_version: str | None = Field(default=None, description="EXE installers only")
     unsigned: Reason | None = Field(
         default=None, description="why the installer carries no signature, e.g. a build before signing"

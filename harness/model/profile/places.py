@@ -1,12 +1,12 @@
 """Places where something may stay, or where a secret may lie."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.model.base import Frozen, NotEmpty
-from harness.model.profile.text import Reason
+from harness.model.profile.text import Reason, whole_place
 
 
 class Place(Frozen):
@@ -21,7 +21,19 @@ class Place(Frozen):
         return fnmatchcase(name, pattern) or fnmatchcase(name, pattern.rstrip("\\") + "\\*")
 
 
-class Keep(Place):
+class PlaceOfAKind(Place):
+    """The same of one kind of thing."""
+
+    kind: str
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.kind == "file":
+            whole_place(self.path)
+        return self
+
+
+class Keep(PlaceOfAKind):
     """Something that may stay after uninstall, and why."""
 
     kind: Literal["file", "registry", "service", "task", "user", "variable"]
@@ -34,7 +46,7 @@ class OpenPort(Frozen):
     reason: Reason
 
 
-class SecretPlace(Place):
+class SecretPlace(PlaceOfAKind):
     r"""Where the agent may keep a secret that it was given.
 
     A registry value is `KEY\\NAME`. What lies below a folder or key that is named may hold it too.

@@ -85,7 +85,7 @@ DRIVE_PATH = re.compile(r"[A-Za-z]:[\\/]+[^\\/]")
 NOT_IN_PATHS = re.compile(r'[<>:"|?*\x00-\x1f]')
 
 
-def _whole_place(text: str) -> str:
+def whole_place(text: str) -> str:
     """The text, if no environment variable stands in it. Raises `ValueError` with the path that a service sees."""
     found = VARIABLE.search(text)
     if found is None:
@@ -102,13 +102,13 @@ def _whole_place(text: str) -> str:
 def _whole_program(command: tuple[str, ...]) -> tuple[str, ...]:
     """The same of a command's program; a command processor may expand what comes behind it."""
     if command:
-        _whole_place(command[0])
+        whole_place(command[0])
     return command
 
 
 def _guest_path(text: str) -> str:
     shown = repr(text).replace("\\\\", "\\")
-    _whole_place(text)
+    whole_place(text)
     if not DRIVE_PATH.match(text):
         raise ValueError(f"{shown} is not an absolute path below a drive, such as C:\\Program Files\\Agent")
     if NOT_IN_PATHS.search(text[2:]):
@@ -121,10 +121,10 @@ def _guest_path(text: str) -> str:
 
 GuestPath = Annotated[str, AfterValidator(_guest_path)]
 """An absolute path below a drive, as Windows writes it: backslashes, none doubled, none at the end."""
-GuestPattern = Annotated[str, AfterValidator(_whole_place)]
+GuestPattern = Annotated[str, AfterValidator(whole_place)]
 """The path of a file in the guest, or a pattern, without environment variables."""
-GuestCommand = Annotated[tuple[str, ...], AfterValidator(_whole_program)]
-"""A program and its arguments, the program without environment variables."""
+WHOLE_PROGRAM = AfterValidator(_whole_program)
+"""Of a command: its program is named without environment variables."""
 
 
 def _registry_key(text: str) -> str:

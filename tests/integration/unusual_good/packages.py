@@ -107,8 +107,8 @@ VERSIONED = """
           <File Id="python" Name="python.exe" Source="service.exe"/>
           <File Id="script" Name="agent.py" Source="small.txt"/>
           <ServiceInstall Id="s" Name="BvtVersions" DisplayName="BVT Versions VERSION" Start="auto" Type="ownProcess"
-            ErrorControl="normal" Arguments='--service BvtVersions --child --pid --many MANY "C:\\ProgramData\\BVT Versions"
- --log C:\\ProgramData\\BvtVersionsLog'/>
+            ErrorControl="normal" Arguments='--service BvtVersions --pid --child --many MANY
+ "C:\\ProgramData\\BVT Versions" --log C:\\ProgramData\\BvtVersionsLog'/>
           <ServiceControl Id="c" Name="BvtVersions" Start="install" Stop="both" Remove="uninstall" Wait="yes"/>
           <RegistryValue Root="HKLM" Key="Software\\BVT Versions\\VERSION" Name="Version" Type="string" Value="VERSION"/>
         </Component>
@@ -155,7 +155,7 @@ def _pack(name: str, place: Path, version: str, file: str) -> Path:
         "NAME": "BVT Customers" if name == FOR_CUSTOMERS else "BVT Agent",
         "MANY": str(MANY),
     }
-    text = HEAD + (CUSTOMERS if name == FOR_CUSTOMERS else VERSIONED.replace("\n --log", " --log"))
+    text = HEAD + (CUSTOMERS if name == FOR_CUSTOMERS else VERSIONED.replace("MANY\n", "MANY"))
     edits: Sequence[str] = OF_CUSTOMERS if name == FOR_CUSTOMERS else OF_VERSION
     for word, value in words.items():
         text = text.replace(word, value)

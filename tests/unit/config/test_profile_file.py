@@ -142,7 +142,37 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             3,
             "data_dirs[0]: 'C:Tiny' is not an absolute",
         ),
-        ("title: Tiny agent", "title: T\nfiles: [{path: '%windir%\\a'}]", 3, "files[0].path: "),
+        (
+            "title: Tiny agent",
+            "title: T\nfiles: [{path: '%windir%\\a'}]",
+            3,
+            "files[0].path: '%windir%\\a' holds an environment variable; write the whole path; for a 64-bit service"
+            " it is C:\\Windows\\a",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nlogs: ['%LocalAppData%\\Tiny\\*.log']",
+            3,
+            "logs[0]: '%LocalAppData%\\Tiny\\*.log' holds an environment variable; what %LocalAppData% is differs",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nkeeps: [{kind: file, path: '%ProgramData%\\Tiny', reason: it is so by design}]",
+            3,
+            "it is C:\\ProgramData\\Tiny",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nversion_command: ['%ProgramFiles(x86)%\\a.exe', '%x%']",
+            3,
+            "version_command: '%ProgramFiles(x86)%\\a.exe' holds",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nhealth: {error_logs: {'%TEMP%\\a.log': it is so by design}}",
+            3,
+            "it is C:\\Windows\\Temp\\a.log",
+        ),
         (
             "title: Tiny agent",
             'title: T\ntelemetry: {user: {query: q, columns: {a: "{nonce}", b: "{nmae}"}}}',
