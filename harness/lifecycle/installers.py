@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from harness.candidate.kinds import made_by_nsis
 from harness.candidate.msi_tables import read_tables
+from harness.candidate.nsis_script import nsis_lines
 from harness.candidate.transforms import with_places
 from harness.cell.check import NotTested
 from harness.cell.session import CellSession
@@ -16,7 +17,7 @@ from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.launch_conditions import with_conditions
 from harness.lifecycle.releases import medium_of
 from harness.lifecycle.removals_on_wine import remove_what_wine_does_not
-from harness.lifecycle.system_lacks import require_possible
+from harness.lifecycle.system_lacks import require_possible, require_possible_script
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault, HarnessError
@@ -113,6 +114,9 @@ class Installers:
                 result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays(), nsis=nsis)
         guest.new_shell()
         self.keep_log(result, folder)
+        if package.kind is InstallerKind.EXE and not result.succeeded:
+            system, texts = session.machine.guest_system, nsis_lines(package.path)
+            require_possible_script(system, package.path.name, texts, result)
         return self._explained(package, result, properties)
 
     def _explained(

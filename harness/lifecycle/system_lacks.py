@@ -1,17 +1,39 @@
 """An installer that failed at what this kind of guest cannot do, and Windows can. Pure."""
 
+from collections.abc import Iterable
+
+from harness.candidate.command_lines import programs_run
 from harness.candidate.msi_commands import commands
 from harness.candidate.msi_tables import Tables
 from harness.guest.msi.result import MsiResult
 from harness.model.errors import InfrastructureError
 from harness.model.substrate import GuestSystem
-from harness.model.system_programs import lacking
+from harness.model.system_programs import begins_with_lacking, lacking
 
 HINT = "Gate it in a pool of Windows machines, or let the failure of this action not fail the installation."
 
 
 class SystemLacks(InfrastructureError):
     """What failed cannot be shown on this kind of guest, so it says nothing about the candidate."""
+
+
+def require_possible_script(
+    system: GuestSystem, package: str, texts: Iterable[str], result: MsiResult
+) -> None:
+    """Raises `SystemLacks` if the script of a set-up program that failed runs a program of Windows that the guest lacks.
+
+    `texts`: the script's. Which of its lines failed is not known: a script that runs such a program proves nothing here
+    by its failure.
+    """
+    for text in texts:
+        for command in programs_run(text):
+            if lack := begins_with_lacking(system, command):
+                guest = system.value.capitalize()
+                raise SystemLacks(
+                    f"{package} cannot be tried on {guest}: its script runs `{command}`, and {guest} has {lack}."
+                    f" The installer ended with {result.exit_code}.",
+                    hint=HINT,
+                )
 
 
 def require_possible(system: GuestSystem, package: str, tables: Tables, result: MsiResult) -> None:

@@ -48,6 +48,12 @@ LACKS: dict[GuestSystem, tuple[Lack, ...]] = {
 }
 
 
+def begins_with_lacking(system: GuestSystem, command: str) -> str:
+    """The same of a command whose first word is its program, without folder and ending: of no other word in it."""
+    program = command.partition(" ")[0]
+    return next((lack.words for lack in LACKS[system] if lack.program == program and lack.is_in(command)), "")
+
+
 def lacking(system: GuestSystem, line: str) -> str:
     """What a command line asks for and this kind of guest has not, in words; empty if there is nothing of the kind."""
     return next((lack.words for lack in LACKS[system] if lack.is_in(line)), "")

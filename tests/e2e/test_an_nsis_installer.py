@@ -106,3 +106,17 @@ def test_an_installer_that_does_nothing_and_says_0_is_the_candidates_failure_alo
     assert outcome == "failed"
     assert rf"the uninstaller {FOLDER}\uninst.exe is there" in message
     assert found["residue.files"][0] == "blocked"
+
+
+def test_one_that_gives_up_for_want_of_a_program_of_windows_says_nothing_about_itself(
+    profile: Path, one_cell: Path, bvt: BvtCommand, tmp_path: Path
+) -> None:
+    """As an MSI whose action runs such a program."""
+    out = tmp_path / "run"
+    made = package(tmp_path, "amd64-unicode", "-DFILTER")
+    done = bvt("run", made, "-p", profile, "-m", one_cell, "--out", out, "--infra-retries", "0")
+    assert done.code == 4, done.out + done.err
+    outcome, message = outcomes(out)["install.exit_code"]
+    assert outcome == "infra"
+    assert "cannot be tried on Wine: its script runs `fltmc load tiny`, and Wine has no fltmc.exe" in message
+    assert "failed" not in {each for each, _ in outcomes(out).values()}

@@ -1,6 +1,6 @@
 ; An agent that is a plain program, in a package as most EXE installers are: it leaves its program running, and its
 ; uninstaller copies itself to Temp, starts the copy and ends. With -DBROKEN the installer does nothing and ends with 0,
-; with -DNOVERSION its entry states no version.
+; with -DNOVERSION its entry states no version, with -DFILTER it loads a filter and gives up if it cannot.
 Unicode true
 Target ${TARGET}
 Name "Tiny"
@@ -20,6 +20,12 @@ SilentUnInstall silent
 Section
 !ifndef BROKEN
   !insertmacro SIXTY_FOUR
+!ifdef FILTER
+  ClearErrors
+  ExecWait '"$SYSDIR\fltmc.exe" load tiny' $0
+  IfErrors 0 +2
+  Abort
+!endif
   SetOutPath "$INSTDIR"
   File "tiny.exe"
   FileOpen $0 "$INSTDIR\a.txt" w

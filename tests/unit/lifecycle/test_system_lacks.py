@@ -5,7 +5,7 @@ import pytest
 from harness.candidate.msi_tables import Tables
 from harness.guest.msi.exit_codes import msi_exit
 from harness.guest.msi.result import MsiResult
-from harness.lifecycle.system_lacks import SystemLacks, require_possible
+from harness.lifecycle.system_lacks import SystemLacks, require_possible, require_possible_script
 from harness.model.errors import InfrastructureError
 from harness.model.substrate import GuestSystem
 
@@ -43,3 +43,37 @@ def test_one_that_asks_wine_for_what_it_has_not_is_the_labs() -> None:
 )
 def test_every_other_failure_is_the_candidates(system: GuestSystem, action: str) -> None:
     require_possible(system, "a.msi", TABLES, failed_at(action))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"[x]\\fltmc.exe" load acme',
+        "sc config Agent start= delayed-auto",
+        "cmd /c net stop a & timeout /t 5",
+        '"[x]\\cmd.exe" /d /c "bcdedit /set testsigning on"',
+        "SCHTASKS.EXE /Create /tn A /tr a.exe /sc daily",
+    ],
+)
+def test_a_script_that_asks_wine_for_what_it_has_not_proves_nothing_by_its_failure(text: str) -> None:
+    with pytest.raises(SystemLacks, match=r"a\.exe cannot be tried on Wine: its script runs `"):
+        require_possible_script(GuestSystem.WINE, "a.exe", ["Installing", text], failed_at(""))
+    require_possible_script(GuestSystem.WINDOWS, "a.exe", [text], failed_at(""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sc start Agent",
+        "Timeout while the service was asked to start",
+        "timeout of the service.",
+        "The service ended: timeout /t was too short",
+        "bcdedit could not be run.",
+        '"[x]\\agent.exe" --wait timeout 5',
+        "[x]\\agent.exe sc config",
+        "schtasks /create /tn A /xml a.xml",
+        "cmd /c echo done",
+    ],
+)
+def test_what_a_script_says_or_does_otherwise_is_the_candidates(text: str) -> None:
+    require_possible_script(GuestSystem.WINE, "a.exe", [text], failed_at(""))
