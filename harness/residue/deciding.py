@@ -94,6 +94,8 @@ FIREWALL_RULE = re.compile(
 )
 NARROWS = ("app", "svc", "lport", "lport2_10", "ra4", "ra6", "rmauth", "luown", "appid")
 """Fields of a rule by which it is not for everybody and everything ("FW_RULE structure", [MS-FASP] 2.2.37)."""
+OF_PING = ("1", "58")
+"""ICMP and ICMPv6: no port, and no program that answers."""
 ALL_PORTS = frozenset({"*", "0-65535", "1-65535"})
 OF_A_SERVICE = re.compile(rf"({_SERVICES}[^\\]+)(?:\\parameters)?\\[^\\]+$")
 
@@ -135,6 +137,8 @@ def _lets_everybody_in(rule: str) -> bool:
         name, _, text = part.partition("=")
         fields[name.lower()] = text.lower()
     if (fields.get("action"), fields.get("dir")) != ("allow", "in") or fields.get("active") == "false":
+        return False
+    if fields.get("protocol") in OF_PING:
         return False
     return not any(
         fields.get(name, "") not in ({"", *ALL_PORTS} if name.startswith("lport") else {"", "*"})

@@ -14,6 +14,9 @@ OF_WINDOWS = ("win.ini", "system.ini", "boot.ini")
 FIREWALL_TABLES = ("WixFirewallException", "Wix4FirewallException", "Wix5FirewallException")
 ANYBODY = ("", "*", "any")
 OUTBOUND = 2
+NARROWS = ("Program", "Port", "RemoteAddresses", "Service", "IcmpTypesAndCodes")
+OF_PING = ("1", "58")
+"""ICMP and ICMPv6: no port, and no program that answers."""
 
 
 @rule(
@@ -53,9 +56,10 @@ def changes_system_ini(msi: Msi) -> Iterator[Broken]:
 def opens_the_firewall(msi: Msi) -> Iterator[Broken]:
     for table in FIREWALL_TABLES:
         for row in msi.rows(table):
-            narrow = [row.get(column, "") for column in ("Program", "Port", "RemoteAddresses", "Service")]
+            narrow = [row.get(column, "") for column in NARROWS]
             outward = bits(row, "Direction") == OUTBOUND
-            if not outward and all(each.lower() in ANYBODY for each in narrow):
+            ping = row.get("Protocol", "") in OF_PING
+            if not outward and not ping and all(each.lower() in ANYBODY for each in narrow):
                 yield Broken(
                     f"{table}: {row.get('Name', '')}", "it lets everybody in, to every program and port"
                 )

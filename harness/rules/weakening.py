@@ -14,7 +14,8 @@ _EVERYBODY = (
 )
 _WRITES = r"(?:\([a-z,]*\))*\(?[a-z,]*\b(?:f|m|w|wd|ad|gw|ga|c)\b"
 _EVERYBODYS = r"['\"]?[a-z]:\\?(?:(?:windows|users|program files|programdata)\\?)?\*?['\"]?(?:\s|$)"
-_LOGS = r"\"?(?:application|security|system|setup|windows powershell|microsoft-windows-\S+)\b"
+_LOG = r"(?:application|security|system|setup|windows powershell|microsoft-windows-[^\s\"]+)"
+_LOGS = rf"(?:\"{_LOG}\"|{_LOG}(?=\s|$))"
 _TRUST = r"(?:root|authroot|trustedpublisher)\b"
 
 PATTERNS: tuple[tuple[str, str], ...] = (
@@ -31,7 +32,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"\badd-mppreference\b.*-exclusionpath\s+{_EVERYBODYS}", "it leaves everybody's folders out of scans"),
     (r"\badd-mppreference\b.*-exclusionextension\b", "it leaves everybody's files out of scans"),
     (
-        r"\bsdset\b.*\(a;[^;]*;[^;)]*(?:dc|wd|wo|ga|gw)[^;)]*;[^;]*;[^;]*;(?:wd|bu|au|iu)\)",
+        r"\bsdset\b.*\(a;[^;]*;(?:[a-z]{2})*?(?:dc|wd|wo|ga|gw)[^;)]*;[^;]*;[^;]*;(?:wd|bu|au|iu)\)",
         "every user may change it",
     ),
     (r"\bnet1?(?:\.exe)?\"?\s+user\b.*/add\b|\bnew-localuser\b", "it makes a user"),
@@ -51,16 +52,21 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"\bsecedit\b.*/configure\b|\blgpo(?:\.exe)?\b", "it changes policies of the machine"),
     (r"\bfsutil\b.*\bbehavior\s+set\b", "it changes how files are kept"),
     (
-        r"\b(?:taskkill|tskill|stop-process)\b.*\b(?:explorer|lsass|winlogon|svchost|msmpeng)\b",
+        r"\b(?:taskkill|tskill|stop-process)\b.*(?<![\w-])(?:explorer|lsass|winlogon|svchost|msmpeng)(?![\w-])",
         "it ends what is not its own",
     ),
-    (r"\bsetx\b(?=.*\s/m\b).*\bpath\b", "it sets PATH, and cuts it off where it is long"),
+    (
+        r"\bsetx(?:\.exe)?\"?(?=.*\s/m\b)(?:\s+/\w+)*\s+\"?path[\"\s]",
+        "it sets PATH, and cuts it off where it is long",
+    ),
 )
 """What a command line says, and what comes of it."""
+_NAMED = r"(?:['\"]([^'\"]+)|([^\s'\";|&]+))"
+"""A service's whole name: the first word of one that is longer may be one of Windows'."""
 OF_A_SERVICE = (
-    re.compile(r"\bsc(?:\.exe)?\"?\s+(?:\\\\\S+\s+)?(?:stop|delete|config|failure|sdset)\s+\"?(\w+)"),
-    re.compile(r"\bnet1?(?:\.exe)?\"?\s+stop\s+\"?(\w+)"),
-    re.compile(r"\b(?:stop|set|remove)-service\s+(?:-\w+\s+)*['\"]?(\w+)"),
+    re.compile(rf"\bsc(?:\.exe)?\"?\s+(?:\\\\\S+\s+)?(?:stop|delete|config|failure|sdset)\s+{_NAMED}"),
+    re.compile(rf"\bnet1?(?:\.exe)?\"?\s+stop\s+{_NAMED}"),
+    re.compile(rf"\b(?:stop|set|remove)-service\s+(?:-\w+\s+)*{_NAMED}"),
 )
 NEW_RULES = (
     re.compile(r"\badvfirewall\s+firewall\s+add\s+rule\b"),
@@ -72,6 +78,7 @@ LETS_IN = re.compile(
 )
 NARROWED = re.compile(
     r"\b(?:program|service|localport|remoteip)=\"?(?!any\b|0-65535)\S"
+    r"|\bprotocol=\"?(?:icmp|58\b|1\b)|-protocol\s+['\"]?icmp"
     r"|-(?:program|service|localport|remoteaddress)\s+['\"]?(?!any\b|\*|0-65535)\S"
 )
 
@@ -83,8 +90,9 @@ def weakened_by(command: str) -> str:
         if re.search(pattern, low):
             return what
     for of_service in OF_A_SERVICE:
-        if (found := of_service.search(low)) and found[1] in OF_WINDOWS:
-            return f"it changes {found[1]}, a service of Windows"
+        found = of_service.search(low)
+        if found is not None and (name := (found[1] or found[2])) in OF_WINDOWS:
+            return f"it changes {name}, a service of Windows"
     if any(new.search(low) for new in NEW_RULES) and LETS_IN.search(low) and not NARROWED.search(low):
         return "the firewall lets everybody in, to every program and port"
     return ""

@@ -131,6 +131,7 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         firewall_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=8443|Name=Agent"),
         firewall_rule("Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|Name=Agent"),
         firewall_rule("Action=Allow|Active=FALSE|Dir=In|Name=Agent"),
+        firewall_rule("Action=Allow|Active=TRUE|Dir=In|Protocol=1|ICMP4=8:*|Name=Ping"),
         firewall_rule("Action=Allow|Active=TRUE|Dir=Out|Name=Agent"),
         firewall_rule("Action=Block|Active=TRUE|Dir=In|Name=Agent"),
     ],
