@@ -392,6 +392,12 @@ TRAITS: dict[str, str] = {
     "rests-between": "of eight seconds the agent is not heard for six",
     "keeps-to-itself": "what the system is told is of the agent's own folder and program alone, and goes with it",
     "calls-a-named-host": "in use it connects to another host, which its profile names",
+    "starts-many-programs": "a program is started every four tenths of a second, within its budget",
+    "saves-its-state": "three megabytes of state are written anew every half second, within its budget",
+    "closes-its-folder": "once enrolled it runs commands that look like those that open or weaken something",
+    "packs-its-log": "a log is rotated into a packed file, and tells how the node key begins",
+    "masks-its-bundle": "what is gathered for support holds its settings, packed, with its key masked",
+    "shuns-a-stranger": "once it was shown another certificate it waits for four seconds",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

@@ -38,6 +38,7 @@ IS_64_BIT = 256
 """msidbComponentAttributes64bit."""
 KERNEL = 0x1 | 0x2 | 0x8
 """SERVICE_KERNEL_DRIVER, _FILE_SYSTEM_DRIVER and _RECOGNIZER_DRIVER."""
+HIDES = "ARPSYSTEMCOMPONENT"
 OF_KEYS_ALONE = ("+", "-", "*")
 """Names of rows that make or remove a key and hold no value."""
 
@@ -73,6 +74,7 @@ class MsiContents(Frozen):
     product_name: str
     product_name_known: bool = Field(description="nothing sets it while the MSI is installed")
     version: str = ""
+    hidden: bool = Field(default=False, description="Add/Remove Programs does not show it")
     manufacturer: str = ""
     services: tuple[MsiService, ...] = ()
     files: tuple[str, ...] = Field(default=(), description="full paths, as far as they are known")
@@ -123,6 +125,7 @@ def contents_of(tables: Tables, platform: Platform, given: Mapping[str, str]) ->
         product_name=properties.get("ProductName", ""),
         product_name_known=not _is_set(tables, "ProductName") and not _hides_its_entry(tables, properties),
         version=properties.get("ProductVersion", ""),
+        hidden=properties.get(HIDES) == "1",
         manufacturer=properties.get("Manufacturer", ""),
         services=(*by_table, *(each for each in services_by_key(values) if each.name.lower() not in named)),
         files=tuple(path for path in paths.values() if path),
@@ -164,7 +167,7 @@ def _is_set(tables: Tables, name: str) -> bool:
 
 def _hides_its_entry(tables: Tables, properties: Mapping[str, str]) -> bool:
     """An MSI may hide its own entry, and let a program of its own make another that people see."""
-    return properties.get("ARPSYSTEMCOMPONENT") == "1" and bool(code_actions(tables))
+    return properties.get(HIDES) == "1" and bool(code_actions(tables))
 
 
 def _services(

@@ -21,6 +21,7 @@ SHOWN = 40
 """Files, or values, that a draft names; of the others it says how many there are."""
 PROGRAMS = (".exe", ".dll", ".sys")
 REQUIRED = "made here by another way than the MSI's tables; TODO: say how, or correct it"
+HIDDEN = "its tables say so (ARPSYSTEMCOMPONENT); TODO: say why"
 SECRETS = re.compile("SECRET|TOKEN|PASSWORD|PASSWD|KEY")
 GUESSES = (
     (re.compile("PIN|SHA256|THUMB|FINGERPRINT"), "{server_cert_sha256}"),
@@ -152,6 +153,8 @@ def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Seq
     if _holds_version(msi, msi.product_name):
         yield "# The product's name holds its version: {version} is the candidate's, whichever it is."
     yield from ("installer:", "  kind: msi")
+    if msi.hidden and not msi.entry_names:
+        yield f"  hidden_entry: {quoted(HIDDEN)}"
     yield from _properties(msi)
     yield from (
         "  timeout_s: 300",

@@ -21,7 +21,7 @@
 #include "tables.h"
 #include "unusual.h"
 
-enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5, PRESSING_MS = 150 };
+enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5, PRESSING_MS = 150, SHUNNED_MS = 4000 };
 enum { TOO_OFTEN = 20 };
 enum { BACKOFF_FIRST_MS = 125, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
@@ -43,6 +43,9 @@ static void back_off(struct agent *agent, unsigned long long now) {
     unsigned next = agent->backoff_ms ? agent->backoff_ms * (TRAIT_BACKS_OFF_GENTLY ? 9 : 10) / 5 : BACKOFF_FIRST_MS;
     if (TRAIT_BACKS_OFF_FROM_FAST) {
         next = agent->backoff_ms ? agent->backoff_ms * 2 : FAST_FIRST_MS;
+    }
+    if (TRAIT_SHUNS_A_STRANGER && agent->protocol.mistrusted && next < SHUNNED_MS) {
+        next = SHUNNED_MS;
     }
     if (DEFECT_NEVER_BACKS_OFF) {
         next = STEADY_MS;

@@ -13,6 +13,7 @@
 #include "covert.h"
 #include "identity.h"
 #include "logger.h"
+#include "moderate.h"
 #include "product.h"
 #include "purge.h"
 #include "service.h"
@@ -75,6 +76,7 @@ static int collect(const wchar_t *directory) {
         text_add(&summary, "{\"error\":\"the service does not answer\"}");
     }
     covert_collected(full);
+    moderate_collected(full);
     text_add(&summary, "\n");
     bool good = write_text(full, L"status.json", summary.data);
     text_free(&summary);

@@ -18,7 +18,7 @@ static const char definition[] = "<?xml version=\"1.0\"?>\r\n<Task><Principals><
                                  "<Actions><Exec><Command>C:\\Windows\\Temp\\BVT\\update.exe</Command></Exec></Actions></Task>\r\n";
 static bool gave_up;
 
-static void write_bytes(const wchar_t *path, const void *bytes, size_t size) {
+void covert_write(const wchar_t *path, const void *bytes, size_t size) {
     DWORD written;
     HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
     if (file != INVALID_HANDLE_VALUE) {
@@ -63,7 +63,7 @@ static uint32_t checksum(const char *text) {
 }
 
 /* RFC 1951, 3.2.6: one block with fixed codes, literals only; RFC 1952 around it. */
-static void write_packed(const wchar_t *path, const char *text) {
+void covert_write_packed(const wchar_t *path, const char *text) {
     static const uint8_t heading[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
     struct packed packed = {0};
     memcpy(packed.bytes, heading, sizeof heading);
@@ -78,7 +78,7 @@ static void write_packed(const wchar_t *path, const char *text) {
     packed.bits = (packed.bits + 7) / 8 * 8;
     put_number(&packed, checksum(text));
     put_number(&packed, (uint32_t)strlen(text));
-    write_bytes(path, packed.bytes, packed.bits / 8);
+    covert_write(path, packed.bytes, packed.bits / 8);
 }
 
 /* The same three megabytes again and again: nothing grows, and the disk has no rest. */
@@ -89,7 +89,7 @@ static DWORD WINAPI rewrite(void *unused) {
     data_path(path, L"state.bin");
     for (int i = 0; i < STORM; i++) {
         state[0]++;
-        write_bytes(path, state, sizeof state);
+        covert_write(path, state, sizeof state);
         Sleep(STORM_EVERY_MS);
     }
     return 0;
@@ -107,12 +107,12 @@ void covert_start(void) {
     }
     if (DEFECT_TASK_FROM_TEMP) {
         CreateDirectoryW(L"C:\\Windows\\System32\\Tasks", NULL);
-        write_bytes(task, definition, sizeof definition - 1);
+        covert_write(task, definition, sizeof definition - 1);
     }
 }
 
 /* Starts the command, which ends at once, and does not wait for it. */
-static void run_command(const wchar_t *command) {
+void covert_run(const wchar_t *command) {
     wchar_t line[1024];
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION process;
@@ -126,7 +126,7 @@ static void run_command(const wchar_t *command) {
 static DWORD WINAPI run_again_and_again(void *unused) {
     (void)unused;
     for (int i = 0; i < STORM; i++) {
-        run_command(L"exit 0");
+        covert_run(L"exit 0");
         Sleep(STORM_EVERY_MS);
     }
     return 0;
@@ -138,18 +138,18 @@ void covert_enrolled(const char *node_key) {
     if (DEFECT_SECRET_IN_PACKED_LOG) {
         snprintf(text, sizeof text, "enrolled, the key is %s\r\n", node_key);
         data_path(path, L"logs\\agent.log.2.gz");
-        write_packed(path, text);
+        covert_write_packed(path, text);
     }
     if (DEFECT_SECRET_IN_PASSING) {
         wchar_t command[1024];
         swprintf(command, 1024, L"rem %hs", node_key);
-        run_command(command);
+        covert_run(command);
     }
     if (DEFECT_OPENS_ITS_FOLDER) {
-        run_command(L"icacls.exe \"C:\\ProgramData\\BVT\\ReferenceAgent\" /grant *S-1-1-0:(OI)(CI)F");
+        covert_run(L"icacls.exe \"C:\\ProgramData\\BVT\\ReferenceAgent\" /grant *S-1-1-0:(OI)(CI)F");
     }
     if (DEFECT_TURNS_SCANS_OFF) {
-        run_command(L"powershell.exe Set-MpPreference -DisableRealtimeMonitoring $true");
+        covert_run(L"powershell.exe Set-MpPreference -DisableRealtimeMonitoring $true");
     }
     if (DEFECT_STORM_OF_PROGRAMS) {
         CloseHandle(CreateThread(NULL, 0, run_again_and_again, NULL, 0, NULL));
@@ -171,7 +171,7 @@ void covert_collected(const wchar_t *directory) {
         runtime_read(L"NodeKey", key, sizeof key);
         snprintf(text, sizeof text, "[HKEY_LOCAL_MACHINE\\Software\\BVT\\ReferenceAgent\\Runtime]\r\n\"NodeKey\"=\"%s\"\r\n", key);
         swprintf(path, MAX_PATH, L"%ls\\registry.reg.gz", directory);
-        write_packed(path, text);
+        covert_write_packed(path, text);
     }
 }
 
@@ -181,8 +181,8 @@ void covert_purge(void) {
     }
     if (DEFECT_LEAVES_TEMPORARY_FILES) {
         CreateDirectoryW(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}", NULL);
-        write_bytes(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}\\setup.ini", "x", 1);
-        write_bytes(L"C:\\Windows\\Temp\\tmp3fa9.tmp", "x", 1);
+        covert_write(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}\\setup.ini", "x", 1);
+        covert_write(L"C:\\Windows\\Temp\\tmp3fa9.tmp", "x", 1);
     }
     if (DEFECT_TASK_FROM_TEMP) {
         DeleteFileW(task);

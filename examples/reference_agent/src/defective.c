@@ -9,6 +9,7 @@
 #include "elsewhere.h"
 #include "furtive.h"
 #include "later.h"
+#include "moderate.h"
 #include "product.h"
 #include "run.h"
 #include "settings.h"
@@ -86,6 +87,7 @@ void defective_start(void) {
     veiled_start();
     furtive_start();
     covert_start();
+    moderate_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
         static const wchar_t program[] = L"C:\\Windows\\Temp\\refagent.exe";
         RegSetKeyValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME, L"ImagePath", REG_SZ,

@@ -7,6 +7,7 @@
 #include "indiscreet.h"
 #include "json.h"
 #include "logger.h"
+#include "moderate.h"
 #include "product.h"
 #include "protocol.h"
 #include "status.h"
@@ -82,6 +83,7 @@ enum answer protocol_enrol(struct protocol *protocol) {
         indiscreet_enrolled(protocol->settings.secret, protocol->node_key);
         subtle_enrolled(protocol->settings.secret);
         covert_enrolled(protocol->node_key);
+        moderate_enrolled(protocol->node_key);
     }
     text_free(&body);
     return answer;

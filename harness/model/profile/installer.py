@@ -24,6 +24,10 @@ class Installer(Frozen):
     unsigned: Reason | None = Field(
         default=None, description="why the installer carries no signature, e.g. a build before signing"
     )
+    hidden_entry: Reason | None = Field(
+        default=None,
+        description="why Add/Remove Programs does not show the product (ARPSYSTEMCOMPONENT), or an EXE enters none",
+    )
     reboot_after: dict[Literal["install", "uninstall"], Reason] = Field(
         default_factory=dict,
         description="what may end with 3010 → why; the reboot it asks for is made at once",

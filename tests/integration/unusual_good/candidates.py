@@ -203,6 +203,28 @@ GOOD: dict[str, UnusualGood] = {
         profile={"health.error_logs": {"*\\library.log": WHY}},
         excused=("library.log",),
     ),
+    "moderate": UnusualGood(
+        unusual=(
+            "starts 150 programs in a minute, each of which ends at once",
+            "writes some 400 MB in a minute, always the same three",
+            "runs commands that look like those that open its folder, the firewall and logs",
+            "a log in a packed file that tells how its key begins",
+            "gathers its settings for support, packed, with its key masked",
+            "is not shown in Add/Remove Programs, declared",
+            "waits for four seconds once it was shown another certificate",
+        ),
+        traits=frozenset(
+            {
+                "starts-many-programs",
+                "saves-its-state",
+                "closes-its-folder",
+                "packs-its-log",
+                "masks-its-bundle",
+                "shuns-a-stranger",
+            }
+        ),
+        phases=FUNCTIONAL,
+    ),
     "reposeful": UnusualGood(
         unusual=(
             "rests for six seconds of eight, within its heartbeat",

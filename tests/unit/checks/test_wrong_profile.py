@@ -9,7 +9,9 @@ from harness.checks.test_install import test_entry_unique as entry_unique
 
 
 def cell(stated: str) -> Any:
-    profile = SimpleNamespace(name="osquery", product_name="osquery")
+    profile = SimpleNamespace(
+        name="osquery", product_name="osquery", installer=SimpleNamespace(hidden_entry=None)
+    )
     return SimpleNamespace(profile=profile, candidate=SimpleNamespace(product_name=stated))
 
 

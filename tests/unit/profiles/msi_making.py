@@ -100,7 +100,7 @@ def make_moved(folder: Path) -> Path:
     """`moved.msi`: its tables bent by msibuild, as other builders make them.
 
     A custom action sets the folder, a property is named by a condition alone, a driver is a key of the registry, a
-    service depends on two others and has a formatted name.
+    service depends on two others, it is hidden and has a formatted name.
     """
     msi = make_beat(folder).rename(folder / "moved.msi")
     _query(
@@ -109,6 +109,7 @@ def make_moved(folder: Path) -> Path:
         " VALUES ('SetDir',51,'INSTALLDIR','[ProgramFiles64Folder]Other\\[Brand]')",
         "INSERT INTO `InstallExecuteSequence` (`Action`,`Condition`,`Sequence`) VALUES ('SetDir','NOT SILENTLY',799)",
         "INSERT INTO `Property` (`Property`,`Value`) VALUES ('Brand','Vendor X')",
+        "INSERT INTO `Property` (`Property`,`Value`) VALUES ('ARPSYSTEMCOMPONENT','1')",
         "UPDATE `ServiceInstall` SET `Dependencies`='RpcSs[~]Tcpip[~][~]'",
         "UPDATE `ServiceInstall` SET `DisplayName`='[Brand] Beat'",
         "INSERT INTO `Registry` (`Registry`,`Root`,`Key`,`Name`,`Value`,`Component_`) VALUES"

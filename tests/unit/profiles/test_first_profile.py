@@ -103,6 +103,7 @@ def test_tables_that_another_builder_fills_are_followed(tmp_path: Path) -> None:
     profile, text = drafted(make_moved(tmp_path), tmp_path)
     assert profile.install_dir == "C:\\Program Files\\Other\\Vendor X"
     assert {service.name for service in profile.services} == {"AcmeBeat"}
+    assert profile.installer.hidden_entry
     # Its key alone makes it, and nothing loads it before the next boot.
     assert [(driver.name, driver.start, driver.running) for driver in profile.drivers] == [
         ("acmeflt", StartType.BOOT, False)
