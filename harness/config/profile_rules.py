@@ -12,6 +12,13 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.stimuli import COMMON_FACTS, STIMULUS_FACTS
 from harness.model.profile.text import DRIVE_PATH, placeholders
 
+MSI_ONLY = {
+    "properties": "install_arguments",
+    "scenario_properties": "install_arguments",
+    "uninstall_properties": "uninstall_command",
+}
+"""Keys of `installer` → the one for an EXE."""
+
 
 def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
     """Every such mistake; none if the profile makes sense."""
@@ -74,9 +81,9 @@ def _installer(profile: AgentProfile) -> Iterator[Problem]:
             yield Problem(("installer",), f"an EXE installer needs the key {key!r}.", at_key=True)
         if installer.kind is InstallerKind.MSI and given:
             yield Problem(("installer", key), "this key is for EXE installers only.", at_key=True)
-    for key in ("properties", "scenario_properties"):
+    for key, instead in MSI_ONLY.items():
         if installer.kind is InstallerKind.EXE and getattr(installer, key):
-            hint = "Hand an EXE over what it needs in install_arguments."
+            hint = f"Hand an EXE over what it needs in {instead}."
             yield Problem(("installer", key), "this key is for MSI installers only.", hint, at_key=True)
 
 

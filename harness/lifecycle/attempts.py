@@ -53,7 +53,8 @@ def begin(timeline: Timeline, step: Step) -> Begun:
         raise NotApplicable("an EXE installer cannot be watched while it works")
     deadline = session.within(session.profile.installer.timeout_s)
     if step.work is Phase.UNINSTALL:
-        begun = session.guest.msi.begin_uninstall(timeline.on_machine.product_code, deadline)
+        product, given = timeline.on_machine.product_code, timeline.uninstall_properties()
+        begun = session.guest.msi.begin_uninstall(product, given, deadline)
     else:
         path = medium_of(session, session.candidate, "candidate")
         properties = with_places(timeline.properties(), ntpath.dirname(path))

@@ -48,15 +48,15 @@ class Installers:
     def uninstall_now(self, folder: str, properties: Mapping[str, str] = MappingProxyType({})) -> MsiResult:
         """Uninstall what is there; its log goes to `folder` of the cell. Raises `CandidateError` if it hangs.
 
-        `properties`: on the command line of an MSI's.
+        `properties`: on the command line of an MSI's, beside those of the profile.
         """
         guest, profile = self.session.guest, self.session.profile
         deadline = self.session.within(profile.installer.timeout_s)
         with self.ends_in_time("uninstall", deadline):
             if self.session.candidate.kind is InstallerKind.MSI:
                 self.stop_what_the_installer_stops(self.session.candidate)
-                properties = dict(properties) | self._folder_again()
-                result = guest.msi.uninstall(self.on_machine.product_code, deadline, properties)
+                given = self.uninstall_properties() | dict(properties)
+                result = guest.msi.uninstall(self.on_machine.product_code, deadline, given)
             else:
                 result = self._run_uninstaller(deadline)
         self.keep_log(result, folder)
@@ -86,6 +86,11 @@ class Installers:
                 raise NotTested(text)
             rendered[installer.directory_property] = folder
         return rendered
+
+    def uninstall_properties(self) -> dict[str, str]:
+        """The MSI properties that its uninstall is given, with this cell's values. They may hold secrets."""
+        given = self.session.profile.installer.uninstall_properties
+        return self.rendered(given, self.on_machine) | self._folder_again()
 
     def rendered(self, properties: Mapping[str, str], of: Candidate | None = None) -> dict[str, str]:
         """Properties with this cell's values filled in. They may hold secrets. `of`: another release's installer."""

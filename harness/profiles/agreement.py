@@ -141,7 +141,10 @@ def _registry(profile: AgentProfile, msi: MsiContents) -> Found:
 
 def _properties(profile: AgentProfile, msi: MsiContents) -> Found:
     installer = profile.installer
-    places: list[tuple[Path, Mapping[str, str]]] = [(("installer", "properties"), installer.properties)]
+    places: list[tuple[Path, Mapping[str, str]]] = [
+        (("installer", "properties"), installer.properties),
+        (("installer", "uninstall_properties"), installer.uninstall_properties),
+    ]
     places += [
         (("installer", "scenario_properties", scenario), given)
         for scenario, given in installer.scenario_properties.items()
@@ -179,6 +182,7 @@ def _accepted(profile: AgentProfile) -> Found:
         *(f"{each.key}\\{each.name}" for each in profile.registry),
         *profile.registry_roots,
         *profile.installer.properties,
+        *profile.installer.uninstall_properties,
         *(name for given in profile.installer.scenario_properties.values() for name in given),
         *profile.unsigned_programs,
     }

@@ -80,9 +80,9 @@ class MsiExec:
         line, log = self._line("/i", path, properties)
         return self._runs.begin(line, log, deadline)
 
-    def begin_uninstall(self, product: str, deadline: Deadline) -> Begun:
+    def begin_uninstall(self, product: str, properties: Mapping[str, str], deadline: Deadline) -> Begun:
         """The same for an uninstall."""
-        line, log = self._line("/x", product, {})
+        line, log = self._line("/x", product, properties)
         return self._runs.begin(line, log, deadline)
 
     def end(self, begun: Begun) -> MsiResult:

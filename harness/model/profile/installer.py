@@ -16,6 +16,10 @@ class Installer(Frozen):
     kind: InstallerKind = InstallerKind.MSI
     properties: dict[str, Template] = Field(default_factory=dict)
     scenario_properties: dict[str, dict[str, Template]] = Field(default_factory=dict)
+    uninstall_properties: dict[str, Template] = Field(
+        default_factory=dict,
+        description="MSI properties that an uninstall is given, such as the password it asks for",
+    )
     install_arguments: tuple[Template, ...] = Field(default=(), description="EXE installers only")
     uninstall_command: Annotated[tuple[Template, ...], WHOLE_PROGRAM] = Field(
         default=(), description="EXE installers only"

@@ -72,6 +72,16 @@ DRESSED = (
     "UPDATE `ServiceInstall` SET `ErrorControl` = 0",
 )
 
+PASSWORD = "Leave-4711"
+LOCKED_UP = (
+    # Type 19: the uninstall ends with this message. An upgrade needs no password.
+    "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "
+    "VALUES ('RefuseToLeave', 19, '', 'A password is needed.')",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RefuseToLeave', "
+    f'\'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE AND LEAVEPASSWORD<>"{PASSWORD}"\', 1501)',
+    "INSERT INTO `Property` (`Property`, `Value`) VALUES ('ARPSYSTEMCOMPONENT', '1')",
+)
+
 FOUR_FIELDS = ("UPDATE `Property` SET `Value` = '1.0.0.4711' WHERE `Property` = 'ProductVersion'",)
 
 
@@ -210,7 +220,6 @@ GOOD: dict[str, UnusualGood] = {
             "runs commands that look like those that open its folder, the firewall and logs",
             "a log in a packed file that tells how its key begins",
             "gathers its settings for support, packed, with its key masked",
-            "is not shown in Add/Remove Programs, declared",
             "waits for four seconds once it was shown another certificate",
         ),
         traits=frozenset(
@@ -251,6 +260,18 @@ GOOD: dict[str, UnusualGood] = {
             "response_actions.isolate.deadline_s": 20,
             "response_actions.release.deadline_s": 20,
         },
+    ),
+    "locked-up": UnusualGood(
+        unusual=(
+            "its uninstall asks for a password",
+            "is not shown in Add/Remove Programs, declared",
+        ),
+        edits=LOCKED_UP,
+        profile={
+            "installer.hidden_entry": WHY,
+            "installer.uninstall_properties": {"LEAVEPASSWORD": PASSWORD},
+        },
+        excused=("Add/Remove Programs does not show it",),
     ),
     "dressed-up": UnusualGood(
         unusual=(

@@ -110,6 +110,13 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             "installer.properties: this key is for MSI installers only. Hand an EXE over what it needs in install_a",
         ),
         (
+            "title: Tiny agent",
+            'title: T\ninstaller: {kind: exe, declared_version: "1", install_arguments: [/q], uninstall_command: [u],'
+            " uninstall_properties: {PASSWORD: x}}",
+            3,
+            "installer.uninstall_properties: this key is for MSI installers only. Hand an EXE over what it",
+        ),
+        (
             "  - {name: TinyAgent, start: auto}",
             "  - name: a\n  - name: A",
             7,
