@@ -30,9 +30,12 @@ NO_ERROR = (
     rf"^[^A-Za-z]*(?:[A-Z][a-z]{{2}}\b[^A-Za-z]*){{0,2}}(?:[TZ][^A-Za-z]+){{0,2}}\s*(?i:{_MILD})\b"
     rf"|(?i:\b(?:level|lvl|severity)[\"']?\s*[=:]\s*[\"']?(?:{_MILD})\b)"
     r"|^[IW]\d{4} \d\d:\d\d:\d\d"
+    # Behind thread or module in brackets.
+    rf"|^[^A-Za-z\[]*(?:[TZ][^A-Za-z\[]+){{0,2}}(?:\[(?!\s*(?i:{_SEVERE})\b)[^\[\]]{{0,80}}\][\s:|-]*){{1,4}}\[?(?i:{_MILD})\b"
+    rf"|(?i:\blog(?:ging)? level(?:\s+(?:is|to|at|set|now|=))*\s*[:=]?\s*[\"']?(?:{_SEVERE})\b)"
 )
-"""A line that says itself how much it weighs, right behind its time or as logfmt, JSON and glog write it: what it tells
-of errors (`INFO log level is ERROR`) is its text."""
+"""A line that says itself how much it weighs, right behind its time, thread or module, or as logfmt, JSON and glog write
+it: what it tells of errors (`INFO log level is ERROR`) is its text. Nor is a setting of the log itself an error."""
 
 
 class HealthBudget(Frozen):

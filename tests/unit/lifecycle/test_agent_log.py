@@ -133,6 +133,10 @@ def test_a_shape_has_no_times_and_numbers() -> None:
         "[2026-01-01T00:00:00Z DEBUG agent] [error] counter reset",
         "I0101 00:00:00.1 main.go:3] handler for ERROR installed",
         "Thu Jan  1 00:00:00 2026 NOTICE PANIC button is off",
+        "[2026-01-01][main][INFO] PANIC button is off",
+        "00:00:00.123 [main] DEBUG c.a.Agent - level ERROR is set for netty",
+        "Set log level to ERROR",
+        "log level: error",
     ],
 )
 def test_a_line_that_calls_itself_a_lesser_thing_is_no_error(line: str) -> None:
@@ -151,6 +155,9 @@ def test_a_line_that_calls_itself_a_lesser_thing_is_no_error(line: str) -> None:
         "01:02:03 FATAL debug",
         "agent.exe: ERROR info",
         "E0101 00:00:00.1 main.go:3] info",
+        "[ERROR] [info-thread] broken",
+        "00:00:00 [worker-1] [FATAL] debug",
+        "[main] ERROR Information missing",
     ],
 )
 def test_an_error_that_speaks_of_lesser_things_is_one(line: str) -> None:
