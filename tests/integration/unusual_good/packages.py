@@ -33,6 +33,7 @@ UNUSUAL = {
         "a transform beside the MSI, without whose licence key it refuses",
         "two services in one process, of which one needs the other, and a third that needs that",
         "a service that ends by itself once its work is done",
+        "a service whose name holds spaces, marks and letters of other alphabets",
         "a service that starts and stops slowly",
         "a feature with a service that is not installed, and a component whose condition does not hold",
         "a permanent component, which stays by choice",
@@ -117,7 +118,12 @@ VERSIONED = """
     <Feature Id="All" Level="1"><ComponentRef Id="Main"/></Feature>
   </Product></Wix>
 """
+ONCE = "BVT Once (für 監視) & more"
+"""wixl writes code page 1252 alone, so it gets its name afterwards."""
 OF_CUSTOMERS = (
+    f"UPDATE `ServiceInstall` SET `Name` = '{ONCE}' WHERE `ServiceInstall` = 'once'",
+    f"UPDATE `ServiceInstall` SET `Arguments` = '--service \"{ONCE}\" --once' WHERE `ServiceInstall` = 'once'",
+    f"UPDATE `ServiceControl` SET `Name` = '{ONCE}' WHERE `ServiceControl` = 'once'",
     "UPDATE `Component` SET `Condition` = 'WITHEXTRA' WHERE `Component` = 'Never'",
     "UPDATE `Component` SET `Attributes` = 272 WHERE `Component` = 'Licence'",
 )
@@ -198,7 +204,7 @@ def _customers() -> dict[str, Any]:
         "services": [
             {"name": "BvtSharedOne", "start": "auto", "image_path": f"{home}\\shared.exe"},
             {"name": "BvtSharedTwo", "start": "auto", "depends_on": ["BvtSharedOne"]},
-            {"name": "BvtOnce", "start": "auto", "running": False},
+            {"name": ONCE, "start": "auto", "running": False},
             {"name": "BvtSlow", "start": "auto", "depends_on": ["BvtSharedTwo"]},
         ],
         "files": [{"path": f"{home}\\{name}"} for name in ("shared.exe", "slow.exe", "licence.dat")],
