@@ -14,6 +14,12 @@ from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 SECRET_PLACEHOLDERS = ("{enrol_secret}",)
 """What a profile fills in that nobody may read."""
 LIKE_A_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|CREDENTIAL", re.IGNORECASE)
+ABOUT_A_SECRET = re.compile(
+    r"(?:FILE|PATH|DIR(?:ECTORY)?|CACHE|STORE|HEADER|ALG(?:ORITHM)?|TYPE|NAME|ID|AUDIENCE|ISSUER|PROVIDER|UR[IL]|ENDPOINT"
+    r"|HOST|SERVER|SERVICE|LENGTH|POLICY|EXPIRY|EXPIRES|TTL|LIFETIME|FORMAT|VERSION|MODE|CLASS|SCOPE)S?$",
+    re.IGNORECASE,
+)
+"""How a name ends that tells of a secret's place or kind: `TOKEN_ALGORITHM`, `ApiKeyHeader`."""
 LIKE_A_VALUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])(?!https?:|\{)[^\s\[\]\\]{8,}")
 """A word with letters and digits, and no path, address or GUID."""
 SETS = (35, 51)
@@ -105,13 +111,13 @@ def secret_read_back(msi: Msi) -> Iterator[Broken]:
 )
 def password_in_tables(msi: Msi) -> Iterator[Broken]:
     for row in msi.rows("Property"):
-        named = LIKE_A_SECRET.search(row["Property"]) or row["Property"] in _secrets(msi)
+        named = _is_of_a_secret(row["Property"]) or row["Property"] in _secrets(msi)
         if named and LIKE_A_VALUE.fullmatch(row["Value"]):
             yield Broken(
                 f"Property: {row['Property']}", "its value is written out, and looks like a password"
             )
     for row in msi.rows("Registry"):
-        if LIKE_A_SECRET.search(row["Name"]) and LIKE_A_VALUE.fullmatch(row["Value"]):
+        if _is_of_a_secret(row["Name"]) and LIKE_A_VALUE.fullmatch(row["Value"]):
             yield Broken(
                 f"Registry: {row['Registry']}", "its value is written out, and looks like a password"
             )
@@ -146,6 +152,10 @@ def never_arrives(msi: Msi) -> Iterator[Broken]:
     for name in given:
         if name.upper() in msi.contents.own_properties and name.upper() not in secure:
             yield Broken("Property: SecureCustomProperties", f"it does not name {name.upper()}")
+
+
+def _is_of_a_secret(name: str) -> bool:
+    return bool(LIKE_A_SECRET.search(name)) and not ABOUT_A_SECRET.search(name)
 
 
 def _place(row: Row) -> tuple[str, str, str]:

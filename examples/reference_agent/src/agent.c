@@ -10,6 +10,7 @@
 #include "greedy.h"
 #include "logger.h"
 #include "migrate.h"
+#include "moderate.h"
 #include "outbox.h"
 #include "policy.h"
 #include "product.h"
@@ -207,6 +208,7 @@ void agent_run(HANDLE stop) {
     }
     file_watch_stop();
     unusual_stopped();
+    moderate_stopped();
     log_info("agent stopped");
     control_stop();
 }

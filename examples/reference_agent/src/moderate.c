@@ -7,7 +7,7 @@
 #include "covert.h"
 #include "settings.h"
 
-enum { FOR_S = 300, PROGRAM_EVERY_MS = 400, STATE_EVERY_MS = 450, STATE_BYTES = 3 << 20 };
+enum { ENDS_MS = 5000, FOR_S = 300, PROGRAM_EVERY_MS = 400, STATE_EVERY_MS = 450, STATE_BYTES = 3 << 20 };
 
 /* Each of these opens and weakens nothing, and looks as if it did. */
 static const wchar_t *const commands[] = {
@@ -18,12 +18,14 @@ static const wchar_t *const commands[] = {
     L"net.exe stop \"Schedule BVT\"",
 };
 
+static HANDLE starting, ending;
+
+/* Whoever ends while it starts a program leaves one behind that never begins. */
 static DWORD WINAPI start_programs(void *unused) {
     (void)unused;
-    for (int i = 0; i < FOR_S * 1000 / PROGRAM_EVERY_MS; i++) {
+    do {
         covert_run(L"exit 0");
-        Sleep(PROGRAM_EVERY_MS);
-    }
+    } while (WaitForSingleObject(ending, PROGRAM_EVERY_MS) == WAIT_TIMEOUT);
     return 0;
 }
 
@@ -60,7 +62,15 @@ void moderate_enrolled(const char *node_key) {
         }
     }
     if (TRAIT_STARTS_MANY_PROGRAMS) {
-        CloseHandle(CreateThread(NULL, 0, start_programs, NULL, 0, NULL));
+        ending = ending ? ending : CreateEventW(NULL, TRUE, FALSE, NULL);
+        starting = starting ? starting : CreateThread(NULL, 0, start_programs, NULL, 0, NULL);
+    }
+}
+
+void moderate_stopped(void) {
+    if (TRAIT_STARTS_MANY_PROGRAMS && starting) {
+        SetEvent(ending);
+        WaitForSingleObject(starting, ENDS_MS);
     }
 }
 

@@ -6,6 +6,7 @@
 
 void moderate_start(void);
 void moderate_enrolled(const char *node_key);
+void moderate_stopped(void); /* at its orderly end */
 void moderate_collected(const wchar_t *directory); /* for support */
 
 #endif

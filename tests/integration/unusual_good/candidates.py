@@ -233,6 +233,7 @@ GOOD: dict[str, UnusualGood] = {
             }
         ),
         phases=FUNCTIONAL,
+        profile={"check_in.heartbeat_s": 15, "check_in.deadline_s": 30},
     ),
     "reposeful": UnusualGood(
         unusual=(

@@ -314,6 +314,24 @@ NEAR: dict[str, Edit] = {
         added("Property", Property="SECRETSTORE", Value="[CommonAppDataFolder]BVT1"),
         changed("Property", "MsiHiddenProperties", Value="ENROLSECRET;OLDENROLSECRET;TOKEN_URL;SECRETSTORE"),
     ),
+    "settings about secrets, and none of them one": both(
+        added("Property", Property="TOKENALGORITHM", Value="HMACSHA256"),
+        added("Property", Property="API_KEY_HEADER", Value="X-Api-Key-V2"),
+        changed(
+            "Property",
+            "MsiHiddenProperties",
+            Value="ENROLSECRET;OLDENROLSECRET;TOKENALGORITHM;API_KEY_HEADER",
+        ),
+        added(
+            "Registry",
+            Registry="Cache",
+            Root="2",
+            Key="Software\\BVT",
+            Name="TokenCacheFile",
+            Value="tokens_v2.db",
+            Component_="Settings",
+        ),
+    ),
     "administrators write by a builder's table": added(
         "SecureObjects", SecureObject="S", Table="CreateFolder", User="Administrators", Permission="268435456"
     ),
