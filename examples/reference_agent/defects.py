@@ -357,6 +357,17 @@ DEFECTS: dict[str, str] = {
     "leaves-with-a-reboot": "the uninstaller reboots the machine without being asked",
     # virtual machines only; harmless under Wine
     "cuts-network": "the agent's firewall policy cuts the host off from everything",
+    # what only the next release, or Windows, would show
+    "shortcut-by-nobody": "the tables name a shortcut, and no action makes or removes it",
+    "for-one-user-only": "the product is registered for whoever installs it, and for nobody else (ALLUSERS)",
+    "takes-a-file-type": "a file type of Windows (.reg) is opened by the product",
+    "a-users-key-path": "the key path of a component with a file is a value of one user's registry (HKCU)",
+    "removes-in-between": "the old release is removed in the midst of the script, where Windows Installer refuses it",
+    "finds-in-vain": "what was found of other releases is lost where the installation has windows",
+    "lets-itself-over-newer": "nothing refuses an installation beside a newer release",
+    "wipes-when-replaced": "what deletes all data at the uninstall does so at the upgrade to the next release, too",
+    "purges-when-replaced": "a clean-up that earlier releases left out when they were replaced is done then, too",
+    "speaks-another-language": "the upgrade table looks for releases in another language than the earlier ones'",
 }
 """Name → one-line meaning."""
 

@@ -68,6 +68,40 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     ),
     "user-control": (_PROPERTY + "('EnableUserControl', '1')",),
     "password-in-property": (_PROPERTY + "('PROXYPASSWORD', 'Winter2023x')",),
+    "shortcut-by-nobody": (
+        "INSERT INTO `Shortcut` (`Shortcut`, `Directory_`, `Name`, `Component_`, `Target`) "
+        "VALUES ('Status', 'INSTALLDIR', 'Status', 'Notice', 'Agent')",
+    ),
+    "for-one-user-only": ("DELETE FROM `Property` WHERE `Property` = 'ALLUSERS'",),
+    "takes-a-file-type": (
+        _REGISTRY + "('TakesType', 0, '.reg', '', 'BvtFile', 'Settings')",
+        _REGISTRY + "('OwnType', 0, 'BvtFile', '', 'A file of BVT', 'Settings')",
+    ),
+    "a-users-key-path": (
+        _REGISTRY + r"('Mine', 1, 'Software\BVT\ReferenceAgent', 'there', '1', 'Notice')",
+        "UPDATE `Component` SET `Attributes` = 260, `KeyPath` = 'Mine' WHERE `Component` = 'Notice'",
+    ),
+    "removes-in-between": (
+        "UPDATE `InstallExecuteSequence` SET `Sequence` = 4500 WHERE `Action` = 'RemoveExistingProducts'",
+    ),
+    "finds-in-vain": (
+        "UPDATE `Property` SET `Value` = 'NOTHING' WHERE `Property` = 'SecureCustomProperties'",
+    ),
+    "lets-itself-over-newer": ("DELETE FROM `LaunchCondition`",),
+    "wipes-when-replaced": (
+        _ACTION + rf"('Wipe', {_AS_SYSTEM + 64}, 'TARGETDIR', "
+        r"'[System64Folder]cmd.exe /c rd /s /q [CommonAppDataFolder]BVT\ReferenceAgent')",
+        _SEQUENCE + """('Wipe', 'REMOVE="ALL"', 3600)""",
+    ),
+    "purges-when-replaced": (
+        """UPDATE `InstallExecuteSequence` SET `Condition` = 'REMOVE="ALL"' WHERE `Action` = 'Purge'""",
+    ),
+    # Language is a part of the table's key, which cannot be changed.
+    "speaks-another-language": (
+        "DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_UPGRADE_DETECTED'",
+        "INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMax`, `Language`, `Attributes`, `ActionProperty`) "
+        "VALUES ('{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}', '1.0.0', '1031', 1, 'WIX_UPGRADE_DETECTED')",
+    ),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",
     ),

@@ -6,11 +6,14 @@ from functools import cache
 from harness.rules import (
     access,
     actions,
+    carried_out,
     commands,
     components,
     foreign,
+    of_users,
     properties,
     releases,
+    replacing,
     sequence,
     services,
     system,
@@ -30,6 +33,9 @@ MODULES = (
     system,
     sequence,
     foreign,
+    carried_out,
+    replacing,
+    of_users,
 )
 
 

@@ -5,9 +5,12 @@ Sources: "Upgrade table", "Major Upgrades", "ProductVersion property", "RemoveEx
 
 from collections.abc import Iterator
 
+from harness.candidate.msi_tables import Row
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, properties_of, rule, scheduled
 
 ONLY_DETECT = 0x2
+ALL_BUT_LANGUAGES = 0x400
+"""msidbUpgradeAttributesLanguagesExclusive."""
 MIN_INCLUSIVE, MAX_INCLUSIVE = 0x100, 0x200
 LARGEST = (255, 255, 65535)
 """Of ProductVersion's three fields that Windows Installer compares."""
@@ -78,6 +81,14 @@ def does_not_replace(msi: Msi) -> Iterator[Broken]:
         yield Broken(
             "Upgrade", f"its rows remove {ranges}, and the previous release is {before['ProductVersion']}"
         )
+    elif not any(
+        _speaks(row, before.get("ProductLanguage", "")) for row in replacing if _covers(row, version)
+    ):
+        yield Broken(
+            "Upgrade",
+            f"its rows look for languages {', '.join(row['Language'] for row in replacing)}, and the previous release is"
+            f" of {before['ProductLanguage']}",
+        )
     elif scheduled(msi, "RemoveExistingProducts") is None:
         yield Broken("InstallExecuteSequence", "RemoveExistingProducts never runs")
 
@@ -123,6 +134,14 @@ def downgrade_not_seen(msi: Msi) -> Iterator[Broken]:
     rows = [row for row in msi.rows("Upgrade") if row["UpgradeCode"].lower() == own]
     if rows and not any(row["VersionMin"] and not row["VersionMax"] for row in rows):
         yield Broken("Upgrade", "no row looks for versions above this one")
+
+
+def _speaks(row: Row, language: str) -> bool:
+    """Whether a row looks for a product of this language: of any where it names none."""
+    named = {each.strip() for each in row["Language"].split(",") if each.strip()}
+    if not named or not language:
+        return True
+    return (language in named) is not bool(bits(row, "Attributes") & ALL_BUT_LANGUAGES)
 
 
 def _is_minor(msi: Msi) -> bool:

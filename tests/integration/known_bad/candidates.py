@@ -13,6 +13,7 @@ from tests.integration.known_bad.installing import OF_INSTALLING
 from tests.integration.known_bad.known import KnownBad
 from tests.integration.known_bad.leaving import OF_LEAVING
 from tests.integration.known_bad.neighbourhood import OF_NEIGHBOURHOOD
+from tests.integration.known_bad.next_release import OF_THE_NEXT_RELEASE
 from tests.integration.known_bad.scenes import OF_SCENES
 from tests.integration.known_bad.veiled import OF_VEILED
 
@@ -27,6 +28,7 @@ BAD: dict[str, KnownBad] = {
     **OF_FEW_LOOK,
     **OF_VEILED,
     **OF_COVERT,
+    **OF_THE_NEXT_RELEASE,
     **OF_SCENES,
 }
 """By name."""

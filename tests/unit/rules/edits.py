@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from harness.candidate.msi_tables import Row
+from harness.rules.carried_out import PUTS_AND_TAKES
 
 Edit = Callable[[dict[str, tuple[Row, ...]]], None]
 
@@ -37,6 +38,16 @@ def without(table: str, key: str = "") -> Edit:
     return edit
 
 
+def carried_out(tables: dict[str, tuple[Row, ...]]) -> None:
+    """Add the actions that carry out what the tables hold, as every builder does."""
+    there = {row["Action"] for row in tables["InstallExecuteSequence"]}
+    for table, names in PUTS_AND_TAKES.items():
+        for name in names:
+            if tables.get(table) and name and name not in there:
+                added("InstallExecuteSequence", Action=name, Sequence="3600")(tables)
+                there.add(name)
+
+
 def both(*edits: Edit) -> Edit:
     def edit(tables: dict[str, tuple[Row, ...]]) -> None:
         for each in edits:
@@ -62,6 +73,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "Options",
     ),
     "IniFile": ("IniFile", "FileName", "DirProperty", "Section", "Key", "Value", "Action", "Component_"),
+    "Shortcut": ("Shortcut", "Directory_", "Name", "Component_", "Target"),
+    "Extension": ("Extension", "Component_", "ProgId_", "MIME_", "Feature_"),
     "SecureObjects": ("SecureObject", "Table", "Domain", "User", "Permission", "Component_"),
     "Wix4FirewallException": (
         "Wix4FirewallException",
@@ -201,8 +214,48 @@ BAD: dict[str, Edit] = {
         RemoteAddresses="*",
         Profile="2147483647",
     ),
+    "msi.system.never-carried-out": added(
+        "Shortcut", Shortcut="S", Directory_="INSTALLDIR", Name="Agent", Component_="Notice", Target="Agent"
+    ),
+    "msi.system.registered-for-one-user": without("Property", "ALLUSERS"),
+    "msi.system.takes-a-file-type": added(
+        "Registry", Registry="T", Root="0", Key=".log", Value="BvtLog", Component_="Settings"
+    ),
+    "msi.components.a-users-key-path": both(
+        changed("Component", "Notice", Attributes="260", KeyPath="Mine"),
+        added("Registry", Registry="Mine", Root="1", Key="Software\\BVT", Name="there", Component_="Notice"),
+    ),
+    "msi.components.in-a-users-folder": both(
+        added("Directory", Directory="LocalAppDataFolder", Directory_Parent="TARGETDIR", DefaultDir="."),
+        added("Directory", Directory="Mine", Directory_Parent="LocalAppDataFolder", DefaultDir="BVT"),
+        changed("Component", "Notice", Directory_="Mine"),
+    ),
+    "msi.upgrade.removes-at-a-wrong-time": changed(
+        "InstallExecuteSequence", "RemoveExistingProducts", Sequence="4500"
+    ),
+    "msi.upgrade.property-never-arrives": changed("Property", "SecureCustomProperties", Value="OTHER"),
+    "msi.upgrade.newer-not-refused": without("LaunchCondition"),
+    "msi.upgrade.cleans-up-when-replaced": both(
+        added(
+            "CustomAction",
+            Action="Wipe",
+            Type=str(34 + 3072),
+            Source="TARGETDIR",
+            Target="[System64Folder]cmd.exe /c rd /s /q [CommonAppDataFolder]BVT\\ReferenceAgent",
+        ),
+        added("InstallExecuteSequence", Action="Wipe", Condition='REMOVE="ALL"', Sequence="3600"),
+    ),
 }
 """An edit of the reference agent's good MSI that breaks one rule."""
+
+
+def _leaves(name: str, command: str, condition: str) -> Edit:
+    """A command of the uninstall."""
+    return both(
+        added("CustomAction", Action=name, Type=str(34 + 3072), Source="TARGETDIR", Target=command),
+        added("InstallExecuteSequence", Action=name, Condition=condition, Sequence="3600"),
+    )
+
 
 NEAR: dict[str, Edit] = {
     "a condition that looks into a text": added(
@@ -217,8 +270,55 @@ NEAR: dict[str, Edit] = {
     ),
     "a service without which the installation fails": changed("ServiceInstall", "*", ErrorControl="32769"),
     "services that share a process": changed("ServiceInstall", "*", ServiceType="32"),
-    "another upgrade row": added(
-        "Upgrade", UpgradeCode=OWN.replace("6", "7"), VersionMax="2.0.0", ActionProperty="OLD"
+    "another upgrade row": both(
+        added("Upgrade", UpgradeCode=OWN.replace("6", "7"), VersionMax="2.0.0", ActionProperty="OLD"),
+        changed(
+            "Property",
+            "SecureCustomProperties",
+            Value="OLD;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED",
+        ),
+    ),
+    "the old product removed once the script was carried out": both(
+        changed("InstallExecuteSequence", "RemoveExistingProducts", Sequence="6550"),
+        added("InstallExecuteSequence", Action="InstallExecute", Sequence="6500"),
+    ),
+    "the old product removed first of all": changed(
+        "InstallExecuteSequence", "RemoveExistingProducts", Sequence="1501"
+    ),
+    "the old product removed last of all": changed(
+        "InstallExecuteSequence", "RemoveExistingProducts", Sequence="6700"
+    ),
+    "a newer release refused by an error": both(
+        without("LaunchCondition"),
+        added("CustomAction", Action="Newer", Type="19", Target="A newer one is there."),
+        added("InstallExecuteSequence", Action="Newer", Condition="WIX_DOWNGRADE_DETECTED", Sequence="30"),
+    ),
+    "all users by an action": both(without("Property", "ALLUSERS"), action("ForAll", 51, "ALLUSERS", "1")),
+    "a cache of its own that goes at each uninstall": _leaves(
+        "Wipe", "cmd.exe /c rd /s /q [CommonAppDataFolder]BVT\\ReferenceAgent\\cache", 'REMOVE="ALL"'
+    ),
+    "all its data gone at an uninstall that is no upgrade": _leaves(
+        "Wipe",
+        "cmd.exe /c rd /s /q [CommonAppDataFolder]BVT\\ReferenceAgent",
+        'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE',
+    ),
+    "a program of its own that stops at each uninstall": _leaves(
+        "Halt", "[INSTALLDIR]refagent.exe --stop", 'REMOVE="ALL"'
+    ),
+    "a shortcut with what makes and removes it": added(
+        "Shortcut", Shortcut="S", Directory_="INSTALLDIR", Name="A", Component_="Notice", Target="Agent"
+    ),
+    "a shortcut's mark of one user": both(
+        changed("Component", "Settings", Attributes="260", KeyPath="Mine"),
+        added(
+            "Registry", Registry="Mine", Root="1", Key="Software\\BVT", Name="there", Component_="Settings"
+        ),
+    ),
+    "a file type of its own": added(
+        "Registry", Registry="T", Root="0", Key=".bvtlog", Value="BvtLog", Component_="Settings"
+    ),
+    "a program offered beside the others for a file type": added(
+        "Registry", Registry="T", Root="0", Key=".log\\OpenWithProgids", Name="BvtLog", Component_="Settings"
     ),
     "one GUID for two platforms": both(
         changed("Component", "Notice", ComponentId=OWN, Condition="VersionNT64"),

@@ -18,7 +18,19 @@ from harness.rules.catalogue import look, rules
 from harness.rules.rule import Finding, Msi, Severity
 from harness.rules.sarif import sarif_json
 from harness.rules.services import is_open
-from tests.unit.rules.edits import BAD, CODE, LATE, NEAR, SAME_CODE, Edit, added, both, changed, without
+from tests.unit.rules.edits import (
+    BAD,
+    CODE,
+    LATE,
+    NEAR,
+    SAME_CODE,
+    Edit,
+    added,
+    both,
+    carried_out,
+    changed,
+    without,
+)
 
 SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "static-checks.md"
@@ -80,7 +92,8 @@ def test_a_rule_is_tripped_by_what_breaks_it_and_names_it(rule: str, good: Table
 
 @pytest.mark.parametrize("near", NEAR)
 def test_what_comes_close_breaks_nothing(near: str, good: Tables) -> None:
-    errors = [each for each in found(good, NEAR[near]) if each.severity is Severity.ERROR]
+    edit = both(NEAR[near], carried_out)
+    errors = [each for each in found(good, edit) if each.severity is Severity.ERROR]
     assert errors == []
 
 
@@ -111,6 +124,37 @@ def test_a_good_release_replaces_the_one_before(good: Tables) -> None:
     changed("Property", "ProductVersion", Value="0.9.0")(before)
     changed("Property", "ProductCode", Value="{00000000-0000-0000-0000-000000000001}")(before)
     assert not [each for each in found(good, None, previous=before) if each.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("language", "attributes", "replaces"),
+    [
+        ("", "1", True),
+        ("1033", "1", True),
+        ("1031,1033", "1", True),
+        ("1031", "1", False),
+        ("1033", "1025", False),
+    ],
+)
+def test_a_row_for_another_language_replaces_nothing(
+    language: str, attributes: str, replaces: bool, good: Tables
+) -> None:
+    before = dict(good)
+    changed("Property", "ProductVersion", Value="0.9.0")(before)
+    changed("Property", "ProductCode", Value="{00000000-0000-0000-0000-000000000001}")(before)
+    broken = found(good, changed("Upgrade", "*", Language=language, Attributes=attributes), previous=before)
+    assert ("msi.upgrade.does-not-replace" not in {each.rule for each in broken}) is replaces
+
+
+def test_a_clean_up_that_the_release_before_left_out_at_an_upgrade_is_named(good: Tables) -> None:
+    at_each = changed("InstallExecuteSequence", "Purge", Condition='REMOVE="ALL"')
+    named = [each for each in found(good, at_each, previous=good) if each.severity is Severity.ERROR]
+    assert [each.rule for each in named if "replaced" in each.rule] == ["msi.upgrade.cleans-up-when-replaced"]
+    assert "NOT UPGRADINGPRODUCTCODE kept it" in str(named)
+    before = dict(good)
+    at_each(before)
+    again = found(good, at_each, previous=before)
+    assert "msi.upgrade.cleans-up-when-replaced" not in {each.rule for each in again}
 
 
 def test_a_minor_upgrade_that_the_profile_asks_for_is_no_finding(good: Tables) -> None:

@@ -1,0 +1,19 @@
+"""Lines of the catch table: what only the next release, another user or another day shows."""
+
+from tests.integration.known_bad.named import TABLES, Named, of
+
+KINDS_NEXT_RELEASE: tuple[Named, ...] = (
+    *of(
+        TABLES,
+        ("shortcut-by-nobody", "install.msi_system", "CreateShortcuts: it never runs"),
+        ("for-one-user-only", "install.msi_system", "ALLUSERS: it is not set"),
+        ("takes-a-file-type", "install.msi_system", "becomes BvtFile"),
+        ("a-users-key-path", "install.msi_components", "below HKCU"),
+        ("removes-in-between", "install.msi_upgrade", "it stands after ProcessComponents"),
+        ("finds-in-vain", "install.msi_upgrade", "not in SecureCustomProperties"),
+        ("lets-itself-over-newer", "install.msi_upgrade", "beside a newer release"),
+        ("wipes-when-replaced", "install.msi_upgrade", "it deletes C:"),
+        ("purges-when-replaced", "upgrade.msi_upgrade", "kept it from that"),
+        ("speaks-another-language", "upgrade.msi_upgrade", "languages 1031"),
+    ),
+)
