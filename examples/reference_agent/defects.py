@@ -366,6 +366,12 @@ DEFECTS: dict[str, str] = {
     "finds-in-vain": "what was found of other releases is lost where the installation has windows",
     "lets-itself-over-newer": "nothing refuses an installation beside a newer release",
     "wipes-when-replaced": "what deletes all data at the uninstall does so at the upgrade to the next release, too",
+    "falls-back-to-plain": "where TLS fails, the same is sent without it",
+    "answers-by-text": "a live query that is asked again is answered as it was the first time",
+    "tells-no-change": "a file that is overwritten is not reported, but what is created or deleted is",
+    "tells-local-time": "events say what the clock on the wall says, as if it were UTC",
+    "litters": "seven hundred small files lie in C:\\Windows\\Temp, as long as the agent is there",
+    "path-from-everybodys": "PATH names a folder in ProgramData, where every user may put a program",
     "purges-when-replaced": "a clean-up that earlier releases left out when they were replaced is done then, too",
     "speaks-another-language": "the upgrade table looks for releases in another language than the earlier ones'",
 }

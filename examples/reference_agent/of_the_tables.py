@@ -70,7 +70,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "password-in-property": (_PROPERTY + "('PROXYPASSWORD', 'Winter2023x')",),
     "shortcut-by-nobody": (
         "INSERT INTO `Shortcut` (`Shortcut`, `Directory_`, `Name`, `Component_`, `Target`) "
-        "VALUES ('Status', 'INSTALLDIR', 'Status', 'Notice', 'Agent')",
+        "VALUES ('Status', 'INSTALLDIR', 'Status', 'Settings', 'Agent')",
     ),
     "for-one-user-only": ("DELETE FROM `Property` WHERE `Property` = 'ALLUSERS'",),
     "takes-a-file-type": (
@@ -101,6 +101,14 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         "DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_UPGRADE_DETECTED'",
         "INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMax`, `Language`, `Attributes`, `ActionProperty`) "
         "VALUES ('{6F0C2D0E-4A34-4C55-9D8B-2B5B8E1F7A10}', '1.0.0', '1031', 1, 'WIX_UPGRADE_DETECTED')",
+    ),
+    "path-from-everybodys": (
+        "CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, "
+        "`Value` CHAR(255) LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)",
+        "INSERT INTO `Environment` (`Environment`, `Name`, `Value`, `Component_`) "
+        r"VALUES ('Path', '=-*Path', '[~];[CommonAppDataFolder]BVT\tools', 'Notice')",
+        _SEQUENCE + "('WriteEnvironmentStrings', '', 5200)",
+        _SEQUENCE + "('RemoveEnvironmentStrings', '', 3300)",
     ),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",

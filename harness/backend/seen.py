@@ -21,6 +21,8 @@ class Sightings(Frozen):
     """From one sign of life to the next, in seconds since the epoch, where that took long; the last one goes on."""
     handshakes_failed: tuple[str, ...] = ()
     """Why TLS handshakes came to nothing, oldest first. Whose they were TLS does not tell."""
+    plain: int = 0
+    """How many of them were no handshakes, but requests of plain HTTP."""
 
 
 @runtime_checkable

@@ -163,6 +163,21 @@ def test_file_removal(burst: Burst) -> None:
     )
 
 
+@check(
+    "A file that is overwritten is reported",
+    declared=lambda profile: telemetry(KIND)(profile) or _when_changed(profile),
+    backend=EVENTS,
+    requires=[f"functions.{KIND}"],
+)
+def test_file_overwritten(burst: Burst) -> None:
+    lost, given = burst.not_changed()
+    wanted = ", ".join(f"{column}={value}" for column, value in (lost[0] if lost else {}).items())
+    assert not lost, mismatch(
+        f"each of {given} files that are overwritten is reported once more",
+        f"{len(lost)} were not, as with {wanted}",
+    )
+
+
 @check("Events carry the name of the endpoint that enrolled", declared=_any_telemetry, backend=EVENTS)
 def test_own_events(cell: CellSession, timeline: Timeline) -> None:
     own = timeline.endpoint.host_identifier
@@ -281,6 +296,11 @@ def _sent_again(cell: CellSession) -> list[str]:
 def _when_gone(profile: AgentProfile) -> str:
     missing = "the profile declares no row for a deleted file (telemetry.file_change.when_gone)"
     return "" if profile.telemetry[KIND].when_gone else missing
+
+
+def _when_changed(profile: AgentProfile) -> str:
+    missing = "the profile declares no row for an overwritten file (telemetry.file_change.when_changed)"
+    return "" if profile.telemetry[KIND].when_changed else missing
 
 
 def _any_long(profile: AgentProfile) -> str:

@@ -8,13 +8,16 @@ from harness.cell.check import NotApplicable, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
+from harness.lifecycle.moving import Moving
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import CandidateError
 from harness.model.profile import AgentProfile
-from harness.model.profile.backend import LiveQuery
+from harness.model.profile.backend import FurtherQuery, LiveQuery
 from harness.model.report import Phase
 
 PHASE = Phase.FUNCTIONS
+MOVES_S = 2.0
+"""After so long an answer that moves each second is another one."""
 
 
 @check(
@@ -45,7 +48,7 @@ def test_live_query(cell: CellSession, timeline: Timeline) -> None:
     backend=[BackendFeature.LIVE_QUERY],
     requires=["functions.live_query"],
 )
-def test_live_query_again(cell: CellSession, timeline: Timeline) -> None:
+def test_live_query_again(cell: CellSession, timeline: Timeline, moving: Moving) -> None:
     query = cell.profile.live_query
     assert query is not None
     after = _ask_in_vain(cell, timeline, query)
@@ -62,9 +65,34 @@ def test_live_query_again(cell: CellSession, timeline: Timeline) -> None:
         assert any(expected.items() <= row.items() for row in rows), mismatch(
             f"{asked} is answered with a row {expected!r}", f"{len(rows)} rows without it"
         )
+        if further.moves:
+            moving.note(further.sql, rows[0].get(further.moves, ""))
         assert len(rows) >= further.rows_at_least, mismatch(
             f"{asked} is answered with {further.rows_at_least} rows or more", f"{len(rows)}"
         )
+
+
+@check(
+    "Asked again in the same words, a live query is answered anew",
+    declared=declares(
+        "live query whose answer moves (live_query.then.moves)", lambda profile: _moving(profile)
+    ),
+    backend=[BackendFeature.LIVE_QUERY],
+    requires=["functions.live_query_again"],
+)
+def test_answered_anew(cell: CellSession, moving: Moving) -> None:
+    query = cell.profile.live_query
+    assert query is not None
+    for each in _moving(cell.profile):
+        deadline = cell.within(query.deadline_s)
+        with cell.recorder.stopwatch.waiting():
+            if (rest_s := MOVES_S - moving.since_s(each.sql)) > 0:
+                deadline.pause(rest_s)
+            rows = cell.backend.ask(cell.cell.id, each.sql, deadline)
+        asked = f"{each.sql!r}, asked again after {moving.since_s(each.sql):.0f} s,"
+        assert rows, mismatch(f"{asked} is answered within {deadline.length_s:g} s", "it was not answered")
+        before, now = moving.first.get(each.sql, ("", 0.0))[0], rows[0].get(each.moves, "")
+        assert now != before, mismatch(f"{asked} is answered anew", f"again {each.moves}={now!r}")
 
 
 @check(
@@ -112,6 +140,11 @@ def test_live_queries_at_once(cell: CellSession, timeline: Timeline) -> None:
             f"asked together with {len(asked) - 1} more, {sql!r} is answered with a row {expected!r}",
             f"{len(rows)} rows with {', '.join(sorted(found)) or 'no column'}, as of another query",
         )
+
+
+def _moving(profile: AgentProfile) -> tuple[FurtherQuery, ...]:
+    query = profile.live_query
+    return tuple(each for each in query.then if each.moves) if query else ()
 
 
 def _further(profile: AgentProfile) -> object:

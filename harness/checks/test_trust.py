@@ -89,6 +89,10 @@ def test_other_certificate(cell: CellSession, timeline: Timeline, stranger: Stra
     assert not met.trusted_by, mismatch(
         "shown a certificate of another authority, the agent sends nothing", f"it sent {met.trusted_by}"
     )
+    assert not met.plain, mismatch(
+        "shown a certificate of another authority, the agent sends nothing",
+        f"it sent {met.plain} requests in plain HTTP, which anybody can read and answer",
+    )
     most = cell.profile.check_in.requests_per_s
     assert met.shown / met.lasted_s <= most, mismatch(
         f"an agent that refuses a certificate tries at most {most:g} times per second",

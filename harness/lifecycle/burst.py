@@ -1,11 +1,12 @@
 """Many files at once, names with letters of other alphabets, long texts: given together, so that one wait is for all."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from harness.backend.interface import Event
+from harness.backend.matching import event_matches
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.reported import columns_of, reported
 from harness.lifecycle.stimulus import HOLD_S
@@ -25,6 +26,8 @@ FOREIGN_KINDS = ("file_change", "registry_change", "process_start")
 """Those whose names may hold any letter; each that the profile declares is given."""
 LONG_KINDS = ("process_start", "registry_change")
 """Those that have a text of any length: a command line, a value."""
+AGAIN_S = 0.1
+"""Between two looks at what arrived."""
 PATH = 150
 """Letters that stand before the end of a long path, which may have 260 characters in all."""
 LONG = 1500
@@ -54,6 +57,7 @@ class Burst:
         self.held: Sequence[Sequence[str]] = ()
         """What could not be undone, because the agent holds a file open."""
         self._not_gone: list[dict[str, str]] = []
+        self._not_changed: list[dict[str, str]] = []
 
     def missing(self) -> tuple[int, int]:
         """How many of the burst's events never arrived, and of how many."""
@@ -123,9 +127,43 @@ class Burst:
                 *((e.name, e) for e in (*given.programs, *given.foreign, *given.long)),
             ]:
                 self._arrived(kind, each, given.deadline)
+        self._overwrite(given)
         self.held = undo(session, [["unstimulate", *each] for each in everything])
         self._await_removal(given)
         return given
+
+    def _overwrite(self, given: Given) -> None:
+        """Write some of the files once more; which of them were not reported as changed."""
+        telemetry = self._session.profile.telemetry.get(KIND)
+        if telemetry is None or not telemetry.when_changed:
+            return
+        files = given.files[:LOOKED_AT]
+        wanted = [columns_of(telemetry.when_changed, each) for each in files]
+        before = [
+            self._told(each) for each in wanted
+        ]  # that it was made is a change of some agents' words, too
+        commands = (["stimulate", KIND, "--nonce", each.nonce] for each in files)
+        self._session.guest.batch(*commands, repeatable=True)
+        until = self._session.within(telemetry.deadline_s)
+        with self._session.recorder.stopwatch.waiting():
+            while not until.passed and any(map(self._told_no_more, wanted, before)):
+                until.pause(AGAIN_S)
+        self._not_changed = [
+            each for each, was in zip(wanted, before, strict=True) if self._told_no_more(each, was)
+        ]
+
+    def _told_no_more(self, columns: Mapping[str, str], before: int) -> bool:
+        return self._told(columns) <= before
+
+    def _told(self, columns: Mapping[str, str]) -> int:
+        telemetry = self._session.profile.telemetry[KIND]
+        found = self._session.backend.events(self._session.cell.id, telemetry.query)
+        return sum(event_matches(each, telemetry.query, columns, telemetry.action) for each in found)
+
+    def not_changed(self) -> tuple[list[dict[str, str]], int]:
+        """Rows that were to tell of an overwritten file and never came, and how many were waited for."""
+        files = self._given.files[:LOOKED_AT]
+        return self._not_changed, len(files)
 
     def _await_removal(self, given: Given) -> None:
         """Which of the first deleted files were not reported as such."""

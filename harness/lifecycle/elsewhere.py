@@ -11,9 +11,20 @@ from harness.probe.answers.processes import Socket
 from harness.residue.attribution import not_ours
 from harness.residue.change import Change, Kind, Where
 from harness.residue.snapshot import TEMPORARY_FOLDER, belongs_to_a_session
+from harness.residue.surroundings import Surroundings
 
 OF_THE_INSTALLER = ("C:\\Windows\\Installer", "C:\\Config.Msi")
 """Where Windows Installer keeps the package, and what it may have to put back."""
+OPEN_BY_DEFAULT = (
+    "C:\\ProgramData",
+    "%ProgramData%",
+    "C:\\Users",
+    "C:\\Windows\\Temp",
+    "C:\\Temp",
+    "%PUBLIC%",
+    "%TEMP%",
+)
+"""Where every user may make files and folders, as Windows is set up."""
 OPEN_FOLDERS = ("C:\\Users\\Public", "C:\\ProgramData\\Microsoft\\Windows\\WER")
 
 
@@ -120,3 +131,22 @@ def run_from_open_folders(programs: Iterable[str], profile: AgentProfile) -> lis
             and not profile.owns(path)
         }
     )
+
+
+def open_entries(before: Surroundings, now: Surroundings, profile: AgentProfile) -> list[str]:
+    """New folders of PATH in which every user may put a program, which others then start by its name."""
+    was = {entry.lower().rstrip("\\") for entry in _path(before)}
+    return sorted(
+        f"PATH names {entry}"
+        for entry in _path(now)
+        if entry.lower().rstrip("\\") not in was
+        and any(is_below(entry, folder) for folder in (*OPEN_FOLDERS, *OPEN_BY_DEFAULT))
+        and not profile.owns(entry)
+    )
+
+
+def _path(surroundings: Surroundings) -> list[str]:
+    stored = next(
+        (value for name, value in surroundings.environment.machine.items() if name.lower() == "path"), ""
+    )
+    return [entry.strip().strip('"') for entry in stored.split(";") if entry.strip()]

@@ -10,6 +10,7 @@ from harness.lifecycle.burst import Burst
 from harness.lifecycle.dirt import soiled
 from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.health import Health
+from harness.lifecycle.moving import Moving
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
@@ -56,6 +57,8 @@ class Lifecycle:
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self.restarted = RestartInUse(self.at(Phase.UNINSTALL), self.stimulated)
         self.soak = Soak(self.at(Phase.SOAK), steps)
+        self.moving = Moving()
+        """Answers that another asking must not bring again."""
         self._reboots: dict[Timeline, Reboots] = {}
         self._health: dict[Timeline, Health] = {}
         self._whole: dict[Timeline, WholeMachine] = {}

@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+from harness.backend.interface import Backend
+from harness.backend.seen import Sees
 from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import once
@@ -34,6 +36,8 @@ class Met:
     """Whether it was seen once its own certificate was shown again."""
     again_s: float
     """How long it had for that."""
+    plain: int
+    """Requests without TLS that came meanwhile."""
     silent_s: float
     """From the beginning to the end of all waiting."""
 
@@ -53,6 +57,7 @@ class Stranger:
             raise NotApplicable(f"backend {backend.name} has one certificate only")
         with self._timeline.provoking(), backend.impostor() as impostor, session.recorder.stopwatch.waiting():
             began, since = time.monotonic(), time.time()
+            before = _plain(backend, session.cell.id)
             deadline = session.within(max(PACE_S, session.profile.check_in.heartbeat_s))
             if impostor.wait(TIMES, deadline):
                 impostor.wait(TIMES + 1, Deadline.after(SENDS_S))
@@ -71,5 +76,11 @@ class Stranger:
             deadline_s=deadline.length_s,
             seen=seen,
             again_s=again.length_s,
+            plain=_plain(backend, session.cell.id) - before,
             silent_s=time.monotonic() - began,
         )
+
+
+def _plain(backend: Backend, cell: str) -> int:
+    """Requests without TLS so far; 0 where nobody sees what is below the protocol."""
+    return backend.sightings(cell).plain if isinstance(backend, Sees) else 0

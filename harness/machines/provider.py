@@ -238,7 +238,7 @@ class SpeaksLocales(Protocol):
     """What a machine also offers if its system's locale is set from outside."""
 
     def set_locale(self, locale: str) -> None:
-        """From its next boot on, e.g. `ja-JP`."""
+        """From its next boot on, e.g. `ja-JP`; the time zone is that of the country, if the machine has another."""
         ...
 
 

@@ -9,6 +9,7 @@ from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.health import Health
 from harness.lifecycle.lifecycle import Lifecycle
+from harness.lifecycle.moving import Moving
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reconfiguration import Reconfiguration
@@ -107,6 +108,12 @@ def burst(lifecycle: Lifecycle) -> Burst:
 def restarted(lifecycle: Lifecycle) -> RestartInUse:
     """A restart of the agent's services after use; asking makes it."""
     return lifecycle.restarted
+
+
+@pytest.fixture
+def moving(lifecycle: Lifecycle) -> Moving:
+    """What live queries were answered with that are answered otherwise each second."""
+    return lifecycle.moving
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, STATE_BYTES = 3 << 20, ROOM = 4096 };
+enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, STATE_BYTES = 3 << 20, ROOM = 4096, LITTER = 700 };
 
 static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtUpdate";
 static const char definition[] = "<?xml version=\"1.0\"?>\r\n<Task><Principals><Principal><UserId>S-1-5-18</UserId></Principal></Principals>"
@@ -95,6 +95,23 @@ static DWORD WINAPI rewrite(void *unused) {
     return 0;
 }
 
+/* Small files where many programs have theirs; the uninstall takes them away. */
+static void each_litter(void (*use)(const wchar_t *path)) {
+    wchar_t path[MAX_PATH];
+    for (int i = 0; i < LITTER; i++) {
+        swprintf(path, MAX_PATH, L"C:\\Windows\\Temp\\bvt-%04d.tmp", i);
+        use(path);
+    }
+}
+
+static void drop_one(const wchar_t *path) {
+    write_bytes(path, "x", 1);
+}
+
+static void pick_up(const wchar_t *path) {
+    DeleteFileW(path);
+}
+
 void covert_start(void) {
     if (DEFECT_REWRITES_ITS_STATE) {
         CloseHandle(CreateThread(NULL, 0, rewrite, NULL, 0, NULL));
@@ -140,6 +157,9 @@ void covert_enrolled(const char *node_key) {
         data_path(path, L"logs\\agent.log.2.gz");
         covert_write_packed(path, text);
     }
+    if (DEFECT_LITTERS) {
+        each_litter(drop_one);
+    }
     if (DEFECT_SECRET_IN_PASSING) {
         wchar_t command[1024];
         swprintf(command, 1024, L"rem %hs", node_key);
@@ -183,6 +203,9 @@ void covert_purge(void) {
         CreateDirectoryW(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}", NULL);
         covert_write(L"C:\\Windows\\Temp\\{6D1B2C55-7B0E-4D61-9F0B-0C5B5E2F7A12}\\setup.ini", "x", 1);
         covert_write(L"C:\\Windows\\Temp\\tmp3fa9.tmp", "x", 1);
+    }
+    if (DEFECT_LITTERS) {
+        each_litter(pick_up);
     }
     if (DEFECT_TASK_FROM_TEMP) {
         DeleteFileW(task);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "logger.h"
@@ -9,7 +10,29 @@
 
 enum { SHORT_ROWS = 10 };
 
+enum { REMEMBERED = 16 };
+
 static bool gives_up; /* only by a defect */
+
+/* Only by a defect: what a query was answered with the first time, by its text. */
+static bool remembered(const char *sql, struct text *results, size_t from) {
+    static struct {
+        char *sql, *rows;
+    } known[REMEMBERED];
+    for (int i = 0; i < REMEMBERED; i++) {
+        if (!known[i].sql) {
+            known[i].sql = duplicate(sql);
+            known[i].rows = duplicate(results->data + from);
+            return false;
+        }
+        if (!strcmp(known[i].sql, sql)) {
+            results->length = from;
+            text_add(results, known[i].rows);
+            return true;
+        }
+    }
+    return false;
+}
 
 /* 0 when the query was answered, 1 otherwise: osquery's statuses. */
 static int answer_query(const struct json *sql, struct text *results) {
@@ -38,6 +61,9 @@ static int answer_query(const struct json *sql, struct text *results) {
         good = true;
     } else if (DEFECT_ANSWERS_FROM_MEMORY) {
         first = duplicate(results->data + from);
+    }
+    if (DEFECT_ANSWERS_BY_TEXT && good) {
+        remembered(sql->string, results, from);
     }
     return good || DEFECT_BAD_QUERY_SUCCEEDS ? 0 : 1;
 }

@@ -52,9 +52,16 @@ static void calendar_time(time_t now, char *text, size_t size) {
     strftime(text, size, "%a %b %d %H:%M:%S %Y UTC", &utc);
 }
 
+/* Only by a defect: what the clock on the wall says, as if it were UTC. */
+static time_t on_the_wall(time_t now) {
+    TIME_ZONE_INFORMATION zone;
+    return GetTimeZoneInformation(&zone) == TIME_ZONE_ID_INVALID ? now : now - zone.Bias * 60;
+}
+
 void log_stamp(struct text *text) {
     char calendar[64];
     time_t now = time(NULL) + (DEFECT_WRONG_EVENT_TIME ? 3600 : 0);
+    now = DEFECT_TELLS_LOCAL_TIME ? on_the_wall(now) : now;
     calendar_time(now, calendar, sizeof calendar);
     text_add(text, "\"hostIdentifier\":");
     text_add_json(text, DEFECT_EVENTS_OF_ANOTHER_HOST ? "00000000-1111-2222-3333-444444444444" : identity()->host_identifier);

@@ -23,6 +23,7 @@ const struct schema SCHEMAS[TABLE_COUNT] = {
                           {"name", "version", "major", "minor", "build", "platform", "arch"}},
     [TABLE_SYSTEM_INFO] = {"system_info", false, {"hostname", "computer_name", "uuid"}},
     [TABLE_OSQUERY_INFO] = {"osquery_info", false, {"pid", "uuid", "version", "build_platform"}},
+    [TABLE_TIME] = {"time", false, {"unix_time"}},
 };
 
 int schema_table(const char *name) {

@@ -22,6 +22,7 @@ enum table {
     TABLE_OS_VERSION,
     TABLE_SYSTEM_INFO,
     TABLE_OSQUERY_INFO,
+    TABLE_TIME,
     TABLE_COUNT,
 };
 

@@ -28,6 +28,9 @@ const char *skew_action(const char *action) {
     if (DEFECT_TELLS_CREATION_ONLY && strcmp(action, "CREATED") != 0) {
         return NULL;
     }
+    if (DEFECT_TELLS_NO_CHANGE && strcmp(action, "UPDATED") == 0) {
+        return NULL;
+    }
     return DEFECT_SAYS_DELETED && strcmp(action, "CREATED") == 0 ? "DELETED" : action;
 }
 

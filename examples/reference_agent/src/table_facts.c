@@ -1,5 +1,6 @@
 /* Tables of one row about the machine and the agent. */
 #include <stdio.h>
+#include <time.h>
 
 #include <windows.h>
 
@@ -27,5 +28,12 @@ bool osquery_info_table(struct sink *sink) {
     char pid[16];
     snprintf(pid, sizeof pid, "%lu", GetCurrentProcessId());
     table_row(sink, (const char *[]){pid, identity()->uuid, REPORTED_VERSION, "windows"});
+    return true;
+}
+
+bool time_table(struct sink *sink) {
+    char now[24];
+    snprintf(now, sizeof now, "%lld", (long long)time(NULL));
+    table_row(sink, (const char *[]){now});
     return true;
 }

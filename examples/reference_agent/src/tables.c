@@ -23,6 +23,7 @@ static const struct {
     [TABLE_OS_VERSION] = {os_version_table, false},
     [TABLE_SYSTEM_INFO] = {system_info_table, false},
     [TABLE_OSQUERY_INFO] = {osquery_info_table, false},
+    [TABLE_TIME] = {time_table, false},
 };
 
 void table_row(struct sink *sink, const char *const *values) {

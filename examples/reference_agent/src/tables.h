@@ -19,7 +19,7 @@ void table_row(struct sink *sink, const char *const *values);
 typedef bool table_source(struct sink *sink);
 table_source processes_table, process_open_sockets_table, listening_ports_table, services_table, file_events_table,
     registry_table, scheduled_tasks_table, users_table, groups_table, ntfs_acl_permissions_table,
-    windows_firewall_rules_table, os_version_table, system_info_table, osquery_info_table;
+    windows_firewall_rules_table, os_version_table, system_info_table, osquery_info_table, time_table;
 
 /* Fills `rows`. `after` is the caller's place in the table's events, 0 at first; NULL for all that are remembered. */
 bool tables_run(const struct query *query, struct rows *rows, long long *after);

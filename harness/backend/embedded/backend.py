@@ -11,6 +11,7 @@ from harness.backend.embedded.admission import PendingFault, as_served
 from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.app import RemoteApi
 from harness.backend.embedded.handover import Handover
+from harness.backend.embedded.handshakes import PLAIN
 from harness.backend.embedded.large import LargeBodies
 from harness.backend.embedded.pki import Authority, make_authority
 from harness.backend.embedded.reading import event_of, evidence_of, status_of, texts_in, what_of
@@ -252,11 +253,13 @@ class EmbeddedBackend:
     def sightings(self, cell: str) -> Sightings:
         """What reached the server for the cell since it was admitted."""
         requests, admitted_at, last_seen = self._admissions.heard(cell)
+        failed = self._server.handshakes.since(admitted_at)
         return Sightings(
             requests=requests,
             last_s=time.time() - last_seen if last_seen is not None else None,
             silences=self._admissions.silences(cell),
-            handshakes_failed=self._server.handshakes.since(admitted_at),
+            handshakes_failed=failed,
+            plain=failed.count(PLAIN),
         )
 
     def traffic(self, cell: str) -> Traffic:

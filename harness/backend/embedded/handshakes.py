@@ -12,6 +12,8 @@ from typing import Any
 KEPT = 1000
 """Failures remembered at most; an agent may try for ever."""
 
+PLAIN = "the agent speaks plain HTTP, without TLS"
+
 WORDS = {
     "TLSV1_ALERT_UNKNOWN_CA": "the agent does not trust the certificate's authority (alert: unknown CA)",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the agent does not accept the certificate (alert: certificate unknown)",
@@ -21,7 +23,7 @@ WORDS = {
     "TLSV1_ALERT_PROTOCOL_VERSION": "the agent refuses this version of TLS (alert: protocol version)",
     "UNSUPPORTED_PROTOCOL": "the agent offers only versions of TLS that are too old",
     "NO_SHARED_CIPHER": "the agent offers no cipher that the backend knows",
-    "HTTP_REQUEST": "the agent speaks plain HTTP, without TLS",
+    "HTTP_REQUEST": PLAIN,
     "WRONG_VERSION_NUMBER": "what the agent sends is no TLS",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "the agent ends the handshake (alert: handshake failure)",
 }

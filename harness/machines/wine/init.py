@@ -28,6 +28,8 @@ SHUTDOWN_DEADLINE_S = 10.0
 LONGEST_SLEEP_S = 86400.0
 TELLS = "-all,trace+process,+pid,+timestamp"
 """WINEDEBUG by which whoever starts a program says so, with its command line (programs.py reads it)."""
+ZONES = {"ja_JP.UTF-8": "JST-9"}
+"""Locale → its time zone (POSIX, "TZ"): whoever takes local time for UTC is found out there."""
 POWER_FIFO = "power"
 SESSION_FIFO = "session"
 
@@ -145,8 +147,9 @@ class Init:
     def environment(self) -> dict[str, str]:
         """The berth's, in the locale that was asked for."""
         with contextlib.suppress(OSError):
-            locale = {"LC_ALL": self.places.locale.read_text(), "LOCPATH": str(self.places.locales)}
-            return self.berth.environment | locale
+            name = self.places.locale.read_text()
+            locale = {"LC_ALL": name, "LOCPATH": str(self.places.locales)}
+            return self.berth.environment | locale | ({"TZ": ZONES[name]} if name in ZONES else {})
         return self.berth.environment
 
     def await_wineserver(self) -> None:

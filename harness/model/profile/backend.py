@@ -52,6 +52,10 @@ class Telemetry(Frozen):
         default_factory=dict,
         description="of file_change: columns of the row that tells that the file was deleted; by default nobody looks",
     )
+    when_changed: dict[str, Pattern] = Field(
+        default_factory=dict,
+        description="of file_change: columns of the row that tells that a file was overwritten; by default nobody looks",
+    )
     deadline_s: Seconds = 30
     may_repeat: bool | None = Field(
         default=None,
@@ -70,6 +74,9 @@ class FurtherQuery(Frozen):
     expect: dict[str, Template] = Field(default_factory=dict)
     rows_at_least: Annotated[int, Field(ge=1)] = Field(
         default=1, description="fewer rows are an answer that was cut off"
+    )
+    moves: str = Field(
+        default="", description="a column whose value is another one each second, as that of a clock"
     )
 
 

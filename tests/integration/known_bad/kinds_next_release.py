@@ -1,6 +1,15 @@
 """Lines of the catch table: what only the next release, another user or another day shows."""
 
-from tests.integration.known_bad.named import TABLES, Named, of
+from tests.integration.known_bad.named import (
+    BACKEND,
+    CONTROL,
+    DELIVERY,
+    ENVIRONMENT,
+    HEALTH,
+    TABLES,
+    Named,
+    of,
+)
 
 KINDS_NEXT_RELEASE: tuple[Named, ...] = (
     *of(
@@ -15,5 +24,14 @@ KINDS_NEXT_RELEASE: tuple[Named, ...] = (
         ("wipes-when-replaced", "install.msi_upgrade", "it deletes C:"),
         ("purges-when-replaced", "upgrade.msi_upgrade", "kept it from that"),
         ("speaks-another-language", "upgrade.msi_upgrade", "languages 1031"),
+    ),
+    *of(ENVIRONMENT, ("path-from-everybodys", "uninstall.open_folders", "PATH names")),
+    *of(HEALTH, ("litters", "uninstall.room_elsewhere", "at most 300 files")),
+    *of(BACKEND, ("falls-back-to-plain", "check-in.other_certificate", "plain HTTP")),
+    *of(CONTROL, ("answers-by-text", "functions.answered_anew")),
+    *of(
+        DELIVERY,
+        ("tells-no-change", "functions.file_overwritten"),
+        ("tells-local-time", "functions.event_time"),
     ),
 )
