@@ -372,6 +372,8 @@ DEFECTS: dict[str, str] = {
     "tells-local-time": "events say what the clock on the wall says, as if it were UTC",
     "litters": "seven hundred small files lie in C:\\Windows\\Temp, as long as the agent is there",
     "path-from-everybodys": "PATH names a folder in ProgramData, where every user may put a program",
+    "hash-of-another-file": "the hash in the tables is another than the file's (MsiFileHash)",
+    "nobody-makes-it": "the product names no manufacturer",
     "purges-when-replaced": "a clean-up that earlier releases left out when they were replaced is done then, too",
     "speaks-another-language": "the upgrade table looks for releases in another language than the earlier ones'",
 }

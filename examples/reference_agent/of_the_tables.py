@@ -110,6 +110,8 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         _SEQUENCE + "('WriteEnvironmentStrings', '', 5200)",
         _SEQUENCE + "('RemoveEnvironmentStrings', '', 3300)",
     ),
+    "hash-of-another-file": ("UPDATE `MsiFileHash` SET `HashPart1` = 1 WHERE `File_` = 'NoticeText'",),
+    "nobody-makes-it": ("DELETE FROM `Property` WHERE `Property` = 'Manufacturer'",),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",
     ),

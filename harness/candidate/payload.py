@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harness.candidate.authenticode import read_signature
 from harness.candidate.content_doubts import doubt
+from harness.candidate.listed_files import hashes_of, misnamed
 from harness.candidate.msi import has_table, table
 from harness.candidate.pe import is_pe
 from harness.candidate.source import Cabinet, cabinet_bytes, find_beside, read_source
@@ -115,12 +116,13 @@ def read_payload(path: Path, workdir: Path) -> tuple[tuple[PayloadSignature, ...
             file=str(path),
             hint="Is one of its cabinets damaged? Build or download the candidate again.",
         )
+    hashes = hashes_of(path)
     target = workdir / "payload"
     found, doubts = [], []
     ordered = sorted(expected.items(), key=lambda item: (item[1].directory, item[1].name, item[0]))
     for number, (key, file) in enumerate(ordered):
         name = f"{file.directory}/{file.name}"
-        if said := doubt(name, unpacked[key]):
+        if said := doubt(name, unpacked[key]) or misnamed(file.version, hashes.get(key), unpacked[key]):
             doubts.append(ContentDoubt(path=name, found=said))
         if is_pe(unpacked[key]):
             place = target / str(number)  # a key of a damaged MSI may be a path, and lead elsewhere

@@ -79,5 +79,22 @@ def resource_version(path: Path) -> str:
     return ".".join(map(str, fields)) if any(fields) else ""
 
 
+def file_versions(path: Path) -> tuple[str, ...]:
+    """The file's own version by each version resource in it, in four fields: of self-extracting programs there are more.
+
+    None for what is no program, or has none.
+    """
+    if not is_pe(path):
+        return ()
+    with path.open("rb") as file:
+        data = file.read(LARGEST_TABLE)
+    found, at = [], data.find(FIXED_INFO)
+    while 0 <= at <= len(data) - 16:
+        high, low = struct.unpack_from("<II", data, at + 8)
+        found.append(".".join(map(str, (high >> 16, high & 0xFFFF, low >> 16, low & 0xFFFF))))
+        at = data.find(FIXED_INFO, at + 1)
+    return tuple(found)
+
+
 def _number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "little")

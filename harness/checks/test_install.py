@@ -214,7 +214,8 @@ def test_payload_content(cell: CellSession) -> None:
         else:
             found.append(f"{each.path}: {each.found}")
     assert not found, mismatch(
-        "no program or text of the installer is empty or all zeros, and nothing holds a private key",
+        "no program or text of the installer is empty or all zeros, nothing holds a private key, and each file is as the"
+        " tables say",
         listed(found),
     )
 

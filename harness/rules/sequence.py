@@ -3,9 +3,13 @@
 Sources: "DISABLEROLLBACK property", "DisableRollback action", "LaunchConditions action", "REINSTALLMODE property".
 """
 
+import re
 from collections.abc import Iterator
 
 from harness.rules.rule import Broken, Group, Msi, Severity, rule, scheduled
+
+REQUIRED = ("Manufacturer", "ProductCode", "ProductLanguage", "ProductName", "ProductVersion")
+GUID = re.compile(r"\{[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}")
 
 
 @rule(
@@ -22,6 +26,37 @@ def no_rollback(msi: Msi) -> Iterator[Broken]:
         yield Broken(
             "InstallExecuteSequence: DisableRollback", "it runs always: what fails after it stays half done"
         )
+
+
+@rule(
+    Group.SYSTEM,
+    "required-properties",
+    "what every product must state is there",
+    "Required Properties",
+)
+def required_properties(msi: Msi) -> Iterator[Broken]:
+    for name in REQUIRED:
+        if not msi.properties.get(name, "").strip():
+            yield Broken(f"Property: {name}", "it is not set")
+
+
+@rule(
+    Group.SYSTEM,
+    "malformed-guid",
+    "GUIDs have the form that Windows Installer takes: in braces, with capital letters",
+    "GUID column data type; ICE03",
+)
+def malformed_guid(msi: Msi) -> Iterator[Broken]:
+    for name in ("ProductCode", "UpgradeCode"):
+        value = msi.properties.get(name, "")
+        if value and not GUID.fullmatch(value):
+            yield Broken(f"Property: {name}", f"it is {value!r}")
+    for row in msi.rows("Component"):
+        if row["ComponentId"] and not GUID.fullmatch(row["ComponentId"]):
+            yield Broken(f"Component: {row['Component']}", f"its GUID is {row['ComponentId']!r}")
+    for row in msi.rows("Upgrade"):
+        if not GUID.fullmatch(row["UpgradeCode"]):
+            yield Broken(f"Upgrade: {row['ActionProperty']}", f"it looks for {row['UpgradeCode']!r}")
 
 
 @rule(

@@ -21,6 +21,7 @@ OF_THE_NEXT_RELEASE: dict[str, KnownBad] = {
                 "lets-itself-over-newer",
                 "wipes-when-replaced",
                 "litters",
+                "nobody-makes-it",
             }
             | {"path-from-everybodys"}
         ),
@@ -29,7 +30,7 @@ OF_THE_NEXT_RELEASE: dict[str, KnownBad] = {
             "install.msi_upgrade": r"WIX_DOWNGRADE_DETECTED: it is set beside a newer release.*"
             r"CustomAction: Wipe: at an upgrade to the next release it deletes C:\\ProgramData",
             "install.msi_components": r"Component: Notice: its key path is a value below HKCU",
-            "install.msi_system": r"\.reg becomes BvtFile",
+            "install.msi_system": r"Property: Manufacturer: it is not set.*\.reg becomes BvtFile",
             "uninstall.open_folders": r"PATH names C:\\ProgramData\\BVT\\tools",
             "uninstall.room_elsewhere": r"at most 300 files .* Found: 7\d\d",
         },
@@ -52,7 +53,7 @@ OF_THE_NEXT_RELEASE: dict[str, KnownBad] = {
         defects=frozenset({"answers-by-text", "tells-no-change"}),
         phases=USED,
         caught={
-            "functions.answered_anew": r"is answered anew .* Found: again unix_time='\d+'",
+            "functions.answered_anew": r"is answered anew\. Found: again unix_time='\d+'",
             "functions.file_overwritten": r"3 were not, as with target_path=.*action=UPDATED",
         },
         profile={"telemetry.file_change.deadline_s": 4},

@@ -217,6 +217,8 @@ BAD: dict[str, Edit] = {
     "msi.system.never-carried-out": added(
         "Shortcut", Shortcut="S", Directory_="INSTALLDIR", Name="Agent", Component_="Notice", Target="Agent"
     ),
+    "msi.system.required-properties": changed("Property", "Manufacturer", Value=""),
+    "msi.system.malformed-guid": changed("Component", "Notice", ComponentId=OWN.lower()),
     "msi.system.registered-for-one-user": without("Property", "ALLUSERS"),
     "msi.system.takes-a-file-type": added(
         "Registry", Registry="T", Root="0", Key=".log", Value="BvtLog", Component_="Settings"
