@@ -374,6 +374,8 @@ DEFECTS: dict[str, str] = {
     "path-from-everybodys": "PATH names a folder in ProgramData, where every user may put a program",
     "hash-of-another-file": "the hash in the tables is another than the file's (MsiFileHash)",
     "nobody-makes-it": "the product names no manufacturer",
+    "takes-its-leave": "an uninstall that its backend does not hear of fails",
+    "answers-until-restart": "once it answered live queries and was started anew, it answers none any more",
     "purges-when-replaced": "a clean-up that earlier releases left out when they were replaced is done then, too",
     "speaks-another-language": "the upgrade table looks for releases in another language than the earlier ones'",
 }

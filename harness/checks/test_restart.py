@@ -3,7 +3,7 @@
 from harness.backend.interface import BackendFeature, Fact
 from harness.backend.seen import what_was_seen
 from harness.cell.check import NotApplicable, check
-from harness.cell.declared import response_actions, telemetry
+from harness.cell.declared import declares, response_actions, telemetry
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import known_to_tell
@@ -15,6 +15,9 @@ from harness.model.report import Phase
 
 PHASE = Phase.UNINSTALL
 REQUIRED = [*ARRIVES, "check-in.enrolled", "install.service_restart", "check-in.restart_keeps_identity"]
+
+
+LIVE = declares("live query", lambda profile: profile.live_query)
 
 
 def _isolates(profile: AgentProfile) -> str:
@@ -64,6 +67,24 @@ def test_reports_on(cell: CellSession, restarted: RestartInUse) -> None:
     made = restarted.made
     _heard(cell, restarted)
     assert made.marked, mismatch("a file that is changed after a restart is reported", "it never was")
+
+
+@check(
+    "After a restart of its service it goes on to answer live queries",
+    declared=lambda profile: RESTARTED(profile) or LIVE(profile),
+    backend=[BackendFeature.LIVE_QUERY, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, "functions.live_query"],
+)
+def test_answers_on(cell: CellSession, restarted: RestartInUse) -> None:
+    made, query = restarted.made, cell.profile.live_query
+    _heard(cell, restarted)
+    assert query is not None
+    if made.answered is None:
+        raise NotApplicable("no live query was answered before the restart")
+    assert made.answered, mismatch(
+        f"{query.sql!r}, answered before a restart, is answered within {query.deadline_s:g} s after it",
+        "it was not answered",
+    )
 
 
 @check(

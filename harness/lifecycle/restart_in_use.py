@@ -18,9 +18,11 @@ from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.undoing import undo
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import ResponseAction
+from harness.model.report import Outcome
 from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
 
+ANSWERED = "functions.live_query"
 KIND = "file_change"
 """Of these an agent keeps where it stands; tables that it compares with what it saw last may begin anew."""
 SOON_S = (2.0, 5.0)
@@ -41,6 +43,8 @@ class Made:
     deadline_s: float
     marked: bool
     """Whether the change of a file after the restart was reported: what is told anew at a start is told before."""
+    answered: bool | None
+    """Whether the profile's live query was answered after the restart; None where nobody asked."""
     isolated: StatusLine | None
     """The line by which the agent confirmed the isolation before the restart."""
     released: StatusLine | None
@@ -80,13 +84,16 @@ class RestartInUse:
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
         marked = seen is not None and any(self._mark(within_s) for within_s in (*SOON_S, None))
+        answered = self._asks() if seen is not None else None
         released = after = None
         if isolated:
             text = session.profile.response_actions["release"].status_contains
             released = session.backend.wait_status(cell, text, Deadline.after(ASK_S), after=at)
             after = self._shown()
             self._act("release")
-        return Made(at, seen is not None, deadline.length_s, marked, isolated, released, shut, before, after)
+        return Made(
+            at, seen is not None, deadline.length_s, marked, answered, isolated, released, shut, before, after
+        )
 
     @property
     def told_before(self) -> bool:
@@ -122,6 +129,17 @@ class RestartInUse:
         with session.recorder.stopwatch.waiting():
             return session.backend.wait_status(
                 session.cell.id, action.status_contains, session.within(action.deadline_s), after=asked_at
+            )
+
+    def _asks(self) -> bool | None:
+        """Ask the profile's live query once more: one that was answered before the restart."""
+        session, query = self._session, self._session.profile.live_query
+        answered = session.recorder.outcomes.get(ANSWERED) is Outcome.PASSED
+        if query is None or not answered or BackendFeature.LIVE_QUERY not in session.backend.features:
+            return None
+        with session.recorder.stopwatch.waiting():
+            return (
+                session.backend.ask(session.cell.id, query.sql, session.within(query.deadline_s)) is not None
             )
 
     def _shown(self) -> str | None:

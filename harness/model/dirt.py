@@ -28,6 +28,7 @@ DIRT: dict[str, Dirt] = {
     "clock-ahead": Dirt((Phase.MACHINE,), frozenset({Capability.OWN_CLOCK})),
     "code-page": Dirt((Phase.MACHINE,)),
     "backend-down": Dirt((Phase.INSTALL, Phase.UPGRADE)),
+    "backend-gone": Dirt((Phase.UNINSTALL,)),
     "another-installation": Dirt(
         (Phase.INSTALL, Phase.UPGRADE), frozenset({Capability.ONE_INSTALLATION_AT_A_TIME})
     ),

@@ -1,14 +1,19 @@
 #include "purge.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <wchar.h>
 
 #include <windows.h>
 
 #include "defective.h"
+#include "http.h"
 #include "isolation.h"
 #include "product.h"
 #include "settings.h"
 #include "unusual.h"
+
+enum { GOOD = 200, LEAVES = 3 };
 
 static void remove_directory(const wchar_t *directory) {
     wchar_t path[MAX_PATH * 2];
@@ -58,10 +63,35 @@ static void remove_keys(void) {
     }
 }
 
+/* Only by a defect: the backend is to hear of it first. */
+static bool takes_leave(void) {
+    struct settings settings;
+    struct http_reply reply = {0};
+    char error[160], key[512], request[600];
+    if (!settings_read(&settings, error) || !runtime_read(L"NodeKey", key, sizeof key)) {
+        return true;
+    }
+    snprintf(request, sizeof request, "{\"node_key\":\"%s\"}", key);
+    struct http *http = http_open(&settings);
+    HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL);
+    for (int i = 0; i < LEAVES && reply.status != GOOD; i++) {
+        text_free(&reply.body);
+        http_post(http, "/config", request, never, &reply);
+    }
+    int status = reply.status;
+    text_free(&reply.body);
+    http_close(http);
+    CloseHandle(never);
+    return status == GOOD;
+}
+
 int purge(void) {
     char mark[8];
     if (machine_string(SETTINGS_KEY, UPGRADING, mark, sizeof mark)) {
         return 0; /* the new version goes on with all of it */
+    }
+    if (DEFECT_TAKES_ITS_LEAVE && !takes_leave()) {
+        return 1;
     }
     isolation_undo();
     remove_data();

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from harness.lifecycle.dirt import (
     another_installation,
     backend_down,
+    backend_gone,
     clock_ahead,
     code_page,
     ghost_product,
@@ -29,6 +30,7 @@ MAKES: Mapping[str, Callable[[Timeline], AbstractContextManager[None]]] = {
     "clock-ahead": clock_ahead.soil,
     "code-page": code_page.soil,
     "backend-down": backend_down.soil,
+    "backend-gone": backend_gone.soil,
     "another-installation": another_installation.soil,
     "missing-package": missing_package.soil,
     "hanging-service": hanging_service.soil,

@@ -22,8 +22,8 @@ OF_THE_NEXT_RELEASE: dict[str, KnownBad] = {
                 "wipes-when-replaced",
                 "litters",
                 "nobody-makes-it",
+                "path-from-everybodys",
             }
-            | {"path-from-everybodys"}
         ),
         phases=CHECKED_IN,
         caught={
@@ -57,6 +57,18 @@ OF_THE_NEXT_RELEASE: dict[str, KnownBad] = {
             "functions.file_overwritten": r"3 were not, as with target_path=.*action=UPDATED",
         },
         profile={"telemetry.file_change.deadline_s": 4},
+    ),
+    "speechless": KnownBad(
+        defects=frozenset({"answers-until-restart"}),
+        phases=USED,
+        caught={"uninstall.answers_on": r"answered before a restart, .* Found: it was not answered"},
+        profile={"live_query.deadline_s": 5},
+    ),
+    "takes-its-leave": KnownBad(
+        defects=frozenset({"takes-its-leave"}),
+        phases=(),
+        scenario="backend-down",
+        caught={"uninstall.exit_code": r"it ended with 1603"},
     ),
     "by-the-wall-clock": KnownBad(
         defects=frozenset({"tells-local-time"}),
