@@ -5,7 +5,7 @@ Sources: "ALLUSERS property", "Component table: KeyPath", "Extension table"; ICE
 
 from collections.abc import Iterator
 
-from harness.rules.rule import Broken, Group, Msi, bits, rule
+from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 
 SETS = (35, 51)
 TYPE_BITS = 0x3F
@@ -81,7 +81,7 @@ def a_users_key_path(msi: Msi) -> Iterator[Broken]:
     shortcuts = {row["Component_"] for row in msi.rows("Shortcut")}
     for row in msi.rows("Component"):
         by_value = bits(row, "Attributes") & OF_REGISTRY and row["KeyPath"] in of_user
-        if by_value and row["Component"] in holds - shortcuts:
+        if by_value and row["Component"] in holds - shortcuts and not _a_users(msi, row["Directory_"]):
             yield Broken(
                 f"Component: {row['Component']}",
                 "its key path is a value below HKCU: for another user it is not there",
@@ -93,19 +93,25 @@ def a_users_key_path(msi: Msi) -> Iterator[Broken]:
     "in-a-users-folder",
     "an installation for all users puts no file into the profile of whoever installs it",
     "ALLUSERS property; ICE91",
+    Severity.WARNING,
 )
 def in_a_users_folder(msi: Msi) -> Iterator[Broken]:
     if msi.properties.get("ALLUSERS", "") != "1":
         return
-    parents = {row["Directory"]: row["Directory_Parent"] for row in msi.rows("Directory")}
     homes = {row["Component"]: row["Directory_"] for row in msi.rows("Component")}
     for row in msi.rows("File"):
-        folder, seen = homes.get(row["Component_"], ""), set[str]()
-        while folder and folder not in seen:
-            seen.add(folder)
-            if folder in A_USERS:
-                yield Broken(f"File: {row['File']}", f"it goes into {folder}, which is one user's")
-            folder = parents.get(folder, "")
+        if folder := _a_users(msi, homes.get(row["Component_"], "")):
+            yield Broken(f"File: {row['File']}", f"it goes into {folder}, which is one user's")
+
+
+def _a_users(msi: Msi, folder: str) -> str:
+    """The folder of one user's in which this one lies; empty if it is everybody's."""
+    parents = {row["Directory"]: row["Directory_Parent"] for row in msi.rows("Directory")}
+    seen = set[str]()
+    while folder and folder not in seen and folder not in A_USERS:
+        seen.add(folder)
+        folder = parents.get(folder, "")
+    return folder if folder in A_USERS else ""
 
 
 @rule(

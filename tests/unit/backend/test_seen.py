@@ -69,6 +69,7 @@ def test_an_agent_that_does_not_trust_the_certificate(backend: EmbeddedBackend) 
 def test_an_agent_that_speaks_plain_http(backend: EmbeddedBackend) -> None:
     talk(backend, "{}", tls=False)
     assert "1 TLS handshake failed: the agent speaks plain HTTP, without TLS" in soon(backend, "TLS")
+    assert backend.sightings(CELL).plain == 1
 
 
 def test_a_malformed_request_is_quoted(backend: EmbeddedBackend) -> None:

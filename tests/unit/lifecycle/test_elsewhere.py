@@ -4,6 +4,7 @@ import pytest
 
 from harness.lifecycle.elsewhere import (
     files_elsewhere,
+    open_entries,
     run_from_open_folders,
     strangers,
     undeclared_services,
@@ -11,7 +12,9 @@ from harness.lifecycle.elsewhere import (
 )
 from harness.model.profile.backend import CheckIn
 from harness.probe.answers.processes import Socket
+from harness.probe.answers.system import Environment
 from harness.residue.change import Change, Kind, Where
+from harness.residue.surroundings import Surroundings
 from tests.unit.lifecycle.test_altered import seen
 from tests.unit.lifecycle.test_inspection import PROFILE, inspection
 
@@ -101,3 +104,24 @@ def test_the_host_that_is_played_is_a_stranger_though_the_connection_has_its_add
     to_it = connection("10.0.0.2")
     assert strangers(inspection(to_it), PROFILE, BACKEND) == []
     assert strangers(inspection(to_it), PROFILE, BACKEND, "10.0.0.2") == ["10.0.0.2:443"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("C:\\ProgramData\\Acme\\tools", True),
+        ('"C:\\Users\\Public\\bin\\"', True),
+        ("%ProgramData%\\Acme", True),
+        ("C:\\ProgramData\\There", False),
+        (PROFILE.install_dir, False),
+        (f"{PROFILE.data_dirs[0]}\\bin", False),
+        ("C:\\Program Files\\Other", False),
+        ("", False),
+    ],
+)
+def test_path_names_no_folder_where_every_user_may_put_a_program(entry: str, expected: bool) -> None:
+    def path(text: str) -> Surroundings:
+        return Surroundings(Environment(process={}, machine={"Path": text}, user={}), {})
+
+    before = "%SystemRoot%\\system32;C:\\ProgramData\\There"
+    assert bool(open_entries(path(before), path(f"{before};{entry}"), PROFILE)) is expected

@@ -310,6 +310,11 @@ NEAR: dict[str, Edit] = {
     "a shortcut with what makes and removes it": added(
         "Shortcut", Shortcut="S", Directory_="INSTALLDIR", Name="A", Component_="Notice", Target="Agent"
     ),
+    "a file in a user's folder with that user's mark": both(
+        added("Directory", Directory="LocalAppDataFolder", Directory_Parent="TARGETDIR", DefaultDir="."),
+        changed("Component", "Notice", Directory_="LocalAppDataFolder", Attributes="260", KeyPath="Mine"),
+        added("Registry", Registry="Mine", Root="1", Key="Software\\BVT", Name="there", Component_="Notice"),
+    ),
     "a shortcut's mark of one user": both(
         changed("Component", "Settings", Attributes="260", KeyPath="Mine"),
         added(
