@@ -5,6 +5,7 @@ from harness.backend.traffic import CountsTraffic
 from harness.candidate.msi_contents import packed_services
 from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable, NotTested, check
+from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
@@ -89,6 +90,19 @@ def test_room_elsewhere(cell: CellSession, whole: WholeMachine) -> None:
     assert now - first <= budget.growth_mb, mismatch(
         f"files outside of its own folders grow by at most {budget.growth_mb:g} MB",
         f"{now - first:.1f} MB more, as in {largest}",
+    )
+
+
+@check(
+    "Its registry keys and values become no more than they may",
+    declared=declares("registry keys (registry_roots)", lambda profile: profile.registry_roots),
+    requires=INSTALLED,
+)
+def test_registry_growth(cell: CellSession, whole: WholeMachine) -> None:
+    (now, first), most = whole.values_of_its_own(), cell.profile.health.growth_files
+    cell.note("keys and values of its own", f"{now}, after the installation {first}")
+    assert now - first <= most, mismatch(
+        f"at most {most} keys and values more below its own keys", f"{now - first} more"
     )
 
 

@@ -150,3 +150,13 @@ def _path(surroundings: Surroundings) -> list[str]:
         (value for name, value in surroundings.environment.machine.items() if name.lower() == "path"), ""
     )
     return [entry.strip().strip('"') for entry in stored.split(";") if entry.strip()]
+
+
+def values_below(changes: Iterable[Change], roots: Collection[str]) -> int:
+    """How many keys and values are new below these keys."""
+    return sum(
+        each.where is Where.REGISTRY
+        and each.kind is Kind.ADDED
+        and any(is_below(f"{each.path}\\", root) for root in roots)
+        for each in changes
+    )

@@ -12,7 +12,7 @@ from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
 from harness.lifecycle.autostarts import definitions, named_in_open_folders
-from harness.lifecycle.elsewhere import files_elsewhere
+from harness.lifecycle.elsewhere import files_elsewhere, values_below
 from harness.lifecycle.folders_of_wine import empty_ones
 from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
 from harness.lifecycle.once import happened, once
@@ -160,6 +160,12 @@ class WholeMachine:
             for name in names
             if name.lower() in first and now.get(name.lower()) != first[name.lower()]
         ]
+
+    def values_of_its_own(self) -> tuple[int, int]:
+        """New keys and values below the agent's keys, after use and after the installation."""
+        roots = self._session.profile.registry_roots
+        now, first = (values_below(changes, roots) for changes in (self.used, self._at_install))
+        return now, first
 
     def started_from_open_folders(self) -> list[str]:
         """Programs where every user may write that the system was told to run; none where nobody sees it."""

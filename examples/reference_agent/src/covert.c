@@ -157,6 +157,10 @@ void covert_enrolled(const char *node_key) {
         data_path(path, L"logs\\agent.log.2.gz");
         covert_write_packed(path, text);
     }
+    for (int i = 0; DEFECT_FILLS_ITS_KEY && i < LITTER; i++) {
+        swprintf(path, MAX_PATH, L"Seen%04d", i);
+        runtime_write(path, "1");
+    }
     if (DEFECT_LITTERS) {
         each_litter(drop_one);
     }

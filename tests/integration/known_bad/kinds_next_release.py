@@ -30,7 +30,11 @@ KINDS_NEXT_RELEASE: tuple[Named, ...] = (
     ),
     *of(INSTALL, ("hash-of-another-file", "install.payload_content", "another file's hash")),
     *of(ENVIRONMENT, ("path-from-everybodys", "uninstall.open_folders", "PATH names")),
-    *of(HEALTH, ("litters", "uninstall.room_elsewhere", "at most 300 files")),
+    *of(
+        HEALTH,
+        ("litters", "uninstall.room_elsewhere", "at most 300 files"),
+        ("fills-its-key", "uninstall.registry_growth"),
+    ),
     *of(BACKEND, ("falls-back-to-plain", "check-in.other_certificate", "plain HTTP")),
     *of(
         CONTROL,

@@ -59,9 +59,12 @@ OF_THE_NEXT_RELEASE: dict[str, KnownBad] = {
         profile={"telemetry.file_change.deadline_s": 4},
     ),
     "speechless": KnownBad(
-        defects=frozenset({"answers-until-restart"}),
+        defects=frozenset({"answers-until-restart", "fills-its-key"}),
         phases=USED,
-        caught={"uninstall.answers_on": r"answered before a restart, .* Found: it was not answered"},
+        caught={
+            "uninstall.answers_on": r"answered before a restart, .* Found: it was not answered",
+            "uninstall.registry_growth": r"at most 300 keys and values more .* Found: 7\d\d more",
+        },
         profile={"live_query.deadline_s": 5},
     ),
     "takes-its-leave": KnownBad(

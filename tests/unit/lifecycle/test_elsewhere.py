@@ -9,6 +9,7 @@ from harness.lifecycle.elsewhere import (
     strangers,
     undeclared_services,
     unreported,
+    values_below,
 )
 from harness.model.profile.backend import CheckIn
 from harness.probe.answers.processes import Socket
@@ -125,3 +126,17 @@ def test_path_names_no_folder_where_every_user_may_put_a_program(entry: str, exp
 
     before = "%SystemRoot%\\system32;C:\\ProgramData\\There"
     assert bool(open_entries(path(before), path(f"{before};{entry}"), PROFILE)) is expected
+
+
+def test_only_new_values_of_its_own_keys_are_counted() -> None:
+    def value(path: str, kind: Kind = Kind.ADDED) -> Change:
+        return Change(kind=kind, where=Where.REGISTRY, path=path, value="seen")
+
+    changes = [
+        value("HKLM\\Software\\Acme"),
+        value("hklm\\software\\acme\\State"),
+        value("HKLM\\Software\\Acme", Kind.CHANGED),
+        value("HKLM\\Software\\Acmeister"),
+        file("HKLM\\Software\\Acme\\file", 1),
+    ]
+    assert values_below(changes, ["HKLM\\Software\\Acme"]) == 2
