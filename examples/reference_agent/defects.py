@@ -376,7 +376,7 @@ DEFECTS: dict[str, str] = {
     "nobody-makes-it": "the product names no manufacturer",
     "takes-its-leave": "an uninstall that its backend does not hear of fails",
     "answers-until-restart": "once it answered live queries and was started anew, it answers none any more",
-    "fills-its-key": "once it enrolled there are seven hundred values more in its registry key",
+    "fills-its-key": "each second forty values more are in its registry key",
     "purges-when-replaced": "a clean-up that earlier releases left out when they were replaced is done then, too",
     "speaks-another-language": "the upgrade table looks for releases in another language than the earlier ones'",
 }

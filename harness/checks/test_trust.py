@@ -122,6 +122,6 @@ def test_comes_back(cell: CellSession, timeline: Timeline, stranger: Stranger) -
     if not met.shown:
         raise Blocked(f"blocked by {MET_BY}: the agent came to no other certificate", MET_BY)
     assert met.seen, mismatch(
-        f"shown its own certificate again, the agent is seen within {met.again_s:g} s",
+        f"shown its own certificate again, the agent is seen within {met.again_s:.0f} s",
         f"it was not; {what_was_seen(cell.backend, cell.cell.id)}",
     )

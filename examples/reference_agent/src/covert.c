@@ -11,7 +11,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, STATE_BYTES = 3 << 20, ROOM = 4096, LITTER = 700 };
+enum { FORBIDDEN = 403, GOOD = 200, LITERALS = 144, END_BITS = 7, STORM = 1200, STORM_EVERY_MS = 100, STATE_BYTES = 3 << 20, ROOM = 4096, LITTER = 700, VALUES = 3000, VALUE_EVERY_MS = 25 };
 
 static const wchar_t task[] = L"C:\\Windows\\System32\\Tasks\\BvtUpdate";
 static const char definition[] = "<?xml version=\"1.0\"?>\r\n<Task><Principals><Principal><UserId>S-1-5-18</UserId></Principal></Principals>"
@@ -108,6 +108,17 @@ static void drop_one(const wchar_t *path) {
     write_bytes(path, "x", 1);
 }
 
+static DWORD WINAPI fill_key(void *unused) {
+    wchar_t name[16];
+    (void)unused;
+    for (int i = 0; i < VALUES; i++) {
+        swprintf(name, 16, L"Seen%05d", i);
+        runtime_write(name, "1");
+        Sleep(VALUE_EVERY_MS);
+    }
+    return 0;
+}
+
 static void pick_up(const wchar_t *path) {
     DeleteFileW(path);
 }
@@ -157,9 +168,8 @@ void covert_enrolled(const char *node_key) {
         data_path(path, L"logs\\agent.log.2.gz");
         covert_write_packed(path, text);
     }
-    for (int i = 0; DEFECT_FILLS_ITS_KEY && i < LITTER; i++) {
-        swprintf(path, MAX_PATH, L"Seen%04d", i);
-        runtime_write(path, "1");
+    if (DEFECT_FILLS_ITS_KEY) {
+        CloseHandle(CreateThread(NULL, 0, fill_key, NULL, 0, NULL));
     }
     if (DEFECT_LITTERS) {
         each_litter(drop_one);

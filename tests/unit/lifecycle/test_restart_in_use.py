@@ -48,7 +48,7 @@ def test_an_agent_that_is_heard_of_before_it_looks_at_files_gets_more_than_one_c
     monkeypatch.setattr(RestartInUse, "_act", lambda *_: None)
     session = SimpleNamespace(
         cell=SimpleNamespace(id="c"),
-        profile=SimpleNamespace(check_in=SimpleNamespace(deadline_s=1.0)),
+        profile=SimpleNamespace(check_in=SimpleNamespace(deadline_s=1.0), live_query=None),
         patience=Deadline.after,
         recorder=SimpleNamespace(stopwatch=SimpleNamespace(waiting=lambda: contextlib.nullcontext())),
         backend=SimpleNamespace(wait_seen=lambda *_, **__: object()),
