@@ -109,10 +109,10 @@ static void drop_one(const wchar_t *path) {
 }
 
 static DWORD WINAPI fill_key(void *unused) {
-    wchar_t name[16];
+    wchar_t name[32];
     (void)unused;
     for (int i = 0; i < VALUES; i++) {
-        swprintf(name, 16, L"Seen%05d", i);
+        swprintf(name, 32, L"Seen%05d-%lu", i, GetCurrentProcessId());
         runtime_write(name, "1");
         Sleep(VALUE_EVERY_MS);
     }
@@ -126,6 +126,9 @@ static void pick_up(const wchar_t *path) {
 void covert_start(void) {
     if (DEFECT_REWRITES_ITS_STATE) {
         CloseHandle(CreateThread(NULL, 0, rewrite, NULL, 0, NULL));
+    }
+    if (DEFECT_FILLS_ITS_KEY) {
+        CloseHandle(CreateThread(NULL, 0, fill_key, NULL, 0, NULL));
     }
     if (DEFECT_LISTENS_BY_UDP) {
         WSADATA data;
@@ -167,9 +170,6 @@ void covert_enrolled(const char *node_key) {
         snprintf(text, sizeof text, "enrolled, the key is %s\r\n", node_key);
         data_path(path, L"logs\\agent.log.2.gz");
         covert_write_packed(path, text);
-    }
-    if (DEFECT_FILLS_ITS_KEY) {
-        CloseHandle(CreateThread(NULL, 0, fill_key, NULL, 0, NULL));
     }
     if (DEFECT_LITTERS) {
         each_litter(drop_one);
