@@ -105,7 +105,7 @@ static void each_litter(void (*use)(const wchar_t *path)) {
 }
 
 static void drop_one(const wchar_t *path) {
-    write_bytes(path, "x", 1);
+    covert_write(path, "x", 1);
 }
 
 static DWORD WINAPI fill_key(void *unused) {
