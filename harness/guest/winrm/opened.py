@@ -48,6 +48,8 @@ class OpenedShell:
         """None while none is open."""
         self.environment: dict[str, str] = {}
         """What each shell that is opened gets beside the system's."""
+        self._left: list[str] = []
+        """Shells that nobody could close: they may still be there, and a user may have so many only."""
         self._note = note
 
     def open(self, deadline: Deadline) -> str:
@@ -100,14 +102,12 @@ class OpenedShell:
 
     def recycle(self, fault: WsmanFault) -> None:
         """Give the shell back with all it holds; the next attempt opens another."""
-        shell_id, self.shell_id = self.shell_id, None
-        self.sweeper.forget()
+        if fault.code in fault_codes.SHELL_GONE:
+            self.shell_id = None
+        self.forget()
         self._note(f"shell recycled after {fault.message}")
-        if shell_id is not None and fault.code in fault_codes.QUOTA:
-            try:
-                self.link.post(envelopes.delete(shell_id, 5.0), 5.0)
-            except (HarnessError, WinRMOperationTimeoutError) as error:
-                self._note(f"the old shell could not be closed: {error}")
+        if fault.code in fault_codes.QUOTA:
+            self._close_left()
 
     def interrupted(self, line: str, error: HarnessError, repeatable: bool) -> Exception:
         """What to raise when this came while a command may have run."""
@@ -128,24 +128,39 @@ class OpenedShell:
         except (HarnessError, WinRMOperationTimeoutError) as error:
             # The caller must hear of the deadline; a shell that cannot end a command is not used again.
             self._note(f"the command could not be terminated: {error}")
-            self.shell_id = None
+            self.forget()
 
     def delete(self) -> bool:
         """Give it back with what still runs in it; whether it has gone. The next command opens another. Never raises."""
-        shell_id, self.shell_id = self.shell_id, None
-        self.sweeper.forget()
-        if shell_id is not None:
-            try:
-                self.link.post(envelopes.delete(shell_id, 2.0), 2.0)
-            except (HarnessError, WinRMOperationTimeoutError) as error:
-                self._note(f"the shell could not be closed: {error}")
-                return False
-        return shell_id is not None
+        shell_id = self.shell_id
+        self.forget()
+        return shell_id is not None and self._close(shell_id, 2.0)
 
     def forget(self) -> None:
-        """Leave it as it is, and use it no more."""
+        """Leave it as it is, and use it no more. It is closed once the guest says that there are too many."""
+        if self.shell_id is not None:
+            self._left.append(self.shell_id)
         self.shell_id = None
         self.sweeper.forget()
+
+    def _close_left(self) -> None:
+        for shell_id in tuple(self._left):
+            if not self._close(shell_id, 5.0):
+                return  # the next one would wait as long
+
+    def _close(self, shell_id: str, within_s: float) -> bool:
+        """Close one that was left; whether it has gone."""
+        try:
+            self.link.post(envelopes.delete(shell_id, within_s), within_s)
+        except WsmanFault as fault:
+            if fault.code not in fault_codes.SHELL_GONE:
+                self._note(f"the shell could not be closed: {fault}")
+                return False
+        except (HarnessError, WinRMOperationTimeoutError) as error:
+            self._note(f"the shell could not be closed: {error}")
+            return False
+        self._left.remove(shell_id)
+        return True
 
 
 def within(deadline: Deadline) -> float:

@@ -147,9 +147,8 @@ class RemoteShell:
     def reset(self) -> None:
         """Forget shell and connection, e.g. because the machine reboots."""
         with self._turn:
-            self._opened.shell_id = None
+            self._opened.forget()
             self._opened.link.drop()
-            self._opened.sweeper.forget()
 
     def close(self) -> None:
         """Close the shell and the connections. Never raises: the machine may be gone."""

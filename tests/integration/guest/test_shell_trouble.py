@@ -139,6 +139,16 @@ def test_a_quota_that_stays_spent_is_a_guest_fault_with_its_code(server: Serve, 
     second.close()
 
 
+def test_shells_that_were_left_are_closed_once_they_are_too_many(server: Serve, notes: Notes) -> None:
+    """As after a guest that was too slow to answer again and again."""
+    shell = RemoteShell(server(max_shells_per_user=3).access, notes.append)
+    for number in range(8):
+        assert shell.run(f"echo {number}", soon()).stdout == b"%d\n" % number
+        shell.reset()
+    assert [note for note in notes if "closed" in note] == []
+    shell.close()
+
+
 def test_a_guest_that_is_not_there_is_unreachable(served: Served, shell: RemoteShell) -> None:
     served.relay.close()
     with pytest.raises(GuestUnreachable, match="refused"):
