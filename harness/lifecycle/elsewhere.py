@@ -45,6 +45,17 @@ def files_elsewhere(
     }
 
 
+def many_elsewhere(
+    now: Collection[str], installed: Collection[str], *, lists_its_files: bool
+) -> frozenset[str]:
+    """The files outside of its folders that the agent answers for. Pure.
+
+    Of an installer without tables nobody knows which files are its own: what was there after the installation is left
+    out.
+    """
+    return frozenset(now) - (frozenset() if lists_its_files else frozenset(installed))
+
+
 def strangers(looked: Inspection, profile: AgentProfile, backend: str, neighbour: str = "") -> list[str]:
     """Hosts that the agent is connected to, or tries to be, which nobody named. `backend`: its backend's address.
 

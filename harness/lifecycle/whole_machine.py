@@ -60,7 +60,7 @@ SERVANTS = frozenset(
 By descent they may be the agent's: whoever asks first is their parent. So what a sham run saw does not excuse them all.
 """
 NOTICED = 1024 * 1024
-"""Bytes. The noise of a system is looked for only where there is more."""
+"""Bytes. The noise of a system is looked for only where there is more, or more files than an agent may make."""
 ENDS_S = 5.0
 """How long a program may take to end that was on its way out at the first look."""
 LOOK_AGAIN_S = 0.3
@@ -140,7 +140,7 @@ class WholeMachine:
         now, first = (
             files_elsewhere(changes, session.profile, packed) for changes in (self.used, self._at_install)
         )
-        if sum(now.values()) > NOTICED:
+        if sum(now.values()) > NOTICED or len(now) > session.profile.health.growth_files:
             answers_for = SeenWithout(Sham(session).noise().changes)
             noise = {
                 each.name for each in self.used if answers_for.the_very(each) or answers_for.one_like(each)

@@ -4,6 +4,7 @@ import pytest
 
 from harness.lifecycle.elsewhere import (
     files_elsewhere,
+    many_elsewhere,
     open_entries,
     run_from_open_folders,
     strangers,
@@ -36,6 +37,13 @@ def connection(remote: str | None, *, pid: int | None = 1, state: str = "establi
         state=state,
         pid=pid,
     )
+
+
+def test_what_an_installer_without_tables_laid_out_elsewhere_is_its_payload() -> None:
+    installed = {f"c:\\program files\\common files\\acme\\{number}.dat" for number in range(400)}
+    now = {*installed, "c:\\windows\\temp\\new.tmp"}
+    assert many_elsewhere(now, installed, lists_its_files=False) == {"c:\\windows\\temp\\new.tmp"}
+    assert many_elsewhere(now, installed, lists_its_files=True) == now
 
 
 def test_only_new_files_that_nobody_else_answers_for_take_room_elsewhere() -> None:
