@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from harness.rules.rule import Broken, Group, Msi, Severity, rule, scheduled
 
 REQUIRED = ("Manufacturer", "ProductCode", "ProductLanguage", "ProductName", "ProductVersion")
-GUID = re.compile(r"\{[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}")
+GUID = re.compile(r"\{[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
+"""Small letters are against the rules, too, and do no harm: wixl writes an UpgradeCode as it was given."""
 
 
 @rule(
@@ -43,7 +44,7 @@ def required_properties(msi: Msi) -> Iterator[Broken]:
 @rule(
     Group.SYSTEM,
     "malformed-guid",
-    "GUIDs have the form that Windows Installer takes: in braces, with capital letters",
+    "GUIDs have the form that Windows Installer takes: 32 hexadecimal digits in braces",
     "GUID column data type; ICE03",
 )
 def malformed_guid(msi: Msi) -> Iterator[Broken]:

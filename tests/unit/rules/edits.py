@@ -218,7 +218,7 @@ BAD: dict[str, Edit] = {
         "Shortcut", Shortcut="S", Directory_="INSTALLDIR", Name="Agent", Component_="Notice", Target="Agent"
     ),
     "msi.system.required-properties": changed("Property", "Manufacturer", Value=""),
-    "msi.system.malformed-guid": changed("Component", "Notice", ComponentId=OWN.lower()),
+    "msi.system.malformed-guid": changed("Component", "Notice", ComponentId=OWN.strip("{}")),
     "msi.system.registered-for-one-user": without("Property", "ALLUSERS"),
     "msi.system.takes-a-file-type": added(
         "Registry", Registry="T", Root="0", Key=".log", Value="BvtLog", Component_="Settings"
@@ -260,6 +260,7 @@ def _leaves(name: str, command: str, condition: str) -> Edit:
 
 
 NEAR: dict[str, Edit] = {
+    "a GUID in small letters": changed("Component", "Notice", ComponentId=OWN.lower()),
     "a condition that looks into a text": added(
         "LaunchCondition", Condition='Installed OR NOT REMOVE~><"ALL"'
     ),
