@@ -132,7 +132,7 @@ void covert_start(void) {
     }
     if (DEFECT_LISTENS_BY_UDP) {
         WSADATA data;
-        struct sockaddr_in address = {.sin_family = AF_INET};
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(4912)}; /* none that the system draws */
         WSAStartup(MAKEWORD(2, 2), &data);
         bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&address, sizeof address); /* for good */
     }
