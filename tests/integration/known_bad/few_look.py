@@ -159,7 +159,7 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
         phases=USED,
         caught={
             "functions.process_start": r"differs in (?:pid|path|cmdline)=",
-            "functions.live_queries_at_once": "asked together with 1 more, .* as of another query",
+            "functions.live_queries_at_once": "asked together with [12] more, .* as of another query",
         },
     ),
     "never-tells-of-an-end": KnownBad(
