@@ -40,7 +40,7 @@ KINDS_VEILED: tuple[Named, ...] = (
     ),
     *of(
         ENVIRONMENT,
-        ("profiles-everything", "uninstall.environment", "COR_PROFILER is set"),
+        ("profiles-everything", "install.environment", "COR_PROFILER is set"),
         ("path-grows", "uninstall.environment", r"PATH holds c:\\program files"),
         ("ruins-path-in-use", "uninstall.environment", r"PATH lost %SystemRoot%"),
     ),

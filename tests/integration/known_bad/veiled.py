@@ -25,8 +25,8 @@ OF_VEILED: dict[str, KnownBad] = {
             "install.foreign_files": r"grouppolicy\\machine\\registry\.pol, .*\\v1\.0\\profile\.ps1",
             "install.foreign_registry": r"command processor\\autorun, .*exclusions\\paths\\c:\\, .*"
             r"enablelua was changed",
-            "uninstall.environment": r"PATH holds c:\\program files\\bvt\\referenceagent [234] times; "
-            "COR_ENABLE_PROFILING is set",
+            "install.environment": "COR_ENABLE_PROFILING is set.*COR_PROFILER is set",
+            "uninstall.environment": r"PATH holds c:\\program files\\bvt\\referenceagent [234] times",
         },
     ),
     "opens-doors": KnownBad(
