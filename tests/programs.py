@@ -1,9 +1,10 @@
 """Programs that a test starts: awaited for a bounded time, and there no longer when the block is left."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import AnyStr
+from pathlib import Path
+from typing import Any, AnyStr
 
 ENDS_S = 120.0
 """How long a program that has been told everything may take to end by itself."""
@@ -24,6 +25,19 @@ def bounded(program: "subprocess.Popen[AnyStr]") -> Iterator["subprocess.Popen[A
         program.kill()
         program.wait(KILLED_S)
         _close(program)
+
+
+def ended_well(command: Sequence[str | Path], timeout_s: float = ENDS_S, **more: Any) -> bytes:
+    """Run a tool to its end; its standard output. Raises `AssertionError` with what it said if it did not end with 0.
+
+    `subprocess.run(check=True)` keeps what the tool said to itself. `more`: as of `subprocess.run`.
+    """
+    done = subprocess.run(command, capture_output=True, check=False, timeout=timeout_s, **more)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, (
+        f"{[str(part) for part in command]} ended with {done.returncode}: {said.decode(errors='replace')[-2000:]}"
+    )
+    return bytes(done.stdout)
 
 
 def _close(program: "subprocess.Popen[AnyStr]") -> None:

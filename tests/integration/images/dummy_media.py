@@ -9,6 +9,7 @@ from types import MappingProxyType
 from harness.images.catalogue import WHQL_USAGE
 from harness.images.recipe import WindowsRecipe
 from harness.images.wim import HEADER_SIZE, MAGIC
+from tests.programs import ended_well
 from tests.unit.images.catalogues import signed_by_microsoft
 
 ORIGIN = 0x7C00
@@ -152,5 +153,5 @@ def fat_image(loader: bytes) -> bytes:
 
 def _iso(tree: Path, target: Path, options: list[str]) -> Path:
     command = ["xorriso", "-as", "mkisofs", "-quiet", "-J", "-r", *options, "-o", str(target), str(tree)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    ended_well(command, 300)
     return target

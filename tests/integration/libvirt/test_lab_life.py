@@ -43,6 +43,17 @@ def test_a_machine_is_seen_from_outside_and_heard_by_the_second_channel(
     assert in_guest(machine, "echo alive").strip() == "alive"
 
 
+def test_a_guest_whose_wine_failed_tells_whoever_waits_for_it(
+    lab: LibvirtProvider, create: Create, in_guest: Run
+) -> None:
+    machine = create(lab)
+    in_guest(machine, "systemctl kill --signal=KILL bvt-wine.service")
+    told = in_guest(
+        machine, "until [ -s /run/bvt/failed ]; do sleep 0.2; done; . /usr/lib/bvt/ready-wait 2>&1"
+    )
+    assert "bvt-wine.service: Failed with result 'signal'." in told
+
+
 def test_a_kept_machine_is_left_alone_until_it_is_reclaimed(
     lab: LibvirtProvider, create: Create, state: StateDirectory
 ) -> None:

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from tests.programs import ended_well
+
 MIB = 1024 * 1024
 S_IFDIR, S_IFREG = 0o040000, 0o100000
 
@@ -80,9 +82,7 @@ def partitioned(path: Path, script: str, volumes: Mapping[int, Path], *, size: i
     """A raw disk with the partition table that an sfdisk script describes, and volumes at their byte offsets."""
     with path.open("wb") as file:
         file.truncate(size)
-    subprocess.run(
-        ["sfdisk", "--quiet", str(path)], input=script.encode(), check=True, capture_output=True, timeout=300
-    )
+    ended_well(["sfdisk", "--quiet", path], 300, input=script.encode())
     with path.open("r+b") as file:
         for offset, volume in volumes.items():
             file.seek(offset)
@@ -126,7 +126,7 @@ def base_block(primary: int, secondary: int) -> bytes:
 
 
 def run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    ended_well(command, 300)
 
 
 def digest(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 import random
 import struct
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from harness.residue.disk_look import disk_changes
 from tests.integration.offline import making
 from tests.integration.offline.conftest import DeadMachine
 from tests.integration.offline.ntfs_writing import NtfsWriter, writing
+from tests.programs import ended_well
 
 pytestmark = pytest.mark.libvirt
 FOLDERS, EACH = 20, 100
@@ -125,7 +125,7 @@ def on_ext4(path: Path, *commands: str) -> None:
     """Change it without mounting it."""
     asked = "\n".join(commands).encode()
     command = ["debugfs", "-w", "-f", "/dev/stdin", str(path)]
-    subprocess.run(command, input=asked, check=True, capture_output=True, timeout=60)
+    ended_well(command, 60, input=asked)
 
 
 def told(changes: tuple[Change, ...]) -> set[tuple[Kind, str]]:

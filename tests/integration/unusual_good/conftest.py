@@ -24,6 +24,7 @@ from tests.integration.unusual_good.files import build_files, write_profile
 from tests.integration.unusual_good.packages import STEPS, UNUSUAL, build_package, write_package_profile
 from tests.integration.unusual_good.products import PRODUCTS
 from tests.integration.unusual_good.twins import FILES
+from tests.programs import ended_well
 
 CHOSEN = chosen((*GOOD, FILES, *UNUSUAL, *PRODUCTS), choose_good())
 AT_ONCE = 3
@@ -45,7 +46,7 @@ def build_good(good: UnusualGood, place: Path) -> Path:
     shutil.copy(build("1.0.0", good.traits), msi)
     if good.edits:
         statements = [part for sql in good.edits for part in ("-q", sql)]
-        subprocess.run(["msibuild", str(msi), *statements], check=True, capture_output=True, timeout=TOOL_S)
+        ended_well(["msibuild", msi, *statements], TOOL_S)
         if "unsigned" not in good.traits:
             signing.sign(msi, DEFAULT_OUT / "signing")
     return msi

@@ -1,11 +1,12 @@
 """A product without a service: very many, very large, read-only and deeply buried files, and names of every kind."""
 
 import os
-import subprocess
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import yaml
+
+from tests.programs import ended_well
 
 MANY = 1500
 LARGE_BYTES = 50 * 1024 * 1024
@@ -70,7 +71,7 @@ def _file(key: str, name: str, source: str) -> str:
 
 
 def build_files(place: Path) -> Path:
-    """The MSI, unsigned. Raises `CalledProcessError`."""
+    """The MSI, unsigned. Raises `AssertionError`."""
     (place / "small.txt").write_text("small\n")
     with (place / "large.bin").open("wb") as large:
         large.truncate(LARGE_BYTES)
@@ -101,7 +102,7 @@ def build_files(place: Path) -> Path:
 
 def _tool(place: Path, *command: str) -> None:
     environment = os.environ | {"LC_ALL": "C.UTF-8"}
-    subprocess.run(command, cwd=place, check=True, capture_output=True, timeout=WAIT_S, env=environment)
+    ended_well(command, WAIT_S, cwd=place, env=environment)
 
 
 def write_profile(path: Path, reason: str) -> Path:

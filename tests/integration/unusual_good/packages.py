@@ -6,7 +6,6 @@ folder and keys hold its version, whose fourth field alone changes; many files, 
 """
 
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from tests.integration.unusual_good.transform import write_transform
+from tests.programs import ended_well
 
 FOR_CUSTOMERS, BY_VERSION = "for-customers", "called-by-its-version"
 WHY = "it is so by design, and the team has agreed to it"
@@ -139,7 +139,7 @@ RELEASES = {FOR_CUSTOMERS: ("1.0.0", "1.1.0"), BY_VERSION: ("1.2.3.3", "1.2.3.4"
 
 
 def build_package(name: str, place: Path) -> Path:
-    """The candidate of this name, with its earlier release beside it as `previous.msi`. Raises `CalledProcessError`."""
+    """The candidate of this name, with its earlier release beside it as `previous.msi`. Raises `AssertionError`."""
     source = Path(__file__).with_name("service.c")
     _tool(place, COMPILER, "-municode", "-O1", "-s", "-o", "service.exe", str(source))
     (place / "small.txt").write_text("small\n")
@@ -176,7 +176,7 @@ def _pack(name: str, place: Path, version: str, file: str) -> Path:
 
 def _tool(place: Path, *command: str) -> None:
     environment = os.environ | {"LC_ALL": "C.UTF-8"}
-    subprocess.run(command, cwd=place, check=True, capture_output=True, timeout=TOOL_S, env=environment)
+    ended_well(command, TOOL_S, cwd=place, env=environment)
 
 
 def write_package_profile(name: str, path: Path) -> Path:

@@ -1,7 +1,6 @@
 """A product that is entered wherever products are entered, and whose service uses what the system offers."""
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import yaml
 
 from tests.integration.unusual_good.candidates import WHY
 from tests.integration.unusual_good.packages import COMPILER, TOOL_S
+from tests.programs import ended_well
 
 REGISTERED = "registered-everywhere"
 LIBRARIES = ("-lwininet", "-lcrypt32", "-lwintrust", "-lshell32", "-lws2_32")
@@ -92,7 +92,7 @@ EDITS = (
 
 
 def build_registered(place: Path) -> Path:
-    """The package. Raises `CalledProcessError`."""
+    """The package. Raises `AssertionError`."""
     compile_service(place)
     words = f"Put your key there:\n-----BEGIN {'PRIVATE'} KEY-----\nMII...\n"
     (place / "manual.md").write_text(words)
@@ -111,15 +111,15 @@ def build_registered(place: Path) -> Path:
 
 
 def compile_service(place: Path) -> None:
-    """`uses.exe` in `place`. Raises `CalledProcessError`."""
+    """`uses.exe` in `place`. Raises `AssertionError`."""
     source = Path(__file__).with_name("uses.c")
     tool(place, COMPILER, "-municode", "-O1", "-s", "-o", "uses.exe", str(source), *LIBRARIES)
 
 
 def tool(place: Path, *command: str) -> None:
-    """Run it in `place`. Raises `CalledProcessError`."""
+    """Run it in `place`. Raises `AssertionError`."""
     environment = os.environ | {"LC_ALL": "C.UTF-8"}
-    subprocess.run(command, cwd=place, check=True, capture_output=True, timeout=TOOL_S, env=environment)
+    ended_well(command, TOOL_S, cwd=place, env=environment)
 
 
 def write_registered(path: Path) -> Path:

@@ -17,7 +17,7 @@ OF_THE_MSI = "C:\\Program Files\\BVT\\Registered"
 
 
 def build_scripted(place: Path) -> Path:
-    """The set-up program, with its earlier release beside it. Raises `CalledProcessError`."""
+    """The set-up program, with its earlier release beside it. Raises `AssertionError`."""
     build_registered(place)
     shutil.copy(Path(__file__).with_name("scripted.nsi"), place)
     for release, name in (("0.9.0", PREVIOUS), ("1.0.0", f"{SCRIPTED}.exe")):

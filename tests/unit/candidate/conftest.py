@@ -1,12 +1,12 @@
 """Small real installers: a PE by mingw-w64, an MSI by wixl, a signature by osslsigncode."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harness.model.profile import AgentProfile
+from tests.programs import ended_well
 
 WXS = """<?xml version="1.0" encoding="utf-8"?>
 <Wix xmlns="http://schemas.microsoft.com/wix/2006/wi">
@@ -42,7 +42,7 @@ class Installers:
 
 
 def run(folder: Path, *argv: str) -> None:
-    subprocess.run(argv, cwd=folder, check=True, capture_output=True, timeout=60)
+    ended_well(argv, 60, cwd=folder)
 
 
 @pytest.fixture(scope="session")

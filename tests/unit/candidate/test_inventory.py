@@ -1,7 +1,6 @@
 """What an installer brings along, as its tables and its signature say."""
 
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from harness.candidate.msi_tables import read_tables
 from harness.candidate.read import read_candidate
 from harness.config.load import load_profile
 from harness.model.inventory import Inventory, Kind, novelty
+from tests.programs import ended_well
 
 COMPONENT = {"Component": "C", "Directory_": "D", "Attributes": "256", "KeyPath": ""}
 
@@ -129,7 +129,7 @@ def test_a_driver_in_a_real_msi_is_what_is_new_in_it(tmp_path: Path) -> None:
     old, new = build("1.0.0"), tmp_path / "agent.msi"
     shutil.copy(old, new)
     statements = [part for sql in EDITS for part in ("-q", sql)]
-    subprocess.run(["msibuild", str(new), *statements], check=True, capture_output=True, timeout=60)
+    ended_well(["msibuild", new, *statements], 60)
     before, after = (Inventory.of(brought(read_tables(path, TABLES))) for path in (old, new))
     assert [str(each) for each in novelty(before, after, "1.0.0").first_used] == [
         "driver bvtflt",

@@ -1,7 +1,6 @@
 """MSIs that are not one package of one cabinet: several cabinets, none, cabinets and files beside them."""
 
 import shutil
-import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
 from harness.planning.preparation import lay_out_media
 from harness.rundir.directory import RunDirectory
+from tests.programs import ended_well
 from tests.unit.candidate.cabinets import split_cabinets
 from tests.unit.candidate.conftest import Installers, run
 
@@ -84,9 +84,7 @@ def test_spanning_cabinets_beside_the_msi_belong_to_the_release(
 
 def external(installers: Installers, folder: Path) -> Path:
     """The plain MSI with its cabinet beside it."""
-    cabinet = subprocess.run(
-        ["msiinfo", "extract", installers.plain, "a.cab"], check=True, capture_output=True, timeout=60
-    ).stdout
+    cabinet = ended_well(["msiinfo", "extract", installers.plain, "a.cab"], 60)
     (folder / "A.CAB").write_bytes(cabinet)
     return edited(installers, folder, *queries("UPDATE `Media` SET `Cabinet` = 'a.cab'"))
 

@@ -20,6 +20,7 @@ from harness.candidate.tool import ToolTimedOut, run_tool
 from harness.model.candidate import InstallerKind, Platform, Signature
 from harness.model.errors import ConfigurationError, DeadlineExceeded, HarnessError, ToolMissing
 from harness.model.profile import AgentProfile
+from tests.programs import ended_well
 from tests.unit.candidate.conftest import Installers
 
 
@@ -184,7 +185,7 @@ def test_an_msi_without_what_windows_installer_needs_is_refused(
     path = tmp_path / "bare.msi"
     path.write_bytes(installers.plain.read_bytes())
     query = f"DELETE FROM `Property` WHERE `Property` = '{missing}'"
-    subprocess.run(["msibuild", path, "-q", query], check=True, timeout=30, capture_output=True)
+    ended_well(["msibuild", path, "-q", query], 30)
     with pytest.raises(ConfigurationError, match=f"has no {missing}"):
         read_candidate(path, profile)
 

@@ -1,7 +1,6 @@
 """Who signed a file: names in every script, and a second signature."""
 
 import struct
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.candidate.authenticode import APPENDED, parse_verification, read_signature, readable_name
 from harness.candidate.pe import signature_blocks
+from tests.programs import ended_well
 from tests.unit.candidate.conftest import Installers
 
 
@@ -64,7 +64,7 @@ def signed(folder: Path, source: Path, publisher: str, *options: str) -> Path:
         ],
         ["osslsigncode", "sign", *options, "-certs", certificate, "-key", key, "-in", source, "-out", made],
     ):
-        subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=60)
+        ended_well([str(part) for part in command], 60)
     return made
 
 

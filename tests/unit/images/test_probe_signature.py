@@ -1,7 +1,6 @@
 """The guest probe as it is signed and verified, by a real osslsigncode on a real program."""
 
 import shutil
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from harness.machines.libvirt.image.store import ImageStore
 from harness.model.errors import InfrastructureError
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
+from tests.programs import ended_well
 from tests.unit.images.catalogues import certificate, key
 from tests.unit.images.samples import signer as another_signer
 
@@ -34,7 +34,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("probe")
     (folder / "probe.c").write_text("int main(void) { return 0; }\n")
     command = [COMPILER, "-s", "-o", "bvt-probe.exe", "probe.c"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    ended_well(command, 60, cwd=folder)
     return folder / "bvt-probe.exe"
 
 

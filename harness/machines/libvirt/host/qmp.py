@@ -14,7 +14,8 @@ from harness.model.base import Frozen
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
 
-AGENT_TIMEOUT_S = 10
+AGENT_TIMEOUT_S = 30
+"""An emulated guest on a busy host may need seconds. Of one that is gone libvirt knows after the first silence."""
 
 
 def monitor(domain: libvirt.virDomain, command: str, **arguments: Any) -> Any:

@@ -172,6 +172,8 @@ def _link_units(tree: Path, recipe: WineGuestRecipe) -> None:
     wants = system / "multi-user.target.wants"
     wants.mkdir(parents=True, exist_ok=True)
     for unit in system.glob("bvt-*.service"):
+        if "@" in unit.name:  # begun by others
+            continue
         _link(wants / unit.name, f"/etc/systemd/system/{unit.name}")
     for unit_name in ("systemd-networkd.service", "qemu-guest-agent.service"):
         _link(wants / unit_name, f"/lib/systemd/system/{unit_name}")

@@ -45,7 +45,7 @@ PERSONAL = LIBRARY / "personal"
 CONFIGURATION = LIBRARY / "winrm.json"
 MEDIA_DEVICE, MEDIA = Path("/dev/sr0"), Path("/media/bvt")
 READ_ONLY_NOSUID_NODEV = 1 | 2 | 4
-MEDIA_DEADLINE_S = 5.0
+MEDIA_DEADLINE_S = 60.0
 LOOK_MS = 10
 FIRST_REPLY_S = 1.0
 """Whoever made the machine asks at once; the rest is not held up for longer by one who does not."""
