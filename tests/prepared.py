@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from harness.config.load import load_matrix
+from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.model.errors import HarnessError
 from harness.state import StateDirectory
@@ -23,7 +24,7 @@ def main() -> int:
 
     provider = LibvirtProvider(pool, StateDirectory.default())
     try:
-        provider.prepare(pool.base_image, say)
+        provider.prepare(pool.base_image or WINE_GUEST, say)
     except HarnessError as error:
         say(f"tests: {error}")
         return 2
