@@ -1,15 +1,13 @@
 """Events once each, with the right time, through an outage and a burst, with any letters."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 
-from harness.backend.interface import BackendFeature, Event, Fact
-from harness.backend.matching import event_matches
+from harness.backend.interface import BackendFeature
 from harness.cell.check import Blocked, NotApplicable, check
 from harness.cell.declared import telemetry, telemetry_of_one
 from harness.cell.session import CellSession
+from harness.checks.event_times import EARLY_S, matching, stamped_at_sending
 from harness.checks.expectation import listed, mismatch
-from harness.checks.protocol import known_to_tell
 from harness.lifecycle.burst import FOREIGN_KINDS, KIND, LONG, LONG_KINDS, PATH, STARTED, Burst, tells_all
 from harness.lifecycle.outage import KINDS, Outage
 from harness.lifecycle.reported import columns_of
@@ -22,12 +20,8 @@ from harness.probe.answers.stimulus import Stimulus
 
 PHASE = Phase.FUNCTIONS
 EVENTS = [BackendFeature.TELEMETRY]
-SAME_S = 1.25
-"""What may lie between two times that are the same: an event's has whole seconds."""
 AFRESH_S = 2.5
 """An agent that is restarted tells afresh what is there, and may do so within the second in which it told it first."""
-EARLY_S = 2.0
-"""What an agent's time may lie before the stimulus: clocks tick in whole seconds."""
 
 
 def _any_telemetry(profile: AgentProfile) -> str:
@@ -43,7 +37,7 @@ def test_exactly_once(cell: CellSession, stimulated: Stimulated) -> None:
         if expected.action == "snapshot" or repeats:
             continue
         looked_at += 1
-        found = _matching(cell, name, stimulated.columns(name))
+        found = matching(cell, name, stimulated.columns(name))
         most = max(Counter((event.epoch, tuple(sorted(event.columns.items()))) for event in found).values())
         if most > 1:
             doubled.append(f"{name} {most} times")
@@ -68,7 +62,7 @@ def test_event_time(cell: CellSession, stimulated: Stimulated, outage: Outage) -
             wrong.append(f"{name} {stated - happened:+.0f} s")
     if not told:
         raise NotApplicable("its events state no time")
-    if delayed_s := _stamped_at_sending(cell, stimulated, outage):
+    if delayed_s := stamped_at_sending(cell, stimulated, outage):
         wrong.append(f"of all that happened in an outage {delayed_s:+.0f} s, which is when it was sent")
     assert not wrong, mismatch(
         "each event's time is that of what it tells of", f"it is another: {listed(wrong)}"
@@ -101,7 +95,7 @@ def test_outage(cell: CellSession, outage: Outage) -> None:
         f"all of {more + 1} changes during {outage.ended.words} are reported after it", f"{lost} never were"
     )
     if expected.action != "snapshot" and stimulus.name != KIND:
-        found = len(_matching(cell, stimulus.name, columns))
+        found = len(matching(cell, stimulus.name, columns))
         assert found == 1, mismatch("it is reported once", f"{found} times")
 
 
@@ -232,51 +226,6 @@ def test_nothing_invented(cell: CellSession, stimulated: Stimulated, burst: Burs
     )
 
 
-def _stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outage) -> float:
-    """How much later than it happened all that happened during the outage says that it was, if that is when it was sent.
-
-    0 where an event says an earlier time, or where the agent may well have noticed only then.
-    """
-    if (
-        not outage.made
-        or (stimulus := outage.ended.stimulus) is None
-        or stimulus.name not in stimulated.arrived
-    ):
-        return 0.0
-    ended, expected = outage.ended, cell.profile.telemetry[stimulus.name]
-    found = [
-        event
-        for each in (stimulus, *ended.more)
-        for event in _matching(cell, stimulus.name, columns_of(expected.columns, each))
-    ]
-    usual_s = stimulated.arrived[stimulus.name].received_at - stimulated.given_by
-    pushed = cell.profile.configuration
-    # What is looked for every half a minute may have been noticed as late as that, whenever the first one was.
-    interval_s = pushed.interval_s(expected.query) if pushed else 0.0
-    noticed_s = max(usual_s + EARLY_S, interval_s)  # events state whole seconds, cut off
-    times = [
-        (
-            None if event.unix_time is None else event.unix_time - ended.happened,
-            event.received_at - ended.happened_at,
-        )
-        for event in found
-    ]
-    return late_by(times, noticed_s)
-
-
-def late_by(times: Sequence[tuple[float | None, float]], noticed_s: float) -> float:
-    """Of events by when they say that they were and when they came, the least that all are late by; 0 if one is right.
-
-    In seconds since what they tell of; `noticed_s`: as late as that an agent may notice it. Pure.
-    """
-    late = []
-    for stated_s, sent_s in times:
-        if stated_s is None or stated_s <= noticed_s or sent_s - stated_s > SAME_S:
-            return 0.0
-        late.append(stated_s)
-    return min(late, default=0.0)
-
-
 def _sent_again(cell: CellSession) -> list[str]:
     """Rows that came twice word for word, with the same time: whole messages that were sent once more."""
     repeating = {
@@ -315,14 +264,6 @@ def _arrived(stimulated: Stimulated) -> list[str]:
             "blocked by functions.process_start and the like: no event arrived", "functions.process_start"
         )
     return sorted(stimulated.arrived)
-
-
-def _matching(cell: CellSession, name: str, columns: dict[str, str]) -> list[Event]:
-    expected = cell.profile.telemetry[name]
-    if expected.action != "added":
-        known_to_tell(cell, Fact.ACTION)
-    found = cell.backend.events(cell.cell.id, expected.query)
-    return [event for event in found if event_matches(event, expected.query, columns, expected.action)]
 
 
 def _name(stimulus: Stimulus) -> str:

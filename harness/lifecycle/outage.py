@@ -29,8 +29,23 @@ KINDS = ("registry_change", "file_change", "service")
 """What happens meanwhile: the first of these that the profile declares. Each leaves a trace that outlasts the outage."""
 MORE = 20
 """Further changes of the same kind while the backend fails: an agent that keeps only a few of them loses some."""
+SINCE = 2
+"""So many requests fail after something happened: an agent that looks for it before each request has noticed it."""
+PAUSES_GROW = 2.0
+"""An agent that doubles its pauses may come again only after as long as it was refused, and somewhat longer."""
 GROWS = 1.3
 """Pauses that grow have later ones at least so many times the earlier ones; jitter of a quarter stays below."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What happened in an outage that was held for as long as an agent may need to notice it."""
+
+    stimuli: tuple[Stimulus, ...]
+    happened: float
+    """By the guest's clock, when it did."""
+    happened_at: float
+    """The same by this machine's clock."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,11 @@ class Ended:
     """The same by this machine's clock."""
 
     @property
+    def stimuli(self) -> tuple[Stimulus, ...]:
+        """All that happened meanwhile."""
+        return (self.stimulus, *self.more) if self.stimulus else ()
+
+    @property
     def words(self) -> str:
         """How a message names it."""
         return f"an outage of {self.lasted_s:.1f} s"
@@ -70,6 +90,7 @@ class Outage:
         self._timeline = timeline
         self._session = timeline.session
         self._moment = (0.0, 0.0)
+        self._held: Held | None = None
 
     @once
     def ended(self) -> Ended:
@@ -132,18 +153,43 @@ class Outage:
             session.backend.wait_recovered(cell, session.within(session.profile.check_in.heartbeat_s))
         return tuple(failed)
 
+    def hold(self, for_s: float) -> Held:
+        """One outage more, until so long after something happened in it, and after two requests that failed since."""
+        session, cell = self._session, self._session.cell.id
+        backend = session.backend
+        assert isinstance(backend, Troubles), "where one was made another one can be"
+        deadline = session.within(max(for_s, session.profile.check_in.heartbeat_s))
+        session.disturb()
+        with self._timeline.provoking():
+            backend.begin_outage(cell)
+            try:
+                with session.recorder.stopwatch.waiting():
+                    backend.wait_failures(cell, 1, deadline)
+                stimuli = self._stimulate(0)
+                self._held = Held((stimuli[0],) if stimuli[0] else (), *self._moment)
+                with session.recorder.stopwatch.waiting():
+                    backend.wait_failures(cell, 1 + SINCE, deadline)
+                    if (rest_s := self._held.happened_at + for_s - time.time()) > 0:
+                        Deadline.after(rest_s).pause(rest_s)
+            finally:
+                backend.end_outage(cell)
+            with session.recorder.stopwatch.waiting():
+                within_s = session.profile.check_in.heartbeat_s + PAUSES_GROW * for_s
+                backend.wait_recovered(cell, session.within(within_s))
+        return self._held
+
     def missing(self, deadline: Deadline) -> int:
         """How many of the further changes the backend was not told of by the deadline."""
         session = self._session
         with session.recorder.stopwatch.waiting():
             return sum(reported(session, each, deadline) is None for each in self.ended.more)
 
-    def _stimulate(self) -> tuple[Stimulus | None, tuple[Stimulus, ...]]:
+    def _stimulate(self, further: int = MORE) -> tuple[Stimulus | None, tuple[Stimulus, ...]]:
         kind = next((kind for kind in KINDS if kind in self._session.profile.telemetry), None)
         if kind is None:
             return None, ()
         nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
-        names = [nonce, *(f"{nonce}-{number:02}" for number in range(MORE if kind in CHEAP else 0))]
+        names = [nonce, *(f"{nonce}-{number:02}" for number in range(further if kind in CHEAP else 0))]
         clock, *answers = self._session.guest.batch(
             ["clock"], *(["stimulate", kind, "--nonce", name] for name in names), repeatable=True
         )
@@ -152,14 +198,15 @@ class Outage:
         return first, tuple(more)
 
     def tokens(self) -> dict[str, list[str]]:
-        """Kind → the token that was given to it alone; nothing where there was no outage."""
+        """Kind → the tokens that were given to it alone; nothing where there was no outage."""
         stimulus = self.ended.stimulus if happened(self, "ended") else None
-        return {stimulus.name: [stimulus.nonce]} if stimulus else {}
+        first = [stimulus, *(self._held.stimuli if self._held else ())]
+        return {each.name: [one.nonce for one in first if one] for each in first if each}
 
     def withdraw(self) -> None:
         """Undo what happened meanwhile, so that it is nobody's residue. Where there was no outage none is made."""
-        if happened(self, "ended") and (stimulus := self.ended.stimulus) is not None:
-            done = (stimulus, *self.ended.more)
+        if happened(self, "ended") and (done := self.ended.stimuli):
+            done += self._held.stimuli if self._held else ()
             self._session.guest.batch(
                 *(["unstimulate", each.name, "--nonce", each.nonce] for each in done), repeatable=True
             )

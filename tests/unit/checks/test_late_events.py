@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.checks.test_exactness import late_by
+from harness.checks.event_times import all_at_sending, late_by
 from tests.unit.cell.stand_ins import PROFILE
 
 
@@ -21,6 +21,21 @@ def test_what_was_noticed_late_is_not_stamped_at_sending(
     times: list[tuple[float | None, float]], noticed_s: float, late_s: float
 ) -> None:
     assert late_by(times, noticed_s) == late_s
+
+
+@pytest.mark.parametrize(
+    ("times", "looked_again"),
+    [
+        ([(2.0, 2.1), (1.4, 2.1)], True),  # noticed late, or stamped when it was sent: both look like this
+        ([(0.6, 2.1), (2.0, 2.1)], False),
+        ([(None, 2.1)], False),
+        ([], False),
+    ],
+)
+def test_what_may_be_stamped_at_sending_is_looked_at_again(
+    times: list[tuple[float | None, float]], *, looked_again: bool
+) -> None:
+    assert all_at_sending(times) is looked_again
 
 
 @pytest.mark.parametrize(
