@@ -54,6 +54,13 @@ class Setting(Frozen):
     value: NotEmpty
 
 
+class EditedFile(Frozen):
+    """A file that customers edit, and a line that the harness adds to it as they would: an upgrade must keep it."""
+
+    path: GuestPath
+    line: NotEmpty = Field(description="without a line break; a comment, where the agent reads the file")
+
+
 class Upgrade(Frozen):
     """How a newer release takes an older one's place, and what it must keep."""
 
@@ -62,6 +69,7 @@ class Upgrade(Frozen):
         description="MSI properties that an upgrade is given; none: it remembers those of the installation",
     )
     settings: tuple[Setting, ...] = ()
+    edited_files: tuple[EditedFile, ...] = ()
     left_over: tuple[Setting, ...] = Field(
         default=(),
         description="values that an earlier installation may have left, and that say nothing any more",
