@@ -12,7 +12,7 @@ from harness.checks.protocol import has_checked_in
 from harness.lifecycle.in_touch import most_s, silence_of
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
-from harness.model.steps import OF_CANDIDATE, broken_off
+from harness.model.steps import OF_CANDIDATE, broken_off, dirt_at
 
 PHASE = Phase.UNINSTALL
 ENROLLED = ["check-in.enrolled"]
@@ -35,6 +35,9 @@ def test_enrolments(cell: CellSession) -> None:
     broken = broken_off(cell.cell.steps)
     if unprovoked == 1 and broken is not None and broken.work in OF_CANDIDATE:
         cell.excuse("it enrolled once more", f"{broken.work} was broken off before it could keep who it is")
+        unprovoked = 0
+    if unprovoked == 1 and "zeroed-data" in dirt_at(cell.cell.steps, Phase.REBOOT):
+        cell.excuse("it enrolled once more", "its data held zeros when the machine booted")
         unprovoked = 0
     assert not unprovoked, mismatch(
         f"the agent enrols once, and once more each time it has reason to ({enrolled.provoked})",

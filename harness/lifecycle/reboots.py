@@ -11,6 +11,7 @@ from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
+from harness.model.report import Phase
 from harness.probe.answers.processes import Process
 from harness.probe.answers.services import Service
 
@@ -59,14 +60,16 @@ class Reboots:
         _ = self._timeline.installation
         wanted = self._session.cell.reboots
         boots: list[BootIdentity] = []
-        while True:
+        with self._timeline.dirty(Phase.REBOOT):
             boots.append(self._timeline.reboot_now())
+        while True:
             if len(boots) == wanted:
                 return Series(tuple(boots), wanted)
             down = self.service_down()
             silent = not down and not self._seen_again()
             if down or silent:
                 return Series(tuple(boots), wanted, down, silent)
+            boots.append(self._timeline.reboot_now())
 
     @once
     def after_uninstall(self) -> Remains:

@@ -237,6 +237,10 @@ class Timeline(Installers, Watch):
         """A block in which the agent meets trouble that the harness makes, and may say so in its log."""
         return self.provoked.during(self.session.guest, self.session.profile)
 
+    def dirty(self, phase: Phase) -> AbstractContextManager[bool]:
+        """What is wrong with the machine when this step begins, as the scenario has it; whether anything is."""
+        return self._around(self, phase)
+
     def reboot_now(self) -> BootIdentity:
         """Reboot the guest and wait until it answers steadily with a new boot identity."""
         session = self.session

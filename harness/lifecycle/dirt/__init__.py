@@ -18,6 +18,7 @@ from harness.lifecycle.dirt import (
     leftovers,
     missing_package,
     pending_reboot,
+    zeroed_data,
 )
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
@@ -35,6 +36,7 @@ MAKES: Mapping[str, Callable[[Timeline], AbstractContextManager[None]]] = {
     "missing-package": missing_package.soil,
     "hanging-service": hanging_service.soil,
     "isolated": isolated.soil,
+    "zeroed-data": zeroed_data.soil,
 }
 
 

@@ -95,6 +95,10 @@ class AgentProfile(Frozen):
         default=0,
         description="what the uninstall leaves to be cleaned up in the background is gone within this time",
     )
+    outlives_zeros: tuple[GuestPath, ...] = Field(
+        default=(),
+        description="files of its data without whose content it starts and is heard; dirt `zeroed-data` empties them",
+    )
     reboot_deadline_s: Seconds = Field(default=300, description="the guest is back and steady by then")
     configuration: ConfigurationPush | None = None
     telemetry: dict[str, Telemetry] = Field(default_factory=dict)
