@@ -11,7 +11,7 @@ from harness.checks.test_install import DECLARE, ON_LOOPBACK, exposed_ports
 from harness.checks.test_install_services import RUNNING
 from harness.lifecycle.agent_log import errors
 from harness.lifecycle.altered import altered
-from harness.lifecycle.footprint import compared
+from harness.lifecycle.footprint import compared, handles_of
 from harness.lifecycle.health import Health
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
@@ -22,6 +22,7 @@ from harness.probe.answers.processes import Process
 PHASE = Phase.UNINSTALL
 INSTALLED = ["install.exit_code"]
 MB = 1024 * 1024
+UNCOUNTED = "nothing counted its handles"
 OVER_OTHERS = ("high", "real time")
 """Priority classes by which other programs wait ("Scheduling Priorities")."""
 LOGS = declares("logs", lambda profile: profile.logs)
@@ -66,7 +67,9 @@ def test_priority(health: Health) -> None:
 
 @check("It holds no more handles than it may", requires=INSTALLED, needs=[Capability.HANDLE_COUNTS])
 def test_handles(cell: CellSession, health: Health) -> None:
-    handles = sum(process.handles or 0 for process in _processes(health))
+    handles = handles_of(_processes(health))
+    if handles is None:
+        raise NotApplicable(UNCOUNTED)
     _assert_within(cell, "handles", handles, cell.profile.health.handles)
 
 
@@ -110,6 +113,18 @@ def test_thread_growth(cell: CellSession, health: Health) -> None:
     cell.note("growth of its threads", f"{growth.threads} in {growth.lasted_s:.0f} s")
     assert growth.per_minute(growth.threads) <= most, mismatch(
         f"at most {most} threads more in a minute", f"{growth.threads} more in {growth.lasted_s:.0f} s"
+    )
+
+
+@check("Its handles become no more than they may", requires=INSTALLED, needs=[Capability.HANDLE_COUNTS])
+def test_handle_growth(cell: CellSession, health: Health) -> None:
+    _ = _processes(health)
+    growth, most = health.growth, cell.profile.health.growth_handles
+    if growth.handles is None:
+        raise NotApplicable(UNCOUNTED)
+    cell.note("growth of its handles", f"{growth.handles} in {growth.lasted_s:.0f} s")
+    assert growth.per_minute(growth.handles) <= most, mismatch(
+        f"at most {most} handles more in a minute", f"{growth.handles} more in {growth.lasted_s:.0f} s"
     )
 
 

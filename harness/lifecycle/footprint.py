@@ -1,6 +1,6 @@
 """What the agent takes of a machine, and whether the candidate takes many times what the release before it took."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.cell.session import CellSession
@@ -54,12 +54,11 @@ def footprint(looked: Inspection, session: CellSession) -> Footprint:
     """What the agent takes at this look."""
     profile = session.profile
     processes = looked.family(profile)
-    handles = [process.handles for process in processes if process.handles is not None]
     return Footprint(
         memory_mb=memory_mb(looked, profile),
         threads=sum(process.threads for process in processes),
         processes=len(processes),
-        handles=sum(handles) if handles else None,
+        handles=handles_of(processes),
         data_mb=looked.data_bytes / BYTES,
         processor_percent=processor_percent(looked, session),
         written_mb=written_mb(_seen_by_host(looked, session)),
@@ -77,6 +76,12 @@ def compared(before: Footprint, now: Footprint, times: float) -> Iterator[tuple[
 def memory_mb(looked: Inspection, profile: AgentProfile) -> float:
     """Working sets together. Pure."""
     return sum(process.working_set or 0 for process in looked.family(profile)) / BYTES
+
+
+def handles_of(processes: Iterable[Process]) -> int | None:
+    """Of all of them together; None where nobody counts them. Pure."""
+    counted = [process.handles for process in processes if process.handles is not None]
+    return sum(counted) if counted else None
 
 
 def processor_percent(looked: Inspection, session: CellSession) -> float | None:

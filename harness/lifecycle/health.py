@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from harness.lifecycle.agent_log import is_declared, read_logs
-from harness.lifecycle.footprint import BYTES, Footprint, footprint, memory_mb
+from harness.lifecycle.footprint import BYTES, Footprint, footprint, handles_of, memory_mb
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
@@ -28,6 +28,8 @@ class Growth:
     threads: int
     lasted_s: float
     files: int = 0
+    handles: int | None = None
+    """None where nobody counts them."""
 
     def per_minute(self, grown: float) -> float:
         """Over less than a minute all of it counts: what an agent loads at its start it loads once. Pure."""
@@ -111,6 +113,7 @@ def grown(first: Inspection, last: Inspection, profile: AgentProfile) -> Growth:
         threads=_threads(last, profile) - _threads(first, profile),
         lasted_s=(last.now - first.now).total_seconds(),
         files=len(last.data_files) - len(first.data_files),
+        handles=_more_handles(first, last, profile),
     )
 
 
@@ -120,8 +123,14 @@ def beyond(growth: Growth, budget: HealthBudget) -> bool:
         max(growth.memory_mb, growth.data_mb) > budget.growth_mb
         or growth.files > budget.growth_files
         or growth.threads > budget.growth_threads
+        or (growth.handles or 0) > budget.growth_handles
     )
 
 
 def _threads(looked: Inspection, profile: AgentProfile) -> int:
     return sum(process.threads for process in looked.family(profile))
+
+
+def _more_handles(first: Inspection, last: Inspection, profile: AgentProfile) -> int | None:
+    was, is_now = handles_of(first.family(profile)), handles_of(last.family(profile))
+    return None if was is None or is_now is None else is_now - was

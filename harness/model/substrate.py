@@ -82,7 +82,6 @@ LIMITS: dict[GuestSystem, dict[Capability, str]] = {
         Capability.ISOLATION_ENFORCED: "Wine has no packet filter, so isolation is reported, not enforced",
         Capability.CRASH_DUMPS: "Wine writes no system crash dumps",
         Capability.PROCESS_TIMES: "Wine tells the times of the asking process for those of any other",
-        Capability.HANDLE_COUNTS: "Wine does not count the handles of other processes",
         Capability.FULL_DISK: "a Wine machine's drive C: is on its host's disk, which is not there to be filled",
         Capability.OWN_CLOCK: "a Wine machine has its host's clock",
         Capability.ROLLBACK_ACTIONS: "Wine's installer runs no rollback action, so nobody undoes what a service did",

@@ -50,7 +50,38 @@ static const wchar_t *name_of_priority(DWORD class) {
   }
 }
 
-static void one_process(const PROCESSENTRY32W *entry) {
+typedef struct {
+  void *object;
+  ULONG_PTR pid, value;
+  ULONG access;
+  USHORT trace, type;
+  ULONG attributes, unused;
+} handle_of_process;
+
+typedef struct {
+  ULONG_PTR count, unused;
+  handle_of_process handles[];
+} handles_of_all;
+
+/* Wine's GetProcessHandleCount counts nothing; the list of all handles it has. NULL if it cannot be read. */
+static handles_of_all *list_handles(void) {
+  query_system_information query = NATIVE(query_system_information, "NtQuerySystemInformation");
+  ULONG size = 1 << 20, needed = 0;
+  for (int tries = 0; tries < 8; tries++, size *= 2) { /* it grows while it is read */
+    handles_of_all *all = allocate(size);
+    if (query(64, all, size, &needed) == 0) return all; /* SystemExtendedHandleInformation */
+    free(all);
+  }
+  return NULL;
+}
+
+static void say_handles(const handles_of_all *all, DWORD pid) {
+  unsigned long long count = 0;
+  for (ULONG_PTR i = 0; i < all->count; i++) count += all->handles[i].pid == pid;
+  json_unsigned("handles", count);
+}
+
+static void one_process(const PROCESSENTRY32W *entry, const handles_of_all *all) {
   DWORD pid = entry->th32ProcessID, session, units = 32768;
   FILETIME created = {0}, unused, kernel = {0}, user = {0};
   PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
@@ -81,9 +112,10 @@ static void one_process(const PROCESSENTRY32W *entry) {
   json_text("priority", priority);
   if (memory.WorkingSetSize) json_unsigned("working_set", memory.WorkingSetSize);
   else json_null("working_set");
-  if (on_wine()) { /* there the times are the asking process's own, and handles are not counted */
+  if (on_wine()) { /* there the times are the asking process's own */
     json_null("cpu_ms");
-    json_null("handles");
+    if (all) say_handles(all, pid);
+    else json_null("handles");
   } else {
     json_unsigned("cpu_ms", (time_of(kernel) + time_of(user)) / 10000);
     json_unsigned("handles", handles);
@@ -98,9 +130,11 @@ int processes_command(arguments *given) {
   PROCESSENTRY32W entry = {.dwSize = sizeof entry};
   (void)given;
   if (all == INVALID_HANDLE_VALUE) return fail("CreateToolhelp32Snapshot", GetLastError());
+  handles_of_all *handles = on_wine() ? list_handles() : NULL;
   json_array(NULL);
-  for (BOOL more = Process32FirstW(all, &entry); more; more = Process32NextW(all, &entry)) one_process(&entry);
+  for (BOOL more = Process32FirstW(all, &entry); more; more = Process32NextW(all, &entry)) one_process(&entry, handles);
   json_end();
+  free(handles);
   CloseHandle(all);
   return 0;
 }

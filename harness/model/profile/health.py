@@ -65,6 +65,12 @@ class HealthBudget(Frozen):
     growth_threads: Annotated[int, Field(gt=0)] = Field(
         default=100, description="by which its threads may become more in a minute of use"
     )
+    growth_handles: Annotated[int, Field(gt=0)] = Field(
+        default=3000, description="by which its handles may become more in a minute of use"
+    )
+    soak_growth_handles: Annotated[int, Field(gt=0)] = Field(
+        default=2000, description="by which its handles may become more in a whole soak"
+    )
     soak_growth_mb: Annotated[float, Field(gt=0)] = Field(
         default=128, description="by which memory or `data_dirs` may grow in a whole soak"
     )

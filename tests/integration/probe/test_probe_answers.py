@@ -89,6 +89,11 @@ def test_processes_name_their_command_lines(probe: Probe) -> None:
     assert own[-1].command_line.endswith("processes")
 
 
+def test_handles_of_other_processes_are_counted(probe: Probe) -> None:
+    counted = {each.name: each.handles for each in probe.ask(list[Process], "processes")}
+    assert (counted["services.exe"] or 0) > 10
+
+
 def test_what_wine_does_not_store_is_null(probe: Probe) -> None:
     (spooler,) = probe.ask(list[Service], "services", "Spooler", "no-such-service")
     assert spooler.manager is not None
