@@ -118,6 +118,7 @@ class FaultKind(StrEnum):
     NODE_INVALID = "node-invalid"  # answer {"node_invalid": true} once per request
     REFUSED = "refused"  # the same to an enrolment
     FORBIDDEN = "forbidden"  # answer 403
+    MUTE = "mute"  # take the request and never answer, nor close the connection
 
 
 class Backend(Protocol):

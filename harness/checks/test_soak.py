@@ -4,7 +4,7 @@ import time
 
 from harness.backend.interface import BackendFeature
 from harness.backend.seen import what_was_seen
-from harness.cell.check import NotTested, check
+from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
@@ -12,6 +12,7 @@ from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.soak import Soak
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
+from harness.model.substrate import Capability
 
 PHASE = Phase.SOAK
 RUNNING = declares(
@@ -35,7 +36,33 @@ def test_services(cell: CellSession, timeline: Timeline, soak: Soak) -> None:
         assert now == was, mismatch(f"{name} runs on in process {was}", f"it runs in process {now}")
 
 
-@check("The agent is still heard", backend=[BackendFeature.HEARTBEAT], follows=["soak.services"])
+@check(
+    "A request that is never answered is given up, and another one made",
+    backend=[BackendFeature.FAULTS],
+    follows=["soak.services"],
+)
+def test_gives_up(cell: CellSession, soak: Soak) -> None:
+    if not soak.long_enough:
+        raise NotApplicable(
+            f"the soak's rest is shorter than the {soak.gives_up_s:g} s that the agent has to ask in vain and once more"
+        )
+    gave_up = soak.done.gave_up
+    if gave_up is None:
+        raise NotApplicable(
+            f"backend {cell.backend.name} cannot be told to leave a request without an answer"
+        )
+    assert gave_up, mismatch(
+        "one request of the agent is taken and never answered, as where a network drops what it carries: within "
+        f"{soak.gives_up_s:g} s (check_in.heartbeat_s and gives_up_s) it asks again",
+        f"it asks for nothing more; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+
+
+@check(
+    "The agent is still heard",
+    backend=[BackendFeature.HEARTBEAT],
+    follows=["soak.services", "soak.gives_up"],
+)
 def test_heard(cell: CellSession, soak: Soak) -> None:
     soaked = soak.done
     deadline = cell.patience(cell.profile.check_in.heartbeat_s)
@@ -51,7 +78,7 @@ def test_heard(cell: CellSession, soak: Soak) -> None:
     "What happened in use was reported",
     declared=declares("telemetry for file_change", lambda profile: "file_change" in profile.telemetry),
     backend=[BackendFeature.TELEMETRY],
-    follows=["soak.services", "soak.heard"],
+    follows=["soak.services", "soak.gives_up", "soak.heard"],
 )
 def test_events(cell: CellSession, soak: Soak) -> None:
     soaked = soak.done
@@ -67,6 +94,21 @@ def test_events(cell: CellSession, soak: Soak) -> None:
 @check("Its memory grew no more than it may", follows=["soak.services"])
 def test_memory(cell: CellSession, soak: Soak) -> None:
     _assert_growth(cell, soak, "memory", soak.growth.memory_mb)
+
+
+@check(
+    "Its handles became no more than they may",
+    needs=[Capability.HANDLE_COUNTS],
+    follows=["soak.services"],
+)
+def test_handles(cell: CellSession, soak: Soak) -> None:
+    more, most = soak.growth.handles, cell.profile.health.soak_growth_handles
+    if more is None:
+        raise NotApplicable("nothing counted its handles")
+    cell.note("handles more", more)
+    assert more <= most, mismatch(
+        f"in {soak.done.lasted_s:.0f} s its handles become at most {most} more", f"{more} more"
+    )
 
 
 @check(

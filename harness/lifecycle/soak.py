@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.backend.interface import BackendFeature
+from harness.backend.interface import BackendFeature, FaultKind
+from harness.backend.trouble import Troubles
 from harness.lifecycle.health import Growth, grown
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
@@ -32,6 +33,8 @@ class Soaked:
     after: Inspection | None = None
     ended: float = 0.0
     tokens: list[str] = field(default_factory=list)
+    gave_up: bool | None = None
+    """Whether it asked again after a request that was never answered; None where nobody could show it."""
     missing: list[str] = field(default_factory=list)
     """Tokens of stimuli that were never reported."""
 
@@ -53,7 +56,9 @@ class Soak:
         _ = self._timeline.endpoint
         soaked = Soaked(self._timeline.look(), time.time())
         with self._session.recorder.stopwatch.waiting():
-            self._rest(Deadline.after(self._step.rest_s))
+            rest = Deadline.after(self._step.rest_s)
+            soaked.gave_up = self._gives_up()
+            self._rest(rest)
             self._use(Deadline.after(self._step.use_s), soaked.tokens)
         soaked.ended = time.time()
         self._await(soaked)
@@ -68,7 +73,30 @@ class Soak:
         return grown(soaked.before, soaked.after, self._session.profile)
 
     def _rest(self, until: Deadline) -> None:
-        until.pause(until.length_s)
+        until.pause(max(0.0, until.remaining_s))
+
+    def _gives_up(self) -> bool | None:
+        """Take one request and never answer it. The rest is long anyway: nothing waits for this."""
+        session, backend = self._session, self._session.backend
+        if not isinstance(backend, Troubles) or not self.long_enough:
+            return None
+        with self._timeline.provoking():
+            backend.misbehave(session.cell.id, FaultKind.MUTE)
+            session.disturb()  # the next request of it is the one that waits
+            seen = backend.wait_recovered(session.cell.id, Deadline.after(self.gives_up_s))
+            session.disturb()
+        return seen is not None
+
+    @property
+    def gives_up_s(self) -> float:
+        """How long it has to ask, to give that up, and to ask again."""
+        check_in = self._session.profile.check_in
+        return self._session.within(check_in.heartbeat_s + check_in.gives_up_s).length_s
+
+    @property
+    def long_enough(self) -> bool:
+        """Whether it is left alone for so long anyway."""
+        return self.gives_up_s <= self._step.rest_s
 
     def _use(self, until: Deadline, tokens: list[str]) -> None:
         """Provoke a change of a file every now and then, and take it back."""

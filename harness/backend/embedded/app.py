@@ -89,7 +89,7 @@ class RemoteApi:
                 secret = text_of(content.document, "enroll_secret") if name == "/enroll" else ""
                 node_key = "" if name == "/enroll" else text_of(content.document, "node_key")
                 fault = self._admissions.fault_for(secret=secret, node_key=node_key)
-                if fault is not None and (answer := await self._suffer(fault)) is not None:
+                if fault is not None and (answer := await self._suffer(fault, request)) is not None:
                     return answer
                 if name == "/enroll":
                     answered = self._enrol(content.document, name)
@@ -181,7 +181,7 @@ class RemoteApi:
         self._admissions.answered(call.cell, call.path, ids)
         return b'{"node_invalid": false}'
 
-    async def _suffer(self, fault: PendingFault) -> Response | None:
+    async def _suffer(self, fault: PendingFault, request: Request) -> Response | None:
         """Misbehave. None: go on and serve the request after all."""
         match fault.kind:
             case FaultKind.DELAY:
@@ -194,6 +194,10 @@ class RemoteApi:
             case FaultKind.NODE_INVALID | FaultKind.REFUSED:
                 return _json(NODE_INVALID)
             case FaultKind.DROP:
+                return _Dropped(self._cut)
+            case FaultKind.MUTE:
+                while (await request.receive())["type"] != "http.disconnect":
+                    pass
                 return _Dropped(self._cut)
 
     async def _not_of_the_api(self, request: Request, error: Exception) -> Response:
