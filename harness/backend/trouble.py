@@ -1,8 +1,9 @@
-"""What a backend also offers if it can fail on purpose: an outage, and a certificate that is not its own."""
+"""What a backend also offers if it can fail on purpose: an outage, and certificates that are not its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from harness.model.deadline import Deadline
@@ -28,21 +29,45 @@ class Enrolments:
         return max(0, len(self.hosts) - 1 - self.provoked - self.abandoned)
 
 
+class Presented(StrEnum):
+    """Which certificate is shown in the place of the backend's own."""
+
+    OTHER_AUTHORITY = "other-authority"
+    OTHER_NAME = "other-name"  # of the backend's own authority, for another host
+    EXPIRED = "expired"  # of the backend's own authority, for the right host, past its time
+    RENEWED = "renewed"  # of the backend's own authority, for the right host and time, with another key
+
+    @property
+    def words(self) -> str:
+        """How a message names such a certificate."""
+        return {
+            Presented.OTHER_AUTHORITY: "a certificate of another authority",
+            Presented.OTHER_NAME: "a certificate of its own authority for another host",
+            Presented.EXPIRED: "a certificate of its own authority that has expired",
+            Presented.RENEWED: "a certificate that its own authority has renewed",
+        }[self]
+
+
 class Impostor(Protocol):
-    """What came of showing another certificate."""
+    """What came of showing other certificates, one after the other."""
 
     @property
     def shown(self) -> int:
-        """Handshakes in which it was presented."""
+        """Handshakes in which one of them was presented."""
         ...
 
     @property
-    def trusted_by(self) -> str:
-        """The first request that was sent all the same, as `POST /path`; empty if there was none."""
+    def shown_as(self) -> Mapping[Presented, int]:
+        """The same by certificate."""
+        ...
+
+    @property
+    def trusted(self) -> Mapping[Presented, str]:
+        """One that was trusted → the first request that was sent then, as `POST /path`."""
         ...
 
     def wait(self, count: int, deadline: Deadline) -> bool:
-        """Whether it was trusted, or presented `count` times, by the deadline."""
+        """Whether another authority was trusted, or `count` were presented, by the deadline."""
         ...
 
 
@@ -70,6 +95,6 @@ class Troubles(Protocol):
 
     def enrolled(self, cell: str) -> Enrolments: ...
 
-    def impostor(self) -> AbstractContextManager[Impostor]:
-        """Present a certificate of another authority until the block ends."""
+    def impostor(self, *, renewed: bool = False) -> AbstractContextManager[Impostor]:
+        """Present certificates that are not the backend's own until the block ends; `renewed`: that one, too."""
         ...

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from harness.backend.interface import BackendFeature
 from harness.backend.seen import what_was_seen
-from harness.backend.trouble import MOST_ENROLMENTS, Troubles
+from harness.backend.trouble import MOST_ENROLMENTS, Presented, Troubles
 from harness.cell.check import Blocked, NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
@@ -21,6 +21,7 @@ from harness.model.substrate import slowness
 PHASE = Phase.CHECK_IN
 FAULTS = [BackendFeature.FAULTS]
 MET_BY = "check-in.other_certificate"
+SENDS_NOTHING = "shown {}, the agent sends nothing"
 
 
 def _backs_off(profile: AgentProfile) -> str:
@@ -86,11 +87,10 @@ def test_other_certificate(cell: CellSession, timeline: Timeline, stranger: Stra
     _ = timeline.endpoint
     met = stranger.met
     cell.note("shown", f"{met.shown} times in {met.lasted_s:.1f} s")
-    assert not met.trusted_by, mismatch(
-        "shown a certificate of another authority, the agent sends nothing", f"it sent {met.trusted_by}"
-    )
+    told = met.trusted.get(Presented.OTHER_AUTHORITY)
+    assert not told, mismatch(SENDS_NOTHING.format(Presented.OTHER_AUTHORITY.words), f"it sent {told}")
     assert not met.plain, mismatch(
-        "shown a certificate of another authority, the agent sends nothing",
+        SENDS_NOTHING.format(Presented.OTHER_AUTHORITY.words),
         f"it sent {met.plain} requests in plain HTTP, which anybody can read and answer",
     )
     most = cell.profile.check_in.requests_per_s
@@ -112,6 +112,56 @@ def test_other_certificate(cell: CellSession, timeline: Timeline, stranger: Stra
     )
     raise AssertionError(
         mismatch(f"cut off, the agent comes again within {met.deadline_s:g} s", "it did not")
+    )
+
+
+@check(
+    "A certificate of its own authority that is for another host, or past its time, is refused",
+    backend=FAULTS,
+)
+def test_wrong_certificate(cell: CellSession, timeline: Timeline, stranger: Stranger) -> None:
+    _ = timeline.endpoint
+    met = stranger.met
+    agreed: dict[str, str] = dict(cell.profile.check_in.accepts.items())
+    shown = [kind for kind in (Presented.OTHER_NAME, Presented.EXPIRED) if met.shown_as.get(kind)]
+    if not shown and (not met.shown or Presented.OTHER_AUTHORITY in met.trusted):
+        raise Blocked(f"blocked by {MET_BY}: the agent was shown no such certificate", MET_BY)
+    if not shown:
+        raise NotApplicable(f"in {met.lasted_s:.0f} s it came too seldom to be shown such a certificate")
+    cell.note("shown", ", ".join(kind.words for kind in shown))
+    fooled = []
+    for kind in shown:
+        told, reason = met.trusted.get(kind), agreed.get(kind.value)
+        if told and reason:
+            cell.excuse(f"{kind.words} is trusted: it sent {told}", reason)
+        elif told:
+            fooled.append(f"{kind.words}: it sent {told}")
+    assert not fooled, mismatch(
+        "shown a certificate of its own authority that is for another host or past its time, the agent sends nothing",
+        "; ".join(fooled),
+    )
+
+
+def _outlives_renewal(profile: AgentProfile) -> str:
+    missing = (
+        "the profile does not say that the agent outlives a renewed certificate (check_in.outlives_renewal)"
+    )
+    return "" if profile.check_in.outlives_renewal else missing
+
+
+@check(
+    "A certificate that its own authority has renewed is trusted", declared=_outlives_renewal, backend=FAULTS
+)
+def test_renewed_certificate(timeline: Timeline, stranger: Stranger) -> None:
+    _ = timeline.endpoint
+    met = stranger.met
+    if Presented.OTHER_AUTHORITY in met.trusted or not met.shown:
+        raise Blocked(f"blocked by {MET_BY}: the agent was shown no such certificate", MET_BY)
+    if not met.shown_as.get(Presented.RENEWED):
+        raise NotApplicable(f"in {met.lasted_s:.0f} s it came too seldom to be shown such a certificate")
+    assert Presented.RENEWED in met.trusted, mismatch(
+        f"shown {Presented.RENEWED.words}, for the right host and with another key, the agent sends its requests",
+        "it sent nothing",
     )
 
 

@@ -1,11 +1,12 @@
-"""One meeting with a stranger for each cell: for a while the backend shows a certificate of another authority."""
+"""One meeting with a stranger for each cell: for a while the backend shows certificates that are not its own."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.backend.interface import Backend
 from harness.backend.seen import Sees
-from harness.backend.trouble import Troubles
+from harness.backend.trouble import Presented, Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
@@ -18,7 +19,8 @@ PACE_S = 1.5
 PAUSES_GROW = 2.0
 """An agent that doubles its pauses may wait once more for as long as it was refused, and somewhat longer."""
 TIMES = 4
-"""Handshakes with another certificate that are waited for: some agents trust a stranger who comes often enough."""
+"""Handshakes with another certificate that are waited for: the first three each have something else wrong with theirs,
+and some agents trust a stranger who comes often enough."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,12 @@ class Met:
     """What it showed."""
 
     shown: int
-    """Handshakes with the other certificate."""
+    """Handshakes with another certificate."""
+    shown_as: Mapping[Presented, int]
+    """The same by certificate."""
     lasted_s: float
-    trusted_by: str
-    """The first request that was sent all the same; empty if there was none."""
+    trusted: Mapping[Presented, str]
+    """One that was trusted → the first request that was sent then."""
     deadline_s: float
     """How long it had to come."""
     seen: bool
@@ -51,16 +55,22 @@ class Stranger:
 
     @once
     def met(self) -> Met:
-        """Show the other certificate, then its own again. Raises `NotApplicable` where the backend has one only."""
+        """Show other certificates, then its own again. Raises `NotApplicable` where the backend has one only."""
         session, backend = self._session, self._session.backend
         if not isinstance(backend, Troubles):
             raise NotApplicable(f"backend {backend.name} has one certificate only")
-        with self._timeline.provoking(), backend.impostor() as impostor, session.recorder.stopwatch.waiting():
+        renewed = session.profile.check_in.outlives_renewal
+        times = TIMES + renewed
+        with (
+            self._timeline.provoking(),
+            backend.impostor(renewed=renewed) as impostor,
+            session.recorder.stopwatch.waiting(),
+        ):
             began, since = time.monotonic(), time.time()
             before = _plain(backend, session.cell.id)
             deadline = session.within(max(PACE_S, session.profile.check_in.heartbeat_s))
-            if impostor.wait(TIMES, deadline):
-                impostor.wait(TIMES + 1, Deadline.after(SENDS_S))
+            if impostor.wait(times, deadline):
+                impostor.wait(times + 1, Deadline.after(SENDS_S))
             if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
                 deadline.pause(rest_s)
             shown, lasted_s = impostor.shown, time.monotonic() - began
@@ -71,8 +81,9 @@ class Stranger:
             seen = backend.wait_seen(session.cell.id, again, after=time.time()) is not None
         return Met(
             shown=shown or impostor.shown,
+            shown_as=impostor.shown_as,
             lasted_s=lasted_s,
-            trusted_by=impostor.trusted_by,
+            trusted=impostor.trusted,
             deadline_s=deadline.length_s,
             seen=seen,
             again_s=again.length_s,

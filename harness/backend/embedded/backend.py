@@ -226,10 +226,10 @@ class EmbeddedBackend:
         return self._admissions.enrolled(cell)
 
     @contextmanager
-    def impostor(self) -> Iterator[Impostor]:
-        """Present a certificate of another authority to whoever connects, for a while; what exists is cut."""
+    def impostor(self, *, renewed: bool = False) -> Iterator[Impostor]:
+        """Present certificates that are not its own to whoever connects, for a while; what exists is cut."""
         other = make_authority(self._database.parent / f"{self._database.stem}-impostor")
-        with self._server.impostor(other) as shown:
+        with self._server.impostor(other, renewed=renewed) as shown:
             yield shown
 
     def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:

@@ -1,23 +1,26 @@
-"""Another certificate in the server's place, for a while: an agent that sends anything then trusts whoever answers.
+"""Other certificates in the server's place, for a while: an agent that sends anything then trusts whoever answers.
 
-The certificate is exchanged in each handshake, so a connection knows which one it was shown. A client that resumes a
-session is shown none; it is cut off, and proves nothing.
+The certificate is exchanged in each handshake, so a connection knows which one it was shown. The first is of another
+authority, then comes each that its own authority has given to another host or for another time, then again the first. A
+client that resumes a session is shown none; it is cut off, and proves nothing.
 """
 
 import asyncio
 import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from harness.backend.trouble import Presented
 from harness.model.deadline import Deadline
 
 Suffers = Callable[[Scope, Receive], Awaitable[bool]]
 FindTransport = Callable[[Scope], asyncio.Transport | None]
 OTHER = "shown_other"
-"""Set on the connection's TLS object."""
+"""Set on the connection's TLS object: what is wrong with the certificate that it was shown."""
 
 
 class Shown:
@@ -25,36 +28,51 @@ class Shown:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._shown, self._trusted_by = 0, ""
+        self._shown_as: Counter[Presented] = Counter()
+        self._trusted: dict[Presented, str] = {}
 
     @property
     def shown(self) -> int:
-        """Handshakes in which it was presented."""
-        return self._shown
+        """Handshakes in which one was presented."""
+        return self._shown_as.total()
 
     @property
-    def trusted_by(self) -> str:
-        """The first request that was sent all the same."""
-        return self._trusted_by
+    def shown_as(self) -> Mapping[Presented, int]:
+        """The same by what is wrong with the certificate."""
+        with self._changed:
+            return dict(self._shown_as)
+
+    @property
+    def trusted(self) -> Mapping[Presented, str]:
+        """What is wrong with a certificate → the first request that was sent all the same."""
+        with self._changed:
+            return dict(self._trusted)
 
     def wait(self, count: int, deadline: Deadline) -> bool:
-        """Whether it was trusted, or presented `count` times, by the deadline."""
+        """Whether another authority was trusted, or `count` were presented, by the deadline."""
         with self._changed:
-            while not self._trusted_by and self._shown < count and not deadline.passed:
+            while not (done := self._done(count)) and not deadline.passed:
                 self._changed.wait(deadline.remaining_s)
-            return bool(self._trusted_by) or self._shown >= count
+            return done
 
-    def note_shown(self) -> None:
-        """One handshake more."""
+    def note_shown(self, among: Mapping[Presented, Any]) -> Presented:
+        """One handshake more; which of these it is shown."""
         with self._changed:
-            self._shown += 1
+            kinds = list(among)
+            count = self._shown_as.total()
+            kind = kinds[count] if count < len(kinds) else kinds[0]
+            self._shown_as[kind] += 1
             self._changed.notify_all()
+            return kind
 
-    def note_trusted(self, request: str) -> None:
+    def note_trusted(self, kind: Presented, request: str) -> None:
         """Something was sent."""
         with self._changed:
-            self._trusted_by = self._trusted_by or request
+            self._trusted.setdefault(kind, request)
             self._changed.notify_all()
+
+    def _done(self, count: int) -> bool:
+        return Presented.OTHER_AUTHORITY in self._trusted or self._shown_as.total() >= count
 
 
 class Impostors:
@@ -64,13 +82,15 @@ class Impostors:
         self._find = find
         self._shown: Shown | None = None
 
-    def begin(self, context: ssl.SSLContext, other: ssl.SSLContext, shown: Shown) -> None:
-        """Present `other`'s certificate in each handshake from now on."""
+    def begin(
+        self, context: ssl.SSLContext, others: Mapping[Presented, ssl.SSLContext], shown: Shown
+    ) -> None:
+        """Present the certificate of one of `others` in each handshake from now on, the first of them most often."""
 
         def exchange(connection: Any, _name: str | None, _context: ssl.SSLContext) -> None:
-            connection.context = other
-            setattr(connection, OTHER, True)
-            shown.note_shown()
+            kind = shown.note_shown(others)
+            connection.context = others[kind]
+            setattr(connection, OTHER, kind)
 
         self._shown = shown
         context.sni_callback = exchange  # called without a server name, too
@@ -81,10 +101,11 @@ class Impostors:
         self._shown = None
 
     async def suffers(self, scope: Scope, receive: Receive) -> bool:
-        """Whether this request came by a connection that was shown the other certificate. It is not served then."""
+        """Whether this request came by a connection that was shown another certificate. It is not served then."""
         transport = self._find(scope)
         tls = transport.get_extra_info("ssl_object") if transport is not None else None
-        if transport is None or not getattr(tls, OTHER, False):
+        kind: Presented | None = getattr(tls, OTHER, None)
+        if transport is None or kind is None:
             return False
         if (
             tls is not None
@@ -92,7 +113,7 @@ class Impostors:
             and not tls.session_reused
             and await _sends_anything(scope, receive)
         ):
-            self._shown.note_trusted(f"{scope['method']} {scope['path']}")
+            self._shown.note_trusted(kind, f"{scope['method']} {scope['path']}")
         transport.abort()
         return True
 

@@ -1,4 +1,4 @@
-"""A certificate authority and one server certificate per run.
+"""A certificate authority and one server certificate per run, and others of it that no agent may take for that.
 
 EC P-256: a handshake costs a tenth of RSA's, and Wine's WinHTTP takes it over TLS 1.2 (docs/backend.md says
 what was tried). Private keys are files of mode 0600 in a directory of mode 0700.
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from harness.backend.trouble import Presented
 from harness.model.errors import BackendError
 
 SERVER_ADDRESSES = ("10.0.2.100", "127.0.0.1")
@@ -26,6 +28,19 @@ SERVER_NAMES = ("localhost", "backend.bvt.test")
 _CA, _CERT, _KEY = "ca.pem", "server.pem", "server.key"
 _BACKDATE = timedelta(days=30)  # guests' clocks may be behind
 _LIFE = timedelta(days=60)
+_PAST = timedelta(days=400)  # it has ended for a clock that is behind, too
+
+_OTHERS = (Presented.OTHER_NAME, Presented.EXPIRED, Presented.RENEWED)
+
+OTHER_NAME = "elsewhere.bvt.test"
+"""The host of the certificate that is not the backend's."""
+
+
+class Pair(NamedTuple):
+    """The files of a certificate and of its private key (PEM)."""
+
+    certificate: Path
+    key: Path
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,19 @@ class Authority:
     def key_file(self) -> Path:
         """The server's private key (PEM, mode 0600)."""
         return self.directory / _KEY
+
+    @property
+    def others(self) -> dict[Presented, Pair]:
+        """Certificates of this authority with keys of their own: for another host, past their time, renewed.
+
+        None of an authority that an earlier version made.
+        """
+        pairs = {kind: self.pair(kind) for kind in _OTHERS}
+        return {kind: pair for kind, pair in pairs.items() if pair.certificate.is_file()}
+
+    def pair(self, kind: Presented) -> Pair:
+        """Where the files of such a certificate are."""
+        return Pair(self.directory / f"{kind}.pem", self.directory / f"{kind}.key")
 
     @property
     def ca_pem(self) -> str:
@@ -94,19 +122,35 @@ def make_authority(directory: Path) -> Authority:
 
 
 def _write(authority: Authority) -> None:
-    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("agent-bvt run authority")
+    ca_key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
     ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
+        _builder(_CA_NAME, ca_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(ca=True), critical=True)
         .sign(ca_key, hashes.SHA256())
     )
-    names: list[x509.GeneralName] = [x509.IPAddress(ip_address(address)) for address in SERVER_ADDRESSES]
-    # Wine and old Windows look for an address among the DNS names only.
-    names += [x509.DNSName(name) for name in (*SERVER_NAMES, *SERVER_ADDRESSES)]
+    authority.ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+    _write_server(Pair(authority.cert_file, authority.key_file), ca_key, now)
+    for kind in _OTHERS:
+        # A key of its own: an agent that knows the backend by its public key is right to refuse it.
+        pair, past = authority.pair(kind), kind is Presented.EXPIRED
+        names = (OTHER_NAME,) if kind is Presented.OTHER_NAME else ()
+        _write_server(pair, ca_key, now - _PAST if past else now, names)
+
+
+def _write_server(
+    pair: Pair, ca_key: ec.EllipticCurvePrivateKey, now: datetime, hosts: tuple[str, ...] = ()
+) -> None:
+    """A key and its certificate: for these hosts, or for the backend's."""
+    server_key = ec.generate_private_key(ec.SECP256R1())
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
+    if not hosts:
+        names += [x509.IPAddress(ip_address(address)) for address in SERVER_ADDRESSES]
+        # Wine and old Windows look for an address among the DNS names only.
+        names += [x509.DNSName(name) for name in (*SERVER_NAMES, *SERVER_ADDRESSES)]
     server = (
-        _builder(_name("backend.bvt.test"), ca_name, server_key.public_key())
+        _builder(_name(hosts[0] if hosts else SERVER_NAMES[-1]), server_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(ca=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -116,12 +160,11 @@ def _write(authority: Authority) -> None:
         )
         .sign(ca_key, hashes.SHA256())
     )
-    authority.ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    authority.cert_file.write_bytes(server.public_bytes(serialization.Encoding.PEM))
+    pair.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     key = server_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    descriptor = os.open(authority.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(pair.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)
 
@@ -131,19 +174,21 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+    subject: x509.Name, public_key: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
+        .issuer_name(_CA_NAME)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATE)
         .not_valid_after(now + _LIFE)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
+
+
+_CA_NAME = _name("agent-bvt run authority")
 
 
 def _usage(*, ca: bool) -> x509.KeyUsage:

@@ -13,8 +13,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from harness.backend.embedded.handshakes import Handshakes
 from harness.backend.embedded.impostors import Impostors, Shown, guarded
-from harness.backend.embedded.pki import Authority
-from harness.backend.trouble import Impostor
+from harness.backend.embedded.pki import Authority, Pair
+from harness.backend.trouble import Impostor, Presented
 from harness.model.errors import BackendError
 from harness.model.machine import HostPort
 
@@ -79,11 +79,15 @@ class TlsServer:
                 connection.transport.abort()
 
     @contextmanager
-    def impostor(self, other: Authority) -> Iterator[Impostor]:
-        """Present the certificate of another authority until the block ends. Connections are cut before and after."""
+    def impostor(self, other: Authority, *, renewed: bool = False) -> Iterator[Impostor]:
+        """Present other certificates until the block ends. Connections are cut before and after."""
         assert self._context is not None
+        others = {Presented.OTHER_AUTHORITY: tls_context(other)}
+        for kind, files in self._authority.others.items():
+            if renewed or kind is not Presented.RENEWED:
+                others[kind] = tls_context(self._authority, files)
         shown = Shown()
-        self._impostors.begin(self._context, tls_context(other), shown)
+        self._impostors.begin(self._context, others, shown)
         self._cut_all()
         try:
             yield shown
@@ -156,11 +160,15 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def tls_context(authority: Authority) -> ssl.SSLContext:
-    """TLS 1.2 and 1.3: WinHTTP on Wine and before Windows 11 knows nothing newer than 1.2."""
+def tls_context(authority: Authority, pair: Pair | None = None) -> ssl.SSLContext:
+    """With another certificate of its own, if one is given.
+
+    TLS 1.2 and 1.3: WinHTTP on Wine and before Windows 11 knows nothing newer than 1.2.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(authority.cert_file, authority.key_file)
+    certificate, key = pair or Pair(authority.cert_file, authority.key_file)
+    context.load_cert_chain(certificate, key)
     return context
 
 

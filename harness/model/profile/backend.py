@@ -1,11 +1,11 @@
 """What the agent and its backend say to each other: check-in, telemetry, queries, configuration, actions."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from harness.model.base import Frozen, NotEmpty, Seconds
-from harness.model.profile.text import WHOLE_PROGRAM, Pattern, Template
+from harness.model.profile.text import WHOLE_PROGRAM, Pattern, Reason, Template
 
 
 class CheckIn(Frozen):
@@ -24,6 +24,18 @@ class CheckIn(Frozen):
     )
     talks_to: tuple[NotEmpty, ...] = Field(
         default=(), description="addresses, with `*`, of other hosts that it may connect to"
+    )
+    gives_up_s: Seconds = Field(
+        default=120,
+        description="within which a request that is never answered is given up, and another one made",
+    )
+    outlives_renewal: bool = Field(
+        default=False,
+        description="it trusts a certificate that its backend's authority has renewed, with another key",
+    )
+    accepts: dict[Literal["other-name", "expired"], Reason] = Field(
+        default_factory=dict,
+        description="certificates of its backend's own authority that it trusts all the same → why",
     )
     backs_off: bool = Field(default=False, description="pauses grow while the backend fails")
     still_there_s: Annotated[float, Field(ge=0, le=3600)] = Field(

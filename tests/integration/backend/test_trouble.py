@@ -13,7 +13,7 @@ from harness.backend.embedded import agents_door
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment, FaultKind
-from harness.backend.trouble import MOST_ENROLMENTS, Troubles
+from harness.backend.trouble import MOST_ENROLMENTS, Presented, Troubles
 from harness.model.deadline import Deadline
 from tests.integration.backend.agent import CELL, Agent, pinned_digest
 
@@ -107,7 +107,7 @@ def test_an_agent_that_trusts_anybody_is_found(backend: EmbeddedBackend, agent: 
         with pytest.raises(httpx.TransportError):
             careless.post(f"https://{backend.address}/config", json={"node_key": agent.key})
         assert impostor.wait(99, Deadline.after(WAIT_S))
-        assert impostor.trusted_by == "POST /config"
+        assert impostor.trusted == {Presented.OTHER_AUTHORITY: "POST /config"}
 
 
 def test_an_agent_that_knows_its_backend_is_not(
@@ -119,12 +119,34 @@ def test_an_agent_that_knows_its_backend_is_not(
             with pytest.raises(httpx.TransportError):
                 agent.post("/config")
         assert impostor.wait(2, Deadline.after(WAIT_S))
-        assert impostor.trusted_by == ""
+        assert impostor.trusted == {}
         assert pinned_digest(backend, ssl.TLSVersion.TLSv1_2)[0] != enrolment.server_cert_sha256
         assert pinned_digest(backend, ssl.TLSVersion.TLSv1_3)[0] != enrolment.server_cert_sha256
-        assert impostor.trusted_by == ""
+        assert impostor.trusted == {}
     agent.post("/config")
     assert pinned_digest(backend, ssl.TLSVersion.TLSv1_2)[0] == enrolment.server_cert_sha256
+
+
+def test_an_agent_that_asks_for_the_authority_alone_is_found(
+    backend: EmbeddedBackend, enrolment: Enrolment, agent: Agent
+) -> None:
+    context = ssl.create_default_context(cadata=enrolment.ca_pem)
+    context.check_hostname = False
+    key = {"node_key": agent.key}
+    with backend.impostor() as impostor:
+        for _ in range(4):
+            with (
+                httpx.Client(verify=context, timeout=WAIT_S) as careless,
+                pytest.raises(httpx.TransportError),
+            ):
+                careless.post(f"https://{backend.address}/config", json=key)
+        assert impostor.wait(4, Deadline.after(WAIT_S))
+        assert impostor.trusted == {Presented.OTHER_NAME: "POST /config"}
+        assert impostor.shown_as == {
+            Presented.OTHER_AUTHORITY: 2,
+            Presented.OTHER_NAME: 1,
+            Presented.EXPIRED: 1,
+        }
 
 
 def test_enrolments_without_a_reason_are_counted(

@@ -34,8 +34,8 @@ class Backend:
         self.silent_s, self.comes_back, self.shown = silent_s, comes_back, 0
 
     @contextmanager
-    def impostor(self) -> Iterator[Any]:
-        yield SimpleNamespace(shown=self.shown, trusted_by="", wait=lambda *_: False)
+    def impostor(self, **_: object) -> Iterator[Any]:
+        yield SimpleNamespace(shown=self.shown, shown_as={}, trusted={}, wait=lambda *_: False)
 
     def wait_seen(self, *_: object, **__: object) -> Any:
         return object() if self.comes_back else None
