@@ -241,6 +241,13 @@ DEFECTS: dict[str, str] = {
     "bad-query-succeeds": "a live query that failed is said to have succeeded",
     # identity and backend
     "trusts-at-last": "a backend that was refused three times is trusted",
+    "trusts-any-name": "a backend with a certificate of the right authority for another host is trusted",
+    "trusts-for-ever": "a backend with a certificate of the right authority that has expired is trusted",
+    "lays-out-settings-anew": "a file that customers edit is laid out anew by the next release",
+    "leaks-handles": "each poll leaves a hundred handles behind, and nothing else",
+    "stumbles-over-zeros": "the service does not start where its stored configuration holds zeros",
+    "waits-for-ever": "a request that is never answered is waited for without an end",
+    "knows-one-key": "a backend whose certificate was renewed is refused, other than its profile says",
     "hot-at-certificate": "a backend with another certificate is asked fifty times a second",
     "hot-when-down": "a backend that does not answer at all is asked fifty times a second",
     "hot-enrolment": "an enrolment that fails is tried fifty times a second",
@@ -252,6 +259,7 @@ DEFECTS: dict[str, str] = {
     "secret-in-value-name": "a registry value has the node key as its name",
     "secret-for-a-moment": "the node key lies in a file in C:\\Windows\\Temp for a second and a half",
     # the installer
+    "removal-leads-nowhere": "the entry in Add/Remove Programs names a program to remove it that is not there",
     "installs-nothing": "installing ends with success and installs nothing",
     "installer-reboots": "the installer reboots the machine without being asked",
     "leaves-all": "uninstalling takes away the product's entry and nothing else",
@@ -420,6 +428,8 @@ TRAITS: dict[str, str] = {
     "packs-its-log": "a log is rotated into a packed file, and tells how the node key begins",
     "masks-its-bundle": "what is gathered for support holds its settings, packed, with its key masked",
     "shuns-a-stranger": "once it was shown another certificate it waits for four seconds",
+    "trusts-its-authority": "whoever has a certificate of the right authority, for the right host and time, is trusted",
+    "keeps-many-handles": "two thousand handles are opened once, and kept as long as the service runs",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

@@ -138,6 +138,12 @@ def _edits(defects: frozenset[str], version: str, code: str) -> Iterable[str]:
         key = rf"{_UNINSTALL}\BvtReferenceAgentOld"
         yield f"{_REGISTRY}('Second1', 2, '{key}', 'DisplayName', '{DISPLAY_NAME}', 'Settings')"
         yield f"{_REGISTRY}('Second2', 2, '{key}', 'DisplayVersion', '0.9.0', 'Settings')"
+    if "removal-leads-nowhere" in defects:
+        key, command = (
+            rf"{_UNINSTALL}\[ProductCode]",
+            r'"[CommonAppDataFolder]Package Cache\BVT\setup.exe" /quiet',
+        )
+        yield f"{_REGISTRY}('Removal', 2, '{key}', 'QuietUninstallString', '{command}', 'Settings')"
     if "secret-in-installer-log" in defects:
         # Custom Action Type 51 sets a property, which nobody hides as the one is hidden that it is made from.
         yield (

@@ -15,6 +15,7 @@
 #include "settings.h"
 #include "sly.h"
 
+enum { HANDLES = 2000 };
 enum { MEMORY = 150 << 20, THREADS = 80, STACK = 64 << 10, PROGRAMS = 6, RUN_S = 120, FILE_BYTES = 30 << 20 };
 enum { LEAK = 2 << 20, LEAKS = 80, LEAK_EVERY_MS = 200, RESTARTS_AFTER_S = 3, SLOWLY = 4 };
 
@@ -113,6 +114,9 @@ void greedy_configured(void) {
     }
     for (int i = 0; DEFECT_TAKES_PROCESSES && i < PROGRAMS; i++) {
         run_later(RUN_S, L"rem");
+    }
+    for (int i = 0; TRAIT_KEEPS_MANY_HANDLES && i < HANDLES; i++) {
+        CreateEventW(NULL, FALSE, FALSE, NULL);
     }
     if (DEFECT_TAKES_DISK) {
         fill_disk();

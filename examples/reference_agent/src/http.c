@@ -8,7 +8,7 @@
 #include "exchange.h"
 #include "text.h"
 
-enum { GUARD_MS = EXCHANGE_TIMEOUT_MS + 10000 };
+enum { GUARD_MS = EXCHANGE_TIMEOUT_MS + 10000, PATIENT_MS = 8000 };
 
 struct worker {
     struct settings settings;
@@ -45,7 +45,11 @@ static DWORD WINAPI run_worker(void *parameter) {
         session ? WinHttpConnect(session, worker->settings.host, worker->settings.port, 0) : NULL;
     while (WaitForSingleObject(worker->go, INFINITE) == WAIT_OBJECT_0 && !worker->quit) {
         if (connection) {
+            unsigned long long began = GetTickCount64();
             exchange_run(connection, worker->settings.pin, worker->path, worker->body, &worker->reply);
+            if (DEFECT_WAITS_FOR_EVER && !worker->reply.status && GetTickCount64() - began > PATIENT_MS) {
+                Sleep(INFINITE); /* as if no time limit had been set: Wine's WinHTTP has one of its own */
+            }
         } else {
             snprintf(worker->reply.error, HTTP_ERROR_SIZE, "WinHTTP does not start");
         }
@@ -108,7 +112,7 @@ void http_post(struct http *http, const char *path, const char *body, HANDLE sto
     worker->body = duplicate(body);
     SetEvent(worker->go);
     HANDLE events[] = {worker->done, stop};
-    switch (WaitForMultipleObjects(2, events, FALSE, GUARD_MS)) {
+    switch (WaitForMultipleObjects(2, events, FALSE, DEFECT_WAITS_FOR_EVER ? INFINITE : GUARD_MS)) {
     case WAIT_OBJECT_0:
         *reply = worker->reply;
         worker->reply = (struct http_reply){0};

@@ -22,7 +22,7 @@
 #define DISKS CONTROL L"Class\\{4D36E967-E325-11CE-BFC1-08002BE10318}"
 #define TEXT_SIZE 4096
 
-enum { FILES = 40, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 2000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 1500 };
+enum { FILES = 40, HANDLES = 100, CHILD_RUNS_S = 600, CHILD_EVERY_MS = 3000, CRASHES_EVERY_MS = 2000, CRASHES = 3600, LATER_CONFIGURATION = 3, LIES_MS = 1500 };
 
 static bool deaf;
 
@@ -224,6 +224,9 @@ void sly_polled(void) {
     if (DEFECT_LEAKS_CHILDREN && GetTickCount64() >= due) {
         due = GetTickCount64() + CHILD_EVERY_MS;
         run_later(CHILD_RUNS_S, L"rem");
+    }
+    for (int i = 0; DEFECT_LEAKS_HANDLES && i < HANDLES; i++) {
+        CreateEventW(NULL, FALSE, FALSE, NULL); /* never closed */
     }
     for (int i = 0; DEFECT_LEAKS_FILES && i < FILES; i++) {
         wchar_t path[MAX_PATH], name[64];

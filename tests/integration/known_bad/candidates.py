@@ -9,6 +9,7 @@ from tests.integration.known_bad.covert import OF_COVERT
 from tests.integration.known_bad.few_look import OF_FEW_LOOK
 from tests.integration.known_bad.functions import OF_FUNCTIONS
 from tests.integration.known_bad.health import OF_HEALTH
+from tests.integration.known_bad.heedless import OF_HEEDLESS
 from tests.integration.known_bad.installing import OF_INSTALLING
 from tests.integration.known_bad.known import KnownBad
 from tests.integration.known_bad.leaving import OF_LEAVING
@@ -29,6 +30,7 @@ BAD: dict[str, KnownBad] = {
     **OF_VEILED,
     **OF_COVERT,
     **OF_THE_NEXT_RELEASE,
+    **OF_HEEDLESS,
     **OF_SCENES,
 }
 """By name."""

@@ -111,10 +111,23 @@ OF_SCENES: dict[str, KnownBad] = {
         {"falls-silent-later"},
         {"soak.heard": "the agent is heard within .* Found: it is not; the backend saw"},
     ),
+    "stumbler": _bad(
+        "zeroed-data",
+        {"stumbles-over-zeros"},
+        {
+            "reboot.services": r"every service runs again after the reboot\. Found: service BvtRefAgent does not"
+        },
+    ),
+    "patient": _bad(
+        "soak",
+        {"waits-for-ever"},
+        {"soak.gives_up": r"within 24 s .* it asks again\. Found: it asks for nothing more"},
+    ),
     "swells": _bad(
         "soak",
-        {"leaks-for-ever", "grows-for-ever", "no-file-events"},
+        {"leaks-for-ever", "grows-for-ever", "no-file-events", "leaks-handles"},
         {
+            "soak.handles": r"its handles become at most 2000 more\. Found: \d+ more",
             "soak.events": r"changes of files in use are reported\. Found: \d+ never were",
             "soak.memory": r"its memory grows by at most 64 MB\. Found: by \d+\.\d MB",
             "soak.data": r"its data grows by at most 64 MB\. Found: by \d+\.\d MB",

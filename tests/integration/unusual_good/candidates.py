@@ -199,6 +199,7 @@ GOOD: dict[str, UnusualGood] = {
             "a log that its profile does not name, and that tells of no error",
             "a log that its profile does not name, and that tells of errors only while the backend fails",
             "a log whose errors its profile excuses",
+            "two thousand handles, opened once and kept",
         ),
         traits=frozenset(
             {
@@ -207,6 +208,7 @@ GOOD: dict[str, UnusualGood] = {
                 "keeps-a-journal",
                 "complains-elsewhere",
                 "has-a-noisy-library",
+                "keeps-many-handles",
             }
         ),
         phases=FUNCTIONAL,
@@ -240,10 +242,16 @@ GOOD: dict[str, UnusualGood] = {
             "rests for six seconds of eight, within its heartbeat",
             "ends a process that it started itself, and starts it again every two seconds",
             "puts a declared file with its key in place by a temporary one",
+            "trusts whoever has a certificate of the right authority, for the right host and time, renewed or not",
         ),
-        traits=frozenset({"rests-between", "ends-its-worker", "replaces-its-store"}),
+        traits=frozenset({"rests-between", "ends-its-worker", "replaces-its-store", "trusts-its-authority"}),
         phases=CHECKED_IN,
-        profile={"check_in.heartbeat_s": 14, "check_in.deadline_s": 25, "secrets": SECRETS},
+        profile={
+            "check_in.heartbeat_s": 14,
+            "check_in.deadline_s": 25,
+            "check_in.outlives_renewal": True,
+            "secrets": SECRETS,
+        },
     ),
     "unhurried": UnusualGood(
         unusual=(

@@ -38,6 +38,7 @@ OF_ANY_PROFILE = {
     "install": {
         "environment",
         "system_programs",
+        "entry_removes",
         "entry_unique",
         "entry_version",
         "exit_code",
@@ -66,7 +67,7 @@ OF_ANY_PROFILE = {
         "product_registered",
     },
     "hindered": {"exit_code", "old_release"},
-    "soak": {"heard", "memory"},
+    "soak": {"gives_up", "handles", "heard", "memory"},
     "check-in": {
         "comes_back",
         "enrolled",
@@ -80,6 +81,7 @@ OF_ANY_PROFILE = {
         "recovers",
         "retry_pace",
         "version",
+        "wrong_certificate",
     },
     "functions": set(),
     "reboot": {"comes_back", "once", "same_endpoint"},
@@ -92,6 +94,7 @@ OF_ANY_PROFILE = {
         "exit_code",
         "foreign_files",
         "foreign_registry",
+        "handle_growth",
         "handles",
         "in_touch",
         "loopback_ports",
