@@ -143,9 +143,7 @@ def test_wrong_certificate(cell: CellSession, timeline: Timeline, stranger: Stra
 
 
 def _outlives_renewal(profile: AgentProfile) -> str:
-    missing = (
-        "the profile does not say that the agent outlives a renewed certificate (check_in.outlives_renewal)"
-    )
+    missing = "the profile declares no trust in a renewed certificate (check_in.outlives_renewal)"
     return "" if profile.check_in.outlives_renewal else missing
 
 
