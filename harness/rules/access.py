@@ -3,6 +3,7 @@
 Sources: "LockPermissions table", "MsiLockPermissionsEx table".
 """
 
+import re
 from collections.abc import Iterator
 
 from harness.guest.access_control import FILE_WRITES, GENERIC_WRITES, KEY_WRITES, SERVICE_WRITES, read_sddl
@@ -28,6 +29,16 @@ WRITES = {
     "ServiceInstall": SERVICE_WRITES,
 }
 
+CLOSES = re.compile(r"\bi?cacls(?:\.exe)?\b|Set-Acl", re.IGNORECASE)
+CLOSED_BY = ("LockPermissions", "MsiLockPermissionsEx", *OF_BUILDERS)
+"""Tables by which an installer sets access lists."""
+
+
+def sets_access_lists(msi: Msi) -> bool:
+    """Whether the installer sets access lists, by a table or by a command: who may write where is up to them."""
+    by_command = any(CLOSES.search(row["Target"]) for row in msi.rows("CustomAction"))
+    return by_command or any(msi.rows(table) for table in CLOSED_BY)
+
 
 @rule(
     Group.ACCESS,
@@ -44,7 +55,8 @@ def users_may_write(msi: Msi) -> Iterator[Broken]:
     for table in OF_BUILDERS:
         for row in msi.rows(table):
             mask = bits(row, "Permission") & 0xFFFFFFFF
-            if row.get("User", "").lower() in ORDINARY and mask & (FILE_WRITES | KEY_WRITES | GENERIC_WRITES):
+            writes = WRITES.get(row.get("Table", ""), FILE_WRITES | KEY_WRITES) | GENERIC_WRITES
+            if row.get("User", "").lower() in ORDINARY and mask & writes:
                 key = next(iter(row.values()))
                 yield Broken(f"{table}: {key}", f"{row['User']} may write (mask 0x{mask:x})")
     for row in msi.rows("MsiLockPermissionsEx"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from harness.candidate.msi_actions import TYPE_BITS
 from harness.candidate.msi_tables import Row
+from harness.rules.access import sets_access_lists
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule, scheduled
 
 IN_SCRIPT, NO_IMPERSONATE = 0x400, 0x800
@@ -27,6 +28,8 @@ WRITABLE = (
 WRITABLE_PATHS = re.compile(
     r"^\"?(?:c:\\(?:windows\\temp|users|programdata|temp)\\|%te?mp%|%appdata%|%localappdata%)", re.IGNORECASE
 )
+PROGRAM_DATA = re.compile(r"^\"?(?:\[CommonAppDataFolder\]|c:\\programdata\\)", re.IGNORECASE)
+"""An installer may close its own folder there."""
 SHELLS = re.compile(r"\b(?:cmd|powershell|pwsh|wscript|cscript|mshta)(?:\.exe)?\b", re.IGNORECASE)
 
 
@@ -38,6 +41,7 @@ SHELLS = re.compile(r"\b(?:cmd|powershell|pwsh|wscript|cscript|mshta)(?:\.exe)?\
 )
 def elevated_from_writable(msi: Msi) -> Iterator[Broken]:
     given = {row["Source"]: row["Target"] for row in msi.rows("CustomAction") if _kind(row) in SETS}
+    closed = sets_access_lists(msi)  # those are looked at by themselves
     for row in _elevated(msi):
         kind = _kind(row)
         place = ""
@@ -47,6 +51,8 @@ def elevated_from_writable(msi: Msi) -> Iterator[Broken]:
         elif kind == BY_PROPERTY:
             place = given.get(row["Source"], msi.properties.get(row["Source"], ""))
         named = re.match(r'"?\[(\w+)\]', place)
+        if closed and PROGRAM_DATA.match(place):
+            continue
         if (named and named[1] in WRITABLE) or WRITABLE_PATHS.match(place):
             yield Broken(f"CustomAction: {row['Action']}", f"it runs {place} as SYSTEM")
 
@@ -71,7 +77,6 @@ def script(msi: Msi) -> Iterator[Broken]:
     "Custom Action Type 50",
 )
 def from_a_callers_property(msi: Msi) -> Iterator[Broken]:
-    secure = set(msi.properties.get("SecureCustomProperties", "").split(";"))
     set_by_itself = {
         row["Source"]
         for row in msi.rows("CustomAction")
@@ -79,7 +84,7 @@ def from_a_callers_property(msi: Msi) -> Iterator[Broken]:
     }
     for row in _elevated(msi):
         name = row["Source"]
-        if _kind(row) == BY_PROPERTY and name.isupper() and name in secure and name not in set_by_itself:
+        if _kind(row) == BY_PROPERTY and name.isupper() and name in msi.secure and name not in set_by_itself:
             yield Broken(
                 f"CustomAction: {row['Action']}",
                 f"it runs what property {name} says, which any caller may set",

@@ -17,9 +17,11 @@ ELEVATED = 0x400 | 0x800
 SHOWN = 120
 """Characters of a command that a finding shows."""
 CONTINUES, ASYNCHRONOUS = 0x40, 0x80
+# `curl` as a program, not as a word that an option of another has.
 FETCHES = re.compile(
-    r"\b(?:invoke-webrequest|iwr|start-bitstransfer|invoke-restmethod|downloadfile|downloadstring|curl(?:\.exe)?|wget(?:\.exe)?"
-    r"|bitsadmin(?:\.exe)?|certutil(?:\.exe)?\s.*-urlcache)\b.*?(?:https?|ftp)://",
+    r"(?:\b(?:invoke-webrequest|iwr|start-bitstransfer|invoke-restmethod|downloadfile|downloadstring)"
+    r"|(?:^|[\\/&|;(\"']|/\w\s|(?<!-)-\w+\s|\b(?:start|powershell(?:\.exe)?|pwsh)\s)\s*(?:curl|wget)(?:\.exe)?\"?"
+    r"|\bbitsadmin(?:\.exe)?|\bcertutil(?:\.exe)?\s.*-urlcache)(?!\w).*?(?:https?|ftp)://",
     re.IGNORECASE,
 )
 INSTALLS = re.compile(

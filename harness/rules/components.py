@@ -114,11 +114,28 @@ def file_twice(msi: Msi) -> Iterator[Broken]:
     by_place: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in msi.rows("File"):
         home = components.get(row["Component_"])
-        if home is not None and not home["Condition"]:
+        if home is not None and not home["Condition"] and _is_installed_by_default(msi, home["Component"]):
             by_place[(home["Directory_"], long_name(row["FileName"]).lower())].add(row["Component_"])
     for (folder, name), names in by_place.items():
         if len(names) > 1:
             yield Broken(f"File: {name}", f"{', '.join(sorted(names))} install it into {folder}")
+
+
+def _is_installed_by_default(msi: Msi, component: str) -> bool:
+    """Whether a feature brings it that nobody has to ask for, and that no condition turns off."""
+    features = {row["Feature"]: row for row in msi.rows("Feature")}
+    conditional = {row["Feature_"] for row in msi.rows("Condition")}
+    given = msi.properties.get("INSTALLLEVEL", "")
+    level = int(given) if given.isdecimal() else 1
+    homes = [row["Feature_"] for row in msi.rows("FeatureComponents") if row["Component_"] == component]
+    above = {name: row["Feature_Parent"] for name, row in features.items()}
+    return not homes or any(
+        all(
+            name not in conditional and name in features and 0 < bits(features[name], "Level") <= level
+            for name in _upwards(home, above)
+        )
+        for home in homes
+    )
 
 
 def _upwards(folder: str, above: Mapping[str, str]) -> Iterator[str]:

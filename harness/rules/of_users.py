@@ -21,6 +21,12 @@ A_USERS = (
     "NetHoodFolder",
 )
 """Folders of whoever installs it: of the system's own account, where software is distributed."""
+IN_PROFILES = (
+    *A_USERS,
+    *("ProgramMenuFolder", "StartMenuFolder", "StartupFolder", "DesktopFolder", "TemplateFolder"),
+    *("AdminToolsFolder", "MyPicturesFolder", "PrintHoodFolder", "RecentFolder"),
+)
+"""Where a component's key path must be a value below HKCU, whomever it is installed for (ICE38)."""
 OF_WINDOWS = frozenset(
     {
         *(
@@ -61,6 +67,7 @@ def registered_for_one_user(msi: Msi) -> Iterator[Broken]:
         row["Source"] == "ALLUSERS" and bits(row, "Type") & TYPE_BITS in SETS
         for row in msi.rows("CustomAction")
     )
+    by_action = by_action or any("ALLUSERS" in row["Target"] for row in msi.rows("CustomAction"))
     value = msi.properties.get("ALLUSERS", "")
     if msi.rows("ServiceInstall") and not value and "ALLUSERS" not in given and not by_action:
         yield Broken(
@@ -76,12 +83,19 @@ def registered_for_one_user(msi: Msi) -> Iterator[Broken]:
     "Component table: KeyPath; ICE57",
 )
 def a_users_key_path(msi: Msi) -> Iterator[Broken]:
-    holds = {row["Component_"] for table in ("File", "ServiceInstall") for row in msi.rows(table)}
+    # By default for whoever installs it: its files are that user's.
+    dual = msi.properties.get("MSIINSTALLPERUSER", "") == "1"
+    tables = ("ServiceInstall",) if dual else ("File", "ServiceInstall")
+    holds = {row["Component_"] for table in tables for row in msi.rows(table)}
     of_user = {row["Registry"] for row in msi.rows("Registry") if bits(row, "Root") == CURRENT_USER}
     shortcuts = {row["Component_"] for row in msi.rows("Shortcut")}
     for row in msi.rows("Component"):
         by_value = bits(row, "Attributes") & OF_REGISTRY and row["KeyPath"] in of_user
-        if by_value and row["Component"] in holds - shortcuts and not _a_users(msi, row["Directory_"]):
+        if (
+            by_value
+            and row["Component"] in holds - shortcuts
+            and not _below(msi, row["Directory_"], IN_PROFILES)
+        ):
             yield Broken(
                 f"Component: {row['Component']}",
                 "its key path is a value below HKCU: for another user it is not there",
@@ -100,18 +114,20 @@ def in_a_users_folder(msi: Msi) -> Iterator[Broken]:
         return
     homes = {row["Component"]: row["Directory_"] for row in msi.rows("Component")}
     for row in msi.rows("File"):
-        if folder := _a_users(msi, homes.get(row["Component_"], "")):
+        if folder := _below(msi, homes.get(row["Component_"], ""), A_USERS):
             yield Broken(f"File: {row['File']}", f"it goes into {folder}, which is one user's")
 
 
-def _a_users(msi: Msi, folder: str) -> str:
-    """The folder of one user's in which this one lies; empty if it is everybody's."""
+def _below(msi: Msi, folder: str, folders: tuple[str, ...]) -> str:
+    """That of these folders in which this one lies; empty if it lies in none. Merge modules add their own code."""
     parents = {row["Directory"]: row["Directory_Parent"] for row in msi.rows("Directory")}
     seen = set[str]()
-    while folder and folder not in seen and folder not in A_USERS:
+    while folder and folder not in seen:
+        if (name := folder.partition(".")[0]) in folders:
+            return name
         seen.add(folder)
         folder = parents.get(folder, "")
-    return folder if folder in A_USERS else ""
+    return ""
 
 
 @rule(

@@ -16,10 +16,11 @@ SECRET_PLACEHOLDERS = ("{enrol_secret}",)
 LIKE_A_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|CREDENTIAL", re.IGNORECASE)
 ABOUT_A_SECRET = re.compile(
     r"(?:FILE|PATH|DIR(?:ECTORY)?|CACHE|STORE|HEADER|ALG(?:ORITHM)?|TYPE|NAME|ID|AUDIENCE|ISSUER|PROVIDER|UR[IL]|ENDPOINT"
-    r"|HOST|SERVER|SERVICE|LENGTH|POLICY|EXPIRY|EXPIRES|TTL|LIFETIME|FORMAT|VERSION|MODE|CLASS|SCOPE)S?$",
+    r"|HOST|SERVER|SERVICE|LENGTH|POLICY|EXPIRY|EXPIRES|TTL|LIFETIME|FORMAT|VERSION|MODE|CLASS|SCOPE|THUMBPRINT|FINGERPRINT)S?$"
+    r"|^PUBLIC|TOKENI[SZ]",
     re.IGNORECASE,
 )
-"""How a name ends that tells of a secret's place or kind: `TOKEN_ALGORITHM`, `ApiKeyHeader`."""
+"""A name that tells of a secret's place or kind: `TOKEN_ALGORITHM`, `ApiKeyHeader`; of a key's public half; of words."""
 LIKE_A_VALUE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])(?!https?:|\{)[^\s\[\]\\]{8,}")
 """A word with letters and digits, and no path, address or GUID."""
 SETS = (35, 51)
@@ -147,10 +148,9 @@ def looks_like_a_secret(msi: Msi) -> Iterator[Broken]:
     Severity.WARNING,
 )
 def never_arrives(msi: Msi) -> Iterator[Broken]:
-    secure = set(msi.properties.get("SecureCustomProperties", "").split(";"))
     given = msi.profile.installer.properties if msi.profile else {}
     for name in given:
-        if name.upper() in msi.contents.own_properties and name.upper() not in secure:
+        if name.upper() in msi.contents.own_properties and name.upper() not in msi.secure:
             yield Broken("Property: SecureCustomProperties", f"it does not name {name.upper()}")
 
 

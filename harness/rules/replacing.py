@@ -42,6 +42,7 @@ FILLS_THE_SCRIPT = frozenset(
     }
 )
 SHOWS_AN_ERROR = 19
+SETS = (35, 51)
 AT_A_REPLACEMENT = AT_AN_UNINSTALL | {"UPGRADINGPRODUCTCODE": "{00000000-0000-0000-0000-000000000001}"}
 DELETES = re.compile(
     r"\b(?:rd|rmdir|del|erase|remove-item|reg(?:\.exe)?\"?\s+delete|--purge|deltree)\b", re.IGNORECASE
@@ -81,11 +82,10 @@ def removes_at_a_wrong_time(msi: Msi) -> Iterator[Broken]:
     "Upgrade table: ActionProperty; SecureCustomProperties property; ICE61",
 )
 def property_never_arrives(msi: Msi) -> Iterator[Broken]:
-    secure = set(msi.properties.get("SecureCustomProperties", "").split(";"))
     for name in dict.fromkeys(row["ActionProperty"] for row in msi.rows("Upgrade")):
         if name != name.upper():
             yield Broken(f"Upgrade: {name}", "it is no public property: its name has small letters")
-        elif name not in secure:
+        elif name not in msi.secure:
             yield Broken(
                 f"Upgrade: {name}",
                 "it is not in SecureCustomProperties: found by an installation with windows, it is lost",
@@ -110,16 +110,17 @@ def newer_not_refused(msi: Msi) -> Iterator[Broken]:
         for row in msi.rows("Upgrade")
         if row["UpgradeCode"].lower() == own and _reaches_above(row, version)
     ]
-    for row in rows:
-        if not bits(row, "Attributes") & ONLY_DETECT:
-            yield Broken(f"Upgrade: {row['ActionProperty']}", "it removes newer releases, too")
     seen = [row["ActionProperty"] for row in rows if bits(row, "Attributes") & ONLY_DETECT]
-    if rows and seen and not any(_refuses(msi, name) for name in seen):
+    refused = any(_refuses(msi, name) for name in seen)
+    for row in rows:
+        if not refused and not bits(row, "Attributes") & ONLY_DETECT:
+            yield Broken(f"Upgrade: {row['ActionProperty']}", "it removes newer releases, too")
+    if seen and not refused:
         yield Broken(
             f"Upgrade: {seen[0]}",
             "it is set beside a newer release, and no launch condition and no error asks for it",
         )
-    elif msi.rows("Upgrade") and not rows:
+    elif msi.rows("Upgrade") and not rows and not _asks_for_what_is_found(msi):
         yield Broken("Upgrade", "no row looks for releases above this one")
 
 
@@ -162,8 +163,25 @@ def _reaches_above(row: Row, version: tuple[int, int, int] | None) -> bool:
     )
 
 
+def _asks_for_what_is_found(msi: Msi) -> bool:
+    """Whether a launch condition asks for what is read off the machine: it may be the release that is there."""
+    found = {row["Property"] for row in msi.rows("AppSearch")}
+    return any(found & set(re.findall(r"\w+", row["Condition"])) for row in msi.rows("LaunchCondition"))
+
+
+def _marked_by(msi: Msi, name: str) -> set[str]:
+    """The property, and those that actions set where it is set."""
+    names = {name}
+    for row in msi.rows("CustomAction"):
+        if bits(row, "Type") & TYPE_BITS in SETS and names & set(
+            re.findall(r"\w+", _condition(msi.tables, row["Action"]))
+        ):
+            names.add(row["Source"])
+    return names
+
+
 def _refuses(msi: Msi, name: str) -> bool:
-    word = re.compile(rf"\b{re.escape(name)}\b")
+    word = re.compile(rf"\b(?:{'|'.join(map(re.escape, _marked_by(msi, name)))})\b")
     asks, finds = scheduled(msi, "LaunchConditions"), scheduled(msi, "FindRelatedProducts")
     in_time = asks is not None and finds is not None and bits(asks, "Sequence") > bits(finds, "Sequence")
     if in_time and any(word.search(row["Condition"]) for row in msi.rows("LaunchCondition")):

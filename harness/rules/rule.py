@@ -59,6 +59,12 @@ class Msi:
         return self.tables.get(table, ())
 
     @property
+    def secure(self) -> frozenset[str]:
+        """Properties that reach the elevated part of an installation (SecureCustomProperties)."""
+        listed = self.properties.get("SecureCustomProperties", "").split(";")
+        return frozenset(name.strip() for name in listed)
+
+    @property
     def properties(self) -> Mapping[str, str]:
         """The Property table."""
         return properties_of(self.tables)

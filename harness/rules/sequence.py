@@ -20,7 +20,7 @@ GUID = re.compile(r"\{[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNOREC
     "DISABLEROLLBACK property, DisableRollback action",
 )
 def no_rollback(msi: Msi) -> Iterator[Broken]:
-    if value := msi.properties.get("DISABLEROLLBACK", ""):
+    if (value := msi.properties.get("DISABLEROLLBACK", "")) not in ("", "0"):
         yield Broken("Property: DISABLEROLLBACK", f"it is {value!r}: what fails stays half done")
     row = scheduled(msi, "DisableRollback")
     if row is not None and not row["Condition"]:

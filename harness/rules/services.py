@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from harness.candidate.msi_folders import SYSTEM_FOLDERS
 from harness.model.image_path import may_start_another
+from harness.rules.access import sets_access_lists
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule
 from harness.rules.windows_services import OF_WINDOWS
 
@@ -15,6 +16,8 @@ ACTIONS = {"0": "none", "1": "restart", "2": "reboot", "3": "run"}
 """SC_ACTION_TYPE, as the profile names them."""
 OF_OTHERS = ("ServiceConfig", "Wix4ServiceConfig", "Wix5ServiceConfig")
 """Tables by which builders' own custom actions do the same."""
+AT_INSTALL = 1
+"""The bit of MsiServiceConfigFailureActions' Event; others are for the uninstall and for a repair."""
 REBOOTS = "2"
 CRITICAL = 3
 """ErrorControl without its bit 0x8000, which only says that the installation fails with the service."""
@@ -23,15 +26,6 @@ TAKES = {2: "stops", 8: "deletes", 32: "stops on uninstall", 128: "deletes on un
 """Bits of ServiceControl's Event by which a service is no longer what it was."""
 DELETES = 128
 """The bit of ServiceControl's Event without which a service outlives its product: DeleteServices stops it, too."""
-CLOSES = re.compile(r"\bi?cacls(?:\.exe)?\b|Set-Acl", re.IGNORECASE)
-CLOSED_BY = (
-    "LockPermissions",
-    "MsiLockPermissionsEx",
-    "Wix4SecureObject",
-    "SecureObjects",
-    "WixSecureObject",
-)
-"""Tables by which an installer sets access lists."""
 OPEN = re.compile(
     r"c:\\(?:programdata|users|windows\\(?:temp|tasks))\\|%(?:programdata|public|temp|tmp|appdata|localappdata)%"
 )
@@ -50,7 +44,11 @@ RUN_KEYS = ("\\microsoft\\windows\\currentversion\\run", "\\microsoft\\windows\\
 def recovery(msi: Msi) -> Iterator[Broken]:
     if msi.profile is None or any(msi.rows(table) for table in OF_OTHERS):
         return
-    rows = {row["Name"].lower(): row for row in msi.rows("MsiServiceConfigFailureActions")}
+    rows = {
+        row["Name"].lower(): row
+        for row in msi.rows("MsiServiceConfigFailureActions")
+        if bits(row, "Event") & AT_INSTALL
+    }
     own = {service.name.lower() for service in msi.contents.services}
     for service in msi.profile.services:
         if service.recovery is None or service.name.lower() not in own:
@@ -58,7 +56,7 @@ def recovery(msi: Msi) -> Iterator[Broken]:
         row = rows.get(service.name.lower())
         if row is None and msi.contents.code:
             continue  # a program of the installation may do it
-        given = tuple(ACTIONS.get(code, code) for code in row["Actions"].split("[~]")) if row else ()
+        given = tuple(ACTIONS.get(code, code) for code in row["Actions"].split("[~]") if code) if row else ()
         if given != service.recovery:
             found = ", ".join(given) or "nothing"
             yield Broken(
@@ -111,15 +109,16 @@ def start_type(msi: Msi) -> Iterator[Broken]:
 def account(msi: Msi) -> Iterator[Broken]:
     if msi.profile is None:
         return
-    rows = {row["Name"].lower(): row["StartName"] for row in msi.rows("ServiceInstall")}
     for service in msi.profile.services:
-        given = rows.get(service.name.lower())
-        if service.account is None or given is None or "[" in given:
+        rows = [row for row in msi.rows("ServiceInstall") if row["Name"].lower() == service.name.lower()]
+        names = [row["StartName"] for row in rows]
+        if service.account is None or not names or any("[" in name for name in names):
             continue  # what a property says only an installation knows
-        if _account(given) != _account(service.account):
+        # Of several rows one is for this kind of machine.
+        if _account(service.account) not in map(_account, names):
             yield Broken(
                 f"ServiceInstall: {service.name}",
-                f"its tables say {given or 'LocalSystem'}, the profile {service.account}",
+                f"its tables say {' or '.join(name or 'LocalSystem' for name in names)}, the profile {service.account}",
             )
 
 
@@ -212,9 +211,7 @@ def stays(msi: Msi) -> Iterator[Broken]:
     "Services: Service Security and Access Rights; file permissions of drive C: and of ProgramData",
 )
 def writable_place(msi: Msi) -> Iterator[Broken]:
-    if any(CLOSES.search(row["Target"]) for row in msi.rows("CustomAction")) or any(
-        msi.rows(table) for table in CLOSED_BY
-    ):
+    if sets_access_lists(msi):
         return  # the installer sets access lists, which are looked at by themselves
     for service in msi.contents.services:
         if service.program and is_open(service.program):

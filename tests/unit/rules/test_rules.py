@@ -31,6 +31,7 @@ from tests.unit.rules.edits import (
     changed,
     without,
 )
+from tests.unit.rules.twins import TWINS
 
 SHIPPED = Path(__file__).parents[3] / "agents" / "reference.yaml"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "static-checks.md"
@@ -94,6 +95,12 @@ def test_a_rule_is_tripped_by_what_breaks_it_and_names_it(rule: str, good: Table
 def test_what_comes_close_breaks_nothing(near: str, good: Tables) -> None:
     edit = both(NEAR[near], carried_out)
     errors = [each for each in found(good, edit) if each.severity is Severity.ERROR]
+    assert errors == []
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_what_packages_of_known_builders_hold_breaks_nothing(twin: str, good: Tables) -> None:
+    errors = [each for each in found(good, both(TWINS[twin], carried_out)) if each.severity is Severity.ERROR]
     assert errors == []
 
 
