@@ -200,6 +200,9 @@ def stays(msi: Msi) -> Iterator[Broken]:
         event = controls.get(row["Name"].lower())
         if event is None and msi.contents.code:
             continue  # a program of the installation may do it
+        by_command = re.compile(rf"\bsc(?:\.exe)?\"?\s+delete\s+\"?{re.escape(row['Name'])}\b", re.IGNORECASE)
+        if any(by_command.search(each["Target"]) for each in msi.rows("CustomAction")):
+            continue
         if not (event or 0) & DELETES:
             yield Broken(f"ServiceInstall: {row['Name']}", "no row of ServiceControl deletes it on uninstall")
 

@@ -241,6 +241,11 @@ TWINS: dict[str, Edit] = {
         changed("ServiceControl", "*", Name="[ServiceName]"),
         changed("MsiServiceConfigFailureActions", "*", Name="[ServiceName]"),
     ),
+    "a service that a command of the uninstall deletes": both(
+        changed("ServiceControl", "*", Event="35"),
+        action("Leave", 34 + 3072 + 64, "TARGETDIR", '"[System64Folder]sc.exe" delete "BvtRefAgent"'),
+        changed("InstallExecuteSequence", "Leave", Condition='REMOVE="ALL"'),
+    ),
     "a service deleted before it is made and after it": changed("ServiceControl", "*", Event="171"),
     "one service for two kinds of machine, each with its account": both(
         added(
