@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from harness.candidate.kinds import made_by_nsis
 from harness.candidate.msi_tables import read_tables
-from harness.candidate.nsis_script import nsis_lines
 from harness.candidate.transforms import with_places
 from harness.cell.check import NotTested
 from harness.cell.session import CellSession
@@ -17,7 +16,8 @@ from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.launch_conditions import with_conditions
 from harness.lifecycle.releases import medium_of
 from harness.lifecycle.removals_on_wine import remove_what_wine_does_not
-from harness.lifecycle.system_lacks import require_possible, require_possible_script
+from harness.lifecycle.set_up_again import look_into
+from harness.lifecycle.system_lacks import require_possible
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.errors import CandidateError, GuestFault, HarnessError
@@ -100,10 +100,17 @@ class Installers:
         return {name: text.format(**values) for name, text in properties.items()}
 
     def run_package(
-        self, package: Candidate, medium: str, properties: Mapping[str, str], folder: str
+        self,
+        package: Candidate,
+        medium: str,
+        properties: Mapping[str, str],
+        folder: str,
+        *,
+        may_fail: bool = False,
     ) -> MsiResult:
         """Install a package from the folder `medium` of the media drive; its log goes to `folder` of the cell.
 
+        `may_fail`: it is looked at what such a failure leaves, so it is not tried a second time to learn why it failed.
         Raises `InstallerBusy`, and `CandidateError` if it does not end in time.
         """
         session = self.session
@@ -114,14 +121,13 @@ class Installers:
             if package.kind is InstallerKind.MSI:
                 result = guest.msi.install(path, with_places(properties, ntpath.dirname(path)), deadline)
             else:
-                arguments = [self.render(part) for part in installer.install_arguments]
+                command = [path, *(self.render(part) for part in installer.install_arguments)]
                 nsis = made_by_nsis(package.path)
-                result = guest.msi.run_installer([path, *arguments], deadline, stays=self._stays(), nsis=nsis)
+                result = guest.msi.run_installer(command, deadline, stays=self._stays(), nsis=nsis)
         guest.new_shell()
         self.keep_log(result, folder)
         if package.kind is InstallerKind.EXE and not result.succeeded:
-            system, texts = session.machine.guest_system, nsis_lines(package.path)
-            require_possible_script(system, package.path.name, texts, result)
+            look_into(session, package, () if may_fail else command, result, deadline, stays=self._stays())
         return self._explained(package, result, properties)
 
     def _explained(

@@ -17,20 +17,20 @@ class SystemLacks(InfrastructureError):
     """What failed cannot be shown on this kind of guest, so it says nothing about the candidate."""
 
 
-def require_possible_script(
-    system: GuestSystem, package: str, texts: Iterable[str], result: MsiResult
+def require_possible_program(
+    system: GuestSystem, package: str, lines: Iterable[str], result: MsiResult, *, how: str = "it asks for"
 ) -> None:
-    """Raises `SystemLacks` if the script of a set-up program that failed runs a program of Windows that the guest lacks.
+    """Raises `SystemLacks` if a set-up program that failed runs a program of Windows that the guest lacks.
 
-    `texts`: the script's. Which of its lines failed is not known: a script that runs such a program proves nothing here
-    by its failure.
+    `lines`: the command lines that it and what it started asked for; or the texts of its script, of which nobody knows
+    which one failed: a script that runs such a program proves nothing here by its failure. `how`: words for that.
     """
-    for text in texts:
-        for command in programs_run(text):
+    for line in lines:
+        for command in programs_run(line):
             if lack := begins_with_lacking(system, command):
                 guest = system.value.capitalize()
                 raise SystemLacks(
-                    f"{package} cannot be tried on {guest}: its script runs `{command}`, and {guest} has {lack}."
+                    f"{package} cannot be tried on {guest}: {how} `{command}`, and {guest} has {lack}."
                     f" The installer ended with {result.exit_code}.",
                     hint=HINT,
                 )

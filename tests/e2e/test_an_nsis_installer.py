@@ -111,12 +111,24 @@ def test_an_installer_that_does_nothing_and_says_0_is_the_candidates_failure_alo
 def test_one_that_gives_up_for_want_of_a_program_of_windows_says_nothing_about_itself(
     profile: Path, one_cell: Path, bvt: BvtCommand, tmp_path: Path
 ) -> None:
-    """As an MSI whose action runs such a program."""
+    """As an MSI whose action runs such a program. Nobody can read its script: Wine tells what it asked for."""
     out = tmp_path / "run"
-    made = package(tmp_path, "amd64-unicode", "-DFILTER")
+    made = package(tmp_path, "amd64-unicode", "-DFILTER", "-DPACKED")
     done = bvt("run", made, "-p", profile, "-m", one_cell, "--out", out, "--infra-retries", "0")
     assert done.code == 4, done.out + done.err
     outcome, message = outcomes(out)["install.exit_code"]
     assert outcome == "infra"
-    assert "cannot be tried on Wine: its script runs `fltmc load tiny`, and Wine has no fltmc.exe" in message
+    assert "cannot be tried on Wine: it asks for `fltmc load tiny`, and Wine has no fltmc.exe" in message
     assert "failed" not in {each for each, _ in outcomes(out).values()}
+
+
+def test_one_that_gives_up_of_itself_is_to_blame_though_its_script_names_a_program_that_wine_lacks(
+    profile: Path, one_cell: Path, bvt: BvtCommand, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    done = bvt(
+        "run", package(tmp_path, "amd64-unicode", "-DGIVES_UP"), "-p", profile, "-m", one_cell, "--out", out
+    )
+    assert done.code == 1, done.out + done.err
+    assert outcomes(out)["install.exit_code"][0] == "failed"
+    assert "infra" not in {each for each, _ in outcomes(out).values()}

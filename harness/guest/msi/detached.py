@@ -1,17 +1,18 @@
 """Runs an installer's command detached: its exit code and log lie in files, so a cut connection loses neither."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from harness.guest.command_line import argv_line
 from harness.guest.console import Console
 from harness.guest.facts import BootIdentity
 from harness.guest.files import Files
 from harness.guest.msi.exit_codes import msi_exit
 from harness.guest.msi.log import decode_log, excerpt
-from harness.guest.msi.result import InstallerHangs, MsiResult, hanging
+from harness.guest.msi.result import InstallerHangs, MsiResult, SetUpAgain, hanging
 from harness.guest.msi.words import failed_action, failed_name, unfinished_action
 from harness.guest.power import boot_identity
 from harness.model.deadline import Deadline
@@ -20,6 +21,7 @@ from harness.model.substrate import GuestSystem
 from harness.probe.answers.files import FileArrived
 from harness.probe.answers.processes import Detached, Finished
 from harness.probe.answers.system import Version
+from harness.probe.reading import read_answer
 
 POLL_S = 20.0
 LOG_LIMIT_BYTES = 8 * 1024 * 1024
@@ -77,6 +79,17 @@ class DetachedRuns:
             Detached, "run", *options, deadline=self._console.within(COMMAND_S), repeatable=False, then=line
         )
         return Begun(line, log, answer_file, before, deadline)
+
+    def again(
+        self, line: str, deadline: Deadline, variables: Mapping[str, str], tree: Sequence[str]
+    ) -> SetUpAgain:
+        """Run `line` once more with these variables, and wait. Raises what the guest layer raises."""
+        ends_ms = str(max(1, int(deadline.remaining_s * 1000)))
+        probe = argv_line([self._console.probe_path, "run", "--timeout-ms", ends_ms, *tree])
+        given = "".join(f"set {name}={value}&& " for name, value in variables.items())
+        within = Deadline.after(deadline.remaining_s + self._console.within(GRACE_S).length_s)
+        done = self._console.run(f"{given}{probe} -- {line}", within, in_cmd=True)
+        return SetUpAgain(read_answer("run", Finished, done.stdout).exit_code, done.stderr)
 
     def end(self, begun: Begun, *, printed: bool) -> MsiResult:
         """Wait for it, a little longer than its deadline: the probe's watcher has to end it, and to say so.

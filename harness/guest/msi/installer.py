@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from harness.guest.command_line import installer_line
+from harness.guest.command_line import installer_line, survives_cmd
 from harness.guest.console import Console
 from harness.guest.files import Files
 from harness.guest.msi.detached import Begun, DetachedRuns, new_file
 from harness.guest.msi.exit_codes import MsiOutcome
-from harness.guest.msi.result import InstallerBusy, InstallerNotStarted, MsiResult
+from harness.guest.msi.result import InstallerBusy, InstallerNotStarted, MsiResult, SetUpAgain
 from harness.guest.system_tools import MSIEXEC
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, GuestFault
@@ -74,6 +74,24 @@ class MsiExec:
                     f"{command[0]} could not be started: {NOT_A_PROGRAM[fault.code]} (Windows error {fault.code})."
                 ) from fault
             raise
+
+    def run_again(
+        self,
+        command: Sequence[str],
+        deadline: Deadline,
+        variables: Mapping[str, str],
+        *,
+        stays: Sequence[str] = (),
+        nsis: bool = False,
+    ) -> SetUpAgain | None:
+        """Run an EXE installer that failed once more, with these variables in its environment.
+
+        None if its command line is one that `cmd` would change. Raises what the guest layer raises.
+        """
+        if not all(map(survives_cmd, command)):
+            return None
+        tree = ["--tree", *(part for place in stays for part in ("--stays", place))]
+        return self._runs.again(installer_line(command, nsis=nsis), deadline, variables, tree)
 
     def begin_install(self, path: str, properties: Mapping[str, str], deadline: Deadline) -> Begun:
         """Start the installation of the MSI at `path` and do not wait for it. Raises what the guest layer raises."""

@@ -37,6 +37,15 @@ class MsiResult:
         return self.meaning.succeeded
 
 
+@dataclass(frozen=True)
+class SetUpAgain:
+    """A set-up program that was run once more, to hear what its guest says of it."""
+
+    exit_code: int
+    said: str
+    """By whatever wrote to its standard error and to that of all that it started."""
+
+
 class InstallerBusy(InfrastructureError):
     """Windows Installer was busy with another installation until the deadline: this one never began."""
 

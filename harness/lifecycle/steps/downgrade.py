@@ -21,7 +21,7 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
     allowed = session.profile.upgrade.downgrade is Downgrade.CLEAN
 
     def install() -> MsiResult:
-        return timeline.run_package(release, medium(name), properties, "downgrade")
+        return timeline.run_package(release, medium(name), properties, "downgrade", may_fail=True)
 
     result = (
         replacing(session, session.candidate, release, timeline.properties(), install)

@@ -20,14 +20,13 @@ from harness.machines.wine.crashes import VERB, Crash, append_crash
 from harness.machines.wine.order import BOOT_PROGRAM, CUT, GO, Berth, Order, Status, windows_path
 from harness.machines.wine.processes import server_socket
 from harness.machines.wine.processor import one_processor, processor_mask, release_all
+from harness.machines.wine_prefix.process_trace import TELLS
 from harness.machines.wine_prefix.session import open_session_0
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
 SHUTDOWN_DEADLINE_S = 10.0
 LONGEST_SLEEP_S = 86400.0
-TELLS = "-all,trace+process,+pid,+timestamp"
-"""WINEDEBUG by which whoever starts a program says so, with its command line (programs.py reads it)."""
 ZONES = {"ja_JP.UTF-8": "JST-9"}
 """Locale → its time zone (POSIX, "TZ"): whoever takes local time for UTC is found out there."""
 POWER_FIFO = "power"

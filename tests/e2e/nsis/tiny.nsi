@@ -1,7 +1,11 @@
 ; An agent that is a plain program, in a package as most EXE installers are: it leaves its program running, and its
 ; uninstaller copies itself to Temp, starts the copy and ends. With -DBROKEN the installer does nothing and ends with 0,
-; with -DNOVERSION its entry states no version, with -DFILTER it loads a filter and gives up if it cannot.
+; with -DNOVERSION its entry states no version, with -DFILTER it loads a filter and gives up if it cannot, with -DGIVES_UP it
+; would load one for whoever asks, and gives up all the same; -DPACKED packs it with bzip2, which hides the script.
 Unicode true
+!ifdef PACKED
+  SetCompressor /SOLID bzip2
+!endif
 Target ${TARGET}
 Name "Tiny"
 OutFile "${OUT}"
@@ -24,6 +28,11 @@ Section
   ClearErrors
   ExecWait '"$SYSDIR\fltmc.exe" load tiny' $0
   IfErrors 0 +2
+  Abort
+!endif
+!ifdef GIVES_UP
+  IfFileExists "$WINDIR\with-a-filter.txt" 0 +2
+  ExecWait '"$SYSDIR\fltmc.exe" load tiny' $0
   Abort
 !endif
   SetOutPath "$INSTDIR"

@@ -5,7 +5,7 @@ import pytest
 from harness.candidate.msi_tables import Tables
 from harness.guest.msi.exit_codes import msi_exit
 from harness.guest.msi.result import MsiResult
-from harness.lifecycle.system_lacks import SystemLacks, require_possible, require_possible_script
+from harness.lifecycle.system_lacks import SystemLacks, require_possible, require_possible_program
 from harness.model.errors import InfrastructureError
 from harness.model.substrate import GuestSystem
 
@@ -56,9 +56,9 @@ def test_every_other_failure_is_the_candidates(system: GuestSystem, action: str)
     ],
 )
 def test_a_script_that_asks_wine_for_what_it_has_not_proves_nothing_by_its_failure(text: str) -> None:
-    with pytest.raises(SystemLacks, match=r"a\.exe cannot be tried on Wine: its script runs `"):
-        require_possible_script(GuestSystem.WINE, "a.exe", ["Installing", text], failed_at(""))
-    require_possible_script(GuestSystem.WINDOWS, "a.exe", [text], failed_at(""))
+    with pytest.raises(SystemLacks, match=r"a\.exe cannot be tried on Wine: it asks for `"):
+        require_possible_program(GuestSystem.WINE, "a.exe", ["Installing", text], failed_at(""))
+    require_possible_program(GuestSystem.WINDOWS, "a.exe", [text], failed_at(""))
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_a_script_that_asks_wine_for_what_it_has_not_proves_nothing_by_its_failu
     ],
 )
 def test_what_a_script_says_or_does_otherwise_is_the_candidates(text: str) -> None:
-    require_possible_script(GuestSystem.WINE, "a.exe", [text], failed_at(""))
+    require_possible_program(GuestSystem.WINE, "a.exe", [text], failed_at(""))
