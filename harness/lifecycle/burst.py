@@ -9,7 +9,7 @@ from harness.backend.interface import Event
 from harness.backend.matching import event_matches
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.reported import columns_of, reported
-from harness.lifecycle.stimulus import HOLD_S
+from harness.lifecycle.stimulus import hold_ms
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.undoing import undo
 from harness.model.deadline import Deadline
@@ -110,8 +110,8 @@ class Burst:
         if KIND in telemetry and telemetry[KIND].longest is None:
             long += [[KIND, "--nonce", f"{token}-{'path' * (PATH // 4)}-l"]]
         everything = [*files, *programs, *foreign, *long]
-        hold_ms = str(int(1000 * session.within(HOLD_S).length_s))
-        asked = (["stimulate", *each, "--hold-ms", hold_ms] for each in everything)
+        lasts = hold_ms(session)
+        asked = (["stimulate", *each, "--hold-ms", lasts] for each in everything)
         answers = session.guest.batch(*asked, repeatable=True)
         stimuli = [read_value("stimulate", Stimulus, answer) for answer in answers]
         longest_s = max(telemetry[kind].deadline_s for kind in (*kinds, *lengthy))

@@ -32,7 +32,16 @@ NEEDS: dict[str, frozenset[Capability]] = {
 LATER = 2
 """So many times its deadline an event that did not come is waited for once more, to tell whether it is only late."""
 HOLD_S = 20.0
-"""How long a process, connection or listening port lasts; an agent that looks once a second sees it."""
+"""How long a process, connection or listening port lasts at least; an agent that looks once a second sees it."""
+
+
+def hold_ms(session: CellSession) -> str:
+    """How long such a stimulus lasts, unless it is undone before: until the last moment at which it may be reported.
+
+    An agent that looks seldom, and says so by its deadline, is to find it.
+    """
+    declared = (telemetry.deadline_s for telemetry in session.profile.telemetry.values())
+    return str(int(1000 * session.within(max(HOLD_S, *declared)).length_s))
 
 
 class Stimulated:
@@ -118,11 +127,11 @@ class Stimulated:
     def _given(self) -> dict[str, Stimulus]:
         _ = self._timeline.endpoint
         names = possible_stimuli(self._session)
-        hold_ms = str(int(1000 * self._session.within(HOLD_S).length_s))
+        lasts = hold_ms(self._session)
         self._given_at = time.time()
         clock, *answers = self._session.guest.batch(
             ["clock"],
-            *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", hold_ms] for name in names),
+            *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", lasts] for name in names),
         )
         self.given_by = time.time()
         self._guest_clock = read_value("clock", Clock, clock).now.timestamp()
