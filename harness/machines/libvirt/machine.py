@@ -45,7 +45,12 @@ class LibvirtMachine:
     ) -> None:
         """`go_on`: what is left to do for a machine that waits; None: it runs."""
         self._state, self._host, self._intent, self._facts = state, host, intent, facts
-        self._watched = WatchedDomain(host, intent.intent.machine_id, slowness(facts.substrate))
+        self._watched = WatchedDomain(
+            host,
+            intent.intent.machine_id,
+            slowness(facts.substrate),
+            on_wine=facts.image.guest_system is GuestSystem.WINE,
+        )
         self._go_on = go_on
         self._destroyed = False
         self._hangs = False

@@ -19,6 +19,7 @@ from harness.machines.wine.installation import FONTS, WineInstallation
 from harness.machines.wine.order import BOOT_PROGRAM
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
+from harness.machines.wine_prefix.debugger import CRASH_PROGRAM, CRASH_SOURCE, DEBUGGER
 from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit, patience_of_services
 from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
@@ -29,18 +30,13 @@ IMAGE_NAME = "wine"
 COMPILER = "x86_64-w64-mingw32-gcc"
 MEDIA_DRIVE = "d:"
 BUILD_DEADLINE_S = 300.0
-CRASH_PROGRAM = "bvt-crash.exe"
-DEBUGGER_KEYS = tuple(
-    f"Software\\{view}Microsoft\\Windows NT\\CurrentVersion\\AeDebug" for view in ("", "Wow6432Node\\")
-)
 _REGISTRY: tuple[RegistryEdit, ...] = (
     # Wine's own entry for the menus of a Linux desktop; no Windows has it, and every boot waits for it.
     DeleteValue("Software\\Microsoft\\Windows\\CurrentVersion\\RunServices", "winemenubuilder"),
     # Started on demand, as on Windows 8 and later. At boot Wine's would show the guest the host's USB and input
     # devices, which are none of its own and differ from host to host; and it takes a fifth of the boot.
     SetValue("System\\CurrentControlSet\\Services\\PlugPlay", "Start", 3),
-    # Who crashed is told to init (crash.c). Wine's own debugger takes seconds, and names nobody in init's log.
-    *(SetValue(key, "Debugger", f"C:\\windows\\{CRASH_PROGRAM} %ld %ld") for key in DEBUGGER_KEYS),
+    *DEBUGGER,
     patience_of_services(),
     media_edit(MEDIA_DRIVE),
 )
@@ -55,7 +51,6 @@ _MUST_BE_THERE = ("system.reg", "user.reg", "drive_c/windows/system32/kernel32.d
 _POWER_SOURCE = Path(wine_prefix.__file__).with_name("power.c")
 _BOOT_SOURCE = Path(__file__).with_name("boot.c")
 _SESSION_SOURCE = Path(wine_prefix.__file__).with_name("session.c")
-_CRASH_SOURCE = Path(__file__).with_name("crash.c")
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def recipe_digest(wine: WineInstallation) -> str:
         _POWER_SOURCE.read_text(),
         _BOOT_SOURCE.read_text(),
         _SESSION_SOURCE.read_text(),
-        _CRASH_SOURCE.read_text(),
+        CRASH_SOURCE.read_text(),
         FONTS.read_text(),
         Path(__file__).read_text(),
         repr(_REGISTRY),
@@ -233,7 +228,7 @@ def _finish(prefix: Path, wine: WineInstallation) -> None:
     system = prefix / "drive_c" / "windows" / "system32"
     (system / "shutdown.exe").unlink(missing_ok=True)
     _compile(_POWER_SOURCE, system / "shutdown.exe")
-    _compile(_CRASH_SOURCE, system.parent / CRASH_PROGRAM)
+    _compile(CRASH_SOURCE, system.parent / CRASH_PROGRAM)
     _compile(_BOOT_SOURCE, prefix / BOOT_PROGRAM)
     (system / "wineboot.exe").rename(prefix / WINEBOOT_PROGRAM)
     _compile(_SESSION_SOURCE, system / "wineboot.exe")

@@ -31,6 +31,8 @@ from tests.stopping import stop
 
 pytestmark = [pytest.mark.libvirt, pytest.mark.slow]
 
+COMPILER = "x86_64-w64-mingw32-gcc"
+CRASHER = Path(__file__).parents[1] / "wine" / "crasher.c"
 MakePool = Callable[..., Pool]
 MakeSpec = Callable[..., MachineSpec]
 Create = Callable[..., LibvirtMachine]
@@ -80,6 +82,24 @@ def test_a_killed_libvirtd_comes_back_and_the_machine_never_noticed(
     machine.destroy()
     provider.close()
     daemon.stop()
+
+
+def test_a_crash_of_wines_own_program_is_the_labs_fault_and_of_any_other_is_not(
+    lab: LibvirtProvider, create: Create, run: Run, media: Path
+) -> None:
+    target = media / "crasher.exe"
+    subprocess.run([COMPILER, "-municode", "-O2", "-s", "-o", target, CRASHER], check=True, timeout=60)
+    machine = create(lab)
+    crasher = f"{machine.media_root}\\crasher.exe"
+    run(machine, f"{crasher} & exit 0")
+    assert machine.condition().fault is Fault.NONE
+    run(machine, f"{crasher} rpcss.exe")
+    Deadline.after(120).poll(lambda: machine.condition().fault is Fault.HOST, "the guest's word of it")
+    condition = machine.condition()
+    assert condition.state is MachineState.RUNNING
+    assert "rpcss.exe crashed in the guest" in condition.reason
+    named = machine.run("/bin/cat", watched.CRASHED, deadline=Deadline.after(60)).output
+    assert named.count("\n") == 1
 
 
 def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, state: StateDirectory) -> None:

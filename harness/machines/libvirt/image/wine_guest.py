@@ -21,6 +21,7 @@ from harness.machines.libvirt.image.recipe import (
 from harness.machines.libvirt.image.seal import digest_files
 from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.provider import Progress
+from harness.machines.wine_prefix.debugger import CRASH_PROGRAM, CRASH_SOURCE, DEBUGGER
 from harness.machines.wine_prefix.identity import WINEBOOT_IS_OURS, WINEBOOT_PROGRAM, patience_of_services
 from harness.machines.wine_prefix.registry_text import RegistryEdit, edit
 from harness.model.errors import InfrastructureError
@@ -37,6 +38,7 @@ POWER_SOURCE = HARNESS / "machines" / "wine_prefix" / "power.c"
 SESSION_SOURCE = HARNESS / "machines" / "wine_prefix" / "session.c"
 SESSION = HARNESS / "machines" / "wine_prefix" / "session.py"
 SYSTEM32 = f"{PREFIX}/drive_c/windows/system32"
+OWN_PROGRAMS = "usr/lib/bvt/own-programs"
 WINRMD = HARNESS / "winrmd"
 PROBE = HARNESS / "probe"
 CERTIFICATE = HARNESS / "machines" / "certificate.py"
@@ -46,7 +48,7 @@ LETTER = HARNESS / "machines" / "libvirt" / "clone" / "letter.py"
 def recipe_digest(recipe: WineGuestRecipe, directory: Path) -> str:
     """Everything that decides what the image holds."""
     own = (directory / "recipe.yaml", directory / "rootfs", directory / "identity.c", Path(__file__))
-    sources = (*own, POWER_SOURCE, SESSION_SOURCE, SESSION, WINRMD, PROBE, CERTIFICATE, LETTER)
+    sources = (*own, POWER_SOURCE, CRASH_SOURCE, SESSION_SOURCE, SESSION, WINRMD, PROBE, CERTIFICATE, LETTER)
     return digest_of(base_digest(recipe), version("pyspnego"), files=sources)
 
 
@@ -76,7 +78,8 @@ def _build(
         _place(tree, target, content, mode)
     _lay_in_session_0(tree)
     # It may run on an emulated processor.
-    _edit(tree, "system.reg", patience_of_services(slowness(Substrate.TCG)))
+    _edit(tree, "system.reg", patience_of_services(slowness(Substrate.TCG)), *DEBUGGER)
+    _place(tree, OWN_PROGRAMS, _programs_of_wine(tree), 0o644)
     _link_units(tree, recipe)
     facts = _facts(tree)
     kernel = facts["kernel"]
@@ -130,6 +133,7 @@ def _layer(directory: Path, state: StateDirectory) -> Iterator[tuple[str, bytes,
     yield "usr/lib/bvt/letter.py", LETTER.read_bytes(), 0o644
     yield "usr/lib/bvt/identity.exe", _compile(directory / "identity.c"), 0o755
     yield "usr/lib/bvt/session.py", SESSION.read_bytes(), 0o644
+    yield f"{PREFIX}/drive_c/windows/{CRASH_PROGRAM}", _compile(CRASH_SOURCE, "-municode"), 0o755
     yield f"{SYSTEM32}/shutdown.exe", _compile(POWER_SOURCE, "-municode"), 0o755
     yield "etc/hosts", b"127.0.0.1 localhost\n", 0o644
     yield "etc/fstab", b"/dev/vda / ext4 noatime 0 1\n", 0o644
@@ -153,9 +157,16 @@ def _lay_in_session_0(tree: Path) -> None:
     _edit(tree, "user.reg", WINEBOOT_IS_OURS)
 
 
-def _edit(tree: Path, file: str, change: RegistryEdit) -> None:
+def _edit(tree: Path, file: str, *changes: RegistryEdit) -> None:
     registry = (tree / PREFIX / file).read_bytes()
-    _place(tree, f"{PREFIX}/{file}", edit(registry, (change,)), 0o644)
+    _place(tree, f"{PREFIX}/{file}", edit(registry, changes), 0o644)
+
+
+def _programs_of_wine(tree: Path) -> bytes:
+    """The files of Windows as the image has them, as the script `power` looks for them: a crash of one is the lab's."""
+    drive = tree / PREFIX / "drive_c"
+    found = (path.relative_to(drive) for path in (drive / "windows").rglob("*") if path.is_file())
+    return "".join(f"c:/{path}\n" for path in sorted(str(path).lower() for path in found)).encode()
 
 
 def _place(tree: Path, target: str, content: bytes, mode: int) -> None:

@@ -7,11 +7,15 @@ import libvirt
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.qmp import agent_alive, qemu_answers
 from harness.machines.libvirt.observe.condition import Seen, judge
+from harness.machines.libvirt.observe.guest_files import read_tail
 from harness.machines.libvirt.observe.hang import NEEDED_S, processor_sample, watch
 from harness.model.deadline import Deadline
-from harness.model.errors import InfrastructureError
+from harness.model.errors import HarnessError, InfrastructureError
 from harness.model.machine import Fault, MachineCondition, MachineState
 
+CRASHED = "/run/bvt/crashed"
+"""Where the script `power` of wine-guest names them (`vm_images/wine-guest/rootfs`)."""
+MOST_BYTES = 4096
 PING_TIMEOUT_S = 3
 HANG_PING_S = 10
 """The same before a guest is said to hang: a busy one on a busy host may take longer for its answer."""
@@ -21,10 +25,14 @@ LOOK_AGAIN_S = 0.1
 
 
 class WatchedDomain:
-    """One domain by its name. `slowness`: by how much its substrate is slower than a real processor."""
+    """One domain by its name. `slowness`: by how much its substrate is slower than a real processor.
 
-    def __init__(self, host: Host, name: str, slowness: float) -> None:
+    `on_wine`: its guest is a Linux with Wine, which tells of the crashes of Wine's own programs.
+    """
+
+    def __init__(self, host: Host, name: str, slowness: float, *, on_wine: bool = False) -> None:
         self._host, self._name, self._slowness = host, name, slowness
+        self._on_wine = on_wine
         self.history = host.events.history(name)
 
     def condition(self) -> MachineCondition:
@@ -46,7 +54,27 @@ class WatchedDomain:
             guest_alive=shown.guest_alive,
             qemu_answers=shown.qemu_answers,
         )
-        return judge(heard)
+        judged = judge(heard)
+        # Only now: a fault that is seen from outside says more, and a guest that is silent tells nothing.
+        if judged.fault is Fault.NONE and shown.guest_alive and (program := self._crashed()):
+            reason = f"Wine's own program {program} crashed in the guest"
+            return judged.model_copy(update={"fault": Fault.HOST, "reason": reason})
+        return judged
+
+    def _crashed(self) -> str:
+        """The first program of Wine's own that crashed in a guest with Wine; empty if none did, or nobody says so."""
+        if not self._on_wine:
+            return ""
+        try:
+            domain = self._host.domain(self._name)
+            told = (
+                b""
+                if domain is None
+                else read_tail(domain, CRASHED, MOST_BYTES, Deadline.after(PING_TIMEOUT_S))
+            )
+        except (HarnessError, libvirt.libvirtError):
+            return ""  # there is no such file
+        return told.decode(errors="replace").partition("\n")[0].strip()
 
     def hang(self) -> str:
         """Watch a running guest that answers nobody: why it hangs, in words, or empty. Takes up to minutes."""
