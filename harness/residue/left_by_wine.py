@@ -1,6 +1,6 @@
-r"""What Wine's installer leaves of its own and Windows Installer would not: the substrate's, not the candidate's. Pure.
+r"""What Wine leaves of its own and Windows would not: the substrate's, not the candidate's. Pure.
 
-Each is a folder or key with nothing in it. One that holds anything is the candidate's.
+Each but a certificate is a folder or key with nothing in it. One that holds anything is the candidate's.
 """
 
 import re
@@ -28,6 +28,13 @@ INSTALLERS_OWN = frozenset(
 )
 UPGRADE_CODES = (f"{_CLASSES}\\upgradecodes\\", f"{_CURRENT}\\upgradecodes\\")
 COMPONENTS = re.compile(re.escape(f"{_CURRENT}\\userdata\\s-1-5-18\\components\\") + r"[0-9a-f]{32}$")
+OWN_CERTIFICATE = re.compile(
+    r"hk(?:lm|cu)\\software\\microsoft\\systemcertificates\\my\\certificates\\[0-9a-f]{40}(?:\\blob)?$"
+)
+"""In the store of those that the machine or its user has the key of. Nobody trusts anybody by one of these."""
+WHY_CERTIFICATE = (
+    "a certificate of the machine's own (MY): Wine keeps in the registry what was deleted from a store"
+)
 WHY_LIST = (
     "the list of products of an UpgradeCode, which Wine's installer deletes with whichever of them goes"
 )
@@ -52,6 +59,8 @@ def why(change: Change, added_before: Collection[str], *, came: bool = True) -> 
     """
     if change.kind is Kind.REMOVED and change.name.startswith(UPGRADE_CODES):
         return WHY_LIST
+    if change.kind is Kind.ADDED and OWN_CERTIFICATE.match(change.name):
+        return WHY_CERTIFICATE
     if change.value is not None:
         return ""
     if not came and change.kind is Kind.ADDED and COMPONENTS.match(change.name):

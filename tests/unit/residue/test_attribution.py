@@ -166,3 +166,12 @@ def test_a_value_that_decides_over_others_is_noise_by_its_data_alone() -> None:
     on = off.model_copy(update={"now": "REG_DWORD 1"})
     assert attribute([off], PROFILE, noise=[off]).candidate == []
     assert attribute([on], PROFILE, noise=[off]).candidate == [on]
+
+
+def test_wine_keeps_a_certificate_of_the_machines_own_that_was_deleted_and_no_other_is_excused() -> None:
+    def stored(store: str) -> str:
+        key = f"HKLM\\Software\\Microsoft\\SystemCertificates\\{store}\\Certificates\\{'0a' * 20}"
+        return left_by_wine.why(value(key, "Blob", Kind.ADDED), ())
+
+    assert stored("MY") == left_by_wine.WHY_CERTIFICATE
+    assert stored("Root") == stored("TrustedPublisher") == stored("MYOWN") == ""
