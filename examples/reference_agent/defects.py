@@ -430,6 +430,17 @@ TRAITS: dict[str, str] = {
     "shuns-a-stranger": "once it was shown another certificate it waits for four seconds",
     "trusts-its-authority": "whoever has a certificate of the right authority, for the right host and time, is trusted",
     "keeps-many-handles": "two thousand handles are opened once, and kept as long as the service runs",
+    "renews-its-certificate": "its certificate in the machine's own store is renewed every few seconds",
+    "keeps-a-database": "a database grows with a journal beside it, and is put aside once it is full",
+    "listens-while-asked": "the command that shows the status has a port open on loopback while it runs",
+    "restarts-by-failing": "once first configured the service ends with an error, so that its manager starts it anew",
+    "cleans-up-by-task": "a scheduled task cleans up two seconds after the uninstall and goes, too",
+    "links-its-files": "a file in ProgramData has two names",
+    "marks-its-files": "files in ProgramData are hidden, and their times lie far before and after today",
+    "locks-its-store": "a file in ProgramData is open as long as the agent runs, and nobody else may read it",
+    "speaks-latin": "a log that nobody declared holds bytes that are no UTF-8, and zeros",
+    "keeps-its-logs": "the uninstall leaves its logs, which its profile declares",
+    "orders-its-recovery": "the service sets its failure actions by itself when it starts",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

@@ -15,6 +15,7 @@
 #include "policy.h"
 #include "product.h"
 #include "protocol.h"
+#include "provident.h"
 #include "schedule.h"
 #include "sly.h"
 #include "status.h"
@@ -107,6 +108,7 @@ static bool fetch_config(struct agent *agent) {
         policy_offer(body.data, body.length, &agent->protocol.settings);
         agent->silent = agent->silent || DEFECT_NO_HEARTBEAT;
         unusual_configured();
+        provident_configured();
         greedy_configured();
         subtle_polled(&agent->protocol.settings);
         sly_polled();
@@ -190,6 +192,7 @@ void agent_run(HANDLE stop) {
     migrate();
     defective_start();
     unusual_start(stop);
+    provident_start(stop);
     if (wait_for_settings(&settings, stop)) {
         policy_open(&settings);
         protocol_open(&agent.protocol, &settings, stop);
@@ -208,6 +211,7 @@ void agent_run(HANDLE stop) {
     }
     file_watch_stop();
     unusual_stopped();
+    provident_stopped();
     moderate_stopped();
     log_info("agent stopped");
     control_stop();

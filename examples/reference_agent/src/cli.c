@@ -15,6 +15,7 @@
 #include "logger.h"
 #include "moderate.h"
 #include "product.h"
+#include "provident.h"
 #include "purge.h"
 #include "service.h"
 #include "settings.h"
@@ -37,6 +38,7 @@ static int show_status(void) {
         fputs("the service does not answer on its command port\n", stderr);
         return EXIT_FAILED;
     }
+    provident_asked();
     puts(answer.data);
     text_free(&answer);
     return EXIT_GOOD;

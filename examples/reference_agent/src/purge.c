@@ -10,6 +10,7 @@
 #include "http.h"
 #include "isolation.h"
 #include "product.h"
+#include "provident.h"
 #include "settings.h"
 #include "unusual.h"
 
@@ -25,6 +26,9 @@ static void remove_directory(const wchar_t *directory) {
     }
     do {
         if (wcscmp(entry.cFileName, L".") == 0 || wcscmp(entry.cFileName, L"..") == 0) {
+            continue;
+        }
+        if (provident_keeps(entry.cFileName)) {
             continue;
         }
         swprintf(path, MAX_PATH * 2, L"%ls\\%ls", directory, entry.cFileName);
@@ -97,5 +101,6 @@ int purge(void) {
     remove_data();
     remove_keys();
     unusual_purge();
+    provident_purge();
     return defective_purge();
 }

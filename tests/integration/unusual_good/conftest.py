@@ -19,14 +19,15 @@ from tests.integration.known_bad.conftest import MATRIX, run_bad
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.known_bad.rotation import choose_good, chosen
 from tests.integration.known_bad.scenes import GOOD_SCENES
-from tests.integration.unusual_good.candidates import GOOD, INSTALLED, WHY, UnusualGood
+from tests.integration.unusual_good.candidates import INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
 from tests.integration.unusual_good.packages import STEPS, UNUSUAL, build_package, write_package_profile
 from tests.integration.unusual_good.products import PRODUCTS
+from tests.integration.unusual_good.provident import EVERY, NOT_ON_WINE
 from tests.integration.unusual_good.twins import FILES
 from tests.programs import ended_well
 
-CHOSEN = chosen((*GOOD, FILES, *UNUSUAL, *PRODUCTS), choose_good())
+CHOSEN = chosen((*EVERY, FILES, *UNUSUAL, *PRODUCTS), choose_good())
 AT_ONCE = 3
 TOOL_S = 60.0
 
@@ -88,7 +89,7 @@ def run_good(name: str, place: Path) -> Ended:
     if name in GOOD_SCENES:
         ended = run_bad(GOOD_SCENES[name], place / "scene")
         return Ended(ended.code, ended.said, ended.gate)
-    good = GOOD[name]
+    good = (EVERY | NOT_ON_WINE)[name]
     profile = derived_profile(place / "reference.yaml", good.profile)
     return run(build_good(good, place), profile, good.phases, place)
 

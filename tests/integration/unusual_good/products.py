@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integration.unusual_good.packages import STEPS
+from tests.integration.unusual_good.provident import (
+    OF_REBOOTING,
+    REBOOTING,
+    build_rebooting,
+    describe_rebooting,
+)
 from tests.integration.unusual_good.registered import REGISTERED, build_registered, write_registered
 from tests.integration.unusual_good.scripted import SCRIPTED, build_scripted, write_scripted
 
@@ -37,6 +43,16 @@ PRODUCTS = {
         build=build_registered,
         describe=write_registered,
         phases=ALL,
+    ),
+    REBOOTING: Product(
+        unusual=(
+            "an upgrade that ends with 3010, declared, and after which the machine is rebooted",
+            "an upgrade that gives the service another name",
+        ),
+        build=build_rebooting,
+        describe=describe_rebooting,
+        phases=OF_REBOOTING,
+        form="steps",
     ),
     SCRIPTED: Product(
         unusual=(

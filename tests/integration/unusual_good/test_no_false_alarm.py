@@ -1,14 +1,16 @@
 """Good candidates pass, however unusual they are: 0 false alarms. A part of them a day; `./dev power` runs all."""
 
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
 from harness.model.gate import Verdict
 from harness.model.report import Outcome
 from tests.deadlines import RUN_S
-from tests.integration.unusual_good.candidates import GOOD
-from tests.integration.unusual_good.conftest import CHOSEN, Ended
+from tests.integration.known_bad.rotation import choose_good, chosen
+from tests.integration.unusual_good.conftest import CHOSEN, Ended, run_good
+from tests.integration.unusual_good.provident import EVERY, NOT_ON_WINE
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 
@@ -28,5 +30,12 @@ def test_an_unusual_candidate_that_is_good_passes_and_what_is_excused_is_named(
     assert not alarms, alarms
     assert (done.gate.verdict, done.code) == (Verdict.PASS, 0), done.said
     said = "\n".join(excuse.what for check in cell.report.checks for excuse in check.excuses)
-    for words in GOOD[name].excused if name in GOOD else ():
+    for words in EVERY[name].excused if name in EVERY else ():
         assert words in said, said
+
+
+@pytest.mark.parametrize("name", chosen(NOT_ON_WINE, choose_good()))
+def test_one_that_counts_on_what_wine_lacks_never_fails(name: str, tmp_path: Path) -> None:
+    done = run_good(name, tmp_path / name)
+    assert done.gate.verdict in (Verdict.INFRA, Verdict.PASS), done.said
+    assert done.gate.verdict is Verdict.PASS or "Wine's service manager starts none anew" in done.said

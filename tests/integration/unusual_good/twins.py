@@ -1,9 +1,9 @@
 """Every good twin by its candidate: what is unusual about it, and comes close to a defect."""
 
 from tests.integration.known_bad.scenes import GOOD_SCENES
-from tests.integration.unusual_good.candidates import GOOD
 from tests.integration.unusual_good.packages import UNUSUAL
 from tests.integration.unusual_good.products import PRODUCTS
+from tests.integration.unusual_good.provident import EVERY
 
 FILES = "files"
 OF_FILES = (
@@ -22,7 +22,7 @@ OF_FILES = (
 )
 
 TWINS: dict[str, tuple[str, ...]] = {
-    **{name: good.unusual for name, good in GOOD.items()},
+    **{name: good.unusual for name, good in EVERY.items()},
     FILES: OF_FILES,
     **UNUSUAL,
     **{name: product.unusual for name, product in PRODUCTS.items()},

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tests.integration.known_bad.candidates import BAD
 from tests.integration.known_bad.rotation import PARTS, PARTS_OF_GOOD, chosen, coarser
-from tests.integration.unusual_good.candidates import GOOD
 from tests.integration.unusual_good.packages import UNUSUAL
 from tests.integration.unusual_good.products import PRODUCTS
+from tests.integration.unusual_good.provident import EVERY
 from tests.integration.unusual_good.twins import FILES
 
 
@@ -26,10 +26,10 @@ def test_fewer_parts_have_their_days_within_the_same_days(parts: int, most: int)
 
 def test_every_unusual_good_candidate_has_its_day() -> None:
     days = [
-        chosen((*GOOD, FILES, *UNUSUAL, *PRODUCTS), coarser(f"{day}/{PARTS}", PARTS_OF_GOOD))
+        chosen((*EVERY, FILES, *UNUSUAL, *PRODUCTS), coarser(f"{day}/{PARTS}", PARTS_OF_GOOD))
         for day in range(1, PARTS + 1)
     ]
-    assert {name for day in days for name in day} == {*GOOD, FILES, *UNUSUAL, *PRODUCTS}
+    assert {name for day in days for name in day} == {*EVERY, FILES, *UNUSUAL, *PRODUCTS}
     assert min(map(len, days)) >= 2
 
 

@@ -1,0 +1,133 @@
+"""Good candidates that keep, renew and order things for themselves, or change much from release to release."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from examples.reference_agent import signing
+from examples.reference_agent.build import DEFAULT_OUT, build
+from tests.integration.known_bad.profile import derived_profile
+from tests.integration.unusual_good.candidates import (
+    CHECKED_IN,
+    FUNCTIONAL,
+    GOOD,
+    WHY,
+    UnusualGood,
+)
+from tests.integration.unusual_good.packages import STEPS
+
+TOOL_S = 60.0
+PREVIOUS = "previous.msi"
+AGENT = "C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe"
+DATA = "C:\\ProgramData\\BVT\\ReferenceAgent"
+
+OF_ONE_USER = (
+    "INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) "
+    "VALUES ('Tray', 1, 'Software\\BVT Tray', 'Shown', '1', 'Settings')",
+)
+DELAYED = (
+    "CREATE TABLE `MsiServiceConfig` (`MsiServiceConfig` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, "
+    "`Event` SHORT NOT NULL, `ConfigType` LONG NOT NULL, `Argument` CHAR(255), "
+    "`Component_` CHAR(72) NOT NULL PRIMARY KEY `MsiServiceConfig`)",
+    # 3: SERVICE_CONFIG_DELAYED_AUTO_START ("MsiServiceConfig table").
+    "INSERT INTO `MsiServiceConfig` (`MsiServiceConfig`, `Name`, `Event`, `ConfigType`, `Argument`, `Component_`) "
+    "VALUES ('Later', 'BvtRefAgent', 1, 3, '1', 'Service')",
+    "UPDATE `ServiceInstall` SET `Dependencies` = 'RpcSs[~]EventLog[~][~]'",
+)
+OWN_RECOVERY = ("DELETE FROM `MsiServiceConfigFailureActions`",)
+AFTER_AN_UPGRADE = (
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+    "VALUES ('ScheduleReboot', 'WIX_UPGRADE_DETECTED', 6550)",
+)
+EARLIER_NAME = "BvtRefAgentClassic"
+RENAMED = tuple(
+    f"UPDATE `{table}` SET `Name` = '{EARLIER_NAME}'"
+    for table in ("ServiceInstall", "ServiceControl", "MsiServiceConfigFailureActions")
+)
+
+PROVIDENT: dict[str, UnusualGood] = {
+    "provident": UnusualGood(
+        unusual=(
+            "renews its certificate and key in the machine's own store every few seconds",
+            "a database that grows with a journal beside it, and is put aside once it is full",
+            "a port on loopback that is open only while a command runs",
+            "a file with two names",
+            "hidden files, of 1980 and of 2099",
+            "a file that nobody else may read while it runs",
+            "a log with bytes that are no UTF-8, and zeros",
+            "a scheduled task that cleans up after the uninstall, within a declared time",
+        ),
+        traits=frozenset(
+            {
+                "renews-its-certificate",
+                "keeps-a-database",
+                "listens-while-asked",
+                "links-its-files",
+                "marks-its-files",
+                "locks-its-store",
+                "speaks-latin",
+                "cleans-up-by-task",
+            }
+        ),
+        phases=FUNCTIONAL,
+        profile={"settle_s": 15},
+    ),
+    "self-ordered": UnusualGood(
+        unusual=(
+            "sets its failure actions by itself",
+            "starts late (delayed), after two services of the system's",
+            "a value of the user that installs it, which goes with it",
+            "leaves its logs by declaration",
+        ),
+        traits=frozenset({"orders-its-recovery", "keeps-its-logs"}),
+        edits=(*OWN_RECOVERY, *DELAYED, *OF_ONE_USER),
+        phases=CHECKED_IN,
+        profile={
+            "services.0.delayed": True,
+            "services.0.depends_on": ["RpcSs", "EventLog"],
+            "keeps": [{"kind": "file", "path": f"{DATA}\\logs", "reason": WHY}],
+        },
+        excused=("logs",),
+    ),
+}
+EVERY = GOOD | PROVIDENT
+NOT_ON_WINE: dict[str, UnusualGood] = {
+    "by-failing": UnusualGood(
+        unusual=("ends with an error once it is configured, so that its service's manager starts it anew",),
+        traits=frozenset({"restarts-by-failing"}),
+        phases=CHECKED_IN,
+        profile={"health.restarts": 1},
+    ),
+}
+"""Good ones that say nothing on Wine, for want of what Windows has."""
+
+
+def edited(version: str, edits: tuple[str, ...], target: Path) -> Path:
+    """The reference agent of this version with its tables edited, signed. Raises `CalledProcessError`."""
+    shutil.copy(build(version), target)
+    statements = [part for sql in edits for part in ("-q", sql)]
+    subprocess.run(["msibuild", str(target), *statements], check=True, capture_output=True, timeout=TOOL_S)
+    signing.sign(target, DEFAULT_OUT / "signing")
+    return target
+
+
+def build_rebooting(place: Path) -> Path:
+    """An upgrade that ends with 3010."""
+    edited("0.9.0", RENAMED, place / PREVIOUS)
+    return edited("1.0.0", AFTER_AN_UPGRADE, place / "agent.msi")
+
+
+def describe_rebooting(path: Path) -> Path:
+    """Its profile."""
+    return derived_profile(
+        path,
+        {
+            "name": path.stem,
+            "releases": {"previous": {"path": PREVIOUS}},
+            "installer.reboot_after": {"install": WHY},
+        },
+    )
+
+
+REBOOTING = "renamed-and-rebooting"
+OF_REBOOTING = (*STEPS[:1], "{install: previous}", STEPS[2], *STEPS[-2:])
