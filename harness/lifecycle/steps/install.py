@@ -1,11 +1,24 @@
 """`install: previous`: put an earlier release on the clean machine."""
 
+from harness.candidate.msi_contents import packed_services
+from harness.candidate.msi_tables import read_tables
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.releases import ReleaseUnusable, medium, release_of
 from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import Timeline
+from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import CandidateError
 from harness.model.steps import Step
+
+
+def services_of(release: Candidate) -> frozenset[str]:
+    """The services that its tables make, in lower case; none where no table tells of any.
+
+    The profile's are the candidate's, which may have more than an earlier release, or give them other names.
+    """
+    if release.kind is not InstallerKind.MSI:
+        return frozenset()
+    return frozenset(name.lower() for name in packed_services(read_tables(release.path)))
 
 
 def act(timeline: Timeline, step: Step) -> None:
@@ -20,8 +33,9 @@ def act(timeline: Timeline, step: Step) -> None:
         raise ReleaseUnusable(name, release, str(error)) from error
     if not result.succeeded:
         raise ReleaseUnusable(name, release, f"its installer ended with {result.meaning}. {result.log_words}")
+    own = services_of(release)
     for expected in session.profile.services:
-        if expected.running:
+        if expected.running and (not own or expected.name.lower() in own):
             with session.recorder.stopwatch.waiting():
                 up = timeline.service_comes_up(expected.name, expected.start_deadline_s)
             if not up:

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from harness.lifecycle.releases import ReleaseUnusable
 from harness.lifecycle.steps import install
+from harness.lifecycle.steps.install import services_of
+from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import CandidateError, InfrastructureError
 from harness.model.release import ReleaseName
+from tests.integration.unusual_good.provident import EARLIER_NAME, RENAMED, edited
 
 STEP: Any = SimpleNamespace(release="previous")
 
@@ -42,3 +45,12 @@ def test_one_that_does_not_install(run: Any, words: str) -> None:
     with pytest.raises(ReleaseUnusable, match=rf"previous release, agent-0\.9\.0\.msi, .*{words}") as caught:
         install.act(timeline(run), STEP)
     assert isinstance(caught.value, InfrastructureError)
+
+
+def test_an_earlier_release_has_the_services_that_its_own_tables_make(tmp_path: Path) -> None:
+    """The candidate may have more of them, or give them other names: nobody waits for those before the upgrade."""
+    older = edited("0.9.0", RENAMED, tmp_path / "previous.msi")
+    release = SimpleNamespace(kind=InstallerKind.MSI, path=older)
+    assert services_of(cast(Candidate, release)) == {EARLIER_NAME.lower()}
+    by_a_program = SimpleNamespace(kind=InstallerKind.EXE, path=older)
+    assert services_of(cast(Candidate, by_a_program)) == frozenset()
