@@ -16,6 +16,7 @@ from harness.cell.malware import the_labs_own
 from harness.cell.parting import abandon, part_with
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
+from harness.cell.started_anew import require_started_anew
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
 from harness.machines.provider import HasOverlay, Machine, MachineProvider, Overlay
@@ -202,6 +203,7 @@ class CellSession:
             return found.error
         error = the_labs_own(found.error, self._machine.guest_system, self._guest)
         if self.candidate_touched and error is found.error:
+            error = require_started_anew(error, self._machine, self._guest, self.profile)
             return self.familiar.judge(error, self._guest)
         return error
 

@@ -1,0 +1,48 @@
+"""A service that may end by itself, because its manager starts it anew: Wine's does not.
+
+Source: Microsoft, "SERVICE_FAILURE_ACTIONS structure"; `Capability.SERVICE_RECOVERY` says that Wine stores none.
+"""
+
+from harness.guest.facts import ServiceState
+from harness.guest.guest import Guest
+from harness.machines.provider import Machine, SeesCrashes
+from harness.model.errors import CandidateError, InfrastructureError
+from harness.model.profile import AgentProfile
+from harness.model.substrate import GuestSystem
+
+
+class NotStartedAnew(InfrastructureError):
+    """A service ended as it may, and stays down where Windows would start it again."""
+
+    def __init__(self, name: str, code: int, error: BaseException) -> None:
+        super().__init__(
+            f"Service {name} ended by itself (Windows error {code}), as the profile allows (health.restarts), and Wine's"
+            f" service manager starts none anew. Seen because: {str(error).splitlines()[0]}",
+            hint="Gate it in a pool of Windows machines.",
+        )
+
+
+def require_started_anew(
+    error: BaseException, machine: Machine, guest: Guest, profile: AgentProfile
+) -> BaseException:
+    """The error to go on with: `NotStartedAnew` where a failed check met a service that only Windows starts again.
+
+    Only of a profile that declares such restarts and such failure actions; whatever crashed is the candidate's. Asked
+    once a check has failed: no cost to a cell that passes.
+    """
+    if machine.guest_system is not GuestSystem.WINE or not profile.health.restarts:
+        return error
+    if not isinstance(error, AssertionError | CandidateError):
+        return error
+    if isinstance(machine, SeesCrashes) and machine.crashed():
+        return error
+    for service in profile.services:
+        if not service.running or "restart" not in (service.recovery or ()):
+            continue
+        try:
+            facts = guest.services.query(service.name)
+        except InfrastructureError:
+            return error  # silence, which is judged elsewhere
+        if facts is not None and facts.state is ServiceState.STOPPED and facts.win32_exit_code:
+            return NotStartedAnew(service.name, facts.win32_exit_code, error)
+    return error
