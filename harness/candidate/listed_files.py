@@ -26,9 +26,10 @@ def hashes_of(path: Path) -> Mapping[str, tuple[int, ...]]:
 def misnamed(version: str, hashed: tuple[int, ...] | None, content: Path) -> str:
     """What the tables say of the file and is not so, in words, or nothing. Raises `OSError`.
 
-    A version that is no version names another file, whose version counts; a program without a version resource has none.
+    Windows Installer's own hash of an empty file is zeros (MsiGetFileHash). A version that is no version names another
+    file, whose version counts; a program without a version resource has none.
     """
-    if hashed is not None and hashed != _hash(content):
+    if hashed is not None and hashed != _hash(content) and (any(hashed) or content.stat().st_size):
         return "MsiFileHash has another file's hash, so an upgrade or a repair may leave an older one in its place"
     if (
         _is_version(version)
