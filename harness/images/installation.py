@@ -57,7 +57,7 @@ def install(order: Order, host: Host, state: StateDirectory, progress: Progress)
     account = Account.new()
     certificate = EndpointCertificate.new(recipe.computer_name, account.password)
     order.screenshots.mkdir(parents=True, exist_ok=True)
-    with store.locked(recipe.name):
+    with store.locked(recipe.name, order.deadline_s, progress):
         # On disk before the answer media, which hold a password, and before the disk.
         intent = IntentFile.begin(
             state.intents,

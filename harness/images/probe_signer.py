@@ -5,7 +5,6 @@ directory, readable by its owner alone; images hold its certificate and never th
 """
 
 import datetime
-import fcntl
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,9 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pydantic import SecretStr
 
+from harness.file_lock import held
 from harness.files import named_file, write_atomically
+from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
 
@@ -31,6 +32,8 @@ MADE_DAYS = 3650
 LEAST_LEFT = datetime.timedelta(days=30)
 """A made certificate that ends sooner is made anew."""
 PFX_ENDINGS = (".pfx", ".p12")
+LOCK_S = 60.0
+"""A key is made in a second."""
 NO_SECRET = SecretStr("")
 
 
@@ -176,8 +179,7 @@ def _made(home: Path) -> ProbeSigner:
     Key and certificate are one file, so that they always belong together.
     """
     path = home / "signer.pem"
-    with (home / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # held for a second at most
+    with held(home / ".lock", "makes the key that signs the guest probe", Deadline.after(LOCK_S)):
         certificate = _still_good(path)
         if certificate is None:
             key = rsa.generate_private_key(65537, 3072)

@@ -93,7 +93,12 @@ def prune(images: Iterable[Entry], say: Callable[[str], None]) -> int:
 
 
 def import_image(
-    store: ImageStore, name: str, disk: Path, manifest: Path, certificate: Path | None
+    store: ImageStore,
+    name: str,
+    disk: Path,
+    manifest: Path,
+    certificate: Path | None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> StoredImage:
     """Take in a disk made elsewhere, with what `manifest` says of it.
 
@@ -106,7 +111,7 @@ def import_image(
     said = read_import(manifest)
     if disk.suffix.lower() not in FORMATS:
         raise ConfigurationError(f"is none of {', '.join(FORMATS)}.", file=str(disk))
-    with store.locked(name):
+    with store.locked(name, CONVERT_DEADLINE_S, progress):
         working = store.working_directory(name)
         try:
             if isinstance(said, ImageManifest):

@@ -3,7 +3,6 @@
 Once per image and list of steps, and then from the state directory: it costs one machine, and no cell waits twice.
 """
 
-import fcntl
 import secrets
 import time
 import uuid
@@ -11,11 +10,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from harness.cell.session import CellSession
+from harness.file_lock import held
 from harness.guest.guest import Guest
 from harness.guest.system_tools import CMD, MSIEXEC, PING, SC
 from harness.lifecycle.dirt.code_page import LOCALE as SPOKEN
 from harness.lifecycle.stimulus import possible_stimuli
 from harness.machines.provider import HasOverlay, Machine, SpeaksLocales
+from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.model.report import Phase
 from harness.model.steps import dirt_at
@@ -39,6 +40,8 @@ CONSOLE = "console of a service"
 NARROW_PROGRAM = "C:\\Windows\\SysWOW64\\msiexec.exe"
 SERVICE = "BvtSham"
 INSTALLER_S = 60.0
+OTHERS_S = 3600.0
+"""How long other cells' sham runs may take together: each has deadlines for all that it does."""
 HOLD_MS = "100"
 
 
@@ -54,8 +57,10 @@ class Sham:
         folder = StateDirectory.default().part("sham")
         if (known := cached(folder, digest, steps)) is not None:
             return known
-        with (folder / "lock").open("w") as lock, self._session.recorder.stopwatch.waiting():
-            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it has deadlines for all that it does
+        with (
+            self._session.recorder.stopwatch.waiting(),
+            held(folder / "lock", "makes the sham run of a machine", Deadline.after(OTHERS_S)),
+        ):
             if (known := cached(folder, digest, steps)) is None:
                 known = self._run(digest, steps)
                 keep(folder, known)

@@ -4,11 +4,9 @@ A directory is first renamed, then looked at once more, then removed: whoever lo
 nothing, and one that somebody came to need in that moment goes back to its place.
 """
 
-import fcntl
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -69,18 +67,6 @@ def remove_aside(path: Path, *, unneeded: Callable[[Path], bool], remove: Callab
         return False
     remove(aside)
     return True
-
-
-@contextmanager
-def lock_if_free(lock: Path) -> Iterator[bool]:
-    """Hold a file lock, unless another process does: whether it is held. Raises `OSError`."""
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
 
 
 def changed(path: Path) -> datetime:

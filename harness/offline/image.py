@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -144,7 +145,10 @@ class Image:
             self._process.wait(END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            with suppress(
+                subprocess.TimeoutExpired
+            ):  # the kernel holds it at a dead disk, and no signal helps
+                self._process.wait(END_TIMEOUT_S)
 
     def _explained(self, error: NbdError) -> DiskInUse | DiskUnreadable | NotADisk:
         self._complaints.seek(0)

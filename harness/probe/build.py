@@ -1,16 +1,15 @@
 """Compiles the guest probe with mingw-w64, once per version of its sources and of the compiler."""
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
+from harness.file_lock import held
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, ToolMissing
 from harness.state import StateDirectory
@@ -53,7 +52,7 @@ def probe_exe(state: StateDirectory) -> Path:
     target = state.part("tools", _digest(compiler, sources)) / "bvt-probe.exe"
     if not target.exists():
         deadline = Deadline.after(BUILD_TIMEOUT_S)
-        with _one_at_a_time(target.parent / ".lock", deadline):
+        with held(target.parent / ".lock", "builds the guest probe", deadline):
             if not target.exists():
                 _build(compiler, sources, target, deadline)
     return target
@@ -106,18 +105,3 @@ def _run(command: Sequence[str], deadline: Deadline) -> "subprocess.CompletedPro
             f"The compiler did not finish the guest probe within {deadline.length_s:g} s.",
             hint="The machine is overloaded; try again.",
         ) from None
-
-
-@contextmanager
-def _one_at_a_time(lock: Path, deadline: Deadline) -> Iterator[None]:
-    with lock.open("w") as file:
-
-        def taken() -> bool:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        deadline.poll(taken, "the build of the guest probe by another process")
-        yield

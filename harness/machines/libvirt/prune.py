@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, lock_if_free, remove_aside
+from harness.file_lock import held_if_free
+from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, remove_aside
 from harness.machines.intent import Intent
 from harness.machines.libvirt.clone.template import (
     RECORD,
@@ -85,7 +86,7 @@ def remove_stale(
             return False
         path.unlink(missing_ok=True)
         return True
-    with lock_if_free(path.with_name("lock") if is_base else build_lock(path)) as free:
+    with held_if_free(path.with_name("lock") if is_base else build_lock(path)) as free:
         if not free or not (ASIDE in path.name or unneeded(path)):
             return not path.exists()
         return remove_aside(path, unneeded=unneeded, remove=shutil.rmtree)

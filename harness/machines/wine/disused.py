@@ -11,7 +11,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, lock_if_free, remove_aside
+from harness.file_lock import held_if_free
+from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, remove_aside
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.processes import PROC, holders
 from harness.machines.wine.root_image import DIRECTORY as ROOTS
@@ -73,7 +74,7 @@ def remove(leftover: Disused, current: Path | None, now: datetime | None = None)
     path = leftover.path
     own = path.with_name(path.name.partition(ASIDE)[0])
     try:
-        with lock_if_free(own.with_name(own.name.partition(SPOILED)[0]).with_suffix(".lock")) as free:
+        with held_if_free(own.with_name(own.name.partition(SPOILED)[0]).with_suffix(".lock")) as free:
             if not free or not path.exists() or not _unneeded(path, current, now):
                 return not path.exists()
             return remove_aside(

@@ -8,9 +8,11 @@ instruction.
 import ctypes
 import fcntl
 import os
+import select
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,6 +26,8 @@ _ADDR_NO_RANDOMIZE, _ASK_PERSONALITY = 0x0040000, 0xFFFFFFFF
 _SYS_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCGIFFLAGS, _SIOCSIFFLAGS = 0x8916, 0x891C, 0x8913, 0x8914
 _IFF_UP, _IFF_RUNNING = 1, 64
+
+_ATTEMPT_S = 30.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -172,7 +176,22 @@ def tried(attempt: Callable[[], None]) -> str:
         finally:
             os._exit(status)
     os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read().decode(errors="replace")
+    try:
+        said = _said(reader)
+    except TimeoutError:
+        os.kill(child, signal.SIGKILL)
+        said = f"the attempt did not end within {_ATTEMPT_S:g} s"
+    finally:
+        os.close(reader)
     failed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
     return (said or "the attempt ended without a word") if failed else ""
+
+
+def _said(reader: int) -> str:
+    """What is written into the pipe until nobody has its other end any more. Raises `TimeoutError`."""
+    until_s, parts = time.monotonic() + _ATTEMPT_S, list[bytes]()
+    while not parts or parts[-1]:
+        if not select.select([reader], [], [], max(0.0, until_s - time.monotonic()))[0]:
+            raise TimeoutError
+        parts.append(os.read(reader, 4096))
+    return b"".join(parts).decode(errors="replace")

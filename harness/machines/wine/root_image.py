@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.file_lock import held
 from harness.files import write_atomically
 from harness.machines.debian_sources import debian_sources
 from harness.machines.intent import IntentFile
 from harness.machines.provider import Finding, Progress
-from harness.machines.wine.build_lock import build_lock
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.disk_room import ROOT_MB, require_room
 from harness.machines.wine.image_recipe import RECIPE, root_recipe
@@ -23,6 +23,7 @@ from harness.machines.wine.packages import Archive, program
 from harness.machines.wine.processes import end_all
 from harness.machines.wine.slimming import make_root
 from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
+from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.state import StateDirectory
 
@@ -88,7 +89,7 @@ def ensure_root(state: StateDirectory, progress: Progress) -> RootImage:
     home = root_directory(state)
     if (image := _sealed(home)) is not None:
         return image
-    with build_lock(home.with_suffix(".lock"), "the Wine image", BUILD_DEADLINE_S, progress):
+    with held(home.with_suffix(".lock"), "builds the Wine image", Deadline.after(BUILD_DEADLINE_S), progress):
         if (image := _sealed(home)) is not None:
             return image
         if home.exists():

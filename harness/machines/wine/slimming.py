@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness.machines.wine.image_recipe import RootRecipe
-from harness.model.errors import InfrastructureError
+from harness.model.errors import DeadlineExceeded, InfrastructureError
 
 STRIP = "usr/bin/x86_64-w64-mingw32-strip"
 """Takes symbols and debug information out of Windows programs: three quarters of Debian's Wine. 32 bit, too.
@@ -116,15 +116,15 @@ def _needed(loader: Path, places: Sequence[Path], program: Path) -> set[str]:
 
     `places`: where it looks; what it finds in the first of them counts.
     """
-    said = subprocess.run(
-        [loader, "--inhibit-cache", "--library-path", ":".join(map(str, places)), "--list", program],
-        env={},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_DEADLINE_S,
-        check=False,
-    )
+    listed: list[str | Path] = [
+        loader,
+        "--inhibit-cache",
+        "--library-path",
+        ":".join(map(str, places)),
+        "--list",
+        program,
+    ]
+    said = _run(listed, {})
     if said.returncode != 0 or "not found" in said.stdout:
         raise InfrastructureError(
             f"The libraries of {program.name} cannot be told: {(said.stdout + said.stderr).strip()[-300:]}"
@@ -139,15 +139,7 @@ def _strip(packages: Path, programs: Sequence[Path]) -> None:
     strip: list[str | Path] = [loader, "--inhibit-cache", "--library-path", libraries, packages / STRIP]
 
     def take_out(some: Iterable[Path]) -> None:
-        done = subprocess.run(
-            [*strip, "--strip-all", *some],
-            env=_SAME_EACH_TIME,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_DEADLINE_S,
-            check=False,
-        )
+        done = _run([*strip, "--strip-all", *some], _SAME_EACH_TIME)
         if done.returncode != 0:
             raise InfrastructureError(f"{STRIP} failed: {done.stderr.strip()[-300:]}")
 
@@ -155,6 +147,21 @@ def _strip(packages: Path, programs: Sequence[Path]) -> None:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for _ in pool.map(take_out, (whole[at : at + _AT_ONCE] for at in range(0, len(whole), _AT_ONCE))):
             pass
+
+
+def _run(argv: Sequence[str | Path], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_DEADLINE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DeadlineExceeded(f"The end of {Path(argv[0]).name}", _DEADLINE_S) from error
 
 
 def _is_program(path: Path) -> bool:

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.file_lock import held
 from harness.machines import wine_prefix
 from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
-from harness.machines.wine.build_lock import build_lock
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.disk_room import TEMPLATE_MB, require_room
 from harness.machines.wine.inside import Job
@@ -22,6 +22,7 @@ from harness.machines.wine.tree_digest import digest_of_tree, seal_of_tree
 from harness.machines.wine_prefix.debugger import CRASH_PROGRAM, CRASH_SOURCE, DEBUGGER
 from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit, patience_of_services
 from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
+from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
@@ -30,6 +31,7 @@ IMAGE_NAME = "wine"
 COMPILER = "x86_64-w64-mingw32-gcc"
 MEDIA_DRIVE = "d:"
 BUILD_DEADLINE_S = 300.0
+_COMPILE_S = 60.0
 _REGISTRY: tuple[RegistryEdit, ...] = (
     # Wine's own entry for the menus of a Linux desktop; no Windows has it, and every boot waits for it.
     DeleteValue("Software\\Microsoft\\Windows\\CurrentVersion\\RunServices", "winemenubuilder"),
@@ -112,7 +114,9 @@ def ensure_template(state: StateDirectory, wine: WineInstallation, progress: Pro
     home = template_directory(state, wine)
     if (template := _sealed(home)) is not None:
         return template
-    with build_lock(home.with_suffix(".lock"), "the Wine template", BUILD_DEADLINE_S, progress):
+    with held(
+        home.with_suffix(".lock"), "builds the Wine template", Deadline.after(BUILD_DEADLINE_S), progress
+    ):
         if (template := _sealed(home)) is not None:
             return template
         if home.exists():
@@ -238,12 +242,15 @@ def _compile(source: Path, program: Path) -> None:
     compiler = shutil.which(COMPILER)
     if compiler is None:
         raise ToolMissing(COMPILER, package="gcc-mingw-w64-x86-64", needed_for="the Wine template's programs")
-    built = subprocess.run(
-        [compiler, "-municode", "-O2", "-s", "-Wall", "-o", program, source],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    try:
+        built = subprocess.run(
+            [compiler, "-municode", "-O2", "-s", "-Wall", "-o", program, source],
+            capture_output=True,
+            text=True,
+            timeout=_COMPILE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DeadlineExceeded(f"The compilation of {source.name}", _COMPILE_S) from error
     if built.returncode != 0:
         raise InfrastructureError(f"{source.name} does not compile: {built.stderr.strip()[-500:]}")

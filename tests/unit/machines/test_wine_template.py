@@ -1,13 +1,10 @@
-"""The template's seal, lock and name, without building one."""
+"""The template's seal and name, without building one."""
 
-import fcntl
 import json
 import os
-import threading
 from pathlib import Path
 
 from harness.machines.wine import template
-from harness.machines.wine.build_lock import build_lock
 from harness.machines.wine.installation import WineInstallation
 from harness.machines.wine.tree_digest import seal_of_tree
 from harness.state import StateDirectory
@@ -52,21 +49,3 @@ def test_another_wine_version_has_another_template(tmp_path: Path) -> None:
     state = StateDirectory(tmp_path)
     newer = WineInstallation(WINE.loader, WINE.server, "wine-9.0")
     assert template.template_directory(state, WINE) != template.template_directory(state, newer)
-
-
-def test_who_waits_for_another_builder_says_so_and_goes_on_when_it_ends(tmp_path: Path) -> None:
-    lock = tmp_path / "template.lock"
-    waiting, entered = threading.Event(), threading.Event()
-
-    def build() -> None:
-        with build_lock(lock, "it", 60, lambda _: waiting.set()):
-            entered.set()
-
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        builder = threading.Thread(target=build)
-        builder.start()
-        assert waiting.wait(30)
-        assert not entered.is_set()
-    assert entered.wait(30)
-    builder.join(60)

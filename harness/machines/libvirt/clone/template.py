@@ -5,7 +5,6 @@ the frozen state may not load, so another template is built. Sealed like images;
 seal is built again.
 """
 
-import fcntl
 import hashlib
 import platform
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 import libvirt
 from pydantic import Field, ValidationError
 
+from harness.file_lock import held
 from harness.machines.disused import changed
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
@@ -169,7 +169,7 @@ class TemplateMaker:
         """The template; one process builds it, others wait. Raises `InfrastructureError`."""
         found = self.find()
         if found is None:
-            with self._locked():
+            with self._locked(progress):
                 found = self.find() or self._build(progress)
             self._why_not.unlink(missing_ok=True)
         with suppress(OSError):
@@ -256,10 +256,12 @@ class TemplateMaker:
             self.host.events.forget(name)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, progress: Progress) -> Iterator[None]:
         self.directory.parent.mkdir(parents=True, exist_ok=True)
-        with build_lock(self.directory).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        work = f"makes the template of {self.image.manifest.name}"
+        # A build may need all of its time, and fail; then the next one who waits tries it.
+        deadline = Deadline.after(2 * self.deadline_s)
+        with held(build_lock(self.directory), work, deadline, progress):
             yield
 
 

@@ -7,7 +7,6 @@ over libvirt's; for an ordinary user it is a session daemon with its own XDG dir
 when nobody is connected and no guest runs.
 """
 
-import fcntl
 import hashlib
 import os
 import signal
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from harness.file_lock import held
 from harness.machines.libvirt.host import supervisor
 from harness.machines.libvirt.host.programs import program
 from harness.model.deadline import Deadline
@@ -32,6 +32,8 @@ from harness.state import StateDirectory
 SCHEME = "private:"
 IDLE_EXIT_S = 120
 START_DEADLINE_S = 30.0
+LOCK_S = 4 * START_DEADLINE_S
+"""Several may wait for a daemon that does not start, and try it one after the other."""
 SCREEN_PORTS = 10000
 """The first VNC port; each daemon has 100 of 20000."""
 
@@ -214,8 +216,7 @@ class PrivateDaemon:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.root / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with held(self.root / "lock", f"starts the libvirt daemon '{self.name}'", Deadline.after(LOCK_S)):
             yield
 
 

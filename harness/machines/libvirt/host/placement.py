@@ -1,12 +1,12 @@
 """Which host a machine goes to: reservations under one lock for all processes of the state directory."""
 
-import fcntl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from harness.file_lock import held as lock_held
 from harness.machines.disk_space import free_mb
 from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.host.capacity import (
@@ -34,6 +34,8 @@ from harness.state import StateDirectory
 
 POLL_S = 0.2
 FREE_SPACE = "Free some space, or name another storage in the pool's options."
+LOCK_S = 300.0
+"""Whoever holds the lock asks each host once, and may remove a clone that waits: seconds, unless all hosts hang."""
 AWAY_S = 30.0
 """A host that did not answer is not asked again for this long: asking a dead one takes seconds, under the lock."""
 
@@ -243,8 +245,8 @@ class Placement:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._state.root / "placement.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = self._state.root / "placement.lock"
+        with lock_held(lock, "chooses the host of a machine", Deadline.after(LOCK_S)):
             yield
 
 

@@ -1,17 +1,18 @@
 """Images on disk by name and digest: `images/<name>/<digest>/manifest.json` and the files it seals."""
 
-import fcntl
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.file_lock import held
 from harness.machines.libvirt.image.manifest import ImageManifest
 from harness.machines.libvirt.image.seal import broken_seals
+from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
 
@@ -107,9 +108,14 @@ class ImageStore:
         return removed
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """One builder per image at a time."""
+    def locked(
+        self, name: str, deadline_s: float, progress: Callable[[str], None] = lambda _: None
+    ) -> Iterator[None]:
+        """One builder per image at a time, for whom the next one waits up to `deadline_s`.
+
+        Raises `DeadlineExceeded` with who it is.
+        """
         (self.root / name).mkdir(parents=True, exist_ok=True)
-        with (self.root / name / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = self.root / name / "lock"
+        with held(lock, f"builds or imports image '{name}'", Deadline.after(deadline_s), progress):
             yield

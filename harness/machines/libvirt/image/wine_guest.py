@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.machines.libvirt.host.programs import run
-from harness.machines.libvirt.image.debian_base import PREFIX, base_digest, ensure_base
+from harness.machines.libvirt.image.debian_base import BUILD_DEADLINE_S, PREFIX, base_digest, ensure_base
 from harness.machines.libvirt.image.manifest import Firmware, Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.image.recipe import (
     WineGuestRecipe,
@@ -62,7 +62,7 @@ def ensure_wine_guest(store: ImageStore, progress: Progress) -> StoredImage:
     digest = recipe_digest(recipe, directory)
     if found := store.find(NAME, digest):
         return found
-    with store.locked(NAME):
+    with store.locked(NAME, 2 * BUILD_DEADLINE_S, progress):
         return store.find(NAME, digest) or _build(store, recipe, directory, digest, progress)
 
 
