@@ -55,6 +55,20 @@ def held_if_free(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock now, or may, as it is another user's. Makes no file. Raises `OSError`."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return not _free(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _opened(path: Path) -> int:
     # What is in it is the holder's: opening it must not empty it.
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

@@ -1,10 +1,11 @@
 """Makes images ready to be cloned: finds or builds them, and finds out which way to clone them works."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.machines.directories import users
 from harness.machines.disused import Disused
 from harness.machines.intent import read_intents
 from harness.machines.libvirt.clone.domain import DomainSpec
@@ -115,17 +116,17 @@ class Preparation:
     def disused(self, without: Collection[str] = ()) -> list[Disused]:
         """Templates that nothing can use any more, were the machines `without` gone. Raises `InfrastructureError`."""
         try:
-            intents = [
-                intent for intent in read_intents(self._state.intents) if intent.machine_id not in without
-            ]
-            return stale(self.store, self.storage, intents)
+            return stale(self.store, self.storage, read_intents(self._state.intents), gone=without)
         except OSError as error:
             raise InfrastructureError(f"{self.storage} cannot be looked through: {error}.") from error
 
-    def remove(self, leftover: Disused) -> bool:
-        """Remove it unless it is needed by now; then False. Raises `InfrastructureError`."""
+    def remove(self, leftover: Disused, end: Callable[[Path], bool] = lambda path: not users(path)) -> bool:
+        """Remove it unless it is needed by now; then False. Raises `InfrastructureError`.
+
+        `end`: ends the machine of a killed builder, and says whether no process uses the directory any more.
+        """
         try:
-            return remove_stale(leftover, self.store, lambda: read_intents(self._state.intents))
+            return remove_stale(leftover, self.store, lambda: read_intents(self._state.intents), end=end)
         except FileNotFoundError:  # another process is at it too
             return not leftover.path.exists()
         except OSError as error:

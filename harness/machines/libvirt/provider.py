@@ -10,6 +10,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
+from harness.machines.directories import note
 from harness.machines.disused import Disused
 from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
 from harness.machines.libvirt.ahead import Ahead, give_back
@@ -24,6 +25,7 @@ from harness.machines.libvirt.host.placement import Placement
 from harness.machines.libvirt.host.removal import remove_files, remove_machine
 from harness.machines.libvirt.image.store import StoredImage
 from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
+from harness.machines.libvirt.leftovers import Leftovers
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.observe.view import screenshot_of, view_of
 from harness.machines.libvirt.options import CloneMethod
@@ -63,6 +65,7 @@ class LibvirtProvider:
             disk_reserve_mb=self._preparation.options.disk_reserve_mb,
         )
         self._placement.remove = remove_machine
+        self._leftovers = Leftovers(self._preparation, self._hosts.values(), state)
         self._ahead = Ahead(
             self._preparation.options.ready_ahead,
             self._placement.reserve_ahead,
@@ -171,10 +174,10 @@ class LibvirtProvider:
         return removed
 
     def disused(self, without: Collection[str] = ()) -> Sequence[Disused]:
-        return self._preparation.disused(without)
+        return self._leftovers.found(without)
 
     def remove(self, leftover: Disused) -> bool:
-        return self._preparation.remove(leftover)
+        return self._leftovers.remove(leftover)
 
     def findings(self) -> Sequence[Finding]:
         image = self._pool.base_image or WINE_GUEST
@@ -241,6 +244,7 @@ class LibvirtProvider:
         try:
             template = self._template(host, prepared, spec)
             directory.mkdir(parents=True, mode=0o700)
+            note(directory, self.name, intent.path)
             shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
             parts = Parts(host, prepared.image, template, directory)
             waiting = prepare_machine(parts, shape, spec, machine_id)

@@ -8,6 +8,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
+from harness.machines.directories import note
 from harness.machines.intent import Intent, IntentFile, read_intents
 from harness.machines.libvirt.clone.capsule import DISK, STATE, Capsule
 from harness.machines.libvirt.clone.clone import forwarded_port
@@ -65,6 +66,7 @@ def reopen(capsule: Capsule, placement: Placement, storage: Path, state: StateDi
     intent.add(directory=str(directory), image=record.image_digest, capsule=str(capsule.directory))
     with _undone(host, intent):
         directory.mkdir(parents=True, mode=0o700)
+        note(directory, "libvirt", intent.path)
         spec = capsule.domain(name, directory / DISK, directory / "serial.log")
         access = _go_on(host, capsule, spec, Deadline.after(READY_S))
         trusted = access.ca_pem and directory / "winrm.pem"

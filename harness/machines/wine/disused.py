@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harness.file_lock import held_if_free
+from harness.machines.directories import MACHINE_DIRECTORY, NO_INTENT, users
 from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, remove_aside
 from harness.machines.wine.clone import remove_tree
 from harness.machines.wine.processes import PROC, holders
@@ -27,9 +28,6 @@ SPOILED = ".spoiled-"
 """`template.ensure_template` names so what it is about to remove because its seal was broken."""
 BUILDING = "bvt-"
 """The beginning of the names of root images that are being built, which are those of their intents."""
-
-
-NO_INTENT = "no intent names it, so that nobody else removes it"
 
 
 def note_use(home: Path) -> None:
@@ -90,7 +88,7 @@ def without_intent(machines: Path, intents: Path) -> list[Disused]:
     """Directories of machines whose intents somebody deleted. A machine's intent is there before it and after it."""
     found = sorted(path for path in machines.glob("*") if path.is_dir())
     return [
-        Disused(path=path, kind="machine directory", reason=NO_INTENT)
+        Disused(path=path, kind=MACHINE_DIRECTORY, reason=NO_INTENT)
         for path in found
         if not (intents / f"{path.name}.json").exists() and path.exists()
     ]
@@ -103,6 +101,7 @@ def remove_without_intent(path: Path, intents: Path) -> bool:
         if (
             (intents / f"{path.name}.json").exists()
             or holders(path / "prefix")
+            or users(path)  # a virtual machine, whose provider cannot be loaded here
             or any(inside in table for table in _mount_tables())
         ):
             return not path.exists()

@@ -1,14 +1,15 @@
 """Templates: which one fits, which ones go, and what the doctor says of them."""
 
-import fcntl
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from harness.file_lock import held
 from harness.machines.intent import Intent, Owner
 from harness.machines.libvirt.clone.template import RECORD, USED, TemplateMaker, TemplateRecord, build_lock
 from harness.machines.libvirt.doctor import _clones
@@ -21,10 +22,12 @@ from harness.machines.libvirt.image.store import ImageStore, StoredImage
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation
 from harness.machines.libvirt.prune import remove_stale, stale
+from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.model.matrix import HostLimits, Pool
 from harness.model.substrate import GuestSystem, Substrate
 from harness.state import StateDirectory
+from tests.programs import bounded
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 URI = "private:lab"
@@ -179,14 +182,44 @@ def test_remains_of_templates_go_unless_they_are_in_work(store: ImageStore, ram:
     assert {path.name for path in place.iterdir() if path.is_dir()} == {"0.bvt-1", "0.bvt-3", "later"}
 
 
+def test_what_a_killed_builder_left_goes_at_once_and_what_is_being_built_stays(
+    store: ImageStore, ram: TemplateMaker
+) -> None:
+    template = ram.directory.with_name(f"{ram.key[:16]}.bvt-0123456789")
+    image = store.building("win", "bvt-0123456789")
+    for path, lock in ((template, build_lock(ram.directory)), (image, image.with_name("lock"))):
+        path.mkdir(parents=True)
+        builder = Intent(
+            machine_id="bvt-0123456789",
+            provider="libvirt",
+            run_id="template",
+            owner=Owner.this_process(),
+            created=NOW,
+            resources={"directory": str(path)},
+        )
+        (found,) = stale(store, store.state.root, [], NOW)
+        assert (found.path, found.reason) == (path, "whoever made or removed it was killed")
+        assert stale(store, store.state.root, [builder], NOW) == []
+        assert stale(store, store.state.root, [builder], NOW, gone=["bvt-0123456789"]) == []
+        with held(lock, "builds it", Deadline.after(0)):
+            assert stale(store, store.state.root, [], NOW) == []
+            assert not remove_stale(found, store, list, NOW)
+        assert not remove_stale(found, store, [builder].copy, NOW)
+        sleep = ["sleep", "60"]
+        with (path / "disk.qcow2").open("w") as disk, bounded(subprocess.Popen(sleep, stdout=disk)) as user:
+            assert not remove_stale(found, store, list, NOW)
+            user.kill()
+        assert remove_stale(found, store, list, NOW)
+        assert not path.exists()
+
+
 def test_a_template_that_is_used_or_built_again_meanwhile_stays(
     store: ImageStore, template: MakeTemplate
 ) -> None:
     old = NOW - timedelta(days=60)
     used, built = template("used", built=old), template("built", built=old)
     first, second = stale(store, store.state.root, [], NOW)
-    with build_lock(built).open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with held(build_lock(built), "builds it", Deadline.after(0)):
         assert not remove_stale(first, store, list, NOW)
     (used / USED).touch()
     assert not remove_stale(second, store, list, NOW)

@@ -69,9 +69,10 @@ def test_such_a_directory_stays_while_a_program_of_the_machine_runs(state: State
     directory = orphan(state)
     (state.intents / "bvt-orphan.json").unlink()
     environment = {"PATH": os.environ["PATH"], "WINEPREFIX": str(directory / "prefix")}
-    with bounded(subprocess.Popen(["sleep", "60"], env=environment)):
+    with bounded(subprocess.Popen(["sleep", "60"], env=environment)) as program:
         assert only(clean(state)).outcome is Outcome.NEEDED
         assert directory.exists()
+        program.kill()
 
 
 def test_clean_removes_what_a_dead_owner_left_and_says_so(state: StateDirectory) -> None:

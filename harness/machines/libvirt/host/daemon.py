@@ -220,6 +220,12 @@ class PrivateDaemon:
             yield
 
 
+def running_daemons(state: StateDirectory) -> list[str]:
+    """The `private:` URIs of the state directory's daemons that run."""
+    uris = (f"{SCHEME}{path.name}" for path in sorted((state.root / "daemons").glob("*/")))
+    return [uri for uri in uris if PrivateDaemon.named(uri, state).supervisor() is not None]
+
+
 def ensure_daemon(uri: str, state: StateDirectory) -> str:
     """The URI to open for a pool's host URI; a `private:` daemon is started if it does not run.
 

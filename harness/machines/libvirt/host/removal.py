@@ -1,16 +1,22 @@
 """What a machine leaves on its host, and how that is removed: its domain, its directory."""
 
+import re
 import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import libvirt
 
+from harness.machines.directories import users
 from harness.machines.intent import Intent
 from harness.machines.libvirt.host.host import Host
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 
 REMOVE_S = 10.0
+DOMAIN = re.compile(r" -name guest=([^, ]+)")
+"""How libvirt names a domain on the command line of its QEMU."""
 
 
 def remove_machine(host: Host, intent: Intent) -> list[str]:
@@ -34,6 +40,25 @@ def remove_files(intent: Intent) -> list[str]:
         return []
     remove_directory(Path(directory), Deadline.after(REMOVE_S))
     return [f"directory {directory}"]
+
+
+def end_users(hosts: Iterable[Host], directory: Path) -> bool:
+    """End the domains that run from files in this directory; whether no process uses it any more.
+
+    Other processes are left alone, as is a domain that none of these hosts knows.
+    """
+    found = users(directory)
+    names = {match[1] for line in found.values() if (match := DOMAIN.search(line))}
+    for host in hosts if names else ():
+        for name in names:
+            with suppress(InfrastructureError, libvirt.libvirtError):
+                if host.destroy(name):
+                    host.remove_traces(name)
+    deadline = Deadline.after(REMOVE_S if names else 0.0)
+    while found and not deadline.passed:
+        deadline.pause(0.05)
+        found = users(directory)
+    return not found
 
 
 def remove_directory(directory: Path, deadline: Deadline) -> None:
