@@ -20,6 +20,8 @@ INODE_UNINIT = 0x1
 EXTENTS, INLINE_DATA = 0x80000, 0x10000000
 EXTENT_MAGIC = 0xF30A
 DEEPEST = 5
+LEAST_PER_GROUP = 256
+"""Blocks of a group, as mke2fs allows at least."""
 LARGEST_FOLDER = 256 * 1024 * 1024
 S_IFMT, S_IFDIR, S_IFREG, S_IFLNK = 0xF000, 0x4000, 0x8000, 0xA000
 FOLDER_MODES = bytes(1 if high >> 4 == S_IFDIR >> 12 else 0 for high in range(256))
@@ -106,8 +108,14 @@ class Ext4Layout:
         self.blocks = blocks
         if incompatible & META_BG:
             raise ValueError("its group descriptors are spread (meta_bg), which is not read here")
-        if not (self.blocks_per_group and self.inodes_per_group and 128 <= self.inode_size <= self.block):
+        if not (
+            self.blocks_per_group >= LEAST_PER_GROUP
+            and 0 < self.inodes_per_group <= 8 * self.block  # one block holds the bitmap of a group's inodes
+            and 128 <= self.inode_size <= self.block
+        ):
             raise ValueError("its groups or inodes have no sensible size")
+        if not self.first_block < blocks <= window.size // self.block:
+            raise ValueError("it has more blocks than its volume")
         self.count = -(-(blocks - self.first_block) // self.blocks_per_group)
 
     @cached_property
@@ -195,13 +203,16 @@ class Ext4Layout:
         if inode.attributes_block:
             yield inode.attributes_block * self.block, (inode.attributes_block + 1) * self.block
         if inode.flags & EXTENTS:
-            yield from self._extents(inode.pointers, DEEPEST, with_nodes=True)
+            yield from self._extents(inode.pointers, DEEPEST, set(), with_nodes=True)
 
     def content_runs(self, inode: Inode) -> Iterator[tuple[int, int]]:
         """Where content lies that extents describe, in its order (start, end)."""
-        return self._extents(inode.pointers, DEEPEST, with_nodes=False)
+        return self._extents(inode.pointers, DEEPEST, set(), with_nodes=False)
 
-    def _extents(self, node: bytes, depth_left: int, *, with_nodes: bool) -> Iterator[tuple[int, int]]:
+    def _extents(
+        self, node: bytes, depth_left: int, seen: set[int], *, with_nodes: bool
+    ) -> Iterator[tuple[int, int]]:
+        """`seen`: where the nodes lie that were read; a sound tree leads to each once."""
         magic, entries, _, depth = struct.unpack_from("<HHHH", node, 0)
         if magic != EXTENT_MAGIC or depth > depth_left:
             raise ValueError("a tree of extents makes no sense")
@@ -214,10 +225,13 @@ class Ext4Layout:
             else:
                 low, high = struct.unpack_from("<IH", node, at + 4)
                 start = (low | high << 32) * self.block
+                if start in seen:
+                    raise ValueError("a tree of extents leads to one of its blocks twice")
+                seen.add(start)
                 if with_nodes:
                     yield start, start + self.block
                 below = self.window.exactly(start, self.block)
-                yield from self._extents(below, depth - 1, with_nodes=with_nodes)
+                yield from self._extents(below, depth - 1, seen, with_nodes=with_nodes)
 
     def entries(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Inode and name of each entry in a folder's blocks, `.` and `..` among them."""

@@ -64,6 +64,7 @@ class Ext4Records:
             return
         size, at = int(file.info.meta.size), 0
         while at < size and (data := file.read_random(at, min(PIECE, size - at))):
+            self._window.check()  # a hole is read without the disk, however large it is
             yield data
             at += len(data)
 
@@ -158,11 +159,11 @@ class Ext4Records:
 
     def _data(self, number: int, inode: Inode) -> bytes:
         """A folder's blocks."""
-        if not inode.flags & EXTENTS:
-            return b"".join(self.content(number))
-        runs = list(self.layout.content_runs(inode))
+        runs = list(self.layout.content_runs(inode)) if inode.flags & EXTENTS else [(0, inode.size)]
         if sum(end - start for start, end in runs) > LARGEST_FOLDER:
             raise ValueError(f"folder {number} has no sensible size")
+        if not inode.flags & EXTENTS:
+            return b"".join(self.content(number))
         return b"".join(self._window.exactly(start, end - start) for start, end in runs)
 
 

@@ -25,6 +25,8 @@ LOG_TYPES = (1, 2, 6)
 """In a base block's file type: transaction logs, old and new. A hive has 0 ("Base block")."""
 UNASKABLE = re.compile("[\0\ud800-\udfff]")
 """What a name may hold and the library takes none of."""
+WIDEST_NUMBER = 8
+"""Bytes of a REG_QWORD. More is no number, whatever its type says, and has more digits than anybody reads."""
 REG_SZ, REG_EXPAND_SZ, REG_DWORD, REG_MULTI_SZ, REG_QWORD = 1, 2, 4, 7, 11
 
 
@@ -51,7 +53,8 @@ class HiveValue(Frozen):
     def __str__(self) -> str:
         if self.type in (REG_SZ, REG_EXPAND_SZ, REG_MULTI_SZ):
             return self.text
-        return str(self.number) if self.type in (REG_DWORD, REG_QWORD) else self.data.hex()
+        is_number = self.type in (REG_DWORD, REG_QWORD) and len(self.data) <= WIDEST_NUMBER
+        return str(self.number) if is_number else self.data.hex()
 
 
 class Hive:

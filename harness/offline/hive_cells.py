@@ -67,25 +67,29 @@ class Cells:
         """A key's name."""
         return key_name(self.data, key.at)
 
-    def lists(self, offset: int, depth: int = 0) -> Iterator[tuple[int, int]]:
+    def lists(self, offset: int) -> Iterator[tuple[int, int]]:
         """Where the lists of subkeys lie to which this one leads (first byte, size), it itself among them."""
         at, size = self.cell(offset)
         yield at, size
-        if self.data[at : at + 2] == b"ri" and depth < 2:
+        if self.data[at : at + 2] == b"ri":  # which leads to no further list of lists ("Index root")
+            seen = {offset}
             for below in self._entries(at, size, 4):
-                yield from self.lists(below, depth + 1)
+                if below in seen:
+                    raise ValueError(f"a list of keys at byte {at} has no end")
+                seen.add(below)
+                yield self.cell(below)
 
     def children(self, key: KeyNode) -> Iterator[int]:
         """The cells of the keys directly below."""
         if not key.subkeys:
             return
-        for at, size in self.lists(key.subkeys_at):
+        for number, (at, size) in enumerate(self.lists(key.subkeys_at)):
             kind = self.data[at : at + 2]
             if kind in (b"lf", b"lh"):
                 yield from self._entries(at, size, 8)
             elif kind == b"li":
                 yield from self._entries(at, size, 4)
-            elif kind != b"ri":
+            elif kind != b"ri" or number:
                 raise ValueError(f"there is no list of keys at byte {at}")
 
     def value_cells(self, key: KeyNode) -> tuple[int, ...]:
@@ -145,6 +149,6 @@ class Cells:
             raise ValueError("a value has no sensible size")
         at, size = self.cell(offset)
         if length > SEGMENT and self.data[at : at + 2] == b"db":
-            parts = [self.cell(part) for part in self._parts(at)]
+            parts = (self.cell(part) for part in self._parts(at)[: -(-length // SEGMENT)])
             return b"".join(self.data[first : first + SEGMENT] for first, _ in parts)[:length]
         return self.data[at : at + min(length, size)]

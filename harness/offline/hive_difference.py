@@ -46,7 +46,9 @@ class _Pair:
         self._was, self._now = Cells(before), Cells(after)
         size = max(len(before), len(after))
         self._other = bytes(before[at : at + PAGE] != after[at : at + PAGE] for at in range(0, size, PAGE))
-        self._seen: set[int] = set()
+        self._seen: dict[Cells, set[int]] = {self._was: set(), self._now: set()}
+        self._left = {self._was: len(before), self._now: len(after)}
+        """Bytes that are left for values: what lies in the hive once cannot be more than the hive."""
 
     def changes(self) -> Iterator[HiveChange]:
         if 1 in self._other:
@@ -57,7 +59,7 @@ class _Pair:
 
     def _key(self, path: str, was_at: int, now_at: int, depth: int) -> Iterator[HiveChange]:
         was, now = self._was.key(was_at), self._now.key(now_at)
-        self._enter(now_at, depth)
+        self._enter(self._now, now_at, depth)
         same = was_at == now_at and self._same(now.at, now.size)
         if not (same and self._same_cell(now.security_at)):
             access = self._was.security(was), self._now.security(now)
@@ -86,8 +88,7 @@ class _Pair:
 
     def _whole(self, path: str, cells: Cells, at: int, depth: int, *, added: bool) -> Iterator[HiveChange]:
         key = cells.key(at)
-        if depth > DEEPEST:
-            raise ValueError("its keys have no end")
+        self._enter(cells, at, depth)
         access = cells.security(key)
         yield HiveChange(path, None, *((None, access) if added else (access, None)))
         for value in self._all(cells, key).values():
@@ -105,8 +106,14 @@ class _Pair:
                 yield HiveChange(path, known.name, old, new)
 
     def _all(self, cells: Cells, key: KeyNode) -> dict[str, HiveValue]:
-        found = (cells.value(at) for at in cells.value_cells(key))
-        return {folded(name): HiveValue(name=name, type=kind, data=data) for name, kind, data in found}
+        found = {}
+        for at in cells.value_cells(key):
+            name, kind, data = cells.value(at)
+            self._left[cells] -= VALUE_BYTES + len(data)
+            if self._left[cells] < 0:
+                raise ValueError("its values are larger than itself")
+            found[folded(name)] = HiveValue(name=name, type=kind, data=data)
+        return found
 
     def _children(self, cells: Cells, key: KeyNode) -> dict[str, int]:
         return {folded(cells.name(cells.key(at))): at for at in cells.children(key)}
@@ -127,7 +134,7 @@ class _Pair:
             return False
         for offset in self._now.value_cells(key):
             at = BINS + offset + 4
-            if at > last or other[at // PAGE] or other[(at + VALUE_BYTES) // PAGE]:
+            if at > last or other[at // PAGE] or other[(at + VALUE_BYTES - 1) // PAGE]:
                 return False
             length, data_at = LENGTH_AND_PLACE(data, at + 4)
             if not 0 < length < RESIDENT:
@@ -139,7 +146,7 @@ class _Pair:
                 return False
         return True
 
-    def _enter(self, at: int, depth: int) -> None:
-        if depth > DEEPEST or at in self._seen:
+    def _enter(self, cells: Cells, at: int, depth: int) -> None:
+        if depth > DEEPEST or at in self._seen[cells]:
             raise ValueError("its keys have no end")
-        self._seen.add(at)
+        self._seen[cells].add(at)

@@ -105,6 +105,8 @@ def _put_right(raw: bytes) -> bytes:
     if raw[:4] != b"FILE":
         raise ValueError("this is no record of $MFT")
     at, count = struct.unpack_from("<HH", raw, 4)
+    if at + 2 * count > len(raw):
+        raise ValueError("a record's checks lie beyond it")
     fixed = bytearray(raw)
     for number in range(1, min(count, len(raw) // SECTOR + 1)):
         fixed[number * SECTOR - 2 : number * SECTOR] = raw[at + 2 * number : at + 2 * number + 2]

@@ -58,11 +58,18 @@ class NtfsRecords:
         if int(entry.file_attribute_flags or 0) & REPARSE_POINT and (target := entry.symbolic_link_target):
             yield target.encode("utf-8", "surrogatepass")
         if entry.has_default_data_stream():
-            yield from _pieces(entry)
+            yield from self._pieces(entry)
         for at in range(entry.number_of_alternate_data_streams):
             stream = entry.get_alternate_data_stream(at)
             yield (stream.name or "").encode("utf-8", "surrogatepass")
-            yield from _pieces(stream)
+            yield from self._pieces(stream)
+
+    def _pieces(self, stream: "object") -> Iterator[bytes]:
+        size, at = int(stream.get_size()), 0  # type: ignore[attr-defined]
+        while at < size and (data := stream.read_buffer_at_offset(min(PIECE, size - at), at)):  # type: ignore[attr-defined]
+            self._window.check()  # a hole is read without the disk, however large it is
+            yield data
+            at += len(data)
 
     def names(self, numbers: Iterable[int]) -> Mapping[int, set[str]]:
         return {number: {path.removeprefix("/") for path in self._names(number)} for number in numbers}
@@ -172,13 +179,6 @@ class NtfsVolumes:
             for number, record in self.after.layout.all_records()
             if any(unknown.meet(each.runs) for each in record.attributes())
         }
-
-
-def _pieces(stream: "object") -> Iterator[bytes]:
-    size, at = int(stream.get_size()), 0  # type: ignore[attr-defined]
-    while at < size and (data := stream.read_buffer_at_offset(min(PIECE, size - at), at)):  # type: ignore[attr-defined]
-        yield data
-        at += len(data)
 
 
 def _seconds(time: datetime | None) -> float | None:

@@ -130,7 +130,7 @@ def _header(file: IO[bytes]) -> _Header | None:
     name = b""
     if name_at:
         file.seek(name_at)
-        name = file.read(name_size)
+        name = _text(file.read(name_size))
     backing_format = _backing_format(file, length)
     return _Header(
         cluster_bits, l1_size, l1_offset, features, name.decode("utf-8", "surrogateescape"), backing_format
@@ -145,8 +145,13 @@ def _backing_format(file: IO[bytes], at: int) -> str:
         if kind == 0:
             return ""
         if kind == BACKING_FORMAT:
-            return file.read(size).decode("ascii", "replace")
+            return _text(file.read(size)).decode("ascii", "replace")
         at += 8 + (size + 7) // 8 * 8
+
+
+def _text(raw: bytes) -> bytes:
+    """As QEMU reads it: up to the first NUL."""
+    return raw.partition(b"\0")[0]
 
 
 def _ends(file: IO[bytes], header: _Header) -> Iterator[int]:

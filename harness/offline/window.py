@@ -49,6 +49,8 @@ class Window:
     def exactly(self, offset: int, size: int) -> bytes:
         """Like `at`, past the cache: for a few bytes here and there that nobody asks for again."""
         self.check()
+        if offset < 0:
+            raise DiskUnreadable(f"The disk {self.image.path} is damaged: it points before its beginning.")
         return self.image.read(self.start + offset, max(0, min(size, self.size - offset)))
 
     def check(self) -> None:

@@ -20,6 +20,9 @@ OPEN_RING = "production"
 """The ring of every host that belongs to no other, or did not opt in to the one it is in."""
 
 
+LEAST_PERIOD_S = 1.0
+
+
 class State(StrEnum):
     """What people (or the halt rule) decided about a release."""
 
@@ -76,8 +79,8 @@ class Maximum:
     period_s: float
 
     def __post_init__(self) -> None:
-        if self.hosts < 1 or not 0 < self.period_s < float("inf"):
-            raise ConfigurationError("a maximum needs at least one host and a period above 0 s.")
+        if self.hosts < 1 or not LEAST_PERIOD_S <= self.period_s < float("inf"):
+            raise ConfigurationError("a maximum needs at least one host and a period of 1 s or more.")
 
     def period(self, now: float) -> int:
         """The number of the period."""
@@ -131,6 +134,8 @@ class Rollout:
     def __post_init__(self) -> None:
         if not self.version or not self.baseline or self.version == self.baseline:
             raise ConfigurationError("a roll-out needs a version and another one as its baseline.")
+        if self.fallback == self.version:
+            raise ConfigurationError("a roll-out that is withdrawn needs another version to fall back to.")
         if self.controls < 1:
             raise ConfigurationError("a roll-out needs at least one control host for each candidate host.")
         put = object.__setattr__  # the dataclass is frozen

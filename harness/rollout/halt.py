@@ -19,7 +19,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from harness.model.base import Frozen, Seconds
+from harness.model.base import DAY_S, Frozen, Seconds
 
 RATIOS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 """How much worse a release may be, each with the same weight. What lies between is found a little later."""
@@ -54,7 +54,7 @@ class HaltRule(Frozen):
     """How long a host is watched after its offer."""
     silence_s: Seconds = 3_600.0
     """Not heard of for so long: silent. Longer than two polls."""
-    cohort_s: Seconds = 3_600.0
+    cohort_s: Annotated[float, Field(ge=1, le=DAY_S)] = 3_600.0
     """Hosts that enter within this time are compared with each other."""
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Shares of a fleet: exact percentages, and a host's fixed place among all hosts."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -10,6 +11,9 @@ WIDTH = 8
 """Bytes of a place that are compared: 2^64 places, so that a share is exact to 5e-18 per cent."""
 
 PLACES = 1 << (8 * WIDTH)
+EXPONENT = re.compile(r"e([-+]?[\d_]+)$", re.IGNORECASE)
+LARGEST_EXPONENT = 400
+"""Beyond what any floating-point number is written with."""
 ALL = b"\xff" * 33
 """Above every digest: SHA-256 has 32 bytes."""
 
@@ -31,6 +35,9 @@ class Share:
         """The share of a number of per cent: `1`, `0.5`, `"0.5"`, `"5 %"`. Raises `ConfigurationError`."""
         text = str(percent).strip().removesuffix("%").strip()
         try:
+            # A short text may stand for a number that no memory holds: 1e999999999.
+            if (written := EXPONENT.search(text)) and abs(int(written[1])) > LARGEST_EXPONENT:
+                raise ValueError(text)
             return cls(Fraction(text) / 100)
         except (ValueError, ZeroDivisionError, OverflowError):
             raise ConfigurationError(

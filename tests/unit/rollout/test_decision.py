@@ -135,10 +135,19 @@ def test_zero_is_nobody_and_hundred_is_everybody_and_a_share_is_exact() -> None:
     assert str(Share.parse("12.5")) == "12.5 %"
 
 
-@pytest.mark.parametrize("percent", ["", "x", "nan", "1/0", "101", "-1", "1e400"])
+@pytest.mark.parametrize(
+    "percent", ["", "x", "nan", "1/0", "101", "-1", "1e400", "1e999999999", "1E-999999999", "0.5e+99999999 %"]
+)
 def test_what_is_no_percentage_is_one_sentence(percent: str) -> None:
     with pytest.raises(ConfigurationError, match=r"is not possible|is no percentage"):
         Share.parse(percent)
+
+
+def test_a_period_that_no_clock_can_count_and_a_fallback_to_itself_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="a period of 1 s or more"):
+        Maximum(1, 1e-300)
+    with pytest.raises(ConfigurationError, match="another version to fall back to"):
+        rollout(state=State.WITHDRAWN, fallback="7.2")
 
 
 @given(ids, percents, st.integers(1, 50))
