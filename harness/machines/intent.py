@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from harness.documents.translate import first_mistake
 from harness.files import write_atomically
@@ -78,7 +78,7 @@ class Intent(Frozen):
     cell_id: str = ""
     owner: Owner
     kept: bool = False
-    created: datetime
+    created: AwareDatetime
     resources: dict[str, Any] = Field(default_factory=dict, description="provider-specific, JSON")
 
     @property

@@ -1,8 +1,6 @@
 """What a gate's page shows beside the gate: who owns the build, the gate that was shipped before, ages, coverage."""
 
-from datetime import datetime
-
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from harness.model.base import Frozen
 from harness.model.difference import Difference
@@ -15,7 +13,7 @@ class Age(Frozen):
     cell: str
     check: str
     runs: int = Field(ge=1, description="runs in a row in which it failed, this one counted")
-    since: datetime
+    since: AwareDatetime
     first_run: str = Field(description="id of the first of them")
     first_version: str = Field(default="", description="of the candidate of that run")
 

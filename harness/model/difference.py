@@ -1,9 +1,8 @@
 """What is not the same in two gates: an earlier one, and one to be looked at."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from harness.model.base import Frozen
 from harness.model.gate import Verdict
@@ -15,7 +14,7 @@ class Side(Frozen):
     """One of the two gates."""
 
     run_id: str
-    created: datetime
+    created: AwareDatetime
     verdict: Verdict
     product_name: str
     version: str

@@ -1,9 +1,8 @@
 """The gate: the published result, and the verdict's names and exit codes."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from harness.model.base import Frozen
 from harness.model.errors import CandidateError, ConfigurationError, EvidenceError, HarnessError
@@ -105,7 +104,7 @@ class Gate(Frozen):
 
     schema_version: int = 3
     run_id: str
-    created: datetime
+    created: AwareDatetime
     harness_version: str
     plan: Plan
     plan_digest: str

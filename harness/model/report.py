@@ -1,9 +1,8 @@
 """What happened in one cell: every check, attempt, duration and piece of evidence."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from harness.model.base import Frozen
 from harness.model.substrate import GuestSystem, Substrate
@@ -102,8 +101,8 @@ class Attempt(Frozen):
 
     number: int = Field(ge=1)
     machine_id: str
-    began: datetime
-    ended: datetime | None = None
+    began: AwareDatetime
+    ended: AwareDatetime | None = None
     outcome: Outcome
     message: str = ""
 
@@ -133,8 +132,8 @@ class CellReport(Frozen):
     guest_system: GuestSystem
     image: str
     image_digest: str
-    began: datetime
-    ended: datetime
+    began: AwareDatetime
+    ended: AwareDatetime
     attempts: tuple[Attempt, ...]
     checks: tuple[CheckResult, ...]
     timings: tuple[PhaseTiming, ...] = ()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from harness.documents.translate import first_mistake
 from harness.files import named_file, write_atomically
@@ -76,7 +76,7 @@ class RunSettings(Frozen):
     """How a run was asked for; `run.json`. Workers and `--resume` read it."""
 
     run_id: str
-    began: datetime
+    began: AwareDatetime
     profile: AgentProfile
     pool_name: str
     pool: Pool

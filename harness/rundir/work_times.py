@@ -4,6 +4,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import AwareDatetime
+
 from harness.files import write_atomically
 from harness.model.base import Frozen
 from harness.rundir.directory import LOCK, TIMES_FILE, RunDirectory
@@ -12,8 +14,8 @@ from harness.rundir.directory import LOCK, TIMES_FILE, RunDirectory
 class Spell(Frozen):
     """From one beginning to the end that followed; without an end while it goes on, and if it was killed."""
 
-    began: datetime
-    ended: datetime | None = None
+    began: AwareDatetime
+    ended: AwareDatetime | None = None
 
     @property
     def length_s(self) -> float:

@@ -1,9 +1,8 @@
 """What our statements say besides the fields of their standard predicates: each under one key of ours."""
 
 import functools
-from datetime import datetime
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from harness.model.base import Frozen
 from harness.model.gate import Verdict
@@ -53,8 +52,8 @@ class CellClaim(Frozen):
     guest_system: GuestSystem
     image: str
     image_digest: str
-    began: datetime
-    ended: datetime
+    began: AwareDatetime
+    ended: AwareDatetime
     attempts: tuple[Attempt, ...]
     not_passed: tuple[NotPassed, ...] = Field(
         description="failed, blocked, lost to the lab, not tested, not applicable: in the order of time"
@@ -178,7 +177,7 @@ class Seal(Frozen):
 
     run_id: str
     plan_digest: str = Sha256
-    created: datetime
+    created: AwareDatetime
     harness_version: str
     gate_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of gate.json")
     statements: tuple[SealedStatement, ...]

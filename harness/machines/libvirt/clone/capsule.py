@@ -8,11 +8,10 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import libvirt
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from harness.files import write_atomically
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
@@ -46,7 +45,7 @@ class CapsuleRecord(Frozen):
     machine_id: str
     cell_id: str
     run_id: str
-    made: datetime
+    made: AwareDatetime
     image: str
     image_digest: str
     guest_system: GuestSystem

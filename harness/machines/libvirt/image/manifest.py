@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from harness.machines.libvirt.image.seal import FileSeal
 from harness.model.base import Frozen
@@ -57,7 +56,7 @@ class ImageManifest(Frozen):
     name: str
     guest_system: GuestSystem
     recipe_digest: str = Field(pattern="^[0-9a-f]{64}$")
-    built: datetime
+    built: AwareDatetime
     disk: str = "disk.qcow2"
     files: dict[str, FileSeal]
     hardware: Hardware
