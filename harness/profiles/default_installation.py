@@ -4,12 +4,14 @@ Sources: "Feature table", "Condition table", "Component table" (Condition), "INS
 Windows Installer reference.
 """
 
+import re
 from collections.abc import Mapping
 
 from harness.candidate.msi_tables import Tables
 from harness.rules.condition import NotACondition, decide
 from harness.rules.system import AT_A_FIRST_INSTALL, ON_WINDOWS_10
 
+NUMBER = re.compile("-?[0-9]{1,9}")
 OF_COMPONENTS = ("CreateFolder", "File", "Registry", "ServiceControl", "ServiceInstall")
 """Tables whose rows are installed with a component."""
 
@@ -75,4 +77,5 @@ def _properties(tables: Tables) -> dict[str, str]:
 
 
 def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.lstrip("-").isdecimal() else otherwise
+    """A property may hold any text; levels have 16 bits ("Feature table")."""
+    return int(text) if NUMBER.fullmatch(text) else otherwise

@@ -85,7 +85,7 @@ def draft_of_msi(
 
 def draft_of_exe(name: str, file: str, product: str, version: str, how: SetUp) -> str:
     """A skeleton: an EXE says nothing reliable about what it installs. `version`: its resource's, or empty."""
-    home = f"C:\\Program Files\\{product}"
+    home = _folder(product)
     program, *arguments = how.uninstaller or ("uninstall.exe",)
     uninstall = ", ".join(map(quoted, (f"{home}\\{program}", *arguments)))
     said = "its version resource says this one" if version else "it has no version resource"
@@ -126,12 +126,19 @@ def profile_name(product: str, version: str = "") -> str:
 
 def quoted(text: str) -> str:
     """A YAML scalar that is always text: in single quotes where that can hold it."""
-    return f"'{text.replace(chr(39), chr(39) * 2)}'" if text.isprintable() else json.dumps(text)
+    if text.isprintable():
+        return f"'{text.replace(chr(39), chr(39) * 2)}'"
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(sign: str) -> str:
+    """As YAML has it in double quotes: by its number, also beyond 16 bits, where JSON would write two halves."""
+    return sign if sign.isprintable() and sign not in '"\\' else f"\\U{ord(sign):08X}"
 
 
 def _head(name: str, file: str, product: str, platform: Platform) -> list[str]:
     return [
-        f"# Drafted by `bvt init` from {json.dumps(file, ensure_ascii=False)[1:-1]}. Format: docs/formats/profile.md.",
+        f"# Drafted by `bvt init` from {_printable(file)}. Format: docs/formats/profile.md.",
         "# Correct what is marked TODO, then look at: bvt plan CANDIDATE --profile " + name,
         "schema_version: 1",
         f"name: {name}",
@@ -213,8 +220,13 @@ def _printable(text: str) -> str:
 
 
 def _somewhere(msi: MsiContents) -> str:
-    product = re.sub(r'[<>:"/\\|?*%\x00-\x1f]', "", msi.product_name).strip(" .") or "Agent"
-    return f"C:\\Program Files\\{product}"
+    return _folder(msi.product_name)
+
+
+def _folder(product: str) -> str:
+    """Where a product of this name is likely to be: the name without what no folder's name holds, and without braces."""
+    kept = "".join(sign for sign in product if sign.isprintable() and sign not in '<>:"/\\|?*%{}')
+    return f"C:\\Program Files\\{kept.strip(' .') or 'Agent'}"
 
 
 def _list(key: str, entries: list[str]) -> list[str]:

@@ -78,8 +78,9 @@ def _names_of(tables: Tables, everything: MsiContents, component: str) -> list[s
 
 def _product(stem: str) -> str:
     """`Acme Setup-7.2` is `Acme`: what is left of a file's name without version and the word for a set-up program."""
-    bare = re.sub(r"[-_ ]?v?\d+(\.\d+)+.*", "", stem)
-    return re.sub(r"[-_ ]?(set-?up|install(er)?)$", "", bare, flags=re.IGNORECASE) or "Agent"
+    shown = "".join(sign for sign in stem if sign.isprintable() and sign not in "{}")
+    bare = re.sub(r"[-_ ]?v?\d+(\.\d+)+.*", "", shown)
+    return re.sub(r"[-_ ]?(set-?up|install(er)?)$", "", bare, flags=re.IGNORECASE).strip(" .") or "Agent"
 
 
 def _checked(name: str) -> str:

@@ -10,6 +10,9 @@ TOKEN = re.compile(
     r'\s*(?:(?P<text>"[^"]*")|(?P<number>-?\d+)|(?P<op>~?(?:<>|<=|>=|><|<<|>>|=|<|>))|(?P<paren>[()])'
     r"|(?P<state>[$?&!][A-Za-z_][\w.]*)|(?P<name>%?[A-Za-z_][\w.]*))",
 )
+DEEPEST = 100
+"""Brackets within each other. Nobody writes so many, and each takes some of the interpreter's own stack."""
+NUMBER = re.compile(r"-?\d{1,18}")
 WORDS = ("AND", "OR", "NOT", "XOR", "EQV", "IMP")
 Value = str | None
 """A property's text, empty if it is not set; None if only an installation knows it."""
@@ -28,14 +31,15 @@ def decide(text: str, known: Mapping[str, Value]) -> bool | None:
         return True
     parser = _Parser(_tokens(text), known)
     found = parser.either()
-    if parser.left:
+    if parser.ahead is not None:
         raise NotACondition(f"{text!r} goes on after its end")
     return found
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
     found, place = [], 0
-    while text[place:].strip():
+    end = len(text.rstrip())
+    while place < end:
         match = TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
             raise NotACondition(f"{text!r} cannot be read from column {place + 1}")
@@ -48,8 +52,13 @@ class _Parser:
     """Operators bind in this order: comparison, NOT, AND, OR, XOR, EQV, IMP. The last three are unknown here."""
 
     def __init__(self, tokens: list[tuple[str, str]], known: Mapping[str, Value]) -> None:
-        self.left = tokens
+        self._tokens, self._at, self._depth = tokens, 0, 0
         self._known = known
+
+    @property
+    def ahead(self) -> tuple[str, str] | None:
+        """What comes next; None at the end."""
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
 
     def either(self) -> bool | None:
         found = self._both()
@@ -71,25 +80,30 @@ class _Parser:
         return found
 
     def _not(self) -> bool | None:
-        if self._word("NOT"):
-            found = self._not()
-            return None if found is None else not found
-        return self._term()
+        turned = False
+        while self._word("NOT"):
+            turned = not turned
+        found = self._term()
+        return None if found is None else found is not turned
 
     def _term(self) -> bool | None:
         kind, text = self._next()
         if (kind, text) == ("paren", "("):
+            self._depth += 1
+            if self._depth > DEEPEST:
+                raise NotACondition(f"more than {DEEPEST} brackets stand within each other")
             found = self.either()
+            self._depth -= 1
             if self._next() != ("paren", ")"):
                 raise NotACondition("a bracket is not closed")
             return found
         if kind == "state":  # of a component or feature: only an installation knows
-            if self.left and self.left[0][0] == "op":
+            if self._is_operator():
                 self._next()
                 self._next()
             return None
         left = self._value(kind, text)
-        if self.left and self.left[0][0] == "op":
+        if self._is_operator():
             operator = self._next()[1]
             return _compare(left, operator, self._value(*self._next()))
         return None if left is None else bool(left)
@@ -104,15 +118,18 @@ class _Parser:
         raise NotACondition(f"{text!r} stands where a value should")
 
     def _word(self, *words: str) -> str:
-        if self.left and self.left[0][0] == "name" and self.left[0][1].upper() in words:
+        if self.ahead is not None and self.ahead[0] == "name" and self.ahead[1].upper() in words:
             return self._next()[1].upper()
         return ""
 
+    def _is_operator(self) -> bool:
+        return self.ahead is not None and self.ahead[0] == "op"
+
     def _next(self) -> tuple[str, str]:
-        if not self.left:
+        if self.ahead is None:
             raise NotACondition("it ends too soon")
-        token, *self.left = self.left
-        return token
+        self._at += 1
+        return self._tokens[self._at - 1]
 
 
 def _known_and(*parts: bool | None) -> bool | None:
@@ -124,7 +141,7 @@ def _compare(left: Value, operator: str, right: Value) -> bool | None:
     """Numbers as numbers, else texts; a number and a text differ, and stand in no order."""
     if left is None or right is None:
         return None
-    numbers = all(re.fullmatch(r"-?\d+", value) for value in (left, right))
+    numbers = all(NUMBER.fullmatch(value) for value in (left, right))
     if operator.startswith("~"):  # as the same operator without regard to case
         operator, left, right = operator[1:], left.lower(), right.lower()
     first, second = (int(left), int(right)) if numbers else (left, right)

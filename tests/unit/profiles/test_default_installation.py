@@ -53,6 +53,8 @@ ALL = ("All", "", "1")
         (tables(ALL, condition="WITHEXTRA"), {"Extra": "only if WITHEXTRA"}),
         (tables(ALL, condition="NOT VersionNT64"), {"Extra": "only if NOT VersionNT64"}),
         (tables(ALL, condition="((("), {"Extra": "only if ((("}),
+        (tables(ALL, ("Part", "All", "2"), level="--5"), {"Part": "only with feature Part"}),
+        (tables(ALL, ("Part", "All", "2"), level="9" * 5000), {"Part": "only with feature Part"}),
     ],
 )
 def test_what_is_for_those_who_ask_is_left_out_with_the_reason(

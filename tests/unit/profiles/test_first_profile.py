@@ -3,6 +3,7 @@
 They are made here, by Debian's wixl and msibuild; no package of the registries that the tests reach carries an MSI.
 """
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -149,6 +150,29 @@ def test_of_an_exe_there_is_a_skeleton(
 
 
 @pytest.mark.parametrize(
+    ("stem", "folder"),
+    [
+        ("Agent {beta}-1.0", "Agent beta"),
+        ("Agent\u2028services", "Agentservices"),
+        ("Agent\x85x", "Agentx"),
+        ("Age\tnt", "Agent"),
+        ("Agent\t😀", "Agent😀"),
+        (os.fsdecode(b"Age\xffnt"), "Agent"),
+        ("C:x", "Cx"),
+        ("a*b?<%>", "ab"),
+        (".", "Agent"),
+    ],
+)
+def test_a_draft_is_valid_whatever_the_file_is_called(stem: str, folder: str, tmp_path: Path) -> None:
+    exe = tmp_path / f"{stem}.exe"
+    exe.write_bytes(b"MZ".ljust(0x3C, b"\0") + b"\x40\0\0\0PE\0\0")
+    name, text = first_profile(exe)
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_profile(str(file))[0].install_dir == f"C:\\Program Files\\{folder}"
+
+
+@pytest.mark.parametrize(
     ("product", "version", "name"),
     [
         ("Acme Beat", "1.0", "acme-beat"),
@@ -162,7 +186,9 @@ def test_a_profile_is_named_after_its_product(product: str, version: str, name: 
     assert profile_name(product, version) == name
 
 
-@pytest.mark.parametrize("text", ["it's", "a: b # c", "yes", "\u2028", "tab\t", "", "{x}", "C:\\x"])
+@pytest.mark.parametrize(
+    "text", ["it's", "a: b # c", "yes", "\u2028", "tab\t", "", "{x}", "C:\\x", '"\t😀\\', "\x85\x07"]
+)
 def test_every_text_survives_in_yaml(text: str, tmp_path: Path) -> None:
     import yaml
 

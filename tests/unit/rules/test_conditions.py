@@ -80,3 +80,17 @@ def test_what_is_decided_holds_whatever_is_unknown(text: str) -> None:
     for value in ("", "1"):
         if found is not None:
             assert decide(text, {**KNOWN, "UNSURE": value}) is found
+
+
+@pytest.mark.parametrize("text", ["(" * 20_000, "(" * 20_000 + "A" + ")" * 20_000, "NOT (" * 20_000])
+def test_brackets_without_end_are_no_condition(text: str) -> None:
+    with pytest.raises(NotACondition, match="more than 100 brackets"):
+        decide(text, {})
+
+
+def test_long_conditions_and_numbers_are_decided_soon() -> None:
+    assert decide("NOT " * 20_001 + "A", {"A": "1"}) is False
+    assert decide("A AND " * 20_000 + "A", {"A": "1"}) is True
+    assert decide("(" * 50 + "A" + ")" * 50, {"A": "1"}) is True
+    assert decide("A = " + "9" * 5000, {"A": "9" * 5000}) is True
+    assert decide("A < " + "9" * 5000, {"A": "1"}) is False  # no number that Windows Installer knows
