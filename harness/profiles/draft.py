@@ -3,22 +3,18 @@
 It names nothing that the tables do not say. What they cannot say is a comment that begins with TODO.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from pydantic import Field
 
 from harness.candidate.msi_contents import MsiContents, MsiService, MsiValue
 from harness.model.base import Frozen
-from harness.model.candidate import Platform
 from harness.model.profile.installed import FileExpectation
 from harness.model.profile.text import HIVES, REGISTRY_KEY
 from harness.profiles.draft_folders import data_folders, home_folder, registry_roots
+from harness.profiles.draft_frame import SHOWN, folder, head, later, printable, quoted
 
-SHOWN = 40
-"""Files, or values, that a draft names; of the others it says how many there are."""
 PROGRAMS = (".exe", ".dll", ".sys")
 REQUIRED = "made here by another way than the MSI's tables; TODO: say how, or correct it"
 HIDDEN = "its tables say so (ARPSYSTEMCOMPONENT); TODO: say why"
@@ -34,14 +30,6 @@ GUESSES = (
 """What a property with such a name may stand for: a suggestion in a comment."""
 
 
-class SetUp(NamedTuple):
-    """How a set-up program's maker has it called without a word."""
-
-    arguments: tuple[str, ...]
-    uninstaller: tuple[str, ...]
-    """The uninstaller's usual name, with its arguments; empty where there is none that is usual."""
-
-
 class LeftOut(Frozen):
     """What the tables hold and a draft does not name as installed."""
 
@@ -52,68 +40,11 @@ class LeftOut(Frozen):
     registry: tuple[MsiValue, ...] = Field(default=(), description="all that the tables hold")
 
 
-LATER = """\
-# TODO: the agent at its backend: when it must be seen, and what its host identifier is made from (hostname, uuid).
-# Files that it needs before it can check in go into guest_files; see docs/formats/profile.md.
-check_in:
-  deadline_s: 60
-  heartbeat_s: 60
-  identity: hostname
-
-# TODO: what may stay after the uninstall, each with a reason.
-{permanent}keeps: []
-
-# TODO: all below is not tested until it is declared, and the verdict says so.
-# version_command: ['C:\\Program Files\\Vendor\\Agent\\agent.exe', --version]
-# logs: ['C:\\ProgramData\\Vendor\\Agent\\agent.log']
-# diagnostics: {status: ['C:\\Program Files\\Vendor\\Agent\\agent.exe', --status]}
-# configuration:
-#   base: {}
-# telemetry:
-#   process_start: {query: processes, columns: {pid: "{pid}", cmdline: "~{nonce}"}}
-# live_query: {sql: "SELECT version FROM osquery_info", expect: {version: "{version}"}}
-# response_actions: {}
-"""
-
-
 def draft_of_msi(
     name: str, file: str, msi: MsiContents, *, aside: LeftOut | None = None, accepted: Sequence[str] = ()
 ) -> str:
     """The profile `name` for the MSI in `file`. `accepted`: what it names although the tables do not have it."""
     return "\n".join(_lines(name, file, msi, aside or LeftOut(), accepted)) + "\n"
-
-
-def draft_of_exe(name: str, file: str, product: str, version: str, how: SetUp) -> str:
-    """A skeleton: an EXE says nothing reliable about what it installs. `version`: its resource's, or empty."""
-    home = _folder(product)
-    program, *arguments = how.uninstaller or ("uninstall.exe",)
-    uninstall = ", ".join(map(quoted, (f"{home}\\{program}", *arguments)))
-    said = "its version resource says this one" if version else "it has no version resource"
-    lines = [
-        *_head(name, file, product, Platform.X64),
-        "installer:",
-        "  kind: exe",
-        f"  # TODO: the version that this installer installs; an EXE does not say it reliably ({said}).",
-        f'  declared_version: "{version or "0.0.0"}"',
-        "  # TODO: what makes it silent, and by what the agent finds its backend.",
-        f"  install_arguments: [{', '.join(map(quoted, how.arguments))}]",
-        "  # TODO: what takes the agent away, silently.",
-        f"  uninstall_command: [{uninstall}]",
-        "  timeout_s: 300",
-        "",
-        "# TODO: where the agent is installed, and where it keeps its data.",
-        f"install_dir: {quoted(home)}",
-        "data_dirs: []",
-        "",
-        "# TODO: services, files and registry values that must be there after the installation.",
-        "services: []",
-        "files: []",
-        "registry: []",
-        "registry_roots: []",
-        "",
-        _later(()),
-    ]
-    return "\n".join(lines)
 
 
 def profile_name(product: str, version: str = "") -> str:
@@ -124,39 +55,8 @@ def profile_name(product: str, version: str = "") -> str:
     return slug or "agent"
 
 
-def quoted(text: str) -> str:
-    """A YAML scalar that is always text: in single quotes where that can hold it."""
-    if text.isprintable():
-        return f"'{text.replace(chr(39), chr(39) * 2)}'"
-    return f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(sign: str) -> str:
-    """As YAML has it in double quotes: by its number, also beyond 16 bits, where JSON would write two halves."""
-    return sign if sign.isprintable() and sign not in '"\\' else f"\\U{ord(sign):08X}"
-
-
-def _head(name: str, file: str, product: str, platform: Platform) -> list[str]:
-    return [
-        f"# Drafted by `bvt init` from {_printable(file)}. Format: docs/formats/profile.md.",
-        "# Correct what is marked TODO, then look at: bvt plan CANDIDATE --profile " + name,
-        "schema_version: 1",
-        f"name: {name}",
-        f"title: {quoted(_without_version(product))}",
-        "status: unverified",
-        f"product_name: {quoted(product)}",
-        f"platform: {platform.value}",
-        "",
-    ]
-
-
-def _later(permanent: Sequence[str]) -> str:
-    named = [f"# Its component is permanent, so it stays: {_printable(path)}" for path in permanent[:SHOWN]]
-    return LATER.replace("{permanent}", "".join(f"{line}\n" for line in named))
-
-
 def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Sequence[str]) -> Iterator[str]:
-    yield from _head(name, file, _of_any_version(msi, msi.product_name), msi.platform)
+    yield from head(name, file, _of_any_version(msi, msi.product_name), msi.platform)
     if _holds_version(msi, msi.product_name):
         yield "# The product's name holds its version: {version} is the candidate's, whichever it is."
     yield from ("installer:", "  kind: msi")
@@ -178,7 +78,7 @@ def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Seq
     if aside.optional:
         yield "# TODO: what not every installation has is left out here; name it if yours does (properties, ADDLOCAL):"
         shown = list(aside.optional.items())
-        yield from (f"#   {_printable(path)}: {_printable(why)}" for path, why in shown[:SHOWN])
+        yield from (f"#   {printable(path)}: {printable(why)}" for path, why in shown[:SHOWN])
         yield from ([f"#   and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else [])
         yield ""
     yield from _list("data_dirs", [f"  - {quoted(_of_any_version(msi, path))}" for path in data_folders(msi)])
@@ -195,7 +95,7 @@ def _lines(name: str, file: str, msi: MsiContents, aside: LeftOut, accepted: Seq
     if accepted:
         named = [f"  {quoted(_of_any_version(msi, each))}: {quoted(REQUIRED)}" for each in accepted]
         yield from _list("not_in_msi", named)
-    yield _later(aside.permanent).rstrip("\n")
+    yield later(aside.permanent).rstrip("\n")
 
 
 def _holds_version(msi: MsiContents, text: str) -> bool:
@@ -211,22 +111,8 @@ def _as_a_whole(version: str) -> str:
     return rf"(?<![0-9.]){re.escape(version)}(?![0-9]|\.[0-9])"
 
 
-def _without_version(product: str) -> str:
-    return " ".join(product.replace("{version}", "").split()) or product
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else json.dumps(text)
-
-
 def _somewhere(msi: MsiContents) -> str:
-    return _folder(msi.product_name)
-
-
-def _folder(product: str) -> str:
-    """Where a product of this name is likely to be: the name without what no folder's name holds, and without braces."""
-    kept = "".join(sign for sign in product if sign.isprintable() and sign not in '<>:"/\\|?*%{}')
-    return f"C:\\Program Files\\{kept.strip(' .') or 'Agent'}"
+    return folder(msi.product_name)
 
 
 def _list(key: str, entries: list[str]) -> list[str]:

@@ -17,7 +17,8 @@ from harness.model.errors import ConfigurationError
 from harness.model.relocation import of_version
 from harness.profiles.agreement import given_properties, msi_problems
 from harness.profiles.default_installation import left_out, without
-from harness.profiles.draft import LeftOut, SetUp, draft_of_exe, draft_of_msi, profile_name
+from harness.profiles.draft import LeftOut, draft_of_msi, profile_name
+from harness.profiles.draft_of_exe import SetUp, draft_of_exe
 
 SILENT_OF_INNO = ("/VERYSILENT", "/SUPPRESSMSGBOXES", "/NORESTART")
 MAKERS = (

@@ -17,7 +17,8 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.services import StartType
 from harness.planning.preparation import make_plan
 from harness.planning.request import RunRequest
-from harness.profiles.draft import profile_name, quoted
+from harness.profiles.draft import profile_name
+from harness.profiles.draft_frame import quoted
 from harness.profiles.first_profile import first_profile
 from tests.unit.profiles.msi_making import make_beat, make_moved, make_narrow, make_searched
 
