@@ -17,6 +17,7 @@ from harness import file_lock
 from harness.file_lock import held, held_if_free
 from harness.model.deadline import Deadline
 from harness.model.errors import DeadlineExceeded, InfrastructureError
+from tests.programs import bounded
 
 HOLDER = """
 import sys
@@ -42,12 +43,10 @@ def hold(lock: Path) -> Hold:
     @contextmanager
     def holding() -> Iterator["subprocess.Popen[bytes]"]:
         argv = [sys.executable, "-c", HOLDER, str(lock)]
-        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            assert process.stdin is not None
+        with bounded(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"held\n"
             yield process
-            process.stdin.close()
 
     return holding
 

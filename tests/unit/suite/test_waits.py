@@ -1,60 +1,108 @@
-"""No wait of the harness is without an end: what waits for a program, a lock or another thread says for how long."""
+"""No test waits without a deadline of its own: it fails where it waits, and says for what."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import harness
+import pytest
 
-ROOT = Path(harness.__file__).parent
-TIMED = {"run": 1, "check_output": 1, "check_call": 1, "call": 1}
-"""Functions of `subprocess`, which take `timeout=`."""
-WITHOUT_END = {
-    "machines/libvirt/host/supervisor.py": "the daemon's supervisor lives as long as the daemon",
-    "winrmd/server.py": "a server lives until it is told to end",
-    "winrmd/process.py": "a command's own thread ends with the command, which its client or the shell's end ends",
-    "cli/progress.py": "a thread of this process that has just been told to end",
-    "backend/embedded/large.py": "a program of ours that was just killed",
-    "machines/wine/inside.py": "the first process of a namespace: it ends with its parent, which has a deadline",
+TESTS = Path(__file__).parents[2]
+RUNS = {"run", "call", "check_call", "check_output"}
+WAITS = {"wait", "join", "result", "communicate"}
+ENDED_ELSEWHERE = {
+    "e2e/running.py": "Lab.end",
+    "e2e/terminal.py": "Terminal.__exit__",
+    "integration/lab/rig.py": "Rig.close",
+    "integration/third_party/osqueryd.py": "running",
+    "under_load.py": "run_tests",
+    "unit/winrmd/test_winrmd_process_tree.py": "Start.end",
 }
+"""Files whose programs live longer than a block, and what kills them."""
 
 
-def unending(source: str) -> Iterator[str]:
-    """Calls that wait, and say not for how long."""
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            continue
-        of, name = ast.unparse(node.func.value), node.func.attr
-        timed = any(keyword.arg in ("timeout", None) for keyword in node.keywords)
-        if of == "subprocess" and name in TIMED and not timed:
-            yield ast.unparse(node)
-        if of == "fcntl" and name in ("flock", "lockf") and "LOCK_NB" not in ast.unparse(node):
-            yield ast.unparse(node)
-        if name in ("wait", "join", "communicate") and not node.args and not timed:
-            yield ast.unparse(node)
-        if name == "select" and of == "select" and len(node.args) == 3:
-            yield ast.unparse(node)
+def unbounded(source: str) -> list[str]:
+    """Calls that may last for ever."""
+    tree = ast.parse(source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    bounded = [argument for call in calls if name_of(call) == "bounded" for argument in call.args]
+    names = {argument.id for argument in bounded if isinstance(argument, ast.Name)}
+    named = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in names
+    ]
+    cared_for = {id(program) for program in [*bounded, *named]}
+    return [f"{call.lineno}: {ast.unparse(call)[:80]}" for call in calls if is_unbounded(call, cared_for)]
 
 
-def test_every_wait_has_an_end() -> None:
-    found = {
-        str(path.relative_to(ROOT)): waits
-        for path in sorted(ROOT.rglob("*.py"))
-        if (waits := list(unending(path.read_text())))
-    }
-    assert {name: waits for name, waits in found.items() if name not in WITHOUT_END} == {}
-    assert WITHOUT_END.keys() <= found.keys()  # an exception that is none any more goes from the list
+def is_unbounded(call: ast.Call, cared_for: set[int]) -> bool:
+    name, given = name_of(call), {keyword.arg for keyword in call.keywords}
+    if name in RUNS and owner_of(call) == "subprocess":
+        return "timeout" not in given
+    if name == "Popen":
+        return id(call) not in cared_for
+    # A string's join and a library's wait take an argument; a deadline is one, too.
+    return name in WAITS and not call.args and not given & {"timeout", "timeout_s", "within_s"}
 
 
-def test_what_waits_for_ever_is_found() -> None:
-    for line in (
-        "subprocess.run(['sleep', '1'], check=False)",
-        "fcntl.flock(file, fcntl.LOCK_EX)",
-        "process.wait()",
+def name_of(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def owner_of(call: ast.Call) -> str:
+    return getattr(getattr(call.func, "value", None), "id", "")
+
+
+def sources() -> Iterator[Path]:
+    return TESTS.rglob("*.py")
+
+
+def test_every_wait_of_the_tests_has_a_deadline() -> None:
+    found = [
+        f"{path.relative_to(TESTS)}:{call}"
+        for path in sources()
+        for call in unbounded(path.read_text())
+        if not ("Popen(" in call and path.relative_to(TESTS).as_posix() in ENDED_ELSEWHERE)
+    ]
+    assert found == [], "give timeout=…, or start the program with: with bounded(subprocess.Popen(…)) as …"
+
+
+def test_what_ends_programs_elsewhere_is_there() -> None:
+    for name, what in ENDED_ELSEWHERE.items():
+        source = (TESTS / name).read_text()
+        assert all(part in source for part in what.split(".")), (name, what)
+        assert "kill" in source
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "subprocess.run(['true'], check=True)",
+        "subprocess.check_output(['true'])",
+        "subprocess.Popen(['true'])",
+        "with subprocess.Popen(['true']) as program: pass",
         "thread.join()",
+        "process.wait()",
         "process.communicate()",
-        "select.select([pipe], [], [])",
-    ):
-        assert list(unending(line)) == [line]
-    for line in ("process.wait(3)", "', '.join(words)", "subprocess.run(argv, timeout=3)"):
-        assert not list(unending(line))
+        "future.result()",
+    ],
+)
+def test_a_wait_without_one_is_found(line: str) -> None:
+    assert len(unbounded(line)) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "subprocess.run(['true'], timeout=60)",
+        "with bounded(subprocess.Popen(['true'])) as program: program.wait(60)",
+        "program = subprocess.Popen(['true'])\nwith bounded(program): pass",
+        "','.join(words)",
+        "future.result(timeout=60)",
+        "application.run()",
+    ],
+)
+def test_a_wait_with_one_is_not(line: str) -> None:
+    assert unbounded(line) == []
