@@ -6,6 +6,7 @@ Installer reference.
 
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.candidate.tool import ToolOutput, run_tool
 from harness.model.candidate import Platform
@@ -95,9 +96,13 @@ def _version(path: Path) -> tuple[int, ...]:
 
 @lru_cache(maxsize=512)
 def _said(path: Path, version: tuple[int, ...], verb: str, needed_for: str, *names: str) -> ToolOutput:
-    """What msiinfo says of this state of the file. One cell asks some twenty tables several times over."""
+    """What msiinfo says of this state of the file. One cell asks some twenty tables several times over.
+
+    It lays what a table holds besides text (Binary, Icon) into the directory where it runs: into none of the user's.
+    """
     del version
-    return run_tool("msiinfo", verb, path, *names, needed_for=needed_for)
+    with TemporaryDirectory(prefix="bvt-msi-") as own:
+        return run_tool("msiinfo", verb, path.absolute(), *names, needed_for=needed_for, cwd=Path(own))
 
 
 def platform(path: Path) -> Platform:

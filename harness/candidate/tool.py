@@ -34,9 +34,14 @@ class ToolOutput:
 
 
 def run_tool(
-    tool: str, *arguments: str | Path, needed_for: str, timeout_s: float = 60, out: Path | None = None
+    tool: str,
+    *arguments: str | Path,
+    needed_for: str,
+    timeout_s: float = 60,
+    out: Path | None = None,
+    cwd: Path | None = None,
 ) -> ToolOutput:
-    """Run `tool`; its output goes into the file `out`, if one is named.
+    """Run `tool`, in the directory `cwd`, if one is named; its output goes into the file `out`, if one is named.
 
     Raises `ToolMissing` if it is not installed, `ToolTimedOut` if it hangs. Output is decoded as UTF-8 with
     replacement: msitools converts every codepage to it.
@@ -50,6 +55,7 @@ def run_tool(
                 stderr=subprocess.PIPE,
                 timeout=timeout_s,
                 check=False,
+                cwd=cwd,
                 env=os.environ | {"LC_ALL": "C.UTF-8"},
             )
     except FileNotFoundError:

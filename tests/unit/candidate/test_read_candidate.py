@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.candidate import installed_files, payload_signatures, read_candidate, read_signature
 from harness.candidate.authenticode import parse_verification
-from harness.candidate.msi import parse_idt, parse_summary
+from harness.candidate.msi import parse_idt, parse_summary, table
 from harness.candidate.payload import directory_path, long_name
 from harness.candidate.pe import is_pe
 from harness.candidate.signed_data import bare_signature, signed_content
@@ -76,6 +76,21 @@ def test_an_msi_tells_which_services_its_uninstall_waits_for(
     (tmp_path / "ServiceControl.idt").write_text(CONTROL)
     subprocess.run(["msibuild", msi, "-i", tmp_path / "ServiceControl.idt"], check=True, timeout=60)
     assert read_candidate(msi, profile).stopped_on_uninstall == ("Waits", "Deleted")
+
+
+def test_reading_a_table_that_holds_files_lays_none_where_the_user_stands(
+    installers: Installers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    msi, source, here = tmp_path / "holds.msi", tmp_path / "source", tmp_path / "here"
+    msi.write_bytes(installers.plain.read_bytes())
+    (source / "Binary").mkdir(parents=True)
+    (source / "Binary" / "code.bin").write_bytes(b"MZ")
+    (source / "Binary.idt").write_text("Name\tData\ns72\tv0\nBinary\tName\ncode\tcode.bin\n")
+    ended_well(["msibuild", msi, "-i", "Binary.idt"], cwd=source)
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert [row["Name"] for row in table(Path("../holds.msi"), "Binary", "Name")] == ["code"]
+    assert not list(here.iterdir())
 
 
 @pytest.mark.parametrize("which", ["signed", "signed_exe"])

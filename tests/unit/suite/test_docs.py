@@ -22,7 +22,26 @@ PAGES = sorted(
     ).stdout.splitlines()
 )
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+AT_THE_TOP = {
+    *("README.md", "CHANGELOG.md", "dev", "packages.txt", "pyproject.toml", "matrix.yaml"),
+    *(
+        "requirements.lock",
+        "requirements-build.lock",
+        "requirements-gate.lock",
+        ".gitignore",
+        ".ci",
+        ".github",
+    ),
+    *("harness", "vm_images", "tests", "reports", "agents", "bench", "docs", "examples"),
+}
+"""What a stranger finds first. What a program once left there, and somebody committed, is not part of it."""
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+
+
+def test_nothing_stands_at_the_top_that_is_no_part_of_the_project() -> None:
+    command = ["git", "ls-tree", "--name-only", "HEAD"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert set(listed.splitlines()) <= AT_THE_TOP
 
 
 def outside_fences(page: Path) -> str:
