@@ -43,13 +43,17 @@ def stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outage
     ended, expected = outage.ended, cell.profile.telemetry[stimulus.name]
     usual_s = stimulated.arrived[stimulus.name].received_at - stimulated.given_by
     pushed = cell.profile.configuration
-    # What is looked for every half a minute may have been noticed as late as that, whenever the first one was.
-    interval_s = pushed.interval_s(expected.query) if pushed else 0.0
-    noticed_s = max(usual_s + EARLY_S, interval_s)
+    # What is looked for every half a minute may have been noticed as late as that, whenever the first one was. Where
+    # nobody says how often it is looked for, the profile says at least until when it is told.
+    interval_s = (pushed.interval_s(expected.query) if pushed else 0.0) or expected.deadline_s
+    noticed_s = cell.within(max(usual_s + EARLY_S, interval_s)).length_s
     times = _stated_and_sent(cell, stimulus.name, ended)
-    if (delayed_s := late_by(times, noticed_s)) or not all_at_sending(times) or noticed_s > LONGEST_S:
-        return delayed_s
-    # It may be either. What happens in an outage that is longer than it takes to notice it tells them apart.
+    if not all_at_sending(times):
+        return 0.0
+    if noticed_s > LONGEST_S:
+        return late_by(times, noticed_s)
+    # It may be either, also where it is late: a busy host makes an agent notice late, but hardly twice. What happens in
+    # an outage that is longer than it takes to notice it tells them apart.
     held = outage.hold(noticed_s + SAME_S + CUT_OFF_S)
     cell.note("held in an outage once more", f"for {noticed_s + SAME_S + CUT_OFF_S:.1f} s")
     deadline = cell.within(expected.deadline_s)

@@ -43,7 +43,7 @@ class Held:
 
     stimuli: tuple[Stimulus, ...]
     happened: float
-    """By the guest's clock, when it did."""
+    """By the guest's clock, when all of it had."""
     happened_at: float
     """The same by this machine's clock."""
 
@@ -63,7 +63,7 @@ class Ended:
     more: tuple[Stimulus, ...] = ()
     """What else did, of the same kind."""
     happened: float = 0.0
-    """By the guest's clock, when it did."""
+    """By the guest's clock, when all of it had."""
     happened_at: float = 0.0
     """The same by this machine's clock."""
 
@@ -190,9 +190,10 @@ class Outage:
             return None, ()
         nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
         names = [nonce, *(f"{nonce}-{number:02}" for number in range(further if kind in CHEAP else 0))]
-        clock, *answers = self._session.guest.batch(
-            ["clock"], *(["stimulate", kind, "--nonce", name] for name in names), repeatable=True
+        *answers, clock = self._session.guest.batch(
+            *(["stimulate", kind, "--nonce", name] for name in names), ["clock"], repeatable=True
         )
+        # Both clocks when all of it has happened, however long that took.
         self._moment = read_value("clock", Clock, clock).now.timestamp(), time.time()
         first, *more = (read_value("stimulate", Stimulus, answer) for answer in answers)
         return first, tuple(more)
