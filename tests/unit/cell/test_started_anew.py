@@ -50,10 +50,9 @@ def judged(
 
 
 def test_one_that_may_restart_and_is_down_on_wine_is_the_labs() -> None:
-    found = judged(Machine(), guest(), profile())
-    assert isinstance(found, NotStartedAnew)
-    assert isinstance(found, InfrastructureError)
-    assert "as the profile allows (health.restarts)" in str(found)
+    with pytest.raises(NotStartedAnew, match=r"as the profile allows \(health\.restarts\)") as told:
+        raise judged(Machine(), guest(), profile())
+    assert isinstance(told.value, InfrastructureError)
 
 
 @pytest.mark.parametrize(
