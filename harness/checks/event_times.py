@@ -29,6 +29,12 @@ def matching(cell: CellSession, name: str, columns: dict[str, str]) -> list[Even
     return [event for event in found if event_matches(event, expected.query, columns, expected.action)]
 
 
+def fits(stated: float, given: tuple[float, float], latest_s: float) -> bool:
+    """Whether an event's time is that of what was done between these two, and noticed `latest_s` later at most. Pure."""
+    first, last = given
+    return first - EARLY_S <= stated <= last + latest_s + EARLY_S
+
+
 def stamped_at_sending(cell: CellSession, stimulated: Stimulated, outage: Outage) -> float:
     """How much later than it happened all that happened during the outage says that it was, if that is when it was sent.
 

@@ -151,6 +151,7 @@ class Console:
     ) -> list[JsonValue]:
         """The answers of several probe commands in their order, by one process in one round trip.
 
+        Each is told by its line: of two that are alike both have the answer of the second.
         Raises `GuestFault` if the probe does not answer every one of them, and `ConfigurationError` if one holds a
         line break.
         """

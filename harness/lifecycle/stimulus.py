@@ -108,7 +108,7 @@ class Stimulated:
         return self._timeline.nonce
 
     def guest_clock(self) -> tuple[float, float]:
-        """The guest's clock before the first stimulus was given and after the last, in seconds since the epoch.
+        """The guest's clock before the first stimulus was given and by when the last was, in seconds since the epoch.
 
         An emulated guest on a busy host has taken more than a minute for all of them.
         """
@@ -133,14 +133,13 @@ class Stimulated:
         names = possible_stimuli(self._session)
         lasts = hold_ms(self._session)
         self._given_at = time.time()
-        before, *answers, after = self._session.guest.batch(
+        clock, *answers = self._session.guest.batch(
             ["clock"],
             *(["stimulate", name, "--nonce", self._timeline.nonce, "--hold-ms", lasts] for name in names),
-            ["clock"],
         )
         self.given_by = time.time()
-        first, last = (read_value("clock", Clock, clock).now.timestamp() for clock in (before, after))
-        self._guest_clock = first, last
+        first = read_value("clock", Clock, clock).now.timestamp()
+        self._guest_clock = first, first + self.given_by - self._given_at
         return {
             name: read_value(f"stimulate {name}", Stimulus, answer)
             for name, answer in zip(names, answers, strict=True)

@@ -2,8 +2,16 @@
 
 import pytest
 
-from harness.checks.event_times import all_at_sending, late_by
+from harness.checks.event_times import all_at_sending, fits, late_by
 from tests.unit.cell.stand_ins import PROFILE
+
+
+@pytest.mark.parametrize(
+    ("stated", "fitting"),
+    [(98.0, True), (97.0, False), (100.0, True), (174.0, True), (190.0, True), (192.0, False)],
+)
+def test_what_took_long_to_do_happened_between_its_begin_and_its_end(stated: float, *, fitting: bool) -> None:
+    assert fits(stated, (100.0, 174.0), 15.0) is fitting
 
 
 @pytest.mark.parametrize(
