@@ -13,6 +13,8 @@ from harness.model.substrate import Capability
 
 Shows = Callable[[AgentProfile], frozenset[Capability]]
 Function = TypeVar("Function", bound=Callable[..., None])
+HEARD = "check-in.heartbeat"
+"""The first check that says that the agent is silent."""
 
 
 def nothing_more(_: AgentProfile) -> frozenset[Capability]:
@@ -41,6 +43,11 @@ class Check:
     once: bool = False
     keeps: Kept | None = None
     shows: Shows = nothing_more
+
+    @property
+    def counts_on_agent(self) -> bool:
+        """Whether it judges what the agent did over time, so that a while in which it was down is part of its result."""
+        return bool(self.features) or self.phase is Phase.CHECK_IN or HEARD in self.follows
 
 
 class HeldBack(Exception):

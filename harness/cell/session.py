@@ -183,8 +183,11 @@ class CellSession:
                     raise
                 self._give_up_machine(error)
 
-    def attribute(self, error: BaseException) -> BaseException:
-        """Who is to blame for a check that raised `error`; a machine that is lost is lost to the whole cell."""
+    def attribute(self, error: BaseException, *, counts_on_agent: bool = False) -> BaseException:
+        """Who is to blame for a check that raised `error`; a machine that is lost is lost to the whole cell.
+
+        `counts_on_agent`: whether the check judges what the agent did over time.
+        """
         if self._machine is None or self._guest is None or self.lost is not None:
             return error
         found = Inquiry(
@@ -203,7 +206,9 @@ class CellSession:
             return found.error
         error = the_labs_own(found.error, self._machine.guest_system, self._guest)
         if self.candidate_touched and error is found.error:
-            error = require_started_anew(error, self._machine, self._guest, self.profile)
+            error = require_started_anew(
+                error, self._machine, self._guest, self.profile, over_time=counts_on_agent
+            )
             return self.familiar.judge(error, self._guest)
         return error
 

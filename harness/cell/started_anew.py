@@ -12,23 +12,25 @@ from harness.model.substrate import GuestSystem
 
 
 class NotStartedAnew(InfrastructureError):
-    """A service ended as it may, and stays down where Windows would start it again."""
+    """A service ended as it may, and stays down, or `stayed` down for a while, where Windows would start it again."""
 
-    def __init__(self, name: str, code: int, error: BaseException) -> None:
+    def __init__(self, name: str, code: int, error: BaseException, *, stayed: bool = False) -> None:
+        then = "started none anew until the harness did" if stayed else "starts none anew"
         super().__init__(
             f"Service {name} ended by itself (Windows error {code}), as the profile allows (health.restarts), and Wine's"
-            f" service manager starts none anew. Seen because: {str(error).splitlines()[0]}",
+            f" service manager {then}. Seen because: {str(error).splitlines()[0]}",
             hint="Gate it in a pool of Windows machines.",
         )
 
 
 def require_started_anew(
-    error: BaseException, machine: Machine, guest: Guest, profile: AgentProfile
+    error: BaseException, machine: Machine, guest: Guest, profile: AgentProfile, *, over_time: bool = False
 ) -> BaseException:
     """The error to go on with: `NotStartedAnew` where a failed check met a service that only Windows starts again.
 
     Only of a profile that declares such restarts and such failure actions; whatever crashed is the candidate's. Asked
-    once a check has failed: no cost to a cell that passes.
+    once a check has failed: no cost to a cell that passes. `over_time`: the check judges a while, so that a service
+    which was down in it and runs again by now explains its failure, too.
     """
     if machine.guest_system is not GuestSystem.WINE or not profile.health.restarts:
         return error
@@ -36,6 +38,7 @@ def require_started_anew(
         return error
     if isinstance(machine, SeesCrashes) and machine.crashed():
         return error
+    processes = guest.services.processes
     for service in profile.services:
         if not service.running or "restart" not in (service.recovery or ()):
             continue
@@ -44,5 +47,8 @@ def require_started_anew(
         except InfrastructureError:
             return error  # silence, which is judged elsewhere
         if facts is not None and facts.state is ServiceState.STOPPED and facts.win32_exit_code:
+            processes.ended[service.name] = facts.win32_exit_code
             return NotStartedAnew(service.name, facts.win32_exit_code, error)
+        if over_time and (code := processes.ended.get(service.name)):
+            return NotStartedAnew(service.name, code, error, stayed=True)
     return error

@@ -9,6 +9,8 @@ class ServiceProcesses:
     def __init__(self) -> None:
         self.unasked: list[str] = []
         """Every restart that nobody asked for, as `NAME: process 12, then 34`."""
+        self.ended: dict[str, int] = {}
+        """Services that were seen down with an error after they had run, though nobody asked: with that error."""
         self.orders: list[float] = []
         """When the harness made a service stop or start, or the product change, in seconds since the epoch."""
         self._known: dict[str, int] = {}
@@ -22,6 +24,11 @@ class ServiceProcesses:
         if before is not None and before != pid:
             self.unasked.append(f"{name}: process {before}, then {pid}")
         self._known[name.lower()] = pid
+
+    def saw_down(self, name: str, code: int) -> None:
+        """The service is stopped, and ended with this Windows error; 0: with none."""
+        if code and name.lower() in self._known:
+            self.ended[name] = code
 
     def asked(self, name: str) -> None:
         """The next process of this service is another one by right."""

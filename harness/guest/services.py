@@ -80,6 +80,8 @@ class Services:
                 win32_exit_code=manager.win32_exit_code,
                 service_exit_code=manager.service_exit_code,
             )
+            if facts.state is ServiceState.STOPPED:
+                self.processes.saw_down(name, facts.win32_exit_code)
             return facts, manager.pid or None
         return (None if details is None else self.query_by_sc(name)), None
 

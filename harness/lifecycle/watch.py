@@ -114,5 +114,8 @@ class Watch:
         for name, service in services.items():
             if name in by_design:
                 continue  # one that runs when it is wanted has another process each time
-            processes.saw(name, service.manager.pid if service and service.manager else None)
+            manager = service.manager if service else None
+            processes.saw(name, manager.pid if manager else None)
+            if manager is not None and manager.state == ServiceState.STOPPED:
+                processes.saw_down(name, manager.win32_exit_code)
         return boots

@@ -17,7 +17,7 @@ from harness.checks.catalogue import essential_checks, first_checks
 from harness.model.attribution import RebootedUnasked
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.phases import blocked_by
-from harness.model.report import Outcome, Phase
+from harness.model.report import Outcome
 from harness.planning.outlook import BackendWord, cannot_enrol, cannot_show
 from harness.plugin.allure_results import attach_details
 from harness.plugin.outcome import message_of, outcome_of
@@ -79,7 +79,7 @@ class Judge:
             if not isinstance(error, HarnessError | AssertionError):
                 raise
             mask_error(error, session.masked)
-            attributed = self._excused(session.attribute(error), began)
+            attributed = self._excused(session.attribute(error, counts_on_agent=check.counts_on_agent), began)
             session.lost_by = session.lost_by or (check.id if session.lost is not None else "")
             self._listen(check, attributed)
             if isinstance(attributed, RebootedUnasked) and names_boots(session, check):
@@ -119,8 +119,7 @@ class Judge:
     def _listen(self, check: Check, error: BaseException) -> None:
         """After a failure that counts on the agent: is it silent altogether? Then later checks need not wait for it."""
         session = self._session
-        counts_on_agent = bool(check.features) or check.phase is Phase.CHECK_IN
-        if counts_on_agent and session.lost is None and not isinstance(error, InfrastructureError):
+        if check.counts_on_agent and session.lost is None and not isinstance(error, InfrastructureError):
             session.silence.notice(check.id, session.within(session.profile.check_in.heartbeat_s).length_s)
 
     def _silent_words(self, check: Check, error: BaseException) -> str:

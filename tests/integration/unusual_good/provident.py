@@ -96,7 +96,7 @@ NOT_ON_WINE: dict[str, UnusualGood] = {
         unusual=("ends with an error once it is configured, so that its service's manager starts it anew",),
         traits=frozenset({"restarts-by-failing"}),
         phases=CHECKED_IN,
-        profile={"health.restarts": 1},
+        profile={"health.restarts": 1, "check_in.heartbeat_s": 2},
     ),
 }
 """Good ones that say nothing on Wine, for want of what Windows has."""

@@ -43,3 +43,16 @@ def test_a_change_of_the_product_starts_its_services_anew() -> None:
     seen.forget()
     seen.saw(NAME, 11)
     assert not seen.unasked
+
+
+def test_one_that_ended_with_an_error_unasked_is_known_by_it() -> None:
+    seen = ServiceProcesses()
+    seen.saw_down(NAME, 1077)  # ERROR_SERVICE_NEVER_STARTED: it did not run before
+    seen.saw(NAME, 10)
+    seen.saw_down(NAME, 0)
+    seen.asked(NAME)
+    seen.saw_down(NAME, 1067)
+    assert not seen.ended
+    seen.saw(NAME, 11)
+    seen.saw_down(NAME, 1067)
+    assert seen.ended == {NAME: 1067}
