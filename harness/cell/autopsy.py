@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from harness.machines.provider import HasDisk, HasSecondChannel, Machine, StoppedDisk
+from harness.machines.capabilities import HasDisk, HasSecondChannel, StoppedDisk
+from harness.machines.provider import Machine
 from harness.model.errors import HarnessError
 from harness.model.machine import MachineState
 from harness.model.profile import AgentProfile

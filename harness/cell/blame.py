@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from harness.guest.guest import Guest
 from harness.guest.winrm.reach import endpoint_answers
-from harness.machines.provider import Machine, TellsHangs
+from harness.machines.capabilities import TellsHangs
+from harness.machines.provider import Machine
 from harness.model.attribution import attribute_silence
 from harness.model.deadline import Deadline
 from harness.model.errors import (

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from harness.cell.best_effort import BestEffort
 from harness.cell.recorder import CellRecorder
-from harness.machines.provider import HasCapsule, Machine
+from harness.machines.capabilities import HasCapsule
+from harness.machines.provider import Machine
 from harness.model.errors import InfrastructureError
 from harness.rundir.directory import KeepPolicy, RunSettings
 

@@ -19,7 +19,8 @@ from harness.cell.secrets import redact
 from harness.cell.started_anew import require_started_anew
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.provider import HasOverlay, Machine, MachineProvider, Overlay
+from harness.machines.capabilities import HasOverlay, Overlay
+from harness.machines.provider import Machine, MachineProvider
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError, InfrastructureError

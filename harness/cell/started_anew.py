@@ -5,7 +5,8 @@ Source: Microsoft, "SERVICE_FAILURE_ACTIONS structure"; `Capability.SERVICE_RECO
 
 from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
-from harness.machines.provider import Machine, SeesCrashes
+from harness.machines.capabilities import SeesCrashes
+from harness.machines.provider import Machine
 from harness.model.errors import CandidateError, InfrastructureError
 from harness.model.profile import AgentProfile
 from harness.model.substrate import GuestSystem

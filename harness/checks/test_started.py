@@ -7,7 +7,7 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.lifecycle.programs import started_by_agent
 from harness.lifecycle.timeline import Timeline
-from harness.machines.provider import StartedProgram
+from harness.machines.capabilities import StartedProgram
 from harness.model.image_path import program_of
 from harness.model.report import Phase
 from harness.rules.weakening import weakened_by

@@ -17,8 +17,9 @@ from harness.cli.prompt import Prompt
 from harness.cli.shell_lines import Lines, show
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
+from harness.machines.capabilities import ReopensCapsules
 from harness.machines.kept import list_kept, load, matching
-from harness.machines.provider import CAPSULE, KeptMachine, ReopensCapsules
+from harness.machines.provider import CAPSULE, KeptMachine
 from harness.machines.registry import provider_of
 from harness.model.errors import ConfigurationError, HarnessError
 from harness.state import StateDirectory

@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.cell.check import NotTested
 from harness.cell.session import CellSession
 from harness.guest.winrm.exchange import CommandTimedOut
-from harness.machines.provider import Overlay
+from harness.machines.capabilities import Overlay
 from harness.model.profile import AgentProfile
 from harness.residue.attribution import diagnostics_places
 from harness.residue.disclosed import LARGEST, as_bytes, held, masked

@@ -19,7 +19,7 @@ from harness.lifecycle.programs import started_by_agent
 from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
-from harness.machines.provider import StartedProgram
+from harness.machines.capabilities import StartedProgram
 from harness.model.candidate import InstallerKind
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile

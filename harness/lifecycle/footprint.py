@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.cell.session import CellSession
 from harness.lifecycle.inspection import Inspection
-from harness.machines.provider import ProcessorUse, TellsProcessorUse
+from harness.machines.capabilities import ProcessorUse, TellsProcessorUse
 from harness.model.profile import AgentProfile
 from harness.probe.answers.processes import Process
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from harness.backend.interface import StatusLine
 from harness.cell.session import CellSession
-from harness.machines.provider import HasNeighbour
+from harness.machines.capabilities import HasNeighbour
 from harness.model.errors import (
     DeadlineExceeded,
     GuestUnreachable,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from harness.cell.session import CellSession
-from harness.machines.provider import SeesCrashes
+from harness.machines.capabilities import SeesCrashes
 
 
 def crashed(session: CellSession) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harness.cell.session import CellSession
-from harness.machines.provider import StartedProgram, TellsStarts
+from harness.machines.capabilities import StartedProgram, TellsStarts
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
 

@@ -15,7 +15,8 @@ from harness.guest.guest import Guest
 from harness.guest.system_tools import CMD, MSIEXEC, PING, SC
 from harness.lifecycle.dirt.code_page import LOCALE as SPOKEN
 from harness.lifecycle.stimulus import possible_stimuli
-from harness.machines.provider import HasOverlay, Machine, SpeaksLocales
+from harness.machines.capabilities import HasOverlay, SpeaksLocales
+from harness.machines.provider import Machine
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.model.report import Phase

@@ -18,7 +18,7 @@ from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.sham import Sham, running
 from harness.lifecycle.timeline import Timeline
-from harness.machines.provider import Overlay
+from harness.machines.capabilities import Overlay
 from harness.model.candidate import InstallerKind
 from harness.model.image_path import full_path
 from harness.model.report import Evidence

@@ -1,7 +1,7 @@
 """Finds a machine that exists, kept or of a run that is going on, and the provider that can show its screen."""
 
+from harness.machines.capabilities import Viewable
 from harness.machines.intent import Intent, read_intents
-from harness.machines.provider import Viewable
 from harness.machines.registry import provider_of
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory

@@ -17,7 +17,7 @@ from harness.cell.check import Blocked, Check
 from harness.cell.fail_fast import note_failure
 from harness.cell.session import CellSession, machine_spec
 from harness.cell.standstill import Standstill
-from harness.machines.provider import MakesAhead
+from harness.machines.capabilities import MakesAhead
 from harness.machines.registry import load_provider
 from harness.machines.room import MayWait
 from harness.model.errors import InfrastructureError

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.guest.guest import Guest
-from harness.machines.provider import Overlay
+from harness.machines.capabilities import Overlay
 from harness.probe.answers.registry import SavedHives
 from harness.probe.reading import read_value
 from harness.residue import hive_text, overlay_tree

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.lifecycle.timeline import Timeline
-from harness.machines.provider import SpeaksLocales
+from harness.machines.capabilities import SpeaksLocales
 
 LOCALE = "ja-JP"
 TIME_ZONE = "Tokyo Standard Time"

@@ -3,7 +3,7 @@
 from harness.cell.check import NotApplicable
 from harness.lifecycle.attempts import Attempt, begin, look, wait_for
 from harness.lifecycle.timeline import Timeline
-from harness.machines.provider import CutsPower
+from harness.machines.capabilities import CutsPower
 from harness.model.steps import Step
 
 

@@ -9,6 +9,7 @@ import libvirt
 from lxml import etree
 
 from harness.machines import kept
+from harness.machines.capabilities import StoppedDisk
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST, CONTACTS, NEIGHBOUR
 from harness.machines.libvirt.clone.domain_xml import OWN, owner
@@ -21,7 +22,7 @@ from harness.machines.libvirt.keeping import kept_capsule, kept_running, put_in_
 from harness.machines.libvirt.observe.evidence import collect_evidence, screenshot
 from harness.machines.libvirt.observe.guest_files import save_guest_files
 from harness.machines.libvirt.observe.watched import WatchedDomain
-from harness.machines.provider import ImageInfo, KeptMachine, StoppedDisk
+from harness.machines.provider import ImageInfo, KeptMachine
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError, MachineLost
 from harness.model.machine import Fault, HostPort, MachineCondition, MachineState, WinRMAccess

@@ -10,6 +10,7 @@ from pathlib import Path
 import libvirt
 
 from harness.machines import kept
+from harness.machines.capabilities import View
 from harness.machines.directories import note
 from harness.machines.disused import Disused
 from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
@@ -31,7 +32,7 @@ from harness.machines.libvirt.observe.view import screenshot_of, view_of
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation, Prepared
 from harness.machines.libvirt.reopen import reopen
-from harness.machines.provider import Finding, ImageInfo, KeptMachine, Machine, Progress, View
+from harness.machines.provider import Finding, ImageInfo, KeptMachine, Machine, Progress
 from harness.machines.room import WaitListener
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError, MachineLost

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.machines import kept
+from harness.machines.capabilities import Overlay, ProcessorUse, StartedProgram
 from harness.machines.intent import Intent, IntentFile, Owner
-from harness.machines.provider import ImageInfo, KeptMachine, Overlay, ProcessorUse, StartedProgram
+from harness.machines.provider import ImageInfo, KeptMachine
 from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.crashes import read_crashed
 from harness.machines.wine.disk_room import shortage

@@ -11,7 +11,7 @@ import re
 import time
 from pathlib import Path
 
-from harness.machines.provider import ProcessorUse
+from harness.machines.capabilities import ProcessorUse
 from harness.machines.wine.processes import PROC, holders
 
 SHORTEST_S = 5.0

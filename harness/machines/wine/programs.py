@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.machines.provider import StartedProgram
+from harness.machines.capabilities import StartedProgram
 from harness.machines.wine_prefix.process_trace import STARTS, command_line
 
 MOST_BYTES = 64 << 20

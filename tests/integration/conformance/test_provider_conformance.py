@@ -20,9 +20,10 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.machines import kept
+from harness.machines.capabilities import CutsPower
 from harness.machines.cleaning import reclaim_run
 from harness.machines.intent import IntentFile
-from harness.machines.provider import CutsPower, Machine, MachineProvider
+from harness.machines.provider import Machine, MachineProvider
 from harness.machines.registry import load_provider
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, InfrastructureError

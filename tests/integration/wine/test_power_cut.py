@@ -8,7 +8,7 @@ import pytest
 
 from harness.guest.guest import Guest
 from harness.guest.transcript import Transcript
-from harness.machines.provider import CutsPower
+from harness.machines.capabilities import CutsPower
 from harness.machines.wine.machine import WineMachine
 from harness.machines.wine.processes import holders
 from harness.machines.wine.provider import WineProvider

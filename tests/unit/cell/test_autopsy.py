@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.cell.autopsy import on_disk
-from harness.machines.provider import StoppedDisk
+from harness.machines.capabilities import StoppedDisk
 
 
 def test_a_windows_disk_knows_windows_paths() -> None:

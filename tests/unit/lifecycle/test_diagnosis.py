@@ -9,7 +9,7 @@ import pytest
 from harness.cell.check import NotTested
 from harness.guest.winrm.exchange import CommandTimedOut
 from harness.lifecycle.diagnosis import gathers, secrets_gathered
-from harness.machines.provider import Overlay
+from harness.machines.capabilities import Overlay
 from harness.model.deadline import Deadline
 from tests.unit.cell.stand_ins import PROFILE
 

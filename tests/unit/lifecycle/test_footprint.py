@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.lifecycle.footprint import Footprint, compared, written_mb
-from harness.machines.provider import ProcessorUse
+from harness.machines.capabilities import ProcessorUse
 
 BEFORE = Footprint(memory_mb=100, threads=40, processes=4, handles=1000, data_mb=80, processor_percent=20)
 

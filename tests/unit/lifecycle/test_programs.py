@@ -1,7 +1,7 @@
 """Whose a program is that was started: by its descent, although numbers of processes are given again."""
 
 from harness.lifecycle.programs import of_agent
-from harness.machines.provider import StartedProgram
+from harness.machines.capabilities import StartedProgram
 from tests.unit.cell.stand_ins import PROFILE
 
 AGENT = f'"{PROFILE.install_dir}\\agent.exe" --service'

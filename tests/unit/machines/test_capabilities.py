@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.machines import disused, provider, room
+from harness.machines import capabilities, disused, room
 from harness.machines.libvirt.machine import LibvirtMachine
 from harness.machines.libvirt.provider import LibvirtProvider
 from harness.machines.wine.machine import WineMachine
@@ -17,9 +17,9 @@ ROWS = ROW.findall(PAGE.read_text(encoding="utf-8"))
 CLASSES = {"machine": (WineMachine, LibvirtMachine), "provider": (WineProvider, LibvirtProvider)}
 PROTOCOLS = {
     name: value
-    for module in (provider, disused, room)
+    for module in (capabilities, disused, room)
     for name, value in vars(module).items()
-    if getattr(value, "_is_runtime_protocol", False) and name != "Machine"
+    if getattr(value, "_is_runtime_protocol", False)
 }
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import libvirt
 from lxml import etree
 
+from harness.machines.capabilities import View
 from harness.machines.intent import Intent
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.observe.evidence import screenshot
-from harness.machines.provider import View
 from harness.model.errors import MachineLost
 from harness.model.machine import HostPort
 
