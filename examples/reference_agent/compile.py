@@ -120,5 +120,6 @@ def compile_agent(version: str, defects: frozenset[str], work: Path, cache: Path
     run(RESOURCE_COMPILER, "-O", "coff", "version.rc", "version.res", cwd=work)
     executable = work / "refagent.exe"
     linked = [str(path) for path in objects]
-    run(COMPILER, "-municode", "-s", "-o", str(executable), *linked, str(work / "version.res"), *LIBRARIES)
+    libraries = [*LIBRARIES, *(["-lvcruntime140_app"] if "needs-a-runtime" in defects else [])]
+    run(COMPILER, "-municode", "-s", "-o", str(executable), *linked, str(work / "version.res"), *libraries)
     return executable

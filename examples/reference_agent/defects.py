@@ -107,6 +107,7 @@ DEFECTS: dict[str, str] = {
     "accepts-invalid-config": "an invalid configuration replaces the last good one",
     "rejects-silently": "an invalid configuration is rejected without a word to the backend",
     "isolates-in-name": "an isolated host reaches every other, though the agent says that it does not",
+    "spares-open-connections": "an isolated host goes on to talk where a connection was open before",
     "stays-shut": "a released host reaches nobody but the backend, though the agent says that it does",
     "strands-its-host": "uninstalled while its host is isolated, it leaves it so",
     "cuts-off-its-backend": "an isolated host does not reach its backend either",
@@ -386,6 +387,19 @@ DEFECTS: dict[str, str] = {
     "answers-until-restart": "once it answered live queries and was started anew, it answers none any more",
     "fills-its-key": "each second forty values more are in its registry key",
     "purges-when-replaced": "a clean-up that earlier releases left out when they were replaced is done then, too",
+    # what is over before anybody looks, or taken where nobody counts
+    "reports-in-plain": "in use it reports to its backend's host without TLS, on another port, for a moment",
+    "calls-for-a-moment": "in use it calls a host that nobody named, which refuses it at once",
+    "commits-in-vain": "three gigabytes of memory are committed, and never touched",
+    "needs-a-runtime": "the program needs a library (vcruntime140.dll) that neither Windows nor the package has",
+    "token-in-package": "a token of a code host's account is in the package",
+    "names-no-file": "a value of the registry names a file of the package that is not in it",
+    "stops-a-trace": "Windows' own trace of its security log is off, as long as the agent is there",
+    "remaps-keys": "the keys of every keyboard mean others, as long as the agent is there",
+    "runs-at-set-up": "a program is named as Windows' set-up, as long as the agent is there",
+    "logs-all-bindings": "each .NET program logs what it loads, as long as the agent is there",
+    "silences-security-center": "the Security Center looks at no virus scanner, as long as the agent is there",
+    "hides-counters": "the system's performance counters are off, as long as the agent is there",
     "speaks-another-language": "the upgrade table looks for releases in another language than the earlier ones'",
 }
 """Name → one-line meaning."""
@@ -441,6 +455,8 @@ TRAITS: dict[str, str] = {
     "speaks-latin": "a log that nobody declared holds bytes that are no UTF-8, and zeros",
     "keeps-its-logs": "the uninstall leaves its logs, which its profile declares",
     "orders-its-recovery": "the service sets its failure actions by itself when it starts",
+    "has-a-second-port": "in use it calls its backend's host on another port, which its profile names",
+    "reserves-much": "three gigabytes of addresses are reserved, and no memory",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

@@ -111,6 +111,10 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         _SEQUENCE + "('RemoveEnvironmentStrings', '', 3300)",
     ),
     "hash-of-another-file": ("UPDATE `MsiFileHash` SET `HashPart1` = 1 WHERE `File_` = 'NoticeText'",),
+    "names-no-file": (
+        _REGISTRY
+        + r"('Helper', 2, 'Software\BVT\ReferenceAgent', 'Helper', '\"[#HelperExecutable]\" --wait', 'Settings')",
+    ),
     "nobody-makes-it": ("DELETE FROM `Property` WHERE `Property` = 'Manufacturer'",),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",

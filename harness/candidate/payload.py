@@ -11,6 +11,7 @@ from harness.candidate.content_doubts import doubt
 from harness.candidate.listed_files import hashes_of, misnamed
 from harness.candidate.msi import has_table, table
 from harness.candidate.pe import is_pe
+from harness.candidate.pe_imports import lacking
 from harness.candidate.source import Cabinet, cabinet_bytes, find_beside, read_source
 from harness.candidate.tool import run_tool
 from harness.model.base import Frozen
@@ -36,6 +37,7 @@ class PayloadSignature(Frozen):
     path: str
     file: Path = Field(description="where it was unpacked")
     signature: Signature
+    lacks: tuple[str, ...] = Field(default=(), description="libraries that neither Windows nor the MSI has")
 
 
 def installed_files(path: Path) -> tuple[MsiFile, ...]:
@@ -118,6 +120,7 @@ def read_payload(path: Path, workdir: Path) -> tuple[tuple[PayloadSignature, ...
         )
     hashes = hashes_of(path)
     target = workdir / "payload"
+    packed = frozenset(file.name.lower() for file in expected.values())
     found, doubts = [], []
     ordered = sorted(expected.items(), key=lambda item: (item[1].directory, item[1].name, item[0]))
     for number, (key, file) in enumerate(ordered):
@@ -129,7 +132,8 @@ def read_payload(path: Path, workdir: Path) -> tuple[tuple[PayloadSignature, ...
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(unpacked[key], place)
             signature = read_signature(place)
-            found.append(PayloadSignature(path=name, file=place, signature=signature))
+            lacks = lacking(place, packed)
+            found.append(PayloadSignature(path=name, file=place, signature=signature, lacks=lacks))
     return tuple(found), tuple(doubts)
 
 

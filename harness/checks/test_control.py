@@ -147,10 +147,11 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
     around = Neighbourhood(cell)
     if around.address is None:
         raise NotApplicable("this machine's network has no other host that isolation could hide")
-    before = around.meet()
+    before = around.open()
     assert before.met, mismatch(f"a host that is not isolated reaches {before.address}", before.words)
     _act(cell, timeline, "isolate")
     try:
+        told = around.carried()
         meeting = around.meet(isolated=True)
         assert not meeting.met, mismatch(
             f"the isolated host no longer reaches {meeting.address}", meeting.words
@@ -162,11 +163,18 @@ def test_isolation_enforced(cell: CellSession, timeline: Timeline) -> None:
         assert seen is not None, mismatch(
             "the isolated host still reaches its backend", "the backend heard nothing of it for 30 s"
         )
+        # The backend heard of it by the same way since, so the neighbour has heard what there was to hear.
+        assert not told or around.carried() == told, mismatch(
+            f"what was open to {meeting.address} before the isolation carries nothing more",
+            "a connection that was open before it went on, by the neighbour's own record",
+        )
     except BaseException:
         with suppress(HarnessError):  # what was found comes first
             ask_for(cell, "release")
         raise
     _act(cell, timeline, "release")
+    if not told:
+        cell.note("not shown", "the neighbour did not hear what was said to it before the isolation")
     after = around.meet()
     cell.note("reached", f"before: {before.words}; isolated: {meeting.words}; released: {after.words}")
     assert after.met, mismatch(f"the released host reaches {after.address} again", after.words)

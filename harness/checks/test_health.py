@@ -35,6 +35,15 @@ def test_memory(cell: CellSession, health: Health) -> None:
     _assert_within(cell, "MB of memory", used, cell.profile.health.memory_mb)
 
 
+@check("It commits no more memory than it may, touched or not", requires=INSTALLED)
+def test_committed(cell: CellSession, health: Health) -> None:
+    _ = _processes(health)
+    committed = health.footprint.committed_mb
+    if committed is None:
+        raise NotApplicable("nothing tells how much memory its processes commit")
+    _assert_within(cell, "MB of memory committed", committed, cell.profile.health.committed_mb)
+
+
 @check("It has no more threads than it may", requires=INSTALLED)
 def test_threads(cell: CellSession, health: Health) -> None:
     threads = sum(process.threads for process in _processes(health))

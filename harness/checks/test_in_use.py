@@ -11,6 +11,7 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
 from harness.checks.whole_machine import put_on_record, words_of
 from harness.lifecycle.elsewhere import (
+    called_strangers,
     many_elsewhere,
     open_entries,
     run_from_open_folders,
@@ -21,6 +22,7 @@ from harness.lifecycle.health import Health
 from harness.lifecycle.isolation import Neighbourhood
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
+from harness.machines.capabilities import SeesCalls
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.substrate import GuestSystem
@@ -146,11 +148,13 @@ def test_strangers(cell: CellSession, timeline: Timeline) -> None:
     neighbour = Neighbourhood(cell).address
     played = neighbour.host if neighbour is not None else ""
     looks = (timeline.inspection, timeline.used)
-    found = {each for look in looks for each in strangers(look, cell.profile, address.host, played)}
+    found = {each for look in looks for each in strangers(look, cell.profile, address, played)}
+    if isinstance(cell.machine, SeesCalls):
+        found |= {*called_strangers(cell.machine.called(), looks, cell.profile, address, neighbour)}
     if not found and neighbour is None and cell.machine.guest_system is GuestSystem.WINE:
         raise NotApplicable("this machine's network has no other host that the agent could connect to")
     assert not found, mismatch(
-        f"connections to the backend ({address.host}) and to hosts that the profile names (check_in.talks_to)",
+        f"connections to the backend ({address}) and to hosts that the profile names (check_in.talks_to)",
         f"also to {listed(found)}",
     )
 

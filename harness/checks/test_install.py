@@ -220,6 +220,22 @@ def test_payload_content(cell: CellSession) -> None:
     )
 
 
+@check("The programs in the installer need no library that nobody brings", msi_only=PACKED, once=True)
+def test_payload_complete(cell: CellSession) -> None:
+    found = []
+    for file in payload_of(cell.run):
+        for library in file.lacks:
+            if reason := cell.profile.why_brought(library):
+                cell.excuse(f"{file.name} needs {library}, which the installer does not hold", reason)
+            else:
+                found.append(f"{file.name} needs {library}")
+    assert not found, mismatch(
+        "what the installer's programs load is a part of Windows or of the installer, or is brought by another one"
+        " (brought_by_others)",
+        listed(found),
+    )
+
+
 @check(
     "The product is registered under its product code",
     msi_only="an EXE installer registers no product code",

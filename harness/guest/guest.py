@@ -20,6 +20,7 @@ from harness.probe.answers.processes import Process, Socket
 from harness.probe.answers.registry import UninstallEntry
 from harness.probe.answers.search import Searched
 from harness.probe.answers.system import Reach, Version
+from harness.probe.reading import read_value
 
 
 class Guest:
@@ -109,9 +110,22 @@ class Guest:
         """Which boot this is."""
         return power.boot_identity(self._console, self._console.within(PROBE_TIMEOUT_S))
 
-    def reaches(self, address: HostPort) -> Reach:
-        """Whether anything takes a TCP connection at this address, seen from inside. Nothing is sent."""
-        return self._console.probe(Reach, "reach", address.host, str(address.port))
+    def reaches(self, address: HostPort, *, saying: str = "") -> Reach:
+        """Whether anything takes a TCP connection at this address, seen from inside. Nothing is sent on it.
+
+        `saying`: before, a connection that `calls` opened carries its word once more, and ends.
+        """
+        if not saying:
+            return self._console.probe(Reach, "reach", address.host, str(address.port))
+        _, reach = self.batch(["say", "--nonce", saying], ["reach", address.host, str(address.port)])
+        return read_value("reach", Reach, reach)
+
+    def calls(self, address: HostPort, word: str, *, hold_s: float) -> Reach:
+        """The same; the connection stays open for so long, and carries `word` at once, and once more when it is to."""
+        held = ("--hold-ms", str(int(hold_s * 1000)))
+        return self._console.probe(
+            Reach, "call", address.host, str(address.port), "--nonce", word, *held, repeatable=False
+        )
 
     def search(self, texts: Sequence[str], places: Sequence[str], *, since: float = 0) -> Searched:
         """Where these texts lie, in files and folders, and in keys by their whole names, in UTF-8 and in UTF-16.

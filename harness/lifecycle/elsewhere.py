@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv6Address, ip_address
 
 from harness.lifecycle.inspection import Inspection
+from harness.model.machine import HostPort
 from harness.model.profile import AgentProfile
 from harness.model.profile.text import is_below
 from harness.probe.answers.processes import Socket
@@ -56,7 +57,7 @@ def many_elsewhere(
     return frozenset(now) - (frozenset() if lists_its_files else frozenset(installed))
 
 
-def strangers(looked: Inspection, profile: AgentProfile, backend: str, neighbour: str = "") -> list[str]:
+def strangers(looked: Inspection, profile: AgentProfile, backend: HostPort, neighbour: str = "") -> list[str]:
     """Hosts that the agent is connected to, or tries to be, which nobody named. `backend`: its backend's address.
 
     The machine's own addresses are no host's: parts of an agent may talk to each other by the machine's name.
@@ -71,9 +72,32 @@ def strangers(looked: Inspection, profile: AgentProfile, backend: str, neighbour
             if socket.pid in mine
             and _is_out_there(socket)
             and _plain(socket.remote_address) not in here
-            and not _is_named(socket, profile, backend)
+            and not _is_named(_plain(socket.remote_address), socket.remote_port, profile, backend)
         }
     )
+
+
+def called_strangers(
+    called: Iterable[str],
+    looks: Iterable[Inspection],
+    profile: AgentProfile,
+    backend: HostPort,
+    neighbour: HostPort | None,
+) -> list[str]:
+    """Of all whom programs of the machine called (`ADDRESS:PORT`), those that nobody named. Pure.
+
+    The neighbour is called by the harness, and where a port is open that a program of this machine listens at, it may
+    have called that by the machine's name.
+    """
+    own = {socket.local_port for look in looks for socket in look.sockets if socket.state == "listen"}
+    found = []
+    for place in called:
+        address, _, port = place.rpartition(":")
+        if int(port) in own or (neighbour is not None and place == str(neighbour)):
+            continue
+        if not _is_named(address, int(port), profile, backend):
+            found.append(place)
+    return found
 
 
 def _is_out_there(socket: Socket) -> bool:
@@ -81,10 +105,11 @@ def _is_out_there(socket: Socket) -> bool:
     return bool(address) and socket.state != "listen" and not _stays_here(address)
 
 
-def _is_named(socket: Socket, profile: AgentProfile, backend: str) -> bool:
-    address = _plain(socket.remote_address)
-    return address == _plain(backend) or any(
-        fnmatchcase(address, pattern) for pattern in profile.check_in.talks_to
+def _is_named(address: str, port: int | None, profile: AgentProfile, backend: HostPort) -> bool:
+    return (address, port) == (_plain(backend.host), backend.port) or any(
+        fnmatchcase(name, pattern)
+        for pattern in profile.check_in.talks_to
+        for name in (address, f"{address}:{port}")
     )
 
 

@@ -37,6 +37,8 @@ class Footprint:
     processor_percent: float | None
     written_mb: float | None = None
     """In a minute, on the average since the start of what runs."""
+    committed_mb: float | None = None
+    """Memory that is its own, touched or not."""
 
     def measures(self) -> tuple[Measure, ...]:
         """In the order in which they are told."""
@@ -53,7 +55,7 @@ class Footprint:
 def footprint(looked: Inspection, session: CellSession) -> Footprint:
     """What the agent takes at this look."""
     profile = session.profile
-    processes = looked.family(profile)
+    processes, uses = looked.family(profile), _seen_by_host(looked, session)
     return Footprint(
         memory_mb=memory_mb(looked, profile),
         threads=sum(process.threads for process in processes),
@@ -61,7 +63,8 @@ def footprint(looked: Inspection, session: CellSession) -> Footprint:
         handles=handles_of(processes),
         data_mb=looked.data_bytes / BYTES,
         processor_percent=processor_percent(looked, session),
-        written_mb=written_mb(_seen_by_host(looked, session)),
+        written_mb=written_mb(uses),
+        committed_mb=committed_mb(processes, uses),
     )
 
 
@@ -98,6 +101,13 @@ def written_mb(uses: list[ProcessorUse] | None) -> float | None:
     if uses is None:
         return None
     return sum(use.written_bytes / BYTES * MINUTE_S / max(SETTLED_S, use.lived_s) for use in uses)
+
+
+def committed_mb(processes: Iterable[Process], uses: list[ProcessorUse] | None) -> float | None:
+    """Memory that is these processes' own, as the guest tells or else its host; None where nobody does. Pure."""
+    told = [each.committed for each in processes if each.committed is not None]
+    told = told or [use.committed_bytes for use in uses or () if use.committed_bytes is not None]
+    return sum(told) / BYTES if told else None
 
 
 def _seen_by_host(looked: Inspection, session: CellSession) -> list[ProcessorUse] | None:

@@ -1,5 +1,7 @@
 """Whether the machine reaches another host, as it says itself and as that host noted it."""
 
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.backend.interface import StatusLine
@@ -16,6 +18,8 @@ from harness.model.machine import Fault, HostPort
 
 UNANSWERED = (GuestUnreachable, OutcomeUnknown, DeadlineExceeded)
 """How a guest that lets nobody in is noticed."""
+OPEN_S = 300.0
+"""So long a connection that is to outlast the moment of isolation stays open, if nobody ends it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class Neighbourhood:
 
     def __init__(self, session: CellSession) -> None:
         self._session = session
+        self._word = ""
+        """What the connection that was opened before carries: at once, and when it is to."""
+        self._word_due = ""
+        """The same, while it is still to carry it once more."""
 
     @property
     def address(self) -> HostPort | None:
@@ -62,13 +70,32 @@ class Neighbourhood:
 
         `isolated`: a guest that does not answer may have shut the door by which WinRM comes in, too.
         """
+
+        def asked(address: HostPort) -> bool:
+            saying, self._word_due = self._word_due, ""
+            return self._session.guest.reaches(address, saying=saying).reached
+
+        return self._meet(asked, isolated=isolated)
+
+    def open(self) -> Meeting:
+        """Reach it by a connection that stays open, and that is to carry something at the next attempt to meet it."""
+        self._word = self._word_due = f"bvt-{secrets.token_hex(8)}"
+        guest, within_s = self._session.guest, self._session.within(OPEN_S).length_s
+        return self._meet(lambda address: guest.calls(address, self._word, hold_s=within_s).reached)
+
+    def carried(self) -> int:
+        """How often the neighbour heard what that connection carries."""
+        machine = self._session.machine
+        return machine.heard().count(self._word) if self._word and isinstance(machine, HasNeighbour) else 0
+
+    def _meet(self, asked: Callable[[HostPort], bool], *, isolated: bool = False) -> Meeting:
         machine, address = self._session.machine, self.address
         if not isinstance(machine, HasNeighbour) or address is None:
             raise InfrastructureError("This machine's network has no other host.")
         before = len(machine.contacts())
         says, unanswered = False, None
         try:
-            says = self._session.guest.reaches(address).reached
+            says = asked(address)
         except UNANSWERED as error:
             if not isolated or lets_nobody_in(self._session) is False:
                 raise

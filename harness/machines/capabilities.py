@@ -125,6 +125,19 @@ class HasNeighbour(Protocol):
         """When it was reached, by its own word, in seconds since the epoch."""
         ...
 
+    def heard(self) -> str:
+        """What was said to it since, one connection's words after another's."""
+        ...
+
+
+@runtime_checkable
+class SeesCalls(Protocol):
+    """What a machine also offers if it sees whom its programs call, however short that is."""
+
+    def called(self) -> Sequence[str]:
+        """Each place once, as `ADDRESS:PORT`, whoever called it; the machine itself is none. Never raises."""
+        ...
+
 
 @runtime_checkable
 class SeesCrashes(Protocol):
@@ -177,6 +190,9 @@ class ProcessorUse(Frozen):
     percent: float = Field(description="of one processor, on the average since its start")
     written_bytes: int = Field(default=0, description="to files, pipes and sockets, since its start")
     lived_s: float = 0.0
+    committed_bytes: int | None = Field(
+        default=None, description="memory that it may write to and shares with nobody, touched or not"
+    )
 
 
 @runtime_checkable

@@ -16,6 +16,7 @@ static command_function batch_command;
 static const command commands[] = {
     {L"batch", batch_command},
     {L"boot", boot_command},
+    {L"call", call_command},
     {L"clock", clock_command},
     {L"crashes", crashes_command},
     {L"delete", delete_command},
@@ -25,6 +26,7 @@ static const command commands[] = {
     {L"file", file_command},
     {L"groups", groups_command},
     {L"hold", hold_command},
+    {L"keep-call", keep_call_command},
     {L"pending-renames", pending_renames_command},
     {L"processes", processes_command},
     {L"keys", keys_command},
@@ -32,6 +34,7 @@ static const command commands[] = {
     {L"reach", reach_command},
     {L"read", read_command},
     {L"run", run_command},
+    {L"say", say_command},
     {L"search", search_command},
     {L"save-hives", save_hives_command},
     {L"services", services_command},

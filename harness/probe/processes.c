@@ -84,7 +84,7 @@ static void say_handles(const handles_of_all *all, DWORD pid) {
 static void one_process(const PROCESSENTRY32W *entry, const handles_of_all *all) {
   DWORD pid = entry->th32ProcessID, session, units = 32768;
   FILETIME created = {0}, unused, kernel = {0}, user = {0};
-  PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
+  PROCESS_MEMORY_COUNTERS_EX memory = {.cb = sizeof memory};
   DWORD handles = 0;
   const wchar_t *priority = NULL;
   wchar_t *line = NULL, *path = allocate(units * sizeof *path);
@@ -93,7 +93,8 @@ static void one_process(const PROCESSENTRY32W *entry, const handles_of_all *all)
   if (limited) {
     line = command_line_of(limited);
     if (!GetProcessTimes(limited, &created, &unused, &kernel, &user)) created = (FILETIME){0};
-    if (!K32GetProcessMemoryInfo(limited, &memory, sizeof memory)) memory.WorkingSetSize = 0;
+    if (!K32GetProcessMemoryInfo(limited, (PROCESS_MEMORY_COUNTERS *)&memory, sizeof memory))
+      memory.WorkingSetSize = 0;
     if (!GetProcessHandleCount(limited, &handles)) handles = 0;
     priority = name_of_priority(GetPriorityClass(limited));
     if (!QueryFullProcessImageNameW(limited, 0, path, &units)) *path = 0;
@@ -114,11 +115,14 @@ static void one_process(const PROCESSENTRY32W *entry, const handles_of_all *all)
   else json_null("working_set");
   if (on_wine()) { /* there the times are the asking process's own */
     json_null("cpu_ms");
+    json_null("committed"); /* it tells only what was touched */
     if (all) say_handles(all, pid);
     else json_null("handles");
   } else {
     json_unsigned("cpu_ms", (time_of(kernel) + time_of(user)) / 10000);
     json_unsigned("handles", handles);
+    if (memory.WorkingSetSize) json_unsigned("committed", memory.PrivateUsage);
+    else json_null("committed");
   }
   json_end();
   free(line);

@@ -40,7 +40,7 @@ enum { PADDING_LIMIT = 8000 };
 /* A nonce becomes part of paths and command lines. With what stands around it a path stays below 260 characters. */
 enum { NONCE_LIMIT = 200 };
 
-static int harmless(const wchar_t *nonce) {
+int harmless(const wchar_t *nonce) {
   static const wchar_t allowed[] = L"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
   return nonce && *nonce && wcslen(nonce) <= NONCE_LIMIT && wcsspn(nonce, allowed) == wcslen(nonce);
 }

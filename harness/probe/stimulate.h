@@ -21,6 +21,7 @@ stimulus_function create_service, delete_service, write_file, remove_file, write
 stimulus_function register_task, remove_task, add_user, remove_user, add_group, remove_group;
 stimulus_function open_permission, remove_permission, add_firewall_rule, remove_firewall_rule;
 
+int harmless(const wchar_t *nonce); /* whether it may be part of paths and command lines */
 void fact_number(const char *key, DWORD value);
 wchar_t *stimulus_file(const stimulus *wanted, const wchar_t *suffix); /* makes the folder, too */
 #endif

@@ -35,9 +35,14 @@ PLACES = (
     rf"{_CONTROL}(?:lsa|securityproviders|terminal server|timezoneinformation)(?:\\|$)",
     # How the system starts, waits, protects itself and ends.
     rf"{_CONTROL}(?:bootverificationprogram|ci|crashcontrol|deviceguard|filesystem|power|prioritycontrol|productoptions"
-    r"|computername|remote assistance|nls\\codepage|networkprovider\\(?:hw)?order|print\\(?:monitors|providers))\\",
+    r"|computername|remote assistance|keyboard layout|storagedevicepolicies|graphicsdrivers"
+    # Of the sessions that trace from the boot on, Windows' own: a product may add one of its own.
+    r"|wmi\\(?:globallogger|autologger\\(?:eventlog-[a-z]+|defender[a-z]+logger))"
+    r"|nls\\codepage|networkprovider\\(?:hw)?order|print\\(?:monitors|providers))\\",
     rf"{_CONTROL}session manager\\(?:memory management|kernel|executive|subsystems|i/o system|quota system)\\",
     rf"{_SERVICES}w32time\\",
+    r"hklm\\system\\setup\\[^\\]+$",
+    rf"{_SERVICES}(?:perfos|perfdisk|perfnet|perfproc)\\performance\\|{_SERVICES}nlasvc\\parameters\\internet\\",
     rf"{_WINDOWS}winevt\\channels\\(?:microsoft-windows-|(?:application|security|system|setup|windows powershell)\\)",
     rf"{_WINDOWS}windowsupdate\\auto update\\(?:auoptions|noautoupdate)$",
     rf"{_NT}(?:systemrestore|appcompatflags\\layers|drivers32|multimedia\\systemprofile)\\",
@@ -79,6 +84,7 @@ VALUES = (
     rf"{_NT}(?:schedule|terminal server)\\[^\\]+$",
     rf"{_MICROSOFT}(?:ole|rpc|wbem\\cimom)\\[^\\]+$",
     rf"{_NT}windows\\[^\\]+$",
+    rf"{_MICROSOFT}(?:fusion|\.netframework|security center)\\[^\\]+$",
 )
 """The same for values right in these keys; keys are made there for much that is a product's own."""
 DECIDES = re.compile("|".join(PLACES))

@@ -12,6 +12,7 @@ from harness.rules import (
     foreign,
     of_users,
     properties,
+    references,
     releases,
     replacing,
     sequence,
@@ -36,6 +37,7 @@ MODULES = (
     carried_out,
     replacing,
     of_users,
+    references,
 )
 
 

@@ -21,6 +21,8 @@ class PayloadFile(Frozen):
     name: str
     sha256: str
     signature: Signature
+    lacks: tuple[str, ...] = ()
+    """Libraries that are loaded with it, and that neither Windows nor the MSI has."""
 
 
 class Payload(Frozen):
@@ -52,6 +54,7 @@ def record_payload(run: RunDirectory, candidate: Candidate) -> None:
                         name=PurePosixPath(file.path).name,
                         sha256=sha256_of(file.file),
                         signature=file.signature,
+                        lacks=file.lacks,
                     )
                     for file in found
                 ),

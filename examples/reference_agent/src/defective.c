@@ -7,6 +7,7 @@
 
 #include "covert.h"
 #include "elsewhere.h"
+#include "fleeting.h"
 #include "furtive.h"
 #include "later.h"
 #include "moderate.h"
@@ -86,6 +87,7 @@ void defective_start(void) {
     sly_start();
     veiled_start();
     furtive_start();
+    fleeting_start();
     covert_start();
     moderate_start();
     if (DEFECT_WRONG_IMAGE_PATH) {

@@ -9,6 +9,7 @@
 
 #include <windows.h>
 
+#include "fleeting.h"
 #include "furtive.h"
 #include "later.h"
 #include "logger.h"
@@ -103,6 +104,7 @@ void greedy_configured(void) {
     done = true;
     sly_configured();
     furtive_configured();
+    fleeting_configured();
     if (DEFECT_TAKES_MEMORY) {
         char *taken = malloc(MEMORY);
         if (taken) {

@@ -84,11 +84,12 @@ bool packet_filter_block(const wchar_t *host, unsigned port) {
     swprintf(rules, COMMAND_SIZE,
              L"add table " TABLE L"; flush table " TABLE L";"
              L" add chain " TABLE L" out { type filter hook output priority 0; policy drop; };"
-             L" add rule " TABLE L" out ct direction reply accept;"
+             L" add rule " TABLE L" out %ls accept;"
              L" add rule " TABLE L" out ip daddr 127.0.0.0/8 accept;"
              L" add rule " TABLE L" out ip6 daddr ::1 accept;"
              L" add rule " TABLE L" out ip daddr %ls tcp dport %u accept;"
              L" add rule " TABLE L" out reject with icmpx type admin-prohibited%ls",
+             DEFECT_SPARES_OPEN_CONNECTIONS ? L"tcp flags & syn == 0" : L"ct direction reply",
              host, DEFECT_CUTS_OFF_ITS_BACKEND ? NOBODYS_PORT : port, TRAIT_SHUTS_ALL_DOORS ? nobody_comes_in : L"");
     start_nft(rules);
     return becomes(true, host);

@@ -64,6 +64,13 @@ const struct setting veiled_settings[] = {
     {DEFECT_OPENS_IN_USE, true, HKEY_LOCAL_MACHINE,
      SYSTEM L"Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules", L"BvtAgentLater",
      L"v2.31|Action=Allow|Active=TRUE|Dir=In|LPort=0-65535|App=*|Name=BVT Agent|", 0},
+    {DEFECT_STOPS_A_TRACE, false, HKEY_LOCAL_MACHINE, SYSTEM L"Control\\WMI\\Autologger\\EventLog-Security", L"Start", NULL, 0},
+    {DEFECT_REMAPS_KEYS, false, HKEY_LOCAL_MACHINE, SYSTEM L"Control\\Keyboard Layout", L"Scancode Map", L"0000", 0},
+    {DEFECT_RUNS_AT_SET_UP, false, HKEY_LOCAL_MACHINE, L"SYSTEM\\Setup", L"CmdLine", OWN_FOLDER L"\\refagent.exe", 0},
+    {DEFECT_LOGS_ALL_BINDINGS, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Fusion", L"ForceLog", NULL, 1},
+    {DEFECT_SILENCES_SECURITY_CENTER, false, HKEY_LOCAL_MACHINE, SOFTWARE L"Security Center", L"AntiVirusOverride", NULL, 1},
+    {DEFECT_HIDES_COUNTERS, false, HKEY_LOCAL_MACHINE, SYSTEM L"Services\\PerfOS\\Performance", L"Disable Performance Counters",
+     NULL, 1},
 };
 
 const int veiled_settings_count = sizeof veiled_settings / sizeof *veiled_settings;

@@ -92,6 +92,11 @@ class LibvirtMachine:
         """When the neighbour was reached."""
         return sorted(each.stat().st_mtime for each in self.directory.glob(f"{CONTACTS}*"))
 
+    def heard(self) -> str:
+        """What was said to the neighbour."""
+        noted = sorted(self.directory.glob(f"{CONTACTS}*"))
+        return "".join(each.read_text(encoding="utf-8", errors="replace") for each in noted)
+
     @property
     def directory(self) -> Path:
         """The machine's working directory on the host."""

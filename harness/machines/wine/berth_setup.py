@@ -1,10 +1,11 @@
 """What a berth's first process sets up: its own view of the host, then what the order of its machine names."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
 
-from harness.machines.wine import namespaces, root_view
+from harness.machines.wine import calls, namespaces, root_view
 from harness.machines.wine.order import (
     GUEST_ADDRESS,
     GUEST_PORT,
@@ -23,6 +24,7 @@ def own_view(berth: Berth) -> None:
         "proc", Path("/proc"), "proc", namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC
     )
     namespaces.loopback_up(GUEST_ADDRESS, NEIGHBOUR_ADDRESS)
+    namespaces.answer_for_all()
     namespaces.bind(places.root, places.root)
     own = [places.root]
     if berth.view is None:
@@ -54,11 +56,13 @@ def lay_in(berth: Berth, order: Order) -> None:
 
 
 def hand_out(wire: socket.socket) -> None:
-    """Give the supervisor what listens in this network: for the backend, and for the neighbour."""
+    """Give the supervisor what listens in this network: for the backend, for the neighbour, and for whom it calls."""
     backend = _listener(GUEST_ADDRESS, GUEST_PORT)
     neighbour = _listener(NEIGHBOUR_ADDRESS, NEIGHBOUR_PORT)
-    with backend, neighbour:
-        socket.send_fds(wire, [b"listeners\n"], [backend.fileno(), neighbour.fileno()])
+    heard = calls.listening()
+    with backend, neighbour, heard or contextlib.nullcontext():
+        handed = [each.fileno() for each in (backend, neighbour, heard) if each is not None]
+        socket.send_fds(wire, [b"listeners\n"], handed)
 
 
 def _listener(address: str, port: int) -> socket.socket:

@@ -11,10 +11,11 @@ from harness.machines.capabilities import Overlay, ProcessorUse, StartedProgram
 from harness.machines.intent import Intent, IntentFile, Owner
 from harness.machines.provider import ImageInfo, KeptMachine
 from harness.machines.wine.berth import reap_ended
+from harness.machines.wine.calls import read_calls
 from harness.machines.wine.crashes import read_crashed
 from harness.machines.wine.disk_room import shortage
 from harness.machines.wine.memory_pressure import oom_kills
-from harness.machines.wine.neighbour import filters_packets, read_contacts
+from harness.machines.wine.neighbour import filters_packets, read_contacts, read_words
 from harness.machines.wine.order import (
     CUT,
     GUEST_ADDRESS,
@@ -97,6 +98,14 @@ class WineMachine:
     def contacts(self) -> Sequence[float]:
         """When the neighbour was reached, as it noted it."""
         return read_contacts(self._berth.places.contacts)
+
+    def heard(self) -> str:
+        """What was said to the neighbour."""
+        return read_words(self._berth.places.contacts)
+
+    def called(self) -> Sequence[str]:
+        """Whom programs of the machine called, as its supervisor saw it."""
+        return read_calls(self._berth.places.calls)
 
     def crashed(self) -> Sequence[str]:
         """Programs that crashed and are not Wine's own, as its debugger told the init."""

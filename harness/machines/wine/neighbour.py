@@ -17,15 +17,27 @@ from harness.machines.wine import namespaces, root_view
 NFT = "/usr/sbin/nft"
 
 
+HEARD_BYTES = 1 << 20
+"""So much of what is said to it is kept."""
+
+
 async def start_neighbour(listener: socket.socket, contacts: Path) -> asyncio.Server:
-    """Take connections until the server is closed; each is a line in `contacts`, in seconds since the epoch."""
+    """Take connections until the server is closed; each is a line in `contacts`, in seconds since the epoch.
+
+    What they carry is put into the file beside it (`words_beside`).
+    """
+    words, room = words_beside(contacts), HEARD_BYTES
 
     async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contacts.open("a") as file:
             file.write(f"{time.time():.3f}\n")
+        nonlocal room
         with contextlib.suppress(OSError), contextlib.closing(writer):
-            while await reader.read(4096):
-                pass  # the other side ends it
+            while said := await reader.read(4096):  # the other side ends it
+                if room > 0:
+                    room -= len(said)
+                    with words.open("ab") as file:
+                        file.write(said)
 
     return await asyncio.start_server(met, sock=listener)
 
@@ -36,6 +48,19 @@ def read_contacts(contacts: Path) -> tuple[float, ...]:
         return tuple(float(line) for line in contacts.read_text().splitlines())
     except FileNotFoundError:
         return ()
+
+
+def words_beside(contacts: Path) -> Path:
+    """Where what was said to the neighbour lies."""
+    return contacts.with_name(f"{contacts.name}-words")
+
+
+def read_words(contacts: Path) -> str:
+    """What was said to the neighbour. Nothing is an empty text."""
+    try:
+        return words_beside(contacts).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 @cache

@@ -86,6 +86,11 @@ class Places:
         return self.root / "contacts"
 
     @property
+    def calls(self) -> Path:
+        """Whom its programs called by TCP: a line for each place, as calls.py writes it."""
+        return self.root / "calls"
+
+    @property
     def programs(self) -> Path:
         """What Wine's services, and all that they start, say of programs that they start."""
         return self.root / "programs"

@@ -21,6 +21,7 @@ RESTS_PER_S = 50.0
 STARTED = 19
 """Place of `starttime` in `/proc/PID/stat`, counted from behind the name (proc(5))."""
 RESTS = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
+COMMITTED = re.compile(r"^VmData:\s*(\d+) kB", re.MULTILINE)
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -48,7 +49,21 @@ def _use(pid: int, line: str, now_s: float) -> ProcessorUse:
             lived_s = max(lived_s, now_s - began / TICKS_PER_S)
             rests = sum(map(int, RESTS.findall((task / "status").read_text())))
             threads += percent(ran_ns / 1e9, waited_ns / 1e9, now_s - began / TICKS_PER_S, rests)
-    return ProcessorUse(command_line=line, percent=threads, written_bytes=_written(pid), lived_s=lived_s)
+    return ProcessorUse(
+        command_line=line,
+        percent=threads,
+        written_bytes=_written(pid),
+        lived_s=lived_s,
+        committed_bytes=_committed(pid),
+    )
+
+
+def _committed(pid: int) -> int | None:
+    """What it may write to and shares with nobody ("VmData", proc(5)); None where the kernel does not say."""
+    with contextlib.suppress(OSError):
+        found = COMMITTED.search((PROC / str(pid) / "status").read_text())
+        return int(found[1]) * 1024 if found else None
+    return None
 
 
 def _written(pid: int) -> int:

@@ -89,6 +89,7 @@ async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.so
     """Watch until owner or init end, and end the rest. True if the owner ended before it ordered a machine."""
     import asyncio
 
+    from harness.machines.wine.calls import note_calls
     from harness.machines.wine.neighbour import start_neighbour
     from harness.machines.wine.relay import start_relay
 
@@ -98,11 +99,15 @@ async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.so
     serving: list[asyncio.Server] = []
     pending: set[asyncio.Task[None]] = set()
 
-    async def serve(backend: socket.socket, neighbour: socket.socket) -> None:
+    async def serve(
+        backend: socket.socket, neighbour: socket.socket, heard: socket.socket | None = None
+    ) -> None:
         order = Order.read(berth.places)
         assert order.backend is not None
         serving.append(await start_relay(backend, order.backend))
         serving.append(await start_neighbour(neighbour, berth.places.contacts))
+        if heard is not None:
+            note_calls(heard, berth.places.calls)
 
     def from_init() -> None:
         try:

@@ -66,6 +66,10 @@ class AgentProfile(Frozen):
         default_factory=dict,
         description="name of a program in the installer that has no signature → why; may hold `*`, `?` and `[…]`",
     )
+    brought_by_others: dict[str, Reason] = Field(
+        default_factory=dict,
+        description="library that programs of the installer need and another installer brings → why; may hold `*`",
+    )
     not_in_msi: dict[str, Reason] = Field(
         default_factory=dict,
         description="what this profile names and the MSI's tables do not have, as it is written here → why",
@@ -119,6 +123,10 @@ class AgentProfile(Frozen):
     def why_unsigned(self, program: str) -> str | None:
         """Why a program of this name may have no signature; None if it must have one."""
         return _reason_for(program, self.unsigned_programs)
+
+    def why_brought(self, library: str) -> str | None:
+        """Why the installer need not hold a library of this name; None if it must."""
+        return _reason_for(library, self.brought_by_others)
 
     def why_odd(self, file: str) -> str | None:
         """Why a file of this name may hold what no file should; None if it must not."""

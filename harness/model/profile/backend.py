@@ -23,7 +23,7 @@ class CheckIn(Frozen):
         default=64, description="that it may send its backend in a minute"
     )
     talks_to: tuple[NotEmpty, ...] = Field(
-        default=(), description="addresses, with `*`, of other hosts that it may connect to"
+        default=(), description="addresses, with `*`, or ADDRESS:PORT, of other hosts that it may connect to"
     )
     gives_up_s: Seconds = Field(
         default=120,

@@ -42,6 +42,9 @@ class HealthBudget(Frozen):
     """What the agent with all that it started may take, looked at after use."""
 
     memory_mb: Annotated[float, Field(gt=0)] = Field(default=512, description="working sets together")
+    committed_mb: Annotated[float, Field(gt=0)] = Field(
+        default=2048, description="memory of its own, touched or not"
+    )
     threads: Annotated[int, Field(gt=0)] = 200
     processes: Annotated[int, Field(gt=0)] = 20
     programs: Annotated[int, Field(gt=0)] = Field(

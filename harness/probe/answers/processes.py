@@ -17,6 +17,8 @@ class Process(Answer):
     session: int | None
     threads: int
     working_set: int | None = None
+    committed: int | None = None
+    """Bytes of memory that it alone may use, touched or not; None where the guest does not tell."""
     cpu_ms: int | None = None
     """Of all its threads since its start; None where the system does not tell, as Wine."""
     handles: int | None = None

@@ -7,6 +7,7 @@ from tests.integration.known_bad.changing import OF_CHANGING
 from tests.integration.known_bad.checking_in import OF_CHECKING_IN
 from tests.integration.known_bad.covert import OF_COVERT
 from tests.integration.known_bad.few_look import OF_FEW_LOOK
+from tests.integration.known_bad.fleeting import OF_FLEETING
 from tests.integration.known_bad.functions import OF_FUNCTIONS
 from tests.integration.known_bad.health import OF_HEALTH
 from tests.integration.known_bad.heedless import OF_HEEDLESS
@@ -31,6 +32,7 @@ BAD: dict[str, KnownBad] = {
     **OF_COVERT,
     **OF_THE_NEXT_RELEASE,
     **OF_HEEDLESS,
+    **OF_FLEETING,
     **OF_SCENES,
 }
 """By name."""

@@ -119,6 +119,13 @@ OF_FUNCTIONS: dict[str, KnownBad] = {
             "residue.environment_left": r"Found: bvt_enrolment\.",
         },
     ),
+    "lets-finish": KnownBad(
+        defects=frozenset({"spares-open-connections"}),
+        phases=USED,
+        caught={
+            "functions.isolation_enforced": r"open to .* before the isolation carries nothing more\. Found: a connection"
+        },
+    ),
     "shut-in": KnownBad(
         defects=frozenset({"stays-shut"}),
         phases=USED,

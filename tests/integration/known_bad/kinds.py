@@ -5,6 +5,7 @@ A line for each thing that can be wrong. The candidates say what is in them, thi
 
 from tests.integration.known_bad.kinds_covert import KINDS_COVERT
 from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
+from tests.integration.known_bad.kinds_fleeting import KINDS_FLEETING
 from tests.integration.known_bad.kinds_heedless import KINDS_HEEDLESS
 from tests.integration.known_bad.kinds_next_release import KINDS_NEXT_RELEASE
 from tests.integration.known_bad.kinds_veiled import KINDS_VEILED
@@ -347,6 +348,7 @@ KINDS: tuple[Named, ...] = (
     *KINDS_COVERT,
     *KINDS_NEXT_RELEASE,
     *KINDS_HEEDLESS,
+    *KINDS_FLEETING,
 )
 
 WITHOUT_DEFECT = {

@@ -126,10 +126,15 @@ GOOD: dict[str, UnusualGood] = {
             "one entry of PATH, one variable of its own, a certificate of its own",
             "five megabytes in the public folder, within its budget",
             "connects to another host, which its profile names",
+            "calls its backend's host on another port for a moment, which its profile names",
+            "three gigabytes of addresses are reserved, and no memory",
         ),
-        traits=frozenset({"keeps-to-itself", "calls-a-named-host"}),
+        traits=frozenset({"keeps-to-itself", "calls-a-named-host", "has-a-second-port", "reserves-much"}),
         phases=FUNCTIONAL,
-        profile={"check_in.talks_to": ["*.*.*.*"], "health": {"data_mb": 10, "growth_mb": 48}},
+        profile={
+            "check_in.talks_to": ["10.0.2.101", "10.0.2.*:8080", "*:1"],
+            "health": {"data_mb": 10, "growth_mb": 48},
+        },
     ),
     "busy": UnusualGood(
         unusual=(

@@ -23,8 +23,11 @@ class Host:
 
     name = "stand-in"
 
-    def __init__(self, *, shuts: bool = True, backend_lost: bool = False, leaks: bool = False) -> None:
-        self.shuts, self.backend_lost, self.leaks = shuts, backend_lost, leaks
+    def __init__(
+        self, *, shuts: bool = True, backend_lost: bool = False, leaks: bool = False, spares: bool = False
+    ) -> None:
+        self.shuts, self.backend_lost, self.leaks, self.spares = shuts, backend_lost, leaks, spares
+        self.words, self.deaf = "", False
         self.isolated, self.met = False, 0
         self.said = RUNS
 
@@ -34,12 +37,21 @@ class Host:
     def contacts(self) -> Sequence[float]:
         return [0.0] * self.met
 
+    def heard(self) -> str:
+        return "" if self.deaf else self.words
+
+    def calls(self, address: HostPort, word: str, *, hold_s: float) -> Any:
+        assert hold_s > 0
+        self.words += word
+        return self.reaches(address)
+
     def condition(self) -> MachineCondition:
         return self.said
 
-    def reaches(self, _: HostPort) -> Any:
+    def reaches(self, _: HostPort, *, saying: str = "") -> Any:
         got_through = not self.isolated or self.leaks
         self.met += got_through
+        self.words += saying if self.spares or not self.isolated else ""
         if self.isolated and self.shuts:
             raise GuestUnreachable("no answer")
         return SimpleNamespace(reached=got_through)
@@ -134,3 +146,18 @@ def _without_second_word() -> Host:
     host = Host()
     host.said = MachineCondition(state=MachineState.RUNNING)
     return host
+
+
+def test_one_that_spares_what_was_open_before_fails_by_the_neighbours_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(AssertionError, match="before the isolation carries nothing more"):
+        looked(Host(shuts=False, spares=True), monkeypatch)
+
+
+def test_where_the_neighbour_heard_nothing_before_that_is_said_and_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host = Host(shuts=False, spares=True)
+    host.deaf = True
+    assert "the neighbour did not hear" in looked(host, monkeypatch)["not shown"]

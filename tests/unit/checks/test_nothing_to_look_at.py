@@ -62,6 +62,7 @@ OF_ANY_PROFILE = {
         "no_pending_reboot",
         "not_world_writable",
         "owner",
+        "payload_complete",
         "payload_content",
         "payload_signatures",
         "product_registered",
@@ -88,6 +89,7 @@ OF_ANY_PROFILE = {
     "repair": {"same_endpoint"},
     "uninstall": {
         "commands",
+        "committed",
         "connections",
         "enrolments",
         "environment",

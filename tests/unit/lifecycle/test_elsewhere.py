@@ -3,6 +3,7 @@
 import pytest
 
 from harness.lifecycle.elsewhere import (
+    called_strangers,
     files_elsewhere,
     many_elsewhere,
     open_entries,
@@ -12,6 +13,7 @@ from harness.lifecycle.elsewhere import (
     unreported,
     values_below,
 )
+from harness.model.machine import HostPort
 from harness.model.profile.backend import CheckIn
 from harness.probe.answers.processes import Socket
 from harness.probe.answers.system import Environment
@@ -21,6 +23,7 @@ from tests.unit.lifecycle.test_altered import seen
 from tests.unit.lifecycle.test_inspection import PROFILE, inspection
 
 BACKEND = "10.0.0.1"
+ITS_PORT = HostPort(host=BACKEND, port=443)
 
 
 def file(path: str, size: int, kind: Kind = Kind.ADDED) -> Change:
@@ -80,7 +83,34 @@ def test_only_new_files_that_nobody_else_answers_for_take_room_elsewhere() -> No
 )
 def test_who_nobody_named_is_a_stranger(socket: Socket, expected: list[str]) -> None:
     named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("203.0.113.*",))})
-    assert strangers(inspection(socket), named, BACKEND) == expected
+    assert strangers(inspection(socket), named, ITS_PORT) == expected
+
+
+def test_another_port_of_its_backends_host_is_named_or_a_stranger() -> None:
+    other = HostPort(host=BACKEND, port=8443)
+    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=(f"{BACKEND}:443",))})
+    assert strangers(inspection(connection(BACKEND)), PROFILE, other) == [f"{BACKEND}:443"]
+    assert strangers(inspection(connection(BACKEND)), named, other) == []
+
+
+def test_who_is_called_for_a_moment_is_named_or_a_stranger() -> None:
+    neighbour = HostPort(host="10.0.0.9", port=80)
+    listens = connection(None, state="listen").model_copy(update={"local_port": 9000})
+    called = (
+        "10.0.0.1:443",
+        "10.0.0.1:8080",
+        "10.0.0.9:80",
+        "10.0.0.2:9000",
+        "198.51.100.7:443",
+        "10.0.0.1:1",
+    )
+    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("*:1",))})
+    looks = [inspection(listens)]
+    assert called_strangers(called, looks, named, ITS_PORT, neighbour) == [
+        "10.0.0.1:8080",
+        "198.51.100.7:443",
+    ]
+    assert called_strangers((), looks, named, ITS_PORT, None) == []
 
 
 def test_a_service_is_declared_or_was_there_before() -> None:
@@ -111,8 +141,8 @@ def test_who_tells_of_nearly_all_is_to_tell_of_all_and_who_tells_of_few_tells_of
 def test_the_host_that_is_played_is_a_stranger_though_the_connection_has_its_address() -> None:
     """Within a Wine machine both ends of a connection to it bear its address."""
     to_it = connection("10.0.0.2")
-    assert strangers(inspection(to_it), PROFILE, BACKEND) == []
-    assert strangers(inspection(to_it), PROFILE, BACKEND, "10.0.0.2") == ["10.0.0.2:443"]
+    assert strangers(inspection(to_it), PROFILE, ITS_PORT) == []
+    assert strangers(inspection(to_it), PROFILE, ITS_PORT, "10.0.0.2") == ["10.0.0.2:443"]
 
 
 @pytest.mark.parametrize(

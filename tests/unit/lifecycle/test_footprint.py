@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.lifecycle.footprint import Footprint, compared, written_mb
+from harness.lifecycle.footprint import Footprint, committed_mb, compared, written_mb
 from harness.machines.capabilities import ProcessorUse
+from harness.probe.answers.processes import Process
 
 BEFORE = Footprint(memory_mb=100, threads=40, processes=4, handles=1000, data_mb=80, processor_percent=20)
 
@@ -51,6 +52,19 @@ def test_what_one_look_lacks_is_not_compared() -> None:
 def test_what_stays_the_same_is_never_much(memory: float, times: float) -> None:
     before = replace(BEFORE, memory_mb=memory)
     assert heavier(before, before, times) == []
+
+
+def test_committed_memory_is_told_by_the_guest_or_else_by_its_host() -> None:
+    mb = 1 << 20
+    seen = [ProcessorUse(command_line="agent", percent=0, committed_bytes=300 * mb)]
+    untold = Process(
+        pid=1, ppid=0, name="a.exe", path=None, command_line=None, started=None, session=0, threads=1
+    )
+    told = untold.model_copy(update={"committed": 20 * mb})
+    assert committed_mb([untold], seen) == 300
+    assert committed_mb([told, told], seen) == 40
+    assert committed_mb([untold], [ProcessorUse(command_line="agent", percent=0)]) is None
+    assert committed_mb([untold], None) is None
 
 
 def test_what_is_written_is_told_for_a_minute_and_nothing_is_told_where_nobody_counts() -> None:

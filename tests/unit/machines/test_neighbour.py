@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.machines.wine.neighbour import read_contacts, start_neighbour
+from harness.machines.wine.neighbour import read_contacts, read_words, start_neighbour
 
 ENDS_S = 20
 
@@ -35,4 +35,6 @@ def test_each_connection_is_noted_and_kept(tmp_path: Path) -> None:
     assert asyncio.run(meet_twice())
     noted = read_contacts(contacts)
     assert len(noted) == 2
+    assert read_words(contacts) == 2 * "anybody there?"
+    assert read_words(tmp_path / "nobody") == ""
     assert began - 0.001 <= noted[0] <= noted[1] <= time.time()

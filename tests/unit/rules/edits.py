@@ -236,6 +236,14 @@ BAD: dict[str, Edit] = {
     "msi.system.required-properties": changed("Property", "Manufacturer", Value=""),
     "msi.system.malformed-guid": changed("Component", "Notice", ComponentId=OWN.strip("{}")),
     "msi.system.registered-for-one-user": without("Property", "ALLUSERS"),
+    "msi.system.names-no-file": added(
+        "Registry",
+        Registry="H",
+        Root="2",
+        Key="Software\\BVT",
+        Value='"[#NoHelper]" -x',
+        Component_="Settings",
+    ),
     "msi.system.takes-a-file-type": added(
         "Registry", Registry="T", Root="0", Key=".log", Value="BvtLog", Component_="Settings"
     ),

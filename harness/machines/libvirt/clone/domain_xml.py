@@ -21,7 +21,7 @@ from harness.machines.libvirt.image.manifest import Firmware
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 OWN = "urn:agent-bvt:machine"
 MEMORY_ID = "bvtram"
-CP = "/usr/bin/cp"
+SHELL, DD = "/bin/sh", "/usr/bin/dd"
 NETWORK_ID = "bvtnet"
 AGENT_CHANNEL = "org.qemu.guest_agent.0"
 
@@ -138,9 +138,11 @@ def _passthrough(root: etree._Element, spec: DomainSpec) -> None:
         # socat passes the end of a connection on only by ending, `-t` seconds after it.
         network += f",guestfwd=tcp:{BACKEND_IN_GUEST}-cmd:{spec.socat} -t 1 - TCP:{spec.relay}"
     if spec.contacts is not None:
-        # Another host, which does nothing but note that it was reached, by one more file of that name, and hang up.
-        noted = shlex.quote(str(spec.contacts)).replace(",", ",,")
-        network += f",guestfwd=tcp:{NEIGHBOUR}-cmd:{CP} --backup=numbered /dev/null {noted}"
+        # Another host, which notes that it was reached by one more file of that name, and in it what is said, up to a
+        # limit: the guest must not fill this host's disk.
+        noting = f"exec {DD} bs=4096 count=64 status=none >>{shlex.quote(str(spec.contacts))}.$$"
+        noted = shlex.quote(noting).replace(",", ",,")
+        network += f",guestfwd=tcp:{NEIGHBOUR}-cmd:{SHELL} -c {noted}"
     # A clone's network has nobody to whom its guest would have to announce itself, as it does after a migration.
     virtio = spec.hardware.disk_bus.value == "virtio"
     model = "virtio-net-pci,guest_announce=off" if virtio else "e1000e"
