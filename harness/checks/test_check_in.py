@@ -7,6 +7,7 @@ from harness.backend.interface import BackendFeature, Fact
 from harness.backend.seen import what_was_seen
 from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable, check
+from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
@@ -15,6 +16,7 @@ from harness.lifecycle.outage import Outage
 from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.service_restart import restart
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.unanswered import asks_again, within_s
 from harness.model.report import Phase
 from harness.model.version_text import states_version
 
@@ -138,6 +140,29 @@ def test_recovers(timeline: Timeline, outage: Outage) -> None:
     assert ended.failed, mismatch("the agent comes to a backend that fails", "it did not come at all")
     assert ended.recovered, mismatch(
         f"after {ended.words} the agent is seen again within {ended.deadline_s:g} s", "it was not seen again"
+    )
+
+
+@check(
+    "A connection that dies without a word is given up within the bound that its profile declares",
+    declared=declares("bound for it (check_in.half_open_s)", lambda profile: profile.check_in.half_open_s),
+    backend=[BackendFeature.FAULTS],
+    requires=["check-in.recovers"],
+)
+def test_half_open(cell: CellSession, timeline: Timeline) -> None:
+    _ = timeline.endpoint
+    bound_s = cell.profile.check_in.half_open_s
+    assert bound_s is not None
+    with cell.recorder.stopwatch.waiting():
+        again = asks_again(timeline, bound_s)
+    if again is None:
+        raise NotApplicable(
+            f"backend {cell.backend.name} cannot be told to leave a request without an answer"
+        )
+    assert again, mismatch(
+        "one request of the agent is taken and never answered, as where a connection dies without a word: within "
+        f"{within_s(timeline, bound_s):g} s (check_in.heartbeat_s and half_open_s) it asks again",
+        f"it asks for nothing more; {what_was_seen(cell.backend, cell.cell.id)}",
     )
 
 

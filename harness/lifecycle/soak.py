@@ -5,12 +5,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.backend.interface import BackendFeature, FaultKind
-from harness.backend.trouble import Troubles
+from harness.backend.interface import BackendFeature
 from harness.lifecycle.health import Growth, grown
 from harness.lifecycle.inspection import Inspection
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.unanswered import asks_again, within_s
 from harness.model.deadline import Deadline
 from harness.model.report import Phase
 from harness.model.steps import Step
@@ -77,21 +77,14 @@ class Soak:
 
     def _gives_up(self) -> bool | None:
         """Take one request and never answer it. The rest is long anyway: nothing waits for this."""
-        session, backend = self._session, self._session.backend
-        if not isinstance(backend, Troubles) or not self.long_enough:
+        if not self.long_enough:
             return None
-        with self._timeline.provoking():
-            backend.misbehave(session.cell.id, FaultKind.MUTE)
-            session.disturb()  # the next request of it is the one that waits
-            seen = backend.wait_recovered(session.cell.id, Deadline.after(self.gives_up_s))
-            session.disturb()
-        return seen is not None
+        return asks_again(self._timeline, self._session.profile.check_in.gives_up_s)
 
     @property
     def gives_up_s(self) -> float:
         """How long it has to ask, to give that up, and to ask again."""
-        check_in = self._session.profile.check_in
-        return self._session.within(check_in.heartbeat_s + check_in.gives_up_s).length_s
+        return within_s(self._timeline, self._session.profile.check_in.gives_up_s)
 
     @property
     def long_enough(self) -> bool:

@@ -29,6 +29,10 @@ class CheckIn(Frozen):
         default=120,
         description="within which a request that is never answered is given up, and another one made",
     )
+    half_open_s: Seconds | None = Field(
+        default=None,
+        description="the same, where each cell with a check-in is to look, and wait; by default only a soak does",
+    )
     outlives_renewal: bool = Field(
         default=False,
         description="it trusts a certificate that its backend's authority has renewed, with another key",

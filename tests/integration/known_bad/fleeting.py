@@ -25,6 +25,14 @@ OF_FLEETING: dict[str, KnownBad] = {
             "uninstall.committed": r"at most 2048 MB of memory committed\. Found: 3\d{3}",
         },
     ),
+    "waits-on": KnownBad(
+        defects=frozenset({"waits-for-ever"}),
+        phases=CHECKED_IN,
+        profile={"check_in.half_open_s": 18},
+        caught={
+            "check-in.half_open": r"\(check_in\.heartbeat_s and half_open_s\) it asks again\. Found: it asks for nothing"
+        },
+    ),
     "half-packed": KnownBad(
         defects=frozenset({"needs-a-runtime", "token-in-package", "names-no-file"}),
         phases=INSTALLED,

@@ -16,6 +16,12 @@ KINDS_FLEETING: tuple[Named, ...] = (
     *of(CONTROL, ("spares-open-connections", "functions.isolation_enforced", "before the isolation carries")),
     *of(
         BACKEND,
+        (
+            "waits-for-ever",
+            "check-in.half_open",
+            "",
+            "a connection that dies without a word is waited for without an end",
+        ),
         ("reports-in-plain", "uninstall.strangers", r"10\.0\.2\.100:8080"),
         ("calls-for-a-moment", "uninstall.strangers", r"198\.51\.100\.7:443"),
     ),

@@ -200,6 +200,7 @@ def test_one_word_for_all_that_is_missing_and_the_name_of_what_is_left_out() -> 
         "downgrade.went_back": bare["downgrade.went_back"],
         "install.driver_loaded": "the profile declares no drivers",
         "install.declared_access": "the profile declares no access lists",
+        "check-in.half_open": "the profile declares no bound for it (check_in.half_open_s)",
         "check-in.renewed_certificate": bare["check-in.renewed_certificate"],
         "functions.release": "the profile declares no response action 'release'",
         "uninstall.isolation_lasts": "the profile declares no response action 'release'",
@@ -214,6 +215,7 @@ def test_the_reference_profile_leaves_out_only_what_its_agent_does_not_have() ->
     assert set(reasons(PROFILE)) == {
         "install.driver_loaded",
         "install.declared_access",
+        "check-in.half_open",  # a soak looks; each cell would wait as long
         "check-in.renewed_certificate",  # it knows one certificate
         "downgrade.went_back",  # its installer refuses
     }
