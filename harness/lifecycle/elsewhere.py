@@ -93,7 +93,7 @@ def called_strangers(
     found = []
     for place in called:
         address, _, port = place.rpartition(":")
-        if int(port) in own or (neighbour is not None and place == str(neighbour)):
+        if int(port) in own or _stays_here(address) or place == str(neighbour):
             continue
         if not _is_named(address, int(port), profile, backend):
             found.append(place)
@@ -114,11 +114,12 @@ def _is_named(address: str, port: int | None, profile: AgentProfile, backend: Ho
 
 
 def _stays_here(address: str) -> bool:
+    """Whether it is the machine itself, or on its link only: a cloud tells its machines who they are at such a one."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return False
-    return parsed.is_loopback or parsed.is_unspecified
+    return parsed.is_loopback or parsed.is_unspecified or parsed.is_link_local
 
 
 def _plain(address: str | None) -> str:

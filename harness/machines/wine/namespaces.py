@@ -5,6 +5,7 @@ than the whole clone. Standard library only: this module is imported on the way 
 instruction.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -152,7 +153,11 @@ def answer_for_all() -> None:
     route = struct.pack("BBBBBBBBI", socket.AF_INET, 0, 0, 0, 255, 3, 254, 2, 0)
     route += struct.pack("HHI", 8, 4, socket.if_nametoindex("lo"))
     message = struct.pack("IHHII", 16 + len(route), 24, 0x405, 1, 0) + route
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink,
+    ):
+        netlink.settimeout(_ATTEMPT_S)
         netlink.send(message)
         netlink.recv(4096)
 

@@ -75,6 +75,8 @@ def test_only_new_files_that_nobody_else_answers_for_take_room_elsewhere() -> No
         (connection(f"::ffff:{BACKEND}"), []),
         (connection("127.0.0.1"), []),
         (connection("10.0.0.2"), []),
+        (connection("169.254.169.254"), []),
+        (connection("fe80::1%7"), []),
         (connection("203.0.113.9"), []),
         (connection("198.51.100.7", pid=3), []),
         (connection("198.51.100.7", pid=None), []),
@@ -103,6 +105,7 @@ def test_who_is_called_for_a_moment_is_named_or_a_stranger() -> None:
         "10.0.0.2:9000",
         "198.51.100.7:443",
         "10.0.0.1:1",
+        "169.254.169.254:80",
     )
     named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("*:1",))})
     looks = [inspection(listens)]
