@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 from unittest.mock import Mock
 
 import pytest
@@ -64,13 +65,18 @@ class Rig:
         return self.ahead.await_filled(Deadline.after(10))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_nobody_waits_for_a_clone_whose_making_broke(state: StateDirectory) -> None:
+def test_nobody_waits_for_a_clone_whose_making_broke(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: SimpleQueue[threading.ExceptHookArgs] = SimpleQueue()
+    monkeypatch.setattr(threading, "excepthook", told.put)
     place = placement(state, memory_mb=64_000)
     ahead = Ahead(1, place.reserve_ahead, Mock(side_effect=RuntimeError("unforeseen")), place.admit)
     ahead.expect([spec("a/fresh")])
     ahead.begin()
     assert ahead.await_filled(Deadline.after(10)) == 0
+    # Whoever waits is let go first, and then it is told what broke: perhaps when another test runs.
+    assert str(told.get(timeout=10).exc_value) == "unforeseen"
 
 
 def waiting(state: StateDirectory) -> list[str]:
