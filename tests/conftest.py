@@ -5,7 +5,7 @@ import pytest
 
 from tests.integration.known_bad import rotation
 
-pytest_plugins = ["tests.deadlines", "tests.order"]
+pytest_plugins = ["tests.deadlines", "tests.turns", "tests.order"]
 
 FAULTS = "/integration/lab/"
 THIRD_PARTY = "/third_party/"
@@ -41,8 +41,8 @@ def pytest_configure() -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is left out."""
     return [
-        f"known-bad candidates: part {rotation.choose()} ({rotation.PART}), unusual good ones: part "
-        f"{rotation.choose_good()}; ./dev power runs all",
+        f"what takes turns: part {rotation.choose()} ({rotation.PART}), of unusual good candidates part "
+        f"{rotation.choose_good()}; ./dev power runs all candidates",
         "pool lab: tested, with faults in whole runs"
         if config.getoption("--lab")
         else "pool lab: tested; ./dev test --lab injects faults into whole runs too",

@@ -54,6 +54,7 @@ def says(guest: Guest, command: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.in_turn("boots of an emulated machine", days=3, emulated=True)
 def test_a_reboot_is_another_boot_of_the_same_computer(create: Create, open_guest: Open) -> None:
     machine = create()
     guest = open_guest(machine)

@@ -7,6 +7,7 @@ has one part as well.
 import os
 import time
 from collections.abc import Iterable
+from typing import TypeVar
 
 PART = "BVT_KNOWN_BAD"
 """`2/3`: the second of three parts; `1/1`: all."""
@@ -15,6 +16,7 @@ PARTS = 12
 PARTS_OF_GOOD = 3
 """Of the unusual good candidates."""
 DAY_S = 86400
+T = TypeVar("T")
 
 
 def choose() -> str:
@@ -33,7 +35,7 @@ def coarser(part: str, most: int) -> str:
     return f"{(number - 1) % min(parts, most) + 1}/{min(parts, most)}"
 
 
-def chosen(names: Iterable[str], part: str = "", *, after: int = 0) -> tuple[str, ...]:
+def chosen(names: Iterable[T], part: str = "", *, after: int = 0) -> tuple[T, ...]:
     """Those of the names that belong to this run's part, in their order. Raises `ValueError` for no such part.
 
     `after`: how many others were dealt out before, so that all days have the same to do.

@@ -172,6 +172,7 @@ def test_an_unknown_image_is_refused_with_what_to_do(lab: LibvirtProvider) -> No
         lab.prepare("win95", lambda _: None)
 
 
+@pytest.mark.in_turn("boots of an emulated machine", days=3, emulated=True)
 @pytest.mark.usefixtures("lab")
 def test_a_damaged_template_is_built_again_and_state_clones_work_too(
     create: Create, make_pool: MakePool, run: Run, state: StateDirectory, tmp_path: Path

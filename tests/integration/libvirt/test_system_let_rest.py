@@ -23,6 +23,7 @@ WITHOUT_WINE = " systemd.mask=bvt-wine.service systemd.mask=bvt-winrm.service sy
 """Arguments of the kernel. Wine is most of a start's work, and is asked nothing here."""
 
 
+@pytest.mark.in_turn("boots of an emulated machine", days=3, emulated=True)
 def test_a_real_guest_is_started_until_it_rests(lab: LibvirtProvider, tmp_path: Path) -> None:
     maker = lab.template_maker("wine-guest", CloneMethod.BOOT)
     host, disk = maker.host, maker.storage / f"{NAME}.qcow2"
