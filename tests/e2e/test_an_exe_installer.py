@@ -13,7 +13,11 @@ from harness.candidate.msi import properties
 from tests.e2e.conftest import BvtCommand
 from tests.integration.known_bad.profile import SHIPPED
 
-pytestmark = [pytest.mark.wine, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.wine,
+    pytest.mark.slow,
+    pytest.mark.in_turn("installers of other kinds", days=4),
+]
 
 SOURCE = Path(__file__).with_name("carrier.c")
 MSI_ONLY = {"install.product_registered", "install.payload_signatures", "install.file_signatures"}

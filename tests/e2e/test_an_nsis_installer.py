@@ -10,7 +10,11 @@ import yaml
 
 from tests.e2e.conftest import BvtCommand
 
-pytestmark = [pytest.mark.wine, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.wine,
+    pytest.mark.slow,
+    pytest.mark.in_turn("installers of other kinds", days=4),
+]
 
 SOURCES = Path(__file__).parent / "nsis"
 FOLDER = r"C:\Program Files\Tiny"

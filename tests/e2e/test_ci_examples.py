@@ -13,7 +13,11 @@ import yaml
 from harness.state import StateDirectory
 from tests.e2e.running import BVT
 
-pytestmark = [pytest.mark.wine, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.wine,
+    pytest.mark.slow,
+    pytest.mark.in_turn("documents that are carried out", days=3),
+]
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "ci"
 MATRIX = """\

@@ -29,6 +29,7 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(
     assert lab.leftovers() == []
 
 
+@pytest.mark.in_turn("signals that end a run", days=2)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_told_to_end_does_so_like_an_interrupted_one(
     number: signal.Signals, lab: Lab, candidate: Path, one_cell: Path, bvt: BvtCommand

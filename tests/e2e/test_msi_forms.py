@@ -8,7 +8,11 @@ import pytest
 
 from tests.e2e.conftest import BvtCommand
 
-pytestmark = [pytest.mark.wine, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.wine,
+    pytest.mark.slow,
+    pytest.mark.in_turn("installers of other kinds", days=4),
+]
 
 WXS = """<?xml version="1.0"?>
 <Wix xmlns="http://schemas.microsoft.com/wix/2006/wi">

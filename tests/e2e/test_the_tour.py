@@ -48,6 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.mark.wine
 @pytest.mark.slow
+@pytest.mark.in_turn("documents that are carried out", days=3)
 @pytest.mark.timeout(4 * RUN_S)
 def test_every_command_of_the_tour_says_what_the_document_says(checkout: Path, lab: Lab) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:

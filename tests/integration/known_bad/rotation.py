@@ -13,7 +13,7 @@ PART = "BVT_KNOWN_BAD"
 """`2/3`: the second of three parts; `1/1`: all."""
 PARTS = 12
 """Of the known-bad candidates, and of the scenarios in which something goes wrong."""
-PARTS_OF_GOOD = 3
+PARTS_OF_GOOD = 6
 """Of the unusual good candidates."""
 DAY_S = 86400
 T = TypeVar("T")
