@@ -20,15 +20,21 @@ CELL = "win11-24h2/short"
 PROMPT = "short> "
 
 
-def test_a_kept_machine_has_its_media_until_it_is_removed_and_nobody_has_the_keys(
+def test_a_kept_machine_is_entered_and_has_its_media_until_it_is_removed_and_nobody_has_the_keys(
     lab: Lab, one_cell: Path, bvt: BvtCommand
 ) -> None:
     bad = build("1.0.0", frozenset({"leaves-file"}))
     run = lab.run(bad, "--profile", "reference", "--matrix", one_cell, "-n", 1, "--keep", "failed")
     assert run.ended() == 1, run.said
     assert {path.name for path in (run.out / "work").iterdir()} == {"media", "lock"}
-    inside = bvt("shell", CELL, "-C", r"dir D:\candidate", home=lab.home)
+    kept = f"nothing to clean; 1 kept machine ({CELL}) would go with --kept\n"
+    assert bvt("clean", home=lab.home).out == kept
+    assert CELL in bvt("shell", home=lab.home).out
+    inside = bvt("shell", CELL, "-C", r"ver & dir D:\candidate", home=lab.home)
+    assert inside.code == 0, inside.err
+    assert "Microsoft Windows 10.0.26100" in inside.out
     assert bad.name in inside.out
+    assert bvt("shell", CELL, "-C", "exit 7", home=lab.home).code == 7
     sit_at_the_shell(lab)
     sit_where_signals_are_held_off(lab)
     found = bvt("clean", "--kept", "--dry-run", home=lab.home)

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from examples.reference_agent.build import build
 from tests.e2e.conftest import BvtCommand
-from tests.e2e.running import Lab
 
 pytestmark = [pytest.mark.wine]
 
@@ -54,20 +52,3 @@ def test_completion_offers_the_commands(bvt: BvtCommand) -> None:
         os.environ | {"_BVT_COMPLETE": "complete_bash", "COMP_WORDS": "bvt ", "COMP_CWORD": "1"},
     )
     assert {"run", "plan", "doctor", "clean", "shell"} <= set(done.out.split())
-
-
-@pytest.mark.slow
-def test_a_failed_machine_can_be_kept_entered_and_removed(lab: Lab, one_cell: Path, bvt: BvtCommand) -> None:
-    bad = build("1.0.0", frozenset({"leaves-file"}))
-    run = lab.run(bad, "--profile", "reference", "--matrix", one_cell, "-n", 1, "--keep", "failed")
-    assert run.ended() == 1, run.said
-    kept = "nothing to clean; 1 kept machine (win11-24h2/short) would go with --kept\n"
-    assert bvt("clean", home=lab.home).out == kept
-    inside = bvt("shell", "win11-24h2/short", "-C", "ver", home=lab.home)
-    assert inside.code == 0, inside.err
-    assert "Microsoft Windows 10.0.26100" in inside.out
-    assert bvt("shell", "win11-24h2/short", "-C", "exit 7", home=lab.home).code == 7
-    assert "win11-24h2/short" in bvt("shell", home=lab.home).out
-    cleaned = bvt("clean", "--kept", home=lab.home)
-    assert cleaned.code == 0, cleaned.err
-    assert lab.leftovers() == []
