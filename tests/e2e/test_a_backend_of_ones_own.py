@@ -109,7 +109,7 @@ def gate(candidate: Path, team: Team, backend: Path, out: Path, bvt: BvtCommand)
     )
 
 
-@pytest.mark.in_turn("backends of one's own", days=2)
+@pytest.mark.in_turn("cells beside the usual", days=3)
 @pytest.mark.parametrize("kind", ["http", "command"])
 def test_a_candidate_passes_and_no_secret_of_the_team_is_kept(
     kind: str, team: Team, candidate: Path, bvt: BvtCommand, tmp_path: Path

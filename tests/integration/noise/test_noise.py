@@ -24,7 +24,6 @@ from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD
 from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import derived_profile
-from tests.integration.known_bad.rotation import choose, chosen, coarser
 from tests.integration.noise.plugin import PROGRAM
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
@@ -39,12 +38,6 @@ BY_NOISE = (
     "hklm\\software\\telemetry\\",
 )
 WHOLE = ("machine", "install", "check-in", "functions", "reboot", "uninstall", "residue", "reboot-clean")
-TODAY = chosen(("good", "bad"), coarser(choose(), 2))
-
-
-def of_today(name: str) -> pytest.MarkDecorator:
-    """One of the two a day: each is a whole cell with a sham run of its own."""
-    return pytest.mark.skipif(name not in TODAY, reason=f"the {name} candidate among noise is another day's")
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ def run(candidate: Path, profile: Path, phases: tuple[str, ...], place: Path) ->
     return Ended(said, read_gate(out), TypeAdapter(tuple[Change, ...]).validate_json(recorded.read_bytes()))
 
 
-@of_today("good")
+@pytest.mark.in_turn("cells beside the usual", days=3)
 def test_a_good_candidate_passes_among_it(tmp_path: Path) -> None:
     ended = run(build("1.0.0"), derived_profile(tmp_path / "reference.yaml", {}), WHOLE, tmp_path)
     found = {where: sum(change.where is where for change in ended.noise) for where in Where}
@@ -100,7 +93,7 @@ def test_a_good_candidate_passes_among_it(tmp_path: Path) -> None:
     assert ended.gate.verdict is Verdict.PASS, ended.said
 
 
-@of_today("bad")
+@pytest.mark.in_turn("cells beside the usual", days=3)
 def test_what_a_bad_one_leaves_is_told_from_it(tmp_path: Path) -> None:
     bad = BAD["all-over-the-place"]
     profile = derived_profile(tmp_path / "reference.yaml", bad.profile)

@@ -95,7 +95,7 @@ def promoted(bvt: Bvt, candidate: Path, run: Path) -> None:
     assert code == 0, said
 
 
-@pytest.mark.in_turn("ways back", days=2)
+@pytest.mark.in_turn("cells beside the usual", days=3)
 def test_hosts_go_back_to_the_release_that_real_cells_went_back_to(tmp_path: Path, bvt: Bvt) -> None:
     old, new = build("1.0.0", frozenset({"goes-back"})), build("1.1.0")
     promoted(bvt, old, gated(bvt, tmp_path / "old", old, "fresh", "clean"))
@@ -112,7 +112,7 @@ def test_hosts_go_back_to_the_release_that_real_cells_went_back_to(tmp_path: Pat
     assert found["ways_back"][0]["sha256"][:12] in said
 
 
-@pytest.mark.in_turn("ways back", days=2)
+@pytest.mark.in_turn("cells beside the usual", days=3)
 def test_where_the_older_installer_refuses_nobody_goes_back(tmp_path: Path, bvt: Bvt) -> None:
     old, new = build("1.0.0"), build("1.1.0")
     promoted(bvt, old, gated(bvt, tmp_path / "old", old, "fresh", "blocked"))
