@@ -54,6 +54,7 @@ def identity(machine: LibvirtMachine, in_guest: Run) -> tuple[UUID, str, str, by
     return UUID(uuid), name, random, base64.b64decode(table)
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_clone_that_waited_is_a_computer_of_its_own(
     lab: LibvirtProvider,
     create: Create,
@@ -94,6 +95,7 @@ def test_a_clone_that_waited_is_a_computer_of_its_own(
         assert own[0] != own[1]
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_machine_that_was_put_away_goes_on_as_it_was(
     lab: LibvirtProvider, create: Create, state: StateDirectory, in_guest: Run, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def doom(machine: LibvirtMachine, script: str, within_s: float) -> None:
         machine.run("/bin/sh", "-c", script, deadline=Deadline.after(within_s))
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_killed_libvirtd_comes_back_and_the_machine_never_noticed(
     create: Create, make_pool: MakePool, run: Run, state: StateDirectory, tmp_path: Path
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_killed_libvirtd_comes_back_and_the_machine_never_noticed(
     daemon.stop()
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_crash_of_wines_own_program_is_the_labs_fault_and_of_any_other_is_not(
     lab: LibvirtProvider, create: Create, run: Run, media: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_crash_of_wines_own_program_is_the_labs_fault_and_of_any_other_is_not(
     assert named.count("\n") == 1
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, state: StateDirectory) -> None:
     machine = create(lab)
     qemu_process(machine, state).kill()
@@ -111,6 +114,7 @@ def test_a_killed_qemu_is_the_labs_fault(lab: LibvirtProvider, create: Create, s
     assert condition.reason == "its QEMU process died"
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_guest_that_powers_itself_off_did_it_itself_and_its_disk_is_read_as_it_lies(
     lab: LibvirtProvider, create: Create, in_guest: Run
 ) -> None:
@@ -133,6 +137,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", place], check=True, timeout=300)
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 @pytest.mark.usefixtures("lab")
 def test_a_full_host_disk_pauses_the_machine_and_is_the_labs_fault(
     create: Create, make_pool: MakePool, state: StateDirectory, small_disk: Path
@@ -197,6 +202,7 @@ def test_a_damaged_template_is_built_again_and_state_clones_work_too(
     assert "10.0.26100" in run(create(provider), "ver")
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 @pytest.mark.usefixtures("lab")
 def test_a_host_that_goes_away_is_replaced_by_another(
     create: Create,
@@ -245,6 +251,7 @@ def test_a_pool_whose_hosts_are_all_away_says_so(
     assert any(not finding.ok and uri in finding.subject for finding in provider.findings())
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_guest_that_spins_is_told_from_one_that_is_busy_and_shows_where_it_is(
     lab: LibvirtProvider, create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +272,7 @@ def test_a_guest_that_spins_is_told_from_one_that_is_busy_and_shows_where_it_is(
     assert b"RIP=" in (tmp_path / "processors.txt").read_bytes()
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_qemu_that_is_stopped_is_the_hosts_fault_and_keeps_nobody_waiting(
     lab: LibvirtProvider,
     create: Create,

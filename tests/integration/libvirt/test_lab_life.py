@@ -26,6 +26,7 @@ Create = Callable[..., LibvirtMachine]
 Run = Callable[[LibvirtMachine, str], str]
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_machine_is_seen_from_outside_and_heard_by_the_second_channel(
     lab: LibvirtProvider, create: Create, in_guest: Run, tmp_path: Path
 ) -> None:
@@ -43,6 +44,7 @@ def test_a_machine_is_seen_from_outside_and_heard_by_the_second_channel(
     assert in_guest(machine, "echo alive").strip() == "alive"
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_guest_whose_wine_failed_tells_whoever_waits_for_it(
     lab: LibvirtProvider, create: Create, in_guest: Run
 ) -> None:
@@ -54,6 +56,7 @@ def test_a_guest_whose_wine_failed_tells_whoever_waits_for_it(
     assert "bvt-wine.service: Failed with result 'signal'." in told
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_kept_machine_is_left_alone_until_it_is_reclaimed(
     lab: LibvirtProvider, create: Create, state: StateDirectory
 ) -> None:
@@ -84,6 +87,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.in_turn("what happens to an emulated machine", days=2)
 def test_a_killed_run_leaves_an_intent_that_removes_everything(
     lab: LibvirtProvider, make_spec: MakeSpec, state: StateDirectory
 ) -> None:
