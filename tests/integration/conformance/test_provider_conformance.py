@@ -203,6 +203,7 @@ provider.create(spec, Deadline.after(120))
 """
 
 
+@pytest.mark.in_turn("kills while an emulated machine is made", days=3, emulated=True)
 @pytest.mark.parametrize("later_s", [0.0, 0.05, 0.3])
 def test_a_process_killed_while_it_makes_a_machine_leaves_an_intent_that_names_everything(
     kind: Kind,
