@@ -43,9 +43,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [
         f"what takes turns: part {rotation.choose()} ({rotation.PART}), of unusual good candidates part "
         f"{rotation.choose_good()}; ./dev power runs all candidates",
-        "pool lab: tested, with faults in whole runs"
+        "pool lab: the whole way, with faults in whole runs"
         if config.getoption("--lab")
-        else "pool lab: tested; ./dev test --lab injects faults into whole runs too",
+        else "pool lab: a part of the way; ./dev test --lab goes the whole, and injects faults into whole runs",
         "agents that others built: tested"
         if config.getoption("--third-party")
         else "agents that others built: not tested; ./dev test --third-party fetches and runs them",
