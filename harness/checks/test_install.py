@@ -18,7 +18,7 @@ from harness.probe.answers.files import FileFacts
 from harness.probe.answers.processes import Socket
 from harness.probe.answers.registry import UninstallEntry
 from harness.residue.snapshot import crash_name
-from harness.rundir.payload import doubts_of, package_doubt, payload_of
+from harness.rundir.payload import PayloadFile, doubts_of, package_doubt, payload_of
 
 PHASE = Phase.INSTALL
 ON_LOOPBACK = "the agent listens on loopback only"
@@ -181,15 +181,7 @@ def test_file_signatures(cell: CellSession, timeline: Timeline) -> None:
     once=True,
 )
 def test_payload_signatures(cell: CellSession) -> None:
-    try:
-        programs = payload_of(cell.run)
-    except ConfigurationError as problem:
-        # What nobody can unpack is why the installation failed, too: one reason.
-        named = (f"install.{each}" for each in ("package_intact", "exit_code"))
-        failed = [check for check in named if cell.recorder.outcomes.get(check) is Outcome.FAILED]
-        if not failed:
-            raise
-        raise Blocked(f"blocked by {failed[0]}: {problem.sentence}", failed[0]) from problem
+    programs = _programs(cell)
     if not programs:
         raise NotApplicable("the installer holds no program")
     unsigned = sorted({file.name for file in programs if not file.signature.present})
@@ -223,7 +215,7 @@ def test_payload_content(cell: CellSession) -> None:
 @check("The programs in the installer need no library that nobody brings", msi_only=PACKED, once=True)
 def test_payload_complete(cell: CellSession) -> None:
     found = []
-    for file in payload_of(cell.run):
+    for file in _programs(cell):
         for library in file.lacks:
             if reason := cell.profile.why_brought(library):
                 cell.excuse(f"{file.name} needs {library}, which the installer does not hold", reason)
@@ -321,6 +313,18 @@ def test_no_pending_reboot(cell: CellSession, timeline: Timeline) -> None:
     if cell.candidate.kind is InstallerKind.EXE and not result.reboot_needed and not declared:
         raise NotApplicable("an EXE installer does not say whether it needs a reboot")
     assert_reboot_declared(cell, timeline, "install", result)
+
+
+def _programs(cell: CellSession) -> tuple[PayloadFile, ...]:
+    """Every program in the MSI. Raises `Blocked` where a failure named before has the same cause: one reason."""
+    try:
+        return payload_of(cell.run)
+    except ConfigurationError as problem:
+        named = (f"install.{each}" for each in ("package_intact", "exit_code"))
+        failed = [check for check in named if cell.recorder.outcomes.get(check) is Outcome.FAILED]
+        if not failed:
+            raise
+        raise Blocked(f"blocked by {failed[0]}: {problem.sentence}", failed[0]) from problem
 
 
 def _may_have_none(cell: CellSession) -> bool:
