@@ -30,7 +30,7 @@ from harness.plugin.worker import WORKER
 def cell(request: pytest.FixtureRequest) -> Iterator[CellSession]:
     """The cell under test: its machine, guest, backend and profile."""
     worker = request.config.stash[WORKER]
-    session = worker.open_cell(request.param)
+    session = worker.open_cell(worker.by_id[request.param])
     try:
         yield session
     finally:

@@ -100,14 +100,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> CellScheduli
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item per check and cell whose timeline has the check's phase."""
+    """One item per check and cell whose timeline has the check's phase.
+
+    The parameter is the cell's id: Allure tells a test's history by its parameters, and a whole cell changes with each
+    check that is added.
+    """
     if "cell" not in metafunc.fixturenames or WORKER not in metafunc.config.stash:
         return
     described = check_of(metafunc.function)
     worker = metafunc.config.stash[WORKER]
     asked: Sequence[Check | None] = variants()[described.module, described.line] if described else (None,)
     items = [
-        pytest.param(cell, id=_node_id(cell, each), marks=[pytest.mark.bvt_check(each)] if each else ())
+        pytest.param(cell.id, id=_node_id(cell, each), marks=[pytest.mark.bvt_check(each)] if each else ())
         for each in asked
         for cell in worker.cells
         if each is None or each.id in cell.checks

@@ -4,6 +4,7 @@ import pytest
 
 from harness.cell.check import Check, check_of
 from harness.model.plan import Cell
+from harness.plugin.worker import WORKER
 
 
 def check_in(item: pytest.Item) -> Check | None:
@@ -18,5 +19,8 @@ def check_in(item: pytest.Item) -> Check | None:
 def cell_in(item: pytest.Item) -> Cell | None:
     """The cell that the item runs in; None for one that was collected without."""
     callspec = getattr(item, "callspec", None)
-    found = callspec.params.get("cell") if callspec is not None else None
-    return found if isinstance(found, Cell) else None
+    worker = item.config.stash.get(WORKER, None)
+    if callspec is None or worker is None:
+        return None
+    named = callspec.params.get("cell")
+    return worker.by_id.get(named) if isinstance(named, str) else None

@@ -55,6 +55,7 @@ class RunWorker:
         chosen = frozenset(cells_to_run(run) if open_cells is None else open_cells)
         self.cells = tuple(cell for cell in self.plan.cells if cell.id in chosen)
         """The cells that this run executes, in the plan's order."""
+        self.by_id = {cell.id: cell for cell in self.cells}
         self._name = name
         self._provider = load_provider(self.settings.pool, StateDirectory.default())
         if isinstance(self._provider, MayWait):
