@@ -122,15 +122,30 @@ class Burst:
         }
         given = Given(**done, deadline=session.within(longest_s))
         with session.recorder.stopwatch.waiting():
-            for kind, each in [
-                *((KIND, each) for each in given.files),
-                *((e.name, e) for e in (*given.programs, *given.foreign, *given.long)),
-            ]:
-                self._arrived(kind, each, given.deadline)
+            self._await_all(given)
         self._overwrite(given)
         self.held = undo(session, [["unstimulate", *each] for each in everything])
         self._await_removal(given)
         return given
+
+    def _await_all(self, given: Given) -> None:
+        """Wait for every event. What came with the one waited for is taken in one look, not asked for one by one."""
+        last_first = [*given.files, *given.programs, *given.foreign, *given.long][::-1]
+        for each in last_first:
+            if (each.name, each.nonce) not in self._events and self._arrived(each.name, each, given.deadline):
+                self._take(each.name, last_first)
+
+    def _take(self, kind: str, stimuli: Sequence[Stimulus]) -> None:
+        """Note each of these stimuli that the backend was told of by now, by the first row that tells of it."""
+        telemetry = self._session.profile.telemetry[kind]
+        found = self._session.backend.events(self._session.cell.id, telemetry.query)
+        for each in stimuli:
+            if each.name == kind and (kind, each.nonce) not in self._events:
+                columns = columns_of(telemetry.columns, each)
+                for row in found:
+                    if event_matches(row, telemetry.query, columns, telemetry.action):
+                        self._events[kind, each.nonce] = row
+                        break
 
     def _overwrite(self, given: Given) -> None:
         """Write some of the files once more; which of them were not reported as changed."""
@@ -139,26 +154,29 @@ class Burst:
             return
         files = given.files[:LOOKED_AT]
         wanted = [columns_of(telemetry.when_changed, each) for each in files]
-        before = [
-            self._told(each) for each in wanted
-        ]  # that it was made is a change of some agents' words, too
+        before = self._told(wanted)  # that it was made is a change of some agents' words, too
         commands = (["stimulate", KIND, "--nonce", each.nonce] for each in files)
         self._session.guest.batch(*commands, repeatable=True)
         until = self._session.within(telemetry.deadline_s)
         with self._session.recorder.stopwatch.waiting():
-            while not until.passed and any(map(self._told_no_more, wanted, before)):
+            while True:
+                last = until.passed
+                told = self._told(wanted)
+                self._not_changed = [
+                    each for each, was, now in zip(wanted, before, told, strict=True) if now <= was
+                ]
+                if last or not self._not_changed:
+                    return
                 until.pause(AGAIN_S)
-        self._not_changed = [
-            each for each, was in zip(wanted, before, strict=True) if self._told_no_more(each, was)
-        ]
 
-    def _told_no_more(self, columns: Mapping[str, str], before: int) -> bool:
-        return self._told(columns) <= before
-
-    def _told(self, columns: Mapping[str, str]) -> int:
+    def _told(self, wanted: Sequence[Mapping[str, str]]) -> list[int]:
+        """How many rows of a file's kind hold each of these columns."""
         telemetry = self._session.profile.telemetry[KIND]
         found = self._session.backend.events(self._session.cell.id, telemetry.query)
-        return sum(event_matches(each, telemetry.query, columns, telemetry.action) for each in found)
+        return [
+            sum(event_matches(row, telemetry.query, columns, telemetry.action) for row in found)
+            for columns in wanted
+        ]
 
     def not_changed(self) -> tuple[list[dict[str, str]], int]:
         """Rows that were to tell of an overwritten file and never came, and how many were waited for."""

@@ -1,9 +1,11 @@
 """Everything the embedded backend received or did, in SQLite, in the order in which it happened."""
 
 import threading
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from sqlalchemy.pool import StaticPool
 from harness.backend.embedded.records import Record, unpacked
 from harness.model.errors import BackendError
 
-PAGE, TEXTS = 8, 64
+PAGE_BYTES, PAGE, TEXTS = 1_000_000, 256, 64
 """Whole records, or texts of records, read at once: some megabytes at most, for some milliseconds."""
 
 
@@ -155,10 +157,14 @@ class Store:
             chosen = chosen.where(_of_record.kind == kind.value)
         if query is not None:
             chosen = chosen.where(_of_record.query == query)
-        while rows := self._page(chosen, after, PAGE):
-            for row in rows:
+        sizes = chosen.with_only_columns(_of_record.number, func.length(_of_record.body).label("length"))
+        while lengths := self._page(sizes, after, PAGE):
+            taken = _within(PAGE_BYTES, [each.length for each in lengths])
+            for row in self._page(chosen, after, taken):
                 yield _items(row)
-            after = rows[-1].number
+                after = row.number
+            if taken == len(lengths) < PAGE:
+                return
 
     def search(self, wanted: Wanted, *, after: int = 0) -> Iterator[tuple[int, list[Item]]]:
         """Items that may be what is wanted, oldest first, and the number of the last one looked at.
@@ -179,6 +185,8 @@ class Store:
                     yield row.number + row.size - 1, _items(whole)
             after = rows[-1].number
             yield after + rows[-1].size - 1, []
+            if len(rows) < TEXTS:
+                return
 
     def holding(
         self, cell: str, kinds: Sequence[Kind], texts: Collection[str], *, after: int
@@ -212,6 +220,11 @@ class Store:
         return BackendError(
             f"The backend's store {self._path} cannot be {what}: {cause}.", hint="Is the disk full?"
         )
+
+
+def _within(most: int, lengths: Sequence[int]) -> int:
+    """How many of the first have no more than this length together; at least one."""
+    return max(1, bisect_right(list(accumulate(lengths)), most))
 
 
 def _items(row: Row[Any]) -> list[Item]:

@@ -125,18 +125,60 @@ def test_evidence_is_read_a_few_records_at_a_time(
     backend: EmbeddedBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
+    longest = 0
     page = Store._page
 
     def noted(self: Store, *arguments: Any) -> Any:
+        nonlocal longest
         found = page(self, *arguments)
-        sizes.append(sum(row.size for row in found))
+        bodies = [len(row.body) for row in found if hasattr(row, "body")]
+        sizes.append(sum(bodies))
+        longest = max(longest, *bodies, 0)
         return found
 
     monkeypatch.setattr(Store, "_page", noted)
     backend.export(CELL, tmp_path / "backend.jsonl")
     with (tmp_path / "backend.jsonl").open() as file:
         assert sum('"kind": "event"' in line for line in file) >= MANY
-    assert max(sizes) <= store.PAGE * ROWS
+    assert longest < max(sizes) <= store.PAGE_BYTES
+
+
+def test_what_is_small_is_read_at_once(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = EmbeddedBackend(authority, tmp_path / "backend.sqlite")
+    try:
+        backend.admit(CELL, None)
+        for number in range(200):
+            arrive(backend, rows(number, 1))
+        asked = 0
+        page = Store._page
+
+        def counted(self: Store, *arguments: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return page(self, *arguments)
+
+        monkeypatch.setattr(Store, "_page", counted)
+        assert [event.columns["pid"] for event in backend.events(CELL, "q")] == [str(n) for n in range(200)]
+        assert asked == 2
+    finally:
+        backend.close()
+
+
+def test_more_than_a_page_is_read_in_its_order(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = EmbeddedBackend(authority, tmp_path / "backend.sqlite")
+    monkeypatch.setattr(store, "PAGE", 7)
+    monkeypatch.setattr(store, "PAGE_BYTES", 900)
+    try:
+        backend.admit(CELL, None)
+        for number in range(0, 60, 3):
+            arrive(backend, rows(number, 3))
+        assert [event.columns["pid"] for event in backend.events(CELL, "q")] == [str(n) for n in range(60)]
+    finally:
+        backend.close()
 
 
 def test_a_store_that_is_opened_again_goes_on_counting(tmp_path: Path) -> None:
