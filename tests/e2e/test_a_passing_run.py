@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from allure_commons.utils import md5
 from playwright.sync_api import sync_playwright
 
 from harness.gate.schema import SCHEMA_FILE
@@ -96,6 +97,14 @@ def test_allure_shows_cells_as_parent_suites_and_phases_as_features(passed: Done
         assert labels["feature"] in {phase.value for phase in Phase}
     names = {result["name"] for result in results}
     assert {f"The installer succeeds [{cell}]" for cell in CELLS} <= names
+
+
+def test_allure_tells_a_checks_history_by_its_name_and_its_cells(passed: Done, out: Path) -> None:
+    for path in out.glob("allure/*-result.json"):
+        result = json.loads(path.read_text())
+        labels = {label["name"]: label["value"] for label in result["labels"]}
+        # Of a whole cell, which holds the ids of all checks, each release would begin a new history.
+        assert result["historyId"] == md5(result["fullName"], labels["parentSuite"])
 
 
 def test_allure_holds_the_evidence_of_every_cell(passed: Done, out: Path) -> None:
