@@ -106,12 +106,18 @@ def test_who_is_called_for_a_moment_is_named_or_a_stranger() -> None:
         "198.51.100.7:443",
         "10.0.0.1:1",
         "169.254.169.254:80",
+        "198.51.100.7:514/udp",
+        "10.0.0.1:1/udp",
+        "203.0.113.1:53/udp",
+        "203.0.113.1:53",
     )
-    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("*:1",))})
+    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("*:1", "*:53/udp"))})
     looks = [inspection(listens)]
     assert called_strangers(called, looks, named, ITS_PORT, neighbour) == [
         "10.0.0.1:8080",
         "198.51.100.7:443",
+        "198.51.100.7:514/udp",
+        "203.0.113.1:53",
     ]
     assert called_strangers((), looks, named, ITS_PORT, None) == []
 
