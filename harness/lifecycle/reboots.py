@@ -8,6 +8,7 @@ from harness.cell.declared import never_introduced
 from harness.guest.facts import BootIdentity
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
+from harness.lifecycle.settings import set_on_service
 from harness.lifecycle.timeline import Timeline
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
@@ -84,11 +85,18 @@ class Reboots:
             if expected.running:
                 found = self._timeline.inspection.service(expected.name)
                 delayed = found.manager.delayed_start if found and found.manager else None
+                if "delayedautostart" in self._set_on(expected.name):
+                    expected = expected.model_copy(update={"delayed": True})
                 within_s = expected.starts_within(after_boot=True, delayed=delayed)
                 with self._session.recorder.stopwatch.waiting():
                     if not self._timeline.service_comes_up(expected.name, within_s):
                         return expected.name
         return ""
+
+    def _set_on(self, service: str) -> frozenset[str]:
+        """What customers set on it before an upgrade."""
+        upgraded = self._timeline.arrival.earlier is not None
+        return set_on_service(self._session.profile, service) if upgraded else frozenset()
 
     def service_words(self, name: str) -> str:
         """What the service manager says of a service that does not run."""
