@@ -1,6 +1,7 @@
 """What the candidate did in use to what is not its own, also where its uninstall puts it back."""
 
 from harness.backend.interface import BackendFeature
+from harness.backend.seen import Sees
 from harness.backend.traffic import CountsTraffic
 from harness.candidate.msi_contents import packed_services
 from harness.candidate.msi_tables import read_tables
@@ -9,6 +10,7 @@ from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
+from harness.checks.test_trust import MET_BY
 from harness.checks.whole_machine import put_on_record, words_of
 from harness.lifecycle.elsewhere import (
     called_strangers,
@@ -24,6 +26,7 @@ from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.machines.capabilities import SeesCalls
 from harness.model.candidate import InstallerKind
+from harness.model.plural import plural
 from harness.model.report import Phase
 from harness.model.substrate import GuestSystem
 from harness.residue.change import Where
@@ -156,6 +159,17 @@ def test_strangers(cell: CellSession, timeline: Timeline) -> None:
     assert not found, mismatch(
         f"connections to the backend ({address}) and to hosts that the profile names (check_in.talks_to)",
         f"also to {listed(found)}",
+    )
+
+
+@check("It says nothing to its backend without TLS", requires=INSTALLED, follows=[MET_BY])
+def test_clear_text(cell: CellSession) -> None:
+    if cell.machine.backend_address is None or not isinstance(cell.backend, Sees):
+        raise NotApplicable(f"backend {cell.backend.name} does not tell what reached it without TLS")
+    plain = cell.backend.sightings(cell.cell.id).plain
+    assert not plain, mismatch(
+        "every request to its backend is inside TLS",
+        f"{plural(plain, 'request')} in plain HTTP, which anybody on the way can read and answer",
     )
 
 

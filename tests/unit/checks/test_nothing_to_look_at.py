@@ -88,6 +88,7 @@ OF_ANY_PROFILE = {
     "reboot": {"comes_back", "once", "same_endpoint"},
     "repair": {"same_endpoint"},
     "uninstall": {
+        "clear_text",
         "commands",
         "committed",
         "connections",
