@@ -46,6 +46,21 @@ def _remember() -> Iterable[str]:
     yield _SEQUENCE + "('MarkUpgrade', 'WIX_UPGRADE_DETECTED', 1300)"
 
 
+_SERVICE = r"SYSTEM\CurrentControlSet\Services\BvtRefAgent"
+
+
+def _keeps_service_settings() -> Iterable[str]:
+    """What administrators set on the service is put where its next process sets it again: an upgrade makes it anew."""
+    for number, name in enumerate(("DelayedAutostart", "FailureActions")):
+        yield _LOCATOR + rf"('Old{name}', 2, '{_SERVICE}', '{name}', 18)"
+        yield _SEARCH + f"('OLD{name.upper()}', 'Old{name}')"
+        kept = rf"HKLM\Software\BVT\ReferenceAgent\Runtime /v Kept{name}"
+        command = rf'[System64Folder]reg.exe add {kept} /d "[OLD{name.upper()}]" /f'
+        yield _ACTION + f"('Keep{name}', 34, 'TARGETDIR', '{command}')"
+        condition = f"WIX_UPGRADE_DETECTED AND OLD{name.upper()}"
+        yield _SEQUENCE + f"('Keep{name}', '{condition}', {1301 + number})"
+
+
 def _sweep() -> Iterable[str]:
     """What `--purge` takes away of the registry: of an uninstall that was cut off, and is repeated, it may be gone.
 
@@ -205,11 +220,12 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
     of_version = _OF_EARLIER if tuple(map(int, version.split("."))) < (1, 0, 0) else ()
     sweep = () if "cannot-finish-leaving" in defects else _sweep()
+    keeps = () if "resets-its-service" in defects else _keeps_service_settings()
     edits = [*of_circumstances.fails_by_wish(), *_edits(defects, version, product_code)]
     if "leaves-data-when-failed" not in defects:
         edits += of_circumstances.purges_on_failure()
     statements = [
-        part for sql in (*_FINISH, *_remember(), *sweep, *of_version, *edits) for part in ("-q", sql)
+        part for sql in (*_FINISH, *_remember(), *keeps, *sweep, *of_version, *edits) for part in ("-q", sql)
     ]
     run("msibuild", str(msi), *statements)
     if platform != "x64":

@@ -1,0 +1,48 @@
+"""Known-bad candidates that say what they must not, go on with what is over, or forget what somebody else set."""
+
+from tests.integration.known_bad.cells import CHECKED_IN, UPGRADED, USED
+from tests.integration.known_bad.known import KnownBad
+
+OF_UNHEEDED: dict[str, KnownBad] = {
+    "starts-afresh": KnownBad(
+        defects=frozenset({"resets-its-service"}),
+        phases=(),
+        steps=UPGRADED,
+        caught={
+            "upgrade.settings": r"DelayedAutostart is '1', .*FailureActions is '80510100[0-9a-f]+', as it was set "
+            r"before the upgrade\. Found: it is gone"
+        },
+    ),
+    "speaks-openly": KnownBad(
+        defects=frozenset({"reports-in-plain-on-its-port", "tells-by-udp"}),
+        phases=CHECKED_IN,
+        caught={
+            "uninstall.clear_text": r"inside TLS\. Found: \d+ requests in plain HTTP",
+            "uninstall.strangers": r"also to 198\.51\.100\.9:514/udp",
+        },
+    ),
+    "neglectful": KnownBad(
+        defects=frozenset(
+            {
+                "names-a-dead-message-file",
+                "names-a-dead-class",
+                "forwards-a-port",
+                "routes-everything",
+                "fills-the-classes",
+                "leaves-in-the-bin",
+                "says-its-key",
+                "says-an-old-version",
+            }
+        ),
+        phases=USED,
+        caught={
+            "install.foreign_registry": r"portproxy",
+            "residue.machine_files": r"recycle",
+        },
+    ),
+    "cannot-stop": KnownBad(
+        defects=frozenset({"keeps-dropped-queries"}),
+        phases=USED,
+        caught={"uninstall.dropped_query": r"is not run any more\. Found: it was run \d+ times after that"},
+    ),
+}
