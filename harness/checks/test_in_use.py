@@ -1,5 +1,7 @@
 """What the candidate did in use to what is not its own, also where its uninstall puts it back."""
 
+from collections import Counter
+
 from harness.backend.interface import BackendFeature
 from harness.backend.seen import Sees
 from harness.backend.traffic import CountsTraffic
@@ -114,6 +116,14 @@ def test_registry_growth(cell: CellSession, whole: WholeMachine) -> None:
     cell.note("keys and values of its own", f"{now}, after the installation {first}")
     assert now - first <= most, mismatch(
         f"at most {most} keys and values more below its own keys", f"{now - first} more"
+    )
+    elsewhere = whole.values_elsewhere(most)
+    cell.note("keys and values elsewhere", len(elsewhere))
+    assert len(elsewhere) <= most, mismatch(
+        f"at most {most} keys and values more that are not its own",
+        f"{len(elsewhere)} more, most of them in {Counter(elsewhere).most_common(1)[0][0]}"
+        if elsewhere
+        else "",
     )
 
 

@@ -9,7 +9,7 @@ from harness.model.machine import HostPort
 from harness.model.profile import AgentProfile
 from harness.model.profile.text import is_below
 from harness.probe.answers.processes import Socket
-from harness.residue.attribution import not_ours
+from harness.residue.attribution import SERVICES, not_ours
 from harness.residue.change import Change, Kind, Where
 from harness.residue.snapshot import TEMPORARY_FOLDER, belongs_to_a_session
 from harness.residue.surroundings import Surroundings
@@ -189,6 +189,19 @@ def _path(surroundings: Surroundings) -> list[str]:
         (value for name, value in surroundings.environment.machine.items() if name.lower() == "path"), ""
     )
     return [entry.strip().strip('"') for entry in stored.split(";") if entry.strip()]
+
+
+def values_not_below(changes: Iterable[Change], profile: AgentProfile) -> list[Change]:
+    """New keys and values that are neither the agent's own nor of its services."""
+    roots = [*profile.registry_roots]
+    roots += [f"{SERVICES}\\{each.name}" for each in (*profile.services, *profile.drivers)]
+    return [
+        each
+        for each in not_ours(changes)
+        if each.where is Where.REGISTRY
+        and each.kind is Kind.ADDED
+        and not any(is_below(f"{each.path}\\", root) for root in roots)
+    ]
 
 
 def values_below(changes: Iterable[Change], roots: Collection[str]) -> int:

@@ -145,7 +145,10 @@ class RestartInUse:
         shown_by = self._session.profile.response_actions["isolate"].shown_by
         if not shown_by:
             return None
-        return self._session.guest.run([self._timeline.render(part) for part in shown_by.command]).stdout
+        command = [self._timeline.render(part) for part in shown_by.command]
+        said = self._session.guest.run(command).stdout
+        self._timeline.said["whether its host is isolated"] = said
+        return said
 
     def _mark(self, within_s: float | None) -> bool:
         """Change a file of its own, and wait for its event: so long, or as long as the profile says."""

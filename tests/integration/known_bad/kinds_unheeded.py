@@ -1,6 +1,17 @@
 """The catch table's lines for what is said openly, goes on when it is over, or is forgotten."""
 
-from tests.integration.known_bad.named import BACKEND, CONTROL, LIFE, Named, of
+from tests.integration.known_bad.named import (
+    BACKEND,
+    CONTROL,
+    HEALTH,
+    INSTALL,
+    LEFT,
+    LIFE,
+    OTHERS,
+    SECRET,
+    Named,
+    of,
+)
 
 KINDS_UNHEEDED: tuple[Named, ...] = (
     *of(
@@ -23,5 +34,19 @@ KINDS_UNHEEDED: tuple[Named, ...] = (
         ("reports-in-plain-on-its-port", "uninstall.clear_text"),
         ("tells-by-udp", "uninstall.strangers", "514/udp"),
     ),
+    *of(
+        OTHERS,
+        ("forwards-a-port", "install.foreign_registry", "portproxy"),
+        ("routes-everything", "install.foreign_registry", "persistentroutes"),
+    ),
+    *of(
+        INSTALL,
+        ("names-a-dead-message-file", "install.named_files", r"messages\.dll"),
+        ("names-a-dead-class", "install.named_files", r"shell\.dll"),
+    ),
+    *of(HEALTH, ("fills-the-classes", "uninstall.registry_growth", "not its own")),
+    *of(LEFT, ("leaves-in-the-bin", "residue.machine_files")),
+    *of(SECRET, ("says-its-key", "uninstall.secret_in_print")),
+    *of(LIFE, ("says-an-old-version", "uninstall.told_version")),
     *of(CONTROL, ("keeps-dropped-queries", "uninstall.dropped_query")),
 )

@@ -36,8 +36,13 @@ OF_UNHEEDED: dict[str, KnownBad] = {
         ),
         phases=USED,
         caught={
-            "install.foreign_registry": r"portproxy",
-            "residue.machine_files": r"recycle",
+            "install.foreign_registry": r"portproxy\\v4tov4\\tcp\\0\.0\.0\.0/8443, "
+            r".*persistentroutes\\0\.0\.0\.0,",
+            "install.named_files": r"messages\.dll, named by .*shell\.dll, named by",
+            "uninstall.registry_growth": r"not its own\. Found: \d+ more, most of them in .*classes\\bvtcache",
+            "uninstall.told_version": r"say 1\.0\.0, the candidate's version\. Found: they say 0\.9\.0",
+            "uninstall.secret_in_print": r"what is printed for 'whether its host is isolated' holds a node key",
+            "residue.machine_files": r"recycle\.bin\\.*, c:\\windows\\installer\\bvt47\.tmp",
         },
     ),
     "cannot-stop": KnownBad(
