@@ -188,6 +188,7 @@ DEFECTS: dict[str, str] = {
     "stops-at-bad-query": "after a live query that it does not understand the agent answers none any more",
     "tells-again-at-start": "changed files that were reported are reported again at each start of the service",
     "deaf-after-restart": "once the service was restarted in use, changed files are not reported any more",
+    "deaf-after-boot": "at the first boot in use its sensor does not come up, though the agent does",
     "forgets-isolation": "an isolated host is no longer isolated after a restart of the service",
     "leaves-shortcut": "a shortcut stays on everybody's desktop",
     "leaves-users-key": "a key stays in the registry of the system's own account",

@@ -9,7 +9,8 @@ from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
 from harness.checks.test_install_services import RESTARTED
 from harness.lifecycle.disclosure import Disclosures
-from harness.lifecycle.restart_in_use import KIND, RestartInUse
+from harness.lifecycle.reports_on import KIND
+from harness.lifecycle.restart_in_use import RestartInUse
 from harness.lifecycle.timeline import Timeline
 from harness.model.phases import ARRIVES
 from harness.model.profile import AgentProfile

@@ -8,8 +8,10 @@ from harness.cell.declared import never_introduced
 from harness.guest.facts import BootIdentity
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
+from harness.lifecycle.reports_on import KIND, reports_on
 from harness.lifecycle.settings import set_on_service
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.undoing import undo
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
@@ -78,6 +80,16 @@ class Reboots:
         _ = self._timeline.after
         boot = self._timeline.reboot_now()
         return self._look_for_remains(boot)
+
+    @once
+    def reports_on(self) -> bool:
+        """Whether what happens is reported after the last reboot."""
+        _ = self.in_use
+        given: list[str] = []
+        try:
+            return reports_on(self._timeline, given)
+        finally:
+            undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in given])
 
     def service_down(self) -> str:
         """The first service that does not run again by itself within its deadline; empty if all do."""

@@ -2,6 +2,7 @@
 
 from tests.integration.known_bad.named import (
     BACKEND,
+    BOOT,
     CONTROL,
     HEALTH,
     INSTALL,
@@ -48,5 +49,15 @@ KINDS_UNHEEDED: tuple[Named, ...] = (
     *of(LEFT, ("leaves-in-the-bin", "residue.machine_files")),
     *of(SECRET, ("says-its-key", "uninstall.secret_in_print")),
     *of(LIFE, ("says-an-old-version", "uninstall.told_version")),
+    *of(
+        BOOT,
+        ("deaf-after-boot", "reboot.reports_on"),
+        (
+            "answers-until-restart",
+            "reboot.answers_on",
+            "",
+            "once it answered live queries and was booted, it answers none any more",
+        ),
+    ),
     *of(CONTROL, ("keeps-dropped-queries", "uninstall.dropped_query")),
 )

@@ -1,6 +1,6 @@
 """Known-bad candidates that say what they must not, go on with what is over, or forget what somebody else set."""
 
-from tests.integration.known_bad.cells import CHECKED_IN, UPGRADED, USED
+from tests.integration.known_bad.cells import CHECKED_IN, UPGRADED, USED, USED_AND_REBOOTED
 from tests.integration.known_bad.known import KnownBad
 
 OF_UNHEEDED: dict[str, KnownBad] = {
@@ -44,6 +44,15 @@ OF_UNHEEDED: dict[str, KnownBad] = {
             "uninstall.secret_in_print": r"what is printed for 'whether its host is isolated' holds a node key",
             "residue.machine_files": r"recycle\.bin\\.*, c:\\windows\\installer\\bvt47\.tmp",
         },
+    ),
+    "wakes-up-deaf": KnownBad(
+        defects=frozenset({"deaf-after-boot", "answers-until-restart"}),
+        phases=USED_AND_REBOOTED,
+        caught={
+            "reboot.reports_on": r"changed after the reboot is reported\. Found: it never was",
+            "reboot.answers_on": r"answered before the reboot, .* Found: it was not answered",
+        },
+        profile={"live_query.deadline_s": 5, "telemetry.file_change.deadline_s": 6},
     ),
     "cannot-stop": KnownBad(
         defects=frozenset({"keeps-dropped-queries"}),
