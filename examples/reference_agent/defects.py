@@ -406,6 +406,7 @@ DEFECTS: dict[str, str] = {
     "commits-in-vain": "three gigabytes of memory are committed, and never touched",
     "needs-a-runtime": "the program needs a library (vcruntime140.dll) that neither Windows nor the package has",
     "token-in-package": "a token of a code host's account is in the package",
+    "binary-key-in-package": "a private key that is no text (DER) is in the package",
     "names-no-file": "a value of the registry names a file of the package that is not in it",
     "stops-a-trace": "Windows' own trace of its security log is off, as long as the agent is there",
     "remaps-keys": "the keys of every keyboard mean others, as long as the agent is there",

@@ -47,7 +47,11 @@ KINDS_UNHEEDED: tuple[Named, ...] = (
     ),
     *of(HEALTH, ("fills-the-classes", "uninstall.registry_growth", "not its own")),
     *of(LEFT, ("leaves-in-the-bin", "residue.machine_files")),
-    *of(SECRET, ("says-its-key", "uninstall.secret_in_print")),
+    *of(
+        SECRET,
+        ("says-its-key", "uninstall.secret_in_print"),
+        ("binary-key-in-package", "install.payload_content"),
+    ),
     *of(LIFE, ("says-an-old-version", "uninstall.told_version")),
     *of(
         BOOT,

@@ -1,6 +1,6 @@
 """Known-bad candidates that say what they must not, go on with what is over, or forget what somebody else set."""
 
-from tests.integration.known_bad.cells import CHECKED_IN, UPGRADED, USED, USED_AND_REBOOTED
+from tests.integration.known_bad.cells import CHECKED_IN, INSTALLED, UPGRADED, USED, USED_AND_REBOOTED
 from tests.integration.known_bad.known import KnownBad
 
 OF_UNHEEDED: dict[str, KnownBad] = {
@@ -53,6 +53,11 @@ OF_UNHEEDED: dict[str, KnownBad] = {
             "reboot.answers_on": r"answered before the reboot, .* Found: it was not answered",
         },
         profile={"live_query.deadline_s": 5, "telemetry.file_change.deadline_s": 6},
+    ),
+    "packed-in-bytes": KnownBad(
+        defects=frozenset({"binary-key-in-package"}),
+        phases=INSTALLED,
+        caught={"install.payload_content": r"NOTICE\.txt: it holds a private key"},
     ),
     "cannot-stop": KnownBad(
         defects=frozenset({"keeps-dropped-queries"}),

@@ -122,6 +122,7 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         value(f"{SET}\\Services\\EventLog\\Application\\Agent", "EventMessageFile"),
         value(f"{SET}\\Services\\Agent", "ImagePath"),
         value(f"{SET}\\Services\\Agent\\Parameters", "Port"),
+        value(f"{SET}\\Services\\Tcpip\\Parameters\\PersistentRoutes", None),
         value(
             f"{SET}\\Services\\Tcpip\\Parameters\\PersistentRoutes", "192.0.2.0,255.255.255.0,198.51.100.1,1"
         ),
