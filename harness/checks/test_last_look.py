@@ -80,12 +80,13 @@ def test_still_there(cell: CellSession, timeline: Timeline) -> None:
     follows=["check-in.version"],
 )
 def test_told_version(cell: CellSession, timeline: Timeline) -> None:
-    has_checked_in(cell)
     known_to_tell(cell, Fact.VERSION)
     earlier = timeline.arrival.earlier
-    enrolled, release = timeline.endpoint, cell.candidate
     if earlier is not None and earlier.endpoint is not None:
         enrolled, release = earlier.endpoint, earlier.release
+    else:
+        has_checked_in(cell)
+        enrolled, release = timeline.endpoint, cell.candidate
     if not states_version(enrolled.version, release.version):
         raise NotApplicable(f"it enrolled as version {enrolled.version or 'none'}, not as {release.version}")
     came_at = earlier.replaced_at + timeline.arrival.installation.duration_s if earlier is not None else 0.0

@@ -52,6 +52,20 @@ void unheeded_polled(void) {
     due = now >= due ? now + EVERY_MS : due;
 }
 
+/* The key goes with its last value: every Windows has it, and Wine does not. */
+static void remove_route(const wchar_t *route) {
+    HKEY key;
+    DWORD values = 1;
+    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, ROUTES, route);
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, ROUTES, 0, KEY_READ, &key) == ERROR_SUCCESS) {
+        RegQueryInfoKeyW(key, NULL, NULL, NULL, NULL, NULL, NULL, &values, NULL, NULL, NULL, NULL);
+        RegCloseKey(key);
+    }
+    if (!values) {
+        RegDeleteKeyW(HKEY_LOCAL_MACHINE, ROUTES);
+    }
+}
+
 void unheeded_purge(void) {
     RegDeleteTreeW(HKEY_LOCAL_MACHINE, CACHE);
     if (DEFECT_NAMES_A_DEAD_MESSAGE_FILE || TRAIT_REGISTERS_ITS_MESSAGES) {
@@ -64,10 +78,10 @@ void unheeded_purge(void) {
         RegDeleteTreeW(HKEY_LOCAL_MACHINE, SERVICES L"PortProxy");
     }
     if (DEFECT_ROUTES_EVERYTHING) {
-        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, ROUTES, ROUTE);
+        remove_route(ROUTE);
     }
     if (TRAIT_REGISTERS_ITS_MESSAGES) {
-        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, ROUTES, OWN_ROUTE);
+        remove_route(OWN_ROUTE);
     }
     if (DEFECT_LEAVES_IN_THE_BIN) {
         CreateDirectoryW(BIN, NULL);
