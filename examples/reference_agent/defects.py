@@ -403,6 +403,7 @@ DEFECTS: dict[str, str] = {
     "leaves-in-the-bin": "files stay in the recycle bin and in the installer's own folder",
     "says-its-key": "the command that shows the agent's state says the node key, too",
     "says-an-old-version": "what it reports of itself says the earlier release's version",
+    "trips-over-a-page": "a page of a proxy's, in the place of an answer, makes it crash",
     "commits-in-vain": "three gigabytes of memory are committed, and never touched",
     "needs-a-runtime": "the program needs a library (vcruntime140.dll) that neither Windows nor the package has",
     "token-in-package": "a token of a code host's account is in the package",

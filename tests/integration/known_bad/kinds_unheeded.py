@@ -33,6 +33,7 @@ KINDS_UNHEEDED: tuple[Named, ...] = (
     *of(
         BACKEND,
         ("reports-in-plain-on-its-port", "uninstall.clear_text"),
+        ("trips-over-a-page", "check-in.recovers"),
         ("tells-by-udp", "uninstall.strangers", "514/udp"),
     ),
     *of(

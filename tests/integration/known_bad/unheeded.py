@@ -54,6 +54,13 @@ OF_UNHEEDED: dict[str, KnownBad] = {
         },
         profile={"live_query.deadline_s": 5, "telemetry.file_change.deadline_s": 6},
     ),
+    "reads-any-answer": KnownBad(
+        defects=frozenset({"trips-over-a-page"}),
+        phases=CHECKED_IN,
+        caught={
+            "check-in.recovers": r"after an outage of .* the agent is seen again .* it was not seen again"
+        },
+    ),
     "packed-in-bytes": KnownBad(
         defects=frozenset({"binary-key-in-package"}),
         phases=INSTALLED,
