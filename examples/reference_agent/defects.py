@@ -404,6 +404,7 @@ DEFECTS: dict[str, str] = {
     "says-its-key": "the command that shows the agent's state says the node key, too",
     "says-an-old-version": "what it reports of itself says the earlier release's version",
     "trips-over-a-page": "a page of a proxy's, in the place of an answer, makes it crash",
+    "entry-elsewhere": "the entry in Add/Remove Programs names a folder of an earlier release, which is not there",
     "commits-in-vain": "three gigabytes of memory are committed, and never touched",
     "needs-a-runtime": "the program needs a library (vcruntime140.dll) that neither Windows nor the package has",
     "token-in-package": "a token of a code host's account is in the package",
@@ -473,6 +474,9 @@ TRAITS: dict[str, str] = {
     "has-a-second-port": "in use it calls its backend's host on another port, which its profile names",
     "tells-a-named-host-by-udp": "in use it tells another host, which its profile names, and all on its link by UDP",
     "registers-its-messages": "a source of the event log names its own program, and a route leads to one network",
+    "entry-of-its-folder": "the entry in Add/Remove Programs names the product's folder",
+    "names-a-file-that-is-there": "a value of the registry names a file of the package by its key",
+    "shows-where-a-token-belongs": "a manual in the package shows where a token belongs",
     "reserves-much": "three gigabytes of addresses are reserved, and no memory",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }

@@ -15,6 +15,7 @@ _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a
 _KEY = f"-----BEGIN {'PRIVATE'} KEY-----\r\n{'bm90IGEga2V5' * 5}\r\n-----END {'PRIVATE'} KEY-----\r\n"
 _TOKEN = f"GITHUB_TOKEN={'ghp'}_{'bm90IGEgdG9rZW4gb2Yg' + 'YW55Ym9keUJWVDQ3'}\r\n"
 """In the form of a token, which it is not; put together here, so that nobody takes this file for one that holds it."""
+_NO_TOKEN = f"Set GITHUB_TOKEN={'ghp'}_{'x' * 36} before you build.\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 _SEQUENCE = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES "
 _CONDITION = "UPDATE `InstallExecuteSequence` SET `Condition` = "
@@ -244,6 +245,7 @@ def _notice(defects: frozenset[str]) -> bytes:
     if "zeros-in-package" in defects:
         return bytes(len(_NOTICE))
     key = _KEY if "key-in-package" in defects else ""
+    key += _NO_TOKEN if "shows-where-a-token-belongs" in defects else ""
     key += _TOKEN if "token-in-package" in defects else ""
     return (_NOTICE + key).encode("ascii")
 

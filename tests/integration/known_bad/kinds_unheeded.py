@@ -44,6 +44,7 @@ KINDS_UNHEEDED: tuple[Named, ...] = (
     *of(
         INSTALL,
         ("names-a-dead-message-file", "install.named_files", r"messages\.dll"),
+        ("entry-elsewhere", "install.entry_folder"),
         ("names-a-dead-class", "install.named_files", r"shell\.dll"),
     ),
     *of(HEALTH, ("fills-the-classes", "uninstall.registry_growth", "not its own")),

@@ -62,9 +62,12 @@ OF_UNHEEDED: dict[str, KnownBad] = {
         },
     ),
     "packed-in-bytes": KnownBad(
-        defects=frozenset({"binary-key-in-package"}),
+        defects=frozenset({"binary-key-in-package", "entry-elsewhere"}),
         phases=INSTALLED,
-        caught={"install.payload_content": r"NOTICE\.txt: it holds a private key"},
+        caught={
+            "install.payload_content": r"NOTICE\.txt: it holds a private key",
+            "install.entry_folder": r"there is no C:\\Program Files\\BVT\\Agent 0\.9",
+        },
     ),
     "cannot-stop": KnownBad(
         defects=frozenset({"keeps-dropped-queries"}),

@@ -147,6 +147,24 @@ GOOD: dict[str, UnusualGood] = {
             "health": {"data_mb": 10, "growth_mb": 48},
         },
     ),
+    "well-packed": UnusualGood(
+        unusual=(
+            "needs a library (vcruntime140.dll) that another installer brings, declared",
+            "a manual that shows where a token belongs",
+            "a value of the registry that names a file of the package by its key",
+            "an entry in Add/Remove Programs that names its folder, with a backslash at its end",
+        ),
+        traits=frozenset(
+            {
+                "needs-a-runtime",
+                "shows-where-a-token-belongs",
+                "names-a-file-that-is-there",
+                "entry-of-its-folder",
+            }
+        ),
+        profile={"brought_by_others": {"vcruntime140*.dll": WHY}},
+        excused=("vcruntime140",),
+    ),
     "busy": UnusualGood(
         unusual=(
             "stops slowly",

@@ -38,6 +38,7 @@ OF_ANY_PROFILE = {
     "install": {
         "environment",
         "system_programs",
+        "entry_folder",
         "entry_removes",
         "entry_unique",
         "entry_version",
