@@ -476,6 +476,7 @@ TRAITS: dict[str, str] = {
     "registers-its-messages": "a source of the event log names its own program, and a route leads to one network",
     "entry-of-its-folder": "the entry in Add/Remove Programs names the product's folder",
     "names-a-file-that-is-there": "a value of the registry names a file of the package by its key",
+    "asks-for-a-runtime": "a library that may be there is asked for by its name, and done without where it is not",
     "shows-where-a-token-belongs": "a manual in the package shows where a token belongs",
     "reserves-much": "three gigabytes of addresses are reserved, and no memory",
     "goes-back": "the installer takes the place of a newer version, where others refuse",

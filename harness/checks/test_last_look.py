@@ -127,8 +127,7 @@ def _drops_its_query(profile: AgentProfile) -> str:
     backend=[BackendFeature.CONFIGURE, BackendFeature.TELEMETRY, BackendFeature.STATUS],
     requires=["functions.configuration_push", "functions.isolation"],
 )
-def test_dropped_query(cell: CellSession, timeline: Timeline, reconfiguration: Reconfiguration) -> None:
-    _ = timeline.endpoint
+def test_dropped_query(cell: CellSession, reconfiguration: Reconfiguration) -> None:
     push, isolate = cell.profile.configuration, cell.profile.response_actions["isolate"]
     effect = reconfiguration.made.effect if happened(reconfiguration, "made") else None
     if push is None or effect is None:

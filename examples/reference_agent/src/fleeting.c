@@ -63,6 +63,9 @@ static DWORD WINAPI talk_aside(void *unused) {
 }
 
 void fleeting_start(void) {
+    if (TRAIT_ASKS_FOR_A_RUNTIME) {
+        LoadLibraryW(L"vcruntime140_1.dll");
+    }
     if (DEFECT_NEEDS_A_RUNTIME && GetTickCount64() == 0) {
         _purecall();
     }

@@ -149,21 +149,19 @@ GOOD: dict[str, UnusualGood] = {
     ),
     "well-packed": UnusualGood(
         unusual=(
-            "needs a library (vcruntime140.dll) that another installer brings, declared",
+            "asks by name for a library that another installer may bring, and goes on without it",
             "a manual that shows where a token belongs",
             "a value of the registry that names a file of the package by its key",
             "an entry in Add/Remove Programs that names its folder, with a backslash at its end",
         ),
         traits=frozenset(
             {
-                "needs-a-runtime",
+                "asks-for-a-runtime",
                 "shows-where-a-token-belongs",
                 "names-a-file-that-is-there",
                 "entry-of-its-folder",
             }
         ),
-        profile={"brought_by_others": {"vcruntime140*.dll": WHY}},
-        excused=("vcruntime140",),
     ),
     "busy": UnusualGood(
         unusual=(
