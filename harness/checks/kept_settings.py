@@ -16,10 +16,13 @@ SETTINGS = declares(
 def assert_kept(cell: CellSession, timeline: Timeline, step: str) -> None:
     """Fail for the settings that are others, or gone, and for the first file that lost its line.
 
-    What was set on a service goes with it: after a repair, before which the service is deleted, nobody looks for it.
+    What was set on a service goes with it: after a repair, before which the service is deleted, nobody looks for it, and
+    neither where the service has another name since.
     """
     _ = timeline.installation
-    wanted = [each for each in cell.profile.upgrade.settings if not (step == "repair" and each.service)]
+    earlier = timeline.arrival.earlier
+    services = earlier.services if earlier is not None and step != "repair" else ()
+    wanted = [each for each in cell.profile.upgrade.settings if not each.service or each.service in services]
     trees = {key: cell.guest.registry.export(key) for key in dict.fromkeys(each.key for each in wanted)}
     lost = []
     for setting in wanted:

@@ -286,6 +286,7 @@ def _declaring(
 
 def _as_customers_set(expected: ServiceExpectation, timeline: Timeline, attribute: str) -> bool:
     """Whether customers set it otherwise on the earlier release, so that `upgrade.settings` looks at it."""
-    if timeline.arrival.earlier is None:
+    earlier = timeline.arrival.earlier
+    if earlier is None or expected.name.lower() not in earlier.services:
         return False
     return STORED_AS.get(attribute, "") in set_on_service(timeline.session.profile, expected.name)

@@ -107,8 +107,9 @@ class Reboots:
 
     def _set_on(self, service: str) -> frozenset[str]:
         """What customers set on it before an upgrade."""
-        upgraded = self._timeline.arrival.earlier is not None
-        return set_on_service(self._session.profile, service) if upgraded else frozenset()
+        earlier = self._timeline.arrival.earlier
+        was_set = earlier is not None and service.lower() in earlier.services
+        return set_on_service(self._session.profile, service) if was_set else frozenset()
 
     def service_words(self, name: str) -> str:
         """What the service manager says of a service that does not run."""

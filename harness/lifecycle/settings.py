@@ -1,6 +1,7 @@
 """What customers set: written into the guest as they would, before a step that must keep it."""
 
 import codecs
+from collections.abc import Collection
 
 from harness.guest.system_tools import REG
 from harness.lifecycle.timeline import Timeline
@@ -11,10 +12,15 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of a file that people edit."""
 
 
-def set_as_customers_do(timeline: Timeline) -> None:
-    """Write every setting, and each line of a file, that the profile declares. Raises what the guest layer raises."""
+def set_as_customers_do(timeline: Timeline, services: Collection[str]) -> None:
+    """Write every setting, and each line of a file, that the profile declares. Raises what the guest layer raises.
+
+    `services`: those that the installed release makes, in lower case; of others nobody can set anything.
+    """
     guest, upgrade = timeline.session.guest, timeline.session.profile.upgrade
     for setting in upgrade.settings:
+        if setting.service and setting.service not in services:
+            continue
         place = [REG, "add", setting.key, "/v", setting.name, "/t", setting.type, "/d", setting.value, "/f"]
         guest.run(place, timeout_s=COMMAND_S)
     for file in upgrade.edited_files:

@@ -34,7 +34,10 @@ def cell(stored: dict[str, RegistryValue], *settings: Setting) -> CellSession:
 
 
 def timeline(**more: Any) -> Timeline:
-    return cast(Timeline, SimpleNamespace(installation=None, **more))
+    earlier = SimpleNamespace(services=frozenset({"agent"}))
+    return cast(
+        Timeline, SimpleNamespace(installation=None, **{"arrival": SimpleNamespace(earlier=earlier)} | more)
+    )
 
 
 def test_each_type_is_read_as_it_was_written() -> None:
@@ -50,6 +53,11 @@ def test_what_was_set_on_a_service_goes_with_it_in_a_repair() -> None:
     assert_kept(cell({"Level": STORED["Level"]}, DELAYED, RECOVERY, LEVEL), timeline(), "repair")
     with pytest.raises(AssertionError, match="Level"):
         assert_kept(cell({}, DELAYED, RECOVERY, LEVEL), timeline(), "repair")
+
+
+def test_nothing_is_kept_on_a_service_that_the_earlier_release_did_not_have() -> None:
+    none = timeline(arrival=SimpleNamespace(earlier=SimpleNamespace(services=frozenset())))
+    assert_kept(cell({"Level": STORED["Level"]}, DELAYED, RECOVERY, LEVEL), none, "upgrade")
 
 
 @pytest.mark.parametrize(
@@ -80,6 +88,6 @@ def test_what_customers_set_is_not_held_against_the_declared_start_type() -> Non
         return timeline(arrival=SimpleNamespace(earlier=earlier), session=session, inspection=looked)
 
     upgraded = cast(CellSession, SimpleNamespace(profile=profile))
-    start_type(upgraded, seen(object()))
+    start_type(upgraded, seen(SimpleNamespace(services=frozenset({name.lower()}))))
     with pytest.raises(AssertionError, match="start type 3"):
         start_type(upgraded, seen(None))
