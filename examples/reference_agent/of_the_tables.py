@@ -115,6 +115,12 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         _REGISTRY
         + r"('Helper', 2, 'Software\BVT\ReferenceAgent', 'Helper', '\"[#HelperExecutable]\" --wait', 'Settings')",
     ),
+    "entry-elsewhere": (_PROPERTY + r"('ARPINSTALLLOCATION', 'C:\Program Files\BVT\Agent 0.9')",),
+    "entry-of-its-folder": (_PROPERTY + r"('ARPINSTALLLOCATION', 'C:\Program Files\BVT\ReferenceAgent\')",),
+    "names-a-file-that-is-there": (
+        _REGISTRY
+        + r"('There', 2, 'Software\BVT\ReferenceAgent', 'Program', '\"[#AgentExecutable]\"', 'Settings')",
+    ),
     "nobody-makes-it": ("DELETE FROM `Property` WHERE `Property` = 'Manufacturer'",),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",

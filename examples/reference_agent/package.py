@@ -15,6 +15,7 @@ _NOTICE = "BVT Reference Agent: an endpoint agent made to be tested. It is not a
 _KEY = f"-----BEGIN {'PRIVATE'} KEY-----\r\n{'bm90IGEga2V5' * 5}\r\n-----END {'PRIVATE'} KEY-----\r\n"
 _TOKEN = f"GITHUB_TOKEN={'ghp'}_{'bm90IGEgdG9rZW4gb2Yg' + 'YW55Ym9keUJWVDQ3'}\r\n"
 """In the form of a token, which it is not; put together here, so that nobody takes this file for one that holds it."""
+_NO_TOKEN = f"Set GITHUB_TOKEN={'ghp'}_{'x' * 36} before you build.\r\n"
 _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 _SEQUENCE = "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES "
 _CONDITION = "UPDATE `InstallExecuteSequence` SET `Condition` = "
@@ -44,6 +45,21 @@ def _remember() -> Iterable[str]:
     mark = r"[System64Folder]reg.exe add HKLM\Software\BVT\ReferenceAgent /v Upgrading /d 1 /f"
     yield _ACTION + f"('MarkUpgrade', 34, 'TARGETDIR', '{mark}')"
     yield _SEQUENCE + "('MarkUpgrade', 'WIX_UPGRADE_DETECTED', 1300)"
+
+
+_SERVICE = r"SYSTEM\CurrentControlSet\Services\BvtRefAgent"
+
+
+def _keeps_service_settings() -> Iterable[str]:
+    """What administrators set on the service is put where its next process sets it again: an upgrade makes it anew."""
+    for number, name in enumerate(("DelayedAutostart", "FailureActions")):
+        yield _LOCATOR + rf"('Old{name}', 2, '{_SERVICE}', '{name}', 18)"
+        yield _SEARCH + f"('OLD{name.upper()}', 'Old{name}')"
+        kept = rf"HKLM\Software\BVT\ReferenceAgent\Runtime /v Kept{name}"
+        command = rf'[System64Folder]reg.exe add {kept} /d "[OLD{name.upper()}]" /f'
+        yield _ACTION + f"('Keep{name}', 34, 'TARGETDIR', '{command}')"
+        condition = f"WIX_UPGRADE_DETECTED AND OLD{name.upper()}"
+        yield _SEQUENCE + f"('Keep{name}', '{condition}', {1301 + number})"
 
 
 def _sweep() -> Iterable[str]:
@@ -205,11 +221,12 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     run("wixl", "-a", "x64", *options, "-o", str(msi), str(_SOURCE), cwd=work)
     of_version = _OF_EARLIER if tuple(map(int, version.split("."))) < (1, 0, 0) else ()
     sweep = () if "cannot-finish-leaving" in defects else _sweep()
+    keeps = () if "resets-its-service" in defects else _keeps_service_settings()
     edits = [*of_circumstances.fails_by_wish(), *_edits(defects, version, product_code)]
     if "leaves-data-when-failed" not in defects:
         edits += of_circumstances.purges_on_failure()
     statements = [
-        part for sql in (*_FINISH, *_remember(), *sweep, *of_version, *edits) for part in ("-q", sql)
+        part for sql in (*_FINISH, *_remember(), *keeps, *sweep, *of_version, *edits) for part in ("-q", sql)
     ]
     run("msibuild", str(msi), *statements)
     if platform != "x64":
@@ -217,10 +234,18 @@ def pack(executable: Path, version: str, product_code: str, defects: frozenset[s
     return msi
 
 
+_DER_BODY = bytes.fromhex("020100300d06092a864886f70d0101010500") + bytes(range(256)) * 4
+_DER_KEY = b"\x30\x82" + len(_DER_BODY).to_bytes(2, "big") + _DER_BODY
+"""Begins as a private key of PKCS #8 does, and is none."""
+
+
 def _notice(defects: frozenset[str]) -> bytes:
+    if "binary-key-in-package" in defects:
+        return _DER_KEY
     if "zeros-in-package" in defects:
         return bytes(len(_NOTICE))
     key = _KEY if "key-in-package" in defects else ""
+    key += _NO_TOKEN if "shows-where-a-token-belongs" in defects else ""
     key += _TOKEN if "token-in-package" in defects else ""
     return (_NOTICE + key).encode("ascii")
 

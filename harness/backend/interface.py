@@ -115,6 +115,7 @@ class FaultKind(StrEnum):
     DROP = "drop"  # close the connection without an answer
     DELAY = "delay"  # answer after `seconds`
     ERROR_500 = "error-500"
+    BAD_GATEWAY = "bad-gateway"  # answer 502 with a page for people, as a proxy does
     NODE_INVALID = "node-invalid"  # answer {"node_invalid": true} once per request
     REFUSED = "refused"  # the same to an enrolment
     FORBIDDEN = "forbidden"  # answer 403

@@ -1,6 +1,9 @@
 """What the candidate did in use to what is not its own, also where its uninstall puts it back."""
 
+from collections import Counter
+
 from harness.backend.interface import BackendFeature
+from harness.backend.seen import Sees
 from harness.backend.traffic import CountsTraffic
 from harness.candidate.msi_contents import packed_services
 from harness.candidate.msi_tables import read_tables
@@ -9,6 +12,7 @@ from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import has_checked_in
+from harness.checks.test_trust import MET_BY
 from harness.checks.whole_machine import put_on_record, words_of
 from harness.lifecycle.elsewhere import (
     called_strangers,
@@ -24,6 +28,7 @@ from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
 from harness.machines.capabilities import SeesCalls
 from harness.model.candidate import InstallerKind
+from harness.model.plural import plural
 from harness.model.report import Phase
 from harness.model.substrate import GuestSystem
 from harness.residue.change import Where
@@ -112,6 +117,14 @@ def test_registry_growth(cell: CellSession, whole: WholeMachine) -> None:
     assert now - first <= most, mismatch(
         f"at most {most} keys and values more below its own keys", f"{now - first} more"
     )
+    elsewhere = whole.values_elsewhere(most)
+    cell.note("keys and values elsewhere", len(elsewhere))
+    assert len(elsewhere) <= most, mismatch(
+        f"at most {most} keys and values more that are not its own",
+        f"{len(elsewhere)} more, most of them in {Counter(elsewhere).most_common(1)[0][0]}"
+        if elsewhere
+        else "",
+    )
 
 
 @check("It makes no service and no driver that nobody declared", requires=INSTALLED)
@@ -156,6 +169,17 @@ def test_strangers(cell: CellSession, timeline: Timeline) -> None:
     assert not found, mismatch(
         f"connections to the backend ({address}) and to hosts that the profile names (check_in.talks_to)",
         f"also to {listed(found)}",
+    )
+
+
+@check("It says nothing to its backend without TLS", requires=INSTALLED, follows=[MET_BY])
+def test_clear_text(cell: CellSession) -> None:
+    if cell.machine.backend_address is None or not isinstance(cell.backend, Sees):
+        raise NotApplicable(f"backend {cell.backend.name} does not tell what reached it without TLS")
+    plain = cell.backend.sightings(cell.cell.id).plain
+    assert not plain, mismatch(
+        "every request to its backend is inside TLS",
+        f"{plural(plain, 'request')} in plain HTTP, which anybody on the way can read and answer",
     )
 
 

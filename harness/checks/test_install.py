@@ -263,11 +263,12 @@ def test_registry(cell: CellSession, timeline: Timeline) -> None:
     "The running program states the candidate's version",
     declared=declares("version command", lambda profile: profile.version_command),
 )
-def test_running_version(cell: CellSession) -> None:
+def test_running_version(cell: CellSession, timeline: Timeline) -> None:
     result = cell.guest.run(cell.profile.version_command, timeout_s=30)
     assert result.ok, mismatch(f"{result.command} ends with 0", f"it ended with {result.exit_code}")
     # Some programs, Java's and nginx among them, print their version to the error output.
     said = f"{result.stdout}\n{result.stderr}".strip()
+    timeline.said["its version"] = said
     pattern = cell.profile.version_pattern
     asked = f", of which {pattern!r} picks the version" if pattern else ""
     assert states_version(said, cell.candidate.version, pattern), mismatch(

@@ -38,6 +38,30 @@ def test_entry_removes(cell: CellSession, timeline: Timeline) -> None:
     )
 
 
+@check("The folder that Add/Remove Programs names as its own is there")
+def test_entry_folder(cell: CellSession, timeline: Timeline) -> None:
+    named = {
+        entry.install_location
+        for entry in timeline.inspection.entries
+        if entry.display_name == cell.profile.product_name and entry.install_location
+    }
+    folders = {path: said for said in named if (path := folder_of(said))}
+    if not folders:
+        raise NotApplicable("no entry of it names a folder (InstallLocation)")
+    gone = sorted(folders[found.path] for found in cell.guest.files(*folders) if not found.exists)
+    assert not gone, mismatch(
+        "the folder where inventories and updates look for it is there", f"there is no {listed(gone)}"
+    )
+
+
+def folder_of(said: str) -> str:
+    """The whole path that an entry names; empty where that is none, or depends on who reads it. Pure."""
+    text = expanded(said.strip().strip('"'))
+    if not ntpath.splitdrive(text)[0].endswith(":") or "%" in text:
+        return ""
+    return full_path(text).rstrip("\\")
+
+
 def may_start(command: str) -> list[str]:
     r"""The programs that this command may mean, most likely one; none where it is the system's, as `MsiExec.exe`. Pure.
 

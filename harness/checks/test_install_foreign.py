@@ -32,6 +32,15 @@ def test_foreign_registry(cell: CellSession, whole: WholeMachine) -> None:
     assert not found, mismatch("the registry keys of others are as they were", listed(words_of(found)))
 
 
+@check("What it has the system load, run or read in its folder is there", requires=["install.exit_code"])
+def test_named_files(whole: WholeMachine) -> None:
+    missing = whole.dangling()
+    assert not missing, mismatch(
+        "each program and library of its folder that it names to the system is there",
+        f"not there: {listed(missing)}",
+    )
+
+
 @check(
     "What other products want to be done at the next boot is still to be done",
     requires=["install.exit_code"],

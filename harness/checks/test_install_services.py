@@ -8,6 +8,7 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.guest.access_control import SERVICE_WRITES, read_sddl
 from harness.lifecycle.service_restart import ENDS_S, in_which_process, restart, restarted, starts_within
+from harness.lifecycle.settings import set_on_service
 from harness.lifecycle.timeline import Timeline
 from harness.model.errors import CandidateError
 from harness.model.image_path import full_path, may_start_another, program_of, same_program
@@ -29,6 +30,17 @@ RESTARTED = declares(
     "service that may be stopped",
     lambda profile: any(each.survives_restart and each.running for each in profile.services),
 )
+STORED_AS = {
+    "start": "start",
+    "delayed": "delayedautostart",
+    "account": "objectname",
+    "image_path": "imagepath",
+    "depends_on": "dependonservice",
+    "recovery": "failureactions",
+    "failure_flag": "failureactionsonnoncrashfailures",
+    "sid_type": "servicesidtype",
+}
+"""What a profile declares → the value of the service's key that holds it, in lower case."""
 FAILURE_ACTIONS = {0: "none", 1: "restart", 2: "reboot", 3: "run"}
 
 
@@ -268,4 +280,13 @@ def _declaring(
 ) -> Iterator[tuple[ServiceExpectation, Service]]:
     """Services and drivers whose profile declares `attribute`."""
     everything = services_and_drivers(cell.profile)
-    return _found((each for each in everything if getattr(each, attribute) is not None), timeline)
+    declaring = (each for each in everything if getattr(each, attribute) is not None)
+    return _found((each for each in declaring if not _as_customers_set(each, timeline, attribute)), timeline)
+
+
+def _as_customers_set(expected: ServiceExpectation, timeline: Timeline, attribute: str) -> bool:
+    """Whether customers set it otherwise on the earlier release, so that `upgrade.settings` looks at it."""
+    earlier = timeline.arrival.earlier
+    if earlier is None or expected.name.lower() not in earlier.services:
+        return False
+    return STORED_AS.get(attribute, "") in set_on_service(timeline.session.profile, expected.name)

@@ -4,12 +4,13 @@ import time
 
 from harness.backend.interface import BackendFeature
 from harness.backend.seen import what_was_seen
-from harness.cell.check import check
-from harness.cell.declared import declares
+from harness.cell.check import NotApplicable, check
+from harness.cell.declared import declares, telemetry
 from harness.cell.session import CellSession
 from harness.checks.boots import assert_boots
 from harness.checks.expectation import listed, mismatch
 from harness.lifecycle.reboots import Reboots
+from harness.lifecycle.reports_on import KIND
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 
@@ -89,3 +90,39 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) 
         f"after {series.words} the agent is still {before.host_identifier!r}",
         f"it is {seen.host_identifier!r}",
     )
+
+
+@check(
+    "What happens after the reboot is reported",
+    declared=telemetry(KIND),
+    backend=[BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=["reboot.same_endpoint", f"functions.{KIND}"],
+)
+def test_reports_on(cell: CellSession, reboots: Reboots) -> None:
+    _is_used(cell)
+    assert reboots.reports_on, mismatch("a file that is changed after the reboot is reported", "it never was")
+
+
+@check(
+    "Live queries are answered after the reboot",
+    declared=declares("live query", lambda profile: profile.live_query),
+    backend=[BackendFeature.LIVE_QUERY, BackendFeature.HEARTBEAT],
+    requires=["reboot.same_endpoint", "functions.live_query"],
+)
+def test_answers_on(cell: CellSession, reboots: Reboots) -> None:
+    _is_used(cell)
+    _ = reboots.in_use
+    query = cell.profile.live_query
+    assert query is not None
+    deadline = cell.within(query.deadline_s)
+    with cell.recorder.stopwatch.waiting():
+        rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
+    assert rows is not None, mismatch(
+        f"{query.sql!r}, answered before the reboot, is answered within {deadline.length_s:g} s after it",
+        "it was not answered",
+    )
+
+
+def _is_used(cell: CellSession) -> None:
+    if Phase.FUNCTIONS not in {step.action for step in cell.cell.steps}:
+        raise NotApplicable("the scenario does not use the agent")

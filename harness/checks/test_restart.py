@@ -2,13 +2,16 @@
 
 from harness.backend.interface import BackendFeature, Fact
 from harness.backend.seen import what_was_seen
-from harness.cell.check import NotApplicable, check
+from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares, response_actions, telemetry
 from harness.cell.session import CellSession
-from harness.checks.expectation import mismatch
+from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
 from harness.checks.test_install_services import RESTARTED
-from harness.lifecycle.restart_in_use import KIND, RestartInUse
+from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.reports_on import KIND
+from harness.lifecycle.restart_in_use import RestartInUse
+from harness.lifecycle.timeline import Timeline
 from harness.model.phases import ARRIVES
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
@@ -102,6 +105,21 @@ def test_told_once(cell: CellSession, restarted: RestartInUse) -> None:
         "what was reported before a restart of the service is not reported again",
         f"{len(again)} rows were, as {dict(again[0].columns)}" if again else "",
     )
+
+
+def _printed(profile: AgentProfile) -> str:
+    isolate = profile.response_actions.get("isolate")
+    asked = profile.version_command or (isolate is not None and isolate.shown_by)
+    missing = "the profile declares no command that prints anything (version_command, response_actions.isolate.shown_by)"
+    return "" if asked else missing
+
+
+@check("No secret is in what its commands print", declared=_printed, requires=["install.exit_code"])
+def test_secret_in_print(timeline: Timeline, disclosures: Disclosures) -> None:
+    if not timeline.said:
+        raise NotTested("no command of it was asked for anything")
+    found = [str(each) for each in disclosures.printed()]
+    assert not found, mismatch("what people are shown holds no secret", listed(found))
 
 
 def _heard(cell: CellSession, restarted: RestartInUse) -> None:

@@ -113,6 +113,20 @@ class Disclosures:
         found = secrets_gathered(self._session, by_form)
         return [Disclosure(Where.DIAGNOSIS, place, what) for place, what in found]
 
+    def printed(self) -> list[Disclosure]:
+        """What commands of the agent printed that they were asked for anyway."""
+        by_form = {
+            form: what for secret, what in secrets_of(self._session).items() for form in encoded(secret)
+        }
+        return sorted(
+            {
+                Disclosure(Where.DIAGNOSIS, f"what is printed for {asked!r}", what)
+                for asked, text in self._timeline.said.items()
+                for form, what in by_form.items()
+                if form in text
+            }
+        )
+
     def of(self, where: Where) -> list[Disclosure]:
         """Those of one kind, in order."""
         return sorted(each for each in self.found if each.where is where)

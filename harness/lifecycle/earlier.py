@@ -22,5 +22,7 @@ class Earlier:
     """What it took of the machine after its use; None where the scenario does not ask."""
     installed_s: float = 0.0
     """How long its installer took."""
+    services: frozenset[str] = frozenset()
+    """Those that it makes and that the profile names, in lower case: what administrators could set something on."""
     provoked: dict[str, str] = field(default_factory=dict)
     """The columns of that event; empty where none was provoked."""

@@ -9,7 +9,7 @@ from harness.model.machine import HostPort
 from harness.model.profile import AgentProfile
 from harness.model.profile.text import is_below
 from harness.probe.answers.processes import Socket
-from harness.residue.attribution import not_ours
+from harness.residue.attribution import SERVICES, not_ours
 from harness.residue.change import Change, Kind, Where
 from harness.residue.snapshot import TEMPORARY_FOLDER, belongs_to_a_session
 from harness.residue.surroundings import Surroundings
@@ -84,18 +84,19 @@ def called_strangers(
     backend: HostPort,
     neighbour: HostPort | None,
 ) -> list[str]:
-    """Of all whom programs of the machine called (`ADDRESS:PORT`), those that nobody named. Pure.
+    """Of all whom programs of the machine called (`ADDRESS:PORT`, by UDP `ADDRESS:PORT/udp`), those that nobody named.
 
-    The neighbour is called by the harness, and where a port is open that a program of this machine listens at, it may
-    have called that by the machine's name.
+    Pure. The neighbour is called by the harness, and where a port is open that a program of this machine listens at, it
+    may have called that by the machine's name.
     """
     own = {socket.local_port for look in looks for socket in look.sockets if socket.state == "listen"}
     found = []
     for place in called:
-        address, _, port = place.rpartition(":")
-        if int(port) in own or _stays_here(address) or place == str(neighbour):
+        where, _, by = place.partition("/")
+        address, _, port = where.rpartition(":")
+        if int(port) in own or _stays_here(address) or where == str(neighbour):
             continue
-        if not _is_named(address, int(port), profile, backend):
+        if not _is_named(address, int(port), profile, backend, by):
             found.append(place)
     return found
 
@@ -105,11 +106,12 @@ def _is_out_there(socket: Socket) -> bool:
     return bool(address) and socket.state != "listen" and not _stays_here(address)
 
 
-def _is_named(address: str, port: int | None, profile: AgentProfile, backend: HostPort) -> bool:
+def _is_named(address: str, port: int | None, profile: AgentProfile, backend: HostPort, by: str = "") -> bool:
+    """`by`: `udp` where it was called so. A pattern that names no protocol stands for each."""
     return (address, port) == (_plain(backend.host), backend.port) or any(
         fnmatchcase(name, pattern)
         for pattern in profile.check_in.talks_to
-        for name in (address, f"{address}:{port}")
+        for name in (address, f"{address}:{port}", f"{address}:{port}/{by or 'tcp'}")
     )
 
 
@@ -187,6 +189,19 @@ def _path(surroundings: Surroundings) -> list[str]:
         (value for name, value in surroundings.environment.machine.items() if name.lower() == "path"), ""
     )
     return [entry.strip().strip('"') for entry in stored.split(";") if entry.strip()]
+
+
+def values_not_below(changes: Iterable[Change], profile: AgentProfile) -> list[Change]:
+    """New keys and values that are neither the agent's own nor of its services."""
+    roots = [*profile.registry_roots]
+    roots += [f"{SERVICES}\\{each.name}" for each in (*profile.services, *profile.drivers)]
+    return [
+        each
+        for each in not_ours(changes)
+        if each.where is Where.REGISTRY
+        and each.kind is Kind.ADDED
+        and not any(is_below(f"{each.path}\\", root) for root in roots)
+    ]
 
 
 def values_below(changes: Iterable[Change], roots: Collection[str]) -> int:

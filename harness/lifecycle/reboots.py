@@ -8,7 +8,10 @@ from harness.cell.declared import never_introduced
 from harness.guest.facts import BootIdentity
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.once import once
+from harness.lifecycle.reports_on import KIND, reports_on
+from harness.lifecycle.settings import set_on_service
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.undoing import undo
 from harness.model.image_path import program_of
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase
@@ -78,17 +81,35 @@ class Reboots:
         boot = self._timeline.reboot_now()
         return self._look_for_remains(boot)
 
+    @once
+    def reports_on(self) -> bool:
+        """Whether what happens is reported after the last reboot."""
+        _ = self.in_use
+        given: list[str] = []
+        try:
+            return reports_on(self._timeline, given)
+        finally:
+            undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in given])
+
     def service_down(self) -> str:
         """The first service that does not run again by itself within its deadline; empty if all do."""
         for expected in self._session.profile.services:
             if expected.running:
                 found = self._timeline.inspection.service(expected.name)
                 delayed = found.manager.delayed_start if found and found.manager else None
+                if "delayedautostart" in self._set_on(expected.name):
+                    expected = expected.model_copy(update={"delayed": True})
                 within_s = expected.starts_within(after_boot=True, delayed=delayed)
                 with self._session.recorder.stopwatch.waiting():
                     if not self._timeline.service_comes_up(expected.name, within_s):
                         return expected.name
         return ""
+
+    def _set_on(self, service: str) -> frozenset[str]:
+        """What customers set on it before an upgrade."""
+        earlier = self._timeline.arrival.earlier
+        was_set = earlier is not None and service.lower() in earlier.services
+        return set_on_service(self._session.profile, service) if was_set else frozenset()
 
     def service_words(self, name: str) -> str:
         """What the service manager says of a service that does not run."""

@@ -1,7 +1,9 @@
 """One change of configuration for each cell, with things that happen right before and right after it."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.backend.interface import Event
 from harness.lifecycle.once import once
@@ -13,6 +15,9 @@ from harness.probe.reading import read_value
 
 KINDS = ("registry_change", "file_change")
 """What happens meanwhile: the first of these that the profile declares."""
+LEAST = 2
+"""So many times at least a query must be seen to run: one row may have been on its way."""
+STAMPED_LATE_S = 2
 EACH = 3
 """So many before, and so many after."""
 
@@ -28,6 +33,21 @@ class Made:
     """What happened meanwhile; empty where the profile declares none of `KINDS`."""
     given: int
     missing: int
+
+
+def ran_on(ran_at: Sequence[int], out_at: int) -> list[int] | None:
+    """Of the times at which a query was run (the agent's clock), those that came after it was out of force. Pure.
+
+    None where it told nothing anew while it was in force, as of what never changes: then nobody can tell. What is
+    stamped as late as it is sent is given the time that lay between two of its rows.
+    """
+    times = sorted(set(ran_at))
+    within = [at for at in times if at <= out_at]
+    if len(within) < LEAST:
+        return None
+    slack_s = STAMPED_LATE_S + 2 * max(later - earlier for earlier, later in pairwise(within))
+    late = [at for at in times if at > out_at + slack_s]
+    return late if len(late) >= LEAST else []
 
 
 class Reconfiguration:

@@ -3,7 +3,6 @@
 What was reported before is not to be told again after it, and an isolated host is to stay isolated.
 """
 
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from harness.backend.interface import BackendFeature, Event, StatusLine
 from harness.lifecycle.isolation import UNANSWERED, lets_nobody_in
 from harness.lifecycle.once import happened, once
-from harness.lifecycle.reported import reported
+from harness.lifecycle.reports_on import KIND, reports_on
 from harness.lifecycle.service_restart import restart
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
@@ -19,15 +18,8 @@ from harness.lifecycle.undoing import undo
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import ResponseAction
 from harness.model.report import Outcome
-from harness.probe.answers.stimulus import Stimulus
-from harness.probe.reading import read_value
 
 ANSWERED = "functions.live_query"
-KIND = "file_change"
-"""Of these an agent keeps where it stands; tables that it compares with what it saw last may begin anew."""
-SOON_S = (2.0, 5.0)
-"""How long the event of a change is waited for before the next change is made: an agent may be heard of before it looks
-at files again. The last one has the time that the profile names."""
 ASK_S = 0.1
 """A question to the backend that waits for nothing."""
 
@@ -83,7 +75,7 @@ class RestartInUse:
         at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
-        marked = seen is not None and any(self._mark(within_s) for within_s in (*SOON_S, None))
+        marked = seen is not None and reports_on(self._timeline, self._given)
         answered = self._asks() if seen is not None else None
         released = after = None
         if isolated:
@@ -145,20 +137,10 @@ class RestartInUse:
         shown_by = self._session.profile.response_actions["isolate"].shown_by
         if not shown_by:
             return None
-        return self._session.guest.run([self._timeline.render(part) for part in shown_by.command]).stdout
-
-    def _mark(self, within_s: float | None) -> bool:
-        """Change a file of its own, and wait for its event: so long, or as long as the profile says."""
-        session, expected = self._session, self._session.profile.telemetry.get(KIND)
-        if expected is None or BackendFeature.TELEMETRY not in session.backend.features:
-            return False
-        nonce = f"{self._timeline.nonce}{secrets.token_hex(3)}"
-        self._given.append(nonce)
-        answer = session.guest.probe("stimulate", KIND, "--nonce", nonce)
-        given = read_value(f"stimulate {KIND}", Stimulus, answer)
-        with session.recorder.stopwatch.waiting():
-            at_most_s = min(within_s or expected.deadline_s, expected.deadline_s)
-            return reported(session, given, session.within(at_most_s)) is not None
+        command = [self._timeline.render(part) for part in shown_by.command]
+        said = self._session.guest.run(command).stdout
+        self._timeline.said["whether its host is isolated"] = said
+        return said
 
 
 def told_again(events: Sequence[Event], since: float, token: str) -> list[Event]:

@@ -1,24 +1,38 @@
 """What customers set: written into the guest as they would, before a step that must keep it."""
 
 import codecs
+from collections.abc import Collection
 
 from harness.guest.system_tools import REG
 from harness.lifecycle.timeline import Timeline
+from harness.model.profile import AgentProfile
 
 COMMAND_S = 30.0
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file that people edit."""
 
 
-def set_as_customers_do(timeline: Timeline) -> None:
-    """Write every setting, and each line of a file, that the profile declares. Raises what the guest layer raises."""
+def set_as_customers_do(timeline: Timeline, services: Collection[str]) -> None:
+    """Write every setting, and each line of a file, that the profile declares. Raises what the guest layer raises.
+
+    `services`: those that the installed release makes, in lower case; of others nobody can set anything.
+    """
     guest, upgrade = timeline.session.guest, timeline.session.profile.upgrade
     for setting in upgrade.settings:
-        place = [REG, "add", setting.key, "/v", setting.name, "/t", "REG_SZ", "/d", setting.value, "/f"]
+        if setting.service and setting.service not in services:
+            continue
+        place = [REG, "add", setting.key, "/v", setting.name, "/t", setting.type, "/d", setting.value, "/f"]
         guest.run(place, timeout_s=COMMAND_S)
     for file in upgrade.edited_files:
         before = read_edited(timeline, file.path)
         guest.write_file(file.path, with_line(before or b"", file.line))
+
+
+def set_on_service(profile: AgentProfile, service: str) -> frozenset[str]:
+    """Which values of a service's own key customers set, in lower case. Pure."""
+    return frozenset(
+        each.name.lower() for each in profile.upgrade.settings if each.service == service.lower()
+    )
 
 
 def read_edited(timeline: Timeline, path: str) -> bytes | None:

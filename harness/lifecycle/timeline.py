@@ -107,6 +107,8 @@ class Timeline(Installers, Watch):
         """What breaks the uninstall off, before it is done to its end."""
         self._written: WrittenFiles = before._written if before else WrittenFiles()
         self._settle: Deadline | None = None
+        self.said: dict[str, str] = before.said if before else {}
+        """What commands of the agent that the profile names printed last, by what they were asked for."""
         self.provoked: Provoked = before.provoked if before else Provoked()
         """The errors in the agent's logs that are answers to what the harness did."""
 

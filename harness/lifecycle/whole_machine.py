@@ -12,7 +12,8 @@ from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
 from harness.lifecycle.autostarts import definitions, named_in_open_folders
-from harness.lifecycle.elsewhere import files_elsewhere, values_below
+from harness.lifecycle.dangling import dangling
+from harness.lifecycle.elsewhere import files_elsewhere, values_below, values_not_below
 from harness.lifecycle.folders_of_wine import empty_ones
 from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
 from harness.lifecycle.once import happened, once
@@ -148,6 +149,10 @@ class WholeMachine:
             now = {name: size for name, size in now.items() if name not in noise}
         return now, first
 
+    def dangling(self) -> list[str]:
+        """What the system was told to load or to run in the agent's folder, and is not there after the installation."""
+        return dangling(self._at_install, self._session.profile)
+
     def values_altered(self) -> list[str]:
         """Declared registry values that were as declared after the installation, and are not any more."""
         first = {each.name: each.now for each in self._at_install if each.value is not None}
@@ -166,6 +171,15 @@ class WholeMachine:
         roots = self._session.profile.registry_roots
         now, first = (values_below(changes, roots) for changes in (self.used, self._at_install))
         return now, first
+
+    def values_elsewhere(self, most: int) -> list[str]:
+        """The keys of what is new since its installation and not its own; of more than `most`, without the noise."""
+        first = {each.name for each in self._at_install}
+        new = [each for each in values_not_below(self.used, self._session.profile) if each.name not in first]
+        if len(new) > most:
+            answers_for = SeenWithout(Sham(self._session).noise().changes)
+            new = [each for each in new if not (answers_for.the_very(each) or answers_for.one_like(each))]
+        return [each.path.lower() for each in new]
 
     def started_from_open_folders(self) -> list[str]:
         """Programs where every user may write that the system was told to run; none where nobody sees it."""

@@ -58,7 +58,8 @@ PLACES = (
     # How names are found, and which way everybody's traffic goes.
     rf"{_WINDOWS}internet settings\\(?:proxyenable|proxyserver|autoconfigurl|connections|winhttp|zones|lockdown_zones"
     r"|secureprotocols|certificaterevocation|zonemap\\(?:domains|escdomains|ranges))(?:\\|$)",
-    rf"{_SERVICES}tcpip6?\\parameters\\[^\\]+$",
+    rf"{_SERVICES}tcpip6?\\parameters\\(?!persistentroutes$)[^\\]+$",
+    rf"{_SERVICES}tcpip6?\\parameters\\persistentroutes\\(?:0\.0\.0\.0,0\.0\.0\.0,|::/0)|{_SERVICES}portproxy(?:\\|$)",
     rf"{_SERVICES}tcpip6?\\parameters\\interfaces\\[^\\]+\\(?:nameserver|domain)$",
     rf"{_SERVICES}(?:dnscache|winsock2)\\parameters\\",
     # What is run or loaded in others' places.

@@ -21,6 +21,7 @@
 #include "status.h"
 #include "subtle.h"
 #include "tables.h"
+#include "unheeded.h"
 #include "unusual.h"
 
 enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5, PRESSING_MS = 150, SHUNNED_MS = 4000 };
@@ -112,6 +113,7 @@ static bool fetch_config(struct agent *agent) {
         greedy_configured();
         subtle_polled(&agent->protocol.settings);
         sly_polled();
+        unheeded_polled();
         furtive_polled();
     }
     text_free(&body);

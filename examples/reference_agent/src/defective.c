@@ -17,6 +17,7 @@
 #include "sly.h"
 #include "subtle.h"
 #include "surroundings.h"
+#include "unheeded.h"
 #include "veiled.h"
 
 enum { CRASH_AFTER_MS = 3000, REBOOT_AFTER_MS = 400, SHUTDOWN_TAKES_MS = 10000 };
@@ -88,6 +89,7 @@ void defective_start(void) {
     veiled_start();
     furtive_start();
     fleeting_start();
+    unheeded_start();
     covert_start();
     moderate_start();
     if (DEFECT_WRONG_IMAGE_PATH) {
@@ -251,5 +253,6 @@ int defective_purge(void) {
     veiled_purge();
     furtive_purge();
     covert_purge();
+    unheeded_purge();
     return DEFECT_UNINSTALL_FAILS ? 1 : 0;
 }

@@ -1,5 +1,8 @@
 #include "migrate.h"
 
+#include <stdlib.h>
+#include <wchar.h>
+
 #include <windows.h>
 
 #include "product.h"
@@ -16,6 +19,32 @@ static void take_over_state(void) {
         RegDeleteKeyW(HKEY_LOCAL_MACHINE, OLD_RUNTIME_KEY);
     }
     RegCloseKey(runtime);
+}
+
+/* As the installer read it before the old service went: #1 is a number, #x01 are bytes (Microsoft, "RegLocator table"). */
+static void set_as_before(const wchar_t *name, const wchar_t *kept) {
+    wchar_t text[1024];
+    DWORD size = sizeof text;
+    if (RegGetValueW(HKEY_LOCAL_MACHINE, RUNTIME_KEY, kept, RRF_RT_REG_SZ, NULL, text, &size) != ERROR_SUCCESS) {
+        return;
+    }
+    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, RUNTIME_KEY, kept);
+    BYTE bytes[sizeof text / sizeof *text / 2];
+    DWORD number = wcstoul(text + 1, NULL, 10), count = 0;
+    if (wcsncmp(text, L"#x", 2) != 0) {
+        RegSetKeyValueW(HKEY_LOCAL_MACHINE, SERVICE_KEY, name, REG_DWORD, &number, sizeof number);
+        return;
+    }
+    for (const wchar_t *at = text + 2; at[0] && at[1]; at += 2) {
+        wchar_t digits[3] = {at[0], at[1], L'\0'};
+        bytes[count++] = (BYTE)wcstoul(digits, NULL, 16);
+    }
+    RegSetKeyValueW(HKEY_LOCAL_MACHINE, SERVICE_KEY, name, REG_BINARY, bytes, count);
+}
+
+void migrate_service(void) {
+    set_as_before(L"DelayedAutostart", L"KeptDelayedAutostart");
+    set_as_before(L"FailureActions", L"KeptFailureActions");
 }
 
 /* Only by a defect. */

@@ -3,5 +3,6 @@
 #define MIGRATE_H
 
 void migrate(void);
+void migrate_service(void); /* before the service says that it runs */
 
 #endif

@@ -3,6 +3,7 @@
 #define PRODUCT_H
 
 #define SERVICE_NAME L"BvtRefAgent"
+#define SERVICE_KEY L"SYSTEM\\CurrentControlSet\\Services\\" SERVICE_NAME
 #define SETTINGS_KEY L"Software\\BVT\\ReferenceAgent"
 #define VENDOR_KEY L"Software\\BVT"
 #define RUNTIME_KEY SETTINGS_KEY L"\\Runtime" /* what the agent itself writes; --purge removes it */

@@ -57,6 +57,9 @@ enum answer protocol_post(struct protocol *protocol, const char *path, const cha
         status_contact();
     } else {
         protocol->failed = true;
+        if (DEFECT_TRIPS_OVER_A_PAGE && reply.body.length && reply.body.data[0] == '<') {
+            *(volatile int *)NULL = 0; /* as where what no answer is is read as one */
+        }
         covert_refused(reply.status);
         protocol->mistrusted = strstr(reply.error, "pinned");
         protocol->unanswered = !reply.status && !protocol->mistrusted;

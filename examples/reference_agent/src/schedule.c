@@ -40,18 +40,34 @@ static void keep_what_was_seen(struct running *fresh) {
     }
 }
 
+/* Only for a defect. */
+static bool scheduled_in(const struct config *config, const char *name) {
+    bool found = false;
+    for (size_t i = 0; i < config->scheduled_count; i++) {
+        found = found || strcmp(config->scheduled[i].name, name) == 0;
+    }
+    return found;
+}
+
 void schedule_configure(const struct config *config) {
-    struct running *fresh = allocate(config->scheduled_count * sizeof *fresh);
+    struct running *fresh = allocate((config->scheduled_count + running_count) * sizeof *fresh);
     for (size_t i = 0; i < config->scheduled_count; i++) {
         memcpy(&fresh[i].scheduled, &config->scheduled[i], sizeof fresh[i].scheduled);
         keep_what_was_seen(&fresh[i]);
+    }
+    size_t count = config->scheduled_count;
+    for (size_t i = 0; DEFECT_KEEPS_DROPPED_QUERIES && i < running_count; i++) {
+        if (!scheduled_in(config, running[i].scheduled.name)) {
+            fresh[count++] = running[i];
+            memset(&running[i].last, 0, sizeof running[i].last); /* moved */
+        }
     }
     for (size_t i = 0; i < running_count; i++) {
         rows_free(&running[i].last);
     }
     free(running);
     running = fresh;
-    running_count = config->scheduled_count;
+    running_count = count;
 }
 
 void schedule_hurry(void) {

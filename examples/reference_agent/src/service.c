@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "circumstances.h"
 #include "logger.h"
+#include "migrate.h"
 #include "product.h"
 #include "settings.h"
 
@@ -88,6 +89,7 @@ static void WINAPI service_main(DWORD count, wchar_t **arguments) {
         report(SERVICE_STOPPED, ERROR_SERVICE_NOT_ACTIVE);
         return;
     }
+    migrate_service();
     logger_open();
     report(SERVICE_RUNNING, NO_ERROR);
     circumstances_start(stop);

@@ -164,7 +164,10 @@ static DWORD WINAPI lie_for_a_moment(void *text) {
 void sly_start(void) {
     wchar_t path[TEXT_SIZE];
     char mark[8];
-    deaf = DEFECT_DEAF_AFTER_RESTART && runtime_read(L"Sensor", mark, sizeof mark);
+    deaf = (DEFECT_DEAF_AFTER_RESTART || DEFECT_DEAF_AFTER_BOOT) && runtime_read(L"Sensor", mark, sizeof mark);
+    if (DEFECT_DEAF_AFTER_BOOT) { /* the first start in use is the one at the next boot; a later one finds no mark */
+        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, RUNTIME_KEY, L"Sensor");
+    }
     if (DEFECT_PATH_BECOMES_PLAIN && read_path(path)) {
         set_value(ENVIRONMENT, L"PATH", REG_SZ, path);
     }
@@ -278,7 +281,7 @@ bool sly_deaf(void) {
 
 /* Never closed. */
 void sly_reported(const wchar_t *path) {
-    if (DEFECT_DEAF_AFTER_RESTART && !deaf) {
+    if ((DEFECT_DEAF_AFTER_RESTART || DEFECT_DEAF_AFTER_BOOT) && !deaf) {
         runtime_write(L"Sensor", "1");
     }
     if (DEFECT_LOCKS_FILES) {

@@ -8,6 +8,7 @@
 #include "identity.h"
 #include "outbox.h"
 #include "product.h"
+#include "settings.h"
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct {
@@ -55,6 +56,11 @@ void status_add(struct text *text) {
     text_add_json(text, PRODUCT_VERSION);
     text_add(text, ",\"host_identifier\":");
     text_add_json(text, identity()->host_identifier);
+    char key[512] = "";
+    if (DEFECT_SAYS_ITS_KEY && runtime_read(L"NodeKey", key, sizeof key)) {
+        text_add(text, ",\"node_key\":");
+        text_add_json(text, key);
+    }
     text_addf(text, ",\"pid\":%lu,\"enrolled\":%s,\"last_contact\":%lld,\"trouble\":", GetCurrentProcessId(),
               status.enrolled ? "true" : "false", (long long)status.last_contact);
     text_add_json(text, status.trouble);

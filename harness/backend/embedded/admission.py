@@ -50,6 +50,7 @@ class Admission:
     trial: EnrolmentTrial | None = None
     silences: list[tuple[float, float]] = field(default_factory=list)  # from one sign of life to the next
     outage: list[float] | None = None  # when requests failed in an outage that goes on
+    errors: int = 0  # answers so far that were an error, in all outages
     key_used: bool = True  # the newest node key was shown at least once
     abandoned: int = 0  # node keys that were never shown before the next one was asked for
     recovered: bool = True  # a request was served after the last fault asked for

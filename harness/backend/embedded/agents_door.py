@@ -14,6 +14,8 @@ from harness.backend.interface import Endpoint, FaultKind
 
 AT_ONCE_S = 0.3
 """Two enrolments within so little time were made by one process."""
+ERRORS = (FaultKind.BAD_GATEWAY, FaultKind.ERROR_500)
+"""What requests of an outage are answered with, in turns."""
 MOST_ADDRESSES = 100
 """Of one cell that are kept: an agent may put the time into each."""
 
@@ -30,7 +32,8 @@ class AgentsDoor(Journal):
                 admission.outage.append(time.time())
                 down = admission.outage[-1] - admission.outage[0] < DOWN_S
                 dropped = down or len(admission.outage) % DROPPED == 0
-                kind = FaultKind.DROP if dropped else FaultKind.ERROR_500
+                kind = FaultKind.DROP if dropped else ERRORS[admission.errors % len(ERRORS)]
+                admission.errors += not dropped
                 self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
                 return PendingFault(kind)
             if admission is not None and secret and admission.trial and admission.trial.fails(time.time()):

@@ -32,6 +32,11 @@ from harness.model.errors import BackendError
 
 PREFIXES = ("", "/api/v1/osquery", "/api/osquery")
 NODE_INVALID = {"node_invalid": True}
+PAGE = (
+    "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n"
+    "<body><h1>Bad Gateway</h1><p>The server \u201cbackend\u201d cannot be reached. {0x502}</p></body></html>\n"
+)
+"""What a proxy answers where what is behind it does not: for people, and no JSON."""
 TOO_LARGE = 413
 FOR_SECRETS = ("authorization", "proxy-authorization", "cookie")
 """Headers that are made for what nobody may read: proxies leave them out of their logs."""
@@ -189,6 +194,8 @@ class RemoteApi:
                 return None
             case FaultKind.ERROR_500:
                 return _json({"error": "told to fail"}, 500)
+            case FaultKind.BAD_GATEWAY:
+                return Response(PAGE, status_code=502, media_type="text/html")
             case FaultKind.FORBIDDEN:
                 return _json({"error": "not allowed"}, 403)
             case FaultKind.NODE_INVALID | FaultKind.REFUSED:

@@ -2,13 +2,14 @@
 
 from harness.candidate.msi_contents import packed_services
 from harness.candidate.msi_tables import read_tables
+from harness.cell.session import CellSession
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.releases import ReleaseUnusable, medium, release_of
 from harness.lifecycle.settings import set_as_customers_do
 from harness.lifecycle.timeline import Timeline
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import CandidateError
-from harness.model.steps import Step
+from harness.model.steps import Step, broken_off
 
 
 def services_of(release: Candidate) -> frozenset[str]:
@@ -41,5 +42,15 @@ def act(timeline: Timeline, step: Step) -> None:
             if not up:
                 words = timeline.service_words(expected.name)
                 raise ReleaseUnusable(name, release, f"its service {expected.name} does not run: {words}.")
-    set_as_customers_do(timeline)
-    timeline.earlier = Earlier(name, release, installed_s=result.duration_s)
+    services = _to_be_kept(session, own)
+    set_as_customers_do(timeline, services)
+    timeline.earlier = Earlier(name, release, installed_s=result.duration_s, services=services)
+
+
+def _to_be_kept(session: CellSession, own: frozenset[str]) -> frozenset[str]:
+    """The services on which administrators set something: where the next release comes to its end and is to keep it."""
+    steps = session.cell.steps
+    if broken_off(steps) is not None or not any("configuration" in step.keeps for step in steps):
+        return frozenset()
+    named = frozenset(service.name.lower() for service in session.profile.services)
+    return own & named if own else named

@@ -32,7 +32,7 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
         _ = timeline.arrival.endpoint
         timeline.seen_before = session.backend.wait_enrolled(session.cell.id, Deadline.after(KNOWN_S))
     if "configuration" in step.keeps:
-        set_as_customers_do(timeline)
+        set_as_customers_do(timeline, ())
     for damage in step.of:
         DAMAGE[damage](timeline)
     deadline = session.within(session.profile.installer.timeout_s)

@@ -23,7 +23,8 @@ class CheckIn(Frozen):
         default=64, description="that it may send its backend in a minute"
     )
     talks_to: tuple[NotEmpty, ...] = Field(
-        default=(), description="addresses, with `*`, or ADDRESS:PORT, of other hosts that it may connect to"
+        default=(),
+        description="addresses, with `*`, or ADDRESS:PORT (also with /tcp or /udp), of other hosts that it may talk to",
     )
     gives_up_s: Seconds = Field(
         default=120,

@@ -1,13 +1,18 @@
 """How the candidate is installed, how a newer release takes an older one's place, what the harness adds."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 from harness.model.candidate import InstallerKind
 from harness.model.profile.text import WHOLE_PROGRAM, GuestPath, Reason, RegistryKey, Template
 from harness.model.release import Downgrade
+
+FORMS = {"REG_DWORD": re.compile(r"\d{1,10}"), "REG_BINARY": re.compile(r"(?:[0-9a-fA-F]{2})+")}
+"""How the values of a type are written, where not every text is one."""
+SERVICE_KEY = re.compile(r"HKLM\\SYSTEM\\CurrentControlSet\\Services\\([^\\]+)", re.IGNORECASE)
 
 
 class Installer(Frozen):
@@ -51,7 +56,20 @@ class Setting(Frozen):
 
     key: RegistryKey
     name: NotEmpty
-    value: NotEmpty
+    value: NotEmpty = Field(description="a number in decimal digits, bytes in hexadecimal ones")
+    type: Literal["REG_SZ", "REG_EXPAND_SZ", "REG_DWORD", "REG_BINARY"] = "REG_SZ"
+
+    @model_validator(mode="after")
+    def _is_of_its_type(self) -> "Setting":
+        if (form := FORMS.get(self.type)) is not None and not form.fullmatch(self.value):
+            raise ValueError(f"{self.value!r} is no value of type {self.type}")
+        return self
+
+    @property
+    def service(self) -> str:
+        """The service, in lower case, whose own value it is; empty for any other."""
+        found = SERVICE_KEY.fullmatch(self.key)
+        return found[1].lower() if found else ""
 
 
 class EditedFile(Frozen):

@@ -128,13 +128,40 @@ GOOD: dict[str, UnusualGood] = {
             "connects to another host, which its profile names",
             "calls its backend's host on another port for a moment, which its profile names",
             "three gigabytes of addresses are reserved, and no memory",
+            "tells another host, which its profile names, and all on its link by UDP",
+            "a source of the event log that names its own program, and a route to one network",
         ),
-        traits=frozenset({"keeps-to-itself", "calls-a-named-host", "has-a-second-port", "reserves-much"}),
+        traits=frozenset(
+            {
+                "keeps-to-itself",
+                "calls-a-named-host",
+                "has-a-second-port",
+                "reserves-much",
+                "tells-a-named-host-by-udp",
+                "registers-its-messages",
+            }
+        ),
         phases=FUNCTIONAL,
         profile={
-            "check_in.talks_to": ["10.0.2.101", "10.0.2.*:8080", "*:1"],
+            "check_in.talks_to": ["10.0.2.101", "10.0.2.*:8080", "*:1", "198.51.100.10:514/udp"],
             "health": {"data_mb": 10, "growth_mb": 48},
         },
+    ),
+    "well-packed": UnusualGood(
+        unusual=(
+            "asks by name for a library that another installer may bring, and goes on without it",
+            "a manual that shows where a token belongs",
+            "a value of the registry that names a file of the package by its key",
+            "an entry in Add/Remove Programs that names its folder, with a backslash at its end",
+        ),
+        traits=frozenset(
+            {
+                "asks-for-a-runtime",
+                "shows-where-a-token-belongs",
+                "names-a-file-that-is-there",
+                "entry-of-its-folder",
+            }
+        ),
     ),
     "busy": UnusualGood(
         unusual=(

@@ -62,3 +62,19 @@ def cell(*there: str) -> Any:
 def entries(command: str | None, quiet: str | None = None) -> Any:
     entry = SimpleNamespace(display_name="Acme", uninstall_string=command, quiet_uninstall_string=quiet)
     return SimpleNamespace(inspection=SimpleNamespace(entries=[entry]))
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ("C:\\Program Files\\Acme\\", "C:\\Program Files\\Acme"),
+        ('"C:\\Program Files\\Acme"', "C:\\Program Files\\Acme"),
+        ("%ProgramFiles%\\Acme", "C:\\Program Files\\Acme"),
+        ("%ACME_HOME%", ""),
+        ("Acme", ""),
+        ("\\\\server\\share\\Acme", ""),
+        ("", ""),
+    ],
+)
+def test_a_folder_is_found_however_it_is_written(said: str, path: str) -> None:
+    assert checks.folder_of(said) == path

@@ -38,6 +38,7 @@ OF_ANY_PROFILE = {
     "install": {
         "environment",
         "system_programs",
+        "entry_folder",
         "entry_removes",
         "entry_unique",
         "entry_version",
@@ -57,6 +58,7 @@ OF_ANY_PROFILE = {
         "package_intact",
         "loopback_ports",
         "no_crash",
+        "named_files",
         "no_denials",
         "no_error_events",
         "no_pending_reboot",
@@ -88,6 +90,7 @@ OF_ANY_PROFILE = {
     "reboot": {"comes_back", "once", "same_endpoint"},
     "repair": {"same_endpoint"},
     "uninstall": {
+        "clear_text",
         "commands",
         "committed",
         "connections",
@@ -115,6 +118,7 @@ OF_ANY_PROFILE = {
         "strangers",
         "thread_growth",
         "threads",
+        "told_version",
         "traffic",
         "writes",
         "undeclared_services",

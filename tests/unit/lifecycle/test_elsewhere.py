@@ -12,6 +12,7 @@ from harness.lifecycle.elsewhere import (
     undeclared_services,
     unreported,
     values_below,
+    values_not_below,
 )
 from harness.model.machine import HostPort
 from harness.model.profile.backend import CheckIn
@@ -106,14 +107,35 @@ def test_who_is_called_for_a_moment_is_named_or_a_stranger() -> None:
         "198.51.100.7:443",
         "10.0.0.1:1",
         "169.254.169.254:80",
+        "198.51.100.7:514/udp",
+        "10.0.0.1:1/udp",
+        "203.0.113.1:53/udp",
+        "203.0.113.1:53",
     )
-    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("*:1",))})
+    named = PROFILE.model_copy(update={"check_in": CheckIn(talks_to=("*:1", "*:53/udp"))})
     looks = [inspection(listens)]
     assert called_strangers(called, looks, named, ITS_PORT, neighbour) == [
         "10.0.0.1:8080",
         "198.51.100.7:443",
+        "198.51.100.7:514/udp",
+        "203.0.113.1:53",
     ]
     assert called_strangers((), looks, named, ITS_PORT, None) == []
+
+
+def test_keys_and_values_elsewhere_are_not_the_agents_and_not_of_its_services() -> None:
+    def new(path: str) -> Change:
+        return Change(kind=Kind.ADDED, where=Where.REGISTRY, path=path, value="x", now="1")
+
+    services = "HKLM\\System\\CurrentControlSet\\Services"
+    own = [
+        new(f"{PROFILE.registry_roots[0]}\\Cache"),
+        new(f"{services}\\{PROFILE.services[0].name}\\Parameters"),
+    ]
+    others = [new("HKLM\\Software\\Classes\\Cache"), new(f"{services}\\EventLog\\Application\\X")]
+    files = [Change(kind=Kind.ADDED, where=Where.FILE, path="C:\\x")]
+    gone = [others[0].model_copy(update={"kind": Kind.REMOVED})]
+    assert values_not_below([*own, *others, *files, *gone], PROFILE) == others
 
 
 def test_a_service_is_declared_or_was_there_before() -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from harness.backend.interface import Event
+from harness.lifecycle import reports_on
 from harness.lifecycle.restart_in_use import RestartInUse, told_again
 from harness.model.deadline import Deadline
 
@@ -39,11 +40,11 @@ def test_an_agent_that_is_heard_of_before_it_looks_at_files_gets_more_than_one_c
 ) -> None:
     given: list[float | None] = []
 
-    def mark(_: RestartInUse, within_s: float | None) -> bool:
+    def reports(_: object, __: list[str], within_s: float | None) -> bool:
         given.append(within_s)
         return len(given) >= reported_from
 
-    monkeypatch.setattr(RestartInUse, "_mark", mark)
+    monkeypatch.setattr(reports_on, "_reports", reports)
     monkeypatch.setattr(RestartInUse, "_restart", lambda _: None)
     monkeypatch.setattr(RestartInUse, "_act", lambda *_: None)
     session = SimpleNamespace(

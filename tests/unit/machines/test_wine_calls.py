@@ -1,6 +1,7 @@
 """Whom a machine calls, by the first packet of each attempt: on a network of its own, and from any bytes."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -14,6 +15,16 @@ from harness.machines.wine import calls, namespaces
 from harness.machines.wine.calls import called_by, listening, note_calls, read_calls
 
 CALLED = (("198.51.100.7", 443), ("127.0.0.1", 9), ("10.0.2.100", 8080), ("198.51.100.7", 443))
+SAID = (
+    ("198.51.100.7", 514),
+    ("127.0.0.1", 53),
+    ("239.255.255.250", 1900),
+    ("255.255.255.255", 137),
+    ("203.0.113.1", 53),
+    ("203.0.113.2", 53),
+    ("198.51.100.7", 514),
+)
+"""By UDP; the last host but one is whom the system asks for names."""
 SEEN_S = 10.0
 
 
@@ -24,8 +35,12 @@ async def _call_all(noted: Path) -> None:
     for place in CALLED:
         with socket.socket() as caller:
             assert await asyncio.to_thread(caller.connect_ex, place) != 0
+    for place in SAID:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller, contextlib.suppress(OSError):
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            caller.sendto(b"x" * 200, place)
     for _ in range(int(SEEN_S / 0.05)):
-        if len(read_calls(noted)) > 1:
+        if len(read_calls(noted)) > 3:
             break
         await asyncio.sleep(0.05)
 
@@ -47,9 +62,19 @@ def _in_a_network_of_its_own(noted: Path) -> int:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own takes root")
-def test_each_place_is_noted_once_and_the_machine_itself_is_none(tmp_path: Path) -> None:
+def test_each_place_is_noted_once_and_the_machine_itself_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "resolv.conf"
+    asked.write_text("# whom to ask\nnameserver 203.0.113.2\n")
+    monkeypatch.setattr(calls, "RESOLVERS", asked)
     assert _in_a_network_of_its_own(tmp_path / "calls") == 0
-    assert read_calls(tmp_path / "calls") == ("198.51.100.7:443", "10.0.2.100:8080")
+    assert read_calls(tmp_path / "calls") == (
+        "198.51.100.7:443",
+        "10.0.2.100:8080",
+        "198.51.100.7:514/udp",
+        "203.0.113.1:53/udp",
+    )
 
 
 def test_nobody_called_is_nobody(tmp_path: Path) -> None:
@@ -69,4 +94,4 @@ def test_a_kernel_that_hands_out_no_such_socket_takes_the_witness_away_and_nothi
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_place_or_none(packet: bytes) -> None:
     found = called_by(packet)
-    assert found is None or 0 <= int(found.rpartition(":")[2]) < 65536
+    assert found is None or 0 <= int(found.removesuffix("/udp").rpartition(":")[2]) < 65536

@@ -57,6 +57,8 @@ def file(path: str) -> Change:
         value(f"{MS}\\PowerShell\\1\\ShellIds\\Microsoft.PowerShell", "ExecutionPolicy"),
         value(f"{SET}\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.0\\Client", "Enabled"),
         value(f"{SET}\\Control\\Lsa", "DisableRestrictedAdmin"),
+        value(f"{SET}\\Services\\PortProxy\\v4tov4\\tcp", "0.0.0.0/8443"),
+        value(f"{SET}\\Services\\Tcpip\\Parameters\\PersistentRoutes", "0.0.0.0,0.0.0.0,198.51.100.1,1"),
         value(f"{SET}\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\PublicProfile", "EnableFirewall"),
         value(f"{SET}\\Services\\Tcpip\\Parameters", "NameServer"),
         value(f"{SET}\\Services\\Dnscache\\Parameters\\DnsPolicyConfig\\{{1}}", "GenericDNSServers"),
@@ -120,6 +122,10 @@ def test_what_is_new_there_is_everybodys_business(change: Change) -> None:
         value(f"{SET}\\Services\\EventLog\\Application\\Agent", "EventMessageFile"),
         value(f"{SET}\\Services\\Agent", "ImagePath"),
         value(f"{SET}\\Services\\Agent\\Parameters", "Port"),
+        value(f"{SET}\\Services\\Tcpip\\Parameters\\PersistentRoutes", None),
+        value(
+            f"{SET}\\Services\\Tcpip\\Parameters\\PersistentRoutes", "192.0.2.0,255.255.255.0,198.51.100.1,1"
+        ),
         value(f"{SET}\\Services\\Winmgmt", None),
         value(f"{SET}\\Control\\SafeBoot\\Network\\Agent", ""),
         value(f"{SET}\\Control\\DeviceClasses", None),
