@@ -1,6 +1,6 @@
 """The installed candidate as the guest shows it: everything the install checks look at, in one round trip."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,19 @@ def inspect(guest: Guest, profile: AgentProfile, *, used: bool = False, saves: b
         data_files=tuple(f"{folder}\\{entry.path}" for folder, entry in data),
         environment=asked.read(Environment, "environment") if used else None,
     )
+
+
+def stand_of_files(guest: Guest, profile: AgentProfile) -> Mapping[str, FileFacts]:
+    """Every file and folder of the agent with its owner and access list, by path in lower case.
+
+    Asks the guest twice. Raises what the guest layer raises.
+    """
+    roots = (profile.install_dir, *profile.data_dirs)
+    declared = (*roots, *(file.path for file in profile.files))
+    below = RoundTrip(guest, trees(*roots)).paths(*roots)
+    question = ("file", *{path.lower(): path for path in (*declared, *below)}.values())
+    facts = RoundTrip(guest, [question]).read(list[FileFacts], *question)
+    return {each.path.lower(): each for each in facts if each.exists}
 
 
 def family(processes: Iterable[Process], pids: Iterable[int]) -> list[Process]:

@@ -5,7 +5,7 @@ from functools import partial
 
 from harness.cell.session import CellSession
 from harness.guest.msi.result import MsiResult
-from harness.lifecycle.attempts import Attempt
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.dirt import soiled
 from harness.lifecycle.disclosure import Disclosures

@@ -5,7 +5,8 @@ Windows stops no service while one that depends on it runs (1051, ERROR_DEPENDEN
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.written_files import STOP_S
 from harness.model.profile import AgentProfile
 from harness.probe.answers.services import Service
 

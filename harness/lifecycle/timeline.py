@@ -1,47 +1,36 @@
 """What happens to a machine between its start and its end. Each action runs once; checks look at its result."""
 
 import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from harness.backend.interface import Endpoint
-from harness.backend.seen import what_was_seen
-from harness.cell.check import Blocked, NotTested
-from harness.cell.declared import never_introduced, why_unheard
+from harness.cell.check import Blocked
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
-from harness.guest.msi.exit_codes import MsiOutcome
-from harness.guest.msi.result import InstallerBusy, MsiResult
+from harness.guest.msi.result import MsiResult
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.agent_log import Provoked
+from harness.lifecycle.arrival import Arrival
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.baseline import Baseline, is_still_clean, take_baseline
 from harness.lifecycle.earlier import Earlier
+from harness.lifecycle.enrolment import await_enrolment
 from harness.lifecycle.footprint import footprint
-from harness.lifecycle.inspection import Inspection, inspect
-from harness.lifecycle.installers import Installers
+from harness.lifecycle.inspection import Inspection, inspect, stand_of_files
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.others import Ended, crashed
-from harness.lifecycle.removals_on_wine import replacing
 from harness.lifecycle.settling import settled
-from harness.lifecycle.short_lived_secrets import watch
 from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
 from harness.model.candidate import Candidate
 from harness.model.deadline import Deadline
-from harness.model.errors import CandidateError, HarnessError
 from harness.model.report import Outcome, Phase
 from harness.probe.answers.files import FileFacts
 from harness.residue.short_lived import ShortLived
 from harness.residue.snapshot import Snapshot, look_for_dropped
 from harness.residue.surroundings import Surroundings, look_around
 
-if TYPE_CHECKING:
-    from harness.lifecycle.attempts import Attempt
-
-STOP_S = 60.0
-"""How long a service may take to stop, or to start, around a file that the harness writes."""
 LATER_S = 2.0
 """How long after the settle time what was gone is looked for once more."""
 
@@ -56,7 +45,7 @@ def _undisturbed(*_: object) -> AbstractContextManager[bool]:
     return nullcontext(False)
 
 
-class Timeline(Installers, Watch):
+class Timeline(Arrival, Watch):
     """The actions of one cell, each made when the first check asks for it.
 
     A step that changes the product (repair, reinstall …) has a timeline of its own, which begins with what it does to
@@ -105,7 +94,8 @@ class Timeline(Installers, Watch):
         self._around: Around = around or (before._around if before else _undisturbed)
         self.leaves_twice: Callable[[Timeline], Attempt] | None = None
         """What breaks the uninstall off, before it is done to its end."""
-        self._written: WrittenFiles = before._written if before else WrittenFiles()
+        self.written: WrittenFiles = before.written if before else WrittenFiles()
+        """The files that the profile has the harness write."""
         self._settle: Deadline | None = None
         self.said: dict[str, str] = before.said if before else {}
         """What commands of the agent that the profile names printed last, by what they were asked for."""
@@ -135,16 +125,12 @@ class Timeline(Installers, Watch):
             forget(self, "baseline")
 
     @once
-    def attempted(self) -> "Attempt | None":
+    def attempted(self) -> Attempt | None:
         """What the scenario does not let come to its end, done; None where it has nothing of the kind."""
         if self._attempt is None:
             return None
         _ = self.prepared
-        self.bring_authority()
-        self._written.look_before(
-            self.session.guest, [file.path for file in self.session.profile.guest_files]
-        )
-        self.session.candidate_touched = True
+        self.before_its_first_work()
         return self._attempt(self)
 
     def reach(self) -> None:
@@ -176,7 +162,7 @@ class Timeline(Installers, Watch):
             raise Blocked(f"blocked by {intact}: a changed package is not installed", intact)
         _ = self.prepared, self.attempted
         with self._around(self, self.phase):
-            return self._install()
+            return self.install()
 
     @once
     def inspection(self) -> Inspection:
@@ -200,13 +186,7 @@ class Timeline(Installers, Watch):
     def installed(self) -> Mapping[str, FileFacts]:
         """Every file and folder of the agent with its owner and access list, by path in lower case."""
         _ = self.installation
-        guest, profile = self.session.guest, self.session.profile
-        roots = (profile.install_dir, *profile.data_dirs)
-        declared = (*roots, *(file.path for file in profile.files))
-        below = RoundTrip(guest, trees(*roots)).paths(*roots)
-        question = ("file", *{path.lower(): path for path in (*declared, *below)}.values())
-        facts = RoundTrip(guest, [question]).read(list[FileFacts], *question)
-        return {each.path.lower(): each for each in facts if each.exists}
+        return stand_of_files(self.session.guest, self.session.profile)
 
     @once
     def endpoint(self) -> Endpoint:
@@ -215,25 +195,8 @@ class Timeline(Installers, Watch):
         return self.enrolled("its installation")
 
     def enrolled(self, since: str) -> Endpoint:
-        """The agent at its backend, waited for. Raises `CandidateError`, `NotTested` for one that was not told of it."""
-        if untold := never_introduced(self.session.profile, self.session.backend.name):
-            raise NotTested(untold)
-        check_in = self.session.profile.check_in
-        machine = self.baseline.version
-        deadline = self.session.patience(check_in.deadline_s)
-        self.session.identify(
-            (machine.machine_guid if check_in.identity == "uuid" else machine.computer_name) or ""
-        )
-        with self.session.recorder.stopwatch.waiting():
-            found = self.session.backend.wait_enrolled(self.session.cell.id, deadline)
-        if found is None:
-            saw = what_was_seen(self.session.backend, self.session.cell.id)
-            raise CandidateError(
-                f"Expected: the agent enrols at the backend within {deadline.length_s:g} s of {since}."
-                f" Found: it did not; {saw}.",
-                hint=why_unheard(self.session.profile),
-            )
-        return found
+        """The agent at its backend, waited for. Raises what `await_enrolment` does."""
+        return await_enrolment(self.session, self.baseline.version, since)
 
     def provoking(self) -> AbstractContextManager[None]:
         """A block in which the agent meets trouble that the harness makes, and may say so in its log."""
@@ -242,29 +205,6 @@ class Timeline(Installers, Watch):
     def dirty(self, phase: Phase) -> AbstractContextManager[bool]:
         """What is wrong with the machine when this step begins, as the scenario has it; whether anything is."""
         return self._around(self, phase)
-
-    def reboot_now(self) -> BootIdentity:
-        """Reboot the guest and wait until it answers steadily with a new boot identity."""
-        session = self.session
-        with self.boots_once_more(), session.recorder.stopwatch.waiting():
-            return session.guest.reboot(session.within(session.profile.reboot_deadline_s))
-
-    @contextmanager
-    def boots_once_more(self) -> Iterator[None]:
-        """The machine boots once in this block, because it is made to."""
-        session = self.session
-        before = session.machine.condition().boots
-        session.expected_boots += 1
-        session.disturb()
-        try:
-            yield
-        except HarnessError:
-            # One boot too many stays expected for good, and would hide the candidate's next unasked reboot.
-            if session.machine.condition().boots == before:
-                session.expected_boots -= 1
-            raise
-        session.silence.rebooted()
-        self.descendants.clear()  # process ids begin anew
 
     @once
     def uninstallation(self) -> MsiResult:
@@ -278,7 +218,7 @@ class Timeline(Installers, Watch):
             return first.result
         with self._around(self, Phase.UNINSTALL):
             result = self.uninstall_now("uninstall")
-        self._reboot_as_declared("uninstall", result)
+        self.reboot_as_declared("uninstall", result)
         return result
 
     @once
@@ -287,7 +227,7 @@ class Timeline(Installers, Watch):
         self.arrival.reach()
         if self.came:
             _ = self.uninstallation
-        self._written.take_away(self.session.guest)
+        self.written.take_away(self.session.guest)
         looked, self._settle = settled(self.session, self.baseline.snapshot, self.properties)
         self.ended.look(looked.alive, self.session.machine.condition().boots, f"after {self.departure}")
         return looked.without(self.nonce)
@@ -341,49 +281,3 @@ class Timeline(Installers, Watch):
                 inspect(self.session.guest, self.session.profile), self.session
             )
         return True
-
-    def _install(self) -> MsiResult:
-        session = self.session
-        session.guest.services.processes.forget()
-        self.bring_authority()
-        self._written.look_before(session.guest, [file.path for file in session.profile.guest_files])
-        session.candidate_touched = True
-        if self.earlier is not None:
-            self.stop_what_the_installer_stops(self.earlier.release)
-            self.earlier.replaced_at = time.time()
-        self.short_lived = watch(session)
-        try:
-            result = self._run_candidate()
-        except InstallerBusy:
-            session.candidate_touched = False  # nothing of it ever ran
-            raise
-        if result.succeeded:
-            self._write_guest_files()
-            self._reboot_as_declared("install", result)
-        return result
-
-    def _run_candidate(self) -> MsiResult:
-        """Its installer, maybe in place of an earlier release."""
-        session, earlier = self.session, self.earlier
-
-        def install() -> MsiResult:
-            return self.run_package(session.candidate, "candidate", self.properties(), self.phase)
-
-        if earlier is None:
-            return install()
-        given = self.rendered(session.profile.installer.properties, earlier.release)
-        return replacing(session, earlier.release, session.candidate, given, install)
-
-    def _reboot_as_declared(self, when: Literal["install", "uninstall"], result: MsiResult) -> None:
-        """Finish what ended with 3010, where the profile says that it does: what is looked at next comes after it."""
-        declared = when in self.session.profile.installer.reboot_after
-        if declared and result.meaning.outcome is MsiOutcome.REBOOT_NEEDED:
-            self.boot_after[when] = self.reboot_now()
-
-    def _write_guest_files(self) -> None:
-        guest = self.session.guest
-        for file in self.session.profile.guest_files:
-            self._written.write(guest, file.path, self.render(file.content).encode())
-            if file.restart_service:
-                guest.services.stop(file.restart_service, self.session.within(STOP_S))
-                guest.services.start(file.restart_service, self.session.within(STOP_S))

@@ -9,6 +9,9 @@ from harness.model.errors import GuestFault
 
 RMDIR_S = 30.0
 
+STOP_S = 60.0
+"""How long a service may take to stop, or to start, around a file that the harness writes."""
+
 
 class WrittenFiles:
     """Remembers what it wrote. What the candidate brought is left alone: it stays the candidate's residue."""

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from harness.cell.check import NotTested
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.service_restart import restarted
-from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.written_files import STOP_S
 from harness.model.errors import GuestFault
 
 LARGEST = 1024 * 1024

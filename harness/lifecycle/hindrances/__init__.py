@@ -5,7 +5,7 @@ A new one is a file, a line here, and its name in `model/dirt.py`.
 
 from collections.abc import Callable, Mapping
 
-from harness.lifecycle.attempts import Attempt
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.hindrances import full_disk, kill, obstacle, properties
 from harness.lifecycle.timeline import Timeline
 from harness.model.steps import Step

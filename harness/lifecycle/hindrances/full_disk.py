@@ -1,7 +1,8 @@
 """`by: full-disk`: drive C: is full while the installer works."""
 
-from harness.lifecycle.attempts import Attempt, run_to_its_end
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.under_way import run_to_its_end
 from harness.model.steps import Step
 
 FILL_S = 300

@@ -1,7 +1,8 @@
 """`by: kill`: somebody ends the installer while it works."""
 
-from harness.lifecycle.attempts import Attempt, begin, look, wait_for
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.under_way import begin, look, wait_for
 from harness.model.errors import GuestFault
 from harness.model.steps import Step
 

@@ -4,8 +4,9 @@ import ntpath
 from collections.abc import Iterator
 
 from harness.cell.check import NotTested
-from harness.lifecycle.attempts import Attempt, run_to_its_end
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.under_way import run_to_its_end
 from harness.model.steps import Step
 
 COMMAND_S = 30

@@ -1,8 +1,9 @@
 """`by: property`: the installer is given what makes it fail, by the profile (`installer.fails_by`)."""
 
 from harness.cell.check import NotApplicable, NotTested
-from harness.lifecycle.attempts import Attempt, run_to_its_end
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.under_way import run_to_its_end
 from harness.model.candidate import InstallerKind
 from harness.model.report import Phase
 from harness.model.steps import Step

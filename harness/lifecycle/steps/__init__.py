@@ -8,7 +8,7 @@ candidate's. `CHANGES`: what is done with the candidate on the machine, after wh
 from collections.abc import Callable, Mapping
 
 from harness.guest.msi.result import MsiResult
-from harness.lifecycle.attempts import Attempt
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.steps import (
     check_in,
     downgrade,

@@ -1,6 +1,6 @@
 """`hindered: install, by: obstacle`: the installer cannot come to its end (`harness/lifecycle/hindrances/`)."""
 
-from harness.lifecycle.attempts import Attempt
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.hindrances import HINDRANCES
 from harness.lifecycle.timeline import Timeline
 from harness.model.steps import Step

@@ -1,8 +1,9 @@
 """`power-cut: install`: the power goes while the installer works, and comes back. The next step does it again."""
 
 from harness.cell.check import NotApplicable
-from harness.lifecycle.attempts import Attempt, begin, look, wait_for
+from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.under_way import begin, look, wait_for
 from harness.machines.capabilities import CutsPower
 from harness.model.steps import Step
 

@@ -8,7 +8,8 @@ from harness.guest.msi.result import MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.service_restart import restarted
 from harness.lifecycle.settings import set_as_customers_do
-from harness.lifecycle.timeline import STOP_S, Timeline
+from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.written_files import STOP_S
 from harness.model.candidate import InstallerKind
 from harness.model.deadline import Deadline
 from harness.model.profile.text import placeholders

@@ -1,4 +1,4 @@
-"""An installer's work that does not come to its end: begun, watched until a moment, and what is known of it then."""
+"""An installer's work while it is under way: begun, and watched until a moment of it or to its end."""
 
 import ntpath
 from collections.abc import Mapping
@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from harness.candidate.transforms import with_places
 from harness.cell.check import NotApplicable, NotTested
-from harness.guest.facts import BootIdentity
 from harness.guest.msi.detached import Begun
 from harness.guest.msi.result import MsiResult
 from harness.guest.round_trip import RoundTrip
@@ -22,19 +21,6 @@ from harness.probe.answers.services import Service
 
 LOOK_S = 0.01
 """Between two looks at what the installer has done so far."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """How it ended."""
-
-    work: Phase
-    how: str
-    """In words: what kept it from its end, and when."""
-    result: MsiResult | None = None
-    """What the installer itself said; None where it had no time to."""
-    boot: BootIdentity | None = None
-    """The boot after a power cut."""
 
 
 @dataclass(frozen=True)
