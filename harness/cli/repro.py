@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from harness.cli import completion
+from harness.cli.carrying_out import carry_out
 from harness.cli.ending import ends
 from harness.cli.output import Output
-from harness.cli.run import carry_out, end_tidily
+from harness.cli.run import end_tidily
 from harness.machines.kept import list_kept
 from harness.model.errors import InfrastructureError
 from harness.planning.resumption import reproduce_cell

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli import run as run_command
+from harness.cli import carrying_out
 from harness.cli.main import application
 from harness.cli.output import Output
 from harness.plugin import interpreter
@@ -31,7 +31,7 @@ def test_what_the_callers_tests_are_told_does_not_reach_the_gate(
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     for name in VARIABLES:
         monkeypatch.setenv(name, "-k nothing")
-    run_command._run_pytest(RunDirectory(tmp_path), [], 1, Output())
+    carrying_out._run_pytest(RunDirectory(tmp_path), [], 1, Output())
     assert seen
     assert not seen.keys() & set(VARIABLES)
 
