@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 
-from harness.machines.libvirt.clone.template import last_use, stored_template_records
+from harness.machines.libvirt.clone.stored_template import last_use, stored_template_records
 from harness.machines.libvirt.host.acceleration import prove_kvm
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.programs import PACKAGES, program

@@ -6,9 +6,9 @@ import libvirt
 
 from harness.machines.intent import Intent, IntentFile
 from harness.machines.libvirt.clone.capsule import CapsuleRecord, lay_out, put_away, seal_capsule
-from harness.machines.libvirt.clone.template import host_processor
 from harness.machines.libvirt.facts import Facts
 from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.host.processor import host_processor
 from harness.machines.libvirt.host.qmp import human_monitor
 from harness.machines.provider import KeptMachine
 from harness.model.deadline import Deadline

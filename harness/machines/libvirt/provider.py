@@ -17,7 +17,8 @@ from harness.machines.intent import Intent, IntentFile, read_intent, read_intent
 from harness.machines.libvirt.ahead import Ahead, give_back
 from harness.machines.libvirt.clone.capsule import read_capsule
 from harness.machines.libvirt.clone.start import Parts, prepare_machine
-from harness.machines.libvirt.clone.template import Template, TemplateMaker
+from harness.machines.libvirt.clone.stored_template import Template
+from harness.machines.libvirt.clone.template import TemplateMaker
 from harness.machines.libvirt.doctor import lab_findings
 from harness.machines.libvirt.facts import Facts
 from harness.machines.libvirt.host.daemon import SCHEME

@@ -10,15 +10,15 @@ from harness.file_lock import held_if_free, is_held
 from harness.machines.directories import users
 from harness.machines.disused import ABANDONED, ASIDE, Disused, changed, remove_aside
 from harness.machines.intent import Intent
-from harness.machines.libvirt.clone.template import (
+from harness.machines.libvirt.clone.stored_template import (
     RECORD,
-    WHY_NOT,
     TemplateRecord,
     build_lock,
     last_use,
     read_record,
     stored_template_records,
 )
+from harness.machines.libvirt.clone.template import WHY_NOT
 from harness.machines.libvirt.image.debian_base import BASE_IN_WORK, base_name
 from harness.machines.libvirt.image.recipe import load_wine_guest, recipe_directory
 from harness.machines.libvirt.image.store import BUILDING, ImageStore

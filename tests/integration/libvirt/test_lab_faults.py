@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.machines.libvirt.clone.template import RECORD, TemplateRecord
+from harness.machines.libvirt.clone.stored_template import RECORD, TemplateRecord
 from harness.machines.libvirt.host import host, limit
 from harness.machines.libvirt.host.daemon import PrivateDaemon
 from harness.machines.libvirt.host.host import HostUnreachable

@@ -14,7 +14,7 @@ from harness.machines.libvirt.clone.capsule import (
     seal_capsule,
 )
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
-from harness.machines.libvirt.clone.template import host_processor
+from harness.machines.libvirt.host.processor import host_processor
 from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.image.seal import digest_files
 from harness.machines.libvirt.image.store import StoredImage

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.machines.intent import Intent, Owner
-from harness.machines.libvirt.clone.template import RECORD, TemplateRecord
+from harness.machines.libvirt.clone.stored_template import RECORD, TemplateRecord
 from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.image.seal import broken_seals, digest_files
 from harness.machines.libvirt.image.store import ImageStore, StoredImage

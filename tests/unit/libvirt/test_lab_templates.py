@@ -11,7 +11,8 @@ import pytest
 
 from harness.file_lock import held
 from harness.machines.intent import Intent, Owner
-from harness.machines.libvirt.clone.template import RECORD, USED, TemplateMaker, TemplateRecord, build_lock
+from harness.machines.libvirt.clone.stored_template import RECORD, USED, TemplateRecord, build_lock
+from harness.machines.libvirt.clone.template import TemplateMaker
 from harness.machines.libvirt.doctor import _clones
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.image.debian_base import base_name

@@ -17,7 +17,7 @@ NAIVE, AWARE = datetime(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)
 NOT_FROM_FILES = {
     "harness.probe.answers": "the guest probe writes them, always in UTC",
     "harness.offline.entry": "made here from a disk's own numbers",
-    "harness.machines.libvirt.clone.template": "compared with what is made here, in the same way",
+    "harness.machines.libvirt.clone.stored_template": "compared with what is made here, in the same way",
 }
 
 

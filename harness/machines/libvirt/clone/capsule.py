@@ -17,8 +17,8 @@ from harness.files import write_atomically
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
 from harness.machines.libvirt.clone.domain_xml import domain_xml
 from harness.machines.libvirt.clone.migration import load_state, save_state
-from harness.machines.libvirt.clone.template import host_processor
 from harness.machines.libvirt.host.host import Host
+from harness.machines.libvirt.host.processor import host_processor
 from harness.machines.libvirt.host.programs import run
 from harness.machines.libvirt.image.seal import FileSeal, broken_seals, digest_files, note_checked
 from harness.machines.libvirt.image.store import StoredImage

@@ -10,7 +10,7 @@ from harness.machines.libvirt.clone.domain_xml import domain_xml
 from harness.machines.libvirt.clone.migration import load_state
 from harness.machines.libvirt.clone.overlay import make_overlay
 from harness.machines.libvirt.clone.own_state import own_state
-from harness.machines.libvirt.clone.template import Template
+from harness.machines.libvirt.clone.stored_template import Template
 from harness.machines.libvirt.host.events import await_agent
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.qmp import human_monitor, monitor

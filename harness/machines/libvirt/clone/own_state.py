@@ -11,8 +11,8 @@ from uuid import UUID
 
 from harness.machines.libvirt.clone.hardware_uuid import FORMS, pages_with
 from harness.machines.libvirt.clone.letter import pages_with as written
+from harness.machines.libvirt.clone.stored_template import Template
 from harness.machines.libvirt.clone.stream import with_pages
-from harness.machines.libvirt.clone.template import Template
 from harness.machines.libvirt.options import CloneMethod
 
 CHUNK = 1 << 20

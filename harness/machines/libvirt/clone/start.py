@@ -12,7 +12,7 @@ from harness.machines.libvirt.clone.domain import CONTACTS, DomainSpec
 from harness.machines.libvirt.clone.media import build_iso
 from harness.machines.libvirt.clone.personal import Person, failure, letter_to, personalise
 from harness.machines.libvirt.clone.readiness import await_winrm
-from harness.machines.libvirt.clone.template import Template
+from harness.machines.libvirt.clone.stored_template import Template
 from harness.machines.libvirt.host.host import Host
 from harness.machines.libvirt.host.qmp import run_in_guest
 from harness.machines.libvirt.image.manifest import ImageManifest

@@ -1,4 +1,4 @@
-"""Templates: an image booted once, made ready, frozen. Every clone starts from there.
+"""How a template comes about: an image booted once, made ready, frozen. Every clone starts from there.
 
 Kept by (image, domain shape, QEMU and libvirt version, host processor, method): anything else changed and
 the frozen state may not load, so another template is built. Sealed like images; one that does not match its
@@ -6,7 +6,6 @@ seal is built again.
 """
 
 import hashlib
-import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import libvirt
-from pydantic import Field, ValidationError
 
 from harness.file_lock import held
-from harness.machines.disused import changed
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.clone.domain import DomainSpec, Memory
 from harness.machines.libvirt.clone.domain_xml import domain_xml, shape_digest, validate
@@ -28,65 +25,30 @@ from harness.machines.libvirt.clone.letter import places_in
 from harness.machines.libvirt.clone.migration import save_state
 from harness.machines.libvirt.clone.overlay import make_overlay
 from harness.machines.libvirt.clone.settle import settle
+from harness.machines.libvirt.clone.stored_template import (
+    DISK,
+    RAM,
+    RECORD,
+    STATE,
+    USED,
+    Template,
+    TemplateRecord,
+    build_lock,
+    read_record,
+)
 from harness.machines.libvirt.host.events import await_agent
 from harness.machines.libvirt.host.host import Host
-from harness.machines.libvirt.image.seal import FileSeal, broken_seals, digest_files
+from harness.machines.libvirt.host.processor import host_processor, processor_in_short
+from harness.machines.libvirt.image.seal import broken_seals, digest_files
 from harness.machines.libvirt.image.store import StoredImage
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.provider import Progress
-from harness.model.base import Frozen
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
 from harness.state import StateDirectory
 
-RECORD = "template.json"
-USED = "used"
-"""Empty file whose date is that of the template's last use."""
 WHY_NOT = ".why"
 """Suffix of the file that says, beside where a template would be, why it could not be made."""
-DISK, RAM, STATE = "disk.qcow2", "ram", "state"
-
-
-class TemplateRecord(Frozen):
-    """`template.json`: written last, so a directory without it is no template."""
-
-    schema_version: int = 1
-    key: str
-    image_digest: str
-    method: CloneMethod
-    built: datetime
-    build_s: float
-    files: dict[str, FileSeal]
-    image_disk: Path | None = Field(default=None, description="what the template's own disk stands on")
-    uuid_places: dict[int, str] = Field(
-        default_factory=dict,
-        description="where its hardware UUID stands in what clones load, and in which form",
-    )
-    letter_places: dict[int, int] = Field(
-        default_factory=dict,
-        description="where in its RAM the pages for a letter are, and which; none: its clones are told by the agent",
-    )
-    made_for: dict[str, str] = Field(default_factory=dict, description="what its key was made of, for people")
-
-
-@dataclass(frozen=True)
-class Template:
-    """A sealed template on disk."""
-
-    directory: Path
-    record: TemplateRecord
-
-    @property
-    def disk(self) -> Path:
-        return self.directory / DISK
-
-    @property
-    def ram(self) -> Path:
-        return self.directory / RAM
-
-    @property
-    def state(self) -> Path:
-        return self.directory / STATE
 
 
 @dataclass(frozen=True)
@@ -112,7 +74,7 @@ class TemplateMaker:
         """In what a stored template differs from the one that is wanted, in words; empty if it fits."""
         if record.key == self.key:
             return []
-        made, wanted = record.made_for, self._made_for() | {"processor": _short(host_processor())}
+        made, wanted = record.made_for, self._made_for() | {"processor": processor_in_short(host_processor())}
         said = [
             words
             for part, words in (
@@ -209,7 +171,7 @@ class TemplateMaker:
                 image_disk=self.image.disk.resolve(),
                 uuid_places=places_of(self._named(name).hardware_uuid, working / holds_ram),
                 letter_places=places_in(working / RAM) if self.method is CloneMethod.RAM else {},
-                made_for=self._made_for() | {"processor": _short(host_processor())},
+                made_for=self._made_for() | {"processor": processor_in_short(host_processor())},
             )
             self.trial(Template(working, record), self._named(name))
             (working / RECORD).write_text(record.model_dump_json(indent=1))
@@ -263,46 +225,3 @@ class TemplateMaker:
         deadline = Deadline.after(2 * self.deadline_s)
         with held(build_lock(self.directory), work, deadline, progress):
             yield
-
-
-def stored_template_records(storage: Path, image: str) -> list[tuple[Path, TemplateRecord]]:
-    """Every finished template of that image, with its directory."""
-    directories = sorted(path.parent for path in (storage / "templates" / image).glob(f"*/{RECORD}"))
-    found = [(directory, read_record(directory)) for directory in directories]
-    return [(directory, record) for directory, record in found if record is not None]
-
-
-def read_record(directory: Path) -> TemplateRecord | None:
-    """The record of the template in this directory; None if there is no whole one."""
-    try:
-        return TemplateRecord.model_validate_json((directory / RECORD).read_text())
-    except (OSError, ValidationError):
-        return None
-
-
-def build_lock(directory: Path) -> Path:
-    """The file that is locked while the template of this directory is made or removed."""
-    return directory.with_suffix(".lock")
-
-
-def last_use(directory: Path, record: TemplateRecord) -> datetime:
-    """When a machine was last made of a template, or looked for it."""
-    try:
-        return changed(directory / USED)
-    except OSError:
-        return record.built
-
-
-def _short(processor: str) -> str:
-    """A processor's model, and a digest of the rest."""
-    model = processor.partition("\n")[0].rpartition(": ")[2]
-    return f"{model} ({hashlib.sha256(processor.encode()).hexdigest()[:8]})"
-
-
-def host_processor() -> str:
-    """The processor's model and features: a frozen state may use any of them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
-    except OSError:
-        return platform.processor()
-    return "\n".join(line for line in lines if line.startswith(("model name", "flags", "microcode")))
