@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -16,12 +15,13 @@ from harness.machines.wine import clone, disused, namespaces
 from harness.machines.wine.berth import MannedBerth, Means, open_berth, reap_ended
 from harness.machines.wine.clone import CloneMethod
 from harness.machines.wine.disk_room import MACHINE_MB, TEMPLATE_MB, require_room
+from harness.machines.wine.doctor import wine_findings
 from harness.machines.wine.installation import WineInstallation, find_wine
 from harness.machines.wine.machine import WineMachine, reopen
 from harness.machines.wine.reclaim import remove_all
-from harness.machines.wine.root_image import ensure_root, known_wine, root_finding
+from harness.machines.wine.root_image import ensure_root, known_wine
 from harness.machines.wine.start import start_machine
-from harness.machines.wine.template import COMPILER, IMAGE_NAME, ensure_template, template_directory
+from harness.machines.wine.template import IMAGE_NAME, ensure_template, template_directory
 from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
 from harness.model.machine import MachineSpec
@@ -33,7 +33,6 @@ MEMORY_PER_MACHINE = 200 * 1024 * 1024
 """Bytes: 64 MiB for Wine's processes with a service (measured), the rest for agent and installer."""
 SPARE = "spare"
 """Stands for the run in the intent of a berth that no cell has taken yet."""
-DISK_WANTED = 2 * 1024**3
 
 
 class WineProvider:
@@ -204,17 +203,7 @@ class WineProvider:
             return None
 
     def findings(self) -> Sequence[Finding]:
-        found = [self._wine_finding(), _compiler_finding(), *self._isolation_findings(), self._disk_finding()]
-        return tuple(found)
-
-    def _wine_finding(self) -> Finding:
-        try:
-            if self._wine_wanted == "host":
-                wine = find_wine()
-                return Finding(subject="Wine", ok=True, detail=f"{wine.version} ({wine.loader})")
-            return root_finding(self._state)
-        except HarnessError as error:
-            return Finding(subject="Wine", ok=False, detail=error.message, remedy=error.hint)
+        return wine_findings(self._state, self._method, hosts_own=self._wine_wanted == "host")
 
     def _method(self) -> tuple[CloneMethod, bool, str]:
         """Clone method, namespaces or not, and why nothing better."""
@@ -226,53 +215,6 @@ class WineProvider:
         if best.mounts and not isolated:
             best, reason = CloneMethod.HARD_LINKS, "an overlay needs namespaces"
         return best, isolated, reason
-
-    def _isolation_findings(self) -> list[Finding]:
-        try:
-            method, isolated, reason = self._method()
-        except (HarnessError, OSError) as error:
-            return [
-                Finding(
-                    subject="Wine machine clones",
-                    ok=False,
-                    detail=str(error),
-                    remedy="Check the state directory.",
-                )
-            ]
-        why = namespaces.why_no_namespaces() or "the pool's options say so"
-        return [
-            Finding(
-                subject="Wine machine clones",
-                ok=method.mounts,
-                detail=f"{method.value}, proven by trying"
-                + (f" (no overlay: {reason})" if not method.mounts else ""),
-                remedy=""
-                if method.mounts
-                else "Allow mounts or user namespaces; clones take 0.05-1.3 s without.",
-                required=False,
-            ),
-            Finding(
-                subject="Wine machine namespaces",
-                ok=isolated,
-                detail="own processes, network, mounts, IPC and host name"
-                if isolated
-                else f"none ({why}): machines share the host's network and files, media is a private copy, "
-                "not write-protected, and the backend is reached at its own address",
-                remedy="" if isolated else "Run as root, or set sysctl kernel.unprivileged_userns_clone=1.",
-                required=False,
-            ),
-        ]
-
-    def _disk_finding(self) -> Finding:
-        free = shutil.disk_usage(self._state.images).free
-        return Finding(
-            subject="disk space for Wine templates",
-            ok=free >= DISK_WANTED,
-            detail=f"{free / 1024**3:.1f} GiB free in {self._state.root}",
-            remedy=""
-            if free >= DISK_WANTED
-            else "Free some space or set BVT_HOME to a larger disk; 2 GiB are wanted.",
-        )
 
 
 def _remove(berth: MannedBerth) -> None:
@@ -288,13 +230,3 @@ def _choice(value: object, key: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise ConfigurationError(f"{value!r} is none of {', '.join(allowed)}.", key=f"options.{key}")
     return str(value)
-
-
-def _compiler_finding() -> Finding:
-    found = shutil.which(COMPILER)
-    return Finding(
-        subject="guest probe compiler",
-        ok=found is not None,
-        detail=found or f"{COMPILER} is not installed",
-        remedy="" if found else "apt-get install gcc-mingw-w64-x86-64",
-    )
