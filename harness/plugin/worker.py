@@ -15,7 +15,8 @@ from harness.backend.interface import Backend
 from harness.cell import kept_backend
 from harness.cell.check import Blocked, Check
 from harness.cell.fail_fast import note_failure
-from harness.cell.session import CellSession, machine_spec
+from harness.cell.provision import machine_spec
+from harness.cell.session import CellSession
 from harness.cell.standstill import Standstill
 from harness.machines.capabilities import MakesAhead
 from harness.machines.registry import load_provider

@@ -207,7 +207,7 @@ def a_lab(
         provider=cast("MachineProvider", lab),
         backend=cast("Backend", StandInBackend()),
     )
-    monkeypatch.setattr("harness.cell.session.Guest", lab.greet)
+    monkeypatch.setattr("harness.cell.provision.Guest", lab.greet)
     for module in ("baseline", "timeline"):
         monkeypatch.setattr(f"harness.lifecycle.{module}.look_around", lambda _: SURROUNDINGS)
     monkeypatch.setattr("harness.cell.familiar.QUESTIONS", ())
