@@ -13,9 +13,8 @@ from harness.documents.problem import Path, Problem
 from harness.model.candidate import Platform
 from harness.model.profile import AgentProfile
 from harness.model.profile.text import is_below
+from harness.profiles.resemblance import elsewhere, like, like_key, like_path
 
-NEAR = 0.85
-"""`difflib.SequenceMatcher.ratio` from which two names are taken for one that was mistyped."""
 SHOWN = 4
 """Names of the MSI that a hint lists."""
 ACCEPT = "If it is right, say why under not_in_msi."
@@ -64,7 +63,7 @@ def _services(profile: AgentProfile, msi: MsiContents) -> Found:
     nothing_could = not msi.code and not (msi.starts_something and known & declared)
     for kind, services in (("services", profile.services), ("drivers", profile.drivers)):
         for index, service in enumerate(services):
-            near = _near(service.name, names)
+            near = like(service.name, names)
             if service.name.lower() in known or not (near or nothing_could):
                 continue
             why = "" if msi.starts_something else _nor_could(near)
@@ -81,8 +80,8 @@ def _folders(profile: AgentProfile, msi: MsiContents) -> Found:
         is_home = path == ("install_dir",)
         if _holds(folder, msi):
             continue
-        near = _near_path(folder, free) or (
-            _elsewhere(folder, free) if is_home and msi.every_file_known else ""
+        near = like_path(folder, free) or (
+            elsewhere(folder, free) if is_home and msi.every_file_known else ""
         )
         nothing_could = is_home and not msi.code and msi.every_file_known and bool(msi.files)
         if near or nothing_could:
@@ -103,7 +102,7 @@ def _files(profile: AgentProfile, msi: MsiContents) -> Found:
     for index, file in enumerate(profile.files):
         if file.path.lower() in known:
             continue
-        near = _near_path(file.path, free) or _elsewhere(file.path, free)
+        near = like_path(file.path, free) or elsewhere(file.path, free)
         if near:
             message = f"the MSI installs no file {_shown(file.path)}."
             yield file.path, Problem(("files", index, "path"), message, _instead(near, (), ""))
@@ -121,11 +120,11 @@ def _registry(profile: AgentProfile, msi: MsiContents) -> Found:
                 each.name.lower() for each in profile.registry if each.key.lower() == expected.key.lower()
             }
             names = [value.name for value in msi.registry if value.key.lower() == expected.key.lower()]
-            near = _near(expected.name, [each for each in names if each and each.lower() not in declared])
+            near = like(expected.name, [each for each in names if each and each.lower() not in declared])
             message = f"the MSI writes no value {expected.name!r} into {_shown(expected.key)}."
             path: Path = (*place, "name")
         else:
-            near = _near_key(expected.key, msi.keys)
+            near = like_key(expected.key, msi.keys)
             message = f"the MSI writes nothing into the key {_shown(expected.key)}."
             path = (*place, "key")
         if near:
@@ -133,7 +132,7 @@ def _registry(profile: AgentProfile, msi: MsiContents) -> Found:
     for index, root in enumerate(profile.registry_roots):
         if any(key.lower() == root.lower() or is_below(root, key) for key in keys):
             continue
-        near = _near_key(root, keys)
+        near = like_key(root, keys)
         if near:
             message = f"the MSI makes no key {_shown(root)}, so it would never be found left."
             yield root, Problem(("registry_roots", index), message, _instead(near, (), ""))
@@ -153,7 +152,7 @@ def _properties(profile: AgentProfile, msi: MsiContents) -> Found:
     names = [name for name in msi.own_properties if name not in declared]
     for place, given in places:
         for name in given:
-            near = _near(name.upper(), names)
+            near = like(name.upper(), names)
             # On the command line Windows Installer takes every name for upper case ("Command-Line Options").
             if name.upper() in msi.known_properties or (msi.property_readers and not near):
                 continue
@@ -166,7 +165,7 @@ def _properties(profile: AgentProfile, msi: MsiContents) -> Found:
 def _unsigned(profile: AgentProfile, msi: MsiContents) -> Found:
     known = {name.lower() for name in msi.file_names}
     for name in profile.unsigned_programs:
-        near = "" if set(name) & set("*?[") else _near(name, msi.file_names)
+        near = "" if set(name) & set("*?[") else like(name, msi.file_names)
         if name.lower() not in known and near:
             message = f"the MSI holds no program {name!r}, so nothing would be excused."
             yield name, Problem(("unsigned_programs", name), message, _instead(near, (), ""), at_key=True)
@@ -192,51 +191,6 @@ def _accepted(profile: AgentProfile) -> Found:
             hint = f"Did you mean {_shown(near)}?" if near else "Write it as the profile does."
             path: Path = ("not_in_msi", name)
             yield "", Problem(path, f"this profile names no {_shown(name)}.", hint, at_key=True)
-
-
-def _near(name: str, names: Sequence[str]) -> str:
-    """The name that was meant, if there is one so like it. Names that differ in their digits alone are two names."""
-    by_lower = {each.lower(): each for each in names}
-    for found in get_close_matches(name.lower(), list(by_lower), n=3, cutoff=NEAR):
-        if found != name.lower() and _without_digits(found) != _without_digits(name.lower()):
-            return by_lower[found]
-    return ""
-
-
-def _without_digits(name: str) -> str:
-    return "".join(sign for sign in name if not sign.isdecimal())
-
-
-def _near_key(key: str, keys: Iterable[str]) -> str:
-    """A key that was meant, or the same one in the other view of 32-bit programs."""
-    bare = [part for part in key.lower().split("\\") if part != "wow6432node"]
-    known = list(keys)
-    same = [
-        each for each in known if [part for part in each.lower().split("\\") if part != "wow6432node"] == bare
-    ]
-    return same[0] if same else _near_path(key, known)
-
-
-def _near_path(path: str, paths: Iterable[str]) -> str:
-    """One that differs from this in one part alone, and there by a mistype. Files keep their ending."""
-    parts = path.lower().split("\\")
-    for known in paths:
-        theirs = known.lower().split("\\")
-        different = [(mine, other) for mine, other in zip(parts, theirs, strict=False) if mine != other]
-        if len(parts) == len(theirs) and len(different) == 1:
-            mine, other = different[0]
-            if _near(mine, [other]) and mine.rpartition(".")[2:] == other.rpartition(".")[2:]:
-                return known
-            if _near(mine, [other]) and "." not in mine + other:
-                return known
-    return ""
-
-
-def _elsewhere(path: str, paths: Iterable[str]) -> str:
-    """The one that has this name in another folder, if it is the only one."""
-    name = path.lower().rpartition("\\")[2]
-    found = [each for each in paths if each.lower().rpartition("\\")[2] == name]
-    return found[0] if len(found) == 1 else ""
 
 
 def _holds(folder: str, msi: MsiContents) -> bool:

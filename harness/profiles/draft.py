@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
-from harness.candidate.msi_contents import MsiContents, MsiService, MsiValue
+from harness.candidate.msi_contents import MsiContents, MsiService
+from harness.candidate.msi_registry import MsiValue
 from harness.model.base import Frozen
 from harness.model.profile.installed import FileExpectation
 from harness.model.profile.text import HIVES, REGISTRY_KEY
