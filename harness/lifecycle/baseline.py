@@ -9,7 +9,8 @@ from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
 from harness.model.errors import MachineLost
 from harness.probe.answers.system import Version
-from harness.residue.snapshot import Snapshot, plant_sentinels, take_snapshot
+from harness.residue.sentinels import plant_sentinels
+from harness.residue.snapshot import Snapshot, take_snapshot
 from harness.residue.surroundings import Surroundings, look_around
 from harness.residue.witness import Look, look_at
 

@@ -10,12 +10,13 @@ from harness.candidate.msi_contents import read_contents
 from harness.candidate.msi_tables import read_tables
 from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
-from harness.guest.registry_tree import HIVES, full_path
+from harness.guest.registry_tree import full_path
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.declared_secrets import declared_places, secret_properties, spoken_of
 from harness.lifecycle.diagnosis import secrets_gathered
 from harness.lifecycle.once import once
 from harness.lifecycle.programs import started_by_agent
+from harness.lifecycle.searched_places import folders, in_short, keys
 from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
@@ -31,19 +32,6 @@ from harness.residue.disclosed import in_files, in_registry
 from harness.residue.witness import Look
 
 ENROLMENT, NODE_KEY = "the enrolment secret", "a node key"
-FOLDERS = ("C:\\ProgramData", "C:\\Windows\\Temp", "%TEMP%", "C:\\Users")
-"""Where agents write beside their own folders."""
-_WINDOWS = "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion"
-_SERVICES = "HKLM\\System\\CurrentControlSet\\Services"
-KEYS = (
-    f"{_WINDOWS}\\Run",
-    f"{_WINDOWS}\\RunOnce",
-    f"{_WINDOWS}\\Uninstall",
-    f"{_WINDOWS}\\Installer",
-    "HKLM\\Software\\Classes\\Installer",
-    "HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment",
-    "HKCU\\Environment",
-)
 NAME_OF = "the name of "
 """Begins the place of a secret that is no file's content, but its name."""
 MOST_TEXTS = 128
@@ -150,7 +138,7 @@ class Disclosures:
 
     def _in_guest(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         profile, texts = self._session.profile, list(by_form)
-        places = [*_folders(profile), *map(full_path, _keys(profile))]
+        places = [*folders(profile), *map(full_path, keys(profile))]
         since = self._timeline.baseline.boot.booted.timestamp()
         unread = 0
         for begin in range(0, len(texts), MOST_TEXTS):
@@ -162,7 +150,9 @@ class Disclosures:
                 if place in self._timeline.logs:
                     continue  # looked at by itself
                 if place.startswith("hkey_"):
-                    value = f"{_short(place)}\\{hit.name.lower()}" if hit.name is not None else _short(place)
+                    value = (
+                        f"{in_short(place)}\\{hit.name.lower()}" if hit.name is not None else in_short(place)
+                    )
                     yield Disclosure(Where.REGISTRY, value, what)
                 else:
                     yield Disclosure(Where.FILE, place, what)
@@ -273,23 +263,3 @@ def of_starts(started: Iterable[StartedProgram], by_form: Mapping[str, str]) -> 
             yield Disclosure(
                 Where.COMMAND_LINE, f"the command line of {program_of(each.command_line)}".lower(), what
             )
-
-
-def _folders(profile: AgentProfile) -> list[str]:
-    named = (*FOLDERS, profile.install_dir, *profile.data_dirs)
-    logs = [path for path in profile.logs if not set("*?") & set(path)]
-    below = tuple(f"{folder.lower()}\\" for folder in named)
-    return [*dict.fromkeys(named), *(path for path in logs if not path.lower().startswith(below))]
-
-
-def _keys(profile: AgentProfile) -> list[str]:
-    services = [f"{_SERVICES}\\{each.name}" for each in (*profile.services, *profile.drivers)]
-    declared = [each.key for each in profile.registry]
-    return list(dict.fromkeys((*profile.registry_roots, *declared, *services, *KEYS)))
-
-
-def _short(key: str) -> str:
-    r"""`hkey_local_machine\\x` as `hklm\\x`, as profiles write it."""
-    hive, _, rest = key.partition("\\")
-    by_name = {whole.lower(): short.lower() for short, whole in HIVES.items()}
-    return f"{by_name.get(hive, hive)}\\{rest}"
