@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.candidate.msi_actions import elevated_actions
-from harness.candidate.msi_contents import KERNEL, services_by_key, values_of
+from harness.candidate.msi_contents import KERNEL, services_by_key
+from harness.candidate.msi_registry import values_of
 from harness.candidate.msi_tables import Tables, read_tables
 from harness.candidate.payload import long_name
 from harness.model.candidate import InstallerKind, Signature

@@ -17,14 +17,13 @@ from harness.candidate.msi_actions import (
 )
 from harness.candidate.msi_folders import MOVES_FOLDERS, TYPE_BITS, resolve_folders
 from harness.candidate.msi_properties import hidden_properties, known_properties, own_properties
+from harness.candidate.msi_registry import MsiValue, filled, values_in, values_of
 from harness.candidate.msi_tables import Row, Tables, read_tables
 from harness.candidate.payload import long_name
 from harness.model.base import Frozen
 from harness.model.candidate import Platform
 from harness.model.profile.services import StartType
 
-ROOTS = {"-1": "HKLM", "0": "HKCR", "1": "HKCU", "2": "HKLM", "3": "HKU"}
-"""-1 is HKLM for an installation for all users, which the harness asks for."""
 STARTS = {
     "0": StartType.BOOT,
     "1": StartType.SYSTEM,
@@ -34,13 +33,9 @@ STARTS = {
 }
 SERVICES_KEY = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\"
 UNINSTALL_KEY = "\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\"
-IS_64_BIT = 256
-"""msidbComponentAttributes64bit."""
 KERNEL = 0x1 | 0x2 | 0x8
 """SERVICE_KERNEL_DRIVER, _FILE_SYSTEM_DRIVER and _RECOGNIZER_DRIVER."""
 HIDES = "ARPSYSTEMCOMPONENT"
-OF_KEYS_ALONE = ("+", "-", "*")
-"""Names of rows that make or remove a key and hold no value."""
 
 
 class MsiService(Frozen):
@@ -57,14 +52,6 @@ class MsiService(Frozen):
         default=None, description="the MSI starts it; None where code of the MSI may do so"
     )
     driver: bool = Field(default=False, description="it is code of the kernel or of a file system")
-
-
-class MsiValue(Frozen):
-    """A row of the Registry table, where a 64-bit program sees it."""
-
-    key: str
-    name: str
-    value: str
 
 
 class MsiContents(Frozen):
@@ -115,7 +102,7 @@ def contents_of(tables: Tables, platform: Platform, given: Mapping[str, str]) ->
         row["File"]: _below(folders.get(_home(components, row["Component_"])), long_name(row["FileName"]))
         for row in tables.get("File", ())
     }
-    values = tuple(_values(tables, components, properties | dict(given), platform))
+    values = tuple(values_in(tables, components, properties | dict(given), platform))
     made = [folders.get(row["Directory_"]) for row in tables.get("CreateFolder", ())]
     held = [path.rpartition("\\")[0] for path in paths.values() if path]
     by_table = _services(tables, components, paths, properties | dict(given))
@@ -179,11 +166,11 @@ def _services(
     code, started = bool(code_actions(tables)), started_services(tables)
     return [
         MsiService(
-            name=_filled(row["Name"], properties) or row["Name"],
-            display_name=_filled(row["DisplayName"], properties) or "",
-            description=_filled(row.get("Description", ""), properties) or "",
+            name=filled(row["Name"], properties) or row["Name"],
+            display_name=filled(row["DisplayName"], properties) or "",
+            description=filled(row.get("Description", ""), properties) or "",
             start=STARTS.get(row["StartType"]),
-            account=_filled(row.get("StartName", ""), properties) or "",
+            account=filled(row.get("StartName", ""), properties) or "",
             depends_on=tuple(name for name in row.get("Dependencies", "").split("[~]") if name),
             program=paths.get(components[row["Component_"]]["KeyPath"])
             if row["Component_"] in components
@@ -226,55 +213,3 @@ def packed_services(tables: Tables) -> frozenset[str]:
     return frozenset(
         [*(row["Name"] for row in tables.get("ServiceInstall", ())), *(each.name for each in by_key)]
     )
-
-
-def values_of(tables: Tables) -> tuple[MsiValue, ...]:
-    """What the Registry table writes on a 64-bit Windows, with the MSI's own properties filled in."""
-    properties = {row["Property"]: row["Value"] for row in tables.get("Property", ())}
-    components = {row["Component"]: row for row in tables.get("Component", ())}
-    return tuple(_values(tables, components, properties, Platform.X64))
-
-
-def _values(
-    tables: Tables, components: Mapping[str, Row], properties: Mapping[str, str], platform: Platform
-) -> list[MsiValue]:
-    return [
-        MsiValue(
-            key=_key(
-                ROOTS.get(row["Root"], "HKLM"),
-                _filled(row["Key"], properties) or row["Key"],
-                narrow=_is_narrow(components, row["Component_"], platform),
-            ),
-            name="" if row["Name"] in OF_KEYS_ALONE and not row["Value"] else row["Name"],
-            value=row["Value"],
-        )
-        for row in tables.get("Registry", ())
-    ]
-
-
-def _is_narrow(components: Mapping[str, Row], component: str, platform: Platform) -> bool:
-    attributes = components[component]["Attributes"] if component in components else ""
-    return platform is Platform.X86 or not int(attributes or 0) & IS_64_BIT
-
-
-def _key(root: str, path: str, *, narrow: bool) -> str:
-    """Where a 64-bit program sees what a 32-bit component writes. Source: "Registry Keys Affected by WOW64"."""
-    first, _, rest = path.strip("\\").partition("\\")
-    if (
-        narrow
-        and root == "HKLM"
-        and first.lower() == "software"
-        and not rest.lower().startswith("wow6432node")
-    ):
-        return f"{root}\\{first}\\WOW6432Node\\{rest}".rstrip("\\")
-    return f"{root}\\{first}\\{rest}".rstrip("\\")
-
-
-def _filled(text: str, properties: Mapping[str, str]) -> str | None:
-    """A formatted text with its properties filled in; None if it holds anything else in brackets."""
-    for name in {part.partition("]")[0] for part in text.split("[")[1:]}:
-        value = properties.get(name)
-        if value is None or "[" in value:
-            return None
-        text = text.replace(f"[{name}]", value)
-    return text

@@ -6,8 +6,8 @@ Sources: "Environment table", "RemoveFile table", "RemoveRegistry table", "Launc
 import re
 from collections.abc import Iterator
 
-from harness.candidate.msi_contents import ROOTS
 from harness.candidate.msi_folders import SYSTEM_FOLDERS
+from harness.candidate.msi_registry import ROOTS
 from harness.rules.condition import NotACondition, decide
 from harness.rules.rule import Broken, Group, Msi, Severity, bits, rule, scheduled
 
