@@ -11,7 +11,7 @@ from harness.guest.guest import Guest
 from harness.guest.system_tools import SC
 from harness.model.errors import CandidateError, GuestFault, InfrastructureError
 from harness.probe.reading import ProbeFailed
-from harness.residue.snapshot import SENTINEL_KEY, SENTINEL_SERVICE
+from harness.residue.sentinels import SENTINEL_KEY, SENTINEL_SERVICE
 
 NO_ANSWER = (GuestFault, ProbeFailed)
 """How the guest layer says that the guest is there and does not do what it was asked."""

@@ -10,7 +10,7 @@ from harness.checks.folders_of_wine import without_substrates
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
-from harness.residue.snapshot import SENTINEL_FILES
+from harness.residue.sentinels import SENTINEL_FILES
 
 PHASE = Phase.REBOOT_CLEAN
 ROOTS = declares("registry keys of the agent", lambda profile: profile.registry_roots)

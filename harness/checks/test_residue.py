@@ -19,7 +19,7 @@ from harness.lifecycle.whole_machine import WholeMachine
 from harness.model.report import Phase
 from harness.model.substrate import Capability
 from harness.probe.answers.files import FileContent, FileFacts
-from harness.residue.snapshot import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
+from harness.residue.sentinels import SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
 
 PHASE = Phase.RESIDUE
 ROOTS = declares("registry keys of the agent", lambda profile: profile.registry_roots)

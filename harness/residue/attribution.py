@@ -13,15 +13,8 @@ from harness.model.profile.places import Keep
 from harness.residue import noise_pattern
 from harness.residue.change import Change, Kind, Where
 from harness.residue.deciding import DECIDES, decides
-from harness.residue.snapshot import (
-    NEIGHBOUR_DIR,
-    SENTINEL_DIR,
-    SENTINEL_FILES,
-    SENTINEL_KEY,
-    SENTINEL_SERVICE,
-    TEMPORARY_FOLDER,
-    WATCHED_TREES,
-)
+from harness.residue.sentinels import SENTINEL_DIR, SENTINEL_FILES, SENTINEL_KEY, SENTINEL_SERVICE
+from harness.residue.snapshot import NEIGHBOUR_DIR, TEMPORARY_FOLDER, WATCHED_TREES
 
 SERVICES = "HKLM\\System\\CurrentControlSet\\Services"
 _SESSION_MANAGER = "HKLM\\System\\CurrentControlSet\\Control\\Session Manager"

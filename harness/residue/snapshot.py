@@ -1,4 +1,4 @@
-"""What a machine holds before and after the candidate, and the sentinels that must survive it."""
+"""What a machine holds before and after the candidate."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,7 @@ from harness.guest.facts import ServiceState
 from harness.guest.guest import Guest
 from harness.guest.registry_tree import full_path
 from harness.guest.round_trip import RoundTrip, trees
-from harness.guest.system_tools import CMD, REG, SC
 from harness.model import image_path
-from harness.model.errors import GuestFault
 from harness.model.profile import AgentProfile
 from harness.model.profile.text import is_below
 from harness.model.substrate import Capability, GuestSystem, why_not
@@ -22,16 +20,8 @@ from harness.probe.answers.services import Service
 from harness.probe.answers.system import CrashFile, PendingRename
 from harness.probe.answers.tasks import Task
 
-SENTINEL_DIR = "C:\\bvt-sentinel"
 NEIGHBOUR_DIR = "C:\\bvt-neighbour"
 """Another product, where a scenario has one."""
-SENTINEL_FILES = (
-    f"{SENTINEL_DIR}\\keep.txt",
-    "C:\\ProgramData\\bvt-sentinel.txt",
-    "C:\\Windows\\Temp\\bvt-sentinel.tmp",
-)
-SENTINEL_SERVICE = "BvtSentinel"
-SENTINEL_KEY = "HKLM\\Software\\BvtSentinel"
 WATCHED_TREES = ("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData")
 """Everything below these is looked at, whatever the profile says."""
 SHARED_FOLDERS = ("C:\\", *WATCHED_TREES)
@@ -115,24 +105,6 @@ class Snapshot:
 
 FIRST_DRAWN_PORT = 32768
 """Of the ports that systems draw for who names none: Windows from 49152 on, the system below Wine from here on."""
-
-
-def plant_sentinels(guest: Guest, nonce: str) -> None:
-    """Create unrelated files, a key and a service that no installer has any business with.
-
-    Raises `GuestFault` if the guest refuses one.
-    """
-    for path in SENTINEL_FILES:
-        guest.write_file(path, nonce.encode())
-    for command in (
-        [REG, "add", SENTINEL_KEY, "/v", "Nonce", "/d", nonce, "/f"],
-        [SC, "create", SENTINEL_SERVICE, "binPath=", CMD, "start=", "demand"],
-    ):
-        result = guest.run(command, timeout_s=30)
-        if not result.ok:
-            raise GuestFault(
-                f"A sentinel could not be planted: {result.command!r} ended with {result.exit_code}."
-            )
 
 
 def take_snapshot(guest: Guest, profile: AgentProfile, system: GuestSystem) -> Snapshot:
