@@ -15,7 +15,7 @@ from harness.model.gate import Gate, Verdict
 from harness.model.phases import PHASES
 from harness.model.plural import plural
 from harness.model.report import UNPROVEN, Outcome
-from harness.reports import ending, facts, gathering, grid, news, to_pass, untested, waived, words
+from harness.reports import ending, facts, gathering, grid, news, notices, to_pass, untested, waived, words
 from harness.reports.build import meta_of
 from harness.reports.detail import LARGEST_PAGE, Detail, details
 from harness.reports.excused import excused
@@ -142,7 +142,7 @@ class _Page:
             "headline": facts.headline(gate),
             "not_tested": untested.not_tested_line(gate),
             "excused": excused(gate),
-            "notices": [notice(gate) for notice in facts.NOTICES if notice(gate)],
+            "notices": [notice(gate) for notice in notices.NOTICES if notice(gate)],
             "meaning": words.MEANINGS[gate.verdict],
         }
 

@@ -6,8 +6,9 @@ from harness.model.gate import Gate, Verdict
 from harness.model.plural import plural
 from harness.model.report import UNPROVEN, Outcome
 from harness.reports.excused import excused_lines
-from harness.reports.facts import NOTICES, cell_facts, outcome_counts, unproven, verdict_words
+from harness.reports.facts import cell_facts, outcome_counts, unproven, verdict_words
 from harness.reports.gathering import Gathered, gathered
+from harness.reports.notices import NOTICES
 from harness.reports.untested import not_tested_line
 from harness.reports.waived import debt_lines, weight_words
 from harness.reports.words import MEANINGS, WORDS, one_line, seconds

@@ -15,7 +15,8 @@ from harness.model.plural import plural
 from harness.model.report import Evidence, Outcome
 from harness.model.substrate import GuestSystem, Substrate
 from harness.reports import junit_xml, render_page, summary_markdown, summary_text, write_reports
-from harness.reports.facts import cell_facts, substrate_notice, substrate_words, unproven
+from harness.reports.facts import cell_facts, substrate_words, unproven
+from harness.reports.notices import substrate_notice
 from harness.reports.words import MEANINGS, megabytes, seconds
 from tests.unit.gate.samples import a_cell, a_gate, a_plan, a_report, an_attempt, with_outcome
 
