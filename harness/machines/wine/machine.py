@@ -1,7 +1,5 @@
 """One running Wine machine, as its owner (or whoever reopens it) sees it."""
 
-import hashlib
-import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from harness.machines.wine.berth import reap_ended
 from harness.machines.wine.calls import read_calls
 from harness.machines.wine.crashes import read_crashed
 from harness.machines.wine.disk_room import shortage
+from harness.machines.wine.evidence import collect_evidence
 from harness.machines.wine.memory_pressure import oom_kills
 from harness.machines.wine.neighbour import filters_packets, read_contacts, read_words
 from harness.machines.wine.order import (
@@ -152,35 +151,7 @@ class WineMachine:
 
     def collect(self, into: Path) -> Sequence[Evidence]:
         """Server and init logs, registry files as last saved, and the list of what the overlay holds."""
-        found: list[Evidence] = []
-        places = self._berth.places
-        base = places.upper if self._berth.overlay else places.prefix
-        wanted = {
-            "winrm.log": (places.logs / "winrm.log", "log of the WinRM server"),
-            "init.log": (places.logs / "init.log", "log of the machine's init, and output of Wine"),
-            "status.json": (places.status, "the init's last word"),
-            "system.reg": (base / "system.reg", "HKEY_LOCAL_MACHINE as last saved"),
-            "user.reg": (base / "user.reg", "HKEY_CURRENT_USER as last saved"),
-        }
-        try:
-            into.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            return found
-        for name, (source, what) in wanted.items():
-            try:
-                shutil.copyfile(source, into / name)
-                found.append(_evidence(into, name, what))
-            except OSError:
-                continue  # a broken machine may lack any of them
-        if self._berth.overlay:
-            try:
-                (into / "changed.txt").write_text("".join(f"{line}\n" for line in _changed(places.upper)))
-                found.append(
-                    _evidence(into, "changed.txt", "every path that the overlay's upper directory holds")
-                )
-            except OSError:
-                return found
-        return found
+        return collect_evidence(self._berth, into)
 
     def overlay(self) -> Overlay | None:
         """The overlay of a clone that is one."""
@@ -266,15 +237,3 @@ def reopen(state: StateDirectory, intent: Intent, image: ImageInfo) -> WineMachi
             f"Machine {intent.machine_id} no longer has a readable work order: {error}."
         ) from error
     return WineMachine(state, IntentFile(state.intents, intent), berth, order, image, machine.access, None)
-
-
-def _changed(upper: Path) -> list[str]:
-    return sorted(
-        f"{path.relative_to(upper)}{'/' if path.is_dir() and not path.is_symlink() else ''}"
-        for path in upper.rglob("*")
-    )
-
-
-def _evidence(into: Path, name: str, what: str) -> Evidence:
-    data = (into / name).read_bytes()
-    return Evidence(path=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), what=what)
