@@ -4,8 +4,8 @@ from harness.cell.check import Blocked
 from harness.cell.session import CellSession
 from harness.files import write_atomically
 from harness.model.report import Outcome
-from harness.rundir.directory import FailFast
 from harness.rundir.early_end import FirstFailure, ended_by
+from harness.rundir.settings import FailFast
 
 
 def note_failure(session: CellSession, check: str) -> None:

@@ -7,7 +7,7 @@ from harness.cell.recorder import CellRecorder
 from harness.machines.capabilities import HasCapsule
 from harness.machines.provider import Machine
 from harness.model.errors import InfrastructureError
-from harness.rundir.directory import KeepPolicy, RunSettings
+from harness.rundir.settings import KeepPolicy, RunSettings
 
 
 def part_with(

@@ -18,7 +18,8 @@ from harness.model.plan import Cell
 from harness.model.report import Outcome
 from harness.model.substrate import slowness
 from harness.rundir.attempts import earlier_attempts
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import RunSettings
 
 
 def machine_spec(cell: Cell, settings: RunSettings, run: RunDirectory, backend: Backend) -> MachineSpec:

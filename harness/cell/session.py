@@ -32,7 +32,8 @@ from harness.model.relocation import relocated
 from harness.model.report import CellReport, Excuse, ExcusedBy, Outcome
 from harness.model.steps import into
 from harness.model.substrate import slowness
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import RunSettings
 
 Answer = TypeVar("Answer")
 

@@ -40,9 +40,10 @@ from harness.planning.releases import find_releases
 from harness.planning.request import RunRequest
 from harness.profiles.agreement import given_properties, msi_problems
 from harness.rundir import work_directory, work_times
-from harness.rundir.directory import RunDirectory, RunSettings, new_run_id
+from harness.rundir.directory import RunDirectory
 from harness.rundir.findings import record_findings
 from harness.rundir.payload import record_payload
+from harness.rundir.settings import RunSettings, new_run_id
 from harness.state import StateDirectory
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.model.errors import ConfigurationError
 from harness.model.run_options import INFRA_RETRIES, POOL, SUITE
-from harness.rundir.directory import FailFast, KeepPolicy, keeps_at_failure
+from harness.rundir.settings import FailFast, KeepPolicy, keeps_at_failure
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from harness.model.report import Attempt, CellReport, CheckResult, Outcome
 from harness.planning.preparation import check_backend, checks_digest, make_ready
 from harness.rundir import work_directory, work_times
 from harness.rundir.attempts import earlier_attempts, keep_attempts
-from harness.rundir.directory import STARTED_FILE, KeepPolicy, RunDirectory, new_run_id
+from harness.rundir.directory import STARTED_FILE, RunDirectory
+from harness.rundir.settings import KeepPolicy, new_run_id
 from harness.state import StateDirectory
 
 

@@ -26,8 +26,9 @@ from harness.model.plan import Cell
 from harness.model.report import CellReport, Outcome
 from harness.plugin.judge import Judge
 from harness.plugin.outcome import blocked_by_whom, classify, message_of, outcome_of
-from harness.rundir.directory import FailFast, RunDirectory
+from harness.rundir.directory import RunDirectory
 from harness.rundir.early_end import ended_by
+from harness.rundir.settings import FailFast
 from harness.rundir.waits import Waits
 from harness.state import StateDirectory
 

@@ -21,7 +21,8 @@ from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate, MergedRun
 from harness.model.plan import Plan
 from harness.model.report import Attempt
-from harness.rundir.directory import RunDirectory, RunSettings, new_run_id
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import RunSettings, new_run_id
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from harness.model.report import Evidence
 from harness.model.substrate import GuestSystem, Substrate
 from harness.probe.answers.system import Environment
 from harness.residue.surroundings import Surroundings
-from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import KeepPolicy, RunSettings
 from tests.unit.gate.samples import CANDIDATE, a_cell
 
 ROOT = Path(__file__).parents[3]

@@ -11,8 +11,8 @@ from harness.model.errors import ConfigurationError
 from harness.model.gate import Verdict
 from harness.model.matrix import Requirement
 from harness.model.report import Outcome, Phase
-from harness.rundir.directory import FailFast, keeps_at_failure
 from harness.rundir.early_end import FirstFailure, ended_by
+from harness.rundir.settings import FailFast, keeps_at_failure
 from tests.unit.cell.stand_ins import Lab, a_lab
 from tests.unit.gate.samples import RUN, a_cell, a_plan, a_report, with_outcome
 

@@ -16,7 +16,8 @@ from harness.machines.provider import KeptMachine
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.rundir import work_directory
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import RunSettings
 from harness.state import StateDirectory
 from tests.unit.cell.stand_ins import ACCESS, PROFILE
 from tests.unit.gate.samples import a_cell, a_plan

@@ -17,7 +17,8 @@ from harness.planning import resumption
 from harness.planning.preparation import checks_digest
 from harness.rundir import work_directory, work_times
 from harness.rundir.attempts import earlier_attempts
-from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import KeepPolicy, RunSettings
 from harness.state import StateDirectory
 from tests.unit.cell.stand_ins import PROFILE
 from tests.unit.gate.samples import CANDIDATE, a_cell, a_plan, a_report, a_result

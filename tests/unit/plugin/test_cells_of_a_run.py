@@ -13,7 +13,8 @@ from harness.model.substrate import Substrate
 from harness.plugin import hooks
 from harness.plugin import worker as worker_module
 from harness.plugin.worker import WORKER, RunWorker
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import RunSettings
 from harness.rundir.waits import Waits
 from tests.unit.cell.stand_ins import PROFILE
 from tests.unit.gate.samples import a_cell, a_plan

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
-from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings, new_run_id
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import KeepPolicy, RunSettings, new_run_id
 from tests.unit.cell.stand_ins import PROFILE
 
 

@@ -17,8 +17,9 @@ from harness.model.matrix import Pool
 from harness.model.plan import Plan
 from harness.model.report import CellReport, Evidence, Outcome
 from harness.model.substrate import Substrate
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
 from harness.rundir.merging import merge_runs
+from harness.rundir.settings import RunSettings
 from harness.signing.bundle import sign_run
 from harness.signing.verification import verify_bundle
 from tests.unit.cell.stand_ins import PROFILE

@@ -15,7 +15,8 @@ from harness.machines.intent import Intent, IntentFile, Owner
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.rundir import conclusion, work_directory
-from harness.rundir.directory import KeepPolicy, RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import KeepPolicy, RunSettings
 from harness.state import StateDirectory
 from tests.programs import bounded
 from tests.unit.cell.stand_ins import PROFILE

@@ -11,7 +11,8 @@ from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.rundir import work_times
-from harness.rundir.directory import RunDirectory, RunSettings
+from harness.rundir.directory import RunDirectory
+from harness.rundir.settings import RunSettings
 from tests.unit.cell.stand_ins import PROFILE
 from tests.unit.gate.samples import a_cell, a_plan
 
