@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import faults
+from . import shell_faults
 
 
 def host_directory(wanted: str | None, drives: Mapping[str, str], default: str | None) -> str | None:
@@ -13,17 +13,17 @@ def host_directory(wanted: str | None, drives: Mapping[str, str], default: str |
     drive, rest = wanted[:2].upper(), wanted[2:].replace("/", "\\")
     roots = {letter.upper(): root for letter, root in drives.items()}
     if drive not in roots or not (rest == "" or rest.startswith("\\")):
-        raise faults.not_a_directory(wanted)
+        raise shell_faults.not_a_directory(wanted)
     here = Path(roots[drive])
     for part in rest.split("\\"):
         if part in ("", "."):
             continue
         following = _entry(here, part) if part != ".." else None
         if following is None:
-            raise faults.not_a_directory(wanted)
+            raise shell_faults.not_a_directory(wanted)
         here = following
     if not here.is_dir():
-        raise faults.not_a_directory(wanted)
+        raise shell_faults.not_a_directory(wanted)
     return str(here)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from . import faults
+from . import faults, shell_faults
 from . import namespaces as ns
 from .envelope import Request, parse_duration
 
@@ -14,7 +14,7 @@ def shell_id_of(request: Request) -> str:
     """The shell that the request selects. Raises `Fault`."""
     shell_id = request.selectors.get("shellid")
     if not shell_id:
-        raise faults.selector_missing()
+        raise shell_faults.selector_missing()
     return shell_id
 
 

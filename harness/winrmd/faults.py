@@ -1,19 +1,16 @@
-"""The faults this server answers with: SOAP codes, WS-Management subcodes and the error numbers of Windows.
+"""The faults of the protocol, whatever it carries: SOAP codes, WS-Management subcodes, error numbers of Windows.
 
 Numbers are those of `wsmerror.h` and `winerror.h`; subcodes those of DSP0226 section 14 and MS-WSMV
 3.1.4.5.2. Where Windows answers otherwise than the specification (quotas), Windows is followed. The table is
 in docs/winrm-server.md.
 """
 
-from . import namespaces as ns
+from .fault import Fault
 
 ERROR_INVALID_PARAMETER = 87
-ERROR_DIRECTORY = 267
-ERROR_OPERATION_ABORTED = 995
 ERROR_INTERNAL_ERROR = 1359
 RESOURCE_NOT_FOUND = 0x80338000
 INVALID_ACTION = 0x80338001
-PROVIDER_FAILURE = 0x80338003
 MUST_UNDERSTAND = 0x80338010
 MESSAGE_HEADER_REQUIRED = 0x80338011
 OPERATION_TIMED_OUT = 0x80338029
@@ -22,52 +19,9 @@ OPTION_INVALID_VALUE = 0x80338053
 OPTIONS_NOT_SUPPORTED = 0x80338051
 INVALID_ENUMERATION_CONTEXT = 0x8033801B
 ENVELOPE_EXCEEDED = 0x80338048
-MISSING_SELECTOR = 0x8033805A
-UNEXPECTED_SELECTORS = 0x8033805B
-SHELL_ID_EXISTS = 0x80338063
 INVALID_TIMEOUT = 0x80338081
 ENVELOPE_TOO_SMALL = 0x8033807E
-INVALID_INPUT_STREAM = 0x8033818B
-QUOTA_LIMIT = 0x8033803F
-QUOTA_SHELLS = 0x803381A5
 QUOTA_OPERATIONS = 0x803381A6
-
-
-LONGEST_MESSAGE = 500
-"""Characters. A client's own text is repeated in some, and an answer has a size to keep."""
-
-
-class Fault(Exception):
-    """A request that cannot be served, as the client will be told.
-
-    `by_plugin`: laid out as what the plug-in of the command shell says; `why`: for the log alone.
-    """
-
-    def __init__(
-        self,
-        subcode: str,
-        number: int,
-        message: str,
-        *,
-        sender: bool = True,
-        detail: str | None = None,
-        by_plugin: bool = False,
-        why: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.subcode = subcode
-        self.number = number
-        self.message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
-        self.sender = sender
-        self.by_plugin = by_plugin
-        self.why = why
-        self.detail = f"{ns.FAULT_DETAIL}/{detail}" if detail else None
-
-    def without_words(self) -> "Fault":
-        """The same fault with its number alone."""
-        told = Fault(self.subcode, self.number, f"Error {self.number}.", sender=self.sender)
-        told.detail = self.detail
-        return told
 
 
 def malformed(why: str) -> Fault:
@@ -106,44 +60,6 @@ def resource_not_found(uri: str) -> Fault:
     )
 
 
-def selector_missing() -> Fault:
-    """The operation needs to know which shell."""
-    return Fault(
-        "w:InvalidSelectors",
-        MISSING_SELECTOR,
-        "The request did not include the selector ShellId.",
-        detail="InsufficientSelectors",
-    )
-
-
-def shell_not_found(shell_id: str) -> Fault:
-    """No such shell: never opened, deleted, or expired."""
-    return Fault(
-        "w:InvalidSelectors",
-        UNEXPECTED_SELECTORS,
-        f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not "
-        "found on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer "
-        "exists on the server. Provide the correct ShellId or create a new shell and retry the operation.",
-        detail="UnexpectedSelectors",
-    )
-
-
-def command_not_found(command_id: str) -> Fault:
-    """The shell has no such command: never started, or terminated."""
-    return Fault(
-        "w:InvalidSelectors",
-        UNEXPECTED_SELECTORS,
-        f"The request for the command with CommandId {command_id} failed because the command was not found "
-        "in the shell: the CommandId is incorrect, or the command was terminated.",
-        detail="UnexpectedSelectors",
-    )
-
-
-def already_exists(what: str) -> Fault:
-    """The identifier that the client proposes is taken."""
-    return Fault("w:AlreadyExists", SHELL_ID_EXISTS, f"{what} already exists.")
-
-
 def timed_out() -> Fault:
     """Nothing happened within the request's OperationTimeout."""
     return Fault(
@@ -151,28 +67,6 @@ def timed_out() -> Fault:
         OPERATION_TIMED_OUT,
         "The WS-Management service cannot complete the operation within the time specified in "
         "OperationTimeout.",
-        sender=False,
-    )
-
-
-def aborted() -> Fault:
-    """The operation was under way when its command was terminated or its shell deleted."""
-    return Fault(
-        "w:InternalError",
-        ERROR_OPERATION_ABORTED,
-        "The I/O operation has been aborted because of either a thread exit or an application request.",
-        sender=False,
-    )
-
-
-def too_many_shells(limit: int) -> Fault:
-    """Quota MaxShellsPerUser."""
-    return Fault(
-        "w:InternalError",
-        QUOTA_SHELLS,
-        "The WS-Management service cannot process the request. This user is allowed a maximum number of "
-        f"{limit} concurrent shells, which has been exceeded. Close existing shells or raise the quota for "
-        "this user.",
         sender=False,
     )
 
@@ -185,17 +79,6 @@ def too_many_operations(limit: int) -> Fault:
         "The WS-Management service cannot process the request. This user is allowed a maximum number of "
         f"{limit} concurrent operations, which has been exceeded. Close existing operations for this user, "
         "or raise the quota for this user.",
-        sender=False,
-    )
-
-
-def too_many_processes(limit: int) -> Fault:
-    """Quota MaxProcessesPerShell (MS-WSMV 3.1.4.11.2)."""
-    return Fault(
-        "w:QuotaLimit",
-        QUOTA_LIMIT,
-        "The Windows Remote Shell cannot process the request. The server is already executing the maximum "
-        f"number of {limit} processes allowed in one shell. Retry later.",
         sender=False,
     )
 
@@ -269,15 +152,6 @@ def timeout_invalid(value: str) -> Fault:
     )
 
 
-def input_stream_unknown(name: str) -> Fault:
-    """Input for a stream that the shell was opened without."""
-    return Fault(
-        "w:InvalidParameter",
-        INVALID_INPUT_STREAM,
-        f"The shell has no input stream named {name}.",
-    )
-
-
 def parameter_wrong(what: str) -> Fault:
     """A value in the body that makes no sense. Windows does not tell the client which (recorded in pypsrp's tests)."""
     return Fault(
@@ -287,19 +161,4 @@ def parameter_wrong(what: str) -> Fault:
         detail="InvalidValue",
         by_plugin=True,
         why=what,
-    )
-
-
-def not_a_directory(path: str) -> Fault:
-    """The shell's working directory cannot be entered."""
-    return Fault("w:InternalError", ERROR_DIRECTORY, f"The directory name is invalid: {path}.", sender=False)
-
-
-def launcher_failed(why: str) -> Fault:
-    """The program that runs commands broke, so the command's own outcome is unknown."""
-    return Fault(
-        "w:InternalError",
-        PROVIDER_FAILURE,
-        f"The command's outcome is unknown: {why}.",
-        sender=False,
     )

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import faults
+from . import shell_faults
 from .config import ServerConfig
+from .fault import Fault
 
 AFTERWARDS_S = 0.01
 """How long after a command the next launcher is started: the client's answer, or its Delete, goes first."""
@@ -85,7 +86,7 @@ class Launchers:
         with self._lock:
             if self._closed.is_set() or self._ahead is not None:
                 return
-            with suppress(faults.Fault):
+            with suppress(Fault):
                 self._ahead = self._start(self._config.launcher_ahead, "")
 
     def start_ahead_soon(self) -> None:
@@ -118,7 +119,7 @@ class Launchers:
                 preexec_fn=(lambda: _enter(root, directory)) if root else None,
             )
         except OSError as error:
-            raise faults.launcher_failed(f"{argv[0]} cannot be started ({error.strerror})") from error
+            raise shell_faults.launcher_failed(f"{argv[0]} cannot be started ({error.strerror})") from error
         return Launcher(process, Path(self._config.result_dir, result_name) if result_name else None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from . import faults, responses
+from . import faults, responses, shell_faults
 from . import namespaces as ns
 from .commandline import windows_command_line
 from .config import ServerConfig
@@ -15,6 +15,7 @@ from .configuration import configuration_of
 from .directories import host_directory
 from .elements import child, shell_id_of, text_of
 from .envelope import Identify, Request, message_id_of, parse_request
+from .fault import Fault
 from .launcher import Launchers, Surroundings
 from .process import Command
 from .shell import Shell, ShellSettings, ShellTable
@@ -79,7 +80,7 @@ class Service:
             if len(whole) > most:
                 raise faults.answer_too_large(most)
             return Answer(200, whole)
-        except faults.Fault as fault:
+        except Fault as fault:
             if fault.number != faults.OPERATION_TIMED_OUT:
                 log.info("fault %d for %s: %s", fault.number, caller.user, fault.why or fault.message)
             return self._refused(fault, message_id or message_id_of(data), most)
@@ -87,7 +88,7 @@ class Service:
             log.exception("a request of %s was answered with an internal error", caller.user)
             return self._refused(faults.internal_error(), message_id, most)
 
-    def _refused(self, fault: faults.Fault, related: str, most: int) -> Answer:
+    def _refused(self, fault: Fault, related: str, most: int) -> Answer:
         """The fault, without the client's own text where it would not fit with it."""
         envelope = responses.fault_envelope(fault, related, self._config.machine_name)
         if len(envelope) > most:
@@ -209,7 +210,7 @@ class Service:
             for stream in child(request.body, "Send").iter(f"{{{ns.SHELL}}}Stream"):
                 name = stream.get("Name", "")
                 if name not in shell.settings.input_streams:
-                    raise faults.input_stream_unknown(name)
+                    raise shell_faults.input_stream_unknown(name)
                 try:
                     data = base64.b64decode("".join((stream.text or "").split()), validate=True)
                 except ValueError as error:  # also of text that is not ASCII
@@ -261,5 +262,5 @@ class Service:
     def _of(shell: Shell, command_id: str | None) -> Command:
         command = shell.commands.get((command_id or "").upper())
         if command is None:
-            raise faults.command_not_found(command_id or "(none)")
+            raise shell_faults.command_not_found(command_id or "(none)")
         return command

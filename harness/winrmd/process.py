@@ -5,7 +5,6 @@ polled by time. It never waits for end of file: what a command leaves behind und
 open for ever. Once the launcher has ended, what is in the pipes at that moment is the rest of the output.
 """
 
-import codecs
 import fcntl
 import json
 import os
@@ -18,17 +17,15 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from . import faults, process_tree
+from . import faults, process_tree, shell_faults
+from .fault import Fault
 from .launcher import Launcher
+from .output import Encodings, Output, converter
 
-OUTPUT_BUFFER = 1024 * 1024
-"""Bytes held for the client before the command is made to wait, per stream: one that nobody reads holds up no other."""
 INPUT_BUFFER = 4 * 1024 * 1024
 STATUS_CONTROL_C_EXIT = 0xC000013A
 _READ = 65536
 _END_TIMEOUT_S = 10.0
-
-Encodings = tuple[str, str]
 
 
 class Command:
@@ -50,18 +47,17 @@ class Command:
         self._process, self._result = launcher.process, launcher.result
         self._call_when_ended = ended
         self._changed = threading.Condition()
-        self._chunks: deque[tuple[str, bytes]] = deque()
-        self._held = {"stdout": 0, "stderr": 0}
+        self._output = Output()
         self._input = deque([launcher.first_input] if launcher.first_input else [])
         self._input_size = len(launcher.first_input)
         self._input_ended = False
         self._conversing = False
         self._exit_code: int | None = None
-        self._failure: faults.Fault | None = None
+        self._failure: Fault | None = None
         self._ended = False
         self._aborted = False
         self._interrupted = False
-        self._converters = {name: _converter(encodings) for name in ("stdout", "stderr")}
+        self._converters = {name: converter(encodings) for name in ("stdout", "stderr")}
         self._thread = threading.Thread(target=self._pump, name=f"command {command_id}", daemon=True)
         with ExitStack() as undo:
             undo.callback(launcher.end)
@@ -72,7 +68,7 @@ class Command:
                 undo.callback(os.close, self._end)
                 self._thread.start()
             except (OSError, RuntimeError) as error:
-                raise faults.launcher_failed(f"it cannot be watched ({error})") from error
+                raise shell_faults.launcher_failed(f"it cannot be watched ({error})") from error
             undo.pop_all()
 
     @property
@@ -92,7 +88,7 @@ class Command:
         deadline = time.monotonic() + timeout_s
 
         def held() -> int:
-            return sum(self._held[name] for name in streams)
+            return self._output.held(streams)
 
         with self._changed:
             self._changed.wait_for(lambda: held() or self._ended or self._aborted, timeout_s)
@@ -101,8 +97,9 @@ class Command:
                 linger = min(linger_s, max(0.0, deadline - time.monotonic()))
                 self._changed.wait_for(lambda: self._ended or self._aborted or held() >= most, linger)
             if self._aborted:
-                raise faults.aborted()
-            taken = self._take(streams, most)
+                raise shell_faults.aborted()
+            if taken := self._output.take(streams, most):
+                self._notify_pump()
             if held() or not self._ended:
                 if not taken:
                     raise faults.timed_out()
@@ -143,35 +140,12 @@ class Command:
         """End the command and all it started; every Receive under way faults. Idempotent."""
         with self._changed:
             self._aborted = True
-            self._chunks.clear()
-            self._held = dict.fromkeys(self._held, 0)
+            self._output.drop()
             self._changed.notify_all()
             if not self._ended:
                 process_tree.kill_tree(self._process.pid)
                 self._notify_pump()
             self._changed.wait_for(lambda: self._ended, _END_TIMEOUT_S)
-
-    def _take(self, streams: frozenset[str], most: int) -> list[tuple[str, bytes]]:
-        taken: list[tuple[str, bytes]] = []
-        left: deque[tuple[str, bytes]] = deque()
-        while self._chunks and most > 0:
-            name, data = self._chunks.popleft()
-            if name not in streams:
-                left.append((name, data))
-                continue
-            if len(data) > most:
-                self._chunks.appendleft((name, data[most:]))
-                data = data[:most]
-            most -= len(data)
-            self._held[name] -= len(data)
-            if taken and taken[-1][0] == name:
-                taken[-1] = (name, taken[-1][1] + data)
-            else:
-                taken.append((name, data))
-        self._chunks.extendleft(reversed(left))
-        if taken:
-            self._notify_pump()
-        return taken
 
     def _notify_pump(self) -> None:
         """Wake the pump; the caller holds the lock, under which the pump closes the descriptor."""
@@ -211,7 +185,7 @@ class Command:
         input_open = True
         while True:
             with self._changed:
-                full = {name for name, size in self._held.items() if size >= OUTPUT_BUFFER}
+                full = self._output.full
                 has_input, input_done = bool(self._input), self._input_ended
             if input_open and input_done and not has_input:
                 _unregister(poll, to_process)  # a closed descriptor would be ready for ever
@@ -274,8 +248,7 @@ class Command:
         with self._changed:
             if self._aborted:
                 return
-            self._chunks.append((name, data))
-            self._held[name] += len(data)
+            self._output.add(name, data)
             self._changed.notify_all()
 
     def _write(self, descriptor: int) -> bool:
@@ -297,7 +270,7 @@ class Command:
             self._changed.notify_all()
         return True
 
-    def _outcome(self) -> tuple[int, faults.Fault | None]:
+    def _outcome(self) -> tuple[int, Fault | None]:
         status = self._process.wait()
         if self._result is None:
             # A launcher that a signal ended reports like a shell does.
@@ -311,7 +284,7 @@ class Command:
         except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
             if self._interrupted:  # and so was the launcher, with the command
                 return STATUS_CONTROL_C_EXIT, None
-            return 0, faults.launcher_failed(
+            return 0, shell_faults.launcher_failed(
                 f"the launcher ended with status {status} and left no result ({type(error).__name__})"
             )
 
@@ -321,12 +294,3 @@ def _unregister(poll: "select.poll", descriptor: int) -> None:
         poll.unregister(descriptor)
     except KeyError:
         return
-
-
-def _converter(encodings: Encodings | None) -> Callable[[bytes, bool], bytes]:
-    """A function from output bytes to client bytes that keeps a character that two reads split together."""
-    if encodings is None:
-        return lambda data, _final: data
-    source, target = encodings
-    decoder = codecs.getincrementaldecoder(source)(errors="replace")
-    return lambda data, final: decoder.decode(data, final).encode(target, errors="replace")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from . import namespaces as ns
-from .faults import Fault
+from .fault import Fault
 
 _PREFIXES = (
     f'xml:lang="en-US" xmlns:s="{ns.SOAP}" xmlns:a="{ns.ADDRESSING}" xmlns:x="{ns.TRANSFER}" '

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from . import faults
+from . import faults, shell_faults
 from .config import Limits
 from .launcher import Launchers
 from .process import Command
@@ -76,13 +76,13 @@ class ShellTable:
         """Open a shell; raises `Fault` if its owner has too many, the proposed id is taken, or the server ends."""
         with self._changed:
             if self._closed:
-                raise faults.aborted()
+                raise shell_faults.aborted()
             mine = sum(shell.settings.owner == settings.owner for shell in self._shells.values())
             if mine >= self._limits.max_shells_per_user:
-                raise faults.too_many_shells(self._limits.max_shells_per_user)
+                raise shell_faults.too_many_shells(self._limits.max_shells_per_user)
             shell_id = (proposed_id or str(uuid.uuid4())).upper()
             if shell_id in self._shells:
-                raise faults.already_exists(f"The shell {shell_id}")
+                raise shell_faults.already_exists(f"The shell {shell_id}")
             shell = Shell(shell_id, settings, launchers, self._clock())
             self._shells[shell_id] = shell
             self._changed.notify_all()
@@ -103,7 +103,7 @@ class ShellTable:
         with self._changed:
             shell = self._shells.get(shell_id.upper())
             if shell is None or shell.settings.owner != owner:
-                raise faults.shell_not_found(shell_id)
+                raise shell_faults.shell_not_found(shell_id)
             shell.in_use += 1
             return shell
 
@@ -135,12 +135,12 @@ class ShellTable:
         """Start a command in the shell; raises `Fault` if too many run there, or its id is taken."""
         with self._changed:
             if self._shells.get(shell.shell_id) is not shell:
-                raise faults.shell_not_found(shell.shell_id)
+                raise shell_faults.shell_not_found(shell.shell_id)
             if shell.running() >= self._limits.max_processes_per_shell:
-                raise faults.too_many_processes(self._limits.max_processes_per_shell)
+                raise shell_faults.too_many_processes(self._limits.max_processes_per_shell)
             identifier = (command_id or str(uuid.uuid4())).upper()
             if identifier in shell.commands:
-                raise faults.already_exists(f"The command {identifier}")
+                raise shell_faults.already_exists(f"The command {identifier}")
             command = start(identifier)
             shell.commands[identifier] = command
             shell.started += 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness.winrmd import faults, responses
 from harness.winrmd import namespaces as ns
 from harness.winrmd.envelope import Identify, Request, message_id_of, parse_duration, parse_request
-from harness.winrmd.faults import Fault
+from harness.winrmd.fault import Fault
 from tests.unit.winrmd.envelopes import MESSAGE_ID, fault_number, request
 
 

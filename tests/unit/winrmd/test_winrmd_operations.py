@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.winrmd import faults
+from harness.winrmd import faults, shell_faults
 from harness.winrmd import namespaces as ns
 from harness.winrmd.config import Limits, ServerConfig
 from harness.winrmd.operations import Caller, Service
@@ -87,7 +87,7 @@ def test_a_command_that_nobody_can_watch_is_ended(client: Client, monkeypatch: p
     monkeypatch.setattr(threading.Thread, "start", refuse)
     body = "<rsp:CommandLine><rsp:Command>sleep 30</rsp:Command></rsp:CommandLine>"
     answer = client.send(request(ns.COMMAND, body, shell_id=shell))
-    assert fault_number(answer) == faults.PROVIDER_FAILURE
+    assert fault_number(answer) == shell_faults.PROVIDER_FAILURE
     assert set(psutil.Process().children()) <= before
 
 
@@ -131,10 +131,13 @@ def test_the_environment_of_a_code_page_reaches_only_its_shells(config: ServerCo
             request(ns.CREATE, "<rsp:Shell><rsp:IdleTimeOut>9</rsp:IdleTimeOut></rsp:Shell>"),
             faults.SCHEMA_VALIDATION,
         ),
-        (request(ns.DELETE), faults.MISSING_SELECTOR),
-        (request(ns.DELETE, shell_id="gone"), faults.UNEXPECTED_SELECTORS),
+        (request(ns.DELETE), shell_faults.MISSING_SELECTOR),
+        (request(ns.DELETE, shell_id="gone"), shell_faults.UNEXPECTED_SELECTORS),
         (request(ns.COMMAND, "<rsp:CommandLine/>", shell_id="gone"), faults.SCHEMA_VALIDATION),
-        (request(ns.SIGNAL, '<rsp:Signal CommandId="x"/>', shell_id="gone"), faults.UNEXPECTED_SELECTORS),
+        (
+            request(ns.SIGNAL, '<rsp:Signal CommandId="x"/>', shell_id="gone"),
+            shell_faults.UNEXPECTED_SELECTORS,
+        ),
     ],
 )
 def test_what_cannot_be_done_is_a_fault_with_its_number(client: Client, data: bytes, number: int) -> None:
@@ -149,12 +152,12 @@ def test_what_cannot_be_done_is_a_fault_with_its_number(client: Client, data: by
         (
             ns.SEND,
             '<rsp:Send><rsp:Stream Name="stdin" CommandId="x">YQ==</rsp:Stream></rsp:Send>',
-            faults.UNEXPECTED_SELECTORS,
+            shell_faults.UNEXPECTED_SELECTORS,
         ),
         (
             ns.SEND,
             '<rsp:Send><rsp:Stream Name="pr" CommandId="x">YQ==</rsp:Stream></rsp:Send>',
-            faults.INVALID_INPUT_STREAM,
+            shell_faults.INVALID_INPUT_STREAM,
         ),
         (
             ns.SEND,
@@ -180,21 +183,21 @@ def test_a_program_that_cannot_be_started_is_a_fault(config: ServerConfig) -> No
     body = "<rsp:CommandLine><rsp:Command>x</rsp:Command></rsp:CommandLine>"
     assert (
         fault_number(client.send(request(ns.COMMAND, body, shell_id=client.open())))
-        == faults.PROVIDER_FAILURE
+        == shell_faults.PROVIDER_FAILURE
     )
 
 
 def test_a_shell_belongs_to_its_owner(client: Client) -> None:
     shell = client.open()
     answer = client.send(request(ns.DELETE, shell_id=shell), Caller("other", "127.0.0.1"))
-    assert fault_number(answer) == faults.UNEXPECTED_SELECTORS
+    assert fault_number(answer) == shell_faults.UNEXPECTED_SELECTORS
     assert fault_number(client.send(request(ns.DELETE, shell_id=shell.lower()))) is None
 
 
 def test_a_shell_id_proposed_twice_is_refused(client: Client) -> None:
     body = SHELL.replace("<rsp:Shell>", '<rsp:Shell ShellId="4E0C4D2C-0000-4000-8000-000000000000">')
     assert client.open(body) == "4E0C4D2C-0000-4000-8000-000000000000"
-    assert fault_number(client.send(request(ns.CREATE, body))) == faults.SHELL_ID_EXISTS
+    assert fault_number(client.send(request(ns.CREATE, body))) == shell_faults.SHELL_ID_EXISTS
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

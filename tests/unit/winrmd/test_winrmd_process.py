@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.winrmd.faults import Fault
+from harness.winrmd.fault import Fault
 from harness.winrmd.launcher import Launcher
 from harness.winrmd.process import Command
 from tests.programs import bounded

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from harness.winrmd import faults
+from harness.winrmd import faults, shell_faults
 from harness.winrmd.config import Limits, ServerConfig
-from harness.winrmd.faults import Fault
+from harness.winrmd.fault import Fault
 from harness.winrmd.launcher import Launchers, Surroundings
 from harness.winrmd.shell import Shell, ShellSettings, ShellTable
 
@@ -49,7 +49,7 @@ def gone(table: ShellTable, shell_id: str) -> bool:
         with table.use(shell_id, "bvt"):
             return False
     except Fault as fault:
-        return fault.number == faults.UNEXPECTED_SELECTORS
+        return fault.number == shell_faults.UNEXPECTED_SELECTORS
 
 
 def test_an_idle_shell_ends_at_its_time_and_not_before(table: ShellTable, clock: Clock) -> None:
@@ -92,7 +92,7 @@ def test_every_user_has_the_limit_of_shells_to_himself(table: ShellTable) -> Non
     create(table, settings())
     with pytest.raises(Fault) as refused:
         create(table, settings())
-    assert refused.value.number == faults.QUOTA_SHELLS
+    assert refused.value.number == shell_faults.QUOTA_SHELLS
     create(table, settings(owner="other"))
     table.close(first)
     create(table, settings())
@@ -156,7 +156,7 @@ def test_a_server_that_ends_opens_no_shell(table: ShellTable) -> None:
     table.close_all()
     with pytest.raises(Fault) as raised:
         create(table, settings())
-    assert raised.value.number == faults.aborted().number
+    assert raised.value.number == shell_faults.aborted().number
 
 
 def gone_without_use(table: ShellTable, shell_id: str) -> bool:

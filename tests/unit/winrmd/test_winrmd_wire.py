@@ -17,7 +17,7 @@ from harness.winrmd.authentication import Authenticator, ConnectionIdentity
 from harness.winrmd.commandline import windows_command_line
 from harness.winrmd.config import ConfigurationRejected, ServerConfig, config_from, load_config
 from harness.winrmd.directories import host_directory
-from harness.winrmd.faults import Fault
+from harness.winrmd.fault import Fault
 from harness.winrmd.http import BadRequest, Connection, HttpResponse, parse_head
 from harness.winrmd.launcher import launcher_argv, told
 from harness.winrmd.server import serve

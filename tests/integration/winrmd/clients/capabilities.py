@@ -10,6 +10,7 @@ import pytest
 
 from harness.model.deadline import Deadline
 from harness.winrmd import faults
+from harness.winrmd.fault import Fault
 from tests.integration.winrmd.clients.asking import Answer, Ask, Auth, ForeignClient, Refused
 from tests.integration.winrmd.servers import Running, ended
 
@@ -64,7 +65,7 @@ def time_out(place: Place) -> None:
     """The command goes on once the server has said that it had nothing to say in time; the client comes back for it."""
     said, go = faults.timed_out, place.directory / "go"
 
-    def timed_out() -> faults.Fault:
+    def timed_out() -> Fault:
         go.touch()
         return said()
 
