@@ -5,6 +5,7 @@ has started already and reads its command line from its input, as on Windows, wh
 its own (winrshost.exe) that starts its commands.
 """
 
+import json
 import os
 import subprocess
 import threading
@@ -22,6 +23,7 @@ AFTERWARDS_S = 0.01
 """How long after a command the next launcher is started: the client's answer, or its Delete, goes first."""
 
 END_TIMEOUT_S = 10.0
+STATUS_CONTROL_C_EXIT = 0xC000013A
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,25 @@ class Launcher:
                 pipe.close()
         with suppress(subprocess.TimeoutExpired):  # the kernel holds it, and no signal helps
             self.process.wait(END_TIMEOUT_S)
+
+    def outcome(self, *, interrupted: bool) -> tuple[int, Fault | None]:
+        """The command's exit code once the launcher has ended; or, where nobody knows it, the fault that says so."""
+        status = self.process.wait()
+        if self.result is None:
+            # A launcher that a signal ended reports like a shell does.
+            return (status if status >= 0 else 128 - status) & 0xFFFFFFFF, None
+        try:
+            text = self.result.read_text(encoding="utf-8")
+            self.result.unlink()
+            said = json.loads(text)
+            code = said["exit_code"] if isinstance(said, dict) else said
+            return int(code) & 0xFFFFFFFF, None
+        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
+            if interrupted:  # and so was the launcher, with the command
+                return STATUS_CONTROL_C_EXIT, None
+            return 0, shell_faults.launcher_failed(
+                f"the launcher ended with status {status} and left no result ({type(error).__name__})"
+            )
 
 
 class Launchers:

@@ -9,11 +9,13 @@ from html import escape
 
 from . import faults, responses, shell_faults
 from . import namespaces as ns
+from .caller import Caller
 from .commandline import windows_command_line
 from .config import ServerConfig
 from .configuration import configuration_of
 from .directories import host_directory
 from .elements import child, shell_id_of, text_of
+from .enumeration import ShellListing
 from .envelope import Identify, Request, message_id_of, parse_request
 from .fault import Fault
 from .launcher import Launchers, Surroundings
@@ -26,14 +28,6 @@ log = logging.getLogger("winrmd")
 PRODUCT_VERSION = "OS: 0.0.0 SP: 0.0 Stack: 3.0"
 _CREATE_OPTIONS = frozenset(["winrs_noprofile", "winrs_codepage"])
 _SHELL_RESOURCES = (ns.RESOURCE_SHELL, ns.RESOURCE_CMD_SHELL)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who sent a request, and from where."""
-
-    user: str
-    ip: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,7 @@ class Service:
     def __init__(self, config: ServerConfig, shells: ShellTable) -> None:
         self._config = config
         self._shells = shells
+        listing = ShellListing(shells, config.limits.max_envelope_size)
         self._actions: dict[str, Callable[[Request, Caller], str]] = {
             ns.CREATE: self._create,
             ns.DELETE: self._delete,
@@ -58,9 +53,9 @@ class Service:
             ns.SEND: self._send,
             ns.RECEIVE: self._receive,
             ns.SIGNAL: self._signal,
-            ns.ENUMERATE: self._enumerate,
-            ns.PULL: self._pull,
-            ns.RELEASE: self._release,
+            ns.ENUMERATE: listing.enumerate,
+            ns.PULL: listing.pull,
+            ns.RELEASE: listing.release,
         }
 
     def answer(self, data: bytes, caller: Caller) -> Answer:
@@ -129,44 +124,6 @@ class Service:
     def _get(self, request: Request, caller: Caller) -> str:
         with self._shells.use(shell_id_of(request), caller.user) as shell:
             return responses.shell_properties(fields_of(shell, self._shells.now()))
-
-    def _enumerate(self, request: Request, caller: Caller) -> str:
-        """The caller's shells (DSP0226 8.2): at once if the client asks for that, else by Pull."""
-        optimized = request.body.find(f".//{{{ns.WSMAN}}}OptimizeEnumeration") is not None
-        if not optimized:
-            return f"<n:EnumerateResponse>{responses.context(0)}</n:EnumerateResponse>"
-        items, following = self._some_shells(request, caller, 0)
-        return (
-            f"<n:EnumerateResponse>{responses.context(following)}<w:Items>{items}</w:Items>"
-            f"{'' if following is not None else '<w:EndOfSequence></w:EndOfSequence>'}</n:EnumerateResponse>"
-        )
-
-    def _pull(self, request: Request, caller: Caller) -> str:
-        context = request.body.find(f".//{{{ns.ENUMERATION}}}EnumerationContext")
-        text = (context.text or "").strip() if context is not None else ""
-        if not (text.isascii() and text.isdigit() and len(text) < 9):
-            raise faults.context_invalid()
-        items, following = self._some_shells(request, caller, int(text))
-        return (
-            f"<n:PullResponse>{responses.context(following)}<n:Items>{items}</n:Items>"
-            f"{'' if following is not None else '<n:EndOfSequence></n:EndOfSequence>'}</n:PullResponse>"
-        )
-
-    def _release(self, _request: Request, _caller: Caller) -> str:
-        return ""  # a context is a number; nothing is kept for it
-
-    def _some_shells(self, request: Request, caller: Caller, first: int) -> tuple[str, int | None]:
-        """Shells from number `first` on, as many as fit into an answer; the number of the next, None at the end."""
-        most = request.max_envelope_size or self._config.limits.max_envelope_size
-        room, items = most - responses.ENVELOPE_OVERHEAD, ""
-        for number, shell in enumerate(self._shells.owned(caller.user)):
-            if number < first:
-                continue
-            item = responses.shell_properties(fields_of(shell, self._shells.now()))
-            if items and len((items + item).encode()) > room:
-                return items, number
-            items += item
-        return items, None
 
     def _command(self, request: Request, caller: Caller) -> str:
         line = child(request.body, "CommandLine")

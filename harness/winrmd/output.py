@@ -1,6 +1,10 @@
 """A command's output, held until the client takes it."""
 
 import codecs
+import fcntl
+import os
+import struct
+import termios
 from collections import deque
 from collections.abc import Callable
 
@@ -66,3 +70,15 @@ def converter(encodings: Encodings | None) -> Callable[[bytes, bool], bytes]:
     source, target = encodings
     decoder = codecs.getincrementaldecoder(source)(errors="replace")
     return lambda data, final: decoder.decode(data, final).encode(target, errors="replace")
+
+
+def what_is_in(pipe: int) -> bytes:
+    """The bytes that are in a pipe now, and no more: a survivor may go on writing for ever."""
+    left: int = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+    data = b""
+    while len(data) < left:
+        try:
+            data += os.read(pipe, left - len(data))
+        except BlockingIOError:
+            break
+    return data

@@ -5,25 +5,19 @@ polled by time. It never waits for end of file: what a command leaves behind und
 open for ever. Once the launcher has ended, what is in the pipes at that moment is the rest of the output.
 """
 
-import fcntl
-import json
 import os
 import select
-import struct
-import termios
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from . import faults, process_tree, shell_faults
 from .fault import Fault
+from .input import Input
 from .launcher import Launcher
-from .output import Encodings, Output, converter
+from .output import Encodings, Output, converter, what_is_in
 
-INPUT_BUFFER = 4 * 1024 * 1024
-STATUS_CONTROL_C_EXIT = 0xC000013A
 _READ = 65536
 _END_TIMEOUT_S = 10.0
 
@@ -44,13 +38,11 @@ class Command:
         Raises `Fault`, after ending the launcher, if this server has no descriptor or thread left to watch it.
         """
         self.command_id = command_id
-        self._process, self._result = launcher.process, launcher.result
+        self._launcher, self._process = launcher, launcher.process
         self._call_when_ended = ended
         self._changed = threading.Condition()
         self._output = Output()
-        self._input = deque([launcher.first_input] if launcher.first_input else [])
-        self._input_size = len(launcher.first_input)
-        self._input_ended = False
+        self._input = Input(launcher.first_input)
         self._conversing = False
         self._exit_code: int | None = None
         self._failure: Fault | None = None
@@ -116,17 +108,15 @@ class Command:
         """
         with self._changed:
             room = self._changed.wait_for(
-                lambda: self._ended or self._input_size == 0 or self._input_size + len(data) <= INPUT_BUFFER,
+                lambda: self._ended or self._input.has_room(len(data)),
                 timeout_s,
             )
             if not room:
                 raise faults.timed_out()
-            if self._ended or self._input_ended:
+            if self._ended or self._input.ended:
                 return
-            if data:
-                self._input.append(data)
-                self._input_size += len(data)
-            self._input_ended, self._conversing = end, not end
+            self._input.add(data, end=end)
+            self._conversing = not end
             self._notify_pump()
 
     def interrupt(self) -> None:
@@ -163,8 +153,8 @@ class Command:
         try:
             self._move(process.stdin.fileno(), outputs)
             for descriptor, name in outputs.items():
-                self._drain(descriptor, name)
-            code, failure = self._outcome()
+                self._add(name, self._converters[name](what_is_in(descriptor), True))
+            code, failure = self._launcher.outcome(interrupted=self._interrupted)
         finally:
             os.close(self._end)
             for pipe in (process.stdin, process.stdout, process.stderr):
@@ -186,7 +176,7 @@ class Command:
         while True:
             with self._changed:
                 full = self._output.full
-                has_input, input_done = bool(self._input), self._input_ended
+                has_input, input_done = bool(self._input.size), self._input.ended
             if input_open and input_done and not has_input:
                 _unregister(poll, to_process)  # a closed descriptor would be ready for ever
                 self._close_input()
@@ -218,8 +208,7 @@ class Command:
         assert self._process.stdin is not None
         self._process.stdin.close()
         with self._changed:
-            self._input.clear()
-            self._input_size = 0
+            self._input.drop()
             self._changed.notify_all()
 
     def _read(self, descriptor: int, name: str) -> bool:
@@ -230,17 +219,6 @@ class Command:
             return True
         self._add(name, self._converters[name](data, False))
         return bool(data)
-
-    def _drain(self, descriptor: int, name: str) -> None:
-        """The bytes that are in the pipe now, and no more: a survivor may go on writing for ever."""
-        left: int = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]
-        data = b""
-        while len(data) < left:
-            try:
-                data += os.read(descriptor, left - len(data))
-            except BlockingIOError:
-                break
-        self._add(name, self._converters[name](data, True))
 
     def _add(self, name: str, data: bytes) -> None:
         if not data:
@@ -254,7 +232,7 @@ class Command:
     def _write(self, descriptor: int) -> bool:
         """Write some queued input; False if nobody reads it any more."""
         with self._changed:
-            data = self._input[0]
+            data = self._input.first
         try:
             written = os.write(descriptor, data)
         except BlockingIOError:
@@ -262,35 +240,11 @@ class Command:
         except BrokenPipeError:
             return False
         with self._changed:
-            if written == len(data):
-                self._input.popleft()
-            else:
-                self._input[0] = data[written:]
-            self._input_size -= written
+            self._input.written(written)
             self._changed.notify_all()
         return True
 
-    def _outcome(self) -> tuple[int, Fault | None]:
-        status = self._process.wait()
-        if self._result is None:
-            # A launcher that a signal ended reports like a shell does.
-            return (status if status >= 0 else 128 - status) & 0xFFFFFFFF, None
-        try:
-            text = self._result.read_text(encoding="utf-8")
-            self._result.unlink()
-            said = json.loads(text)
-            code = said["exit_code"] if isinstance(said, dict) else said
-            return int(code) & 0xFFFFFFFF, None
-        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
-            if self._interrupted:  # and so was the launcher, with the command
-                return STATUS_CONTROL_C_EXIT, None
-            return 0, shell_faults.launcher_failed(
-                f"the launcher ended with status {status} and left no result ({type(error).__name__})"
-            )
-
 
 def _unregister(poll: "select.poll", descriptor: int) -> None:
-    try:
+    with suppress(KeyError):
         poll.unregister(descriptor)
-    except KeyError:
-        return

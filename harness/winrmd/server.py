@@ -15,19 +15,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from . import encryption, responses
-from .authentication import Authenticator, ConnectionIdentity, Outcome
+from . import encryption
+from .authentication import Authenticator, ConnectionIdentity
 from .config import ServerConfig
 from .door import Door
-from .http import BadRequest, Connection, HttpRequest, HttpResponse
-from .operations import PRODUCT_VERSION, Caller, Service
+from .endpoint import Endpoint
+from .http import BadRequest, Connection, HttpResponse
+from .operations import Service
 from .pace import Pace
 from .shell import ShellTable
 
 log = logging.getLogger("winrmd")
 
-_PATH = "/wsman"
-_PATH_ANONYMOUS = "/wsman-anon/identify"
 _STOP_TIMEOUT_S = 5.0
 SPARE = 2
 """Threads that wait for a connection: a client does not wait until one is started."""
@@ -38,8 +37,6 @@ _PASSING = frozenset(
 )
 """What keeps one connection from being accepted, or each for a while (accept(2))."""
 _ACCEPT_AGAIN_S = 0.1
-LONGEST_PACE_S = 10.0
-"""How long one answer to wrong credentials is held back."""
 
 
 def serve(config: ServerConfig, listener: socket.socket, stop: threading.Event) -> None:
@@ -70,7 +67,7 @@ class Server:
         self._authenticator = Authenticator(config)
         self._pace = Pace(config.limits.refusals_apart_s)
         self.shells = ShellTable(config.limits)
-        self._service = Service(config, self.shells)
+        self._endpoint = self._endpoint_of(config)
         self._lock = threading.Lock()
         self._peers: set[socket.socket] = set()
         self._idle = 0
@@ -91,9 +88,13 @@ class Server:
         if self._tls is not None and config.tls_cert is not None:
             self._tls.load_cert_chain(config.tls_cert, config.tls_key)
         self._config, self._authenticator = config, Authenticator(config)
-        self._service = Service(config, self.shells)
+        self._endpoint = self._endpoint_of(config)
         before.close()
         self._door.known.set()
+
+    def _endpoint_of(self, config: ServerConfig) -> Endpoint:
+        service, secured = Service(config, self.shells), self._tls is not None
+        return Endpoint(config, self._authenticator, service, self._door, self._pace, secured=secured)
 
     def _in_thread(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)
@@ -193,7 +194,7 @@ class Server:
                 request = connection.read(idle_s, whole_s)
                 if request is None:
                     return
-                response = self._respond(request, identity, address[0])
+                response = self._endpoint.respond(request, identity, address[0])
             except BadRequest as error:
                 log.info("request from %s refused: %s", address[0], error)
                 connection.write(HttpResponse(error.status, close=True))
@@ -210,51 +211,6 @@ class Server:
                 return
             if response.status in _LET_IN:
                 idle_s, whole_s = limits.connection_idle_s, limits.request_timeout_s
-
-    def _respond(self, request: HttpRequest, identity: ConnectionIdentity, ip: str) -> HttpResponse:
-        path = request.path.lower().rstrip("/")
-        if path not in (_PATH, _PATH_ANONYMOUS):
-            return HttpResponse(404)
-        if request.method != "POST":
-            return HttpResponse(405, headers=(("Allow", "POST"),))
-        if path == _PATH_ANONYMOUS or request.headers.get("wsmanidentify", "").lower() == "unauthenticated":
-            return HttpResponse(200, responses.identified(PRODUCT_VERSION))
-        authorization = request.headers.get("authorization")
-        if authorization is not None:
-            self._door.open.wait()
-        outcome = identity.authenticate(authorization)
-        told = tuple(("WWW-Authenticate", challenge) for challenge in outcome.challenges)
-        if outcome.wrong:
-            log.warning("wrong credentials from %s", ip)
-            self._pace.wait(LONGEST_PACE_S)
-        if outcome.user is None:
-            return HttpResponse(401, headers=told)
-        return self._answer(request, outcome, outcome.user, told, ip)
-
-    def _answer(
-        self, request: HttpRequest, outcome: Outcome, user: str, told: tuple[tuple[str, str], ...], ip: str
-    ) -> HttpResponse:
-        if not request.body:  # a client that only authenticates, before it can seal its first message
-            return HttpResponse(200, headers=told)
-        caller = Caller(user, ip)
-        content_type = request.headers.get("content-type", "")
-        if encryption.is_encrypted(content_type):
-            if outcome.sealer is None:
-                return HttpResponse(
-                    401, headers=tuple(("WWW-Authenticate", o) for o in self._authenticator.offers)
-                )
-            try:
-                message = encryption.decrypt(request.body, outcome.sealer)
-            except encryption.Unreadable as error:
-                log.warning("message from %s cannot be decrypted: %s", ip, error)
-                return HttpResponse(400, close=True)
-            answer = self._service.answer(message, caller)
-            sealed = encryption.encrypt(answer.body, outcome.sealer)
-            return HttpResponse(answer.status, sealed, told, encryption.MEDIA_TYPE)
-        if self._tls is None and not self._config.allow_unencrypted:
-            return HttpResponse(403, close=True)
-        answer = self._service.answer(request.body, caller)
-        return HttpResponse(answer.status, answer.body, told)
 
 
 def _import_spnego() -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from harness.winrmd import faults, shell_faults
 from harness.winrmd import namespaces as ns
+from harness.winrmd.caller import Caller
 from harness.winrmd.config import Limits, ServerConfig
-from harness.winrmd.operations import Caller, Service
+from harness.winrmd.operations import Service
 from harness.winrmd.shell import ShellTable
 from tests.unit.winrmd.envelopes import fault_number, request, text_of
 

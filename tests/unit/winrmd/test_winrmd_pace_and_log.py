@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.winrmd.config import Limits
+from harness.winrmd.endpoint import LONGEST_PACE_S
 from harness.winrmd.log_lines import LONGEST, OneLine, printable
 from harness.winrmd.pace import Pace
-from harness.winrmd.server import LONGEST_PACE_S
 
 
 def test_ten_thousand_guesses_take_minutes_however_many_ask_at_once() -> None:
