@@ -1,38 +1,27 @@
 """What the candidate made of the whole machine: at its installation, and to its end."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
 
 from pydantic import TypeAdapter
 
 from harness.candidate.msi_contents import read_contents
-from harness.candidate.msi_permanent import WHY_RECORD, packed, permanent_components, recorded_component
-from harness.candidate.msi_tables import read_tables
 from harness.cell.check import NotApplicable
 from harness.files import write_atomically
+from harness.lifecycle.attributing import attribute_in_cell, told_elsewhere
 from harness.lifecycle.autostarts import definitions, named_in_open_folders
 from harness.lifecycle.dangling import dangling
 from harness.lifecycle.elsewhere import files_elsewhere, values_below, values_not_below
-from harness.lifecycle.folders_of_wine import empty_ones
-from harness.lifecycle.folders_of_wine import left_by_wine as folders_of_wine
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.sham import Sham, running
 from harness.lifecycle.timeline import Timeline
 from harness.machines.capabilities import Overlay
 from harness.model.candidate import InstallerKind
-from harness.model.image_path import full_path
 from harness.model.report import Evidence
-from harness.model.steps import broken_off
-from harness.model.substrate import GuestSystem
-from harness.probe.answers.system import PendingRename
-from harness.probe.reading import read_value
 from harness.reports.machine_tree import Row, machine_tree_page
-from harness.residue import left_by_broken_off, left_by_wine
-from harness.residue.attribution import SERVICES, Attributed, SeenWithout, attribute, foreign, not_ours
-from harness.residue.change import Change, Kind, Where
+from harness.residue.attribution import SERVICES, Attributed, SeenWithout, foreign, not_ours
+from harness.residue.change import Change, Kind
 from harness.residue.changes_told import rows_of
-from harness.residue.snapshot import only_tidies
 from harness.residue.witness import Look, difference, look_at, look_from_outside
 
 CHANGES = "whole-machine"
@@ -77,14 +66,14 @@ class WholeMachine:
     @once
     def installed(self) -> Attributed:
         """What was not the candidate's and was different once it was installed."""
-        found = self._attribute(foreign(self._at_install, self._session.profile), ())
+        found = self._attribute(foreign(self._at_install, self._session.profile))
         self._draw(rows_of(self._at_install, [], found), "after the installation")
         return found
 
     @once
     def in_use(self) -> Attributed:
         """What was not the candidate's and became different between its installation and its uninstall."""
-        found = self._attribute(foreign(self.used, self._session.profile), ())
+        found = self._attribute(foreign(self.used, self._session.profile))
         named = {each.name for each in self.installed.candidate}
         return replace(found, candidate=[each for each in found.candidate if each.name not in named])
 
@@ -107,7 +96,7 @@ class WholeMachine:
     @once
     def after(self) -> Attributed:
         """What is different at the end, not before the profile's `settle_s` and a little more have passed."""
-        found = self._attribute(self._at_end, self._told())
+        found = self._attribute(self._at_end, told_elsewhere(self._timeline))
         self._draw(rows_of(self._at_install, self._at_end, found, ended=True), "at the end")
         # What the checks of the installation and of its use name is not named once more.
         named = [*self.installed.candidate, *(self.in_use.candidate if happened(self, "in_use") else [])]
@@ -263,61 +252,5 @@ class WholeMachine:
             folder, [Evidence(path=place.name, sha256="0" * 64, size=0, what=what)]
         )
 
-    def _attribute(self, changes: list[Change], told: Collection[str]) -> Attributed:
-        attributed = partial(
-            attribute, changes, self._session.profile, told=told, substrates=self._substrates_reason(changes)
-        )
-        found = attributed()
-        return attributed(noise=Sham(self._session).noise().changes) if found.candidate else found
-
-    def _substrates_reason(self, changes: Collection[Change]) -> Callable[[Change], str]:
-        broken = broken_off(self._session.cell.steps) is not None
-        wine = self._session.machine.guest_system is GuestSystem.WINE
-        added = {change.name for change in self._at_install if change.kind is Kind.ADDED} if wine else set()
-
-        came = self._timeline.came
-        permanent = self._permanent(changes)
-        empty, own = self._empty_folders(changes)
-
-        def why(change: Change) -> str:
-            of_wine = left_by_wine.why(change, added, came=came) if wine else ""
-            if change.name in empty and change.where is Where.FILE:
-                return own
-            of_permanent = WHY_RECORD if recorded_component(change.name) in permanent else ""
-            return of_wine or of_permanent or (left_by_broken_off.why(change) if broken else "")
-
-        return why
-
-    def _permanent(self, changes: Collection[Change]) -> Collection[str]:
-        """The packed GUIDs of the MSI's permanent components, if anything that changed may be a record of one.
-
-        That nobody asked for such a component is said by rule `msi.components.permanent`, and by what stays with it.
-        """
-        candidate = self._session.candidate
-        if candidate.kind is not InstallerKind.MSI or not any(map(recorded_component, _names(changes))):
-            return ()
-        return {packed(guid) for guid in permanent_components(read_tables(candidate.path)).values()}
-
-    def _empty_folders(self, changes: Collection[Change]) -> tuple[Collection[str], str]:
-        """New folders, wherever they are, that Windows would have removed because they are empty; and why."""
-        new = {each.name for each in changes if (each.kind, each.where) == (Kind.ADDED, Where.FILE)}
-        if not new:
-            return (), ""
-        own, reason = folders_of_wine(self._session, self._timeline.properties())
-        return empty_ones(own & new, new), reason
-
-    def _told(self) -> list[str]:
-        """What other checks find by name: new services and drivers, and what is new in shared keys."""
-        before, now = self._timeline.baseline.snapshot, self._timeline.after
-        services = (now.services | now.drivers) - before.services - before.drivers
-        renames = self._session.guest.probe("pending-renames", repeatable=True)
-        tidied = [
-            full_path(rename.source)
-            for rename in read_value("pending-renames", list[PendingRename], renames)
-            if only_tidies(rename)  # an uninstaller's copy of itself, which goes with the next boot
-        ]
-        return [*tidied, *(f"{SERVICES}\\{name}" for name in services), *(now.registry - before.registry)]
-
-
-def _names(changes: Collection[Change]) -> list[str]:
-    return [change.name for change in changes]
+    def _attribute(self, changes: list[Change], told: Collection[str] = ()) -> Attributed:
+        return attribute_in_cell(self._timeline, changes, self._at_install, told)
