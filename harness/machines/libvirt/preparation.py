@@ -20,7 +20,7 @@ from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.image.wine_guest import ensure_wine_guest
 from harness.machines.libvirt.options import CloneMethod, pool_options
 from harness.machines.libvirt.prune import prune, remove_stale, stale
-from harness.machines.provider import Progress
+from harness.machines.provider import ImageInfo, Progress
 from harness.model.errors import ConfigurationError, InfrastructureError
 from harness.model.matrix import Pool
 from harness.model.substrate import GuestSystem
@@ -34,6 +34,16 @@ class Prepared:
     image: StoredImage
     method: CloneMethod
     why_not_faster: tuple[str, ...]
+
+    def info(self) -> ImageInfo:
+        """The image, and how it is cloned."""
+        manifest = self.image.manifest
+        detail = f"clones by {self.method}"
+        if self.why_not_faster:
+            detail += f" ({'; '.join(self.why_not_faster)})"
+        return ImageInfo(
+            name=manifest.name, digest=manifest.digest, guest_system=manifest.guest_system, detail=detail
+        )
 
 
 def remote(host: Host) -> str:

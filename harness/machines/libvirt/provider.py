@@ -1,6 +1,5 @@
 """Makes virtual machines on one or more libvirt hosts."""
 
-import shutil
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -11,24 +10,21 @@ import libvirt
 
 from harness.machines import kept
 from harness.machines.capabilities import View
-from harness.machines.directories import note
 from harness.machines.disused import Disused
 from harness.machines.intent import Intent, IntentFile, read_intent, read_intents
 from harness.machines.libvirt.ahead import Ahead, give_back
 from harness.machines.libvirt.clone.capsule import read_capsule
-from harness.machines.libvirt.clone.start import Parts, prepare_machine
-from harness.machines.libvirt.clone.stored_template import Template
 from harness.machines.libvirt.clone.template import TemplateMaker
 from harness.machines.libvirt.doctor import lab_findings
-from harness.machines.libvirt.facts import Facts
 from harness.machines.libvirt.host.daemon import SCHEME
-from harness.machines.libvirt.host.host import CONNECTION_ERRORS, Host, HostRestarted, HostUnreachable
+from harness.machines.libvirt.host.host import Host, HostRestarted, HostUnreachable
 from harness.machines.libvirt.host.placement import Placement
 from harness.machines.libvirt.host.removal import remove_files, remove_machine
 from harness.machines.libvirt.image.store import StoredImage
 from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.leftovers import Leftovers
 from harness.machines.libvirt.machine import LibvirtMachine
+from harness.machines.libvirt.making import MachineMaker
 from harness.machines.libvirt.observe.view import screenshot_of, view_of
 from harness.machines.libvirt.options import CloneMethod
 from harness.machines.libvirt.preparation import Preparation, Prepared
@@ -39,7 +35,6 @@ from harness.model.deadline import Deadline
 from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError, MachineLost
 from harness.model.machine import MachineSpec
 from harness.model.matrix import HostLimits, Pool
-from harness.model.substrate import Substrate
 from harness.state import StateDirectory
 
 WAKE_S = 60.0
@@ -67,6 +62,7 @@ class LibvirtProvider:
             disk_reserve_mb=self._preparation.options.disk_reserve_mb,
         )
         self._placement.remove = remove_machine
+        self._maker = MachineMaker(self._preparation, state)
         self._leftovers = Leftovers(self._preparation, self._hosts.values(), state)
         self._ahead = Ahead(
             self._preparation.options.ready_ahead,
@@ -86,7 +82,7 @@ class LibvirtProvider:
             if ready is None or ready.image.manifest.digest != stored.manifest.digest:
                 ready = self._preparation.choose_method(self._placement.any_host(), stored, progress)
                 self._prepared[image] = ready
-        return _info(ready)
+        return ready.info()
 
     def create(self, spec: MachineSpec, deadline: Deadline) -> Machine:
         # Once prepared, an image stays what it is for this run, even if its recipe changes meanwhile.
@@ -116,7 +112,7 @@ class LibvirtProvider:
         self._ahead.begin()
 
     def _make_ahead(self, host: Host, spec: MachineSpec, intent: IntentFile) -> LibvirtMachine:
-        return self._create_on(host, self._prepared[spec.image], spec, intent, None)
+        return self._maker.make(host, self._prepared[spec.image], spec, intent, None)
 
     def _woken(self, spec: MachineSpec, deadline: Deadline) -> LibvirtMachine | None:
         """A clone that waited, awake; None if there is none, or it did not wake up and was removed."""
@@ -140,7 +136,7 @@ class LibvirtProvider:
             # A machine that waited for room has as long to become ready as one that did not.
             deadline = Deadline(deadline.at_s + time.monotonic() - began, deadline.length_s)
             try:
-                return self._create_on(host, prepared, spec, intent, deadline)
+                return self._maker.make(host, prepared, spec, intent, deadline)
             except HostRestarted:
                 # Nothing has run in the guest yet, so it is begun anew; its intent and its parts are gone by now.
                 restarts += 1
@@ -229,81 +225,3 @@ class LibvirtProvider:
         self._ahead.close()
         for host in self._hosts.values():
             host.close()
-
-    def _create_on(
-        self,
-        host: Host,
-        prepared: Prepared,
-        spec: MachineSpec,
-        intent: IntentFile,
-        deadline: Deadline | None,
-    ) -> LibvirtMachine:
-        """`deadline`: until when its WinRM is to answer; None: it waits until somebody wakes it."""
-        machine_id = intent.intent.machine_id
-        directory = self._preparation.storage / "machines" / machine_id
-        intent.add(directory=str(directory), image=prepared.image.manifest.digest)
-        done = False
-        try:
-            template = self._template(host, prepared, spec)
-            directory.mkdir(parents=True, mode=0o700)
-            note(directory, self.name, intent.path)
-            shape = self._preparation.shape(host, prepared.image, spec.memory_mb, spec.cpus)
-            parts = Parts(host, prepared.image, template, directory)
-            waiting = prepare_machine(parts, shape, spec, machine_id)
-            if deadline is not None:
-                waiting.go_on(deadline)
-            intent.add(ready=True)
-            done = True
-        except libvirt.libvirtError as error:
-            host.connection()  # raises `HostUnreachable` if that is why
-            kind = HostRestarted if error.get_error_code() in CONNECTION_ERRORS else InfrastructureError
-            raise kind(
-                f"Machine {machine_id} for {spec.cell_id} could not be started on {host.uri}: {error}."
-            ) from error
-        except OSError as error:
-            raise InfrastructureError(
-                f"Machine {machine_id} for {spec.cell_id} could not be started: {error}."
-            ) from error
-        finally:
-            if not done:  # also on Ctrl-C
-                self._undo(host, intent, directory)
-        started = waiting.started
-        facts = Facts(
-            image=_info(prepared),
-            substrate=Substrate.KVM if started.kvm else Substrate.TCG,
-            winrm=waiting.access,
-            media_root=prepared.image.manifest.media_root,
-            relayed=spec.backend is not None,
-            directory=directory,
-            definition=started.xml,
-            stored=prepared.image,
-            spec=started.spec,
-            memory_dump=self._preparation.options.dumps(prepared.image.manifest.guest_system),
-        )
-        return LibvirtMachine(self._state, host, intent, facts, waiting.go_on if deadline is None else None)
-
-    def _template(self, host: Host, prepared: Prepared, spec: MachineSpec) -> Template | None:
-        if prepared.method is CloneMethod.BOOT:
-            return None
-        maker = self._preparation.maker(host, prepared.image, prepared.method, spec.memory_mb, spec.cpus)
-        return maker.ensure(lambda _: None)
-
-    def _undo(self, host: Host, intent: IntentFile, directory: Path) -> None:
-        """Remove what a failed start made; what a vanished host still holds stays in the intent."""
-        try:
-            remove_machine(host, intent.intent)
-        except InfrastructureError:
-            shutil.rmtree(directory, ignore_errors=True)
-            return
-        host.events.forget(intent.intent.machine_id)
-        intent.done()
-
-
-def _info(prepared: Prepared) -> ImageInfo:
-    manifest = prepared.image.manifest
-    detail = f"clones by {prepared.method}"
-    if prepared.why_not_faster:
-        detail += f" ({'; '.join(prepared.why_not_faster)})"
-    return ImageInfo(
-        name=manifest.name, digest=manifest.digest, guest_system=manifest.guest_system, detail=detail
-    )

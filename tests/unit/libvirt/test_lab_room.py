@@ -155,7 +155,7 @@ def test_waiting_for_room_does_not_use_up_the_time_to_become_ready(
 
     monkeypatch.setitem(provider._prepared, spec.image, Mock())
     monkeypatch.setattr(provider._placement, "reserve", wait)
-    monkeypatch.setattr(provider, "_create_on", make)
+    monkeypatch.setattr(provider._maker, "make", make)
     monkeypatch.setattr(time, "monotonic", lambda: clock() + waited_s)
     provider.create(spec, Deadline.after(600))
     assert left[0] > 500
@@ -175,7 +175,7 @@ def test_a_daemon_that_restarts_while_a_machine_is_made_costs_no_attempt(
         return "machine"
 
     monkeypatch.setitem(provider._prepared, spec.image, Mock())
-    monkeypatch.setattr(provider, "_create_on", make)
+    monkeypatch.setattr(provider._maker, "make", make)
     if made:
         assert provider.create(spec, Deadline.after(60)) == "machine"  # type: ignore[comparison-overlap]
     else:
