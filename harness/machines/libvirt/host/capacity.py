@@ -7,6 +7,8 @@ from typing import NamedTuple
 from harness.machines.intent import Intent
 from harness.machines.libvirt.host.host import HostSize
 from harness.machines.room import Resource
+from harness.model.errors import InfrastructureError
+from harness.model.machine import MachineSpec
 from harness.model.matrix import HostLimits
 
 SPARED_MEMORY_MB = 1024
@@ -131,3 +133,20 @@ def holders(intents: Iterable[Intent], uris: Iterable[str], shown: int = 6) -> s
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     free = " Remove kept machines with: bvt clean --kept" if any(intent.kept for intent in holding) else ""
     return f"The room is held by {', '.join(names[:shown])}{more}.{free}"
+
+
+def require_possible(rooms: Sequence[Room], spec: MachineSpec, size: Size) -> None:
+    """Raises `InfrastructureError` if none of these hosts could hold such a machine, were it empty. Pure."""
+    empty = [replace(room, taken=NOTHING) for room in rooms]
+    if emptiest(empty, size) is None:
+        sizes = ", ".join(
+            f"{room.uri}: {room.memory_mb} MiB and {room.cpus} vCPUs"
+            + (f", {room.disk_mb} MiB of disk" if room.disk_mb is not None else "")
+            for room in rooms
+        )
+        disk = f" and {size.disk_mb} MiB of disk" if any(r.disk_mb is not None for r in rooms) else ""
+        raise InfrastructureError(
+            f"{spec.cell_id} needs {spec.memory_mb} MiB and {spec.cpus} vCPU{disk}, more than any host has "
+            f"({sizes}).",
+            hint="Lower memory_mb or cpus of the pool, or raise the limits of its hosts.",
+        )

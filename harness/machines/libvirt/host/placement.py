@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from harness.file_lock import held as lock_held
@@ -18,6 +17,7 @@ from harness.machines.libvirt.host.capacity import (
     holders,
     lacks,
     nearest,
+    require_possible,
     reservations,
     room_of,
     what_is_free,
@@ -156,7 +156,7 @@ class Placement:
                 short = lacks(nearest(rooms, size), size)
                 if (full or set(short) & {Resource.MEMORY, Resource.DISK}) and self._gave_way(intents):
                     continue
-            self._require_possible(rooms, spec, size)
+            require_possible(rooms, spec, size)
             held = holders(intents, [room.uri for room in rooms])
             if full and not held:  # nothing of the harness will be removed, so waiting frees nothing
                 raise InfrastructureError(f"The disk has no room for {spec.cell_id}: {full}", hint=FREE_SPACE)
@@ -226,22 +226,6 @@ class Placement:
         if not rooms:
             raise InfrastructureError(f"No host of the pool answers. {' '.join(reasons)}")
         return rooms
-
-    @staticmethod
-    def _require_possible(rooms: Sequence[Room], spec: MachineSpec, size: Size) -> None:
-        empty = [replace(room, taken=NOTHING) for room in rooms]
-        if emptiest(empty, size) is None:
-            sizes = ", ".join(
-                f"{room.uri}: {room.memory_mb} MiB and {room.cpus} vCPUs"
-                + (f", {room.disk_mb} MiB of disk" if room.disk_mb is not None else "")
-                for room in rooms
-            )
-            disk = f" and {size.disk_mb} MiB of disk" if any(r.disk_mb is not None for r in rooms) else ""
-            raise InfrastructureError(
-                f"{spec.cell_id} needs {spec.memory_mb} MiB and {spec.cpus} vCPU{disk}, more than any host has "
-                f"({sizes}).",
-                hint="Lower memory_mb or cpus of the pool, or raise the limits of its hosts.",
-            )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
