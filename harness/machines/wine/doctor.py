@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from harness.machines.provider import Finding
 from harness.machines.wine import namespaces
 from harness.machines.wine.clone import CloneMethod
+from harness.machines.wine.compiler import COMPILER
 from harness.machines.wine.installation import find_wine
 from harness.machines.wine.root_image import root_finding
-from harness.machines.wine.template import COMPILER
 from harness.model.errors import HarnessError
 from harness.state import StateDirectory
 

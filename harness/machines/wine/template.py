@@ -12,7 +12,9 @@ from harness.file_lock import held
 from harness.machines import wine_prefix
 from harness.machines.intent import IntentFile
 from harness.machines.provider import ImageInfo, Progress
+from harness.machines.wine import compiler
 from harness.machines.wine.clone import remove_tree
+from harness.machines.wine.compiler import compile_for_guest
 from harness.machines.wine.disk_room import TEMPLATE_MB, require_room
 from harness.machines.wine.inside import Job
 from harness.machines.wine.installation import FONTS, WineInstallation
@@ -23,15 +25,13 @@ from harness.machines.wine_prefix.debugger import CRASH_PROGRAM, CRASH_SOURCE, D
 from harness.machines.wine_prefix.identity import WINEBOOT_PROGRAM, media_edit, patience_of_services
 from harness.machines.wine_prefix.registry_text import DeleteValue, RegistryEdit, SetValue, edit
 from harness.model.deadline import Deadline
-from harness.model.errors import DeadlineExceeded, InfrastructureError, ToolMissing
+from harness.model.errors import DeadlineExceeded, InfrastructureError
 from harness.model.substrate import GuestSystem
 from harness.state import StateDirectory
 
 IMAGE_NAME = "wine"
-COMPILER = "x86_64-w64-mingw32-gcc"
 MEDIA_DRIVE = "d:"
 BUILD_DEADLINE_S = 300.0
-_COMPILE_S = 60.0
 _REGISTRY: tuple[RegistryEdit, ...] = (
     # Wine's own entry for the menus of a Linux desktop; no Windows has it, and every boot waits for it.
     DeleteValue("Software\\Microsoft\\Windows\\CurrentVersion\\RunServices", "winemenubuilder"),
@@ -76,7 +76,7 @@ class Template:
 
 
 def recipe_digest(wine: WineInstallation) -> str:
-    """SHA-256 over everything that decides what the template holds, this file included."""
+    """SHA-256 over everything that decides what the template holds, the code that makes it included."""
     sources = (
         _POWER_SOURCE.read_text(),
         _BOOT_SOURCE.read_text(),
@@ -84,6 +84,7 @@ def recipe_digest(wine: WineInstallation) -> str:
         CRASH_SOURCE.read_text(),
         FONTS.read_text(),
         Path(__file__).read_text(),
+        Path(compiler.__file__).read_text(),
         repr(_REGISTRY),
         repr(_USERS),
     )
@@ -231,26 +232,8 @@ def _finish(prefix: Path, wine: WineInstallation) -> None:
         users.write_bytes(edit(users.read_bytes(), _USERS))
     system = prefix / "drive_c" / "windows" / "system32"
     (system / "shutdown.exe").unlink(missing_ok=True)
-    _compile(_POWER_SOURCE, system / "shutdown.exe")
-    _compile(CRASH_SOURCE, system.parent / CRASH_PROGRAM)
-    _compile(_BOOT_SOURCE, prefix / BOOT_PROGRAM)
+    compile_for_guest(_POWER_SOURCE, system / "shutdown.exe")
+    compile_for_guest(CRASH_SOURCE, system.parent / CRASH_PROGRAM)
+    compile_for_guest(_BOOT_SOURCE, prefix / BOOT_PROGRAM)
     (system / "wineboot.exe").rename(prefix / WINEBOOT_PROGRAM)
-    _compile(_SESSION_SOURCE, system / "wineboot.exe")
-
-
-def _compile(source: Path, program: Path) -> None:
-    compiler = shutil.which(COMPILER)
-    if compiler is None:
-        raise ToolMissing(COMPILER, package="gcc-mingw-w64-x86-64", needed_for="the Wine template's programs")
-    try:
-        built = subprocess.run(
-            [compiler, "-municode", "-O2", "-s", "-Wall", "-o", program, source],
-            capture_output=True,
-            text=True,
-            timeout=_COMPILE_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DeadlineExceeded(f"The compilation of {source.name}", _COMPILE_S) from error
-    if built.returncode != 0:
-        raise InfrastructureError(f"{source.name} does not compile: {built.stderr.strip()[-500:]}")
+    compile_for_guest(_SESSION_SOURCE, system / "wineboot.exe")

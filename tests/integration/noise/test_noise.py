@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from examples.reference_agent.build import build
 from harness.gate.artifact import read_gate
-from harness.machines.wine.template import COMPILER
+from harness.machines.wine.compiler import COMPILER
 from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
 from harness.residue.change import Change, Where

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.machines.wine.compiler import COMPILER
 from harness.machines.wine.machine import WineMachine
-from harness.machines.wine.template import COMPILER
 from harness.model.deadline import Deadline
 from harness.model.machine import Fault, MachineState
 from tests.integration.wine.client import Client

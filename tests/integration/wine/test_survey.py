@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from examples.reference_agent.build import build
+from harness.machines.wine.compiler import COMPILER
 from harness.machines.wine.machine import WineMachine
-from harness.machines.wine.template import COMPILER
 from harness.model.deadline import Deadline
 from harness.model.substrate import LIMITS, SHOWN_BY_WINE, Capability, GuestSystem
 from harness.model.system_programs import LACKS
