@@ -2,12 +2,10 @@
 
 import hashlib
 import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from harness import checks, rules
 from harness.backend.embedded.pki import make_authority
@@ -15,18 +13,15 @@ from harness.backend.factory import open_backend
 from harness.backend.interface import BackendFeature
 from harness.candidate.msi_contents import read_contents
 from harness.candidate.read import read_candidate
-from harness.candidate.source import find_beside
 from harness.checks.catalogue import catalogue, checks_for
 from harness.config.load import find_matrix, load_matrix, load_profile, profile_path, search_path
 from harness.config.profile_rules import scenario_problems
 from harness.documents.problem import Problem
-from harness.files import sha256_of
 from harness.images.probe_signature import distrust, signed_probe
 from harness.images.probe_signer import probe_signer
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.candidate import Candidate, InstallerKind
-from harness.model.errors import ConfigurationError
 from harness.model.expansion import expand, of_suite, select, without
 from harness.model.matrix import Pool
 from harness.model.plan import Plan
@@ -34,6 +29,7 @@ from harness.model.profile import AgentProfile
 from harness.model.release import ReleaseName
 from harness.model.relocation import of_version
 from harness.model.steps import releases_of
+from harness.planning.media import lay_out_media
 from harness.planning.outlook import BackendWord
 from harness.planning.pools import pool_problems
 from harness.planning.releases import find_releases
@@ -206,61 +202,3 @@ def make_ready(run: RunDirectory, plan: Plan, profile: AgentProfile, pool: Pool,
         provider.prepare(image, progress)
         if words := distrust(state, image, signer):
             progress(words)
-
-
-def lay_out_media(
-    run: RunDirectory,
-    candidate: Candidate,
-    probe: Path,
-    releases: Mapping[ReleaseName, Candidate] = MappingProxyType({}),
-) -> None:
-    """The media drive: candidate, earlier releases and tools, all copied.
-
-    A link to the candidate would install whatever is written into that file next. One to the probe would make its
-    processes appear under the other path, for Wine names a file by its inode. One that is there already stays as it
-    is, for a machine that the run has kept may stand on it.
-
-    Raises `ConfigurationError` if the candidate is not the planned file any more.
-    """
-    installers = [(candidate, run.copy_of(candidate))]
-    installers += [(release, run.copy_of_release(name, release)) for name, release in releases.items()]
-    if _is_laid_out(run, installers, probe):
-        return
-    shutil.rmtree(run.media, ignore_errors=True)  # of a preparation that was ended half-way
-    for folder in ("candidate", "tools"):
-        (run.media / folder).mkdir(parents=True)
-    shutil.copy2(probe, run.media / "tools" / probe.name)
-    for installer, copy in installers:
-        what = "the candidate" if installer is candidate else f"the release {installer.version}"
-        _copy_as_planned(installer.path, copy, installer.sha256, what)
-        for each in installer.beside:
-            source = find_beside(installer.path, each.name)
-            _copy_as_planned(source, copy.parent / each.name, each.sha256, f"{each.name}, beside {what},")
-
-
-def _copy_as_planned(source: Path, copy: Path, sha256: str, what: str) -> None:
-    try:
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, copy)
-        is_same = sha256_of(copy) == sha256
-    except FileNotFoundError:
-        is_same = False
-    if not is_same:
-        raise ConfigurationError(
-            f"{what} changed while the run was prepared: it is not the file with SHA-256 {sha256[:12]}… any more.",
-            file=str(source),
-            hint="Run it again once nothing writes to it.",
-        )
-
-
-def _is_laid_out(run: RunDirectory, installers: Sequence[tuple[Candidate, Path]], probe: Path) -> bool:
-    tool = run.media / "tools" / probe.name
-    expected = {copy: installer.sha256 for installer, copy in installers}
-    expected |= {
-        copy.parent / each.name: each.sha256 for installer, copy in installers for each in installer.beside
-    }
-    if not all(path.is_file() for path in (tool, *expected)):
-        return False
-    if any(sha256_of(path) != sha256 for path, sha256 in expected.items()):
-        return False
-    return sha256_of(tool) == sha256_of(probe)

@@ -15,7 +15,7 @@ from harness.candidate.source import read_head, read_source, source_folder
 from harness.files import sha256_of
 from harness.model.errors import ConfigurationError
 from harness.model.profile import AgentProfile
-from harness.planning.preparation import lay_out_media
+from harness.planning.media import lay_out_media
 from harness.rundir.directory import RunDirectory
 from tests.programs import ended_well
 from tests.unit.candidate.cabinets import split_cabinets

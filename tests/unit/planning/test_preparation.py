@@ -15,8 +15,9 @@ from harness.model.errors import ConfigurationError
 from harness.model.matrix import Pool
 from harness.model.substrate import Substrate
 from harness.planning import preparation
+from harness.planning.media import lay_out_media
 from harness.planning.outlook import BackendWord
-from harness.planning.preparation import Prepared, lay_out_media, prepare_run
+from harness.planning.preparation import Prepared, prepare_run
 from harness.planning.request import RunRequest
 from harness.plugin import worker as worker_module
 from harness.plugin.worker import RunWorker
