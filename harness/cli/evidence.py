@@ -18,8 +18,9 @@ from harness.model.gate import Gate
 from harness.reports.publish import write_reports
 from harness.signing.bundle import sign_run
 from harness.signing.envelope import Envelope
-from harness.signing.keys import TrustedKey, read_public_keys, signer_of
+from harness.signing.keys import TrustedKey, read_public_keys
 from harness.signing.policy_file import LoadedPolicy, load_policy
+from harness.signing.signers import signer_of
 from harness.signing.tiers import believed_waivers, tier_summaries
 from harness.signing.waiver_files import read_waivers
 

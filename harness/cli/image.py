@@ -17,9 +17,10 @@ from harness.machines.libvirt import lacking
 from harness.machines.libvirt.image.store import ImageStore
 from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.image.wine_guest import ensure_wine_guest
+from harness.machines.wine.compiler import COMPILER
 from harness.machines.wine.root_image import ensure_root
-from harness.machines.wine.template import COMPILER, ensure_template
 from harness.machines.wine.template import IMAGE_NAME as WINE
+from harness.machines.wine.template import ensure_template
 from harness.model.errors import ConfigurationError
 from harness.state import StateDirectory
 

@@ -27,7 +27,8 @@ from harness.promotion.ledger.merkle import ProofError
 from harness.promotion.ledger.note import LOG, WITNESS
 from harness.promotion.ledger.proof import ConsistencyProof
 from harness.promotion.ledger.store import Ledger
-from harness.signing.keys import read_public_key, signer_of
+from harness.signing.keys import read_public_key
+from harness.signing.signers import signer_of
 
 SignOption = Annotated[
     str,

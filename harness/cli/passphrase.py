@@ -6,11 +6,7 @@ import sys
 import typer
 
 from harness.model.errors import ConfigurationError
-from harness.signing.keys import (
-    PASSPHRASE_FILE_VARIABLE,
-    PASSPHRASE_VARIABLE,
-    passphrase_from_environment,
-)
+from harness.signing.signers import PASSPHRASE_FILE_VARIABLE, PASSPHRASE_VARIABLE, passphrase_from_environment
 
 
 def passphrase(what: str) -> str:

@@ -18,8 +18,8 @@ from harness.model.errors import ConfigurationError
 from harness.model.gate import SEVERITY, Gate
 from harness.model.plural import plural
 from harness.reports.words import one_line
-from harness.signing.keys import signer_of
 from harness.signing.policy_file import LoadedPolicy, load_policy, policy_envelope
+from harness.signing.signers import signer_of
 from harness.signing.tiers import tier_refusals
 
 PolicyArgument = Annotated[Path, typer.Argument(help="gate-policy.yaml, bare or signed.", show_default=False)]

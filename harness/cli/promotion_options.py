@@ -13,7 +13,7 @@ from harness.cli.passphrase import passphrase
 from harness.promotion.answer import Answer, of_refusal, of_request
 from harness.promotion.denial import Refused
 from harness.promotion.service import Outcome, Promotion
-from harness.signing.keys import signer_of
+from harness.signing.signers import signer_of
 
 SignOption = Annotated[
     str,

@@ -13,7 +13,7 @@ from harness.files import write_atomically
 from harness.model.gate import Verdict
 from harness.model.plural import plural
 from harness.reports.words import one_line
-from harness.signing.keys import signer_of
+from harness.signing.signers import signer_of
 from harness.signing.waiver_files import SUFFIX, doubt, draft_envelope, read_waiver, waiver_in
 
 

@@ -6,7 +6,7 @@ from securesystemslib.signer import Signer
 
 from harness.model.errors import ConfigurationError
 from harness.server.settings import Settings
-from harness.signing.keys import is_file, passphrase_from_environment, signer_of
+from harness.signing.signers import is_file, passphrase_from_environment, signer_of
 
 
 def own_signer(settings: Settings) -> Signer:

@@ -9,15 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Key, Signature, Signer
 
 from harness.model.errors import ConfigurationError
-from harness.signing.keys import (
-    KeyKind,
-    TrustedKey,
-    new_key_pair,
-    passphrase_from_environment,
-    read_public_key,
-    read_public_keys,
-    signer_of,
-)
+from harness.signing.keys import KeyKind, TrustedKey, new_key_pair, read_public_key, read_public_keys
+from harness.signing.signers import passphrase_from_environment, signer_of
 
 PIN = "1234"
 
