@@ -12,7 +12,8 @@ TIMED = {"run": 1, "check_output": 1, "check_call": 1, "call": 1}
 WITHOUT_END = {
     "machines/libvirt/host/supervisor.py": "the daemon's supervisor lives as long as the daemon",
     "winrmd/server.py": "a server lives until it is told to end",
-    "winrmd/process.py": "a command's own thread ends with the command, which its client or the shell's end ends",
+    "winrmd/endpoint.py": "who brings credentials waits until they are known, as long as the server lives",
+    "winrmd/launcher.py": "a command's own thread ends with the command, which its client or the shell's end ends",
     "cli/progress.py": "a thread of this process that has just been told to end",
     "backend/embedded/large.py": "a program of ours that was just killed",
     "machines/wine/inside.py": "the first process of a namespace: it ends with its parent, which has a deadline",
