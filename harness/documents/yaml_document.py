@@ -1,11 +1,9 @@
 """YAML with line numbers, without YAML's traps, into a typed model.
 
-PyYAML follows YAML 1.1, where `on` is true, `010` is eight and `12:30` is 750. Here such scalars are errors
-that say what to write instead, because a build number that silently changes would gate the wrong Windows.
+What a scalar may be is in `scalars`.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from harness.documents import syntax
 from harness.documents.misread import misread_scalars
 from harness.documents.problem import Path, Problem
+from harness.documents.scalars import PREFIX, Unclear, value_of
 from harness.documents.text import decode, read
 from harness.documents.translate import causes, translate
 from harness.model.errors import ConfigurationError
@@ -28,13 +27,7 @@ MAX_VALUES = 100_000
 """Values after aliases are expanded: a small file can name a very large document."""
 MAX_DEPTH = 60
 
-PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
-PLAIN_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
-LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
-"""`010` is octal and `09` is text to YAML 1.1: neither is what its author sees."""
-BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 NOWHERE = object()
-PREFIX = "tag:yaml.org,2002:"
 
 
 class Document:
@@ -78,7 +71,10 @@ class Document:
         if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
             return [self._build(item, (*path, index), inside) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, path)
+            try:
+                return value_of(node)
+            except Unclear as unclear:
+                raise self._refusal(unclear.message, node.start_mark.line + 1, path, unclear.hint) from None
         message = f"the tag {node.tag.removeprefix(PREFIX)!r} has no meaning here."
         raise self._refusal(message, node.start_mark.line + 1, path)
 
@@ -122,38 +118,6 @@ class Document:
                 f"YAML does not read the key {text} as text.", line, path, f'Put it in quotes: "{text}".'
             )
         return text
-
-    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
-        text: str = node.value
-        kind = node.tag.removeprefix(PREFIX)
-        if "\0" in text:
-            raise self._refusal(
-                "the text holds a NUL, which no path, command or name may hold.",
-                node.start_mark.line + 1,
-                path,
-                "Leave it out.",
-            )
-        if kind == "str" and not (node.style is None and LEADING_ZERO.fullmatch(text)):
-            return text
-        if kind == "null":
-            return None
-        if kind == "bool" and text in BOOLEANS:
-            return BOOLEANS[text]
-        # int() and float() accept only what the patterns let through, so they cannot raise.
-        if kind == "int" and PLAIN_INT.fullmatch(text) and len(text) < 20:
-            return int(text, 16) if "x" in text else int(text)
-        if kind == "float" and PLAIN_FLOAT.fullmatch(text):
-            return float(text)
-        line = node.start_mark.line + 1
-        if kind == "bool":
-            advice = f'Write true or false; for the word itself put it in quotes: "{text}".'
-            raise self._refusal(f"YAML reads {text} as a truth value.", line, path, advice)
-        raise self._refusal(
-            f"YAML does not read {text[:40]!r} as it is written (it takes it for {_a(kind)}).",
-            line,
-            path,
-            f'For text put it in quotes: "{text[:40]}"; a number is written in plain decimal digits.',
-        )
 
     def _refusal(self, message: str, line: int, path: Path, hint: str = "") -> ConfigurationError:
         key = Problem(path, "").dotted
@@ -251,7 +215,3 @@ def _listed(value: yaml.Node) -> list[yaml.Node]:
 
 def _line(mark: yaml.Mark | None) -> int | None:
     return mark.line + 1 if mark else None
-
-
-def _a(kind: str) -> str:
-    return {"int": "a number", "float": "a number", "timestamp": "a date", "str": "text"}.get(kind, kind)
