@@ -17,32 +17,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from harness.backend.embedded.admission import PendingFault
 from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.bodies import parse_enrolment
 from harness.backend.embedded.content import ANSWERED, Content, content_of
 from harness.backend.embedded.large import SMALL, LargeBodies
 from harness.backend.embedded.records import Record
 from harness.backend.embedded.store import Kind
+from harness.backend.embedded.suffered import NODE_INVALID, Cut, as_json, suffer
 from harness.backend.embedded.wire import BODY_LIMIT, Malformed, inflate, parse_object, text_of
-from harness.backend.interface import FaultKind
 from harness.model.errors import BackendError
 
 PREFIXES = ("", "/api/v1/osquery", "/api/osquery")
-NODE_INVALID = {"node_invalid": True}
-PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n"
-    "<body><h1>Bad Gateway</h1><p>The server \u201cbackend\u201d cannot be reached. {0x502}</p></body></html>\n"
-)
-"""What a proxy answers where what is behind it does not: for people, and no JSON."""
 TOO_LARGE = 413
 FOR_SECRETS = ("authorization", "proxy-authorization", "cookie")
 """Headers that are made for what nobody may read: proxies leave them out of their logs."""
-
-Cut = Callable[[Scope], None]
-"""Closes the connection of a request, without an answer."""
 
 LOGS = {"result": Kind.EVENT, "status": Kind.STATUS}
 
@@ -94,16 +83,16 @@ class RemoteApi:
                 secret = text_of(content.document, "enroll_secret") if name == "/enroll" else ""
                 node_key = "" if name == "/enroll" else text_of(content.document, "node_key")
                 fault = self._admissions.fault_for(secret=secret, node_key=node_key)
-                if fault is not None and (answer := await self._suffer(fault, request)) is not None:
+                if fault is not None and (answer := await suffer(fault, request, self._cut)) is not None:
                     return answer
                 if name == "/enroll":
                     answered = self._enrol(content.document, name)
                     given = str(answered.get("node_key", ""))
                     self._note_request(self._admissions.holder(given), name, request, secret)
-                    return _json(answered)
+                    return as_json(answered)
                 named = self._admissions.cell_of(node_key, name)
                 if named is None:
-                    return _json(NODE_INVALID)
+                    return as_json(NODE_INVALID)
                 cell = named
                 self._note_request(cell, name, request, node_key)
                 if content.error is not None:
@@ -112,19 +101,19 @@ class RemoteApi:
                 return Response(served, media_type="application/json")
             except Malformed as error:
                 self._admissions.malformed(cell, request.method, request.url.path, str(error))
-                return _json({"error": str(error)}, error.status)
+                return as_json({"error": str(error)}, error.status)
             except RecursionError:
                 self._admissions.malformed(
                     cell, request.method, request.url.path, "body is nested too deeply"
                 )
-                return _json({"error": "body is nested too deeply"}, 400)
+                return as_json({"error": "body is nested too deeply"}, 400)
             except ClientDisconnect:
                 return Response(
                     status_code=400
                 )  # a machine that was cut off in mid-request; nobody reads this
             except BackendError as error:
                 self._admissions.break_down(error)
-                return _json({"error": "the backend has failed"}, 500)
+                return as_json({"error": "the backend has failed"}, 500)
 
         return endpoint
 
@@ -186,27 +175,6 @@ class RemoteApi:
         self._admissions.answered(call.cell, call.path, ids)
         return b'{"node_invalid": false}'
 
-    async def _suffer(self, fault: PendingFault, request: Request) -> Response | None:
-        """Misbehave. None: go on and serve the request after all."""
-        match fault.kind:
-            case FaultKind.DELAY:
-                await asyncio.sleep(fault.seconds)
-                return None
-            case FaultKind.ERROR_500:
-                return _json({"error": "told to fail"}, 500)
-            case FaultKind.BAD_GATEWAY:
-                return Response(PAGE, status_code=502, media_type="text/html")
-            case FaultKind.FORBIDDEN:
-                return _json({"error": "not allowed"}, 403)
-            case FaultKind.NODE_INVALID | FaultKind.REFUSED:
-                return _json(NODE_INVALID)
-            case FaultKind.DROP:
-                return _Dropped(self._cut)
-            case FaultKind.MUTE:
-                while (await request.receive())["type"] != "http.disconnect":
-                    pass
-                return _Dropped(self._cut)
-
     async def _not_of_the_api(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         message = f"{error.status_code} {error.detail}"
@@ -215,7 +183,7 @@ class RemoteApi:
             self._admissions.malformed(cell, request.method, request.url.path, message)
         except BackendError as failure:
             self._admissions.break_down(failure)
-        return _json({"error": error.detail}, error.status_code)
+        return as_json({"error": error.detail}, error.status_code)
 
     @staticmethod
     async def _body_key(request: Request) -> str:
@@ -229,19 +197,6 @@ class RemoteApi:
             return text_of(parse_object(inflate(bytes(body), _encoding(request), SMALL)), "node_key")
         except (Malformed, ClientDisconnect):
             return ""
-
-
-class _Dropped(Response):
-    """No answer at all: the connection is closed instead."""
-
-    def __init__(self, cut: Cut) -> None:
-        super().__init__()
-        self._cut = cut
-
-    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        self._cut(scope)
-        while (await receive())["type"] != "http.disconnect":
-            pass  # the server takes a silent return for an error unless it has seen the connection go
 
 
 def _header_key(request: Request) -> str:
@@ -266,7 +221,3 @@ async def _each(content: Content, store: Callable[[Sequence[Record]], bool]) -> 
         if not stored:
             return False
     return True
-
-
-def _json(document: Mapping[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(document), status_code=status, media_type="application/json")

@@ -2,22 +2,22 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.backend.disclosed import Sent
-from harness.backend.embedded.admission import PendingFault, as_served
+from harness.backend.embedded.admission import as_served
 from harness.backend.embedded.admissions import Admissions
 from harness.backend.embedded.app import RemoteApi
+from harness.backend.embedded.fails_on_purpose import FailsOnPurpose
 from harness.backend.embedded.handover import Handover
 from harness.backend.embedded.handshakes import PLAIN
 from harness.backend.embedded.large import LargeBodies
-from harness.backend.embedded.pki import Authority, make_authority
+from harness.backend.embedded.pki import Authority
 from harness.backend.embedded.reading import event_of, evidence_of, status_of, texts_in, what_of
 from harness.backend.embedded.records import parts, somewhere
 from harness.backend.embedded.server import TlsServer, watched
-from harness.backend.embedded.store import Item, Kind, Store, Wanted
+from harness.backend.embedded.store import Kind, Store, Wanted
 from harness.backend.evidence import write_lines
 from harness.backend.interface import (
     BackendFeature,
@@ -25,26 +25,22 @@ from harness.backend.interface import (
     Enrolment,
     Event,
     Fact,
-    FaultKind,
     ProtocolError,
     Refusal,
     StatusLine,
 )
 from harness.backend.matching import event_matches
-from harness.backend.reachable import require_answer
 from harness.backend.seen import Sightings
 from harness.backend.traffic import Traffic
-from harness.backend.trouble import Enrolments, Impostor
 from harness.model.deadline import Deadline
 from harness.model.errors import BackendError, CandidateError
-from harness.model.machine import HostPort
 
 T = TypeVar("T")
 SENT = (Kind.ENROLMENT, Kind.EVENT, Kind.STATUS, Kind.ANSWER, Kind.ADDRESS)
 """What comes from agents and is meant to be kept."""
 
 
-class EmbeddedBackend:
+class EmbeddedBackend(FailsOnPurpose):
     """Serves from construction until `close`. One per process; any number of cells. Thread-safe.
 
     `handover`: a cell that another process served until now, on the address `bind`. `watch` is told each request's path
@@ -82,11 +78,6 @@ class EmbeddedBackend:
             raise
 
     @property
-    def name(self) -> str:
-        """`embedded`."""
-        return "embedded"
-
-    @property
     def features(self) -> frozenset[BackendFeature]:
         """All of them."""
         return frozenset(BackendFeature)
@@ -94,11 +85,6 @@ class EmbeddedBackend:
     def ignorance(self, fact: Fact) -> str:  # noqa: ARG002 - the protocol's signature
         """It knows all that agents send."""
         return ""
-
-    @property
-    def address(self) -> HostPort:
-        """Where it listens."""
-        return self._server.address
 
     def hand_over(self, cell: str) -> Handover:
         """What another process needs to go on with this cell on the same port, once this server is closed."""
@@ -197,45 +183,6 @@ class EmbeddedBackend:
         """The distributed queries that were answered more than once."""
         return self._admissions.answered_again(cell)
 
-    def misbehave(self, cell: str, kind: FaultKind, *, times: int = 1, seconds: float = 0.0) -> None:
-        """The cell's next `times` requests suffer this, in the order of the calls."""
-        self._admissions.misbehave(cell, PendingFault(kind, seconds), times)
-
-    def fail_enrolments(self, cell: str, per_s: float) -> None:
-        """The cell's next enrolments fail, until the agent keeps to `per_s`, or has shown that it does not."""
-        self._admissions.fail_enrolments(cell, per_s)
-
-    def failed_enrolments(self, cell: str) -> Sequence[float]:
-        """When they failed, in seconds since the epoch."""
-        return self._admissions.failed_enrolments(cell)
-
-    def begin_outage(self, cell: str) -> None:
-        """Every request of the cell fails until `end_outage`."""
-        self._admissions.begin_outage(cell)
-
-    def end_outage(self, cell: str) -> Sequence[float]:
-        """Serve the cell again; returns when its requests failed."""
-        return self._admissions.end_outage(cell)
-
-    def wait_failures(self, cell: str, count: int, deadline: Deadline) -> bool:
-        """Whether so many requests have failed in the outage by the deadline."""
-        return self._wait(lambda: self._admissions.failures(cell) >= count or None, deadline) is not None
-
-    def enrolled(self, cell: str) -> Enrolments:
-        """How often the cell's agents enrolled since it was admitted."""
-        return self._admissions.enrolled(cell)
-
-    @contextmanager
-    def impostor(self, *, renewed: bool = False) -> Iterator[Impostor]:
-        """Present certificates that are not its own to whoever connects, for a while; what exists is cut."""
-        other = make_authority(self._database.parent / f"{self._database.stem}-impostor")
-        with self._server.impostor(other, renewed=renewed) as shown:
-            yield shown
-
-    def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:
-        """The endpoint once each fault was suffered and an authenticated request was served after it."""
-        return self._wait(lambda: self._admissions.recovered(cell), deadline)
-
     def protocol_errors(self, cell: str) -> Sequence[ProtocolError]:
         """Malformed requests since the cell was admitted."""
         return tuple(
@@ -283,33 +230,6 @@ class EmbeddedBackend:
         """All admissions of the cell, item by item, and at last its endpoint and its requests by path."""
         pages, admission, hidden = self._admissions.everything(cell)
         write_lines(path, evidence_of(pages, admission), hidden)
-
-    def _found(
-        self, wanted: Wanted, read: Callable[[Item], T], matches: Callable[[T], bool], deadline: Deadline
-    ) -> T | None:
-        """The first item that matches. Each is looked at once, however often something new comes."""
-        seen = 0
-
-        def probe() -> T | None:
-            nonlocal seen
-            for last, items in self._admissions.search(wanted, seen):
-                for item in items:
-                    if matches(candidate := read(item)):
-                        return candidate
-                seen = max(seen, last)
-            return None
-
-        return self._wait(probe, deadline)
-
-    def _wait(self, probe: Callable[[], T | None], deadline: Deadline) -> T | None:
-        found = self._admissions.wait(probe, deadline)
-        if found is None:
-            self._require_own_answer()
-        return found
-
-    def _require_own_answer(self) -> None:
-        """None is said of the agent only if there was a server to talk to. Raises `BackendError` otherwise."""
-        require_answer(self.name, self.address, self._authority.ca_pem)
 
     def close(self) -> None:
         """Stop serving and close the database. Idempotent."""
