@@ -13,22 +13,19 @@ import socket
 import time
 from pathlib import Path
 
-from harness.machines.wine import namespaces, root_view
+from harness.machines.wine import namespaces
 from harness.machines.wine.berth_setup import hand_out, lay_in, own_view
 from harness.machines.wine.children import how_it_ended, kill_the_rest, start_winrm
 from harness.machines.wine.crashes import VERB, Crash, append_crash
 from harness.machines.wine.order import BOOT_PROGRAM, CUT, GO, Berth, Order, Status, windows_path
-from harness.machines.wine.processes import server_socket
 from harness.machines.wine.processor import one_processor, processor_mask, release_all
-from harness.machines.wine_prefix.process_trace import TELLS
+from harness.machines.wine.starting import Wine
 from harness.machines.wine_prefix.session import open_session_0
 
 REPLY_GRACE_S = 0.3
 """A reboot leaves this long for the reply to the command that asked for it, as Windows does."""
 SHUTDOWN_DEADLINE_S = 10.0
 LONGEST_SLEEP_S = 86400.0
-ZONES = {"ja_JP.UTF-8": "JST-9"}
-"""Locale → its time zone (POSIX, "TZ"): whoever takes local time for UTC is found out there."""
 POWER_FIFO = "power"
 SESSION_FIFO = "session"
 
@@ -63,6 +60,7 @@ class Init:
     def __init__(self, berth: Berth, order: Order, listener: socket.socket, wire: socket.socket) -> None:
         self.berth, self.order, self.listener, self.wire = berth, order, listener, wire
         self.places = berth.places
+        self.wine = Wine(berth)
         self.boots = 0
         self.wineserver = self.booter = self.winrm = 0
         self.due_s: float | None = None
@@ -118,52 +116,16 @@ class Init:
         # boot an agent's services start, and would take this one processor for all that the machine has.
         self.held = self.berth.namespaces and self.boots == 1
         with one_processor() if self.held else contextlib.nullcontext():
-            self.wineserver = self.spawn(self.berth.server, "-f", "-p")
-            self.await_wineserver()
+            self.wineserver = self.wine.start(self.berth.server, "-f", "-p")
+            self.wine.await_server(self.order.boot_deadline_s)
             # Any first process makes Wine boot (services, drivers, pending renames) and runs when that is done.
             # This one is called by its full path (a bare name costs one more process). It lifts Wine's own part of
             # what holds the machine to one processor; the rest is lifted at its end.
             program = windows_path(self.places.prefix / BOOT_PROGRAM)
-            self.booter = self.spawn_services(self.berth.loader, program, f"{allowed:x}")
+            self.booter = self.wine.start_services(self.berth.loader, program, f"{allowed:x}")
         self.listener.listen(128)
         own = (self.wire.fileno(), self.power, self.session)
         self.winrm = start_winrm(self.places.winrm_config, self.listener, self.berth.environment, own)
-
-    def spawn(self, *argv: str) -> int:
-        """Start a Wine program with the machine's own environment, output to the init log."""
-        directory = self.places.prefix / "drive_c"
-        return root_view.spawn(self.berth.view, directory, argv, self.environment())
-
-    def spawn_services(self, *argv: str) -> int:
-        """Start what starts Wine's services. They, and all that they start, say which programs they start."""
-        directory, told = self.places.prefix / "drive_c", self.environment() | {"WINEDEBUG": TELLS}
-        file = os.open(self.places.programs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            return root_view.spawn(self.berth.view, directory, argv, told, output=file)
-        finally:
-            os.close(file)
-
-    def environment(self) -> dict[str, str]:
-        """The berth's, in the locale that was asked for."""
-        with contextlib.suppress(OSError):
-            name = self.places.locale.read_text()
-            locale = {"LC_ALL": name, "LOCPATH": str(self.places.locales)}
-            return self.berth.environment | locale | ({"TZ": ZONES[name]} if name in ZONES else {})
-        return self.berth.environment
-
-    def await_wineserver(self) -> None:
-        """Wait for the socket: a client that comes earlier would start a second server."""
-        deadline = time.monotonic() + self.order.boot_deadline_s
-        while not self.server_socket().exists():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"wineserver made no socket within {self.order.boot_deadline_s:g} s")
-            time.sleep(0.001)
-
-    def server_socket(self) -> Path:
-        """Where wineserver listens."""
-        # Debian's Wine takes /run/user/UID, which is not there, else TMPDIR, which a root image's Wine is not told.
-        temporary = self.places.home if self.berth.view is None else self.berth.view / "tmp"
-        return server_socket(self.places.prefix, temporary)
 
     def reap(self) -> None:
         """Collect every ended child and say so if it was one that the machine cannot do without."""
@@ -266,7 +228,7 @@ class Init:
             self.listener.shutdown(socket.SHUT_RDWR)
         kill_the_rest(self.berth)
         self.reap()
-        self.server_socket().unlink(missing_ok=True)
+        self.wine.server_socket().unlink(missing_ok=True)
         self.boot()
 
     def report(self, state: str, fault: str = "none", reason: str = "") -> None:
