@@ -22,7 +22,7 @@ from harness.reports.publish import read_context
 from harness.reports.to_pass import steps
 from harness.reports.waived import debt_lines
 from harness.reports.words import one_line
-from harness.signing.statements import Summary
+from harness.signing.summaries import Summary
 from harness.signing.tiers import tier_summaries
 
 

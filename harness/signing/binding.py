@@ -16,7 +16,8 @@ from harness.signing.claims import (
     SummaryClaim,
 )
 from harness.signing.reading import Contents, Statement, refusal, short
-from harness.signing.statements import levels, subjects
+from harness.signing.statement import subjects
+from harness.signing.summaries import levels
 
 
 def binding_refusals(contents: Contents, plan: PlanClaim, seal: Seal, digest: str) -> list[Refusal]:

@@ -13,7 +13,8 @@ from harness.model.errors import ConfigurationError
 from harness.model.gate import Gate
 from harness.signing.claims import PAYLOAD_TYPE
 from harness.signing.envelope import Envelope, MalformedError, read_envelope
-from harness.signing.statements import Summary, statements_of
+from harness.signing.statements import statements_of
+from harness.signing.summaries import Summary
 
 BUNDLE_FILE = "gate.intoto.jsonl"
 WAIVER_TYPE = "application/vnd.agent-bvt.waiver+json"

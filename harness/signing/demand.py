@@ -9,7 +9,7 @@ from harness.model.gate import Gate
 from harness.model.matrix import FULL
 from harness.signing.keys import TrustedKey
 from harness.signing.policy_file import LoadedPolicy
-from harness.signing.statements import OWN_TIER
+from harness.signing.summaries import OWN_TIER
 
 DEFAULT_MAX_AGE_S = 7 * DAY_S
 

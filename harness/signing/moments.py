@@ -10,7 +10,7 @@ from harness.model.plan import Plan
 from harness.signing.claims import SummaryClaim
 from harness.signing.demand import Demand
 from harness.signing.reading import Contents, Statement, refusal
-from harness.signing.statements import OWN_TIER
+from harness.signing.summaries import OWN_TIER
 
 CLOCK_SKEW_S = 300.0
 """How far ahead the clock of who signed may be."""

@@ -1,56 +1,26 @@
 """From a gate to in-toto statements: the plan, one per cell, the seal, and a summary in two forms. Pure."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from harness.model.candidate import Candidate
-from harness.model.gate import CellVerdict, Gate, Reason, Verdict
+from harness.model.gate import CellVerdict, Gate, Verdict
 from harness.model.passage import passages
 from harness.model.plan import Cell, Plan
 from harness.model.report import UNPROVEN, CellReport, Outcome
 from harness.signing.claims import (
     CELL_FIELD,
     PLAN_PREDICATE,
-    PROPERTY,
     SEAL_PREDICATE,
-    STATEMENT_TYPE,
-    SUMMARY_FIELD,
-    SVR_PREDICATE,
     TEST_RESULT_PREDICATE,
-    VERIFIER,
-    VSA_PREDICATE,
     CellClaim,
     MissingCell,
     PlanClaim,
     Seal,
     SealedStatement,
-    SummaryClaim,
 )
-
-REASONS_SHOWN = 20
-OWN_TIER = ""
-"""The gate's own summary, made without any tier's policy."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What the gate came to for one tier."""
-
-    tier: str
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    policy: tuple[str, str] | None = None
-    """Name and SHA-256 of the policy that it was judged by."""
-    waived: tuple[str, ...] = ()
-
-    @classmethod
-    def of_gate(cls, gate: Gate) -> "Summary":
-        """The gate's own verdict."""
-        return cls(OWN_TIER, gate.verdict, gate.reasons)
+from harness.signing.statement import sha256_of_bytes, statement
+from harness.signing.summaries import Summary, summary_claim, svr, vsa
 
 
 def statements_of(
@@ -76,35 +46,9 @@ def statements_of(
     inputs = [before[0], seal]
     after = [seal]
     for summary in summaries:
-        claim = _summary_claim(gate, summary, sha256_of_bytes(seal))
-        after += [_vsa(gate, summary, claim, now, inputs), _svr(gate, summary, claim, now)]
+        claim = summary_claim(gate, summary, sha256_of_bytes(seal))
+        after += [vsa(gate, summary, claim, now, inputs), svr(gate, summary, claim, now)]
     return before, after
-
-
-def subjects(candidate: Candidate) -> list[dict[str, Any]]:
-    """The candidate, and what it installs from besides itself."""
-    beside = [{"name": each.name, "digest": {"sha256": each.sha256}} for each in candidate.beside]
-    return [{"name": candidate.path.name, "digest": {"sha256": candidate.sha256}}, *beside]
-
-
-def sha256_of_bytes(payload: bytes) -> str:
-    """In hexadecimal."""
-    return hashlib.sha256(payload).hexdigest()
-
-
-def timestamp(moment: datetime) -> str:
-    """As in-toto writes one: RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _statement(plan: Plan, predicate_type: str, predicate: dict[str, Any]) -> bytes:
-    document = {
-        "_type": STATEMENT_TYPE,
-        "subject": subjects(plan.candidate),
-        "predicateType": predicate_type,
-        "predicate": predicate,
-    }
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _plan_statement(gate: Gate) -> bytes:
@@ -114,7 +58,7 @@ def _plan_statement(gate: Gate) -> bytes:
         update={"candidate": candidate.model_copy(update={"path": type(candidate.path)(candidate.path.name)})}
     )
     claim = PlanClaim(run_id=gate.run_id, plan=plan, plan_digest=gate.plan_digest)
-    return _statement(gate.plan, PLAN_PREDICATE, claim.model_dump(mode="json"))
+    return statement(gate.plan, PLAN_PREDICATE, claim.model_dump(mode="json"))
 
 
 def _cell_statement(gate: Gate, cell: Cell, entry: CellVerdict) -> bytes:
@@ -135,7 +79,7 @@ def _cell_statement(gate: Gate, cell: Cell, entry: CellVerdict) -> bytes:
         "failedTests": _checks(report, Outcome.FAILED),
         CELL_FIELD: claim.model_dump(mode="json"),
     }
-    return _statement(gate.plan, TEST_RESULT_PREDICATE, predicate)
+    return statement(gate.plan, TEST_RESULT_PREDICATE, predicate)
 
 
 def _result(entry: CellVerdict, report: CellReport) -> str:
@@ -183,76 +127,4 @@ def _seal_statement(
         merged=tuple(part.run_id for part in gate.merged),
         tiers=tuple(tiers),
     )
-    return _statement(gate.plan, SEAL_PREDICATE, seal.model_dump(mode="json"))
-
-
-def levels(suite: str, tier: str) -> list[str]:
-    """What a pass is called in a VSA's `verifiedLevels` and an SVR's `properties`."""
-    names = [f"{PROPERTY}_SUITE_{suite}"] + ([f"{PROPERTY}_TIER_{tier}"] if tier else [])
-    return [name.upper().replace("-", "_").replace(".", "_") for name in names]
-
-
-def _policies(summary: Summary) -> list[dict[str, Any]]:
-    if summary.policy is None:
-        return []
-    name, digest = summary.policy
-    return [{"uri": f"urn:agent-bvt:policy:{name}", "digest": {"sha256": digest}}]
-
-
-def _vsa(gate: Gate, summary: Summary, claim: SummaryClaim, now: datetime, inputs: Sequence[bytes]) -> bytes:
-    passed = summary.verdict is Verdict.PASS
-    predicate: dict[str, Any] = {
-        "verifier": {"id": VERIFIER, "version": {"agent-bvt": gate.harness_version}},
-        "timeVerified": timestamp(now),
-        "resourceUri": f"urn:agent-bvt:candidate:sha256:{gate.plan.candidate.sha256}",
-        # The standard wants a policy: without one it is the plan, which says what is required.
-        "policy": (_policies(summary) or [_plan_as_policy(gate)])[0],
-        "inputAttestations": [
-            {"uri": uri, "digest": {"sha256": sha256_of_bytes(payload)}}
-            for uri, payload in zip((PLAN_PREDICATE, SEAL_PREDICATE), inputs, strict=True)
-        ],
-        "verificationResult": "PASSED" if passed else "FAILED",
-        "verifiedLevels": levels(gate.plan.suite, summary.tier) if passed else ["FAILED"],
-        "slsaVersion": "1.1",
-        SUMMARY_FIELD: claim.model_dump(mode="json"),
-    }
-    return _statement(gate.plan, VSA_PREDICATE, predicate)
-
-
-def _plan_as_policy(gate: Gate) -> dict[str, Any]:
-    return {"uri": f"urn:agent-bvt:plan:{gate.plan_digest}", "digest": {"sha256": gate.plan_digest}}
-
-
-def _summary_claim(gate: Gate, summary: Summary, seal_sha256: str) -> SummaryClaim:
-    required = [entry.report for entry in gate.cells if entry.required and entry.report]
-    counted = [reason for reason in summary.reasons if reason.counted][:REASONS_SHOWN]
-    return SummaryClaim(
-        run_id=gate.run_id,
-        plan_digest=gate.plan_digest,
-        suite=gate.plan.suite,
-        pool=gate.plan.pool,
-        tier=summary.tier,
-        seal_sha256=seal_sha256,
-        verdict=summary.verdict,
-        reasons=tuple(
-            ": ".join(part for part in (reason.cell, reason.check, reason.text) if part) for reason in counted
-        ),
-        not_tested=_different(required, Outcome.NOT_TESTED),
-        not_applicable=_different(required, Outcome.NOT_APPLICABLE),
-        waived=summary.waived,
-        substrates=tuple(sorted({report.substrate for report in required})),
-    )
-
-
-def _different(reports: Sequence[CellReport], outcome: Outcome) -> int:
-    return len({check.check for report in reports for check in report.checks if check.outcome is outcome})
-
-
-def _svr(gate: Gate, summary: Summary, claim: SummaryClaim, now: datetime) -> bytes:
-    predicate: dict[str, Any] = {
-        "verifier": {"id": VERIFIER, "policies": _policies(summary)},
-        "timeCreated": timestamp(now),
-        "properties": levels(gate.plan.suite, summary.tier) if summary.verdict is Verdict.PASS else [],
-        SUMMARY_FIELD: claim.model_dump(mode="json"),
-    }
-    return _statement(gate.plan, SVR_PREDICATE, predicate)
+    return statement(gate.plan, SEAL_PREDICATE, seal.model_dump(mode="json"))

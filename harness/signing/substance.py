@@ -14,7 +14,7 @@ from harness.signing.demand import Demand
 from harness.signing.moments import AGAIN, required_ends, summary_of, time_refusals, time_verified
 from harness.signing.reading import Contents, Statement, refusal
 from harness.signing.since import since_last
-from harness.signing.statements import OWN_TIER
+from harness.signing.summaries import OWN_TIER
 from harness.signing.waiver_files import doubt, waiver_in
 
 SEE_PAGE = "See the run's page."

@@ -11,7 +11,7 @@ from harness.model.gate import SEVERITY, Gate, Reason, Verdict
 from harness.model.waiver import Waiver
 from harness.signing.envelope import Envelope
 from harness.signing.policy_file import LoadedPolicy
-from harness.signing.statements import Summary
+from harness.signing.summaries import Summary
 from harness.signing.waiver_files import doubt, waiver_in
 
 

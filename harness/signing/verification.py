@@ -28,8 +28,8 @@ from harness.signing.reading import (
     refusal,
     short,
 )
-from harness.signing.statements import OWN_TIER
 from harness.signing.substance import substance
+from harness.signing.summaries import OWN_TIER
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from harness.model.gate import Verdict
 from harness.signing.bundle import WAIVER_TYPE
 from harness.signing.envelope import Envelope, read_envelope
 from harness.signing.keys import TrustedKey
-from harness.signing.statements import Summary
+from harness.signing.summaries import Summary
 from harness.signing.waiver_files import payload_of
 from tests.unit.gate.samples import CANDIDATE
 from tests.unit.signing.people import ANA, BEN, a_policy, a_waiver, signed

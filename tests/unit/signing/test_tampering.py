@@ -18,7 +18,7 @@ from harness.model.report import Outcome
 from harness.signing.claims import SUMMARY_FIELD
 from harness.signing.envelope import read_envelope
 from harness.signing.keys import TrustedKey
-from harness.signing.statements import Summary
+from harness.signing.summaries import Summary
 from tests.unit.gate.samples import CANDIDATE, a_cell, with_outcome
 from tests.unit.signing.samples import (
     KEY,
