@@ -5,10 +5,14 @@ import time
 from harness.guest.msi.result import InstallerBusy, MsiResult
 from harness.lifecycle.booting import Booting
 from harness.lifecycle.earlier import Earlier
+from harness.lifecycle.footprint import footprint
+from harness.lifecycle.inspection import inspect
 from harness.lifecycle.installers import Installers
+from harness.lifecycle.others import crashed
 from harness.lifecycle.removals_on_wine import replacing
 from harness.lifecycle.short_lived_secrets import watch
 from harness.lifecycle.written_files import STOP_S, WrittenFiles
+from harness.model.report import Outcome
 from harness.residue.short_lived import ShortLived
 
 
@@ -18,6 +22,40 @@ class Arrival(Installers, Booting):
     earlier: Earlier | None
     short_lived: ShortLived | None
     written: WrittenFiles
+    crashes_before: int
+
+    @property
+    def arrival(self) -> "Arrival":
+        """The part of the step by which the candidate came, which may be an earlier one."""
+        raise NotImplementedError
+
+    @property
+    def arrived(self) -> str:
+        """The id of the check that tells whether the candidate came onto the machine."""
+        return f"{self.arrival.phase}.exit_code"
+
+    @property
+    def came(self) -> bool:
+        """Whether the candidate came onto the machine."""
+        return self.session.recorder.outcomes.get(self.arrived) is Outcome.PASSED
+
+    @property
+    def departure(self) -> str:
+        """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
+        outcomes = self.session.recorder.outcomes
+        if not self.came:
+            return "the failed installation" if self.arrived.startswith("install") else "the failed upgrade"
+        if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
+            return "the failed uninstall"
+        return "the uninstall"
+
+    def look_before_it_comes(self) -> None:
+        """What is known of the machine, and of an earlier release, right before the candidate's first step."""
+        self.crashes_before = len(crashed(self.session))
+        if self.earlier is not None and any("footprint" in step.keeps for step in self.session.cell.steps):
+            self.earlier.footprint = footprint(
+                inspect(self.session.guest, self.session.profile), self.session
+            )
 
     def before_its_first_work(self) -> None:
         """What the candidate finds on the machine, laid there; from here on what happens may be its doing."""

@@ -249,17 +249,15 @@ def undeclared(profile: AgentProfile, found: Iterable[Disclosure]) -> list[Discl
 def on_command_lines(processes: Iterable[Process], by_form: Mapping[str, str]) -> Iterator[Disclosure]:
     """Programs that were started with a secret: every user of the machine can read that. Pure."""
     for process in processes:
-        line = process.command_line or ""
-        for what in {what for form, what in by_form.items() if form in line}:
-            yield Disclosure(
-                Where.COMMAND_LINE, f"the command line of {process.path or process.name}".lower(), what
-            )
+        yield from _on_command_line(process.path or process.name, process.command_line or "", by_form)
 
 
 def of_starts(started: Iterable[StartedProgram], by_form: Mapping[str, str]) -> Iterator[Disclosure]:
     """The same of programs that may be gone by now. Pure."""
     for each in started:
-        for what in {what for form, what in by_form.items() if form in each.command_line}:
-            yield Disclosure(
-                Where.COMMAND_LINE, f"the command line of {program_of(each.command_line)}".lower(), what
-            )
+        yield from _on_command_line(program_of(each.command_line), each.command_line, by_form)
+
+
+def _on_command_line(program: str, line: str, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
+    for what in {what for form, what in by_form.items() if form in line}:
+        yield Disclosure(Where.COMMAND_LINE, f"the command line of {program}".lower(), what)

@@ -107,6 +107,12 @@ def inspect(guest: Guest, profile: AgentProfile, *, used: bool = False, saves: b
     )
 
 
+def files_there(guest: Guest, profile: AgentProfile) -> frozenset[str]:
+    """What lies in the agent's folders, in lower case. Raises what the guest layer raises."""
+    roots = (profile.install_dir, *profile.data_dirs)
+    return frozenset(path.lower() for path in RoundTrip(guest, trees(*roots)).paths(*roots))
+
+
 def stand_of_files(guest: Guest, profile: AgentProfile) -> Mapping[str, FileFacts]:
     """Every file and folder of the agent with its owner and access list, by path in lower case.
 

@@ -9,17 +9,15 @@ from harness.cell.check import Blocked
 from harness.cell.session import CellSession
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.result import MsiResult
-from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.agent_log import Provoked
 from harness.lifecycle.arrival import Arrival
 from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.baseline import Baseline, is_still_clean, take_baseline
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.enrolment import await_enrolment
-from harness.lifecycle.footprint import footprint
-from harness.lifecycle.inspection import Inspection, inspect, stand_of_files
+from harness.lifecycle.inspection import Inspection, files_there, stand_of_files
 from harness.lifecycle.once import forget, once
-from harness.lifecycle.others import Ended, crashed
+from harness.lifecycle.others import Ended
 from harness.lifecycle.settling import settled
 from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
@@ -107,16 +105,6 @@ class Timeline(Arrival, Watch):
         """The timeline of the step by which the candidate came."""
         return self.before.arrival if self.before else self
 
-    @property
-    def arrived(self) -> str:
-        """The id of the check that tells whether the candidate came onto the machine."""
-        return f"{self.arrival.phase}.exit_code"
-
-    @property
-    def came(self) -> bool:
-        """Whether the candidate came onto the machine."""
-        return self.session.recorder.outcomes.get(self.arrived) is Outcome.PASSED
-
     @once
     def prepared(self) -> None:
         """The machine right before the candidate's first step, whatever is done with earlier releases behind it."""
@@ -142,7 +130,9 @@ class Timeline(Arrival, Watch):
         """Plant the sentinels and look at the clean machine. A machine lost here is replaced."""
         if self.before is not None:
             return self.before.baseline
-        found = self.session.before_candidate(self._take_baseline)
+        found = self.session.before_candidate(
+            lambda: take_baseline(self.session, self.nonce, lambda: self._around(self, Phase.MACHINE))
+        )
         self.ended.begin(found.snapshot.standing, self.session.machine.condition().boots)
         return found
 
@@ -240,22 +230,7 @@ class Timeline(Arrival, Watch):
             with self.session.recorder.stopwatch.waiting():
                 self._settle.pause(self._settle.remaining_s)
                 Deadline.after(LATER_S).pause(LATER_S)
-        profile = self.session.profile
-        roots = (profile.install_dir, *profile.data_dirs)
-        return frozenset(path.lower() for path in RoundTrip(self.session.guest, trees(*roots)).paths(*roots))
-
-    @property
-    def departure(self) -> str:
-        """What the machine is looked at after: not every candidate comes to its uninstall, or through it."""
-        outcomes = self.session.recorder.outcomes
-        if not self.came:
-            return "the failed installation" if self.arrived.startswith("install") else "the failed upgrade"
-        if outcomes.get("uninstall.exit_code") is Outcome.FAILED:
-            return "the failed uninstall"
-        return "the uninstall"
-
-    def _take_baseline(self) -> Baseline:
-        return take_baseline(self.session, self.nonce, lambda: self._around(self, Phase.MACHINE))
+        return files_there(self.session.guest, self.session.profile)
 
     @once
     def surroundings(self) -> Surroundings:
@@ -275,9 +250,5 @@ class Timeline(Arrival, Watch):
             return False
         for act in self._prelude:
             act(self)
-        self.crashes_before = len(crashed(self.session))
-        if self.earlier is not None and any("footprint" in step.keeps for step in self.session.cell.steps):
-            self.earlier.footprint = footprint(
-                inspect(self.session.guest, self.session.profile), self.session
-            )
+        self.look_before_it_comes()
         return True
