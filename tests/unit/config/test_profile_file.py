@@ -9,25 +9,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.matrix import Matrix, Pool, Scenario, WindowsImage
 from harness.model.report import Phase
 from harness.model.substrate import Substrate
-
-GOOD = """\
-name: tiny
-title: Tiny agent
-status: exercised
-product_name: Tiny Agent
-install_dir: C:\\Program Files\\Tiny
-services:
-  - {name: TinyAgent, start: auto}
-guest_files:
-  - {path: C:\\t.ini, content: "{backend_host}", restart_service: tinyagent}
-"""
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    (tmp_path / "agents").mkdir()
-    (tmp_path / "agents" / "tiny.yaml").write_text(GOOD)
-    return tmp_path
+from tests.unit.config.tiny import GOOD, refusal
 
 
 def test_a_profile_is_found_by_name_and_by_path(place: Path) -> None:
@@ -122,113 +104,7 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             7,
             "the service 'a' is listed twice",
         ),
-        (
-            "title: Tiny agent",
-            "title: T\ntelemetry: {proces: {query: q, columns: {a: b}}}",
-            3,
-            "unknown stimulus",
-        ),
-        (
-            "C:\\Program Files\\Tiny",
-            "'%ProgramFiles%\\Tiny'",
-            5,
-            "'%ProgramFiles%\\Tiny' holds an environment variable",
-        ),
-        (
-            "C:\\Program Files\\Tiny",
-            "Program Files\\Tiny",
-            5,
-            "install_dir: 'Program Files\\Tiny' is not an absolute",
-        ),
-        ("C:\\Program Files\\Tiny", "'C:\\'", 5, "is not an absolute path below a drive"),
-        ("C:\\Program Files\\Tiny", "C:\\Tiny\\..", 5, "is a whole drive"),
-        ("C:\\Program Files\\Tiny", "C:\\Tiny*", 5, "a character that Windows does not allow"),
-        (
-            "title: Tiny agent",
-            "title: T\ndata_dirs: ['C:Tiny']",
-            3,
-            "data_dirs[0]: 'C:Tiny' is not an absolute",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nfiles: [{path: '%windir%\\a'}]",
-            3,
-            "files[0].path: '%windir%\\a' holds an environment variable; write the whole path; for a 64-bit service"
-            " it is C:\\Windows\\a",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nlogs: ['%LocalAppData%\\Tiny\\*.log']",
-            3,
-            "logs[0]: '%LocalAppData%\\Tiny\\*.log' holds an environment variable; what %LocalAppData% is differs",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nkeeps: [{kind: file, path: '%ProgramData%\\Tiny', reason: it is so by design}]",
-            3,
-            "it is C:\\ProgramData\\Tiny",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nversion_command: ['%ProgramFiles(x86)%\\a.exe', '%x%']",
-            3,
-            "version_command: '%ProgramFiles(x86)%\\a.exe' holds",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nhealth: {error_logs: {'%TEMP%\\a.log': it is so by design}}",
-            3,
-            "it is C:\\Windows\\Temp\\a.log",
-        ),
-        (
-            "title: Tiny agent",
-            'title: T\ntelemetry: {user: {query: q, columns: {a: "{nonce}", b: "{nmae}"}}}',
-            3,
-            "telemetry.user.columns.b: the stimulus 'user' gives no fact {nmae}. Did you mean 'name'?",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\ntelemetry: {user: {query: q, columns: {a: b}}}",
-            3,
-            "telemetry.user.columns: no column holds a fact of the stimulus alone",
-        ),
-        (
-            "title: Tiny agent",
-            'title: T\ntelemetry: {process_start: {query: q, columns: {path: "{path}"}}}',
-            3,
-            "One of cmdline, nonce, pid must be in a column.",
-        ),
-        (
-            "title: Tiny agent",
-            'title: T\ntelemetry: {user: {query: q, columns: {a: "{name"}}}',
-            3,
-            "telemetry.user.columns.a: '{name' has a brace without its partner; write placeholders as {name}",
-        ),
-        (
-            "title: Tiny agent",
-            'title: T\ntelemetry: {user: {query: q, columns: {a: "{name:>20}"}}}',
-            3,
-            "telemetry.user.columns.a: the placeholder {name} has more in its braces than a name",
-        ),
         ("title: Tiny agent", "title: T\ncheck_in: {deadline_s: 0}", 3, "expected more than 0"),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {}, changed: {}}",
-            3,
-            "'effect_query' must say",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {}, invalid: {x: y}}",
-            3,
-            "'refusal_contains' must",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {}, invalid: {x: y}, refusal_contains: ' '}",
-            3,
-            "'refusal_contains' must",
-        ),
         ("title: Tiny agent", "title: T\ninstaller: {timeout_s: 0}", 3, "expected more than 0"),
         ("title: Tiny agent", "title: T\ninstaller: {timeout_s: 100000}", 3, "expected at most 86400"),
         ("start: auto", "start_deadline_s: -5", 7, "services[0].start_deadline_s: expected more than 0"),
@@ -241,127 +117,14 @@ def test_the_search_begins_in_the_current_directory(monkeypatch: pytest.MonkeyPa
             3,
             "diagnostics.status: expected at least",
         ),
-        ("C:\\t.ini", "t.ini", 9, "guest_files[0].path: 't.ini' is not an absolute path"),
-        (
-            "title: Tiny agent",
-            "title: T\nregistry_roots: ['HKXX\\Software\\Tiny']",
-            3,
-            "registry_roots[0]: 'HKXX\\Software\\Tiny' is not a key below a hive",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nregistry: [{key: 'HKLM\\%a%', name: b}]",
-            3,
-            "'HKLM\\%a%' holds a quote or a percent sign",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {schedule: }, changed: {schedule: {a: 1}}, effect_query: b}",
-            3,
-            "configuration.changed schedules no query 'b', so no result would arrive. Known: a.",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {schedule: {users: {snapshot: true}}}}\n"
-            'telemetry: {user: {query: users, action: added, columns: {a: "{nonce}"}}}',
-            4,
-            "telemetry.user.action: configuration.base schedules 'users' to send snapshots,"
-            " so no row with action 'added' would ever arrive.",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {schedule: {users: {snapshot: false}}}}\n"
-            'telemetry: {user: {query: users, action: snapshot, columns: {a: "{nonce}"}}}',
-            4,
-            "telemetry.user.action: configuration.base schedules 'users' to send differences,"
-            " so no row with action 'snapshot' would ever arrive.",
-        ),
-        (
-            "title: Tiny agent",
-            "title: T\nconfiguration: {base: {schedule: {processes: {}}}}\n"
-            'telemetry: {user: {query: processs, columns: {a: "{nonce}"}}}',
-            4,
-            "telemetry.user.query: configuration.base schedules no query 'processs', so no row would ever arrive."
-            " Did you mean 'processes'?",
-        ),
-        *(
-            (
-                "title: Tiny agent",
-                f"title: T\nkeeps: [{{kind: {kind}, path: '{path}', reason: for support}}]",
-                3,
-                words,
-            )
-            for kind, path, words in (
-                ("file", "*", "keeps[0].path: '*' excuses what is none of the agent's, too"),
-                ("file", "C:\\", "'C:\\' excuses what is none"),
-                ("file", "C:\\Program Files", "excuses what is none"),
-                ("file", "C:\\ProgramData\\*.txt", "excuses what is none"),
-                ("file", "tiny.log", "'tiny.log' is not an absolute path below a drive"),
-                ("service", "*", "excuses what is none"),
-                ("task", "*", "excuses what is none"),
-                ("registry", "HKLM\\Software\\*", "excuses what is none"),
-                ("registry", "HKLM\\Software\\Tiny", "is none of registry_roots"),
-                ("user", "tiny", "Write 'user tiny' or 'group tiny'."),
-                ("person", "tiny", "expected 'file', 'registry'"),
-            )
-        ),
-        *(
-            (old, new, line, words)
-            for old, new, line, words in (
-                (
-                    "C:\\Program Files\\Tiny",
-                    "C:\\Windows",
-                    5,
-                    "install_dir: 'C:\\Windows' holds what is none of the",
-                ),
-                (
-                    "title: Tiny agent",
-                    "title: T\ndata_dirs: ['C:/ProgramData/']",
-                    3,
-                    "data_dirs[0]: 'C:\\ProgramData' holds what is none of the agent's, too. Name the",
-                ),
-                (
-                    "title: Tiny agent",
-                    "title: T\nregistry_roots: ['HKLM\\Software\\Microsoft']",
-                    3,
-                    "registry_roots[0]: 'HKLM\\Software\\Microsoft' holds what is none of the agent's",
-                ),
-                (
-                    "title: Tiny agent",
-                    "title: T\nsecrets: [{kind: file, path: 'C:\\ProgramData\\*', reason: it is so by design}]",
-                    3,
-                    "secrets[0].path: 'C:\\ProgramData\\*' is also where others look. Say exactly where",
-                ),
-            )
-        ),
     ],
 )
 def test_a_broken_profile_is_one_sentence_with_its_line(
     place: Path, old: str, new: str, line: int, words: str
 ) -> None:
-    assert old in GOOD
-    (place / "agents" / "tiny.yaml").write_text(GOOD.replace(old, new, 1))
-    with pytest.raises(ConfigurationError) as caught:
-        load_profile("tiny", [place])
-    assert caught.value.line == line, str(caught.value)
-    assert words in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "written", ["C:\\Program Files\\Tiny\\", "C:/Program Files/Tiny", "'C:\\\\Program Files\\\\Tiny'"]
-)
-def test_a_folder_is_written_in_one_way_only(place: Path, written: str) -> None:
-    changed = GOOD.replace("C:\\Program Files\\Tiny", written, 1)
-    assert changed != GOOD
-    (place / "agents" / "tiny.yaml").write_text(changed)
-    assert load_profile("tiny", [place])[0].install_dir == "C:\\Program Files\\Tiny"
-
-
-def test_queries_may_come_from_where_the_profile_does_not_say(place: Path) -> None:
-    asked = 'telemetry: {user: {query: other, columns: {a: "{nonce}"}}}\n'
-    for base in ("{}", "{schedule: {a: {}}, packs: {p: {}}}", "{schedule: [a]}"):
-        (place / "agents" / "tiny.yaml").write_text(f"{GOOD}{asked}configuration: {{base: {base}}}\n")
-        assert load_profile("tiny", [place])[0].telemetry["user"].query == "other"
+    caught = refusal(place, old, new)
+    assert caught.line == line, str(caught)
+    assert words in str(caught)
 
 
 def test_every_profile_that_ships_loads() -> None:
@@ -403,23 +166,3 @@ def test_properties_for_scenarios_of_the_matrix_load(place: Path) -> None:
     (place / "agents" / "tiny.yaml").write_text(GOOD.replace("title: Tiny agent\n", written, 1))
     profile, _ = load_profile("tiny", [place], scenario_problems(SCENARIOS, Path("matrix.yaml")))
     assert profile.installer.scenario_properties == {"offline": {"A": "b"}}
-
-
-@pytest.mark.parametrize(
-    ("scheduled", "action", "expected"),
-    [
-        ("snapshot: true", "", "snapshot"),
-        ("snapshot: true", "action: snapshot,", "snapshot"),
-        ("interval: 2", "", "added"),
-        ("interval: 2", "action: removed,", "removed"),
-    ],
-)
-def test_rows_of_a_query_that_is_sent_whole_are_expected_as_such(
-    place: Path, scheduled: str, action: str, expected: str
-) -> None:
-    further = (
-        f"configuration: {{base: {{schedule: {{users: {{{scheduled}}}}}}}}}\n"
-        f'telemetry: {{user: {{query: users, {action} columns: {{a: "{{nonce}}"}}}}}}\n'
-    )
-    (place / "agents" / "tiny.yaml").write_text(GOOD + further)
-    assert load_profile("tiny", [place])[0].telemetry["user"].action == expected
