@@ -2,9 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import psutil
@@ -16,51 +14,8 @@ from harness.winrmd import faults, shell_faults
 from harness.winrmd import namespaces as ns
 from harness.winrmd.caller import Caller
 from harness.winrmd.config import Limits, ServerConfig
-from harness.winrmd.operations import Service
-from harness.winrmd.shell import ShellTable
+from tests.unit.winrmd.client import CALLER, SHELL, Client
 from tests.unit.winrmd.envelopes import fault_number, request, text_of
-
-CALLER = Caller("bvt", "127.0.0.1")
-SHELL = "<rsp:Shell><rsp:InputStreams>stdin</rsp:InputStreams></rsp:Shell>"
-
-
-class Client:
-    """Sends envelopes to a service of its own."""
-
-    def __init__(self, config: ServerConfig) -> None:
-        self.shells = ShellTable(config.limits)
-        self.service = Service(config, self.shells)
-
-    def send(self, data: bytes, caller: Caller = CALLER) -> bytes:
-        return self.service.answer(data, caller).body
-
-    def open(self, body: str = SHELL, options: str = "") -> str:
-        return text_of(self.send(request(ns.CREATE, body, options=options)), ns.SHELL, "ShellId")
-
-    def command(self, shell_id: str, line: str) -> str:
-        body = f"<rsp:CommandLine><rsp:Command>{line}</rsp:Command></rsp:CommandLine>"
-        return text_of(self.send(request(ns.COMMAND, body, shell_id=shell_id)), ns.SHELL, "CommandId")
-
-    def receive(self, shell_id: str, command_id: str, **given: str) -> bytes:
-        body = f'<rsp:Receive><rsp:DesiredStream CommandId="{command_id}">stdout</rsp:DesiredStream></rsp:Receive>'
-        return self.send(request(ns.RECEIVE, body, shell_id=shell_id, **given))
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> ServerConfig:
-    return ServerConfig(
-        users={"bvt": "x"},
-        launcher=("/bin/sh", "-c", 'eval "${0#cmd.exe /c }"', "{command}"),
-        result_dir=str(tmp_path),
-        machine_name="here",
-    )
-
-
-@pytest.fixture
-def client(config: ServerConfig) -> Iterator[Client]:
-    made = Client(config)
-    yield made
-    made.shells.close_all()
 
 
 def test_an_answer_stays_within_the_envelope_that_the_client_can_take(client: Client) -> None:
@@ -254,95 +209,6 @@ def test_input_that_is_not_ascii_is_a_fault(client: Client) -> None:
     command = client.command(shell, "cat")
     body = f'<rsp:Send><rsp:Stream Name="stdin" CommandId="{command}">ä</rsp:Stream></rsp:Send>'
     assert fault_number(client.send(request(ns.SEND, body, shell_id=shell))) == faults.SCHEMA_VALIDATION
-
-
-def stream(answer: bytes, name: str) -> bytes:
-    found = ElementTree.fromstring(answer).iter(f"{{{ns.SHELL}}}Stream")
-    return b"".join(base64.b64decode(each.text or "") for each in found if each.get("Name") == name)
-
-
-def receive(client: Client, shell: str, command: str, streams: str) -> bytes:
-    body = (
-        f'<rsp:Receive><rsp:DesiredStream CommandId="{command}">{streams}</rsp:DesiredStream></rsp:Receive>'
-    )
-    return client.send(request(ns.RECEIVE, body, shell_id=shell, timeout="PT20S"))
-
-
-def test_each_stream_is_kept_for_whoever_asks_for_it(client: Client) -> None:
-    shell = client.open("<rsp:Shell><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>")
-    command = client.command(shell, "echo o; echo e &gt;&amp;2; exit 3")
-    out = b""
-    while b"ExitCode" not in (answer := receive(client, shell, command, "stdout")):
-        out += stream(answer, "stdout")
-    assert out + stream(answer, "stdout") == b"o\n"
-    last = receive(client, shell, command, "stderr")
-    assert stream(last, "stderr") == b"e\n"
-    assert b">3</rsp:ExitCode>" in last
-
-
-def test_output_that_nobody_asks_for_ends_no_wait_and_holds_nothing_up(client: Client) -> None:
-    shell = client.open("<rsp:Shell><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>")
-    # More on stderr than is held for a client; then a word on stdout.
-    command = client.command(shell, "(head -c 3000000 /dev/zero &gt;&amp;2) &amp; sleep 0.3; echo word; wait")
-    assert stream(receive(client, shell, command, "stdout"), "stdout") == b"word\n"
-    size = 0
-    while b"ExitCode" not in (answer := receive(client, shell, command, "stderr")):
-        size += len(stream(answer, "stderr"))
-    assert size + len(stream(answer, "stderr")) == 3_000_000
-
-
-def enumerated(client: Client, body: str, action: str = ns.ENUMERATE, **given: str) -> bytes:
-    return client.send(request(action, f'<n:{body} xmlns:n="{ns.ENUMERATION}"/>', **given))
-
-
-def ids(answer: bytes) -> list[str | None]:
-    return [each.text for each in ElementTree.fromstring(answer).iter(f"{{{ns.SHELL}}}ShellId")]
-
-
-def test_a_user_sees_all_of_its_shells_and_no_others(client: Client) -> None:
-    mine = [client.open() for _ in range(12)]
-    client.send(request(ns.CREATE, SHELL), Caller("other", "127.0.0.1"))
-    at_once = client.send(
-        request(
-            ns.ENUMERATE,
-            f'<n:Enumerate xmlns:n="{ns.ENUMERATION}"><w:OptimizeEnumeration/></n:Enumerate>',
-            max_size="153600",
-        )
-    )
-    assert ids(at_once) == mine
-    assert b"EndOfSequence" in at_once
-    begun = enumerated(client, "Enumerate")
-    found, context = ids(begun), text_of(begun, ns.ENUMERATION, "EnumerationContext")
-    while context:
-        body = f'<n:Pull xmlns:n="{ns.ENUMERATION}"><n:EnumerationContext>{context}</n:EnumerationContext></n:Pull>'
-        part = client.send(request(ns.PULL, body, max_size="8192"))
-        assert len(part) <= 8192
-        found += ids(part)
-        context = text_of(part, ns.ENUMERATION, "EnumerationContext")
-    assert found == mine
-
-
-@pytest.mark.parametrize("context", ["", "x", "-1", "9" * 5000])
-def test_a_context_that_nobody_gave_is_a_fault(client: Client, context: str) -> None:
-    body = (
-        f'<n:Pull xmlns:n="{ns.ENUMERATION}"><n:EnumerationContext>{context}</n:EnumerationContext></n:Pull>'
-    )
-    assert fault_number(client.send(request(ns.PULL, body))) == faults.INVALID_ENUMERATION_CONTEXT
-
-
-def test_a_system_that_runs_all_by_cmd_does_so_whatever_the_client_says(config: ServerConfig) -> None:
-    line = "<rsp:CommandLine><rsp:Command>x.exe</rsp:Command></rsp:CommandLine>"
-    skip = '<w:Option Name="WINRS_SKIP_CMD_SHELL">TRUE</w:Option>'
-    said = {}
-    for honours in (True, False):
-        client = Client(replace(config, honours_skip_cmd_shell=honours, launcher=("/bin/echo", "{command}")))
-        shell = client.open()
-        command = text_of(
-            client.send(request(ns.COMMAND, line, shell_id=shell, options=skip)), ns.SHELL, "CommandId"
-        )
-        said[honours] = stream(receive(client, shell, command, "stdout"), "stdout")
-        client.shells.close_all()
-    assert said == {True: b"x.exe\n", False: b"cmd.exe /c x.exe\n"}
 
 
 def test_a_wrong_parameter_is_told_as_the_plug_in_of_the_shell_tells_it(client: Client) -> None:
