@@ -5,7 +5,7 @@ import pytest
 
 from tests.integration.known_bad import rotation
 
-pytest_plugins = ["tests.deadlines", "tests.turns", "tests.order"]
+pytest_plugins = ["tests.deadlines", "tests.garbage", "tests.turns", "tests.order"]
 
 FAULTS = "/integration/lab/"
 THIRD_PARTY = "/third_party/"

@@ -1,6 +1,7 @@
 """A service that ends as it may, where nobody starts it anew, says nothing about the candidate; a crash does."""
 
 from collections.abc import Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,11 +20,16 @@ ABORTED = 1067
 """ERROR_PROCESS_ABORTED."""
 
 
+@cache
+def shipped() -> AgentProfile:
+    return load_profile(str(SHIPPED))[0]
+
+
 def profile(restarts: int = 1, recovery: tuple[str, ...] = ("restart",)) -> AgentProfile:
-    shipped, _ = load_profile(str(SHIPPED))
-    services = tuple(each.model_copy(update={"recovery": recovery}) for each in shipped.services)
-    health = shipped.health.model_copy(update={"restarts": restarts})
-    return shipped.model_copy(update={"services": services, "health": health})
+    declared = shipped()
+    services = tuple(each.model_copy(update={"recovery": recovery}) for each in declared.services)
+    health = declared.health.model_copy(update={"restarts": restarts})
+    return declared.model_copy(update={"services": services, "health": health})
 
 
 class Machine:
