@@ -25,21 +25,23 @@ def read_candidate(path: Path, profile: AgentProfile) -> Candidate:
     platform than the profile's; `ToolMissing` if msitools or osslsigncode are not installed.
     """
     path = path.absolute()
-    found = installer_kind(path)
+    found, other = installer_kind(path), what_else(path)
     wanted = profile.installer.kind
-    other = {InstallerKind.MSI: compound_kind, InstallerKind.EXE: program_kind, None: foreign_kind}[found](
-        path
-    )
     if other or found is not wanted:
-        what = f"the file is {_a(found)} installer" if found and not other else _named(other)
+        what = other or f"the file is {_a(found or wanted)} installer"
         raise ConfigurationError(f"{what}; profile {profile.name!r} expects {_a(wanted)}.", file=str(path))
     if wanted is InstallerKind.EXE:
         return _exe(path, profile)
     return _msi(path, profile)
 
 
-def _named(what: str) -> str:
-    return f"the file is {what}, no installer" if what else "the file is no installer that is known here"
+def what_else(path: Path) -> str:
+    """Why the file is no installer, in words; empty if it is one. Raises `ConfigurationError` if it cannot be read."""
+    found = installer_kind(path)
+    look = {InstallerKind.MSI: compound_kind, InstallerKind.EXE: program_kind, None: foreign_kind}[found]
+    if what := look(path):
+        return f"the file is {what}, no installer"
+    return "" if found else "the file is no installer that is known here"
 
 
 def installer_kind(path: Path) -> InstallerKind | None:
@@ -79,7 +81,8 @@ def _msi(path: Path, profile: AgentProfile) -> Candidate:
         )
     if has_table(path, "ModuleSignature"):
         raise ConfigurationError(
-            f"{_named('a merge module (.msm), a part to build MSIs from')}; profile {profile.name!r} expects an MSI.",
+            "the file is a merge module (.msm), a part to build MSIs from, no installer;"
+            f" profile {profile.name!r} expects an MSI.",
             file=str(path),
         )
     values = properties(path)

@@ -86,7 +86,10 @@ def code_of(error: BaseException, named: frozenset[str] = frozenset(), *, writes
             say(f"{error.filename}: {error.strerror}. Name another.")
             return USAGE_EXIT_CODE
         case OSError():  # a full disk, a path that may not be written: the words of the system say it
-            place = error.filename or ("what was to be written" if error.errno in NO_ROOM else "")
+            into = (
+                error.filename2 if error.errno in NO_ROOM else None
+            )  # of a copy the first name is what was read
+            place = into or error.filename or ("what was to be written" if error.errno in NO_ROOM else "")
             words = f"{place}: {error.strerror or error}" if place else str(error.strerror or error)
             say(f"{words}. Details are in {_keep_details(error)}.")
         case ExceptionGroup() if _all_of_system(error):  # several of pytest's plugins met the same full disk

@@ -1,5 +1,6 @@
 """`bvt init`: a first profile, from what the installer itself says."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -53,4 +54,5 @@ def init(
     console = Output()
     console.print(f"{place}: {plural(text.count('TODO: '), 'TODO')} to look at", highlight=False)
     given = name if out is None else str(place)
-    console.print(f"then: bvt plan {candidate} --profile {given}", highlight=False)
+    line = shlex.join(["bvt", "plan", str(candidate), "--profile", given])
+    console.print(f"then: {line}", highlight=False)

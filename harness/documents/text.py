@@ -1,5 +1,6 @@
 """A file's text: read whole, of a reasonable size, in UTF-8. Every mistake is one sentence."""
 
+import stat
 from pathlib import Path
 
 from harness.model.errors import ConfigurationError
@@ -10,6 +11,8 @@ MAX_SIZE = 4 * 1024 * 1024
 def read(path: Path) -> bytes:
     """The file's bytes. Raises `ConfigurationError` if it cannot be read or is unreasonably large."""
     try:
+        if _waits_for_a_writer(path):
+            raise ConfigurationError("this is no ordinary file.", file=str(path), hint="Save it as one.")
         with path.open("rb") as file:
             raw = file.read(MAX_SIZE + 1)  # a device says that its size is zero
     except FileNotFoundError:
@@ -23,6 +26,11 @@ def read(path: Path) -> bytes:
     if len(raw) > MAX_SIZE:
         raise ConfigurationError(f"the file is larger than {MAX_SIZE} bytes.", file=str(path))
     return raw
+
+
+def _waits_for_a_writer(path: Path) -> bool:
+    """Whether this is a named pipe, which is opened once somebody writes. One without a name (`<(…)`) has its writer."""
+    return stat.S_ISFIFO(path.stat().st_mode) and path.resolve().exists()
 
 
 def decode(raw: bytes, path: Path) -> str:

@@ -92,6 +92,9 @@ def translate(error: ErrorDetails, model: type[BaseModel] | None) -> Problem:
         return Problem(path, message, _near(found, choices_of(pattern)), at_key=at_key)
     if kind == "json_invalid":
         return Problem(path, f"this is not valid JSON: {context.get('error')}.")
+    if kind == "string_unicode":
+        message = "the text holds half of a pair of surrogates, which is no character."
+        return Problem(path, message, "Write the character itself.")
     if kind == "finite_number":
         return Problem(path, f"expected a finite number, found {describe(found)}.")
     if kind in LIMITS:

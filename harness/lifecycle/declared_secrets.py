@@ -3,12 +3,18 @@
 import re
 from collections.abc import Collection
 
+from harness.candidate.msi_tables import Tables
 from harness.model.profile import AgentProfile
 from harness.model.profile.places import SecretPlace
 
 PROPERTY = re.compile(r"(?:MSI \(.\) .*?)?Property\(.\): (?P<name>[\w.]+) = ")
 REGISTRY_VALUE = re.compile(r"Key: .*, Name: (?P<name>[^,]*), Value: |RegAddValue\(Name=(?P<other>[^,]*),")
-"""How verbose logs of Windows Installer show properties, and values that they write."""
+OTHER_VALUE = re.compile(
+    r"File: .*,\s+Section: .*,\s+Key: (?P<key>[^,]*), Value: |Name: (?P<variable>[^,]*), Value: .*, Action "
+)
+"""How verbose logs of Windows Installer show properties, and values that they write: of the registry, and others."""
+PREFIXES = "=+-!*"
+"""Before a variable's name ("Environment table")."""
 
 
 def spoken_of(
@@ -16,8 +22,8 @@ def spoken_of(
 ) -> bool:
     """Whether a line of an installer's log says no more than what is known: a value that goes where it may lie. Pure.
 
-    `hidden`: properties whose values Wine's installer writes down although the package hides them; `holding`: registry
-    values that are written from one of these.
+    `hidden`: properties whose values Wine's installer writes down although the package hides them; `holding`: what is
+    written from one of these, as of `written_from`.
     """
     if (dumped := PROPERTY.match(line)) and dumped["name"] in hidden:
         return True
@@ -25,11 +31,26 @@ def spoken_of(
     names += holding
     written = REGISTRY_VALUE.search(line)
     if written is None:
-        return False
+        other = OTHER_VALUE.match(line)
+        return other is not None and (other["key"] or other["variable"]).lower() in holding
     value = (
         written["other"] if written["name"] is None else written["name"]
     )  # a key's default has an empty name
     return value.lower() in {name.lower() for name in names}
+
+
+def written_from(tables: Tables, hidden: Collection[str]) -> frozenset[str]:
+    """Names, in lower case, of what a package writes from a hidden property. Pure.
+
+    They are of registry values, keys of .ini files and variables.
+    """
+    names = (("Registry", "Name"), ("IniFile", "Key"), ("Environment", "Name"))
+    return frozenset(
+        row[column].lstrip(PREFIXES if table == "Environment" else "").lower()
+        for table, column in names
+        for row in tables.get(table, ())
+        if any(f"[{name}]" in row["Value"] for name in hidden)
+    )
 
 
 def secret_properties(profile: AgentProfile) -> frozenset[str]:

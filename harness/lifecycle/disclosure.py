@@ -12,7 +12,7 @@ from harness.cell.session import CellSession
 from harness.guest.msi.log import decode_log
 from harness.guest.registry_tree import full_path
 from harness.guest.round_trip import RoundTrip, trees
-from harness.lifecycle.declared_secrets import declared_places, secret_properties, spoken_of
+from harness.lifecycle.declared_secrets import declared_places, secret_properties, spoken_of, written_from
 from harness.lifecycle.diagnosis import secrets_gathered
 from harness.lifecycle.once import once
 from harness.lifecycle.programs import started_by_agent
@@ -205,14 +205,10 @@ class Disclosures:
         return given | read_contents(candidate.path, candidate.platform, {}).hidden_properties
 
     def _holding(self, hidden: Collection[str]) -> frozenset[str]:
-        """Names of registry values that the package writes from a hidden property, in lower case."""
         candidate = self._session.candidate
         if candidate.kind is not InstallerKind.MSI:
             return frozenset()
-        rows = read_tables(self._session.run.copy_of(candidate)).get("Registry", ())
-        return frozenset(
-            row["Name"].lower() for row in rows if any(f"[{name}]" in row["Value"] for name in hidden)
-        )
+        return written_from(read_tables(self._session.run.copy_of(candidate)), hidden)
 
     def _in_installer_log(self, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
         on_wine = self._session.machine.guest_system is GuestSystem.WINE

@@ -15,7 +15,7 @@ from harness.guest.msi.result import InstallerHangs, MsiResult
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.launch_conditions import with_conditions
 from harness.lifecycle.releases import medium_of
-from harness.lifecycle.removals_on_wine import remove_what_wine_does_not
+from harness.lifecycle.removals_on_wine import remove_rolled_back, remove_what_wine_does_not
 from harness.lifecycle.set_up_again import look_into
 from harness.lifecycle.system_lacks import require_possible
 from harness.model.candidate import Candidate, InstallerKind
@@ -128,6 +128,8 @@ class Installers:
         self.keep_log(result, folder)
         if package.kind is InstallerKind.EXE and not result.succeeded:
             look_into(session, package, () if may_fail else command, result, deadline, stays=self._stays())
+        if not result.succeeded:
+            remove_rolled_back(session, package, properties)
         return self._explained(package, result, properties)
 
     def _explained(

@@ -19,6 +19,8 @@ from harness.machines.capabilities import HasOverlay, SpeaksLocales
 from harness.machines.provider import Machine
 from harness.model.deadline import Deadline
 from harness.model.errors import InfrastructureError
+from harness.model.plan import Cell
+from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.model.steps import dirt_at
 from harness.residue.noise import Noise, cached, keep
@@ -69,11 +71,6 @@ class Sham:
 
     def _steps(self) -> tuple[str, ...]:
         """What is done to the cell's machine that a system reacts to, the candidate apart."""
-        reboots = (
-            Phase.REBOOT in self._session.cell.phases
-            or "install" in self._session.profile.installer.reboot_after
-            or any(step.action is Phase.POWER_CUT for step in self._session.cell.steps)
-        )
         stimuli = possible_stimuli(self._session) if Phase.FUNCTIONS in self._session.cell.phases else []
         given = [f"{STIMULUS}{name}" for name in stimuli]
         locale = [LOCALE] if "code-page" in dirt_at(self._session.cell.steps, Phase.MACHINE) else []
@@ -84,7 +81,7 @@ class Sham:
             CONSOLE,
             INTERFACES,
             *given,
-            *([REBOOT] if reboots else []),
+            *([REBOOT] if reboots(self._session.cell, self._session.profile) else []),
             INSTALLER,
         )
 
@@ -132,6 +129,18 @@ class Sham:
             guest.probe("unstimulate", name, "--nonce", nonce, repeatable=True)
         else:
             guest.run([MSIEXEC, "/x", f"{{{uuid.uuid4()}}}".upper(), "/qn"], timeout_s=INSTALLER_S)
+
+
+def reboots(cell: Cell, profile: AgentProfile) -> bool:
+    """Whether a cell's machine boots anew before the last look at it, so that the sham run's does too. Pure.
+
+    Also where the profile declares that the installation or the uninstall asks for it.
+    """
+    return (
+        Phase.REBOOT in cell.phases
+        or bool(profile.installer.reboot_after)
+        or any(step.action is Phase.POWER_CUT for step in cell.steps)
+    )
 
 
 def _run_service(guest: Guest, line: str) -> None:

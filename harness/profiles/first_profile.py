@@ -10,7 +10,7 @@ from harness.candidate.msi_contents import MsiContents, contents_of
 from harness.candidate.msi_permanent import permanent_components
 from harness.candidate.msi_tables import Tables, read_tables
 from harness.candidate.pe import resource_version
-from harness.candidate.read import installer_kind
+from harness.candidate.read import installer_kind, what_else
 from harness.config.load import load_profile
 from harness.model.candidate import InstallerKind
 from harness.model.errors import ConfigurationError
@@ -33,8 +33,8 @@ NAME = re.compile("[a-z][a-z0-9-]*")
 def first_profile(candidate: Path, name: str = "") -> tuple[str, str]:
     """The draft's name and text. Raises `ConfigurationError` if the file is no installer, or the name is none."""
     kind = installer_kind(candidate)
-    if kind is None:
-        raise ConfigurationError("the file is no installer that is known here.", file=str(candidate))
+    if what := what_else(candidate):
+        raise ConfigurationError(f"{what}.", file=str(candidate))
     if kind is InstallerKind.EXE:
         product = _product(candidate.stem)
         chosen = _checked(name or profile_name(product))

@@ -16,6 +16,10 @@ WINES_USER = "s-1-5-21-0-0-0-1000"
 INSTALLERS_OWN = frozenset(
     {
         "c:\\windows\\installer",
+        *(
+            f"hklm\\software\\{view}microsoft\\windows\\currentversion\\shareddlls"
+            for view in ("", "wow6432node\\")
+        ),
         *(f"{_CLASSES}\\{name}" for name in ("features", "products", "upgradecodes", "patches")),
         *(f"{_CURRENT}\\{name}" for name in ("upgradecodes", "folders")),
         *(f"{_OF_A_USER}\\{name}" for name in ("features", "products", "upgradecodes", "patches")),

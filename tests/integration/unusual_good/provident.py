@@ -11,6 +11,7 @@ from tests.integration.unusual_good.candidates import (
     CHECKED_IN,
     FUNCTIONAL,
     GOOD,
+    SECRETS,
     WHY,
     UnusualGood,
 )
@@ -18,7 +19,8 @@ from tests.integration.unusual_good.packages import STEPS
 
 TOOL_S = 60.0
 PREVIOUS = "previous.msi"
-AGENT = "C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe"
+HOME = "C:\\Program Files\\BVT\\ReferenceAgent"
+AGENT = f"{HOME}\\refagent.exe"
 DATA = "C:\\ProgramData\\BVT\\ReferenceAgent"
 
 OF_ONE_USER = (
@@ -33,6 +35,20 @@ DELAYED = (
     "INSERT INTO `MsiServiceConfig` (`MsiServiceConfig`, `Name`, `Event`, `ConfigType`, `Argument`, `Component_`) "
     "VALUES ('Later', 'BvtRefAgent', 1, 3, '1', 'Service')",
     "UPDATE `ServiceInstall` SET `Dependencies` = 'RpcSs[~]EventLog[~][~]'",
+)
+INI = "settings.ini"
+BY_INI_FILE = (
+    "CREATE TABLE `IniFile` (`IniFile` CHAR(72) NOT NULL, `FileName` CHAR(255) NOT NULL LOCALIZABLE, "
+    "`DirProperty` CHAR(72), `Section` CHAR(96) NOT NULL LOCALIZABLE, `Key` CHAR(128) NOT NULL LOCALIZABLE, "
+    "`Value` CHAR(255) NOT NULL LOCALIZABLE, `Action` SHORT NOT NULL, "
+    "`Component_` CHAR(72) NOT NULL PRIMARY KEY `IniFile`)",
+    *(
+        "INSERT INTO `IniFile` (`IniFile`, `FileName`, `DirProperty`, `Section`, `Key`, `Value`, `Action`, "
+        f"`Component_`) VALUES ('Ini{key}', '{INI}', 'INSTALLDIR', 'agent', '{key}', '[{value}]', 0, 'Settings')"
+        for key, value in (("server", "BACKEND"), ("secret", "ENROLSECRET"))
+    ),
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('WriteIniValues', '', 5100)",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveIniValues', '', 3150)",
 )
 OWN_RECOVERY = ("DELETE FROM `MsiServiceConfigFailureActions`",)
 AFTER_AN_UPGRADE = (
@@ -78,16 +94,21 @@ PROVIDENT: dict[str, UnusualGood] = {
             "starts late (delayed), after two services of the system's",
             "a value of the user that installs it, which goes with it",
             "leaves its logs by declaration",
+            "an .ini file that its tables fill and empty, with a secret from a hidden property",
         ),
         traits=frozenset({"orders-its-recovery", "keeps-its-logs"}),
-        edits=(*OWN_RECOVERY, *DELAYED, *OF_ONE_USER),
+        edits=(*OWN_RECOVERY, *DELAYED, *OF_ONE_USER, *BY_INI_FILE),
         phases=CHECKED_IN,
         profile={
             "services.0.delayed": True,
             "services.0.depends_on": ["RpcSs", "EventLog"],
             "keeps": [{"kind": "file", "path": f"{DATA}\\logs", "reason": WHY}],
+            "secrets": [
+                *SECRETS,
+                {"kind": "file", "path": f"{HOME}\\{INI}", "reason": WHY, "readable_by_users": True},
+            ],
         },
-        excused=("logs",),
+        excused=("logs", INI),
     ),
 }
 EVERY = GOOD | PROVIDENT

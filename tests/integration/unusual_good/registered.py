@@ -78,6 +78,14 @@ VALUES
 """
 PLACE = "2, 'Software\\BVT Registered', 'DataDir', 18"
 EDITS = (
+    "CREATE TABLE `IniFile` (`IniFile` CHAR(72) NOT NULL, `FileName` CHAR(255) NOT NULL LOCALIZABLE, "
+    "`DirProperty` CHAR(72), `Section` CHAR(96) NOT NULL LOCALIZABLE, `Key` CHAR(128) NOT NULL LOCALIZABLE, "
+    "`Value` CHAR(255) NOT NULL LOCALIZABLE, `Action` SHORT NOT NULL, "
+    "`Component_` CHAR(72) NOT NULL PRIMARY KEY `IniFile`)",
+    "INSERT INTO `IniFile` (`IniFile`, `FileName`, `DirProperty`, `Section`, `Key`, `Value`, `Action`, `Component_`) "
+    "VALUES ('ini', 'SETTINGS.INI|settings.ini', 'HOME', 'agent', 'level', '3', 0, 'Main')",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('WriteIniValues', '', 5100)",
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveIniValues', '', 3150)",
     # What WiX's RemoveFolderEx adds, of a folder that an earlier installation wrote down.
     "CREATE TABLE `WixRemoveFolderEx` (`WixRemoveFolderEx` CHAR(72) NOT NULL, `Component_` CHAR(72) NOT NULL, "
     "`Property` CHAR(72) NOT NULL, `InstallMode` SHORT NOT NULL PRIMARY KEY `WixRemoveFolderEx`)",

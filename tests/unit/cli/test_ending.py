@@ -158,6 +158,11 @@ def left_reader() -> SystemExit:
             4,
             "bvt: it cannot start: No module named 'x'. Set the project up",
         ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "from", None, "into"),
+            4,
+            "bvt: into: No space left",
+        ),
         (OSError(errno.ENOSPC, "No space left on device"), 4, "bvt: what was to be written: No space left"),
         (ValueError("who knows"), 4, "bvt: an internal error"),
     ],

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,13 @@ def test_aliases_are_expanded(tmp_path: Path) -> None:
         ("title: x\n---\ntitle: y\n", 2, "", "more than one document"),
         ("title: &a [*a]\n", 1, "title[0]", "an alias names a part of the document that contains it"),
         ("title: x\x07\n", 1, "", "a character that YAML does not allow"),
+        (
+            f"title: x\nparts:\n- {{name: a, build: {'9' * 50}}}\n",
+            3,
+            "parts[0].build",
+            "the number 9999999999999999999… has 50 digits",
+        ),
+        ('title: "a\\ud800b"\n', 1, "title", "surrogates, which is no character. Write the"),
         (b"title: x\nparts: [\xff\xfe]\n", 2, "", "the file is not UTF-8"),
     ],
 )
@@ -209,6 +217,22 @@ def test_a_missing_file_a_directory_and_a_huge_file_are_refused(tmp_path: Path) 
 def test_a_file_without_end_is_refused_whatever_size_it_claims() -> None:
     with pytest.raises(ConfigurationError, match="the file is larger than"):
         load(Path("/dev/zero"), Sample)
+
+
+def test_a_named_pipe_that_nobody_writes_into_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigurationError, match="no ordinary file"):
+        load(tmp_path / "pipe.yaml", Sample)
+
+
+def test_a_pipe_without_a_name_is_read(tmp_path: Path) -> None:
+    out, into = os.pipe()
+    os.write(into, b"title: x\n")
+    os.close(into)
+    try:
+        assert load(Path(f"/dev/fd/{out}"), Sample)[0].title == "x"
+    finally:
+        os.close(out)
 
 
 def test_a_name_that_no_file_can_have_is_refused_in_the_words_of_the_system(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from harness.lifecycle.declared_secrets import secret_properties, spoken_of
+from harness.lifecycle.declared_secrets import secret_properties, spoken_of, written_from
 from harness.lifecycle.disclosure import (
     ENROLMENT,
     Disclosure,
@@ -82,6 +82,31 @@ def test_a_profile_without_the_secret_has_nothing_to_look_for() -> None:
 )
 def test_what_a_log_says_of_known_places_is_no_news(line: str, *, known: bool) -> None:
     assert spoken_of(line, SECRETIVE, {"SECRET"}) is known
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        (r"Key: HKEY_LOCAL_MACHINE\Software\Vendor\, Name: Token, Value: x", True),
+        ("File: row1,  Section: agent,  Key: Secret, Value: x", True),
+        ("File: row1,  Section: agent,  Key: comment, Value: x", False),
+        ("Name: AGENT_TOKEN, Value: x, Action 2", True),
+        ("Name: AGENT_URL, Value: https://host/?x, Action 2", False),
+        ("CustomAction Enrol File: row1, Key: Secret, Value: x", False),
+    ],
+)
+def test_what_wine_logs_of_values_from_hidden_properties_is_not_the_packages(
+    line: str, *, known: bool
+) -> None:
+    tables = {
+        "Registry": ({"Name": "Token", "Value": "[SECRET]"}, {"Name": "Url", "Value": "[HOST]"}),
+        "IniFile": ({"Key": "secret", "Value": "key:[SECRET]"}, {"Key": "comment", "Value": "none"}),
+        "Environment": (
+            {"Name": "=-*AGENT_TOKEN", "Value": "[SECRET]"},
+            {"Name": "AGENT_URL", "Value": "[HOST]"},
+        ),
+    }
+    assert spoken_of(line, PROFILE, {"SECRET"}, written_from(tables, {"SECRET"})) is known
 
 
 def test_a_command_line_with_a_secret_is_found_without_showing_it() -> None:

@@ -139,7 +139,7 @@ def test_of_an_exe_there_is_a_skeleton(
     head = bytearray(b"MZ" + bytes(62))
     head[0x3C] = 0x40
     exe = tmp_path / "Acme Setup-7.2.exe"
-    exe.write_bytes(bytes(head) + b"PE\0\0" + content)
+    exe.write_bytes(bytes(head) + b"PE\0\0".ljust(128, b"\0") + content)
     name, text = first_profile(exe)
     file = tmp_path / f"{name}.yaml"
     file.write_text(text)
@@ -198,7 +198,7 @@ def test_every_text_survives_in_yaml(text: str, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_installer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
-    with pytest.raises(ConfigurationError, match="no installer that is known here"):
+    with pytest.raises(ConfigurationError, match="the file is a text file, no installer"):
         first_profile(tmp_path / "notes.txt")
 
 
@@ -218,9 +218,19 @@ def test_the_command_writes_below_agents_and_overwrites_nothing(
         init(msi)
     assert file.read_text() == "mine"
     init(msi, force=True)
+    (named := tmp_path / "acme beat.msi").write_bytes(msi.read_bytes())
+    capsys.readouterr()
+    init(named, out=Path("acme.yaml"))
+    assert f"bvt plan '{named}' --profile acme.yaml" in capsys.readouterr().out
     assert file.read_text() != "mine"
     init(msi, out=Path("elsewhere/my-agent.yaml"))
     assert load_profile(str(tmp_path / "elsewhere" / "my-agent.yaml"))[0].name == "my-agent"
+
+
+def test_what_is_no_installer_is_called_what_it_is(tmp_path: Path) -> None:
+    (archive := tmp_path / "agent.exe").write_bytes(b"PK\x03\x04 and more")
+    with pytest.raises(ConfigurationError, match="the file is a ZIP archive, no installer"):
+        first_profile(archive)
 
 
 @pytest.mark.parametrize(

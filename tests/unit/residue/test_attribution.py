@@ -115,6 +115,9 @@ def test_wines_installer_answers_for_its_empty_places_alone() -> None:
     own, log = "C:\\windows\\Installer", "HKLM\\System\\CurrentControlSet\\Services\\Eventlog\\Application"
     assert left_by_wine.why(file(own), ())
     assert not left_by_wine.why(file(f"{own}\\1.msi"), ())
+    shared = "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\SharedDLLs"
+    assert left_by_wine.why(value(shared, None), ())
+    assert not left_by_wine.why(value(shared, "C:\\Acme\\acme.dll"), ())
     assert left_by_wine.why(value(log, None, Kind.REMOVED), [f"{log.lower()}\\agent"])
     assert not left_by_wine.why(value(log, None, Kind.REMOVED), ())
     assert not left_by_wine.why(value(log, "File", Kind.REMOVED), [f"{log.lower()}\\agent"])
