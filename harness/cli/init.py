@@ -51,7 +51,7 @@ def init(
         raise ConfigurationError(
             f"the profile cannot be written here: {error.strerror}.", file=str(place)
         ) from error
-    console = Output()
+    console = Output(soft_wrap=True)  # the line is copied
     console.print(f"{place}: {plural(text.count('TODO: '), 'TODO')} to look at", highlight=False)
     given = name if out is None else str(place)
     line = shlex.join(["bvt", "plan", str(candidate), "--profile", given])
