@@ -25,10 +25,24 @@ PROVIDER_FAILED = 0x80338003
 """ERROR_WSMAN_PROVIDER_FAILURE: the program behind WinRM that runs commands broke."""
 TRIES = 3
 
-KEPT = frozenset(
-    ("boot", "clock", "drivers", "export", "file", "keys", "list-keys", "pending-renames", "processes")
-) | {"reach", "read", "services", "sockets", "tasks", "tree", "uninstall-entries", "version"}
-"""The commands that a kept probe answers (`serve`): they only read, and leave nothing open in its process."""
+_SYSTEM = {
+    "boot",
+    "clock",
+    "crashes",
+    "drivers",
+    "processes",
+    "reach",
+    "services",
+    "sockets",
+    "tasks",
+    "version",
+}
+_REGISTRY = {"export", "keys", "list-keys", "pending-renames", "save-hives", "uninstall-entries"}
+KEPT = frozenset(_SYSTEM | _REGISTRY | {"file", "read", "tree"})
+"""The commands that a kept probe answers (`serve`): they leave nothing open in its process."""
+STIMULI = frozenset(("stimulate", "unstimulate"))
+STORED = frozenset(("file_change", "registry_change"))
+"""The stimuli that a kept probe gives: those that no other process has to hold."""
 
 
 class Console:
@@ -136,7 +150,7 @@ class Console:
         Raises `GuestFault` if the probe reports an error or answers something else.
         """
         deadline = deadline or self.within(PROBE_TIMEOUT_S)
-        if _is_kept(arguments) and not (stdin or then):
+        if _is_kept(arguments, repeatable=repeatable) and not (stdin or then):
             result = self._ask_kept(arguments, [argv_line(arguments)], deadline)
             return self.answer(shape, arguments[0], result)
         if not (stdin or then or all(map(survives_cmd, arguments))):
@@ -160,7 +174,7 @@ class Console:
             raise ConfigurationError(
                 f"The guest probe cannot be asked for a name with a line break: {broken!r}."
             )
-        if all(map(_is_kept, commands)):
+        if all(_is_kept(command, repeatable=repeatable) for command in commands):
             result = self._ask_kept(["batch"], lines, deadline)
         else:
             asked = "".join(f"{line}\n" for line in lines).encode()
@@ -192,9 +206,14 @@ class Console:
         return took
 
 
-def _is_kept(command: Sequence[str]) -> bool:
-    """Whether a kept probe answers it. What holds a line break no line of a batch can carry."""
-    return command[0] in KEPT and not any(mark in each for each in command for mark in "\r\n")
+def _is_kept(command: Sequence[str], *, repeatable: bool) -> bool:
+    """Whether a kept probe answers it. What holds a line break no line of a batch can carry.
+
+    A question that is lost is asked again, so a stimulus goes to it only where it may be given twice.
+    """
+    stimulus = command[0] in STIMULI
+    kept = repeatable and command[1] in STORED if stimulus else command[0] in KEPT
+    return kept and not any(mark in each for each in command for mark in "\r\n")
 
 
 def _only_value(document: str) -> tuple[int, str]:

@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 
-static DWORD permit_backup(void) {
+/* Whether this process may read past what keys and files permit: only while it saves, for it may serve on. */
+static DWORD permit_backup(int permitted) {
   HANDLE token;
-  TOKEN_PRIVILEGES wanted = {.PrivilegeCount = 1, .Privileges[0].Attributes = SE_PRIVILEGE_ENABLED};
+  TOKEN_PRIVILEGES wanted = {.PrivilegeCount = 1};
   DWORD error = 0;
+  wanted.Privileges[0].Attributes = permitted ? SE_PRIVILEGE_ENABLED : 0;
   if (!OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &token)) return GetLastError();
   if (!LookupPrivilegeValueW(NULL, L"SeBackupPrivilege", &wanted.Privileges[0].Luid) ||
       !AdjustTokenPrivileges(token, FALSE, &wanted, 0, NULL, NULL) || GetLastError() == ERROR_NOT_ALL_ASSIGNED)
@@ -15,19 +17,17 @@ static DWORD permit_backup(void) {
   return error;
 }
 
-int save_hives_command(arguments *given) {
+static int save_hives(const wchar_t *folder) {
   static const struct {
     HKEY root;
     const wchar_t *name;
   } hives[] = {{HKEY_LOCAL_MACHINE, L"\\machine.reg"}, {HKEY_USERS, L"\\users.reg"}};
   DWORD error;
-  if (given->count != 1) return fail("save-hives takes one folder", ERROR_INVALID_PARAMETER);
-  if ((error = permit_backup())) return fail("SeBackupPrivilege", error);
-  if (!CreateDirectoryW(given->items[0], NULL) && GetLastError() != ERROR_ALREADY_EXISTS)
+  if (!CreateDirectoryW(folder, NULL) && GetLastError() != ERROR_ALREADY_EXISTS)
     return fail("CreateDirectory", GetLastError());
   json_object(NULL);
   for (size_t i = 0; i < sizeof hives / sizeof *hives; i++) {
-    wchar_t *file = join_text(given->items[0], hives[i].name, NULL);
+    wchar_t *file = join_text(folder, hives[i].name, NULL);
     DeleteFileW(file); /* RegSaveKey writes over nothing */
     error = (DWORD)RegSaveKeyW(hives[i].root, file, NULL);
     if (error) return fail("RegSaveKey", error);
@@ -36,4 +36,13 @@ int save_hives_command(arguments *given) {
   }
   json_end();
   return 0;
+}
+
+int save_hives_command(arguments *given) {
+  DWORD error;
+  if (given->count != 1) return fail("save-hives takes one folder", ERROR_INVALID_PARAMETER);
+  if ((error = permit_backup(1))) return fail("SeBackupPrivilege", error);
+  int failed = save_hives(given->items[0]);
+  permit_backup(0);
+  return failed;
 }

@@ -54,10 +54,14 @@ static const command commands[] = {
     {L"write", write_command},
 };
 
-/* What `serve` answers: these only read, keep nothing open and change nothing of their own process. */
+/* What `serve` answers: these keep nothing open and leave their own process as it was. */
 static const wchar_t *const kept[] = {
-    L"boot", L"clock", L"drivers", L"export", L"file", L"pending-renames", L"processes", L"keys", L"list-keys",
-    L"reach", L"read", L"services", L"sockets", L"tasks", L"tree", L"uninstall-entries", L"version"};
+    L"boot",      L"clock", L"crashes", L"drivers",    L"export",   L"file",    L"pending-renames", L"processes", L"keys",
+    L"list-keys", L"reach", L"read",    L"save-hives", L"services", L"sockets", L"tasks",           L"tree",
+    L"uninstall-entries",   L"version"};
+
+/* The same of stimuli: those that no other process has to hold. */
+static const wchar_t *const stored[] = {L"file_change", L"registry_change"};
 
 static const char *failed_what;
 static DWORD failed_code;
@@ -69,10 +73,16 @@ int fail(const char *what, DWORD code) {
   return 1;
 }
 
-static int is_kept(const wchar_t *name) {
-  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-    if (!wcscmp(kept[i], name)) return 1;
+static int is_one_of(const wchar_t *const *names, size_t count, const wchar_t *name) {
+  for (size_t i = 0; i < count; i++)
+    if (!wcscmp(names[i], name)) return 1;
   return 0;
+}
+
+static int is_kept(const arguments *given) {
+  int stimulus = !wcscmp(given->items[0], L"stimulate") || !wcscmp(given->items[0], L"unstimulate");
+  if (stimulus) return given->count > 1 && is_one_of(stored, sizeof stored / sizeof *stored, given->items[1]);
+  return is_one_of(kept, sizeof kept / sizeof *kept, given->items[0]);
 }
 
 /* Returns whether the command failed; its answer is an error then. */
@@ -82,7 +92,7 @@ static int answer(arguments *given) {
   const command *found = NULL;
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     if (given->count && !wcscmp(commands[i].name, given->items[0])) found = &commands[i];
-  if (found && serving && !is_kept(found->name)) {
+  if (found && serving && !is_kept(given)) {
     failed = fail("needs a process of its own", ERROR_NOT_SUPPORTED);
   } else if (found) {
     given->items++;

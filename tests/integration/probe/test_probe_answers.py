@@ -32,6 +32,19 @@ def test_a_kept_probe_answers_one_batch_after_another(probe: Probe) -> None:
     assert done.returncode == 0  # what was not ended by an empty line is no question
 
 
+def test_a_kept_probe_gives_stimuli_that_no_process_has_to_hold(probe: Probe) -> None:
+    given = ["stimulate file_change --nonce kept", "file C:\\bvt-stimulus\\kept.txt"]
+    taken = ["unstimulate file_change --nonce kept", "file C:\\bvt-stimulus\\kept.txt"]
+    held = "stimulate process_start --nonce kept"
+    asked = "".join(f"{line}\n" for line in (*given, "", *taken, "", held, ""))
+    there, gone, refused = map(read_batch, probe.run("serve", stdin=asked.encode()).stdout.splitlines())
+    assert read_value("stimulate", Stimulus, there[given[0]]).nonce == "kept"
+    assert read_value("file", list[FileFacts], there[given[1]])[0].exists
+    assert not read_value("file", list[FileFacts], gone[taken[1]])[0].exists
+    with pytest.raises(ProbeFailed, match="needs a process of its own"):
+        read_value("stimulate", Stimulus, refused[held])
+
+
 def test_one_batch_answers_many_questions(probe: Probe) -> None:
     shapes: dict[str, object] = {
         "version": Version,
