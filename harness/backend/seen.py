@@ -23,6 +23,8 @@ class Sightings(Frozen):
     """Why TLS handshakes came to nothing, oldest first. Whose they were TLS does not tell."""
     plain: int = 0
     """How many of them were no handshakes, but requests of plain HTTP."""
+    body_held_s: float = 0.0
+    """The longest wait for the body of a request whose head says that there is none, and that it comes in chunks."""
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from harness.cell.best_effort import BestEffort
 from harness.cell.blame import Inquiry
 from harness.cell.collector import Collector
 from harness.cell.familiar import Familiar
+from harness.cell.lateness import Lateness
 from harness.cell.malware import the_labs_own
 from harness.cell.parting import part_with
 from harness.cell.provision import Provision, machine_spec
@@ -70,6 +71,7 @@ class CellSession:
         self.lost_by = ""
         """Id of the check in which the machine was found lost to the whole cell."""
         self.silence = AgentSilence(cell.id, backend)
+        self._lateness = Lateness(cell.id, backend, self.excuse)
         self.familiar = Familiar()
         self.on_kept: Callable[[str], None] = lambda _: None
         """Called with the id of a machine that is kept with the agent on it: its backend is to outlive the run."""
@@ -109,8 +111,9 @@ class CellSession:
         return self._provision.lost
 
     def within(self, seconds: float) -> Deadline:
-        """A deadline of the profile's for what the agent does, stretched where the substrate is slow."""
-        return Deadline.after(seconds * slowness(self.machine.substrate))
+        """A deadline of the profile's for what the agent does, stretched where the substrate makes it late."""
+        late_s = self._lateness.granted_s(self.machine.guest_system)
+        return Deadline.after(seconds * slowness(self.machine.substrate) + late_s)
 
     def patience(self, seconds: float) -> Deadline:
         """Like `within`, for a sign of life of the agent: one that was found silent is not waited for so long again."""
@@ -196,6 +199,7 @@ class CellSession:
         error = the_labs_own(found.error, machine.guest_system, guest)
         if self.candidate_touched and error is found.error:
             error = require_started_anew(error, machine, guest, self.profile, over_time=counts_on_agent)
+            error = self._lateness.judge(error, machine.guest_system) if counts_on_agent else error
             return self.familiar.judge(error, guest)
         return error
 

@@ -168,6 +168,14 @@ class AgentsDoor(Journal):
             if admission.heard_at is None:
                 admission.heard_at = time.time()
 
+    def waited(self, seconds: float, *, secret: str, node_key: str) -> None:
+        """The body of a request came so long after its head, which had said that there is none."""
+        with self._changed:
+            key = self._by_key.get(node_key)
+            admission = key.admission if key else self._by_secret.get(secret)
+            if admission is not None:
+                admission.body_held_s = max(admission.body_held_s, seconds)
+
     def addressed(self, cell: str, address: str) -> None:
         """Put the address of a request on record that holds more than a path; each once."""
         with self._changed:

@@ -8,6 +8,7 @@ Source: osquery documentation, "Remote settings", section "Remote server API".
 import asyncio
 import json
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -78,10 +79,13 @@ class RemoteApi:
         async def endpoint(request: Request) -> Response:
             cell = self._admissions.holder(_header_key(request))
             try:
+                began = time.monotonic()
                 with tempfile.SpooledTemporaryFile(SMALL) as body:
                     content = await self._content(name, request, body)
                 secret = text_of(content.document, "enroll_secret") if name == "/enroll" else ""
                 node_key = "" if name == "/enroll" else text_of(content.document, "node_key")
+                if denies_body(request):
+                    self._admissions.waited(time.monotonic() - began, secret=secret, node_key=node_key)
                 fault = self._admissions.fault_for(secret=secret, node_key=node_key)
                 if fault is not None and (answer := await suffer(fault, request, self._cut)) is not None:
                     return answer
@@ -203,6 +207,11 @@ def _header_key(request: Request) -> str:
     """The node key in `Authorization: NodeKey …`, which osquery sends beside the one in its body."""
     scheme, _, node_key = request.headers.get("authorization", "").partition(" ")
     return node_key.strip() if scheme.lower() == "nodekey" else ""
+
+
+def denies_body(request: Request) -> bool:
+    """Whether the head says that there is no body, and that it comes in chunks (RFC 9112, 6.3: the latter counts)."""
+    return request.headers.get("content-length") == "0" and "transfer-encoding" in request.headers
 
 
 def _encoding(request: Request) -> str:

@@ -207,6 +207,7 @@ class EmbeddedBackend(FailsOnPurpose):
             silences=self._admissions.silences(cell),
             handshakes_failed=failed,
             plain=failed.count(PLAIN),
+            body_held_s=self._admissions.body_held_s(cell),
         )
 
     def traffic(self, cell: str) -> Traffic:

@@ -89,6 +89,11 @@ class ChecksDoor(Journal):
             open_now = () if last is None else ((last, time.time()),)
             return (*admission.silences, *open_now)
 
+    def body_held_s(self, cell: str) -> float:
+        """The longest wait for a body that its head had denied, in seconds."""
+        with self._changed:
+            return self._of(cell).body_held_s
+
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails from now on."""
         with self._changed:

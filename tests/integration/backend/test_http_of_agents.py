@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment
 from tests.integration.backend.agent import CELL, Agent
+
+HELD_S = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,21 @@ def test_chunked_bodies_come_over_a_connection_that_stays(
         wire.sendall(b"0\r\n\r\n")
         assert answer(wire)[0] == 200
     assert seen(backend) == ["1", "2"]
+
+
+@pytest.mark.parametrize(("denied", "noticed"), [(["Content-Length: 0"], True), ([], False)])
+def test_a_body_that_comes_long_after_a_head_that_denies_it_is_noticed(
+    backend: EmbeddedBackend, agent: Agent, wire: ssl.SSLSocket, denied: list[str], noticed: bool
+) -> None:
+    """Such heads Wine's WinHTTP sends."""
+    assert backend.sightings(CELL).body_held_s == 0
+    body = event(agent.key, "1")
+    wire.sendall(head("/log", *denied, "Transfer-Encoding: chunked"))
+    threading.Event().wait(HELD_S)
+    wire.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+    assert answer(wire)[0] == 200
+    assert seen(backend) == ["1"]
+    assert (backend.sightings(CELL).body_held_s >= 0.9 * HELD_S) == noticed
 
 
 def test_who_asks_whether_to_go_on_is_told_to(
