@@ -10,7 +10,8 @@ from harness.checks.protocol import has_checked_in
 from harness.guest.access_control import FILE_READS, KEY_READS, read_sddl
 from harness.guest.registry_tree import full_path
 from harness.lifecycle.diagnosis import gathers
-from harness.lifecycle.disclosure import NAME_OF, Disclosure, Disclosures, Where, undeclared
+from harness.lifecycle.disclosed import NAME_OF, Disclosure, Where, undeclared
+from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.short_lived_secrets import gives_a_secret
 from harness.model.profile import AgentProfile
 from harness.model.report import Phase

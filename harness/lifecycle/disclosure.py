@@ -1,9 +1,7 @@
 """Where the secrets that an agent was given lie, right before it is uninstalled: looked for once, in every place."""
 
 import ntpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Iterator, Mapping
 
 from harness.backend.disclosed import Records
 from harness.candidate.msi_contents import read_contents
@@ -14,55 +12,30 @@ from harness.guest.registry_tree import full_path
 from harness.guest.round_trip import RoundTrip, trees
 from harness.lifecycle.declared_secrets import declared_places, secret_properties, spoken_of, written_from
 from harness.lifecycle.diagnosis import secrets_gathered
+from harness.lifecycle.disclosed import (
+    ENROLMENT,
+    NAME_OF,
+    NODE_KEY,
+    Disclosure,
+    Where,
+    of_starts,
+    on_command_lines,
+)
 from harness.lifecycle.once import once
 from harness.lifecycle.programs import started_by_agent
 from harness.lifecycle.searched_places import folders, in_short, keys
 from harness.lifecycle.short_lived_secrets import held_secrets
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.whole_machine import WholeMachine
-from harness.machines.capabilities import StartedProgram
 from harness.model.candidate import InstallerKind
-from harness.model.image_path import program_of
-from harness.model.profile import AgentProfile
 from harness.model.secret_forms import encoded
 from harness.model.substrate import GuestSystem
-from harness.probe.answers.processes import Process
 from harness.residue.attribution import not_ours
 from harness.residue.disclosed import in_files, in_registry
 from harness.residue.witness import Look
 
-ENROLMENT, NODE_KEY = "the enrolment secret", "a node key"
-NAME_OF = "the name of "
-"""Begins the place of a secret that is no file's content, but its name."""
 MOST_TEXTS = 128
 """How many the probe takes at once (`search.c`)."""
-
-
-class Where(StrEnum):
-    """Kinds of places, each with a check of its own."""
-
-    FILE = "file"
-    REGISTRY = "registry"
-    COMMAND_LINE = "command line"
-    TELEMETRY = "telemetry"
-    INSTALLER_LOG = "installer log"
-    DIAGNOSIS = "diagnosis"
-
-
-@dataclass(frozen=True, order=True)
-class Disclosure:
-    """One place that holds a secret, without the secret."""
-
-    where: Where
-    place: str
-    what: str
-    gone: bool = False
-    """A file that lay there for a moment."""
-
-    def __str__(self) -> str:
-        if self.gone:
-            return f"{self.place}, which is gone, held {self.what}"
-        return f"{self.place} holds {self.what}"
 
 
 class Disclosures:
@@ -230,30 +203,3 @@ def secrets_of(session: CellSession) -> dict[str, str]:
     """Secret → what it is, of all that the agent was given."""
     node_keys = session.backend.credentials(session.cell.id)
     return dict.fromkeys(node_keys, NODE_KEY) | {session.enrolment.secret: ENROLMENT}
-
-
-def undeclared(profile: AgentProfile, found: Iterable[Disclosure]) -> list[Disclosure]:
-    """Those at places that the profile does not name. What it writes there itself, it names by that. Pure."""
-    places = declared_places(profile)
-    return [
-        each
-        for each in found
-        if not any(each.where == place.kind and place.covers(each.place) for place in places)
-    ]
-
-
-def on_command_lines(processes: Iterable[Process], by_form: Mapping[str, str]) -> Iterator[Disclosure]:
-    """Programs that were started with a secret: every user of the machine can read that. Pure."""
-    for process in processes:
-        yield from _on_command_line(process.path or process.name, process.command_line or "", by_form)
-
-
-def of_starts(started: Iterable[StartedProgram], by_form: Mapping[str, str]) -> Iterator[Disclosure]:
-    """The same of programs that may be gone by now. Pure."""
-    for each in started:
-        yield from _on_command_line(program_of(each.command_line), each.command_line, by_form)
-
-
-def _on_command_line(program: str, line: str, by_form: Mapping[str, str]) -> Iterator[Disclosure]:
-    for what in {what for form, what in by_form.items() if form in line}:
-        yield Disclosure(Where.COMMAND_LINE, f"the command line of {program}".lower(), what)

@@ -11,6 +11,8 @@ from harness.residue.snapshot import Snapshot
 
 LOOK_AGAIN_S = 0.5
 """Between two looks at what is still being cleaned up."""
+LATER_S = 2.0
+"""How long after the settle time what was gone is looked for once more."""
 
 
 def settled(
@@ -32,6 +34,14 @@ def settled(
             deadline.pause(LOOK_AGAIN_S)
             looked = look(session)
     return looked, deadline
+
+
+def outlast(session: CellSession, settle: Deadline | None) -> None:
+    """Wait until the settle time and a little more have passed; not at all where the profile gives none."""
+    if settle is not None:
+        with session.recorder.stopwatch.waiting():
+            settle.pause(settle.remaining_s)
+            Deadline.after(LATER_S).pause(LATER_S)
 
 
 def _holds_something(session: CellSession, before: Snapshot, looked: Snapshot, own: frozenset[str]) -> bool:

@@ -18,7 +18,7 @@ from harness.lifecycle.enrolment import await_enrolment
 from harness.lifecycle.inspection import Inspection, files_there, stand_of_files
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.others import Ended
-from harness.lifecycle.settling import settled
+from harness.lifecycle.settling import outlast, settled
 from harness.lifecycle.watch import Watch
 from harness.lifecycle.written_files import WrittenFiles
 from harness.model.candidate import Candidate
@@ -28,10 +28,6 @@ from harness.probe.answers.files import FileFacts
 from harness.residue.short_lived import ShortLived
 from harness.residue.snapshot import Snapshot, look_for_dropped
 from harness.residue.surroundings import Surroundings, look_around
-
-LATER_S = 2.0
-"""How long after the settle time what was gone is looked for once more."""
-
 
 Act = Callable[["Timeline"], object]
 """What a step does."""
@@ -226,10 +222,7 @@ class Timeline(Arrival, Watch):
     def later(self) -> frozenset[str]:
         """The agent's files at the end, not before `settle_s` and a little more have passed."""
         _ = self.after
-        if self._settle is not None:
-            with self.session.recorder.stopwatch.waiting():
-                self._settle.pause(self._settle.remaining_s)
-                Deadline.after(LATER_S).pause(LATER_S)
+        outlast(self.session, self._settle)
         return files_there(self.session.guest, self.session.profile)
 
     @once

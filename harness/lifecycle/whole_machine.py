@@ -13,7 +13,8 @@ from harness.lifecycle.autostarts import definitions, named_in_open_folders
 from harness.lifecycle.dangling import dangling
 from harness.lifecycle.elsewhere import files_elsewhere, values_below, values_not_below
 from harness.lifecycle.once import happened, once
-from harness.lifecycle.sham import Sham, running
+from harness.lifecycle.orphans import orphans
+from harness.lifecycle.sham import Sham
 from harness.lifecycle.timeline import Timeline
 from harness.machines.capabilities import Overlay
 from harness.model.candidate import InstallerKind
@@ -31,29 +32,8 @@ STIMULI = "c:\\bvt-stimulus"
 TREE = "changes.html"
 NO_OVERLAY = "this machine's changes cannot be read from outside: it is no overlay over its image"
 
-SERVANTS = frozenset(
-    f"c:\\windows\\system32\\{name}.exe"
-    for name in (
-        "conhost",
-        "explorer",
-        "winedevice",
-        "services",
-        "rpcss",
-        "plugplay",
-        "svchost",
-        "wineboot",
-        "dllhost",
-    )
-)
-"""What Wine starts for whoever needs it first, and what lives as long as those that it serves (also `probe/tree.c`).
-
-By descent they may be the agent's: whoever asks first is their parent. So what a sham run saw does not excuse them all.
-"""
 NOTICED = 1024 * 1024
 """Bytes. The noise of a system is looked for only where there is more, or more files than an agent may make."""
-ENDS_S = 5.0
-"""How long a program may take to end that was on its way out at the first look."""
-LOOK_AGAIN_S = 0.3
 
 
 class WholeMachine:
@@ -187,37 +167,10 @@ class WholeMachine:
 
     @once
     def orphans(self) -> list[str]:
-        """Programs that run at the end and did not before, which no machine without the candidate has running.
-
-        Whatever their path: a system's program that the candidate or its installer started is the candidate's. One
-        that was seen to descend from the agent is so although the system itself has such a program running, too.
-        """
+        """As `orphans` has it. Raises `NotApplicable` where no sham run can say what is the system's own."""
         if self._timeline.baseline.whole is None:
             raise NotApplicable(NO_OVERLAY)
-        new = self._timeline.after.processes - self._timeline.baseline.snapshot.processes
-        new = frozenset(
-            path for path in new if not self._session.profile.owns(path)
-        )  # residue.processes names these
-        new -= SERVANTS
-        new -= Sham(self._session).noise().processes if new else frozenset()
-        ends = self._session.within(ENDS_S)
-        offspring = self._offspring()
-        while (new or offspring) and not ends.passed:
-            ends.pause(LOOK_AGAIN_S)
-            offspring &= self._offspring()
-            new &= running(self._session.guest)
-        return sorted(new | {f"{path} (process {pid}, started by the agent)" for pid, path in offspring})
-
-    def _offspring(self) -> set[tuple[int, str]]:
-        """What was seen to descend from the agent and still runs; its own programs are named by residue.processes."""
-        known = {
-            (pid, path)
-            for pid, path in self._timeline.descendants
-            if path and path not in SERVANTS and not self._session.profile.owns(path)
-        }
-        if not known:
-            return known  # as of nearly every agent: the guest need not be asked
-        return known & {(each.pid, (each.path or "").lower()) for each in self._session.guest.processes()}
+        return orphans(self._timeline)
 
     def _changes(self, moment: str) -> list[Change]:
         """Look, and save what is different: whose it is the checks say."""

@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import libvirt
-from lxml import etree
 
 from harness.machines import kept
 from harness.machines.capabilities import StoppedDisk
 from harness.machines.intent import IntentFile
 from harness.machines.libvirt.clone.domain import BACKEND_IN_GUEST, CONTACTS, NEIGHBOUR
-from harness.machines.libvirt.clone.domain_xml import OWN, owner
+from harness.machines.libvirt.clone.domain_xml import OWN, owned_by, owner_xml
 from harness.machines.libvirt.clone.personal import PREFIX
 from harness.machines.libvirt.facts import Facts
 from harness.machines.libvirt.host.host import Host, HostUnreachable
@@ -114,16 +113,12 @@ class LibvirtMachine:
 
     def belongs_to(self, cell_id: str) -> None:
         """Write down whose it is, where it was made for another cell; that is for people, so it never raises."""
-        run_id, definition = self._intent.intent.run_id, etree.fromstring(self._facts.definition)
-        now = owner(run_id, cell_id)
+        run_id = self._intent.intent.run_id
         with suppress(InfrastructureError, libvirt.libvirtError):
             self._domain().setMetadata(
-                libvirt.VIR_DOMAIN_METADATA_ELEMENT, etree.tostring(now, encoding="unicode"), "bvt", OWN
+                libvirt.VIR_DOMAIN_METADATA_ELEMENT, owner_xml(run_id, cell_id), "bvt", OWN
             )
-        for before in definition.iter(now.tag):
-            before.set("cell", cell_id)
-        text = etree.tostring(definition, encoding="unicode")
-        self._facts = replace(self._facts, definition=text)
+        self._facts = replace(self._facts, definition=owned_by(self._facts.definition, run_id, cell_id))
 
     def wake(self, deadline: Deadline) -> None:
         """Let a machine that waits go on until its WinRM answers; one that runs already does so.
@@ -160,24 +155,19 @@ class LibvirtMachine:
 
     def set_network(self, connected: bool) -> None:
         """Plug the network cable in or out. Raises `MachineLost`."""
-        state = "on" if connected else "off"
         try:
-            human_monitor(self._domain(), f"set_link bvtnic {state}")
+            human_monitor(self._domain(), f"set_link bvtnic {'on' if connected else 'off'}")
         except libvirt.libvirtError as error:
             raise MachineLost(f"The network of {self.machine_id} cannot be changed: {error}.") from error
 
     def cut_power(self, deadline: Deadline) -> None:
         """What the guest had written to its disk is there, flushed or not; what only its memory held is lost."""
-        announced = len(self._watched.history.reboots)
+        booted = self._watched.await_reboot(deadline)
         try:
             self._domain().reset(0)
         except libvirt.libvirtError as error:
             raise MachineLost(f"The power of {self.machine_id} cannot be cut: {error}.") from error
-        with self._watched.history.changed:
-            booting = self._watched.history.changed.wait_for(
-                lambda: len(self._watched.history.reboots) > announced, deadline.remaining_s
-            )
-        if not booting:
+        if not booted():
             raise MachineLost(
                 f"{self.machine_id} did not boot within {deadline.length_s:g} s of a power cut."
             )
@@ -209,13 +199,10 @@ class LibvirtMachine:
 
     def save_guest_files(self, paths: Sequence[str], into: Path) -> Sequence[Evidence]:
         """Save files of the guest by the second channel, which lives when the network is cut. Never raises."""
+        within = Deadline.after(GUEST_FILES_S)
         try:
-            domain = self._domain()
-        except (InfrastructureError, libvirt.libvirtError):
-            return ()
-        try:
-            return save_guest_files(domain, self.guest_system, paths, into, Deadline.after(GUEST_FILES_S))
-        except OSError:  # the host's disk
+            return save_guest_files(self._domain(), self.guest_system, paths, into, within)
+        except (InfrastructureError, libvirt.libvirtError, OSError):  # no domain, or the host's disk
             return ()
 
     def keep(self) -> KeptMachine:

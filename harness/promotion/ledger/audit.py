@@ -1,11 +1,11 @@
 """Whether a ledger is what was appended to it, also after somebody who may write the file has had it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.model.base import Frozen
-from harness.promotion.ledger.merkle import EMPTY_ROOT, leaf_hash, node_hash
+from harness.promotion.ledger.merkle import EMPTY_ROOT, Complete, GrowingTree
 from harness.promotion.ledger.note import LOG, WITNESS, NoteError, SignedNote, VerifierKey
 from harness.promotion.ledger.store import PAGE, LedgerChanged, Snapshot
 
@@ -62,41 +62,6 @@ class Audit:
     last_signed: int
 
 
-@dataclass
-class _Tree:
-    """The roots at some sizes, from nothing but the entries."""
-
-    wanted: Collection[int]
-    size: int = 0
-    roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
-    peaks: list[tuple[int, bytes]] = field(default_factory=list)
-    """Level and hash of the largest complete subtrees, from left to right."""
-
-    def add(self, body: bytes) -> list[tuple[int, int, bytes]]:
-        """The subtrees that this entry makes complete."""
-        level, position, found = 0, self.size, leaf_hash(body)
-        made = [(level, position, found)]
-        while self.peaks and self.peaks[-1][0] == level:
-            found = node_hash(self.peaks.pop()[1], found)
-            level, position = level + 1, position // 2
-            made.append((level, position, found))
-        self.peaks.append((level, found))
-        self.size += 1
-        if self.size in self.wanted:
-            self.roots[self.size] = self.root
-        return made
-
-    @property
-    def root(self) -> bytes:
-        """Over all entries so far."""
-        if not self.peaks:
-            return EMPTY_ROOT
-        found = self.peaks[-1][1]
-        for _, peak in reversed(self.peaks[:-1]):
-            found = node_hash(peak, found)
-        return found
-
-
 def audit(ledger: Snapshot, trust: Trust, outside: Sequence[Known] = ()) -> Audit:
     """Read every entry and hold it against every hash and checkpoint. `outside`: checkpoints kept elsewhere.
 
@@ -113,7 +78,7 @@ def _audit(ledger: Snapshot, trust: Trust, outside: Sequence[Known]) -> Audit:
     kept, findings = _kept_notes(ledger)
     known = [*kept, *outside]
     sizes = {each.note.checkpoint.size for each in known}
-    tree = _Tree(sizes)
+    tree = GrowingTree(sizes)
     findings += _entries(ledger, tree)
     signed = 0
     for each in known:
@@ -139,9 +104,9 @@ def _kept_notes(ledger: Snapshot) -> tuple[list[Known], list[Finding]]:
     return kept, findings
 
 
-def _entries(ledger: Snapshot, tree: _Tree) -> list[Finding]:
+def _entries(ledger: Snapshot, tree: GrowingTree) -> list[Finding]:
     findings: list[Finding] = []
-    made: list[tuple[int, int, bytes]] = []
+    made: list[Complete] = []
     for expected, (number, body) in enumerate(ledger.bodies()):
         if number != expected:
             last = number - 1
@@ -170,7 +135,7 @@ def _nodes_of(size: int) -> int:
     return 2 * size - size.bit_count()
 
 
-def _kept_hashes(ledger: Snapshot, made: Sequence[tuple[int, int, bytes]]) -> list[Finding]:
+def _kept_hashes(ledger: Snapshot, made: Sequence[Complete]) -> list[Finding]:
     by_level: dict[int, dict[int, bytes]] = {}
     for level, position, found in made:
         by_level.setdefault(level, {})[position] = found
@@ -212,7 +177,7 @@ def _signatures(known: Known, trust: Trust) -> list[Finding]:
     return findings
 
 
-def _content(known: Known, tree: _Tree) -> list[Finding]:
+def _content(known: Known, tree: GrowingTree) -> list[Finding]:
     checkpoint = known.note.checkpoint
     if checkpoint.size > tree.size:
         text = (

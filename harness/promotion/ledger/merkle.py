@@ -5,7 +5,8 @@ is complete, so appending, proving and the root of any size read few hashes: abo
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
 HASH_SIZE = 32
 """Bytes."""
@@ -138,6 +139,41 @@ def verify_consistency(
         raise ProofError(f"The first {first} entries are not those of the older checkpoint.")
     if new != second_root:
         raise ProofError(f"The proof does not lead to the root of the {second} entries.")
+
+
+@dataclass
+class GrowingTree:
+    """The roots at the `wanted` sizes, from nothing but the entries, of which it keeps none."""
+
+    wanted: Collection[int]
+    size: int = 0
+    roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
+    peaks: list[tuple[int, bytes]] = field(default_factory=list)
+    """Level and hash of the largest complete subtrees, from left to right."""
+
+    def add(self, body: bytes) -> list[Complete]:
+        """The subtrees that this entry makes complete."""
+        level, position, found = 0, self.size, leaf_hash(body)
+        made = [(level, position, found)]
+        while self.peaks and self.peaks[-1][0] == level:
+            found = node_hash(self.peaks.pop()[1], found)
+            level, position = level + 1, position // 2
+            made.append((level, position, found))
+        self.peaks.append((level, found))
+        self.size += 1
+        if self.size in self.wanted:
+            self.roots[self.size] = self.root
+        return made
+
+    @property
+    def root(self) -> bytes:
+        """Over all entries so far."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        found = self.peaks[-1][1]
+        for _, peak in reversed(self.peaks[:-1]):
+            found = node_hash(peak, found)
+        return found
 
 
 def _range_hash(start: int, end: int, read: Read) -> bytes:

@@ -46,7 +46,6 @@ class StandInMachine:
     machine_id: str
     boots: int = 1
     ended: bool = False
-    was_kept: bool = False
     substrate: Substrate = Substrate.WINE
     guest_system: GuestSystem = GuestSystem.WINE
     image: ImageInfo = IMAGE
@@ -63,7 +62,7 @@ class StandInMachine:
         return [Evidence(path=path.name, sha256=sha256_of(path), size=3, what="what its server said")]
 
     def keep(self) -> None:
-        self.was_kept = True
+        """Nothing: it has no process that could outlive the run."""
 
     def destroy(self) -> None:
         self.ended = True

@@ -5,14 +5,8 @@ from unittest.mock import Mock
 import pytest
 
 from harness.lifecycle.declared_secrets import secret_properties, spoken_of, written_from
-from harness.lifecycle.disclosure import (
-    ENROLMENT,
-    Disclosure,
-    Disclosures,
-    Where,
-    on_command_lines,
-    undeclared,
-)
+from harness.lifecycle.disclosed import ENROLMENT, Disclosure, Where, on_command_lines, undeclared
+from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.short_lived_secrets import gives_a_secret, held_secrets
 from harness.model.profile.installer import GuestFile, Installer
 from harness.model.profile.places import SecretPlace

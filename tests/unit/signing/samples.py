@@ -1,6 +1,5 @@
 """A signed gate, to be bent by tests."""
 
-import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -93,7 +92,3 @@ def edited(line: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
     document = json.loads(line)
     change(document)
     return json.dumps(document, separators=(",", ":")).encode()
-
-
-def b64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()

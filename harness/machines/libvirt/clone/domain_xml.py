@@ -49,6 +49,19 @@ def owner(run_id: str, cell_id: str) -> etree._Element:
     return etree.Element(f"{{{OWN}}}machine", {"run": run_id, "cell": cell_id}, nsmap={"bvt": OWN})
 
 
+def owner_xml(run_id: str, cell_id: str) -> str:
+    """The same as text."""
+    return etree.tostring(owner(run_id, cell_id), encoding="unicode")
+
+
+def owned_by(definition: str, run_id: str, cell_id: str) -> str:
+    """The definition of a machine that was made for another cell, with its new owner."""
+    root, now = etree.fromstring(definition), owner(run_id, cell_id)
+    for before in root.iter(now.tag):
+        before.set("cell", cell_id)
+    return etree.tostring(root, encoding="unicode")
+
+
 def shape_digest(spec: DomainSpec) -> str:
     """SHA-256 of what clones of one template have in common."""
     return hashlib.sha256(domain_xml(spec.shape).encode()).hexdigest()

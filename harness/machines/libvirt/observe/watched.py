@@ -1,5 +1,6 @@
 """A domain as it is seen from its host: what became of it, and whether the guest in it hangs."""
 
+from collections.abc import Callable
 from typing import Any
 
 import libvirt
@@ -92,6 +93,16 @@ class WatchedDomain:
             )
         except (InfrastructureError, libvirt.libvirtError):
             return ""
+
+    def await_reboot(self, deadline: Deadline) -> Callable[[], bool]:
+        """What waits for the next reboot from now on, and says whether it came in time: ask before it is caused."""
+        announced, changed = len(self.history.reboots), self.history.changed
+
+        def booted() -> bool:
+            with changed:
+                return changed.wait_for(lambda: len(self.history.reboots) > announced, deadline.remaining_s)
+
+        return booted
 
     def _shown(self) -> Seen:
         """What libvirt shows of the domain now; one that ends while it is looked at is looked at again.
