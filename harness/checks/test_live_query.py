@@ -7,6 +7,7 @@ from harness.backend.interface import BackendFeature
 from harness.cell.check import NotApplicable, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
+from harness.checks.asking import answer_to
 from harness.checks.expectation import mismatch
 from harness.lifecycle.moving import Moving
 from harness.lifecycle.timeline import Timeline
@@ -28,12 +29,7 @@ MOVES_S = 1.1
 def test_live_query(cell: CellSession, timeline: Timeline) -> None:
     query = cell.profile.live_query
     assert query is not None
-    deadline = cell.within(query.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        rows = cell.backend.ask(cell.cell.id, query.sql, deadline)
-    assert rows is not None, mismatch(
-        f"{query.sql!r} is answered within {deadline.length_s:g} s", "it was not answered"
-    )
+    rows = answer_to(cell, query.sql, query.deadline_s)
     assert rows, mismatch(f"{query.sql!r} is answered with a row", "it was answered with no row")
     for column, template in query.expect.items():
         expected = timeline.render(template)
@@ -53,13 +49,8 @@ def test_live_query_again(cell: CellSession, timeline: Timeline, moving: Moving)
     assert query is not None
     after = _ask_in_vain(cell, timeline, query)
     for further in query.then:
-        deadline = cell.within(query.deadline_s)
-        with cell.recorder.stopwatch.waiting():
-            rows = cell.backend.ask(cell.cell.id, further.sql, deadline)
         asked = f"{further.sql!r}{after}"
-        assert rows is not None, mismatch(
-            f"{asked} is answered within {deadline.length_s:g} s", "it was not answered"
-        )
+        rows = answer_to(cell, further.sql, query.deadline_s, asked)
         cell.note(further.sql, f"{len(rows)} rows")
         expected = {column: timeline.render(template) for column, template in further.expect.items()}
         assert any(expected.items() <= row.items() for row in rows), mismatch(

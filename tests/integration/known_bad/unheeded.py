@@ -50,7 +50,7 @@ OF_UNHEEDED: dict[str, KnownBad] = {
         phases=USED_AND_REBOOTED,
         caught={
             "reboot.reports_on": r"changed after the reboot is reported\. Found: it never was",
-            "reboot.answers_on": r"answered before the reboot, .* Found: it was not answered",
+            "reboot.answers_on": r"answered before the reboot .* Found: it was not answered",
         },
         profile={"live_query.deadline_s": 5, "telemetry.file_change.deadline_s": 6},
     ),

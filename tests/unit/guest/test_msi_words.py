@@ -67,5 +67,6 @@ def test_the_action_that_an_installer_was_ended_in_has_no_end() -> None:
 
 @given(st.lists(st.sampled_from([*WINE.splitlines(), *WINDOWS.splitlines(), "", "12:00:00: x. 0"])))
 def test_any_lines_come_to_something(lines: list[str]) -> None:
-    failed_action("\n".join(lines))
-    unfinished_action("\n".join(lines))
+    log = "\n".join(lines)
+    assert failed_action(log).startswith("Action ") or not failed_action(log)
+    assert unfinished_action(log) in log

@@ -96,7 +96,7 @@ def test_a_description_that_says_too_little_is_refused(text: str, said: str, tmp
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_any_description_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     with suppress(ConfigurationError):
-        read_import(written(tmp_path_factory.mktemp("description"), text))
+        assert read_import(written(tmp_path_factory.mktemp("description"), text))
 
 
 def test_passwords_are_not_in_the_accounts_text() -> None:

@@ -69,5 +69,6 @@ def test_the_page_can_be_led_to_by_line_and_escapes_what_a_guest_said() -> None:
 @given(st.text())
 def test_any_file_can_be_read(text: str) -> None:
     entries = read_entries(text)
-    transcript_text(entries)
-    transcript_page("c", entries)
+    assert [entry.number for entry in entries] == list(range(1, len(text.splitlines()) + 1))
+    assert len(transcript_text(entries).splitlines()) >= len(entries)
+    assert transcript_page("c", entries).count("<section ") == len(entries)

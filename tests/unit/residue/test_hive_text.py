@@ -82,7 +82,8 @@ def test_any_name_and_text_that_was_added_is_named(name: str, data: str) -> None
 @given(st.binary(max_size=200))
 @example(b"[")
 def test_whatever_is_in_a_section_is_compared_without_an_error(body: bytes) -> None:
-    difference(BEFORE, BEFORE + b"\n[Software\\\\Odd] 1\n" + body, "HKLM")
+    after = BEFORE + b"\n[Software\\\\Odd] 1\n" + body
+    assert "HKLM\\Software\\Odd" in {change.path for change in difference(BEFORE, after, "HKLM")}
 
 
 def test_an_escape_is_read_as_it_is_written() -> None:

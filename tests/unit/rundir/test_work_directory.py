@@ -206,3 +206,5 @@ def test_a_state_directory_that_is_gone_does_not_undo_a_runs_end(
     shutil.rmtree(state.root)
     state.root.write_text("no directory any more")
     work_directory.release(state, run, "run")
+    assert state.root.read_text() == "no directory any more"
+    assert run.root.is_dir()

@@ -144,6 +144,7 @@ def test_a_first_release_has_nothing_to_become_worse_than() -> None:
     with a_folder() as folder:
         world = World(folder, policy=IN_POLICY)
         world.in_internal(AGENT, bundle_of(gate_of(CELLS[:1])))
+        assert [each.candidate.version for each in world.promotion.released("internal")] == ["1.2.3"]
 
 
 @pytest.mark.parametrize("bounds", ["unproven: -1", "slower_percent: 0", "slow: 1"])
