@@ -151,7 +151,7 @@ def _ask_in_vain(cell: CellSession, timeline: Timeline, query: LiveQuery) -> str
         rows = cell.backend.ask(cell.cell.id, query.invalid, cell.within(query.deadline_s))
     # Another team's backend may not hand on what the agent says of a query that failed.
     assert rows is None or not isinstance(cell.backend, CountsAnswers), mismatch(
-        f"{query.invalid!r}, which it cannot answer, is said to have failed",
-        f"it is said to have succeeded, with {len(rows or ())} rows",
+        f"{query.invalid!r}, which it cannot answer, is reported as failed",
+        f"it is reported as successful, with {len(rows or ())} rows",
     )
     return f", asked after {query.invalid!r}"

@@ -32,11 +32,11 @@ def clean(
     everything: Annotated[
         bool, typer.Option("--all", help="Also machines of runs that are still going on.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     matrix: MatrixOption = None,
 ) -> int:
-    """Remove machines and work directories of runs that are no longer there, and templates that nothing needs.
+    """Remove what ended runs left behind: machines, work directories, and templates that nothing needs.
 
     Nothing else is touched: results stay.
 

@@ -30,7 +30,7 @@ BaselineOption = Annotated[
     Path | None,
     typer.Option(
         "--baseline",
-        help="Say on the page what is new against this gate: a run directory, a gate.json, or a bundle.",
+        help="Show on the page what is new since this gate: a run directory, a gate.json, or a bundle.",
         show_default=False,
     ),
 ]
@@ -48,7 +48,7 @@ ShippedOption = Annotated[
     typer.Option(
         "--ledger",
         envvar="BVT_LEDGER",
-        help="Without --baseline: compare with the release that this ledger has out.",
+        help="Without --baseline: compare with the release that this ledger has shipped.",
         show_default=False,
     ),
 ]
@@ -57,7 +57,7 @@ HistoryOption = Annotated[
     typer.Option(
         "--history",
         envvar="BVT_HISTORY",
-        help="Keep what the run came to, and say since when what fails: a file, or postgresql://USER@HOST/DATABASE.",
+        help="Record the results, and say since when each failure is there: a file, or postgresql://USER@HOST/DATABASE.",
         show_default=False,
     ),
 ]

@@ -38,7 +38,7 @@ def console(
         bool, typer.Option("--follow", "-f", help="Show the serial console's output as it comes.")
     ] = False,
 ) -> None:
-    """Say where a machine's screen (VNC) and serial console are, and show the end of the latter."""
+    """Print the addresses of a machine's screen (VNC) and serial console, and the end of the console's output."""
     state = StateDirectory.default()
     machine = existing(state, cell)
     view = viewable(state, machine).view(machine.machine_id)
@@ -54,7 +54,7 @@ def screenshot(
         Path | None, typer.Option("--out", "-o", help="PNG file to write.", show_default="<cell>.png")
     ] = None,
 ) -> None:
-    """Save a picture of a machine's screen."""
+    """Save a screenshot of a machine."""
     state = StateDirectory.default()
     machine = existing(state, cell)
     picture = viewable(state, machine).screenshot(machine.machine_id)

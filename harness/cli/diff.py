@@ -35,7 +35,7 @@ def diff(
     new: Place,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Say what changed from OLD to NEW. Exit code 0: nothing became worse; 1: something did.
+    """Compare two gates, OLD and NEW. Exit code 0: nothing became worse; 1: something did.
 
     Worse is a check that fails now, one that passed and is no longer proven, and a cell that has lost its result.
     """

@@ -21,7 +21,7 @@ VolumeOption = Annotated[
     int | None, typer.Option("--volume", help="Number of the volume, where the path does not say it.")
 ]
 SharedOption = Annotated[
-    bool, typer.Option("--shared", help="Read a disk that a paused or crashed machine still holds.")
+    bool, typer.Option("--shared", help="Read a disk that a paused or crashed machine still has open.")
 ]
 FormatOption = Annotated[
     str | None, typer.Option("--format", help="qcow2, raw or vhdx, instead of what its first bytes say.")

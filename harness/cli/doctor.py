@@ -32,10 +32,10 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     matrix: MatrixOption = None,
-    pool: Annotated[str | None, typer.Option(help="Look at this pool only.", show_default="all")] = None,
+    pool: Annotated[str | None, typer.Option(help="Check this pool only.", show_default="all")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> int:
-    """Look at this machine. Exit 0 if everything that is required is there, else 4."""
+    """Check this machine. Exit 0 if everything that is required is there, else 4."""
     state = StateDirectory.default()
     found, _ = load_matrix(matrix or find_matrix(), pool_problems(state, pool))
     if pool is not None and pool not in found.pools:

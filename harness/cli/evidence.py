@@ -29,7 +29,7 @@ PublicHalf = Annotated[
     typer.Option(
         "--public-key",
         envvar="BVT_SIGN_PUBLIC_KEY",
-        help="Public half of a key that is no file, in PEM.",
+        help="Public key (PEM) of a private key that is not a file.",
         show_default=False,
     ),
 ]

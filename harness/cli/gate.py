@@ -119,7 +119,7 @@ def verify(
     baseline: BaselineOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
 ) -> int:
-    """Say whether BUNDLE lets the candidate through. Needs no network. The exit code is the verdict."""
+    """Check whether BUNDLE lets the candidate through. Needs no network. The exit code is the verdict."""
     file = bundle / BUNDLE_FILE if bundle.is_dir() else bundle
     keys = read_public_keys(key)
     loaded = read_policy(policy, policy_key)

@@ -144,7 +144,7 @@ def import_(
         typer.Option("--certificate", help="PEM certificate of the image's WinRM.", show_default=False),
     ] = None,
 ) -> None:
-    """Take in a disk that was made elsewhere. It must have the QEMU guest agent and the account that it names."""
+    """Import a disk that was made elsewhere. It must have the QEMU guest agent and the account that it names."""
     store = ImageStore(StateDirectory.default())
     image = shelf.import_image(store, name, disk, manifest, certificate, typer.echo)
     typer.echo(f"{name} {image.manifest.digest[:16]}: {image.directory}")

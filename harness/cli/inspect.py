@@ -37,17 +37,19 @@ def inspect(
     candidate: CandidateArgument,
     profile: OptionalProfileOption = None,
     previous: Annotated[
-        Path | None, typer.Option("--previous", help="MSI of the release before.", show_default=False)
+        Path | None, typer.Option("--previous", help="MSI of the previous release.", show_default=False)
     ] = None,
     sarif: Annotated[
         Path | None, typer.Option("--sarif", help="Write SARIF 2.1.0 here.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one finding a line as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per finding, each on a line.")
+    ] = False,
 ) -> None:
-    """Read the tables of CANDIDATE, an MSI, against the rules. Nothing is run.
+    """Check the tables of CANDIDATE, an MSI, against the rules. Nothing is run.
 
-    With a profile its declarations count, too: services, secrets, reboots, and `not_by_rule`. With the release before,
-    whether that would be replaced. Exit code 1 if a rule of severity `error` is broken.
+    With a profile, its declarations count too: services, secrets, reboots, and `not_by_rule`. With the previous release,
+    the rules also say whether CANDIDATE would replace it. Exit code 1 if a rule of severity `error` is broken.
     """
     declared = load_profile(profile)[0] if profile is not None else None
     msi = _msi(candidate)

@@ -13,7 +13,7 @@ from harness.signing.keys import KeyKind, TrustedKey, new_key_pair, read_public_
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="keys", help="Keys that sign gates: make them, name them.", no_args_is_help=True)
+    group = typer.Typer(name="keys", help="Keys that sign gates: create, show.", no_args_is_help=True)
     group.command("new")(ends(new))
     group.command("show")(ends(show))
     app.add_typer(group)

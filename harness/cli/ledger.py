@@ -57,7 +57,7 @@ def tiers(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Propose other tiers or another policy. They hold once those have approved whom the present tiers name."""
+    """Propose other tiers or another policy. They apply once the people named in the present tiers approve."""
     _, text = load_tiers(tiers)
     read = _policy_text(policy)
     promotion = promotion_at(ledger)

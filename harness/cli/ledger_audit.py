@@ -1,4 +1,4 @@
-"""`bvt ledger verify`: every entry, held against every hash, signature and rule."""
+"""`bvt ledger verify`: every entry, checked against every hash, signature and rule."""
 
 import json
 
@@ -29,7 +29,7 @@ def verify(
     quorum: QuorumOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Read every entry and hold it against every hash and signature. Exit 5 if something was changed.
+    """Read every entry and check it against every hash and signature. Exit 5 if something was changed.
 
     Whoever may write the ledger can also take its last entries away, with the checkpoints over them. Name one that was
     kept elsewhere, then that is found, too.

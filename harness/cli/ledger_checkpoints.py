@@ -52,7 +52,7 @@ def checkpoint(
     checkpoints: CheckpointsOption = None,
     out: OutOption = None,
 ) -> None:
-    """Sign the ledger as it is, after reading it whole. Keep the result elsewhere, too: verify is told of it."""
+    """Sign the ledger as it is, after reading it whole. Keep a copy elsewhere and give it to verify."""
     opened = ledger_at(ledger)
     outside = tuple(read_checkpoint(path) for path in checkpoints or ())
     signer = note_signer(name or _last_name(opened), LOG, signer_of(sign, passphrase, public_key))
@@ -108,7 +108,7 @@ def cosign(
     ledger: LedgerOption = None,
     key: LogKeyOption = None,
 ) -> None:
-    """Keep the witnesses' signatures with the ledger's checkpoint."""
+    """Add the witnesses' signatures to the ledger's checkpoint."""
     if key is None:
         raise ConfigurationError("the ledger's public key is needed.", key="--key")
     note = add_cosignatures(

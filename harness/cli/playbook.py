@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(playbooks: BooksArgument, notify: NotifyOption) -> None:
-    """Read playbooks and say when each is played. A mistake is one sentence with file, line and key."""
+    """Read playbooks and say when each one runs. A mistake is one sentence with file, line and key."""
     for book in load_playbooks(playbooks, load_destinations(notify)):
         tiers = f" in tier {' or '.join(book.when.tiers)}" if book.when.tiers else ""
         verdicts = f" {' or '.join(book.when.verdicts)}" if book.when.verdicts else ""
@@ -64,7 +64,7 @@ def run(
     notify: NotifyOption,
     ledger: LedgerOption = None,
 ) -> int:
-    """Play the playbooks of a verdict on a run, to their end. Exit 4 if somebody could not be told.
+    """Run the playbooks for the verdict of a run, to their end. Exit 4 if a message could not be delivered.
 
     A wait ends early once the candidate is asked for in the ledger: somebody has decided.
     """

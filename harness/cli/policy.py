@@ -60,7 +60,7 @@ def sign(
     ] = None,
     public_key: PublicHalf = None,
 ) -> None:
-    """Sign a policy. Who verifies then asks for that key with --policy-key. A signed one gets a further signature."""
+    """Sign a policy. Verifiers require that key with --policy-key. A signed policy gets a further signature."""
     envelope = policy_envelope(policy)
     target = out or (policy if envelope.signatures else policy.with_name(f"{policy.name}.signed"))
     write_atomically(target, envelope.signed(signer_of(key, passphrase, public_key)).line + b"\n")

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def promote(
-    candidate: Annotated[Path, typer.Argument(help="The candidate itself.", show_default=False)],
+    candidate: Annotated[Path, typer.Argument(help="The installer file.", show_default=False)],
     to: Annotated[str, typer.Option("--to", help="Tier of tiers.yaml.", show_default=False)],
     sign: SignOption,
     gate: Annotated[
@@ -50,7 +50,7 @@ def promote(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Let CANDIDATE into a tier. If approvals or time are missing the request waits: exit 3. Ask again any time."""
+    """Promote CANDIDATE to a tier. While approvals or soak time are missing it waits: exit 3. Repeat it any time."""
     digest = sha256_of(named_file(candidate, "CANDIDATE"))
     bundle = None
     if gate is not None:
@@ -81,7 +81,7 @@ def approve(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Agree to a request. It is done at once if nothing else is missing."""
+    """Approve a request. It is carried out at once if nothing else is missing."""
     act = promotion_at(ledger).approve
     return answered(lambda: act(request, person(sign, public_key), reason), as_json)
 
@@ -94,7 +94,7 @@ def reject(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Turn a request down, or withdraw your own."""
+    """Reject a request, or withdraw your own."""
     act = promotion_at(ledger).reject
     return answered(lambda: act(request, person(sign, public_key), reason), as_json)
 
@@ -108,7 +108,7 @@ def halt(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Let no further host have CANDIDATE. One person is enough; to go on takes the approvals."""
+    """Stop the roll-out of CANDIDATE to further hosts. One person is enough; to resume takes approvals."""
     act = promotion_at(ledger).halt
     return told(lambda: of_halt(act(candidate, tier, person(sign, public_key), reason)), as_json)
 
@@ -122,7 +122,7 @@ def resume(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Ask to go on after a halt."""
+    """Request that a halted roll-out goes on."""
     act = promotion_at(ledger).resume
     return answered(lambda: act(candidate, tier, person(sign, public_key), reason), as_json)
 
@@ -137,7 +137,7 @@ def raise_(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Ask for the next share of a tier's hosts."""
+    """Request a larger share of a tier's hosts."""
     percent = _percent(to)
     act = promotion_at(ledger).raise_to
     return answered(lambda: act(candidate, tier, percent, person(sign, public_key), reason), as_json)
@@ -168,7 +168,7 @@ def rollback(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Send hosts back to an earlier version whose upgrade and downgrade passed; refused if there is none."""
+    """Roll hosts back to an earlier version whose upgrade and downgrade passed; refused if there is none."""
     act = promotion_at(ledger).roll_back
     return told(lambda: of_rollback(act(candidate, tier, person(sign, public_key), to, reason)), as_json)
 
@@ -189,13 +189,13 @@ def health(
         ),
     ],
     crashed: Annotated[int, typer.Option("--crashed", min=0, help="Hosts on which it crashed.")] = 0,
-    silent: Annotated[int, typer.Option("--silent", min=0, help="Hosts not heard of any more.")] = 0,
+    silent: Annotated[int, typer.Option("--silent", min=0, help="Hosts that no longer report.")] = 0,
     uninstalled: Annotated[int, typer.Option("--uninstalled", min=0, help="Hosts that removed it.")] = 0,
     ledger: LedgerOption = None,
     public_key: PublicHalf = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Report how a tier's hosts fare, where no `bvt serve` does."""
+    """Report the health of a tier's hosts, where no `bvt serve` reports it."""
 
     def act() -> Answer:
         promotion = promotion_at(ledger)
@@ -227,7 +227,7 @@ def change(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Record a change for a few hosts. Above action_hosts, over all calls, it is a release: refused."""
+    """Record a change to a few hosts. One that reaches more than action_hosts hosts in total is a release: refused."""
 
     def act() -> Answer:
         ref = CandidateRef(sha256=sha256_of(named_file(file, "FILE")), kind=kind, name=file.name)

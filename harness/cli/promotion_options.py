@@ -26,7 +26,9 @@ SignOption = Annotated[
 ]
 PublicHalf = Annotated[
     Path | None,
-    typer.Option("--public-key", help="Public half of a key that is no file, in PEM.", show_default=False),
+    typer.Option(
+        "--public-key", help="Public key (PEM) of a private key that is not a file.", show_default=False
+    ),
 ]
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why; it stays on the record.", show_default=False)

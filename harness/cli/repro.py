@@ -37,7 +37,7 @@ def repro(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory of the reproduction.")] = None,
 ) -> int:
-    """Repeat a failed cell up to its failing check and hand you the machine.
+    """Repeat a failed cell up to the check that failed, then give you the machine.
 
     Candidate, checks and image must have the digests of the failed run; otherwise nothing is started. Ends with 4 if
     the lab lost the machine on the way.
@@ -53,9 +53,9 @@ def repro(
     work_directory.release(state, directory, run_id)
     if not any(machine.run_id == run_id for machine in list_kept(state)):
         raise InfrastructureError(
-            f"no machine of {cell} is there to be handed over: the lab lost it before {stop}.",
+            f"no machine of {cell} is left: the lab lost it before {stop}.",
             hint=f"What happened is in {directory.root}.",
         )
-    console.print(f"stopped before {stop}; the machine is yours: bvt shell {cell}", markup=False)
+    console.print(f"stopped before {stop}; the machine is ready: bvt shell {cell}", markup=False)
     console.print("remove it with: bvt clean --kept")
     return 0

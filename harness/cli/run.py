@@ -77,7 +77,9 @@ def run(
         list[str] | None,
         typer.Option(CELLS.flag, "-c", help=CELLS.help, autocompletion=completion.cells),
     ] = None,
-    workers: Annotated[str, typer.Option("-n", help="Cells at once: a number, or auto.")] = "auto",
+    workers: Annotated[
+        str, typer.Option("-n", help="How many cells run at once: a number, or auto.")
+    ] = "auto",
     out: Annotated[Path | None, typer.Option(OUT.flag, help=OUT.help, show_default=OUT.shown)] = OUT.default,
     keep: Annotated[str, typer.Option(KEEP.flag, help=KEEP.help)] = KEEP.default,
     keep_at: Annotated[str | None, typer.Option(KEEP_AT.flag, help=KEEP_AT.help)] = KEEP_AT.default,
@@ -88,13 +90,15 @@ def run(
     ] = INFRA_RETRIES.default,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with this run directory: only cells without a result, or lost to the lab."),
+        typer.Option(help="Continue this run: only cells that have no result, or were lost to the lab."),
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print the result as one JSON document; all else to standard error."),
+        typer.Option(
+            "--json", help="Print the result as one JSON document; everything else goes to standard error."
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
     annotate: Annotated[
         str, typer.Option(help="Also print the reasons as annotations of a CI system: github or none.")
     ] = "none",

@@ -48,10 +48,10 @@ def shell(
 ) -> int:
     """Open a command line in the guest of a machine that a run kept (`bvt run --keep failed`, `--keep-at failure`).
 
-    One that was put away (`--keep capsule`) goes on first, and runs until `bvt clean --kept`.
+    A machine that was put away (`--keep capsule`) is resumed first, and runs until `bvt clean --kept`.
 
-    Each line runs by a cmd.exe of its own. A change of directory and a `set` that stand alone on their line hold for
-    those after it; nothing else does. Ctrl-C ends the command, Ctrl-D the shell.
+    Each line runs in a cmd.exe of its own. A `cd` or `set` that is alone on its line also applies to the lines after
+    it; nothing else does. Ctrl-C ends the command, Ctrl-D the shell.
     """
     state = StateDirectory.default()
     if cell is None:

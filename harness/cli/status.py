@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(ledger: LedgerOption = None, as_json: JsonOption = False) -> int:
-    """Every tier with its candidates, and every open request with what it waits for.
+    """List every tier with its candidates, and every open request with what it waits for.
 
     Exit 5 if a gate of something that is out does not verify any more.
     """
@@ -110,7 +110,7 @@ def history(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Every entry that counts, oldest first: number, time, who, what. Numbers are those of `bvt ledger prove`."""
+    """List every valid entry, oldest first: number, time, who, what. `bvt ledger prove` takes these numbers."""
     board = promotion_at(ledger).board()
     versions = names_in(board)
     lines = [line for line in board.lines if not candidate or _is_about(line, candidate, versions)]
@@ -138,7 +138,7 @@ def explain(
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Why CANDIDATE is not further, what that waits for, and whether there is a way back. Exit 3 if it waits."""
+    """Explain why CANDIDATE is in no later tier, what is missing, and whether there is a way back. Exit 3: it waits."""
     promotion = promotion_at(ledger)
     board = promotion.board()
     lines: list[str] = []

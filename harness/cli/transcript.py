@@ -34,7 +34,7 @@ def transcript(
         bool, typer.Option("--json", help="The entries as they are: one JSON object per line.")
     ] = False,
 ) -> int:
-    """Show every command that was given to the guest of CELL: time, command, exit code, output."""
+    """Show every command that ran in the guest of CELL: time, command, exit code, output."""
     root = latest(REPORTS) if run is None else run
     folder = _folder(root, cell)
     try:

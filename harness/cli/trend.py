@@ -35,7 +35,7 @@ def trend(
     most: Annotated[int, typer.Option("--runs", min=1, max=1000, help="Runs to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List the last runs of a profile, the newest first, and since when each failure of the newest fails."""
+    """List the last runs of a profile, newest first, and since when each current failure has been there."""
     kept = History(history)
     if not kept.exists():
         raise ConfigurationError("there is no history here.", file=history, hint="Fill it: bvt run --history")

@@ -88,8 +88,7 @@ def profile_path(name_or_path: str, search: Sequence[Path]) -> Path:
         return known[name_or_path]
     looked = ", ".join(str(place / PROFILES_DIRECTORY) for place in search)
     hint = (
-        nearest(name_or_path, tuple(known), label="Known profiles")
-        or f"Looked in {looked}, which holds none."
+        nearest(name_or_path, tuple(known), label="Known profiles") or f"Looked in {looked}, which has none."
     )
     if hint.startswith("Did"):
         hint += f" Known profiles: {', '.join(known)}."

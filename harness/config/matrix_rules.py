@@ -83,7 +83,7 @@ def _steps(name: str, scenario: Scenario) -> Iterator[Problem]:
         for message in step_problems(step, before=place < begins, first=place == at):
             yield Problem(path, f"{message}.")
         if place > at and step.action in {each.action for each in steps[at:place]}:
-            yield Problem(path, f"{step.action} is done twice, so that its results could not be told apart.")
+            yield Problem(path, f"{step.action} is done twice, so its results could not be told apart.")
     if steps and steps[0].action is not Phase.MACHINE:
         yield Problem(("scenarios", name, "steps", 0), "the first step is machine.", "Write {machine: }.")
     yield from _order(("scenarios", name, "steps"), steps)

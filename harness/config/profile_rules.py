@@ -110,7 +110,7 @@ def _telemetry(profile: AgentProfile) -> Iterator[Problem]:
             message = f"the stimulus {stimulus!r} gives no fact {{{name}}}."
             yield Problem((*path, column), message, nearest(name, sorted(facts)))
         if not unknown and not any(name in own for names in named.values() for name in names):
-            message = "no column holds a fact of the stimulus alone, so a row could match without it."
+            message = "no column has a value that only the stimulus gives it, so another row could match."
             yield Problem(path, message, f"One of {', '.join(sorted(own))} must be in a column.", at_key=True)
 
 
@@ -120,7 +120,7 @@ def _events(profile: AgentProfile) -> Iterator[Problem]:
             path = ("response_actions", name, "status_contains")
             yield Problem(path, "it must say which words of a status line confirm the action.")
     if profile.live_query is not None and not profile.live_query.expect:
-        yield Problem(("live_query", "expect"), "it must say what the first row holds.")
+        yield Problem(("live_query", "expect"), "it must say what the first row contains.")
     pushed = profile.configuration
     if pushed is None:
         return

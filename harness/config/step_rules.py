@@ -43,7 +43,7 @@ def _with(step: Step) -> Iterator[str]:
     if step.action is Phase.UNINSTALL and step.of not in ((), (CANDIDATE,)):
         yield f"uninstall is done with the candidate, not with {', '.join(step.of)}"
     if step.of and not takes:
-        yield f"{step.action} is done with nothing, so nothing stands behind its colon; found {step.of[0]!r}"
+        yield f"{step.action} takes no value, so nothing may follow its colon; found {step.of[0]!r}"
     if step.action is Phase.DOWNGRADE and not step.is_earlier:
         yield f"downgrade needs an earlier release: {', '.join(ReleaseName)}"
     if step.action is Phase.REINSTALL and step.is_earlier:

@@ -66,14 +66,14 @@ def too_wide(profile: AgentProfile) -> Iterator[Problem]:
         if is_everybodys(path):
             yield Problem(
                 place,
-                f"{path!r} holds what is none of the agent's, too.".replace("\\\\", "\\"),
+                f"{path!r} also holds what is not the agent's.".replace("\\\\", "\\"),
                 "Name the agent's own folder; single files go under files.",
             )
     for number, key in enumerate(profile.registry_roots):
         if any(is_below(name, key) for name in KEYS_OF_OTHERS):
             yield Problem(
                 ("registry_roots", number),
-                f"{key!r} holds what is none of the agent's, too.".replace("\\\\", "\\"),
+                f"{key!r} also holds what is not the agent's.".replace("\\\\", "\\"),
                 "Name the agent's own keys.",
             )
     for number, secret in enumerate(profile.secrets):

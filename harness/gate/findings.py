@@ -46,9 +46,9 @@ def _mismatches(cell: Cell, report: CellReport, plan_digest: str, run_ids: Seque
         yield invalid("The attempts are not numbered from 1 without a gap, so one may be hidden.")
     for check, times in sorted(Counter(result.check for result in report.checks).items()):
         if times > 1:
-            yield invalid(f"The check has {times} results; which one counts cannot be told.", check)
+            yield invalid(f"The check has {times} results; which one counts is not known.", check)
         if check not in cell.checks:
-            yield invalid("The plan knows no such check in this cell.", check)
+            yield invalid("The plan has no such check in this cell.", check)
     for result in report.checks:
         if not result.check.startswith(f"{result.phase.value}."):
             yield invalid(f"The check's result claims phase {result.phase.value!r}.", result.check)
@@ -62,7 +62,7 @@ def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
     for result in report.checks:
         if result.outcome in UNPROVEN and not result.message.strip():
             what = "not to apply" if result.outcome is Outcome.NOT_APPLICABLE else "not to be tested"
-            text = f"The check is said {what}, without a reason."
+            text = f"The check is reported {what}, without a reason."
             yield Reason(
                 verdict=Verdict.INCOMPLETE, cell=cell.id, check=result.check, text=text, remedy=NO_CLAIM
             )
@@ -139,10 +139,10 @@ def _coverage(cell: Cell, report: CellReport) -> Iterator[Reason]:
         # What the profile leaves out altogether is the team's choice, said beside the verdict. What it declares and
         # what cannot be shown here was to be proven, and is not.
         if not proving or set(proving) != {Outcome.NOT_TESTED}:
-            text = f"Nothing passed in phase {phase.value}: {_why_nothing(planned, proving)}."
+            text = f"No check passed in phase {phase.value}: {_why_nothing(planned, proving)}."
             yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=NO_CLAIM)
     if not report.checks and not missing:
-        text = "The cell ran no check."
+        text = "No check ran in the cell."
         yield Reason(verdict=Verdict.INCOMPLETE, cell=cell.id, text=text, remedy=NO_CLAIM)
 
 

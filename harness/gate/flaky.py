@@ -9,7 +9,7 @@ from harness.model.flaky import FlakyNote, KnownFlaky
 from harness.model.gate import CellVerdict, Verdict
 from harness.model.report import Outcome
 
-REMEDY = "Mend the checks or the agent; or change the bound, which whoever signs the policy answers for."
+REMEDY = "Fix the checks or the agent; or change the bound: whoever signs the policy is responsible for it."
 
 
 def flaky_notes(

@@ -18,7 +18,7 @@ from harness.model.plural import plural
 from harness.model.waiver import WaiverDebt, WaiverState
 
 AGAIN = "Run the gate again."
-WEAKER = "Gate what the tier asks for; or change the policy, which whoever signs it answers for."
+WEAKER = "Gate what the tier asks for; or change the policy: whoever signs it is responsible for it."
 
 
 @dataclass(frozen=True)

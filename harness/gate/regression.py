@@ -13,7 +13,7 @@ from harness.model.plural import plural
 from harness.model.report import Outcome
 
 SHOWN = 5
-REMEDY = "Mend what became worse; or change the bound, which whoever signs the policy answers for."
+REMEDY = "Fix what became worse; or change the bound: whoever signs the policy is responsible for it."
 
 
 class RegressionBounds(Frozen):

@@ -45,14 +45,16 @@ OLDEST = RunOption(
     "--oldest", "Installer of the oldest release still supported.", NO_PATH, kind=Path, shown="the profile's"
 )
 POOL = RunOption("--pool", "Pool of the matrix that the cells run on.", "embedded")
-SUITE = RunOption("--suite", "Suite of the matrix: a part of its cells that is gated by itself.", "full")
+SUITE = RunOption(
+    "--suite", "Suite of the matrix: a named part of its cells, with a gate of its own.", "full"
+)
 CELLS = RunOption(
-    "--cells", "Run only cells that match this pattern; the rest has no result.", (), repeats=True
+    "--cells", "Run only cells that match this pattern; the others have no result.", (), repeats=True
 )
 OUT = RunOption("--out", "Run directory.", NO_PATH, kind=Path, shown="reports/<run id>")
 KEEP = RunOption(
     "--keep",
-    "Machines that outlive the run: failed, always or never; capsule: disk and RAM of failed ones, not running.",
+    "Machines to keep after the run: failed, always or never. capsule: save disk and RAM of failed ones, and stop them.",
     "never",
 )
 KEEP_AT = RunOption(
@@ -60,11 +62,11 @@ KEEP_AT = RunOption(
     "failure: stop a cell at its first failed check and keep its machine, agent and backend as they are.",
     NO_TEXT,
 )
-FAIL_FAST = RunOption("--fail-fast", "What the first failed check ends: its cell, or the run.", NO_TEXT)
-BACKEND = RunOption("--backend", "File of an external backend.", NO_TEXT, shown="embedded")
+FAIL_FAST = RunOption("--fail-fast", "What ends at the first failed check: its cell, or the run.", NO_TEXT)
+BACKEND = RunOption("--backend", "File that describes an external backend.", NO_TEXT, shown="embedded")
 INFRA_RETRIES = RunOption(
     "--infra-retries",
-    "New machines for a cell whose machine is lost before the install began.",
+    "New machines for a cell whose machine is lost before the installation begins.",
     1,
     kind=int,
 )

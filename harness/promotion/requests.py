@@ -45,11 +45,11 @@ class Requests(Appending):
         return self.complete(identity, who)
 
     def raise_to(self, sha256: str, tier: str, percent: float, who: Who, reason: str = "") -> Outcome:
-        """Ask for the next share of a tier's hosts."""
+        """Request a larger share of a tier's hosts."""
         return self._request(What.RAISE, sha256, tier, who, percent, reason)
 
     def resume(self, sha256: str, tier: str, who: Who, reason: str = "") -> Outcome:
-        """Ask to go on after a halt."""
+        """Request that a halted roll-out goes on."""
         return self._request(What.RESUME, sha256, tier, who, 0, reason)
 
     def _request(self, what: What, sha256: str, tier: str, who: Who, percent: float, reason: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""The last lines of a run's output: verdict, first causes, page, how to stand there again. Bounded. Pure."""
+"""The last lines of a run's output: verdict, first causes, page, how to reproduce it. Bounded. Pure."""
 
 import shlex
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def ending_text(gate: Gate, *, page: PurePath, run: PurePath) -> str:
         lines.append(f"  … and {plural(len(causes) - CAUSES, 'more first cause')}")
     lines.append(f"page: {page}")
     if repro := repro_of(gate, run):
-        lines.append(f"stand there again: {repro}")
+        lines.append(f"reproduce: {repro}")
     return "\n".join(lines) + "\n"
 
 

@@ -52,8 +52,12 @@ def excused_lines(gate: Gate) -> list[str]:
     if of_profile:
         shown = [f"{each.excuse.what} ({each.excuse.reason})" for each in of_profile[:SHOWN]]
         shown += [f"and {len(of_profile) - SHOWN} more, see gate.html"] if len(of_profile) > SHOWN else []
-        lines.append(f"Not held against the candidate, {WHOSE[ExcusedBy.PROFILE]}: {'; '.join(shown)}")
+        lines.append(
+            f"Found, but not counted against the candidate, {WHOSE[ExcusedBy.PROFILE]}: {'; '.join(shown)}"
+        )
     if of_substrate:
         count = plural(len(of_substrate), "finding")
-        lines.append(f"Not held against the candidate, {WHOSE[ExcusedBy.SUBSTRATE]}: {count}, see gate.html")
+        lines.append(
+            f"Found, but not counted against the candidate, {WHOSE[ExcusedBy.SUBSTRATE]}: {count}, see gate.html"
+        )
     return lines

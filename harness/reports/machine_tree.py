@@ -79,7 +79,7 @@ def machine_tree_page(cell: str, rows: Iterable[Row], moment: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{CSP}"><style>{STYLE}</style></head>'
         f"<body><main><h1>What <code>{name}</code> changed on its machine</h1>"
         f'<p class="soft">{plural(root.count, "difference")} {escape(moment)}, against before the installation.'
-        f" What is held against the candidate is red and open.</p>{body}</main></body></html>\n"
+        f" What counts against the candidate is red and open.</p>{body}</main></body></html>\n"
     )
 
 

@@ -109,7 +109,7 @@ def _counts(gate: Gate) -> str:
         f"checks: {counts[Outcome.PASSED]} passed, {counts[Outcome.FAILED]} failed, "
         f"{counts[Outcome.BLOCKED]} blocked, {counts[Outcome.INFRA]} lost to the lab, "
         f"{without}; "
-        f"{seconds(gate.duration_s)} at work."
+        f"{seconds(gate.duration_s)} of working time."
     )
 
 

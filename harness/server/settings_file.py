@@ -70,9 +70,13 @@ def _people(settings: Settings) -> list[Problem]:
     if settings.ledger_key and not settings.ledger:
         problems.append(Problem(("ledger_key",), "there is no ledger that it could sign in.", "Name ledger."))
     if settings.notify and not settings.ledger:
-        problems.append(Problem(("notify",), "there is no ledger to tell of.", "Name ledger."))
+        problems.append(
+            Problem(("notify",), "there is no ledger whose events could be sent.", "Name ledger.")
+        )
     if settings.playbooks and not settings.notify:
-        problems.append(Problem(("playbooks",), "there is nobody whom they could tell.", "Name notify."))
+        problems.append(
+            Problem(("playbooks",), "there is no destination that they could notify.", "Name notify.")
+        )
     if settings.public_url and not settings.ledger_key:
         hint = "Name ledger and ledger_key."
         problems.append(Problem(("public_url",), "links answer in the ledger, and no key signs there.", hint))

@@ -105,4 +105,4 @@ def test_a_run_that_was_gone_on_with_does_not_count_the_pause(
     assert lengths[1] > 2
     took = json.loads((run.out / "gate.json").read_text())["duration_s"]
     assert took == pytest.approx(lengths[0] + lengths[2], abs=0.001)
-    assert "at work." in resumed.out
+    assert "of working time." in resumed.out

@@ -147,7 +147,7 @@ OF_FEW_LOOK: dict[str, KnownBad] = {
             "functions.process_start": r"no such row \(the nearest of \d+ rows differs in cmdline='D:",
             "functions.file_change": r"the nearest of \d+ rows differs in action='DELETED'",
             "functions.event_time": r"of all that happened in an outage \+\d+ s, which is when it was sent",
-            "functions.live_query_again": "it is said to have succeeded, with 0 rows",
+            "functions.live_query_again": "it is reported as successful, with 0 rows",
             "functions.own_events": "carry another: '00000000-1111",
             "functions.foreign_names": "never reported: file_change .*, registry_change ",
             "functions.long_texts": "never reported so: file change",

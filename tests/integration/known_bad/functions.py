@@ -146,7 +146,7 @@ OF_FUNCTIONS: dict[str, KnownBad] = {
         phases=USED,
         caught={
             "functions.isolation_enforced": r"the isolated host no longer reaches .* was reached, by its own record",
-            "functions.live_query_again": r"a row .* rows without it|is said to have succeeded, with \d+ rows",
+            "functions.live_query_again": r"a row .* rows without it|is reported as successful, with \d+ rows",
             "functions.outage": r"all of 21 changes during an outage .* Found: \d+ never were",
             "functions.lost_at_change": r"right before or after a change of configuration .* Found: \d never were",
         },

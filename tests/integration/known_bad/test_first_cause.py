@@ -44,7 +44,7 @@ def assert_named_first(gate: Gate, said: str, check: str, words: str) -> None:
     assert ending[0] == "FAIL"
     assert re.match(rf"  FAIL \S+ {re.escape(check)}: .*{re.escape(words)}", ending[1]), ending
     assert ending[2].startswith("page: ")
-    assert ending[3].startswith("stand there again: bvt repro ")
+    assert ending[3].startswith("reproduce: bvt repro ")
     assert ending[3].endswith(f"--check {check}")
     page = render_page(gate)
     reasons = page[page.index('<ul class="reasons">') :]

@@ -25,7 +25,7 @@ def test_an_unknown_profile_lists_the_known_ones(place: Path) -> None:
         load_profile("tyny", [place])
     with pytest.raises(ConfigurationError, match="Known profiles: tiny"):
         load_profile("zzz", [place])
-    with pytest.raises(ConfigurationError, match="which holds none"):
+    with pytest.raises(ConfigurationError, match="which has none"):
         load_profile("tiny", [place / "agents"])
 
 

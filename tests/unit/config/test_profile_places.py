@@ -101,19 +101,19 @@ from tests.unit.config.tiny import GOOD, refusal
             "C:\\Program Files\\Tiny",
             "C:\\Windows",
             5,
-            "install_dir: 'C:\\Windows' holds what is none of the",
+            "install_dir: 'C:\\Windows' also holds what is not the",
         ),
         (
             "title: Tiny agent",
             "title: T\ndata_dirs: ['C:/ProgramData/']",
             3,
-            "data_dirs[0]: 'C:\\ProgramData' holds what is none of the agent's, too. Name the",
+            "data_dirs[0]: 'C:\\ProgramData' also holds what is not the agent's. Name the",
         ),
         (
             "title: Tiny agent",
             "title: T\nregistry_roots: ['HKLM\\Software\\Microsoft']",
             3,
-            "registry_roots[0]: 'HKLM\\Software\\Microsoft' holds what is none of the agent's",
+            "registry_roots[0]: 'HKLM\\Software\\Microsoft' also holds what is not the agent's",
         ),
         (
             "title: Tiny agent",

@@ -27,7 +27,7 @@ from tests.unit.config.tiny import GOOD, refusal
             "title: Tiny agent",
             "title: T\ntelemetry: {user: {query: q, columns: {a: b}}}",
             3,
-            "telemetry.user.columns: no column holds a fact of the stimulus alone",
+            "telemetry.user.columns: no column has a value that only the stimulus gives it",
         ),
         (
             "title: Tiny agent",

@@ -55,7 +55,7 @@ def test_what_makes_sense_is_taken(steps: tuple[str, ...], tmp_path: Path) -> No
     [
         (
             (INSTALL, "{check-in: candidate}", LEAVE),
-            "check-in is done with nothing, so nothing stands behind its",
+            "check-in takes no value, so nothing may follow its",
         ),
         ((INSTALL, "{uninstall: previous}"), "uninstall is done with the candidate, not with previous"),
         (("{install: [candidate, previous]}", LEAVE), "install is done with one release, not with 2"),

@@ -61,7 +61,11 @@ def attempts(*given: Attempt) -> Callable[[], CellReport]:
         (outcome("install.service", Outcome.FAILED, "it is stopped"), Verdict.FAIL, "it is stopped"),
         (outcome("install.service", Outcome.INFRA, "WinRM is gone"), Verdict.INFRA, "WinRM is gone"),
         (outcome("install.service", Outcome.BLOCKED), Verdict.INCOMPLETE, "1 check could not run"),
-        (outcome("check-in.enrolled", Outcome.NOT_APPLICABLE), Verdict.INCOMPLETE, "Nothing passed in phase"),
+        (
+            outcome("check-in.enrolled", Outcome.NOT_APPLICABLE),
+            Verdict.INCOMPLETE,
+            "No check passed in phase",
+        ),
         (
             outcome("check-in.enrolled", Outcome.NOT_TESTED, " "),
             Verdict.INCOMPLETE,
@@ -69,7 +73,7 @@ def attempts(*given: Attempt) -> Callable[[], CellReport]:
         ),
         (bent(checks=()), Verdict.INCOMPLETE, "4 planned checks of 4 left no result"),
         (bent(checks=GOOD.checks[1:]), Verdict.INCOMPLETE, "1 planned check of 4 left no result: install"),
-        (bent(checks=(*GOOD.checks, a_result("install.more"))), Verdict.INVALID, "knows no such check"),
+        (bent(checks=(*GOOD.checks, a_result("install.more"))), Verdict.INVALID, "has no such check"),
         (bent(checks=(*GOOD.checks, GOOD.checks[0])), Verdict.INVALID, "has 2 results"),
         (bent(plan_digest="0" * 64), Verdict.INVALID, "belongs to another plan"),
         (bent(run_id="other"), Verdict.INVALID, "belongs to run 'other'"),
@@ -162,7 +166,7 @@ def test_a_phase_for_which_the_plan_has_no_check_is_not_proven() -> None:
     plan = a_plan(cell)
     judgement = verdict_of(a_report(plan, cell), plan=plan)
     assert judgement.verdict is Verdict.INCOMPLETE
-    assert "Nothing passed in phase residue: the plan has no check for it." in words(judgement)
+    assert "No check passed in phase residue: the plan has no check for it." in words(judgement)
 
 
 def test_a_cell_that_never_got_a_machine_is_a_lab_failure_not_a_forgery() -> None:

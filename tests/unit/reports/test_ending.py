@@ -29,9 +29,7 @@ def test_it_ends_with_verdict_cause_page_and_the_way_back() -> None:
     assert lines[0] == "FAIL"
     assert lines[1].startswith("  FAIL uninstall.exit-code in 20 cells (win0/fresh, ")
     assert lines[-2] == f"page: {PAGE}"
-    assert lines[-1] == (
-        "stand there again: bvt repro 'reports/x y' --cell win0/fresh --check uninstall.exit-code"
-    )
+    assert lines[-1] == ("reproduce: bvt repro 'reports/x y' --cell win0/fresh --check uninstall.exit-code")
 
 
 def test_it_stays_short_however_many_reasons_there_are() -> None:

@@ -27,7 +27,7 @@ def test_excuses_are_gathered_over_cells_and_said_with_whose_they_are() -> None:
     assert "c:\\program files\\acme" in page
     assert "built before signing" in summary_markdown(gate)
     assert "no &lt;signature&gt;" in page
-    assert page.index("Not held against the candidate") < page.index(">Cells</h2>")
+    assert page.index("Found, but not counted against the candidate") < page.index(">Cells</h2>")
 
 
 def test_a_gate_without_excuses_says_nothing_of_them() -> None:
