@@ -14,6 +14,7 @@ from harness.files import named_file
 from harness.images import shelf
 from harness.images.recipe import load_windows, windows_recipes
 from harness.machines.libvirt import lacking
+from harness.machines.libvirt.image.recipe import RECIPES, where_recipes_are
 from harness.machines.libvirt.image.store import ImageStore
 from harness.machines.libvirt.image.wine_guest import NAME as WINE_GUEST
 from harness.machines.libvirt.image.wine_guest import ensure_wine_guest
@@ -94,8 +95,10 @@ def build(
         typer.echo(f"{name} {template.digest[:16]}: {template.info().detail}, {root.directory}")
         return
     if name not in windows_recipes():
-        known = ", ".join([WINE, WINE_GUEST, *windows_recipes()])
-        raise ConfigurationError(f"there is no image recipe '{name}' (known: {known}).")
+        known = ", ".join([WINE, *([WINE_GUEST] if RECIPES.is_dir() else []), *windows_recipes()])
+        raise ConfigurationError(
+            f"there is no image recipe '{name}' (known: {known}).", hint=where_recipes_are()
+        )
     try:  # here, because Wine machines do without libvirt
         from harness.images.installation import install
         from harness.images.running import Order
@@ -105,6 +108,8 @@ def build(
             raise lacking() from error
         raise
     recipe = load_windows(name)
+    for needed in recipe.needs_on_medium:
+        typer.echo(f"{name}: the medium must contain {needed}")
     if iso is None:
         raise ConfigurationError(
             f"building {name} needs a Windows installation medium.",

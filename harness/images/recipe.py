@@ -94,7 +94,9 @@ class WindowsRecipe(Frozen):
     computer_name: str = Field(pattern="^[A-Z][A-Z0-9-]{0,13}[A-Z0-9]$", description="at most 15 characters")
     drivers: tuple[Driver, ...] = Field(min_length=1)
     guest_agent: str = "guest-agent/qemu-ga-x86_64.msi"
-    needs_on_medium: tuple[str, ...] = Field(default=(), description="updates that the medium must hold")
+    needs_on_medium: tuple[str, ...] = Field(
+        default=(), description="updates that the medium must contain; said before it is built"
+    )
     surface_changes: tuple[SurfaceChange, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

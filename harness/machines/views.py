@@ -14,9 +14,9 @@ def existing(state: StateDirectory, name: str) -> Intent:
     for intent in machines:
         if name in (intent.machine_id, intent.cell_id):
             return intent
-    there = ", ".join(f"{intent.machine_id} ({intent.cell_id})" for intent in machines) or "none"
+    there = ", ".join(f"{intent.machine_id} ({intent.cell_id})" for intent in machines)
     raise ConfigurationError(
-        f"No machine is called {name!r}; there are: {there}.",
+        f"No machine is called {name!r}. There is {there or 'no machine at all'}.",
         hint="Machines exist while their run goes on, and longer with: bvt run --keep failed",
     )
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from harness.cli import image
 from harness.cli.main import application
+from harness.images import recipe as windows_recipe
+from harness.machines.libvirt.image import recipe as image_recipe
 from harness.machines.libvirt.image.manifest import Hardware, ImageManifest, WinRMEndpoint
 from harness.machines.libvirt.image.seal import digest_files
 from harness.machines.libvirt.image.store import ImageStore, StoredImage
@@ -80,11 +83,22 @@ def test_pruning_keeps_the_newest(store: ImageStore) -> None:
     assert "nothing to prune" in bvt("prune").output
 
 
+def test_without_a_checkout_it_says_where_the_recipes_are(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for module in (image_recipe, windows_recipe, image):
+        monkeypatch.setattr(module, "RECIPES", tmp_path / "nowhere")
+    said = bvt("build", "server-2022").output
+    assert "(known: wine)" in said
+    assert "build from a checkout" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("build", "windows-95"), "there is no image recipe 'windows-95'"),
         (("build", "win10-22h2"), "needs a Windows installation medium"),
+        (("build", "win7-sp1"), "the medium must contain KB4490628"),
         (("build", "win10-22h2", "--iso", "nowhere.iso"), "nowhere.iso: --iso: there is no such file"),
         (("build", "_windows"), "there is no image recipe '_windows'"),
         (("verify", "win10-22h2"), "no image 'win10-22h2' in the store"),

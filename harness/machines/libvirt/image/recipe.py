@@ -26,6 +26,15 @@ class WineGuestRecipe(Frozen):
     changes: tuple[str, ...]
 
 
+def where_recipes_are() -> str:
+    """What to do where the recipes of virtual machines are missing, as beside an installed wheel; empty elsewhere."""
+    return (
+        ""
+        if RECIPES.is_dir()
+        else "Other recipes are in vm_images/ of the source tree: build from a checkout."
+    )
+
+
 def recipe_directory(name: str) -> Path:
     """The recipe's folder. Raises `ConfigurationError` if there is no such recipe."""
     path = RECIPES / name
@@ -34,7 +43,7 @@ def recipe_directory(name: str) -> Path:
         raise ConfigurationError(
             f"there is no image recipe '{name}' (known: {known}).",
             file=str(RECIPES),
-            hint="Recipes are in vm_images/ of the source tree.",
+            hint=where_recipes_are(),
         )
     return path
 
