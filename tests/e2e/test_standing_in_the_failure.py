@@ -9,12 +9,12 @@ from harness.cell import kept_backend
 from harness.state import StateDirectory
 from tests.e2e.conftest import BvtCommand
 from tests.e2e.running import Lab, until
-from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import derived_profile
+from tests.integration.one_cell import MATRIX
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow, pytest.mark.timeout(600)]
 
-CELL = "win11-24h2/bad"
+CELL = "win11-24h2/short"
 AGENT = r'"C:\Program Files\BVT\ReferenceAgent\refagent.exe"'
 
 

@@ -12,8 +12,9 @@ from harness.model.phases import CHANGING
 from harness.model.report import CheckResult, Outcome
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD, MACHINE_CHECKS
-from tests.integration.known_bad.conftest import CHOSEN, Ended, of_today
+from tests.integration.known_bad.conftest import CHOSEN, of_today
 from tests.integration.known_bad.profile import SHIPPED, wine_cannot
+from tests.integration.one_cell import Ended
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 

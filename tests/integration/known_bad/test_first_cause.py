@@ -11,7 +11,8 @@ from harness.reports import junit_xml, render_page
 from harness.reports.ending import first_causes
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD
-from tests.integration.known_bad.conftest import CHOSEN, Ended, of_today
+from tests.integration.known_bad.conftest import CHOSEN, of_today
+from tests.integration.one_cell import Ended
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 

@@ -23,8 +23,8 @@ from harness.planning.request import RunRequest
 from harness.plugin.outcome import classify
 from harness.plugin.worker import RunWorker
 from harness.state import StateDirectory
-from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import SHIPPED
+from tests.integration.one_cell import MATRIX
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 

@@ -22,9 +22,9 @@ from harness.residue.change import Change, Where
 from harness.state import StateDirectory
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.candidates import BAD
-from tests.integration.known_bad.conftest import MATRIX
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.noise.plugin import PROGRAM
+from tests.integration.one_cell import MATRIX
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]
 

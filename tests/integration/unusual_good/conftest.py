@@ -1,24 +1,18 @@
 """Builds the unusual candidates of this run's part and runs each once, in a run of its own with one Wine cell."""
 
-import os
 import shutil
-import subprocess
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from examples.reference_agent import signing
 from examples.reference_agent.build import DEFAULT_OUT, build
-from harness.gate.artifact import read_gate
-from harness.model.gate import Gate
-from tests.deadlines import RUN_S
-from tests.integration.known_bad.conftest import MATRIX, run_bad
+from tests.integration.known_bad.conftest import run_bad
 from tests.integration.known_bad.profile import derived_profile
 from tests.integration.known_bad.rotation import choose_good, chosen
 from tests.integration.known_bad.scenes import GOOD_SCENES
+from tests.integration.one_cell import Ended, run_one_cell
 from tests.integration.unusual_good.candidates import INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
 from tests.integration.unusual_good.packages import STEPS, UNUSUAL, build_package, write_package_profile
@@ -30,15 +24,6 @@ from tests.programs import ended_well
 CHOSEN = chosen((*EVERY, FILES, *UNUSUAL, *PRODUCTS), choose_good())
 AT_ONCE = 3
 TOOL_S = 60.0
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run of a good candidate ended."""
-
-    code: int
-    said: str
-    gate: Gate
 
 
 def build_good(good: UnusualGood, place: Path) -> Path:
@@ -57,21 +42,7 @@ def run(
     candidate: Path, profile: Path, phases: tuple[str, ...], place: Path, *, form: str = "phases"
 ) -> Ended:
     """Run it to its end."""
-    matrix = place / "matrix.yaml"
-    matrix.write_text(MATRIX.format(form=form, phases=", ".join(phases)))
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "harness.cli", "run", str(candidate)),
-            *("--profile", str(profile), "--matrix", str(matrix), "--out", str(place / "run"), "-n", "1"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=RUN_S,
-        check=False,
-        env=os.environ | {"COLUMNS": "200"},
-    )
-    assert (place / "run" / "gate.json").exists(), done.stdout + done.stderr
-    return Ended(done.returncode, done.stdout + done.stderr, read_gate(place / "run"))
+    return run_one_cell(candidate, profile, place, ", ".join(phases), form=form)
 
 
 def run_good(name: str, place: Path) -> Ended:

@@ -9,7 +9,8 @@ from harness.model.gate import Verdict
 from harness.model.report import Outcome
 from tests.deadlines import RUN_S
 from tests.integration.known_bad.rotation import choose_good, chosen
-from tests.integration.unusual_good.conftest import CHOSEN, Ended, run_good
+from tests.integration.one_cell import Ended
+from tests.integration.unusual_good.conftest import CHOSEN, run_good
 from tests.integration.unusual_good.provident import EVERY, NOT_ON_WINE
 
 pytestmark = [pytest.mark.wine, pytest.mark.slow]

@@ -1,7 +1,5 @@
 """A WinRM server in this process, with a launcher that runs POSIX shell commands."""
 
-import datetime
-import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,11 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from harness.machines.certificate import self_signed
 from harness.winrmd.config import Limits, ServerConfig
 from harness.winrmd.server import serve
 from tests.integration.winrmd.servers import LAUNCHER, PASSWORD, USER, Running, Start
@@ -22,31 +17,11 @@ from tests.integration.winrmd.servers import LAUNCHER, PASSWORD, USER, Running, 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A self-signed certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "winrmd test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+    made, key = self_signed("winrmd-test")
     directory = tmp_path_factory.mktemp("tls")
     certificate, private = directory / "cert.pem", directory / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    certificate.write_bytes(made)
+    private.write_bytes(key)
     return str(certificate), str(private)
 
 
