@@ -95,7 +95,7 @@ def in_words(item: Cleaned) -> str:
         case Outcome.ABSENT:
             return f"{name}: nothing was left"
         case Outcome.NEEDED:
-            return f"{name}: stays, for something uses it now or another process is at it"
+            return f"{name}: stays: something uses it now, or another process is changing it"
         case Outcome.NOT_REMOVED:
             return f"{name}: not removed: {item.error}"
 

@@ -165,7 +165,7 @@ def _why_it_broke(excrepr: object, excinfo: pytest.ExceptionInfo[BaseException] 
     """What ended a worker or pytest, in one line. Of a worker xdist has the traceback alone, as an assertion's text."""
     of_worker = excinfo is not None and isinstance(excinfo.value, AssertionError)
     text = str(excinfo.value).partition("\nassert ")[0] if excinfo is not None and of_worker else str(excrepr)
-    words = (text.strip().splitlines() or ["of which nothing is known"])[-1]
+    words = (text.strip().splitlines() or ["of unknown cause"])[-1]
     for number in NO_ROOM:
         if os.strerror(number) in words:
             return f"the run broke off: {os.strerror(number)}"

@@ -198,7 +198,7 @@ def execute(
 def _no_room(root: Path, error: OSError) -> InfrastructureError:
     return InfrastructureError(
         f"{error.filename or root}: {error.strerror}, so the gate could not be written.",
-        hint=f"Make room there, then go on with: bvt run --resume {shlex.quote(str(shown(root)))}",
+        hint=f"Make room there, then continue with: bvt run --resume {shlex.quote(str(shown(root)))}",
     )
 
 

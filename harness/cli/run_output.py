@@ -52,7 +52,7 @@ class RunOutput:
         if gate is not None and self._as_json:
             self._result.print(brief_json(gate, root), markup=False, highlight=False)
         self._beside.print(
-            f"go on with: bvt run --resume {shlex.quote(str(shown(root)))}", markup=False, highlight=False
+            f"continue with: bvt run --resume {shlex.quote(str(shown(root)))}", markup=False, highlight=False
         )
 
 

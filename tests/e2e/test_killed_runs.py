@@ -39,7 +39,7 @@ def test_a_run_that_is_told_to_end_does_so_like_an_interrupted_one(
     run.process.send_signal(number)
     assert run.ended() == 130, run.said
     assert "Traceback" not in run.said
-    assert f"go on with: bvt run --resume {run.out}\n" in run.said
+    assert f"continue with: bvt run --resume {run.out}\n" in run.said
     assert bvt("clean", home=lab.home).out == "nothing to clean\n"
     assert lab.leftovers() == []
 

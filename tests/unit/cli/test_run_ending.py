@@ -34,7 +34,7 @@ def test_a_full_disk_is_named_with_the_way_to_go_on(tmp_path: Path, monkeypatch:
         run_command.execute(RunDirectory(tmp_path), "1", RunOutput())
     assert str(caught.value) == (
         f"{tmp_path}/gate.json: No space left on device, so the gate could not be written. "
-        f"Make room there, then go on with: bvt run --resume {tmp_path}"
+        f"Make room there, then continue with: bvt run --resume {tmp_path}"
     )
 
 
@@ -45,4 +45,4 @@ def test_however_often_it_is_interrupted_it_says_how_to_go_on(
     monkeypatch.setattr(run_command, "conclude", raising(KeyboardInterrupt(), KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         run_command.execute(RunDirectory(tmp_path), "1", RunOutput())
-    assert capsys.readouterr().out == f"go on with: bvt run --resume {tmp_path}\n"
+    assert capsys.readouterr().out == f"continue with: bvt run --resume {tmp_path}\n"
