@@ -1,15 +1,13 @@
 """Reboots after the installation: the machine comes back, once each time, and the agent with it."""
 
-import time
-
 from harness.backend.interface import BackendFeature
-from harness.backend.seen import what_was_seen
 from harness.cell.check import NotApplicable, check
 from harness.cell.declared import declares, telemetry
 from harness.cell.session import CellSession
 from harness.checks.asking import answer_to
 from harness.checks.boots import assert_boots
 from harness.checks.expectation import listed, mismatch
+from harness.checks.same_endpoint import seen_again
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reports_on import KIND
 from harness.lifecycle.timeline import Timeline
@@ -80,17 +78,7 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) 
     assert not series.silent, mismatch(
         f"the agent checks in after {series.words}", "it did not, so no further reboot was made"
     )
-    deadline = cell.patience(cell.profile.check_in.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
-    assert seen is not None, mismatch(
-        f"the agent checks in within {deadline.length_s:g} s of {series.words}",
-        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
-    )
-    assert seen.host_identifier == before.host_identifier, mismatch(
-        f"after {series.words} the agent is still {before.host_identifier!r}",
-        f"it is {seen.host_identifier!r}",
-    )
+    seen_again(cell, before, series.words)
 
 
 @check(

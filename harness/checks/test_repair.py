@@ -1,13 +1,11 @@
 """What a repair must leave as it was. The rest is asked as after an install."""
 
-import time
-
 from harness.backend.interface import BackendFeature
-from harness.backend.seen import what_was_seen
 from harness.cell.check import check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.kept_settings import SETTINGS, assert_kept
+from harness.checks.same_endpoint import seen_again
 from harness.lifecycle.timeline import Timeline
 from harness.model.report import Phase
 
@@ -24,16 +22,7 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline) -> None:
     _ = timeline.installation
     before = timeline.seen_before
     assert before is not None  # the step waits for it
-    deadline = cell.patience(cell.profile.check_in.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
-    assert seen is not None, mismatch(
-        f"the agent checks in within {deadline.length_s:g} s of the repair",
-        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
-    )
-    assert seen.host_identifier == before.host_identifier, mismatch(
-        f"after the repair the agent is still {before.host_identifier!r}", f"it is {seen.host_identifier!r}"
-    )
+    seen = seen_again(cell, before, "the repair")
     more = seen.enrolments - before.enrolments
     assert not more, mismatch("the agent goes on with its enrolment", f"it enrolled anew, {more} times")
 

@@ -1,15 +1,13 @@
 """The candidate took an earlier release's place: what it kept, what is gone. The rest is asked as after an install."""
 
-import time
-
 from harness.backend.interface import BackendFeature
-from harness.backend.seen import what_was_seen
 from harness.candidate.msi_contents import MsiContents, read_contents
 from harness.cell.check import NotApplicable, check
 from harness.cell.declared import telemetry
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.kept_settings import SETTINGS, assert_kept
+from harness.checks.same_endpoint import seen_again
 from harness.lifecycle.continuity import STIMULUS, arrived, provoke
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.timeline import Timeline
@@ -34,16 +32,7 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline) -> None:
     before = earlier.endpoint
     if before is None:
         raise NotApplicable(f"the scenario does not let the {earlier.name} release check in")
-    deadline = cell.patience(cell.profile.check_in.deadline_s)
-    with cell.recorder.stopwatch.waiting():
-        seen = cell.backend.wait_seen(cell.cell.id, deadline, after=time.time())
-    assert seen is not None, mismatch(
-        f"the agent checks in within {deadline.length_s:g} s of the upgrade",
-        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
-    )
-    assert seen.host_identifier == before.host_identifier, mismatch(
-        f"after the upgrade the agent is still {before.host_identifier!r}", f"it is {seen.host_identifier!r}"
-    )
+    seen = seen_again(cell, before, "the upgrade")
     more = seen.enrolments - before.enrolments
     assert not more, mismatch(
         "the agent goes on with the enrolment of the earlier release", f"it enrolled anew, {more} times"

@@ -11,6 +11,7 @@ import yaml
 from pydantic import SecretStr
 
 from harness.backend.interface import Backend, Enrolment
+from harness.cell.check import Check
 from harness.cell.session import CellSession
 from harness.files import sha256_of
 from harness.guest.facts import BootIdentity
@@ -21,7 +22,7 @@ from harness.machines.provider import ImageInfo, MachineProvider
 from harness.model.machine import HostPort, MachineCondition, MachineSpec, MachineState, WinRMAccess
 from harness.model.matrix import Pool
 from harness.model.profile import AgentProfile
-from harness.model.report import Evidence
+from harness.model.report import Evidence, Phase
 from harness.model.substrate import GuestSystem, Substrate
 from harness.probe.answers.system import Environment
 from harness.residue.surroundings import Surroundings
@@ -37,6 +38,18 @@ SURROUNDINGS = Surroundings(Environment(process={}, machine={}, user={}), {})
 NODE_KEY = "node-key-of-the-agent"
 BACKEND = HostPort(host="10.0.0.2", port=8443)
 ACCESS = WinRMAccess(host="127.0.0.1", port=1, username="u", password=SecretStr("secret-pw"))
+
+
+INSTALLED = Check(
+    id="install.exit_code",
+    title="The installer succeeds",
+    phase=Phase.INSTALL,
+    needs=frozenset(),
+    features=frozenset(),
+    essential=True,
+    module="test_install",
+    line=1,
+)
 
 
 @dataclass

@@ -4,28 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.cell.check import Blocked, Check
+from harness.cell.check import Blocked
 from harness.cell.fail_fast import note_failure, require_going_on
 from harness.gate.verdict import judge
 from harness.model.errors import ConfigurationError
 from harness.model.gate import Verdict
 from harness.model.matrix import Requirement
-from harness.model.report import Outcome, Phase
+from harness.model.report import Outcome
 from harness.rundir.early_end import FirstFailure, ended_by
 from harness.rundir.settings import FailFast, keeps_at_failure
-from tests.unit.cell.stand_ins import Lab, a_lab
+from tests.unit.cell.stand_ins import INSTALLED, Lab, a_lab
 from tests.unit.gate.samples import RUN, a_cell, a_plan, a_report, with_outcome
-
-INSTALLED = Check(
-    id="install.exit_code",
-    title="The installer succeeds",
-    phase=Phase.INSTALL,
-    needs=frozenset(),
-    features=frozenset(),
-    essential=True,
-    module="test_install",
-    line=1,
-)
 
 
 def lab_with(place: Path, monkeypatch: pytest.MonkeyPatch, **settings: object) -> Lab:

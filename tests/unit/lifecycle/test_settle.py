@@ -12,8 +12,7 @@ from harness.model.profile import AgentProfile
 from harness.model.profile.places import Keep
 from harness.model.report import Outcome
 from harness.residue.snapshot import Snapshot
-from tests.unit.cell.stand_ins import PROFILE, Lab, a_lab
-from tests.unit.lifecycle.test_timeline import INSTALLED
+from tests.unit.cell.stand_ins import INSTALLED, PROFILE, Lab, a_lab
 
 NOTHING = Snapshot(**{field.name: frozenset() for field in fields(Snapshot)})
 LOG = "c:\\programdata\\bvt\\referenceagent\\agent.log"

@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 
-from harness.cell.check import Check
 from harness.guest.facts import BootIdentity
 from harness.guest.msi.result import InstallerBusy
 from harness.lifecycle import baseline as baseline_module
@@ -17,20 +16,10 @@ from harness.model.errors import GuestFault, GuestUnreachable
 from harness.model.profile.installer import GuestFile
 from harness.model.report import Outcome, Phase
 from harness.residue.snapshot import Snapshot
-from tests.unit.cell.stand_ins import PROFILE, Lab, StandInGuest, a_lab
+from tests.unit.cell.stand_ins import INSTALLED, PROFILE, Lab, StandInGuest, a_lab
 
 NOTHING = Snapshot(**{field.name: frozenset() for field in fields(Snapshot)})
 FLAGS = "C:\\Program Files\\Agent\\conf\\agent.flags"
-INSTALLED = Check(
-    id="install.exit_code",
-    title="The installer succeeds",
-    phase=Phase.INSTALL,
-    needs=frozenset(),
-    features=frozenset(),
-    essential=True,
-    module="test_install",
-    line=1,
-)
 
 FUNCTION = replace(INSTALLED, id="functions.process_start", phase=Phase.FUNCTIONS, module="test_functions")
 
