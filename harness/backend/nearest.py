@@ -10,16 +10,20 @@ LONGEST = 120
 
 
 def nearest(columns: Mapping[str, str], action: str | None, events: Iterable[Event]) -> str:
-    """In words how the row that has most of the columns differs; empty where none has at least half of them."""
-    best, words = 0.0, ""
+    """In words how the row that has most of the columns differs; empty where none has at least half of them.
+
+    Of rows that are equally near, one that says something else is shown before one that says nothing there.
+    """
+    best, words = (0.0, -len(columns) - 1), ""
     for event in events:
         wrong = [name for name, text in columns.items() if not _holds(event, name, text)]
         other_action = action is not None and event.action != action
         alike = len(columns) - len(wrong) - 0.5 * other_action
-        if alike <= best or 2 * alike < len(columns):
+        rank = alike, -sum(not event.columns.get(name) for name in wrong)
+        if rank <= best or 2 * alike < len(columns):
             continue
         said = [f"{name}={_short(event.columns.get(name, ''))!r}" for name in wrong]
-        best, words = alike, ", ".join([*said, f"action={event.action!r}"] if other_action else said)
+        best, words = rank, ", ".join([*said, f"action={event.action!r}"] if other_action else said)
     return words
 
 

@@ -15,6 +15,16 @@ def test_the_row_that_has_most_of_it_is_named_with_what_differs() -> None:
     assert nearest(WANTED, "added", rows) == "cmdline='of another'"
 
 
+def test_of_two_that_are_equally_near_the_one_that_says_something_is_named() -> None:
+    empty, other = (
+        row(pid="7", path="c:\\a.exe", cmdline=""),
+        row(pid="7", path="c:\\a.exe", cmdline="of another"),
+    )
+    assert nearest(WANTED, "added", [empty, other]) == nearest(WANTED, "added", [other, empty])
+    assert nearest(WANTED, "added", [empty, other]) == "cmdline='of another'"
+    assert nearest(WANTED, "added", [empty]) == "cmdline=''"
+
+
 def test_a_row_of_another_action_is_named_by_that() -> None:
     found = nearest(
         {"target_path": "C:\\f", "action": "CREATED"}, "added", [row(target_path="C:\\f", action_="")]
