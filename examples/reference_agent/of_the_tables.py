@@ -121,6 +121,22 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         _REGISTRY
         + r"('There', 2, 'Software\BVT\ReferenceAgent', 'Program', '\"[#AgentExecutable]\"', 'Settings')",
     ),
+    "starts-too-early": (
+        "UPDATE `InstallExecuteSequence` SET `Sequence` = 5950 WHERE `Action` = 'WriteRegistryValues'",
+    ),
+    "deferred-outside": (
+        _ACTION + f"('TooLate', {_AS_SYSTEM}, 'TARGETDIR', '[System64Folder]hostname.exe')",
+        _SEQUENCE + f"('TooLate', '{_NEVER}', 6700)",
+    ),
+    "leads-to-no-row": (
+        _ACTION + f"('Missing', {18 + 1024 + 2048}, 'HelperExecutable', '--register')",
+        _SEQUENCE + f"('Missing', '{_NEVER}', 5869)",
+    ),
+    "of-no-feature": (
+        "INSERT INTO `Component` (`Component`, `ComponentId`, `Directory_`, `Attributes`, `Condition`, `KeyPath`) "
+        "VALUES ('Forgotten', '{2C8D3B1A-5E64-4A0E-9C6B-7D1F20A3B4C5}', 'INSTALLDIR', 260, '', 'ForgottenValue')",
+        _REGISTRY + r"('ForgottenValue', 2, 'Software\BVT\ReferenceAgent', 'Proxy', 'none', 'Forgotten')",
+    ),
     "nobody-makes-it": ("DELETE FROM `Property` WHERE `Property` = 'Manufacturer'",),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",

@@ -11,6 +11,7 @@ from harness.rules import (
     components,
     foreign,
     of_users,
+    order,
     properties,
     references,
     releases,
@@ -38,6 +39,7 @@ MODULES = (
     replacing,
     of_users,
     references,
+    order,
 )
 
 

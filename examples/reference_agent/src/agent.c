@@ -21,6 +21,7 @@
 #include "status.h"
 #include "subtle.h"
 #include "tables.h"
+#include "troubled.h"
 #include "unheeded.h"
 #include "unusual.h"
 
@@ -71,6 +72,7 @@ static bool judge(struct agent *agent, enum answer answer) {
             log_info("the backend answers again");
         }
         agent->backoff_ms = 0;
+        troubled_over();
         return true;
     }
     if (answer == ANSWER_NODE_INVALID && DEFECT_KEEPS_OLD_KEY) {
@@ -84,6 +86,7 @@ static bool judge(struct agent *agent, enum answer answer) {
     }
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
         unusual_troubled();
+        troubled_failed(agent->protocol.node_key);
         agent->silent = agent->silent || DEFECT_GIVES_UP || (DEFECT_SILENT_AFTER_STRANGER && agent->protocol.mistrusted);
         if (DEFECT_LOSES_EVENTS_IN_OUTAGE) {
             outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT));
@@ -193,6 +196,7 @@ void agent_run(HANDLE stop) {
     log_info("agent started, version %s", PRODUCT_VERSION);
     migrate();
     defective_start();
+    troubled_start();
     unusual_start(stop);
     provident_start(stop);
     if (wait_for_settings(&settings, stop)) {
@@ -209,12 +213,14 @@ void agent_run(HANDLE stop) {
                 pause = 500;
             }
         }
+        troubled_stopping();
         protocol_close(&agent.protocol);
     }
     file_watch_stop();
     unusual_stopped();
     provident_stopped();
     moderate_stopped();
+    troubled_stopped();
     log_info("agent stopped");
     control_stop();
 }

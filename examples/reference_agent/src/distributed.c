@@ -8,6 +8,7 @@
 #include "rows.h"
 #include "settings.h"
 #include "tables.h"
+#include "troubled.h"
 
 enum { SHORT_ROWS = 10 };
 
@@ -120,6 +121,7 @@ enum answer protocol_distributed(struct protocol *protocol) {
     const struct json *queries = json_member(document, "queries");
     if (queries && queries->kind == JSON_OBJECT && queries->count) {
         answer = write_answers(protocol, queries);
+        troubled_answered();
         if (DEFECT_ANSWERS_UNTIL_RESTART) {
             runtime_write(L"Answered", "1");
         }

@@ -88,7 +88,7 @@ void policy_offer(const char *bytes, size_t length, const struct settings *setti
     offered = true;
     memcpy(last_offer, digest, DIGEST_SIZE);
     struct config *config = config_parse(bytes, length, error);
-    if (!config && DEFECT_ACCEPTS_INVALID_CONFIG) {
+    if (!config && (DEFECT_ACCEPTS_INVALID_CONFIG || (DEFECT_TAKES_HALF_A_CONFIGURATION && strncmp(bytes, "{\"options\"", 10) == 0))) {
         config = config_initial();
     }
     if (!config) {
@@ -98,6 +98,8 @@ void policy_offer(const char *bytes, size_t length, const struct settings *setti
         return;
     }
     put_in_force(config, digest);
-    store(bytes, length);
+    if (!DEFECT_KEEPS_NO_CONFIGURATION) {
+        store(bytes, length);
+    }
     isolation_set(config->isolate, settings);
 }

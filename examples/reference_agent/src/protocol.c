@@ -10,6 +10,7 @@
 #include "outbox.h"
 #include "skew.h"
 #include "status.h"
+#include "troubled.h"
 
 enum { SLOW_MS = 2000, BALLAST = 200 << 10 };
 
@@ -141,6 +142,7 @@ static enum answer send_batch(struct protocol *protocol, enum outbox_kind kind) 
     int count = outbox_peek(kind, &data);
     enum answer answer = ANSWER_GOOD;
     skew_batch(&data);
+    troubled_batch(&data);
     if (count) {
         answer = post_lines(protocol, kind, &data);
         if (DEFECT_RESENDS_AFTER_OUTAGE && kind == OUTBOX_RESULT) {

@@ -194,7 +194,7 @@ void provident_configured(void) {
         return;
     }
     configured = true;
-    if (TRAIT_RENEWS_ITS_CERTIFICATE) {
+    if (TRAIT_RENEWS_ITS_CERTIFICATE || DEFECT_LEAVES_ITS_CERTIFICATE) {
         working[0] = CreateThread(NULL, 0, keep_renewing, NULL, 0, NULL);
     }
     if (TRAIT_KEEPS_A_DATABASE) {

@@ -10,6 +10,7 @@
 #include "sly.h"
 #include "tables.h"
 #include "text.h"
+#include "troubled.h"
 #include "unusual.h"
 #include "watched.h"
 #include "wide.h"
@@ -42,6 +43,7 @@ static void add_event(const struct watch *watch, const wchar_t *path, const char
     char *narrow_path = narrow(path);
     action = skew_action(action);
     skew_path(narrow_path);
+    troubled_event();
     sly_reported(path);
     unusual_reported(path);
     if (!action || sly_deaf()) {

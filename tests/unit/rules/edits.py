@@ -63,6 +63,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "LockPermissions": ("LockObject", "Table", "Domain", "User", "Permission"),
     "MsiLockPermissionsEx": ("MsiLockPermissionsEx", "LockObject", "Table", "SDDLText", "Condition"),
     "LaunchCondition": ("Condition", "Description"),
+    "Binary": ("Name", "Data"),
     "MoveFile": (
         "FileKey",
         "Component_",
@@ -244,6 +245,14 @@ BAD: dict[str, Edit] = {
         Value='"[#NoHelper]" -x',
         Component_="Settings",
     ),
+    "msi.services.starts-too-early": changed("InstallExecuteSequence", "InstallFiles", Sequence="5950"),
+    "msi.actions.deferred-outside": both(
+        action("Late", 34 + 3072, "TARGETDIR", "[INSTALLDIR]refagent.exe --set-up"),
+        changed("InstallExecuteSequence", "Late", Sequence="1450"),
+    ),
+    "msi.system.leads-to-no-row": action("Set", 1 + 3072, "NoLibrary", "SetUp"),
+    "msi.system.on-no-medium": changed("File", "NoticeText", Sequence="3"),
+    "msi.components.of-no-feature": without("FeatureComponents", "Agent"),
     "msi.system.takes-a-file-type": added(
         "Registry", Registry="T", Root="0", Key=".log", Value="BvtLog", Component_="Settings"
     ),
@@ -365,6 +374,18 @@ NEAR: dict[str, Edit] = {
         Value='"C:\\Program Files\\BVT\\ReferenceAgent\\refagent.exe" --tray',
         Component_="Settings",
     ),
+    "a service that the installation does not start, before its files": both(
+        changed("ServiceControl", "*", Event="162"),
+        changed("InstallExecuteSequence", "StartServices", Sequence="1950"),
+    ),
+    "an action before the script that is not deferred": both(
+        action("Early", 34, "TARGETDIR", "[System64Folder]hostname.exe"),
+        changed("InstallExecuteSequence", "Early", Sequence="1450"),
+    ),
+    "a deferred action that never runs": added(
+        "CustomAction", Action="Idle", Type=str(18 + 3072), Source="NoFile", Target=""
+    ),
+    "a component whose feature is not installed by itself": changed("Feature", "*", Level="0"),
     "a program of its own, deferred": action("Helper", 34 + 3072, "INSTALLDIR", "[INSTALLDIR]helper.exe"),
     "a program in Temp, as the user": action("Helper", 34 + 1024, "TempFolder", "[TempFolder]helper.exe"),
     "a path that is added to": added("Environment", Environment="P", Name="=-*PATH", Value="[~];C:\\Agent"),

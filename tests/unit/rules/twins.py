@@ -87,7 +87,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
 
 
 def of_kind(name: str) -> Edit:
-    return action("Twin", *KINDS[name])
+    return both(action("Twin", *KINDS[name]), added("Binary", Name="Code"))
 
 
 def registry(name: str, value: str, *, root: str = "2", key: str = "Software\\BVT") -> Edit:
