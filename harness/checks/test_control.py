@@ -1,5 +1,6 @@
 """What the backend asks of the agent: configuration and response actions."""
 
+import json
 import secrets
 import time
 from contextlib import suppress
@@ -33,6 +34,8 @@ from harness.probe.reading import read_value
 PHASE = Phase.FUNCTIONS
 ASK_S = 0.1
 """A question to the backend that waits for nothing."""
+CUT_OFF = "cut off"
+"""The name of the base configuration without its end, as where a connection breaks."""
 SEEN_BY = "registry_change"
 """The stimulus that shows which configuration is in force."""
 CONFIGURE = [BackendFeature.CONFIGURE, BackendFeature.TELEMETRY]
@@ -82,7 +85,7 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
     push = _push(cell, timeline)
     known_to_tell(cell, Fact.STATUS_TIME)
     with timeline.provoking():
-        for name, text in push.invalid.items():
+        for name, text in refusals(push).items():
             deadline = cell.within(push.deadline_s)
             pushed_at = cell.backend.configure(cell.cell.id, text)
             with cell.recorder.stopwatch.waiting():
@@ -94,7 +97,23 @@ def test_configuration_refused(cell: CellSession, timeline: Timeline) -> None:
                 f" within {deadline.length_s:g} s",
                 "no such line, so it was not refused",
             )
-    cell.note("refused", ", ".join(push.invalid))
+    cell.note("refused", ", ".join(refusals(push)))
+
+
+def refusals(push: ConfigurationPush) -> dict[str, str]:
+    """What is to be refused, by name: what the profile names, and half a configuration where it names no JSON. Pure."""
+    if not any(_no_json(text) for text in push.invalid.values()):
+        return dict(push.invalid)
+    whole = json.dumps(push.base)
+    return {**push.invalid, CUT_OFF: whole[: len(whole) * 2 // 3]}
+
+
+def _no_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
 
 
 @check(

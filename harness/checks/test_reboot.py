@@ -93,6 +93,20 @@ def test_reports_on(cell: CellSession, reboots: Reboots) -> None:
 
 
 @check(
+    "What was reported before the reboot is not reported again",
+    declared=telemetry(KIND),
+    backend=[BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=["reboot.reports_on"],
+)
+def test_told_once(reboots: Reboots) -> None:
+    again = reboots.told_again()
+    assert not again, mismatch(
+        "what was reported before a reboot is not reported again after it",
+        f"{len(again)} rows were, as {dict(again[0].columns)}" if again else "",
+    )
+
+
+@check(
     "Live queries are answered after the reboot",
     declared=declares("live query", lambda profile: profile.live_query),
     backend=[BackendFeature.LIVE_QUERY, BackendFeature.HEARTBEAT],

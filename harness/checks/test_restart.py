@@ -60,6 +60,44 @@ def test_isolation_lasts(cell: CellSession, restarted: RestartInUse) -> None:
     )
 
 
+def _goes_on_alone(profile: AgentProfile) -> str:
+    push = profile.configuration
+    missing = "the profile declares no configuration that outlives a restart (configuration.outlives_restart)"
+    return RESTARTED(profile) or ("" if push and push.outlives_restart else missing)
+
+
+@check(
+    "Its services stop and start while its backend fails",
+    declared=_goes_on_alone,
+    backend=[BackendFeature.FAULTS, BackendFeature.HEARTBEAT],
+    requires=REQUIRED,
+)
+def test_restarts_in_outage(restarted: RestartInUse) -> None:
+    stuck = restarted.made.stuck
+    if stuck is None:
+        raise NotApplicable("the backend cannot be told to fail")
+    assert not stuck, mismatch(
+        "the services stop and start while the backend answers nothing but errors", stuck
+    )
+
+
+@check(
+    "Restarted while its backend fails it goes on with the configuration that it had",
+    declared=lambda profile: _goes_on_alone(profile) or telemetry(KIND)(profile),
+    backend=[BackendFeature.FAULTS, BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, f"functions.{KIND}", "uninstall.restarts_in_outage"],
+)
+def test_configured_in_outage(cell: CellSession, restarted: RestartInUse) -> None:
+    made = restarted.made
+    _heard(cell, restarted)
+    if made.alone is None:
+        raise NotApplicable("it came too seldom for anything to happen while its backend failed")
+    assert made.alone, mismatch(
+        "a file that is changed after a restart and before the backend answers again is reported",
+        "it never was, so its last configuration was not in force",
+    )
+
+
 @check(
     "After a restart of its service it goes on to report what happens",
     declared=lambda profile: RESTARTED(profile) or telemetry(KIND)(profile),

@@ -21,6 +21,8 @@ from harness.model.substrate import slowness
 PHASE = Phase.CHECK_IN
 FAULTS = [BackendFeature.FAULTS]
 MET_BY = "check-in.other_certificate"
+BUSY_PERCENT = 75.0
+"""Of the time, by one thread: what polls or works rests more than that."""
 SENDS_NOTHING = "shown {}, the agent sends nothing"
 
 
@@ -80,6 +82,22 @@ def noted_pauses(cell: CellSession, name: str, moments: Sequence[float]) -> list
     pauses = [f"{later - earlier:.2f}" for earlier, later in pairwise(moments)]
     cell.note(name, ", ".join(pauses))
     return pauses
+
+
+@check("While its backend fails it leaves the processor to others", backend=FAULTS)
+def test_rests_in_outage(cell: CellSession, timeline: Timeline, outage: Outage) -> None:
+    _ = timeline.endpoint
+    busy, most = outage.ended.busy, max(BUSY_PERCENT, cell.profile.health.cpu_percent)
+    if busy is None:
+        raise NotApplicable("nothing tells what each of its threads does")
+    cell.note("its busiest thread", f"{busy:.0f} % of the outage")
+    if busy > most and (again := outage.busy_again) is not None:  # it may have been at work just then
+        busy = again
+        cell.note("its busiest thread, looked at again", f"{busy:.0f} % of the outage")
+    assert busy <= most, mismatch(
+        "no thread is busy all the time that the backend fails and rests otherwise",
+        f"one ran, or was ready to, for {busy:.0f} % of two outages",
+    )
 
 
 @check("A backend with another certificate is told nothing", backend=FAULTS)

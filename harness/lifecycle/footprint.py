@@ -55,7 +55,7 @@ class Footprint:
 def footprint(looked: Inspection, session: CellSession) -> Footprint:
     """What the agent takes at this look."""
     profile = session.profile
-    processes, uses = looked.family(profile), _seen_by_host(looked, session)
+    processes, uses = looked.family(profile), seen_by_host(looked, session)
     return Footprint(
         memory_mb=memory_mb(looked, profile),
         threads=sum(process.threads for process in processes),
@@ -92,7 +92,7 @@ def processor_percent(looked: Inspection, session: CellSession) -> float | None:
     processes = looked.family(session.profile)
     if any(process.cpu_ms is not None for process in processes):
         return sum(_percent(process, looked) for process in processes)
-    uses = _seen_by_host(looked, session)
+    uses = seen_by_host(looked, session)
     return None if uses is None else sum(use.percent for use in uses)
 
 
@@ -110,7 +110,7 @@ def committed_mb(processes: Iterable[Process], uses: list[ProcessorUse] | None) 
     return sum(told) / BYTES if told else None
 
 
-def _seen_by_host(looked: Inspection, session: CellSession) -> list[ProcessorUse] | None:
+def seen_by_host(looked: Inspection, session: CellSession) -> list[ProcessorUse] | None:
     """The agent's programs as the machine's host counts them; None where it does not."""
     if not isinstance(session.machine, TellsProcessorUse):
         return None

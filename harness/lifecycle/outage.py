@@ -11,6 +11,7 @@ from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.reported import reported
+from harness.lifecycle.rests import busiest, look
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.probe.answers.stimulus import Stimulus
@@ -66,6 +67,8 @@ class Ended:
     """By the guest's clock, when all of it had."""
     happened_at: float = 0.0
     """The same by this machine's clock."""
+    busy: float | None = None
+    """How much of the time, in per cent, a thread was busy that was not before; None where nobody tells."""
 
     @property
     def stimuli(self) -> tuple[Stimulus, ...]:
@@ -91,6 +94,7 @@ class Outage:
         self._session = timeline.session
         self._moment = (0.0, 0.0)
         self._held: Held | None = None
+        self._busy_again: float | None = None
 
     @once
     def ended(self) -> Ended:
@@ -111,18 +115,20 @@ class Outage:
         try:
             with session.recorder.stopwatch.waiting():
                 backend.wait_failures(cell, 1, deadline)
+            first = look(self._timeline)
             stimuli = self._stimulate()
             with session.recorder.stopwatch.waiting():
                 backend.wait_failures(cell, FAILURES, deadline)
                 if (rest_s := SHORTEST_S - (time.monotonic() - began)) > 0:
                     deadline.pause(rest_s)
+            busy = busiest(first, look(self._timeline))
         finally:
             failed = backend.end_outage(cell)
         lasted_s = time.monotonic() - began
         again = session.within(session.profile.check_in.heartbeat_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_recovered(cell, again)
-        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, *stimuli, *self._moment)
+        return Ended(tuple(failed), lasted_s, seen is not None, again.length_s, *stimuli, *self._moment, busy)
 
     @property
     def made(self) -> bool:
@@ -135,6 +141,12 @@ class Outage:
         with self._timeline.provoking():
             return self._failed_longer()
 
+    @property
+    def busy_again(self) -> float | None:
+        """`Ended.busy` of that second outage."""
+        _ = self.failed_again
+        return self._busy_again
+
     def _failed_longer(self) -> tuple[float, ...]:
         session, cell = self._session, self._session.cell.id
         backend = session.backend
@@ -144,9 +156,11 @@ class Outage:
         backend.begin_outage(cell)
         try:
             with session.recorder.stopwatch.waiting():
-                backend.wait_failures(
-                    cell, FAILURES_AGAIN, session.within(session.profile.check_in.heartbeat_s)
-                )
+                deadline = session.within(session.profile.check_in.heartbeat_s)
+                backend.wait_failures(cell, 1, deadline)
+                first = look(self._timeline)
+                backend.wait_failures(cell, FAILURES_AGAIN, deadline)
+            self._busy_again = busiest(first, look(self._timeline))
         finally:
             failed = backend.end_outage(cell)
         with session.recorder.stopwatch.waiting():

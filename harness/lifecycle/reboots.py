@@ -1,14 +1,16 @@
 """Reboots as a part of a cell's timeline: in use, as often as the scenario says, and once more after the uninstall."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.backend.interface import BackendFeature
+from harness.backend.interface import BackendFeature, Event
 from harness.cell.declared import never_introduced
 from harness.guest.facts import BootIdentity
 from harness.guest.round_trip import RoundTrip, trees
-from harness.lifecycle.once import once
+from harness.lifecycle.once import happened, once
 from harness.lifecycle.reports_on import KIND, reports_on
+from harness.lifecycle.restart_in_use import told_again
 from harness.lifecycle.settings import set_on_service
 from harness.lifecycle.timeline import Timeline
 from harness.lifecycle.undoing import undo
@@ -17,6 +19,9 @@ from harness.model.profile import AgentProfile
 from harness.model.report import Phase
 from harness.probe.answers.processes import Process
 from harness.probe.answers.services import Service
+
+ON_ITS_WAY_S = 5.0
+"""What came so shortly before a reboot may come once more: a request whose answer was lost is made again."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Reboots:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session = timeline.session
+        self._began_at = 0.0
 
     @once
     def in_use(self) -> Series:
@@ -63,6 +69,7 @@ class Reboots:
         _ = self._timeline.installation
         wanted = self._session.cell.reboots
         boots: list[BootIdentity] = []
+        self._began_at = time.time()
         with self._timeline.dirty(Phase.REBOOT):
             boots.append(self._timeline.reboot_now())
         while True:
@@ -90,6 +97,14 @@ class Reboots:
             return reports_on(self._timeline, given)
         finally:
             undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in given])
+
+    def told_again(self) -> Sequence[Event]:
+        """Changes of files that were reported before the first reboot, and once more after it."""
+        assert happened(self, "in_use"), "there is an after only then"
+        session, since = self._session, self._began_at
+        events = session.backend.events(session.cell.id, session.profile.telemetry[KIND].query)
+        known = [each for each in events if not since - ON_ITS_WAY_S < each.received_at <= since]
+        return told_again(known, since, self._timeline.nonce)
 
     def service_down(self) -> str:
         """The first service that does not run again by itself within its deadline; empty if all do."""

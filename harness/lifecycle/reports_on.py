@@ -23,15 +23,20 @@ def reports_on(timeline: Timeline, given: list[str]) -> bool:
     return any(_reports(timeline, given, within_s) for within_s in (*SOON_S, None))
 
 
+def change(timeline: Timeline, given: list[str]) -> Stimulus:
+    """Change one file of the harness's own."""
+    nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
+    given.append(nonce)
+    answer = timeline.session.guest.probe("stimulate", KIND, "--nonce", nonce)
+    return read_value(f"stimulate {KIND}", Stimulus, answer)
+
+
 def _reports(timeline: Timeline, given: list[str], within_s: float | None) -> bool:
     """Change one file, and wait for its event: so long, or as long as the profile says."""
     session, expected = timeline.session, timeline.session.profile.telemetry.get(KIND)
     if expected is None or BackendFeature.TELEMETRY not in session.backend.features:
         return False
-    nonce = f"{timeline.nonce}{secrets.token_hex(3)}"
-    given.append(nonce)
-    answer = session.guest.probe("stimulate", KIND, "--nonce", nonce)
-    made = read_value(f"stimulate {KIND}", Stimulus, answer)
+    made = change(timeline, given)
     with session.recorder.stopwatch.waiting():
         at_most_s = min(within_s or expected.deadline_s, expected.deadline_s)
         return reported(session, made, session.within(at_most_s)) is not None

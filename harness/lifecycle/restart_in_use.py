@@ -1,6 +1,7 @@
 """One restart of the agent's services after use, while its host is isolated where the profile says how.
 
-What was reported before is not to be told again after it, and an isolated host is to stay isolated.
+What was reported before is not to be told again after it, and an isolated host is to stay isolated. Where the profile
+says that the agent goes on without its backend, the backend fails meanwhile.
 """
 
 import time
@@ -8,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature, Event, StatusLine
+from harness.backend.trouble import Troubles
+from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.isolation import UNANSWERED, lets_nobody_in
 from harness.lifecycle.once import happened, once
-from harness.lifecycle.reports_on import KIND, reports_on
+from harness.lifecycle.reported import reported
+from harness.lifecycle.reports_on import KIND, change, reports_on
 from harness.lifecycle.service_restart import restart
 from harness.lifecycle.stimulus import Stimulated
 from harness.lifecycle.timeline import Timeline
@@ -18,10 +22,13 @@ from harness.lifecycle.undoing import undo
 from harness.model.deadline import Deadline
 from harness.model.profile.backend import ResponseAction
 from harness.model.report import Outcome
+from harness.probe.answers.stimulus import Stimulus
 
 ANSWERED = "functions.live_query"
 ASK_S = 0.1
 """A question to the backend that waits for nothing."""
+SINCE = 2
+"""So many requests fail after a start before something happens, and one more after it: its sensors are up by then."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,10 @@ class Made:
     shown_before: str | None
     shown_after: str | None
     """What the agent itself says of its isolation (`shown_by`); None where the profile names no command for it."""
+    stuck: str | None
+    """Why the services did not stop or start while the backend failed, empty if they did; None where it did not fail."""
+    alone: bool | None
+    """Whether what happened then was reported once the backend answered again; None where nothing did."""
 
 
 class RestartInUse:
@@ -56,6 +67,8 @@ class RestartInUse:
         self._session = timeline.session
         self._given: list[str] = []
         """The nonces of the changes that were made."""
+        self._stuck: str | None = None
+        self._alone: Stimulus | None = None
 
     @once
     def made(self) -> Made:
@@ -75,7 +88,8 @@ class RestartInUse:
         at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
-        marked = seen is not None and reports_on(self._timeline, self._given)
+        alone = self._told_alone() if seen is not None and self._alone is not None else None
+        marked = alone or (seen is not None and reports_on(self._timeline, self._given))
         answered = self._asks() if seen is not None else None
         released = after = None
         if isolated:
@@ -84,7 +98,19 @@ class RestartInUse:
             after = self._shown()
             self._act("release")
         return Made(
-            at, seen is not None, deadline.length_s, marked, answered, isolated, released, shut, before, after
+            *(
+                at,
+                seen is not None,
+                deadline.length_s,
+                marked,
+                answered,
+                isolated,
+                released,
+                shut,
+                before,
+                after,
+            ),
+            *(self._stuck, alone),
         )
 
     @property
@@ -107,7 +133,61 @@ class RestartInUse:
         )
 
     def _restart(self) -> None:
-        for name in restart(self._timeline):
+        push, backend = self._session.profile.configuration, self._session.backend
+        if (
+            push is None
+            or not push.outlives_restart
+            or not isinstance(backend, Troubles)
+            or self._stuck is not None
+        ):
+            self._note(restart(self._timeline))
+            return
+        try:
+            self._restart_alone(backend)
+        except ServiceStateNotReached as error:
+            self._stuck = str(error)
+            self._note(restart(self._timeline))
+
+    def _restart_alone(self, backend: Troubles) -> None:
+        """Restart the services while the backend fails, and let something happen before it answers again."""
+        session, cell = self._session, self._session.cell.id
+
+        def count_anew(_: Sequence[str]) -> None:
+            backend.end_outage(cell)
+            backend.begin_outage(cell)
+
+        session.disturb()
+        with self._timeline.provoking():
+            backend.begin_outage(cell)
+            try:
+                deadline = session.within(session.profile.check_in.heartbeat_s)
+                with session.recorder.stopwatch.waiting():
+                    backend.wait_failures(cell, 1, deadline)
+                self._note(restart(self._timeline, stopped=count_anew))
+                self._stuck = ""
+                deadline = session.within(session.profile.check_in.heartbeat_s)
+                with session.recorder.stopwatch.waiting():
+                    comes = backend.wait_failures(cell, SINCE, deadline)
+                if (
+                    comes
+                    and KIND in session.profile.telemetry
+                    and BackendFeature.TELEMETRY in session.backend.features
+                ):
+                    self._alone = change(self._timeline, self._given)
+                    with session.recorder.stopwatch.waiting():
+                        backend.wait_failures(cell, SINCE + 1, deadline)
+            finally:
+                backend.end_outage(cell)
+
+    def _told_alone(self) -> bool:
+        session = self._session
+        assert self._alone is not None
+        with session.recorder.stopwatch.waiting():
+            deadline = session.within(session.profile.telemetry[KIND].deadline_s)
+            return reported(session, self._alone, deadline) is not None
+
+    def _note(self, names: Sequence[str]) -> None:
+        for name in names:
             self._timeline.note_process(name)
 
     def _act(self, name: str) -> StatusLine | None:

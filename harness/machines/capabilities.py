@@ -4,7 +4,7 @@ Whoever needs one asks `isinstance`, and does without it where it is not offered
 `HasDisused` (`disused.py`), `MayWait` (`room.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -183,6 +183,15 @@ class HasOverlay(Protocol):
         ...
 
 
+class ThreadUse(Frozen):
+    """What one thread did since its start."""
+
+    ran_s: float
+    waited_s: float = Field(description="for a processor")
+    rests: int = Field(description="how often it waited for anything else")
+    lived_s: float
+
+
 class ProcessorUse(Frozen):
     """What one program of a machine asks of its processors, as its host counts."""
 
@@ -192,6 +201,9 @@ class ProcessorUse(Frozen):
     lived_s: float = 0.0
     committed_bytes: int | None = Field(
         default=None, description="memory that it may write to and shares with nobody, touched or not"
+    )
+    threads: Mapping[int, ThreadUse] = Field(
+        default_factory=dict, description="those that live, by their number"
     )
 
 

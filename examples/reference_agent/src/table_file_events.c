@@ -152,7 +152,7 @@ static void follow(struct watch *watch, HANDLE directory, HANDLE ready, bool app
 static DWORD WINAPI run_watch(void *parameter) {
     struct watch *watch = parameter;
     HANDLE ready = CreateEventW(NULL, FALSE, FALSE, NULL);
-    bool absent = DEFECT_TELLS_AGAIN_AT_START; /* a directory that appears later brings its files as new ones */
+    bool absent = DEFECT_TELLS_AGAIN_AT_START || troubled_tells_again(); /* a directory that appears later brings its files as new ones */
     do {
         HANDLE directory = CreateFileW(watch->directory, FILE_LIST_DIRECTORY,
                                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,

@@ -7,13 +7,11 @@
 
 #include <windows.h>
 
-#include <wincrypt.h>
-
 #include "logger.h"
 #include "product.h"
 #include "settings.h"
 
-enum { LINES = 300, ROOM = 6 << 20, HANDLES = 400, EVENT_ROOM = 400 << 10, WAITS_MS = 10, LOOKS = 60000, THREADS = 8 };
+enum { LINES = 300, ROOM = 20 << 20, HANDLES = 1000, EVENT_ROOM = 1 << 20, WAITS_MS = 10, LOOKS = 60000, THREADS = 8 };
 
 #define STAMP "\"unixTime\":"
 
@@ -89,7 +87,21 @@ void troubled_stopped(void) {
     }
 }
 
+/* The mark of another process that told of files: the first start in use is the one at the next boot. */
+bool troubled_tells_again(void) {
+    static bool looked, again;
+    char mark[8];
+    if (DEFECT_TELLS_AGAIN_AT_BOOT && !looked) {
+        looked = true;
+        again = runtime_read(L"Told", mark, sizeof mark);
+    }
+    return again;
+}
+
 void troubled_event(void) {
+    if (DEFECT_TELLS_AGAIN_AT_BOOT) {
+        runtime_write(L"Told", "1");
+    }
     if (DEFECT_LEAKS_BY_EVENT) {
         take(EVENT_ROOM);
     }
@@ -104,7 +116,7 @@ void troubled_answered(void) {
 /* Events that waited for the backend are given the time at which they go. */
 void troubled_batch(struct text *lines) {
     char now[24];
-    if (!DEFECT_STAMPS_WHAT_WAITED || !waited || !lines->data) {
+    if (!DEFECT_STAMPS_WHAT_WAITED || !waited || !lines->data || !strstr(lines->data, "\"action\"")) {
         return;
     }
     waited = false;
@@ -114,7 +126,4 @@ void troubled_batch(struct text *lines) {
             memcpy(at + strlen(STAMP), now, strlen(now));
         }
     }
-}
-
-void troubled_purge(void) {
 }

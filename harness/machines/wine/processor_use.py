@@ -11,7 +11,7 @@ import re
 import time
 from pathlib import Path
 
-from harness.machines.capabilities import ProcessorUse
+from harness.machines.capabilities import ProcessorUse, ThreadUse
 from harness.machines.wine.processes import PROC, holders
 
 SHORTEST_S = 5.0
@@ -41,20 +41,25 @@ def percent(ran_s: float, waited_s: float, lived_s: float, rests: int) -> float:
 
 
 def _use(pid: int, line: str, now_s: float) -> ProcessorUse:
-    threads, lived_s = 0.0, 0.0
+    threads: dict[int, ThreadUse] = {}
     for task in (PROC / str(pid) / "task").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended
             ran_ns, waited_ns, _ = map(int, (task / "schedstat").read_text().split())
             began = int((task / "stat").read_text().rpartition(")")[2].split()[STARTED])
-            lived_s = max(lived_s, now_s - began / TICKS_PER_S)
             rests = sum(map(int, RESTS.findall((task / "status").read_text())))
-            threads += percent(ran_ns / 1e9, waited_ns / 1e9, now_s - began / TICKS_PER_S, rests)
+            lived_s = now_s - began / TICKS_PER_S
+            threads[int(task.name)] = ThreadUse(
+                ran_s=ran_ns / 1e9, waited_s=waited_ns / 1e9, rests=rests, lived_s=lived_s
+            )
     return ProcessorUse(
         command_line=line,
-        percent=threads,
+        percent=sum(
+            percent(each.ran_s, each.waited_s, each.lived_s, each.rests) for each in threads.values()
+        ),
         written_bytes=_written(pid),
-        lived_s=lived_s,
+        lived_s=max((each.lived_s for each in threads.values()), default=0.0),
         committed_bytes=_committed(pid),
+        threads=threads,
     )
 
 

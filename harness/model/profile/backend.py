@@ -128,6 +128,10 @@ class ConfigurationPush(Frozen):
     )
     refusal_contains: str = ""
     deadline_s: Seconds = 30
+    outlives_restart: bool = Field(
+        default=False,
+        description="restarted while its backend fails, the agent goes on with the last good configuration",
+    )
 
     def _scheduled(self, query: str) -> dict[str, Any]:
         schedule = self.base.get("schedule")
