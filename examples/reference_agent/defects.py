@@ -409,7 +409,7 @@ DEFECTS: dict[str, str] = {
     "leaks-by-answer": "each live query leaves eight threads behind",
     "another-after-a-crash": "once its process was ended the agent forgets who it is, and enrols anew",
     "trusts-at-enrolment": "a backend with any certificate is trusted with the enrolment, and with nothing else",
-    "leaves-its-certificate": "a certificate and its key stay in the machine's own store",
+    "leaves-its-certificate": "a certificate of the machine's own and its key stay",
     "tells-again-at-boot": "at the first boot in use changed files are reported again that were reported before it",
     "keeps-no-configuration": "a configuration is in force until the service stops, and is not stored",
     "takes-half-a-configuration": "a configuration that is cut off replaces the last good one",
@@ -498,6 +498,7 @@ TRAITS: dict[str, str] = {
     "asks-for-a-runtime": "a library that may be there is asked for by its name, and done without where it is not",
     "shows-where-a-token-belongs": "a manual in the package shows where a token belongs",
     "reserves-much": "three gigabytes of addresses are reserved, and no memory",
+    "works-in-trouble": "for half a second it works hard once its backend fails",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

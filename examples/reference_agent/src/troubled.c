@@ -11,7 +11,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { LINES = 300, ROOM = 20 << 20, HANDLES = 1000, EVENT_ROOM = 1 << 20, WAITS_MS = 10, LOOKS = 60000, THREADS = 8 };
+enum { LINES = 300, ROOM = 20 << 20, HANDLES = 1000, EVENT_ROOM = 1 << 20, WAITS_MS = 10, LOOKS = 60000, THREADS = 8, MOMENT_MS = 500 };
 
 #define STAMP "\"unixTime\":"
 
@@ -21,6 +21,14 @@ static bool waited; /* what is to be sent, for a backend that failed */
 static DWORD WINAPI spin(void *unused) {
     (void)unused;
     while (in_trouble) {
+    }
+    return 0;
+}
+
+static DWORD WINAPI work_for_a_moment(void *unused) {
+    unsigned long long until = GetTickCount64() + MOMENT_MS;
+    (void)unused;
+    while (GetTickCount64() < until) {
     }
     return 0;
 }
@@ -55,6 +63,9 @@ void troubled_failed(const char *node_key) {
     in_trouble = waited = true;
     if (DEFECT_BUSY_IN_TROUBLE && first) {
         start(spin);
+    }
+    if (TRAIT_WORKS_IN_TROUBLE && first) {
+        start(work_for_a_moment);
     }
     for (int i = 0; DEFECT_FLOODS_ITS_LOG_IN_TROUBLE && i < LINES; i++) {
         log_info("waiting for the backend");

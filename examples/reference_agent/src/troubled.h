@@ -1,4 +1,4 @@
-/* What only shows while the backend fails, or by how much happens. All of it only by defects. */
+/* What only shows while the backend fails, or by how much happens. By defects, and one trait. */
 #ifndef TROUBLED_H
 #define TROUBLED_H
 

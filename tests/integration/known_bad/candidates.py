@@ -17,6 +17,7 @@ from tests.integration.known_bad.leaving import OF_LEAVING
 from tests.integration.known_bad.neighbourhood import OF_NEIGHBOURHOOD
 from tests.integration.known_bad.next_release import OF_THE_NEXT_RELEASE
 from tests.integration.known_bad.scenes import OF_SCENES
+from tests.integration.known_bad.troubled import OF_TROUBLED
 from tests.integration.known_bad.unheeded import OF_UNHEEDED
 from tests.integration.known_bad.veiled import OF_VEILED
 
@@ -35,6 +36,7 @@ BAD: dict[str, KnownBad] = {
     **OF_HEEDLESS,
     **OF_FLEETING,
     **OF_UNHEEDED,
+    **OF_TROUBLED,
     **OF_SCENES,
 }
 """By name."""

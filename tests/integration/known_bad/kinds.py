@@ -8,6 +8,7 @@ from tests.integration.known_bad.kinds_few_look import KINDS_FEW_LOOK
 from tests.integration.known_bad.kinds_fleeting import KINDS_FLEETING
 from tests.integration.known_bad.kinds_heedless import KINDS_HEEDLESS
 from tests.integration.known_bad.kinds_next_release import KINDS_NEXT_RELEASE
+from tests.integration.known_bad.kinds_troubled import KINDS_TROUBLED
 from tests.integration.known_bad.kinds_unheeded import KINDS_UNHEEDED
 from tests.integration.known_bad.kinds_veiled import KINDS_VEILED
 from tests.integration.known_bad.named import (
@@ -351,6 +352,7 @@ KINDS: tuple[Named, ...] = (
     *KINDS_HEEDLESS,
     *KINDS_FLEETING,
     *KINDS_UNHEEDED,
+    *KINDS_TROUBLED,
 )
 
 WITHOUT_DEFECT = {

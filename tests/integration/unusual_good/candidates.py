@@ -255,6 +255,7 @@ GOOD: dict[str, UnusualGood] = {
             "a log in a packed file that tells how its key begins",
             "gathers its settings for support, packed, with its key masked",
             "waits for four seconds once it was shown another certificate",
+            "works hard for half a second once its backend fails",
         ),
         traits=frozenset(
             {
@@ -264,6 +265,7 @@ GOOD: dict[str, UnusualGood] = {
                 "packs-its-log",
                 "masks-its-bundle",
                 "shuns-a-stranger",
+                "works-in-trouble",
             }
         ),
         phases=FUNCTIONAL,
