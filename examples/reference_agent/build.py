@@ -48,7 +48,7 @@ def _build(version: str, defects: frozenset[str], platform: str, out: Path, targ
             signing.sign(executable, keys)
         msi = package.pack(executable, version, package.product_code(version, key), defects, platform)
         if "unsigned" not in defects:
-            signing.sign(msi, keys)
+            signing.sign(msi, keys, lapsed="signed-for-the-past" in defects)
         target.parent.mkdir(parents=True, exist_ok=True)
         msi.replace(target)
 

@@ -394,6 +394,7 @@ DEFECTS: dict[str, str] = {
     "calls-for-a-moment": "in use it calls a host that nobody named, which refuses it at once",
     "reports-in-plain-on-its-port": "in use it speaks to its backend's own port without TLS, for a moment",
     "tells-by-udp": "in use it tells a host that nobody named by UDP, as syslog does",
+    "signed-for-the-past": "the MSI is signed by a certificate that has ended, without a time stamp",
     "starts-too-early": "the service is started before the values are written that it reads",
     "deferred-outside": "a deferred action stands after the end of the script, where it ends the installation",
     "leads-to-no-row": "a custom action runs a file of the package that is not in it",

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.candidate.pe import signature_blocks, with_first_signature_only
@@ -12,6 +13,9 @@ from harness.model.candidate import Signature
 NEXT_SIGNATURE = re.compile(r"^Signature Index:.*$", re.MULTILINE)
 ESCAPED = re.compile(r"\\x[0-9A-Fa-f]{2}|.", re.DOTALL)
 APPENDED = "a signature that was appended, which is not verified"
+UNSTAMPED = "Timestamp is not available"
+ENDS = re.compile(r"^\s*notAfter\s*:\s*(\S.*\S) GMT\s*$", re.MULTILINE)
+ENDS_FORM = "%b %d %H:%M:%S %Y"
 ABSENT = ("no signature found", "has no signature")
 
 
@@ -61,8 +65,21 @@ def parse_verification(text: str) -> Signature:
         subject=_name("Subject", first),
         issuer=_name("Issuer", first),
         digest_algorithm=algorithm,
+        lapsed=_lapsed(first),
         further=tuple(_name("Subject", each) for each in nested),
     )
+
+
+def _lapsed(text: str) -> str:
+    """When the first signer's certificate ended, where it has and nobody says that the signature is older."""
+    ends = ENDS.search(text)
+    if ends is None or UNSTAMPED not in text:
+        return ""
+    try:
+        moment = datetime.strptime(ends[1], ENDS_FORM).replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return f"{moment:%Y-%m-%d}" if moment < datetime.now(UTC) else ""
 
 
 def readable_name(name: str) -> str:

@@ -91,6 +91,12 @@ def test_installer_signature(cell: CellSession) -> None:
         return
     assert signature.present, mismatch(f"{name} is signed", "it carries no Authenticode signature")
     assert signature.intact, mismatch(f"the signature of {name} matches the file", "it does not")
+    if declared and signature.lapsed:
+        cell.excuse(f"the certificate of {name} ended on {signature.lapsed}", declared)
+    assert declared or not signature.lapsed, mismatch(
+        f"the signature of {name} still counts: its certificate is in force, or a time stamp says that it was",
+        f"its certificate ended on {signature.lapsed}, and it has no time stamp",
+    )
     cell.note("signed by", signature.subject)
     if signature.further:
         cell.note("also signed by", ", ".join(signature.further))
@@ -190,6 +196,11 @@ def test_payload_signatures(cell: CellSession) -> None:
         cell.excuse(f"{name} in the installer carries no Authenticode signature", reason)
     bad = [name for name in unsigned if name not in excused]
     bad += [file.name for file in programs if file.signature.present and not file.signature.intact]
+    bad += [
+        f"{file.name} (its certificate ended on {file.signature.lapsed}, and it has no time stamp)"
+        for file in programs
+        if file.signature.lapsed and not cell.profile.why_unsigned(file.name)
+    ]
     assert not bad, mismatch(
         "every program in the installer is signed", f"not signed, or not as it was signed: {listed(set(bad))}"
     )

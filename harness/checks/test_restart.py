@@ -20,6 +20,8 @@ PHASE = Phase.UNINSTALL
 REQUIRED = [*ARRIVES, "check-in.enrolled", "install.service_restart", "check-in.restart_keeps_identity"]
 
 
+STOPS = "uninstall.restarts_in_outage"
+"""What hangs there is heard of no more."""
 LIVE = declares("live query", lambda profile: profile.live_query)
 
 
@@ -27,11 +29,49 @@ def _isolates(profile: AgentProfile) -> str:
     return RESTARTED(profile) or response_actions("isolate", "release")(profile)
 
 
+def _goes_on_alone(profile: AgentProfile) -> str:
+    push = profile.configuration
+    missing = "the profile declares no configuration that outlives a restart (configuration.outlives_restart)"
+    return RESTARTED(profile) or ("" if push and push.outlives_restart else missing)
+
+
+@check(
+    "Its services stop and start while its backend fails",
+    declared=_goes_on_alone,
+    backend=[BackendFeature.FAULTS, BackendFeature.HEARTBEAT],
+    requires=REQUIRED,
+)
+def test_restarts_in_outage(restarted: RestartInUse) -> None:
+    stuck = restarted.made.stuck
+    if stuck is None:
+        raise NotApplicable("the backend cannot be told to fail")
+    assert not stuck, mismatch(
+        "the services stop and start while the backend answers nothing but errors", stuck
+    )
+
+
+@check(
+    "Restarted while its backend fails it goes on with the configuration that it had",
+    declared=lambda profile: _goes_on_alone(profile) or telemetry(KIND)(profile),
+    backend=[BackendFeature.FAULTS, BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, f"functions.{KIND}", STOPS],
+)
+def test_configured_in_outage(cell: CellSession, restarted: RestartInUse) -> None:
+    made = restarted.made
+    _heard(cell, restarted)
+    if made.alone is None:
+        raise NotApplicable("it came too seldom for anything to happen while its backend failed")
+    assert made.alone, mismatch(
+        "a file that is changed after a restart and before the backend answers again is reported",
+        "it never was, so its last configuration was not in force",
+    )
+
+
 @check(
     "An isolated host is still isolated after a restart of the service",
     declared=_isolates,
     backend=[BackendFeature.CONFIGURE, BackendFeature.STATUS, BackendFeature.HEARTBEAT],
-    requires=[*REQUIRED, "functions.isolation", "functions.release"],
+    requires=[*REQUIRED, "functions.isolation", "functions.release", STOPS],
 )
 def test_isolation_lasts(cell: CellSession, restarted: RestartInUse) -> None:
     if "functions" not in {step.action for step in cell.cell.steps}:
@@ -60,49 +100,11 @@ def test_isolation_lasts(cell: CellSession, restarted: RestartInUse) -> None:
     )
 
 
-def _goes_on_alone(profile: AgentProfile) -> str:
-    push = profile.configuration
-    missing = "the profile declares no configuration that outlives a restart (configuration.outlives_restart)"
-    return RESTARTED(profile) or ("" if push and push.outlives_restart else missing)
-
-
-@check(
-    "Its services stop and start while its backend fails",
-    declared=_goes_on_alone,
-    backend=[BackendFeature.FAULTS, BackendFeature.HEARTBEAT],
-    requires=REQUIRED,
-)
-def test_restarts_in_outage(restarted: RestartInUse) -> None:
-    stuck = restarted.made.stuck
-    if stuck is None:
-        raise NotApplicable("the backend cannot be told to fail")
-    assert not stuck, mismatch(
-        "the services stop and start while the backend answers nothing but errors", stuck
-    )
-
-
-@check(
-    "Restarted while its backend fails it goes on with the configuration that it had",
-    declared=lambda profile: _goes_on_alone(profile) or telemetry(KIND)(profile),
-    backend=[BackendFeature.FAULTS, BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
-    requires=[*REQUIRED, f"functions.{KIND}", "uninstall.restarts_in_outage"],
-)
-def test_configured_in_outage(cell: CellSession, restarted: RestartInUse) -> None:
-    made = restarted.made
-    _heard(cell, restarted)
-    if made.alone is None:
-        raise NotApplicable("it came too seldom for anything to happen while its backend failed")
-    assert made.alone, mismatch(
-        "a file that is changed after a restart and before the backend answers again is reported",
-        "it never was, so its last configuration was not in force",
-    )
-
-
 @check(
     "After a restart of its service it goes on to report what happens",
     declared=lambda profile: RESTARTED(profile) or telemetry(KIND)(profile),
     backend=[BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
-    requires=[*REQUIRED, f"functions.{KIND}"],
+    requires=[*REQUIRED, f"functions.{KIND}", STOPS],
 )
 def test_reports_on(cell: CellSession, restarted: RestartInUse) -> None:
     made = restarted.made
@@ -114,7 +116,7 @@ def test_reports_on(cell: CellSession, restarted: RestartInUse) -> None:
     "After a restart of its service it goes on to answer live queries",
     declared=lambda profile: RESTARTED(profile) or LIVE(profile),
     backend=[BackendFeature.LIVE_QUERY, BackendFeature.HEARTBEAT],
-    requires=[*REQUIRED, "functions.live_query"],
+    requires=[*REQUIRED, "functions.live_query", STOPS],
 )
 def test_answers_on(cell: CellSession, restarted: RestartInUse) -> None:
     made, query = restarted.made, cell.profile.live_query

@@ -6,6 +6,7 @@ says that the agent goes on without its backend, the backend fails meanwhile.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.backend.interface import BackendFeature, Event, StatusLine
@@ -146,7 +147,8 @@ class RestartInUse:
             self._restart_alone(backend)
         except ServiceStateNotReached as error:
             self._stuck = str(error)
-            self._note(restart(self._timeline))
+            with suppress(ServiceStateNotReached):  # it may still hang
+                self._note(restart(self._timeline))
 
     def _restart_alone(self, backend: Troubles) -> None:
         """Restart the services while the backend fails, and let something happen before it answers again."""

@@ -35,6 +35,10 @@ class Signature(Frozen):
     subject: str = ""
     issuer: str = ""
     digest_algorithm: str = ""
+    lapsed: str = Field(
+        default="",
+        description="when its certificate ended, if it has and no time stamp says that it was signed before; else empty",
+    )
     further: tuple[str, ...] = Field(
         default=(), description="who made further signatures, nested in the first or appended"
     )

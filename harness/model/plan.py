@@ -87,6 +87,8 @@ class Plan(Frozen):
             del installer["path"]
             if installer["inventory"] is None:
                 del installer["inventory"]  # as in plans of before there were any, which others have signed
+            if not installer["signature"]["lapsed"]:
+                del installer["signature"]["lapsed"]  # the same
         return hashlib.sha256(
             json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
         ).hexdigest()

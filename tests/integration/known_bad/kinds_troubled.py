@@ -6,6 +6,7 @@ from tests.integration.known_bad.named import (
     CONTROL,
     DELIVERY,
     HEALTH,
+    INSTALL,
     LEFT,
     SECRET,
     TABLES,
@@ -37,6 +38,7 @@ KINDS_TROUBLED: tuple[Named, ...] = (
         ("takes-half-a-configuration", "functions.configuration_refused"),
     ),
     *of(BOOT, ("tells-again-at-boot", "reboot.told_once")),
+    *of(INSTALL, ("signed-for-the-past", "install.installer_signature")),
     *of(LEFT, ("leaves-its-certificate", "residue.machine_registry")),
     *of(
         TABLES,

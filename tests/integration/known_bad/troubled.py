@@ -22,12 +22,18 @@ OF_TROUBLED: dict[str, KnownBad] = {
         },
     ),
     "swells-by-use": KnownBad(
-        defects=frozenset({"leaks-by-event", "leaks-by-answer", "takes-half-a-configuration"}),
+        defects=frozenset({"leaks-by-event", "leaks-by-answer"}),
         phases=USED,
         caught={
             "uninstall.memory_growth": r"at most 48 MB in a minute\. Found: \d+\.\d MB more",
             "uninstall.thread_growth": r"at most 20 threads more in a minute\. Found: \d+ more",
-            "functions.configuration_refused": r"invalid configuration 'cut off' is refused: .* it was not refused",
+        },
+    ),
+    "takes-the-half": KnownBad(
+        defects=frozenset({"takes-half-a-configuration"}),
+        phases=USED,
+        caught={
+            "functions.configuration_refused": r"invalid configuration 'cut off' is refused: .* it was not refused"
         },
     ),
     "swells-in-trouble": KnownBad(
@@ -61,9 +67,18 @@ OF_TROUBLED: dict[str, KnownBad] = {
         },
     ),
     "out-of-order": KnownBad(
-        defects=frozenset({"starts-too-early", "deferred-outside", "leads-to-no-row", "of-no-feature"}),
+        defects=frozenset(
+            {
+                "starts-too-early",
+                "deferred-outside",
+                "leads-to-no-row",
+                "of-no-feature",
+                "signed-for-the-past",
+            }
+        ),
         phases=INSTALLED,
         caught={
+            "install.installer_signature": r"its certificate ended on \d{4}-\d\d-\d\d, and it has no time stamp",
             "install.msi_services": r"StartServices: it stands before WriteRegistryValues",
             "install.msi_actions": r"TooLate: it is deferred, and stands after InstallFinalize",
             "install.msi_components": r"Forgotten: no feature has it",

@@ -36,6 +36,27 @@ def test_any_text_is_some_name(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("ends", "stamp", "lapsed"),
+    [
+        ("Nov 27 12:20:43 2020 GMT", "Timestamp is not available", "2020-11-27"),
+        ("Nov 27 12:20:43 2020 GMT", "The signature is timestamped: Nov 1 12:20:43 2020 GMT", ""),
+        ("Nov 27 12:20:43 2220 GMT", "Timestamp is not available", ""),
+        ("some day", "Timestamp is not available", ""),
+    ],
+)
+def test_a_certificate_that_has_ended_counts_on_where_a_time_stamp_says_when_it_signed(
+    ends: str, stamp: str, lapsed: str
+) -> None:
+    """As osslsigncode prints it; what stands behind the first signature is another's."""
+    printed = (
+        "Signature Index: 0  (Primary Signature)\nMessage digest algorithm : SHA256\nSigner's certificate:\n"
+        f"\t\tSubject: /CN=A\n\t\t\tnotAfter : {ends}\n{stamp}\n"
+        "Signature Index: 1\nSigner's certificate:\n\t\tnotAfter : Nov 27 12:20:43 2019 GMT\n"
+    )
+    assert parse_verification(printed).lapsed == lapsed
+
+
 def signed(folder: Path, source: Path, publisher: str, *options: str) -> Path:
     """The file with one more signature."""
     made = folder / f"by-{publisher[:3]}.exe"
