@@ -103,8 +103,7 @@ class Reboots:
         assert happened(self, "in_use"), "there is an after only then"
         session, since = self._session, self._began_at
         events = session.backend.events(session.cell.id, session.profile.telemetry[KIND].query)
-        known = [each for each in events if not since - ON_ITS_WAY_S < each.received_at <= since]
-        return told_again(known, since, self._timeline.nonce)
+        return told_again(settled(events, since), since, self._timeline.nonce)
 
     def service_down(self) -> str:
         """The first service that does not run again by itself within its deadline; empty if all do."""
@@ -152,6 +151,11 @@ class Reboots:
             processes=tuple(sorted({path for path in running if profile.owns(path)})),
             files=frozenset(path.lower() for path in asked.paths(*roots)),
         )
+
+
+def settled(events: Sequence[Event], since: float) -> list[Event]:
+    """Without what came so shortly before that it may have been on its way when the machine went down. Pure."""
+    return [each for each in events if not since - ON_ITS_WAY_S < each.received_at <= since]
 
 
 def is_agents(service: Service, profile: AgentProfile) -> bool:

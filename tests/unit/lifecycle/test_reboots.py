@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.backend.interface import Event
 from harness.config.load import load_matrix
 from harness.guest.facts import BootIdentity
-from harness.lifecycle.reboots import Series, is_agents
+from harness.lifecycle.reboots import Series, is_agents, settled
 from harness.model.errors import ConfigurationError
 from harness.model.phases import PHASES
 from harness.model.profile import AgentProfile
@@ -52,6 +53,12 @@ def test_messages_count_reboots_only_where_there_are_several() -> None:
     boot = BootIdentity.__new__(BootIdentity)
     assert Series((boot,), 1).words == "the reboot"
     assert Series((boot, boot), 3).words == "reboot 2 of 3"
+
+
+@pytest.mark.parametrize(("at", "counts"), [(90.0, True), (96.0, False), (100.0, False), (101.0, True)])
+def test_what_was_on_its_way_at_a_reboot_may_come_twice(at: float, counts: bool) -> None:
+    event = Event(cell="c", query="file_events", action="added", columns={}, received_at=at)
+    assert settled([event], 100.0) == ([event] if counts else [])
 
 
 def test_the_reboot_after_the_uninstall_comes_last_and_needs_only_a_machine() -> None:
