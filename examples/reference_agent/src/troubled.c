@@ -11,7 +11,7 @@
 #include "product.h"
 #include "settings.h"
 
-enum { LINES = 300, ROOM = 20 << 20, HANDLES = 1000, EVENT_ROOM = 1 << 20, WAITS_MS = 10, LOOKS = 4500, THREADS = 8, MOMENT_MS = 500, PAGE = 4096 };
+enum { LINES = 300, ROOM = 20 << 20, HANDLES = 1000, EVENT_ROOM = 1 << 20, WAITS_MS = 10, LOOKS = 18000, THREADS = 8, MOMENT_MS = 500, PAGE = 4096 };
 
 #define STAMP "\"unixTime\":"
 
