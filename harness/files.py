@@ -86,3 +86,23 @@ def named_file(path: Path, key: str = "") -> Path:
     if not os.access(path, os.R_OK):
         raise ConfigurationError("it may not be read.", file=str(path), key=key)
     return path
+
+
+def require_no_pipes(folder: Path) -> None:
+    """Raise `ConfigurationError` for a pipe, a socket or a device right in `folder`: whoever opens one may wait for ever.
+
+    A folder that is not there, or may not be looked at, holds none; who reads it says so.
+    """
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for path in entries:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise ConfigurationError(
+                "this is no ordinary file.", file=str(path), hint="Remove it: nothing of a run is kept in one."
+            )

@@ -21,7 +21,8 @@ class Enrolments:
     provoked: int
     """Answers that made another enrolment right: the node was told to be unknown, or an answer came late."""
     abandoned: int
-    """Node keys that were never shown before the next enrolment, as of an agent that was stopped just then."""
+    """Node keys that were not shown any more before the next enrolment: of an agent that was stopped right after it got
+    one, or that was taken away (`taken_away`)."""
 
     @property
     def unprovoked(self) -> int:
@@ -98,6 +99,10 @@ class Troubles(Protocol):
     def wait_failures(self, cell: str, count: int, deadline: Deadline) -> bool: ...
 
     def enrolled(self, cell: str) -> Enrolments: ...
+
+    def taken_away(self, cell: str) -> None:
+        """The cell's agent was uninstalled with all that it knew: one that comes without its node key has reason to."""
+        ...
 
     def impostor(self, *, renewed: bool = False) -> AbstractContextManager[Impostor]:
         """Present certificates that are not the backend's own until the block ends; `renewed`: that one, too."""

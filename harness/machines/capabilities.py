@@ -31,6 +31,16 @@ class MakesAhead(Protocol):
 
 
 @runtime_checkable
+class HasOneImage(Protocol):
+    """What a provider also offers if all its machines are of one image, whatever Windows they show."""
+
+    @property
+    def only_image(self) -> str:
+        """The name that a pool's `base_image` has to have."""
+        ...
+
+
+@runtime_checkable
 class HasCapsule(Protocol):
     """What a machine also offers if its disk and RAM can be put away instead of kept running."""
 

@@ -121,6 +121,12 @@ class ChecksDoor(Journal):
             abandoned = self._of(cell).abandoned
         return Enrolments(tuple(hosts), sum(fault in provoked for fault in faults), abandoned)
 
+    def taken_away(self, cell: str) -> None:
+        """Whoever held the cell's newest node key is gone: it counts as abandoned, unless it is shown once more."""
+        with self._changed:
+            admission = self._of(cell)
+            admission.key_used &= admission.endpoint is None
+
     def ask(self, cell: str, sql: str, deadline: Deadline) -> Answer | None:
         """Hand the query out until it is answered; None (and the query withdrawn) on deadline."""
         found = self.ask_together(cell, [sql], deadline)

@@ -55,6 +55,10 @@ class FailsOnPurpose(Waiting):
         """How often the cell's agents enrolled since it was admitted."""
         return self._admissions.enrolled(cell)
 
+    def taken_away(self, cell: str) -> None:
+        """The cell's agent was uninstalled: the next enrolment is no sign of a lost node key, if the key is not shown."""
+        self._admissions.taken_away(cell)
+
     @contextmanager
     def impostor(self, *, renewed: bool = False) -> Iterator[Impostor]:
         """Present certificates that are not its own to whoever connects, for a while; what exists is cut."""

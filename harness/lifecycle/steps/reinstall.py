@@ -1,5 +1,6 @@
 """`reinstall: candidate`: uninstall it and install it again: what it left must not be in its own way."""
 
+from harness.backend.trouble import Troubles
 from harness.cell.check import Blocked
 from harness.guest.msi.result import MsiResult
 from harness.lifecycle.neighbours import move_in, move_out
@@ -18,4 +19,6 @@ def act(timeline: Timeline, step: Step) -> MsiResult:  # noqa: ARG001 - every ac
     timeline.neighbours_gone = move_out(timeline, timeline.neighbours)
     if not gone.succeeded:
         return gone
+    if isinstance(session.backend, Troubles):
+        session.backend.taken_away(session.cell.id)
     return timeline.run_package(session.candidate, "candidate", timeline.properties(), "reinstall")

@@ -42,6 +42,7 @@ class WineProvider:
     """
 
     name = "wine"
+    only_image = IMAGE_NAME
 
     def __init__(self, pool: Pool, state: StateDirectory) -> None:
         options = dict(pool.options)

@@ -193,3 +193,32 @@ def test_enrolments_without_a_reason_are_counted(
     monkeypatch.setattr(agents_door, "AT_ONCE_S", WAIT_S)
     agent.enrol()  # so soon that nothing can have been stopped and started between
     assert backend.enrolled(CELL).unprovoked == 2
+
+
+def test_an_agent_that_was_taken_away_has_reason_to_enrol_once_more(
+    backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents_door, "AT_ONCE_S", -1.0)
+    agent.post("/config")
+    backend.taken_away(CELL)
+    agent.enrol().post("/config")
+    assert backend.enrolled(CELL).unprovoked == 0
+    agent.enrol().post("/config")  # for that nobody took it away
+    assert backend.enrolled(CELL).unprovoked == 1
+    backend.taken_away(CELL)
+    agent.post("/config")  # with the key that it had: it was kept
+    agent.enrol()
+    assert backend.enrolled(CELL).unprovoked == 2
+
+
+def test_one_that_never_enrolled_has_no_more_reason_once_it_was_taken_away(
+    backend: EmbeddedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents_door, "AT_ONCE_S", -1.0)
+    other = "win11-24h2/reinstall"
+    enrolment = backend.admit(other, {"schedule": {}})
+    backend.taken_away(other)
+    newcomer = Agent(backend, enrolment).enrol()
+    newcomer.post("/config")
+    newcomer.enrol()
+    assert backend.enrolled(other).unprovoked == 1

@@ -12,6 +12,7 @@ from harness.planning.request import RunRequest
 from harness.state import StateDirectory
 from tests.unit.config.test_matrix_file import GOOD
 
+ABLE = GOOD.replace("substrates: [wine]", "substrates: [wine], base_image: wine")
 LAB = "  lab: {provider: libvirt, substrates: [kvm]}\n"
 
 
@@ -60,11 +61,23 @@ LAB = "  lab: {provider: libvirt, substrates: [kvm]}\n"
             16,
             "ready_deadline_s: expected more than 0",
         ),
+        (
+            "base_image: wine",
+            "base_image: win10",
+            15,
+            "pools.embedded.base_image: the wine provider has one image, 'wine', not 'win10'. Set base_image: wine",
+        ),
+        (
+            ", base_image: wine",
+            "",
+            15,
+            "pools.embedded.base_image: the wine provider has one image, 'wine', and the pool names none.",
+        ),
     ],
 )
 def test_a_mistake_in_a_pool_has_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
     file = tmp_path / "matrix.yaml"
-    file.write_text((GOOD + LAB).replace(old, new))
+    file.write_text((ABLE + LAB).replace(old, new))
     with pytest.raises(ConfigurationError) as caught:
         load_matrix(file, pool_problems(StateDirectory(tmp_path)))
     assert caught.value.line == line, str(caught.value)
@@ -73,7 +86,7 @@ def test_a_mistake_in_a_pool_has_its_line(tmp_path: Path, old: str, new: str, li
 
 def test_a_pool_that_is_not_asked_for_is_not_judged_by_its_provider(tmp_path: Path) -> None:
     file = tmp_path / "matrix.yaml"
-    file.write_text(GOOD + LAB.replace("libvirt", "libvirt, options: {clonee: ram}"))
+    file.write_text(ABLE + LAB.replace("libvirt", "libvirt, options: {clonee: ram}"))
     assert "lab" in load_matrix(file, pool_problems(StateDirectory(tmp_path), "embedded"))[0].pools
 
 
