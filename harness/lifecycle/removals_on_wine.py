@@ -15,6 +15,8 @@ from harness.cell.session import CellSession
 from harness.config.wide_places import is_everybodys
 from harness.guest.msi.result import MsiResult
 from harness.guest.system_tools import CMD
+from harness.lifecycle.upgrades_on_wine import READ as OF_UPGRADES
+from harness.lifecycle.upgrades_on_wine import told_of_its_upgrade
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import GuestFault
 from harness.model.report import ExcusedBy
@@ -79,12 +81,13 @@ def replacing(
     """
     if not _is_wines(session, older) or by.kind is not InstallerKind.MSI:
         return install()
-    old = read_tables(older.path, READ | OF_REPLACING | OF_INI_FILES)
+    old = read_tables(older.path, READ | OF_REPLACING | OF_INI_FILES | OF_UPGRADES)
     new = read_tables(by.path, OF_REPLACING)
     when = replaced(old, new)
     if when is Replaced.BEFORE:
         _remove(session, removed_by_pattern(old, properties))
-    result = install()
+    with told_of_its_upgrade(session, old, by if when is not Replaced.NEVER else older):
+        result = install()
     if when is Replaced.AFTER and result.succeeded:
         _remove(session, removed_by_pattern(old, properties, shared(old, new)))
     if when is not Replaced.NEVER and result.succeeded:

@@ -39,6 +39,7 @@ static const command commands[] = {
     {L"save-hives", save_hives_command},
     {L"services", services_command},
     {L"set-clock", set_clock_command},
+    {L"set-property", set_property_command},
     {L"sockets", sockets_command},
     {L"stimulate", stimulate_command},
     {L"suspend", suspend_command},

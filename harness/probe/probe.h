@@ -45,5 +45,6 @@ command_function version_command, boot_command, processes_command, sockets_comma
     drivers_command, file_command, tree_command, tasks_command, users_command, groups_command, environment_command,
     pending_renames_command, uninstall_entries_command, crashes_command, clock_command, set_clock_command,
     wait_file_command, reach_command, stimulate_command, unstimulate_command, hold_command, save_hives_command,
-    use_interfaces_command, suspend_command, call_command, keep_call_command, say_command;
+    use_interfaces_command, suspend_command, call_command, keep_call_command, say_command,
+    set_property_command;
 #endif

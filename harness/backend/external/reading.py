@@ -14,11 +14,20 @@ from harness.documents.translate import first_mistake
 from harness.model.errors import BackendError
 
 
+SOONEST, LATEST = 1e8, 1e11
+"""In seconds since the epoch: 1973, before which is what is in s and taken for ms, and the year 5138, behind which is what
+is in ms and taken for s. 0 stands for never."""
+
+
 def read_time(value: Any, key: str, unit: str = "s") -> float:
-    """Seconds since the epoch from a number (in `unit`) or ISO 8601 text (UTC unless it says)."""
+    """Seconds since the epoch from a number (in `unit`) or ISO 8601 text (UTC unless it says).
+
+    Raises `BackendError` for anything else, and for a number that is a time in another unit alone: taken for one it
+    would be long before the run, or long after it.
+    """
     try:
         if isinstance(value, str) and not value.strip().replace(".", "", 1).lstrip("-").isdigit():
-            moment = datetime.fromisoformat(value.strip())
+            moment = datetime.fromisoformat(value.strip().upper())  # RFC 3339 permits "t" and "z"
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         if isinstance(value, bool):
             raise TypeError("a truth value")
@@ -30,6 +39,11 @@ def read_time(value: Any, key: str, unit: str = "s") -> float:
             f"The backend's answer has no time at {key}: {str(value)[:60]!r}.",
             hint="A number or ISO 8601 is expected.",
         ) from error
+    if (unit == "ms" and 0 < number < SOONEST) or number >= LATEST:
+        raise BackendError(
+            f"The backend's answer has a number at {key} that is no time of today in {unit}: {str(value)[:60]!r}.",
+            hint="Say with time_unit in its file whether its times are in s or in ms.",
+        )
     return number
 
 

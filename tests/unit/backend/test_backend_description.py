@@ -191,9 +191,22 @@ def test_a_placeholder_alone_keeps_its_values_type() -> None:
 
 
 def test_times_are_numbers_or_iso_8601() -> None:
-    assert read_time(5, "k") == read_time("5.0", "k") == read_time(5000, "k", "ms") == 5.0
+    assert read_time(5, "k") == read_time("5.0", "k") == 5.0
+    assert read_time(1796040000500, "k", "ms") == 1796040000.5
     assert read_time("1970-01-01T00:00:05Z", "k") == read_time("1970-01-01T00:00:05", "k") == 5.0
     assert read_time("1970-01-01T01:00:05+01:00", "k") == 5.0
+    assert read_time("2026-11-30t12:00:00.1234567z", "k") == 1796040000.123456
+
+
+@pytest.mark.parametrize(("value", "unit"), [(1796040000000, "s"), ("1796040000", "ms"), (1796040000000000, "ms")])
+def test_a_time_in_another_unit_is_named_for_it(value: object, unit: str) -> None:
+    with pytest.raises(BackendError, match=f"endpoint.last_seen that is no time of today in {unit}: .*time_unit"):
+        read_time(value, "endpoint.last_seen", unit)
+
+
+def test_a_host_that_was_never_seen_has_a_time_of_its_own() -> None:
+    assert read_time(0, "k", "ms") == 0.0
+    assert read_time("0001-01-01T00:00:00Z", "k") < 0
 
 
 @given(st.none() | st.text() | st.booleans() | st.lists(st.none()) | st.integers() | st.floats())
