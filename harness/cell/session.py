@@ -18,6 +18,7 @@ from harness.cell.parting import part_with
 from harness.cell.provision import Provision, machine_spec
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
+from harness.cell.never_run import require_tasks_run
 from harness.cell.started_anew import require_started_anew
 from harness.guest.guest import Guest
 from harness.machines.capabilities import HasOverlay, Overlay
@@ -200,6 +201,8 @@ class CellSession:
         if self.candidate_touched and error is found.error:
             error = require_started_anew(error, machine, guest, self.profile, over_time=counts_on_agent)
             error = self._lateness.judge(error, machine.guest_system) if counts_on_agent else error
+            if counts_on_agent:
+                error = require_tasks_run(error, machine, guest, self.profile)
             return self.familiar.judge(error, guest)
         return error
 

@@ -1,6 +1,7 @@
 """How the candidate comes onto the machine: its installer, in place of an earlier release or not, and its files."""
 
 import time
+from collections.abc import Mapping
 
 from harness.guest.msi.result import InstallerBusy, MsiResult
 from harness.lifecycle.booting import Booting
@@ -87,13 +88,13 @@ class Arrival(Installers, Booting):
         """Its installer, maybe in place of an earlier release."""
         session, earlier = self.session, self.earlier
 
-        def install() -> MsiResult:
-            return self.run_package(session.candidate, "candidate", self.properties(), self.phase)
+        def install(more: Mapping[str, str]) -> MsiResult:
+            return self.run_package(session.candidate, "candidate", {**self.properties(), **more}, self.phase)
 
         if earlier is None:
-            return install()
+            return install({})
         given = self.rendered(session.profile.installer.properties, earlier.release)
-        return replacing(session, earlier.release, session.candidate, given, install)
+        return replacing(session, earlier.release, session.candidate, given, self.properties(), install)
 
     def _write_guest_files(self) -> None:
         guest = self.session.guest

@@ -16,7 +16,7 @@ from harness.config.wide_places import is_everybodys
 from harness.guest.msi.result import MsiResult
 from harness.guest.system_tools import CMD
 from harness.lifecycle.upgrades_on_wine import READ as OF_UPGRADES
-from harness.lifecycle.upgrades_on_wine import told_of_its_upgrade
+from harness.lifecycle.upgrades_on_wine import features_migrated, told_of_its_upgrade
 from harness.model.candidate import Candidate, InstallerKind
 from harness.model.errors import GuestFault
 from harness.model.report import ExcusedBy
@@ -72,22 +72,23 @@ def replacing(
     older: Candidate,
     by: Candidate,
     properties: Mapping[str, str],
-    install: Callable[[], MsiResult],
+    asked: Mapping[str, str],
+    install: Callable[[Mapping[str, str]], MsiResult],
 ) -> MsiResult:
     """Install `by`; what `older` removes by pattern goes when Windows Installer would take it away.
 
-    That is before the new files come, or once they are there. `properties`: what `older` was installed with. Raises what
-    `install` and the guest layer raise.
+    That is before the new files come, or once they are there. `properties`: what `older` was installed with; `asked`:
+    what `by` is given, to which `install` adds what it is called with. Raises what `install` and the guest layer raise.
     """
     if not _is_wines(session, older) or by.kind is not InstallerKind.MSI:
-        return install()
+        return install({})
     old = read_tables(older.path, READ | OF_REPLACING | OF_INI_FILES | OF_UPGRADES)
-    new = read_tables(by.path, OF_REPLACING)
+    new = read_tables(by.path, OF_REPLACING | OF_UPGRADES)
     when = replaced(old, new)
     if when is Replaced.BEFORE:
         _remove(session, removed_by_pattern(old, properties))
     with told_of_its_upgrade(session, old, by if when is not Replaced.NEVER else older):
-        result = install()
+        result = install(features_migrated(session, old, new, properties, asked))
     if when is Replaced.AFTER and result.succeeded:
         _remove(session, removed_by_pattern(old, properties, shared(old, new)))
     if when is not Replaced.NEVER and result.succeeded:

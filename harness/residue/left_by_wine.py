@@ -1,6 +1,6 @@
 r"""What Wine leaves of its own and Windows would not: the substrate's, not the candidate's. Pure.
 
-Each but a certificate is a folder or key with nothing in it. One that holds anything is the candidate's.
+Each but a certificate and a start type is a folder or key with nothing in it. One that holds anything is the candidate's.
 """
 
 import re
@@ -53,6 +53,9 @@ WHY_SYSTEMS_FOLDER = (
     "a folder of the system that is empty here and not on Windows: Wine's installer removes it with the candidate's"
     " file in it"
 )
+WHY_SCHEDULE = "the Task Scheduler, which every Windows starts by itself, and Wine once a task is entered"
+SCHEDULE = "hklm\\system\\currentcontrolset\\services\\schedule\\start"
+ON_DEMAND, BY_ITSELF = "dword:00000003", "dword:00000002"
 SYSTEMS_FOLDERS = frozenset(folder.lower() for folder in SYSTEM_FOLDERS.values())
 
 
@@ -65,6 +68,8 @@ def why(change: Change, added_before: Collection[str], *, came: bool = True) -> 
         return WHY_LIST
     if change.kind is Kind.ADDED and OWN_CERTIFICATE.match(change.name):
         return WHY_CERTIFICATE
+    if change.name == SCHEDULE and (change.was, change.now) == (ON_DEMAND, BY_ITSELF):
+        return WHY_SCHEDULE
     if change.value is not None:
         return ""
     if not came and change.kind is Kind.ADDED and COMPONENTS.match(change.name):

@@ -12,6 +12,7 @@ from tests.integration.unusual_good.provident import (
     describe_rebooting,
 )
 from tests.integration.unusual_good.registered import REGISTERED, build_registered, write_registered
+from tests.integration.unusual_good.replaced import REPLACED, build_replaced, write_replaced
 from tests.integration.unusual_good.scripted import SCRIPTED, build_scripted, write_scripted
 
 
@@ -52,6 +53,18 @@ PRODUCTS = {
         build=build_rebooting,
         describe=describe_rebooting,
         phases=OF_REBOOTING,
+        form="steps",
+    ),
+    REPLACED: Product(
+        unusual=(
+            "an uninstall that deletes its data, unless UPGRADINGPRODUCTCODE says that it is replaced",
+            "features that were chosen at the installation, and that an upgrade keeps without being told",
+            "an upgrade that takes the old release away before anything else",
+            "searches for a file, a component and a value, of which a launch condition is made",
+        ),
+        build=build_replaced,
+        describe=write_replaced,
+        phases=STEPS,
         form="steps",
     ),
     SCRIPTED: Product(
