@@ -202,7 +202,8 @@ class CellSession:
             error = require_started_anew(error, machine, guest, self.profile, over_time=counts_on_agent)
             error = self._lateness.judge(error, machine.guest_system) if counts_on_agent else error
             if counts_on_agent:
-                error = require_tasks_run(error, machine, guest, self.profile)
+                began = self.recorder.attempts[-1].began
+                error = require_tasks_run(error, machine, guest, self.profile, began)
             return self.familiar.judge(error, guest)
         return error
 

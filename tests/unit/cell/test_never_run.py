@@ -1,5 +1,6 @@
 """An agent that only a scheduled task starts says nothing where no task is ever run."""
 
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from harness.model.substrate import GuestSystem
 from tests.integration.known_bad.profile import SHIPPED
 
 FAILED = AssertionError("Expected: the agent enrols within 30 s. Found: it did not.\nmore")
+BEGAN = datetime(2026, 11, 30, 12, tzinfo=UTC)
 FILE = "C:\\windows\\system32\\tasks\\Acme\\Agent"
 
 
@@ -27,10 +29,10 @@ def profile(*, running: bool = False) -> AgentProfile:
     return shipped().model_copy(update={"services": services})
 
 
-def guest(folder: str, encoding: str = "utf-16", *, file: str | None = FILE) -> Any:
-    task = {"name": "Acme\\Agent", "file": file, "modified": None, "identifier": None}
-    content = f"<Command>{folder}\\AGENT.exe</Command>".encode(encoding)
-    return SimpleNamespace(probe=lambda *_, **__: [task], read_file=lambda *_, **__: content)
+def guest(modified: datetime | None = BEGAN + timedelta(seconds=5)) -> Any:
+    told = modified and modified.isoformat()
+    task = {"name": "\\Acme\\Agent", "file": FILE, "modified": told, "identifier": None}
+    return SimpleNamespace(probe=lambda *_, **__: [task])
 
 
 def judged(
@@ -40,26 +42,25 @@ def judged(
     system: GuestSystem = GuestSystem.WINE,
 ) -> BaseException:
     machine = cast(Any, SimpleNamespace(guest_system=system))
-    return require_tasks_run(error, machine, asked, declared)
+    return require_tasks_run(error, machine, asked, declared, BEGAN)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
-def test_one_that_a_task_starts_is_the_labs_on_wine(encoding: str) -> None:
-    with pytest.raises(NeverRun, match=r"scheduled task Acme\\Agent starts .* Seen because: .*did not\.") as told:
-        raise judged(guest(shipped().install_dir.upper(), encoding), profile())
+def test_one_that_a_task_starts_is_the_labs_on_wine() -> None:
+    with pytest.raises(NeverRun, match=r"the scheduled task \\Acme\\Agent, .* Seen because: .*did not\.") as told:
+        raise judged(guest(), profile())
     assert isinstance(told.value, InfrastructureError)
 
 
 @pytest.mark.parametrize(
     ("asked", "declared", "error", "system"),
     [
-        (guest(shipped().install_dir), profile(running=True), FAILED, GuestSystem.WINE),
-        (guest(shipped().install_dir), profile(), FAILED, GuestSystem.WINDOWS),
-        (guest("C:\\Other"), profile(), FAILED, GuestSystem.WINE),
-        (guest(shipped().install_dir, file=None), profile(), FAILED, GuestSystem.WINE),
-        (guest(shipped().install_dir), profile(), GuestUnreachable("silent"), GuestSystem.WINE),
+        (guest(), profile(running=True), FAILED, GuestSystem.WINE),
+        (guest(), profile(), FAILED, GuestSystem.WINDOWS),
+        (guest(BEGAN - timedelta(days=1)), profile(), FAILED, GuestSystem.WINE),
+        (guest(None), profile(), FAILED, GuestSystem.WINE),
+        (guest(), profile(), GuestUnreachable("silent"), GuestSystem.WINE),
     ],
-    ids=["a service runs", "Windows", "of somebody else", "no file", "another error"],
+    ids=["a service runs", "Windows", "a task of before", "no file", "another error"],
 )
 def test_any_other_failure_stays_what_it_was(
     asked: Any, declared: AgentProfile, error: BaseException, system: GuestSystem
@@ -71,8 +72,4 @@ def test_a_guest_that_does_not_answer_is_judged_elsewhere() -> None:
     def silent(*_: object, **__: object) -> Any:
         raise GuestFault("silent")
 
-    asked = SimpleNamespace(probe=silent, read_file=silent)
-    assert judged(asked, profile()) is FAILED
-    unread = guest(shipped().install_dir)
-    unread.read_file = silent
-    assert judged(unread, profile()) is FAILED
+    assert judged(SimpleNamespace(probe=silent), profile()) is FAILED
