@@ -106,3 +106,11 @@ def require_no_pipes(folder: Path) -> None:
             raise ConfigurationError(
                 "this is no ordinary file.", file=str(path), hint="Remove it: nothing of a run is kept in one."
             )
+
+
+def require_folder(path: Path) -> None:
+    """Raise `ConfigurationError` if something else than a folder is where one is to be."""
+    if os.path.lexists(path) and not path.is_dir():
+        raise ConfigurationError(
+            "this is no directory.", file=str(path), hint="Remove it: a run has a directory of that name."
+        )

@@ -7,6 +7,7 @@ state at hand is written to that very state.
 
 import functools
 import importlib.util
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,9 +59,12 @@ class OneWriter:
     def must_be_possible(self, hint: str) -> None:
         """Raises `ConfigurationError` for what is no database and never becomes one: another file was named.
 
-        What is not there yet is possible. `hint`: how to name another.
+        What is not there yet is possible where a file can be made. `hint`: how to name another.
         """
-        if self.file is None or not self.file.exists():
+        if self.file is None:
+            return
+        if not self.file.exists():
+            self._must_be_makeable(self.file, hint)
             return
         if self.file.is_dir():
             found = "a directory"
@@ -78,6 +82,18 @@ class OneWriter:
                 return
             found = "no database"
         raise ConfigurationError(f"this is {found}, so it is not {self._what}.", file=self.name, hint=hint)
+
+    def _must_be_makeable(self, file: Path, hint: str) -> None:
+        place = next(each for each in file.absolute().parents if os.path.lexists(each))
+        if not place.is_dir():
+            why = "is no directory"
+        elif not os.access(place, os.W_OK | os.X_OK):
+            why = "may not be written into"
+        else:
+            return
+        raise ConfigurationError(
+            f"{self._what} cannot be made here: {place} {why}.", file=self.name, hint=hint
+        )
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.files import require_no_pipes, sha256_of
+from harness.files import require_folder, require_no_pipes, sha256_of
 from harness.machines.provider import Progress
 from harness.machines.registry import load_provider
 from harness.model.errors import ConfigurationError
@@ -29,6 +29,7 @@ def resume_run(root: Path, progress: Progress) -> RunDirectory:
     run = RunDirectory(root.absolute())
     settings, plan = run.settings(), run.plan()
     for place in (run.root, run.work, *(run.cell(cell.id) for cell in plan.cells)):
+        require_folder(place)
         require_no_pipes(place)
     require_same(plan, root)
     check_backend(settings.backend)

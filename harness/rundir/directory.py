@@ -11,7 +11,7 @@ from typing import IO, Any, TypeVar
 from pydantic import ValidationError
 
 from harness.documents.translate import first_mistake
-from harness.files import named_file, write_atomically
+from harness.files import named_file, require_folder, write_atomically
 from harness.gate.artifact import REPORT_FILE
 from harness.model.base import Frozen
 from harness.model.candidate import Candidate
@@ -58,9 +58,21 @@ class RunDirectory:
             ) from error
 
     def claimed(self) -> "RunDirectory":
-        """The same directory, locked by this process. Raises `ConfigurationError` while another run works in it."""
-        self.work.mkdir(mode=0o700, exist_ok=True)
-        lock = (self.work / LOCK).open("wb")
+        """The same directory, locked by this process.
+
+        Raises `ConfigurationError` while another run works in it, and where nothing can be written.
+        """
+        require_folder(self.root / CELLS)
+        require_folder(self.work)
+        try:
+            self.work.mkdir(mode=0o700, exist_ok=True)
+            lock = (self.work / LOCK).open("wb")
+        except OSError as error:
+            raise ConfigurationError(
+                f"no run can be written here: {error.strerror}.",
+                file=str(self.root),
+                hint="Copy the run to where it can be written, or name another directory.",
+            ) from error
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

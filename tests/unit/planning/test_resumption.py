@@ -1,6 +1,8 @@
 """Going on with a run: what is tried again, what is never, and what must still be the same."""
 
+import errno
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -206,4 +208,24 @@ def test_a_pipe_where_a_file_of_the_run_was_is_named_and_nobody_waits_for_it(
     (run.root / name).unlink(missing_ok=True)
     os.mkfifo(run.root / name)
     with pytest.raises(ConfigurationError, match=f"{name}: this is no ordinary file"):
+        resumed(run)
+
+
+@pytest.mark.parametrize("name", ["cells", "work", f"cells/{CELL.id.replace('/', '__')}"])
+def test_a_file_where_a_directory_of_the_run_was_is_named(run: RunDirectory, name: str) -> None:
+    assert run.lock is not None
+    shutil.rmtree(run.root / name)
+    (run.root / name).write_text("x")
+    with pytest.raises(ConfigurationError, match=f"{name}: this is no directory"):
+        resumed(run)
+
+
+def test_a_run_that_may_only_be_read_is_said_to_be_so(
+    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuses)
+    with pytest.raises(ConfigurationError, match="no run can be written here: Permission denied"):
         resumed(run)

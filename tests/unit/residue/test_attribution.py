@@ -119,6 +119,10 @@ def test_wines_installer_answers_for_its_empty_places_alone() -> None:
     assert left_by_wine.why(value(shared, None), ())
     assert not left_by_wine.why(value(shared, "C:\\Acme\\acme.dll"), ())
     assert left_by_wine.why(value(log, None, Kind.REMOVED), [f"{log.lower()}\\agent"])
+    schedule = value("HKLM\\System\\CurrentControlSet\\Services\\Schedule", "Start", Kind.CHANGED)
+    by_itself = {"was": "dword:00000003", "now": "dword:00000002"}
+    assert left_by_wine.why(schedule.model_copy(update=by_itself), ())
+    assert not left_by_wine.why(schedule.model_copy(update=by_itself | {"now": "dword:00000004"}), ())
     assert not left_by_wine.why(value(log, None, Kind.REMOVED), ())
     assert not left_by_wine.why(value(log, "File", Kind.REMOVED), [f"{log.lower()}\\agent"])
 
