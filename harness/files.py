@@ -89,7 +89,7 @@ def named_file(path: Path, key: str = "") -> Path:
 
 
 def require_no_pipes(folder: Path) -> None:
-    """Raise `ConfigurationError` for a pipe, a socket or a device right in `folder`: whoever opens one may wait for ever.
+    """Raise `ConfigurationError` for a pipe, socket or device right in `folder`: whoever opens one may wait for ever.
 
     A folder that is not there, or may not be looked at, holds none; who reads it says so.
     """
@@ -104,7 +104,9 @@ def require_no_pipes(folder: Path) -> None:
             continue
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise ConfigurationError(
-                "this is no ordinary file.", file=str(path), hint="Remove it: nothing of a run is kept in one."
+                "this is no ordinary file.",
+                file=str(path),
+                hint="Remove it: nothing of a run is kept in one.",
             )
 
 

@@ -14,11 +14,11 @@ from harness.cell.collector import Collector
 from harness.cell.familiar import Familiar
 from harness.cell.lateness import Lateness
 from harness.cell.malware import the_labs_own
+from harness.cell.never_run import require_tasks_run
 from harness.cell.parting import part_with
 from harness.cell.provision import Provision, machine_spec
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
-from harness.cell.never_run import require_tasks_run
 from harness.cell.started_anew import require_started_anew
 from harness.guest.guest import Guest
 from harness.machines.capabilities import HasOverlay, Overlay

@@ -1,4 +1,4 @@
-"""What Windows Installer tells a product that another one takes the place of, and Wine's does not: the harness does there."""
+"""What Windows Installer does for a product that another one takes the place of, and the harness does on Wine."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,8 +14,8 @@ TOLD = "UPGRADINGPRODUCTCODE"
 READ = frozenset({"Component", "Feature", "InstallExecuteSequence", "Property", "Upgrade"})
 """The tables that tell whether a product asks for it, and what becomes of its features."""
 WHY = (
-    "Wine's installer tells the product that is replaced nothing of it, so the harness put this property into the package"
-    " that the installer keeps; Windows Installer gives it"
+    "Wine's installer tells the product that is replaced nothing of it, so the harness put this property into the"
+    " package that the installer keeps; Windows Installer gives it"
 )
 MIGRATES, MIGRATION = 0x1, "MigrateFeatureStates"
 """msidbUpgradeAttributesMigrateFeatures ("Upgrade table"), and the action that does it."""

@@ -1,6 +1,7 @@
 r"""What Wine leaves of its own and Windows would not: the substrate's, not the candidate's. Pure.
 
-Each but a certificate and a start type is a folder or key with nothing in it. One that holds anything is the candidate's.
+Each but a certificate and a start type is a folder or key with nothing in it; one that holds anything is the
+candidate's.
 """
 
 import re

@@ -42,10 +42,12 @@ def test_where_none_can_be_made_is_said_before_anything_is_done(
 ) -> None:
     (tmp_path / "file").write_text("x")
     there = OneWriter(str(tmp_path / "file" / "below" / "a.db"), what="a ledger", lock=1)
-    with pytest.raises(ConfigurationError, match=r"a\.db: a ledger cannot be made here: .*/file is no directory\."):
+    with pytest.raises(
+        ConfigurationError, match=r"a\.db: a ledger cannot be made here: .*/file is no directory\."
+    ):
         there.must_be_possible("Name another.")
     there = OneWriter(str(tmp_path / "new" / "a.db"), what="a ledger", lock=1)
     there.must_be_possible("Name another.")
     monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere but on a read-only disk
-    with pytest.raises(ConfigurationError, match="may not be written into. Name another"):
+    with pytest.raises(ConfigurationError, match=r"may not be written into\. Name another"):
         there.must_be_possible("Name another.")

@@ -56,7 +56,7 @@ class FailsOnPurpose(Waiting):
         return self._admissions.enrolled(cell)
 
     def taken_away(self, cell: str) -> None:
-        """The cell's agent was uninstalled: the next enrolment is no sign of a lost node key, if the key is not shown."""
+        """The cell's agent was uninstalled: its next enrolment has a reason, if the node key is not shown again."""
         self._admissions.taken_away(cell)
 
     @contextmanager

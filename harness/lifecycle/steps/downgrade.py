@@ -1,5 +1,7 @@
 """`downgrade: previous`: run an older installer on the machine that has the candidate."""
 
+from collections.abc import Mapping
+
 from harness.cell.check import Blocked
 from harness.guest.msi.result import MsiResult
 from harness.lifecycle.releases import medium, release_of
@@ -20,13 +22,14 @@ def act(timeline: Timeline, step: Step) -> MsiResult:
     properties = timeline.rendered(session.profile.upgrade.properties, release)
     allowed = session.profile.upgrade.downgrade is Downgrade.CLEAN
 
-    def install() -> MsiResult:
-        return timeline.run_package(release, medium(name), properties, "downgrade", may_fail=True)
+    def install(more: Mapping[str, str]) -> MsiResult:
+        given = {**properties, **more}
+        return timeline.run_package(release, medium(name), given, "downgrade", may_fail=True)
 
     result = (
-        replacing(session, session.candidate, release, timeline.properties(), install)
+        replacing(session, session.candidate, release, timeline.properties(), properties, install)
         if allowed
-        else install()
+        else install({})
     )
     if result.succeeded and allowed:
         timeline.on_machine = release

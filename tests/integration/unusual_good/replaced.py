@@ -86,7 +86,7 @@ def build_replaced(place: Path) -> Path:
 
 
 def write_replaced(path: Path) -> Path:
-    """Its profile: the manual is chosen, the tray is not; what customers add to a file of its data outlasts an upgrade."""
+    """Its profile: the manual is chosen, the tray is not; a line that customers add to a file of its data stays."""
     document: dict[str, Any] = {
         "name": path.stem,
         "title": REPLACED,

@@ -198,9 +198,13 @@ def test_times_are_numbers_or_iso_8601() -> None:
     assert read_time("2026-11-30t12:00:00.1234567z", "k") == 1796040000.123456
 
 
-@pytest.mark.parametrize(("value", "unit"), [(1796040000000, "s"), ("1796040000", "ms"), (1796040000000000, "ms")])
+@pytest.mark.parametrize(
+    ("value", "unit"), [(1796040000000, "s"), ("1796040000", "ms"), (1796040000000000, "ms")]
+)
 def test_a_time_in_another_unit_is_named_for_it(value: object, unit: str) -> None:
-    with pytest.raises(BackendError, match=f"endpoint.last_seen that is no time of today in {unit}: .*time_unit"):
+    with pytest.raises(
+        BackendError, match=f"endpoint.last_seen that is no time of today in {unit}: .*time_unit"
+    ):
         read_time(value, "endpoint.last_seen", unit)
 
 

@@ -46,7 +46,9 @@ def judged(
 
 
 def test_one_that_a_task_starts_is_the_labs_on_wine() -> None:
-    with pytest.raises(NeverRun, match=r"the scheduled task \\Acme\\Agent, .* Seen because: .*did not\.") as told:
+    with pytest.raises(
+        NeverRun, match=r"the scheduled task \\Acme\\Agent, .* Seen because: .*did not\."
+    ) as told:
         raise judged(guest(), profile())
     assert isinstance(told.value, InfrastructureError)
 

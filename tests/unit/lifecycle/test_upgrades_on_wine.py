@@ -6,7 +6,13 @@ from typing import Any, cast
 import pytest
 
 from harness.candidate.msi_tables import Tables
-from harness.lifecycle.upgrades_on_wine import TOLD, asks_for_it, features_migrated, migrated, told_of_its_upgrade
+from harness.lifecycle.upgrades_on_wine import (
+    TOLD,
+    asks_for_it,
+    features_migrated,
+    migrated,
+    told_of_its_upgrade,
+)
 from harness.model.errors import GuestFault
 
 OLD, NEW = "{OLD}", "{NEW}"

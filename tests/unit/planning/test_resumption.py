@@ -201,7 +201,9 @@ def test_the_work_directory_of_a_run_that_was_gone_on_with_is_found(run: RunDire
     assert found.name == str(run.work)
 
 
-@pytest.mark.parametrize("name", ["gate.json", "work/lock", f"cells/{CELL.id.replace('/', '__')}/started.json"])
+@pytest.mark.parametrize(
+    "name", ["gate.json", "work/lock", f"cells/{CELL.id.replace('/', '__')}/started.json"]
+)
 def test_a_pipe_where_a_file_of_the_run_was_is_named_and_nobody_waits_for_it(
     run: RunDirectory, name: str
 ) -> None:
