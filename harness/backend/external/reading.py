@@ -14,8 +14,8 @@ from harness.documents.translate import first_mistake
 from harness.model.errors import BackendError
 
 SOONEST, LATEST = 1e8, 1e11
-"""In seconds since the epoch: 1973, before which lies what is in s and taken for ms, and the year 5138, behind which lies
-what is in ms and taken for s. 0 stands for never."""
+"""In seconds since the epoch: 1973, before which lies what is in s and taken for ms, and the year 5138, behind which
+lies what is in ms and taken for s. 0 stands for never."""
 
 
 def read_time(value: Any, key: str, unit: str = "s") -> float:
