@@ -28,6 +28,10 @@ class Product:
 
 
 ALL = ("machine", "install", "check-in", "functions", "uninstall", "residue")
+KEPT = tuple(
+    step.replace("(candidate)}", "(candidate), keeps: [configuration]}") if "upgrade" in step else step
+    for step in STEPS
+)
 UPGRADED = (*STEPS[:-2], "{reboot: , expect: installed(candidate)}", *STEPS[-2:])
 PRODUCTS = {
     REGISTERED: Product(
@@ -64,7 +68,7 @@ PRODUCTS = {
         ),
         build=build_replaced,
         describe=write_replaced,
-        phases=STEPS,
+        phases=KEPT,
         form="steps",
     ),
     SCRIPTED: Product(
