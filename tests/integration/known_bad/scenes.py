@@ -143,8 +143,8 @@ OF_SCENES: dict[str, KnownBad] = {
 """Known-bad candidates by name; their scenarios are those that ship."""
 
 GOOD_SCENES: dict[str, KnownBad] = {
-    f"scene-{bad.scenario}": KnownBad(frozenset(), (), {}, scenario=bad.scenario)
-    for bad in OF_SCENES.values()
+    f"scene-{scenario}": KnownBad(frozenset(), (), {}, scenario=scenario)
+    for scenario in (*(bad.scenario for bad in OF_SCENES.values()), "reinstall")
 }
 """The good agent in each of these scenarios: it must pass."""
 
