@@ -12,14 +12,12 @@ from harness.cell.best_effort import BestEffort
 from harness.cell.blame import Inquiry
 from harness.cell.collector import Collector
 from harness.cell.familiar import Familiar
-from harness.cell.lateness import Lateness
 from harness.cell.malware import the_labs_own
-from harness.cell.never_run import require_tasks_run
+from harness.cell.of_wine import OfWine
 from harness.cell.parting import part_with
 from harness.cell.provision import Provision, machine_spec
 from harness.cell.recorder import CellRecorder
 from harness.cell.secrets import redact
-from harness.cell.started_anew import require_started_anew
 from harness.guest.guest import Guest
 from harness.machines.capabilities import HasOverlay, Overlay
 from harness.machines.provider import Machine, MachineProvider
@@ -72,7 +70,7 @@ class CellSession:
         self.lost_by = ""
         """Id of the check in which the machine was found lost to the whole cell."""
         self.silence = AgentSilence(cell.id, backend)
-        self._lateness = Lateness(cell.id, backend, self.excuse)
+        self._of_wine = OfWine(cell.id, backend, self._profile, self.excuse)
         self.familiar = Familiar()
         self.on_kept: Callable[[str], None] = lambda _: None
         """Called with the id of a machine that is kept with the agent on it: its backend is to outlive the run."""
@@ -113,8 +111,8 @@ class CellSession:
 
     def within(self, seconds: float) -> Deadline:
         """A deadline of the profile's for what the agent does, stretched where the substrate makes it late."""
-        late_s = self._lateness.granted_s(self.machine.guest_system)
-        return Deadline.after(seconds * slowness(self.machine.substrate) + late_s)
+        machine = self.machine
+        return Deadline.after(seconds * slowness(machine.substrate) + self._of_wine.granted_s(machine))
 
     def patience(self, seconds: float) -> Deadline:
         """Like `within`, for a sign of life of the agent: one that was found silent is not waited for so long again."""
@@ -199,11 +197,8 @@ class CellSession:
             return found.error
         error = the_labs_own(found.error, machine.guest_system, guest)
         if self.candidate_touched and error is found.error:
-            error = require_started_anew(error, machine, guest, self.profile, over_time=counts_on_agent)
-            error = self._lateness.judge(error, machine.guest_system) if counts_on_agent else error
-            if counts_on_agent:
-                began = self.recorder.attempts[-1].began
-                error = require_tasks_run(error, machine, guest, self.profile, began)
+            began = self.recorder.attempts[-1].began
+            error = self._of_wine.explains(error, machine, guest, began, over_time=counts_on_agent)
             return self.familiar.judge(error, guest)
         return error
 
