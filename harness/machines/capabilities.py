@@ -34,7 +34,6 @@ class MakesAhead(Protocol):
 class HasOneImage(Protocol):
     """What a provider also offers if all its machines are of one image, whatever Windows they show."""
 
-    @property
     def only_image(self) -> str:
         """The name that a pool's `base_image` has to have."""
         ...

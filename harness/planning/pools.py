@@ -27,7 +27,7 @@ def pool_problems(state: StateDirectory, wanted: str | None = None) -> Callable[
                     path = ("pools", name, *error.key.split("."))
                     found.append(Problem(path, error.sentence, error.hint))
                     continue
-                only = provider.only_image if isinstance(provider, HasOneImage) else pool.base_image
+                only = provider.only_image() if isinstance(provider, HasOneImage) else pool.base_image
                 if pool.base_image != only:
                     named = f"not {pool.base_image!r}" if pool.base_image else "and the pool names none"
                     found.append(

@@ -42,7 +42,6 @@ class WineProvider:
     """
 
     name = "wine"
-    only_image = IMAGE_NAME
 
     def __init__(self, pool: Pool, state: StateDirectory) -> None:
         options = dict(pool.options)
@@ -158,6 +157,9 @@ class WineProvider:
         raise ConfigurationError(
             f"there is no Wine machine {machine_id!r}.", hint="List the kept ones with: bvt shell"
         )
+
+    def only_image(self) -> str:
+        return IMAGE_NAME
 
     def capacity(self, memory_mb: int, cpus: int) -> int:
         """Three times the processors and one, as a cell mostly waits, within free memory; none is reserved."""
