@@ -42,19 +42,31 @@ def asks_for_it(tables: Tables) -> bool:
 def told_of_its_upgrade(session: CellSession, older: Tables, by: Candidate) -> Iterator[None]:
     """Within it a removal of the product of `older` finds the code of `by` in the property, if it asks for it.
 
-    If the product is still there afterwards it knows nothing of it any more. Raises what the guest layer raises.
+    If the product is still there afterwards it knows nothing of it any more. One that the installer does not know, or
+    whose package it does not have, is told nothing: nobody would. Raises what the guest layer raises.
     """
     own = _property(older, "ProductCode")
-    if not own or own.lower() == by.product_code.lower() or not asks_for_it(older):
+    asks = own and own.lower() != by.product_code.lower() and asks_for_it(older)
+    if not asks or not _told(session, own, by.product_code):
         yield
         return
-    session.guest.probe("set-property", own, TOLD, by.product_code)
     session.excuse(f"{TOLD} of the release before", WHY, by=ExcusedBy.SUBSTRATE)
     try:
         yield
     finally:
         with suppress(GuestFault):  # it is gone, as it is meant to be
             session.guest.probe("set-property", own, TOLD)
+
+
+def _told(session: CellSession, product: str, by: str) -> bool:
+    """Whether the installer knows the product and has its package, which holds the property now."""
+    try:
+        session.guest.probe("set-property", product, TOLD, by)
+    except GuestFault as error:
+        if not error.code:
+            raise
+        return False
+    return True
 
 
 def features_migrated(

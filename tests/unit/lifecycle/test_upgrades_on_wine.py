@@ -36,14 +36,16 @@ def package(code: str = OLD, *actions: Any, features: str = "", attributes: str 
 class Session:
     """Notes what the probe is asked and what is put on record."""
 
-    def __init__(self, gone: bool = False) -> None:
+    def __init__(self, gone: bool = False, refused: int | None = None) -> None:
         self.asked: list[tuple[str, ...]] = []
         self.excused: list[str] = []
         self.guest = SimpleNamespace(probe=self.probe)
-        self.gone = gone
+        self.gone, self.refused = gone, refused
 
     def probe(self, *words: str) -> None:
         self.asked.append(words)
+        if self.refused is not None:
+            raise GuestFault("MsiGetProductInfo", code=self.refused)
         if self.gone and len(words) == 3:
             raise GuestFault("no such product")
 
@@ -70,6 +72,19 @@ def test_one_whose_replacement_fails_knows_nothing_of_it_either() -> None:
     with pytest.raises(KeyError), told(session, package(OLD, CLEANS_UP)):
         raise KeyError
     assert len(session.asked) == 2
+
+
+def test_one_that_the_installer_does_not_know_is_told_nothing() -> None:
+    session = Session(refused=1605)
+    with told(session, package(OLD, CLEANS_UP)):
+        assert session.asked == [("set-property", OLD, TOLD, NEW)]
+    assert len(session.asked) == 1
+    assert session.excused == []
+
+
+def test_a_guest_that_does_not_answer_says_nothing_about_the_product() -> None:
+    with pytest.raises(GuestFault), told(Session(refused=0), package(OLD, CLEANS_UP)):
+        pytest.fail("nobody goes on")
 
 
 @pytest.mark.parametrize(
