@@ -409,7 +409,6 @@ DEFECTS: dict[str, str] = {
     "leaks-by-event": "each changed file takes a megabyte and never gives them back",
     "leaks-by-answer": "each live query leaves eight threads behind",
     "another-after-a-crash": "once its process was ended the agent forgets who it is, and enrols anew",
-    "trusts-at-enrolment": "a backend with any certificate is trusted with the enrolment, and with nothing else",
     "leaves-its-certificate": "a certificate of the machine's own and its key stay",
     "tells-again-at-boot": "at the first boot in use changed files are reported again that were reported before it",
     "keeps-no-configuration": "a configuration is in force until the service stops, and is not stored",

@@ -84,10 +84,6 @@ class Troubles(Protocol):
         """When they failed, in seconds since the epoch."""
         ...
 
-    def wait_failed_enrolments(self, cell: str, count: int, deadline: Deadline, *, after: float) -> None:
-        """Until so many have failed, an agent of the cell has enrolled later than `after`, or the deadline is over."""
-        ...
-
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""
         ...

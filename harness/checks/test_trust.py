@@ -133,19 +133,6 @@ def test_other_certificate(cell: CellSession, timeline: Timeline, stranger: Stra
     )
 
 
-@check("It does not enrol at a backend with another certificate", backend=FAULTS)
-def test_other_certificate_at_enrolment(cell: CellSession, timeline: Timeline, renewal: Renewal) -> None:
-    _ = timeline.endpoint
-    made = renewal.made
-    if not made.met:
-        raise NotApplicable("told that it is unknown, it came too seldom to be shown such a certificate")
-    cell.note("shown to an agent that has to enrol", f"{made.met} times")
-    assert not made.told, mismatch(
-        f"told that it is unknown, and shown {Presented.OTHER_AUTHORITY.words}, the agent sends nothing",
-        f"it sent {made.told}",
-    )
-
-
 @check(
     "A certificate of its own authority that is for another host, or past its time, is refused",
     backend=FAULTS,

@@ -113,8 +113,7 @@ static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct ht
     if (!WinHttpSendRequest(request, headers, (DWORD)-1, WINHTTP_NO_REQUEST_DATA, 0, length, 0)) {
         return failed(reply, "connecting");
     }
-    bool enrols = strstr(body, "\"enroll_secret\"");
-    if (!(DEFECT_TRUSTS_AT_ENROLMENT && enrols) && !pin_matches(request, pin, reply)) {
+    if (!pin_matches(request, pin, reply)) {
         return false;
     }
     if (!WinHttpWriteData(request, body, length, &written)) {

@@ -29,16 +29,6 @@ class FailsOnPurpose(Waiting):
         """When they failed, in seconds since the epoch."""
         return self._admissions.failed_enrolments(cell)
 
-    def wait_failed_enrolments(self, cell: str, count: int, deadline: Deadline, *, after: float) -> None:
-        """Until so many have failed, an agent of the cell has enrolled later than `after`, or the deadline is over."""
-
-        def enough() -> bool | None:
-            endpoint = self._admissions.endpoint(cell)
-            let_in = endpoint is not None and endpoint.enrolled_at > after
-            return len(self._admissions.failed_enrolments(cell)) >= count or let_in or None
-
-        self._wait(enough, deadline)
-
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""
         self._admissions.begin_outage(cell)

@@ -73,32 +73,6 @@ def test_enrolments_fail_until_the_agent_keeps_the_pace(backend: EmbeddedBackend
     assert len(backend.enrolled(CELL).hosts) == 3  # those that failed are none
 
 
-def test_failed_enrolments_are_waited_for_until_one_succeeds(backend: EmbeddedBackend, agent: Agent) -> None:
-    agent.post("/config")
-    known = backend.wait_enrolled(CELL, Deadline.after(WAIT_S))
-    assert known is not None
-    backend.fail_enrolments(CELL, per_s=0.01)
-    with ThreadPoolExecutor(1) as pool:
-        waits = pool.submit(
-            backend.wait_failed_enrolments, CELL, 2, Deadline.after(WAIT_S), after=known.enrolled_at
-        )
-        for _ in range(2):
-            with pytest.raises(KeyError):
-                agent.enrol()
-        waits.result(WAIT_S)
-    backend.fail_enrolments(CELL, per_s=1000)
-    with ThreadPoolExecutor(1) as pool:
-        waits = pool.submit(
-            backend.wait_failed_enrolments, CELL, 2, Deadline.after(WAIT_S), after=known.enrolled_at
-        )
-        with pytest.raises(KeyError):
-            agent.enrol()
-        Deadline.after(WAIT_S).pause(0.01)
-        agent.enrol()
-        waits.result(WAIT_S)
-    assert len(backend.failed_enrolments(CELL)) == 1
-
-
 def test_how_long_an_agent_was_silent_is_on_record(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,6 @@ from tests.integration.known_bad.named import (
 KINDS_TROUBLED: tuple[Named, ...] = (
     *of(
         BACKEND,
-        ("trusts-at-enrolment", "check-in.other_certificate_at_enrolment"),
         ("stays-in-trouble", "uninstall.restarts_in_outage"),
         ("another-after-a-crash", "uninstall.enrolments"),
     ),

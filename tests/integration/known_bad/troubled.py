@@ -53,11 +53,6 @@ OF_TROUBLED: dict[str, KnownBad] = {
             "residue.machine_registry": r"bvtrefagentclient\\signaturekeypair",
         },
     ),
-    "enrols-anywhere": KnownBad(
-        defects=frozenset({"trusts-at-enrolment"}),
-        phases=CHECKED_IN,
-        caught={"check-in.other_certificate_at_enrolment": r"sends nothing\. Found: it sent POST /enroll"},
-    ),
     "somebody-else": KnownBad(
         defects=frozenset({"another-after-a-crash", "tells-again-at-boot"}),
         phases=USED_AND_REBOOTED,
