@@ -11,7 +11,7 @@ from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.checks.protocol import assert_understood, known_to_tell
-from harness.checks.test_install_services import RESTARTED
+from harness.checks.test_install_running import RESTARTED
 from harness.lifecycle.outage import Outage
 from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.service_restart import restart

@@ -1,15 +1,11 @@
 """How the agent fares after use, right before its uninstall: what it takes of the machine, and what its log says."""
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
-
 from harness.cell.check import NotApplicable, NotTested, check
 from harness.cell.declared import declares
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
-from harness.checks.test_install import DECLARE, ON_LOOPBACK, exposed_ports
-from harness.checks.test_install_services import RUNNING
-from harness.lifecycle.agent_log import errors
+from harness.checks.ports import DECLARE, ON_LOOPBACK, exposed_ports
+from harness.checks.test_install_running import RUNNING
 from harness.lifecycle.altered import altered
 from harness.lifecycle.footprint import compared, handles_of
 from harness.lifecycle.health import Health
@@ -25,7 +21,6 @@ MB = 1024 * 1024
 UNCOUNTED = "nothing counted its handles"
 OVER_OTHERS = ("high", "real time")
 """Priority classes by which other programs wait ("Scheduling Priorities")."""
-LOGS = declares("logs", lambda profile: profile.logs)
 DATA = declares("data_dirs", lambda profile: profile.data_dirs)
 
 
@@ -207,45 +202,6 @@ def test_footprint(cell: CellSession, timeline: Timeline, health: Health) -> Non
     )
 
 
-@check("Its own log tells of no error", declared=LOGS, requires=INSTALLED)
-def test_error_lines(cell: CellSession, timeline: Timeline, health: Health) -> None:
-    found = _own_errors(cell, timeline, _log_lines(health))
-    assert not found, mismatch("no line of its log is an error", f"{len(found)}: {listed(set(found))}")
-
-
-@check("No log that its profile does not name tells of an error", declared=DATA, requires=INSTALLED)
-def test_other_error_lines(cell: CellSession, timeline: Timeline, health: Health) -> None:
-    told = []
-    for path, lines in health.undeclared_logs.items():
-        found = _own_errors(cell, timeline, lines)
-        excused = next(
-            (
-                why
-                for name, why in cell.profile.health.error_logs.items()
-                if fnmatchcase(path.lower(), name.lower())
-            ),
-            "",
-        )
-        if found and excused:
-            cell.excuse(f"{path}: {len(found)} errors, the first: {found[0]}", excused)
-        elif found:
-            told.append(f"{path}: {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else ""))
-    cell.note("logs that the profile does not name", len(health.undeclared_logs))
-    assert not told, mismatch(
-        "no line of a log in its data folders is an error, unless health.error_logs names the log",
-        listed(told),
-    )
-
-
-@check("Its own log becomes longer no faster than it may", declared=LOGS, requires=INSTALLED)
-def test_log_pace(cell: CellSession, health: Health) -> None:
-    lines, growth, most = _log_lines(health), health.growth, cell.profile.health.log_lines
-    cell.note("lines", f"{len(lines)} in {growth.lasted_s:.0f} s")
-    assert growth.per_minute(len(lines)) <= most, mismatch(
-        f"at most {most} lines of its log in a minute", f"{len(lines)} in {growth.lasted_s:.0f} s"
-    )
-
-
 @check("After use it still listens on loopback only", requires=INSTALLED)
 def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -> None:
     _ = _processes(health)
@@ -253,25 +209,6 @@ def test_loopback_ports(cell: CellSession, timeline: Timeline, health: Health) -
     cell.note("listeners", len(listeners))
     exposed = exposed_ports(cell, listeners)
     assert not exposed, mismatch(ON_LOOPBACK, f"it listens on {listed(exposed)}{DECLARE}")
-
-
-def _own_errors(cell: CellSession, timeline: Timeline, lines: Sequence[str]) -> list[str]:
-    """The errors among these lines that the harness did not provoke; how many it did is noted."""
-    every = errors(lines, cell.profile)
-    own = [line.strip()[:200] for line in every if not timeline.provoked.holds(line)]
-    if len(own) < len(every):
-        provoked = (
-            "lines that say what the agent was made to meet: a backend that fails, what is to be refused"
-        )
-        cell.note("errors that the harness provoked", f"{len(every) - len(own)} {provoked}")
-    return own
-
-
-def _log_lines(health: Health) -> list[str]:
-    lines = health.log_lines
-    if lines is None:
-        raise NotTested("none of the profile's logs is there")
-    return lines
 
 
 def _processes(health: Health) -> list[Process]:

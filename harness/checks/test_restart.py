@@ -7,7 +7,7 @@ from harness.cell.declared import declares, response_actions, telemetry
 from harness.cell.session import CellSession
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
-from harness.checks.test_install_services import RESTARTED
+from harness.checks.test_install_running import RESTARTED
 from harness.lifecycle.disclosure import Disclosures
 from harness.lifecycle.reports_on import KIND
 from harness.lifecycle.restart_in_use import RestartInUse

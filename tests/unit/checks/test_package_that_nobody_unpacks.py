@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.cell.check import Blocked
-from harness.checks import test_install as checks
+from harness.checks import test_install_payload as checks
 from harness.model.errors import ConfigurationError
 from harness.model.report import Outcome
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks import test_install as checks
+from harness.checks import test_install_payload as checks
 from harness.model.candidate import InstallerKind, Signature
 from harness.model.profile import AgentProfile
 from tests.unit.cell.stand_ins import PROFILE

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.checks.test_install import is_loopback
+from harness.checks.ports import is_loopback
 from harness.lifecycle.inspection import Inspection
 from harness.model.profile import AgentProfile
 from harness.probe.answers.processes import Process, Socket
