@@ -4,6 +4,22 @@
 
 #include "probe.h"
 
+static const char *failed_what;
+static DWORD failed_code;
+
+int fail(const char *what, DWORD code) {
+  failed_what = what;
+  failed_code = code;
+  return 1;
+}
+
+void json_failure(const char *key) {
+  json_object(key);
+  json_ascii("what", failed_what);
+  json_unsigned("code", failed_code);
+  json_end();
+}
+
 void *allocate(size_t bytes) {
   void *memory = calloc(1, bytes ? bytes : 1);
   if (!memory) ExitProcess(ERROR_NOT_ENOUGH_MEMORY);

@@ -17,6 +17,8 @@ int do_asked(arguments *given);
 
 /* Records what failed with which Win32 code, and returns non-zero. */
 int fail(const char *what, DWORD code);
+/* What fail() was told last, as an object under `key`. */
+void json_failure(const char *key);
 
 /* Takes `name VALUE` out of the arguments; NULL if absent. */
 wchar_t *take_option(arguments *given, const wchar_t *name);

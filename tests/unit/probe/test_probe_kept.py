@@ -9,6 +9,6 @@ LIST = re.compile(r"\bkept\[\] = \{(.*?)\};", re.DOTALL)
 
 
 def test_the_harness_asks_a_kept_probe_for_what_it_answers() -> None:
-    found = LIST.search((SOURCES / "main.c").read_text())
+    found = LIST.search((SOURCES / "asked.c").read_text())
     assert found is not None
     assert set(re.findall(r'L"([\w-]+)"', found[1])) == KEPT
