@@ -84,6 +84,18 @@ class Troubles(Protocol):
         """When they failed, in seconds since the epoch."""
         ...
 
+    def turn_away(self, cell: str) -> None:
+        """Tell the cell's agent that it is unknown; every enrolment fails until `let_in`."""
+        ...
+
+    def wait_turned_away(self, cell: str, deadline: Deadline) -> bool:
+        """Whether an enrolment has failed since, by the deadline."""
+        ...
+
+    def let_in(self, cell: str) -> bool:
+        """Take enrolments again; whether the agent had heard that it is unknown. If not it is not told any more."""
+        ...
+
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""
         ...

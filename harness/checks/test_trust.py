@@ -9,6 +9,7 @@ from harness.backend.trouble import MOST_ENROLMENTS, Presented, Troubles
 from harness.cell.check import Blocked, NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
+from harness.lifecycle.enrolling_elsewhere import SOON_S, EnrollingElsewhere
 from harness.lifecycle.in_touch import NAMED_BY, too_long
 from harness.lifecycle.outage import Outage, grows
 from harness.lifecycle.renewal import Renewal, pace
@@ -191,3 +192,31 @@ def test_comes_back(cell: CellSession, timeline: Timeline, stranger: Stranger) -
         f"shown its own certificate again, the agent is seen within {met.again_s:.0f} s",
         f"it was not; {what_was_seen(cell.backend, cell.cell.id)}",
     )
+
+
+@check(
+    "It enrols at no backend with another certificate, and again at its own",
+    backend=FAULTS,
+    requires=["check-in.enrols_again", "check-in.comes_back"],
+)
+def test_other_certificate_at_enrolment(
+    cell: CellSession, timeline: Timeline, enrolling_elsewhere: EnrollingElsewhere
+) -> None:
+    _ = timeline.endpoint
+    made, agreed = enrolling_elsewhere.made, dict(cell.profile.check_in.accepts.items())
+    if made is None:
+        raise NotApplicable(
+            f"told that it is unknown, it takes more than {SOON_S:g} s to enrol: too long to be shown one"
+        )
+    cell.note("shown to an agent that has to enrol", f"{made.shown} times")
+    fooled = [f"{kind.words}: it sent {told}" for kind, told in made.trusted.items() if kind not in agreed]
+    assert not fooled, mismatch(
+        "told that it is unknown, and shown a certificate that is not its backend's, the agent sends nothing",
+        "; ".join(fooled),
+    )
+    assert made.again is not None, mismatch(
+        f"shown its own certificate again, the agent enrols within {made.deadline_s:g} s",
+        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+    if not made.shown:
+        raise NotApplicable("told that it is unknown, it came too late to be shown such a certificate")

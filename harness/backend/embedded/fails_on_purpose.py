@@ -29,6 +29,18 @@ class FailsOnPurpose(Waiting):
         """When they failed, in seconds since the epoch."""
         return self._admissions.failed_enrolments(cell)
 
+    def turn_away(self, cell: str) -> None:
+        """Tell the cell's agent that it is unknown; every enrolment fails until `let_in`."""
+        self._admissions.turn_away(cell)
+
+    def wait_turned_away(self, cell: str, deadline: Deadline) -> bool:
+        """Whether an enrolment has failed since, by the deadline."""
+        return self._wait(lambda: self._admissions.turned_away(cell) or None, deadline) is not None
+
+    def let_in(self, cell: str) -> bool:
+        """Take enrolments again; whether the agent had heard that it is unknown. If not it is not told any more."""
+        return self._admissions.let_in(cell)
+
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""
         self._admissions.begin_outage(cell)

@@ -73,6 +73,23 @@ def test_enrolments_fail_until_the_agent_keeps_the_pace(backend: EmbeddedBackend
     assert len(backend.enrolled(CELL).hosts) == 3  # those that failed are none
 
 
+def test_an_agent_is_turned_away_until_it_is_let_in(backend: EmbeddedBackend, agent: Agent) -> None:
+    agent.post("/config")
+    backend.turn_away(CELL)
+    assert not backend.wait_turned_away(CELL, Deadline.after(0.05))
+    assert not backend.let_in(CELL)  # it did not come, and is not told any more
+    assert "node_invalid" not in agent.post("/config")
+    backend.turn_away(CELL)
+    assert agent.post("/config") == {"node_invalid": True}
+    with pytest.raises(KeyError):
+        agent.enrol()
+    assert backend.wait_turned_away(CELL, Deadline.after(WAIT_S))
+    assert backend.let_in(CELL)
+    agent.enrol()
+    assert backend.enrolled(CELL).unprovoked == 0
+    assert not backend.failed_enrolments(CELL)  # those are counted elsewhere
+
+
 def test_how_long_an_agent_was_silent_is_on_record(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:

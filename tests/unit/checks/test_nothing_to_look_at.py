@@ -80,6 +80,7 @@ OF_ANY_PROFILE = {
         "host_facts",
         "identity",
         "other_certificate",
+        "other_certificate_at_enrolment",
         "protocol",
         "recovers",
         "rests_in_outage",
