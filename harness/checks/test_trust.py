@@ -215,7 +215,7 @@ def test_other_certificate_at_enrolment(
         "; ".join(fooled),
     )
     assert made.again is not None, mismatch(
-        f"shown its own certificate again, the agent enrols within {made.deadline_s:g} s",
+        f"shown its own certificate again, the agent enrols within {made.deadline_s:.0f} s",
         f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
     )
     if not made.shown:

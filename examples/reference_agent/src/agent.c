@@ -202,6 +202,7 @@ void agent_run(HANDLE stop) {
     provident_start(stop);
     if (wait_for_settings(&settings, stop)) {
         policy_open(&settings);
+        outbox_restore();
         protocol_open(&agent.protocol, &settings, stop);
         agent.silent = DEFECT_NO_HEARTBEAT && agent.protocol.node_key[0];
         DWORD pause = 0;
@@ -215,6 +216,7 @@ void agent_run(HANDLE stop) {
             }
         }
         troubled_stopping();
+        outbox_store();
         protocol_close(&agent.protocol);
     }
     file_watch_stop();

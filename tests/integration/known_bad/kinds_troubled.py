@@ -34,7 +34,11 @@ KINDS_TROUBLED: tuple[Named, ...] = (
         ("leaks-by-answer", "uninstall.thread_growth"),
     ),
     *of(SECRET, ("tells-its-key-in-trouble", "uninstall.secret_in_files")),
-    *of(DELIVERY, ("stamps-what-waited", "functions.event_time")),
+    *of(
+        DELIVERY,
+        ("stamps-what-waited", "functions.event_time"),
+        ("forgets-what-waits", "uninstall.keeps_events"),
+    ),
     *of(
         CONTROL,
         ("keeps-no-configuration", "uninstall.configured_in_outage"),

@@ -69,13 +69,22 @@ OF_TROUBLED: dict[str, KnownBad] = {
         profile={"check_in.deadline_s": 10, "check_in.heartbeat_s": 6},
     ),
     "polls-anywhere": KnownBad(
-        defects=frozenset({"trusts-at-polls", "program-signed-for-the-past", "on-no-medium"}),
+        defects=frozenset({"trusts-at-polls", "program-signed-for-the-past"}),
         phases=CHECKED_IN,
         caught={
             "install.payload_signatures": r"refagent\.exe \(its certificate ended on \d{4}-\d\d-\d\d, and",
-            "install.msi_system": r"SeldomFile: it is number 9, and the media end with 2",
             "check-in.other_certificate": r"the agent sends nothing\. Found: it sent POST /(config|log|distributed)",
         },
+    ),
+    "beyond-its-media": KnownBad(
+        defects=frozenset({"on-no-medium"}),
+        phases=INSTALLED,
+        caught={"install.msi_system": r"SeldomFile: it is number 9, and the media end with 2"},
+    ),
+    "forgets-what-waits": KnownBad(
+        defects=frozenset({"forgets-what-waits"}),
+        phases=USED,
+        caught={"uninstall.keeps_events": "what waited for the backend was lost at the restart"},
     ),
     "leaves-a-farewell": KnownBad(
         defects=frozenset({"leaves-a-farewell"}),
