@@ -412,6 +412,7 @@ DEFECTS: dict[str, str] = {
     "trusts-at-enrolment": "a backend with any certificate is trusted with the enrolment, and with nothing else",
     "trusts-at-polls": "a backend with any certificate is trusted with everything but the enrolment",
     "silent-after-enrolling": "shown another certificate while it had to enrol, the agent never enrols again",
+    "deaf-to-a-change": "once another configuration is in force, changed files are not reported any more",
     "forgets-what-waits": "what waits for a backend that fails is lost when the service is stopped",
     "leaves-a-farewell": "what is to tell the backend of an uninstall that it did not hear of stays, for later",
     "waits-to-take-leave": "an uninstall waits until its backend has heard of it",

@@ -41,6 +41,7 @@ KINDS_TROUBLED: tuple[Named, ...] = (
     ),
     *of(
         CONTROL,
+        ("deaf-to-a-change", "functions.reports_on"),
         ("keeps-no-configuration", "uninstall.configured_in_outage"),
         ("takes-half-a-configuration", "functions.configuration_refused"),
     ),

@@ -81,6 +81,14 @@ OF_TROUBLED: dict[str, KnownBad] = {
         phases=INSTALLED,
         caught={"install.msi_system": r"SeldomFile: it is number 9, and the media end with 2"},
     ),
+    "deaf-to-a-change": KnownBad(
+        defects=frozenset({"deaf-to-a-change"}),
+        phases=USED,
+        caught={
+            "functions.reports_on": r"another configuration is in force is reported\. Found: it never was"
+        },
+        profile={"telemetry.file_change.deadline_s": 4},
+    ),
     "forgets-what-waits": KnownBad(
         defects=frozenset({"forgets-what-waits"}),
         phases=USED,
