@@ -410,6 +410,7 @@ DEFECTS: dict[str, str] = {
     "leaks-by-answer": "each live query leaves eight threads behind",
     "another-after-a-crash": "once its process was ended the agent forgets who it is, and enrols anew",
     "trusts-at-enrolment": "a backend with any certificate is trusted with the enrolment, and with nothing else",
+    "trusts-with-logs": "a backend with any certificate is trusted with what is reported, and with nothing else",
     "trusts-at-polls": "a backend with any certificate is trusted with everything but the enrolment",
     "silent-after-enrolling": "shown another certificate while it had to enrol, the agent never enrols again",
     "deaf-to-a-change": "once another configuration is in force, changed files are not reported any more",

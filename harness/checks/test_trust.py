@@ -24,6 +24,10 @@ FAULTS = [BackendFeature.FAULTS]
 MET_BY = "check-in.other_certificate"
 BUSY_PERCENT = 75.0
 """Of the time, by one thread: what polls or works rests more than that."""
+AGAIN = ["check-in.enrols_again", "check-in.comes_back"]
+FIRST_ONES = 2
+"""So many times it is shown another certificate before its own comes in turns with it."""
+SLOW = f"told that it is unknown, it takes more than {SOON_S:g} s to enrol: too long to be shown another certificate"
 SENDS_NOTHING = "shown {}, the agent sends nothing"
 
 
@@ -197,22 +201,19 @@ def test_comes_back(cell: CellSession, timeline: Timeline, stranger: Stranger) -
 @check(
     "It enrols at no backend with another certificate, and again at its own",
     backend=FAULTS,
-    requires=["check-in.enrols_again", "check-in.comes_back"],
+    requires=AGAIN,
 )
 def test_other_certificate_at_enrolment(
     cell: CellSession, timeline: Timeline, enrolling_elsewhere: EnrollingElsewhere
 ) -> None:
     _ = timeline.endpoint
-    made, agreed = enrolling_elsewhere.made, dict(cell.profile.check_in.accepts.items())
+    made = enrolling_elsewhere.made
     if made is None:
-        raise NotApplicable(
-            f"told that it is unknown, it takes more than {SOON_S:g} s to enrol: too long to be shown one"
-        )
-    cell.note("shown to an agent that has to enrol", f"{made.shown} times")
-    fooled = [f"{kind.words}: it sent {told}" for kind, told in made.trusted.items() if kind not in agreed]
-    assert not fooled, mismatch(
-        "told that it is unknown, and shown a certificate that is not its backend's, the agent sends nothing",
-        "; ".join(fooled),
+        raise NotApplicable(SLOW)
+    cell.note("shown", f"{made.shown} times")
+    assert not made.enrolled_there, mismatch(
+        f"told that it is unknown, and {SENDS_NOTHING.format(Presented.OTHER_AUTHORITY.words)}",
+        f"it sent {', '.join(made.enrolled_there)}",
     )
     assert made.again is not None, mismatch(
         f"shown its own certificate again, the agent enrols within {made.deadline_s:.0f} s",
@@ -220,3 +221,24 @@ def test_other_certificate_at_enrolment(
     )
     if not made.shown:
         raise NotApplicable("told that it is unknown, it came too late to be shown such a certificate")
+
+
+@check(
+    "Each of its connections is told nothing where it meets another certificate",
+    backend=FAULTS,
+    requires=[*AGAIN, MET_BY],
+)
+def test_other_certificate_in_turns(
+    cell: CellSession, timeline: Timeline, enrolling_elsewhere: EnrollingElsewhere
+) -> None:
+    _ = timeline.endpoint
+    made = enrolling_elsewhere.made
+    if made is None:
+        raise NotApplicable(SLOW)
+    if made.shown <= FIRST_ONES:
+        raise NotApplicable("it came too seldom to be shown such a certificate and its own in turns")
+    cell.note("shown", f"{made.shown} times")
+    assert not made.sent_there, mismatch(
+        f"{SENDS_NOTHING.format(Presented.OTHER_AUTHORITY.words)}, though its last request met its own backend",
+        f"it sent {', '.join(sorted(set(made.sent_there)))}",
+    )

@@ -1,29 +1,30 @@
-"""One enrolment more for each cell, in which the agent meets other certificates first.
+"""One enrolment more for each cell, in which the agent meets another certificate first, and then in turns with its own.
 
-What its polls meet says nothing of how it enrols, which may be another program's work. It is told that it is unknown,
-and whoever is told so enrols.
+What its polls meet says nothing of how it enrols, or reports, which may be another program's work. It is told that it is
+unknown, and whoever is told so enrols; where each second connection meets its own backend, everything else comes after.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import Endpoint
-from harness.backend.trouble import Presented, Troubles
+from harness.backend.trouble import Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import once
 from harness.lifecycle.renewal import Renewal
 from harness.lifecycle.timeline import Timeline
-from harness.model.deadline import Deadline
 
 SOON_S = 6.0
 """An agent that took longer to enrol again is not asked to once more: others would wait for it."""
 COMES_S = 4.0
 """So long an agent that has to enrol is waited for, at either certificate."""
-TIMES = 2
-"""Handshakes with another certificate that are waited for: the first is of another authority."""
-SENDS_S = 0.5
-"""What is sent after a handshake comes within so long."""
+TIMES = 6
+"""Handshakes with another certificate that are waited for: two of its enrolment, and one of each kind of request."""
+TURNS_S = 1.5
+"""So long they are waited for, once there was one."""
+ENROLS = "/enroll"
+"""How the path of an enrolment ends."""
 PAUSES_GROW = 2.0
 """An agent that doubles its pauses may wait once more for as long as it was refused, and somewhat longer."""
 
@@ -33,12 +34,22 @@ class MetEnrolling:
     """What it showed."""
 
     shown: int
-    """Handshakes with another certificate while it had to enrol."""
-    trusted: Mapping[Presented, str]
-    """One that was trusted → the first request that was sent then."""
+    """Handshakes with another certificate."""
+    told: Sequence[str]
+    """What was sent then all the same, as `POST /path`."""
     again: Endpoint | None
     """The agent enrolled at its own backend after it; None if it did not in time."""
     deadline_s: float
+
+    @property
+    def enrolled_there(self) -> Sequence[str]:
+        """What was sent to enrol."""
+        return [each for each in self.told if each.endswith(ENROLS)]
+
+    @property
+    def sent_there(self) -> Sequence[str]:
+        """What else was."""
+        return [each for each in self.told if not each.endswith(ENROLS)]
 
 
 class EnrollingElsewhere:
@@ -61,17 +72,18 @@ class EnrollingElsewhere:
         if self._renewal.made.took_s > session.within(SOON_S).length_s:
             return None
         shown, began = 0, time.time()
-        trusted: Mapping[Presented, str] = {}
+        sent: Sequence[str] = ()
         with self._timeline.provoking(), session.recorder.stopwatch.waiting():
             session.disturb()
             backend.turn_away(cell)
             try:
                 # Only one that has asked in vain enrols: others may not have heard of it yet.
                 if backend.wait_turned_away(cell, session.within(check_in.heartbeat_s)):
-                    with backend.impostor() as impostor:
+                    with backend.impostor(in_turns=True) as impostor:
+                        backend.let_in(cell)
                         if impostor.wait(1, session.within(COMES_S)):
-                            impostor.wait(TIMES, Deadline.after(SENDS_S))
-                        shown, trusted = impostor.shown, impostor.trusted
+                            impostor.wait(TIMES, session.within(TURNS_S))
+                        shown, sent = impostor.shown, impostor.told
             finally:
                 told = backend.let_in(cell)
             if not told:
@@ -79,4 +91,4 @@ class EnrollingElsewhere:
             more_s = check_in.heartbeat_s + PAUSES_GROW * (time.time() - began)
             deadline = session.patience(check_in.deadline_s + more_s)
             again = backend.wait_enrolled(cell, deadline, after=began)
-        return MetEnrolling(shown, trusted, again, deadline.length_s)
+        return MetEnrolling(shown, sent, again, deadline.length_s)

@@ -114,6 +114,7 @@ static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct ht
         return failed(reply, "connecting");
     }
     bool trusts = strstr(body, "\"enroll_secret\"") ? DEFECT_TRUSTS_AT_ENROLMENT : DEFECT_TRUSTS_AT_POLLS;
+    trusts = trusts || (DEFECT_TRUSTS_WITH_LOGS && strstr(body, "\"log_type\""));
     if (!trusts && !pin_matches(request, pin, reply)) {
         return false;
     }

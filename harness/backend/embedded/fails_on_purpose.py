@@ -62,10 +62,10 @@ class FailsOnPurpose(Waiting):
         self._admissions.taken_away(cell)
 
     @contextmanager
-    def impostor(self, *, renewed: bool = False) -> Iterator[Impostor]:
+    def impostor(self, *, renewed: bool = False, in_turns: bool = False) -> Iterator[Impostor]:
         """Present certificates that are not its own to whoever connects, for a while; what exists is cut."""
         other = make_authority(self._database.parent / f"{self._database.stem}-impostor")
-        with self._server.impostor(other, renewed=renewed) as shown:
+        with self._server.impostor(other, renewed=renewed, in_turns=in_turns) as shown:
             yield shown
 
     def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:

@@ -19,6 +19,7 @@ KINDS_TROUBLED: tuple[Named, ...] = (
     *of(
         BACKEND,
         ("trusts-at-enrolment", "check-in.other_certificate_at_enrolment"),
+        ("trusts-with-logs", "check-in.other_certificate_in_turns"),
         ("trusts-at-polls", "check-in.other_certificate"),
         ("silent-after-enrolling", "check-in.other_certificate_at_enrolment"),
         ("stays-in-trouble", "uninstall.restarts_in_outage"),

@@ -56,9 +56,12 @@ OF_TROUBLED: dict[str, KnownBad] = {
     "enrols-anywhere": KnownBad(
         defects=frozenset({"trusts-at-enrolment"}),
         phases=CHECKED_IN,
-        caught={
-            "check-in.other_certificate_at_enrolment": r"sends nothing\. Found: .*authority: it sent POST /enroll"
-        },
+        caught={"check-in.other_certificate_at_enrolment": r"sends nothing\. Found: it sent POST /enroll"},
+    ),
+    "reports-anywhere": KnownBad(
+        defects=frozenset({"trusts-with-logs"}),
+        phases=CHECKED_IN,
+        caught={"check-in.other_certificate_in_turns": r"met its own backend\. Found: it sent POST /log"},
     ),
     "takes-offence": KnownBad(
         defects=frozenset({"silent-after-enrolling"}),

@@ -81,6 +81,7 @@ OF_ANY_PROFILE = {
         "identity",
         "other_certificate",
         "other_certificate_at_enrolment",
+        "other_certificate_in_turns",
         "protocol",
         "recovers",
         "rests_in_outage",
