@@ -46,7 +46,16 @@ KINDS_TROUBLED: tuple[Named, ...] = (
         ("keeps-no-configuration", "uninstall.configured_in_outage"),
         ("takes-half-a-configuration", "functions.configuration_refused"),
     ),
-    *of(BOOT, ("tells-again-at-boot", "reboot.told_once")),
+    *of(
+        BOOT,
+        ("tells-again-at-boot", "reboot.told_once"),
+        (
+            "forgets-isolation",
+            "reboot.isolation_lasts",
+            "",
+            "an isolated host is no longer isolated after a reboot",
+        ),
+    ),
     *of(
         INSTALL,
         ("signed-for-the-past", "install.installer_signature"),
