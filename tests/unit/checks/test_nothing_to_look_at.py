@@ -211,6 +211,7 @@ def test_one_word_for_all_that_is_missing_and_the_name_of_what_is_left_out() -> 
         "check-in.renewed_certificate": bare["check-in.renewed_certificate"],
         "functions.release": "the profile declares no response action 'release'",
         "uninstall.isolation_lasts": "the profile declares no response action 'release'",
+        "reboot.isolation_lasts": "the profile declares no response action 'release'",
         "functions.isolation_enforced": "the profile declares no response action 'release'",
         "functions.configuration_refused": "the profile declares no invalid configuration",
         "functions.last_good_configuration": "the profile declares no invalid configuration",
