@@ -37,7 +37,7 @@ class Cabinet:
 class Source:
     """Everything that the MSI's files are unpacked from. `loose`: by file key, the path beside the MSI.
 
-    `of_no_medium`: keys of files that come after the last medium, so that nothing brings them; a rule names them.
+    `of_no_medium`: keys of packed files that come after the last medium: no cabinet brings them, which a rule names.
     """
 
     cabinets: tuple[Cabinet, ...]
@@ -73,7 +73,7 @@ def read_source(path: Path) -> Source:
             (n for n, each in enumerate(media) if _number(each["LastSequence"]) >= _number(row["Sequence"])),
             None,
         )
-        if index is None and media:
+        if index is None and media and _is_compressed(row, word_count):
             of_no_medium.add(row["File"])
         elif index is None or not media[index]["Cabinet"] or not _is_compressed(row, word_count):
             loose.append(row)
