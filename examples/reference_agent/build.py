@@ -45,7 +45,7 @@ def _build(version: str, defects: frozenset[str], platform: str, out: Path, targ
         _say(f"compiling {version} {' '.join(sorted(defects))}".rstrip())
         executable = compiling.compile_agent(version, defects, work, out / "objects")
         if not defects & {"unsigned", "unsigned-file"}:
-            signing.sign(executable, keys)
+            signing.sign(executable, keys, lapsed="program-signed-for-the-past" in defects)
         msi = package.pack(executable, version, package.product_code(version, key), defects, platform)
         if "unsigned" not in defects:
             signing.sign(msi, keys, lapsed="signed-for-the-past" in defects)

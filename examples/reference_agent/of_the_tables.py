@@ -137,6 +137,15 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         "VALUES ('Forgotten', '{2C8D3B1A-5E64-4A0E-9C6B-7D1F20A3B4C5}', 'INSTALLDIR', 260, '', 'ForgottenValue')",
         _REGISTRY + r"('ForgottenValue', 2, 'Software\BVT\ReferenceAgent', 'Proxy', 'none', 'Forgotten')",
     ),
+    # Of a part whose condition never holds: an installer that came to it would end with an error (1334).
+    "on-no-medium": (
+        "INSERT INTO `Component` (`Component`, `ComponentId`, `Directory_`, `Attributes`, `Condition`, `KeyPath`) "
+        "VALUES ('Seldom', '{2C8D3B1A-5E64-4A0E-9C6B-7D1F20A3B4C6}', 'INSTALLDIR', 256, "
+        "'BVT_NEVER_SET', 'SeldomFile')",
+        "INSERT INTO `File` (`File`, `Component_`, `FileName`, `FileSize`, `Attributes`, `Sequence`) "
+        "VALUES ('SeldomFile', 'Seldom', 'seldom.dat', 5, 512, 9)",
+        "INSERT INTO `FeatureComponents` (`Feature_`, `Component_`) VALUES ('Agent', 'Seldom')",
+    ),
     "nobody-makes-it": ("DELETE FROM `Property` WHERE `Property` = 'Manufacturer'",),
     "service-stays-by-table": (
         "UPDATE `ServiceControl` SET `Event` = 3 WHERE `ServiceControl` = 'AgentControl'",

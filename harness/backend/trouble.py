@@ -67,8 +67,13 @@ class Impostor(Protocol):
         """One that was trusted → the first request that was sent then, as `POST /path`."""
         ...
 
+    @property
+    def told(self) -> Sequence[str]:
+        """Every request that was sent to one of them, as `POST /path`."""
+        ...
+
     def wait(self, count: int, deadline: Deadline) -> bool:
-        """Whether another authority was trusted, or `count` were presented, by the deadline."""
+        """Whether `count` were presented by the deadline; if not in turns, or another authority was trusted."""
         ...
 
 
@@ -82,6 +87,18 @@ class Troubles(Protocol):
 
     def failed_enrolments(self, cell: str) -> Sequence[float]:
         """When they failed, in seconds since the epoch."""
+        ...
+
+    def turn_away(self, cell: str) -> None:
+        """Tell the cell's agent that it is unknown; every enrolment fails until `let_in`."""
+        ...
+
+    def wait_turned_away(self, cell: str, deadline: Deadline) -> bool:
+        """Whether an enrolment has failed since, by the deadline."""
+        ...
+
+    def let_in(self, cell: str) -> bool:
+        """Take enrolments again; whether the agent had heard that it is unknown. If not it is not told any more."""
         ...
 
     def begin_outage(self, cell: str) -> None:
@@ -100,6 +117,9 @@ class Troubles(Protocol):
         """The cell's agent was uninstalled with all that it knew: one that comes without its node key has reason to."""
         ...
 
-    def impostor(self, *, renewed: bool = False) -> AbstractContextManager[Impostor]:
-        """Present certificates that are not the backend's own until the block ends; `renewed`: that one, too."""
+    def impostor(self, *, renewed: bool = False, in_turns: bool = False) -> AbstractContextManager[Impostor]:
+        """Present certificates that are not the backend's own until the block ends; `renewed`: that one, too.
+
+        `in_turns`: one of another authority twice, then the own one and it in turns, each for one request.
+        """
         ...

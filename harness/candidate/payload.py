@@ -103,10 +103,10 @@ def read_payload(path: Path, workdir: Path) -> tuple[tuple[PayloadSignature, ...
     """Unpack the MSI into `workdir/payload`, read the signature of every executable in it, and look into every file.
 
     Executables are known by their content, not their name: a driver may be called anything. Raises
-    `ConfigurationError` if not every file of the MSI is in its cabinets, whole, or beside it.
+    `ConfigurationError` if not every file of the MSI that is on a medium is in its cabinets, whole, or beside it.
     """
-    expected = {file.key: file for file in installed_files(path)}
     source = read_source(path)
+    expected = {file.key: file for file in installed_files(path) if file.key not in source.of_no_medium}
     unpacked = _unpack(path, source.cabinets, workdir)
     unpacked |= {key: find_beside(path, place) for key, place in source.loose.items()}
     whole = {

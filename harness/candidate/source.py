@@ -35,10 +35,14 @@ class Cabinet:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that the MSI's files are unpacked from. `loose`: by file key, the path beside the MSI."""
+    """Everything that the MSI's files are unpacked from. `loose`: by file key, the path beside the MSI.
+
+    `of_no_medium`: keys of packed files that come after the last medium: no cabinet brings them, which a rule names.
+    """
 
     cabinets: tuple[Cabinet, ...]
     loose: dict[str, str]
+    of_no_medium: frozenset[str] = frozenset()
 
     @property
     def beside(self) -> tuple[str, ...]:
@@ -63,17 +67,20 @@ def read_source(path: Path) -> Source:
     media = tuple(sorted(media, key=lambda row: _number(row["LastSequence"])))
     word_count = _number(summary(path).get("Source", "").split(" ")[0])
     wanted: set[int] = set()
-    loose = []
+    loose, of_no_medium = [], set()
     for row in files:
         index = next(
             (n for n, each in enumerate(media) if _number(each["LastSequence"]) >= _number(row["Sequence"])),
             None,
         )
-        if index is None or not media[index]["Cabinet"] or not _is_compressed(row, word_count):
+        if index is None and media and _is_compressed(row, word_count):
+            of_no_medium.add(row["File"])
+        elif index is None or not media[index]["Cabinet"] or not _is_compressed(row, word_count):
             loose.append(row)
         else:
             wanted.add(index)
-    return Source(_cabinets(path, media, wanted), _loose(path, loose, short=bool(word_count & SHORT_NAMES)))
+    short = bool(word_count & SHORT_NAMES)
+    return Source(_cabinets(path, media, wanted), _loose(path, loose, short=short), frozenset(of_no_medium))
 
 
 def find_beside(path: Path, name: str) -> Path:

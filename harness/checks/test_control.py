@@ -21,6 +21,7 @@ from harness.checks.protocol import assert_understood, known_to_tell
 from harness.lifecycle.isolation import Neighbourhood, ask_for, lets_nobody_in
 from harness.lifecycle.reconfiguration import KINDS, Reconfiguration
 from harness.lifecycle.reported import reported
+from harness.lifecycle.reports_on import KIND
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
 from harness.model.errors import HarnessError
@@ -77,6 +78,18 @@ def test_lost_at_change(reconfiguration: Reconfiguration) -> None:
         f"all of {made.given} times that a {made.kind.replace('_', ' ')} happened right before or after a change of"
         " configuration are reported",
         f"{made.missing} never were",
+    )
+
+
+@check(
+    "With another configuration in force it goes on to report changed files",
+    declared=lambda profile: CHANGED(profile) or telemetry(KIND)(profile),
+    backend=CONFIGURE,
+    requires=["functions.configuration_push", f"functions.{KIND}"],
+)
+def test_reports_on(reconfiguration: Reconfiguration) -> None:
+    assert reconfiguration.reports_on, mismatch(
+        "a file that is changed once another configuration is in force is reported", "it never was"
     )
 
 

@@ -1,19 +1,30 @@
 """Reboots after the installation: the machine comes back, once each time, and the agent with it."""
 
-from harness.backend.interface import BackendFeature
+from contextlib import suppress
+
+from harness.backend.interface import BackendFeature, Fact
 from harness.cell.check import NotApplicable, check
-from harness.cell.declared import declares, telemetry
+from harness.cell.declared import declares, isolates_below_wine, response_actions, telemetry
 from harness.cell.session import CellSession
 from harness.checks.asking import answer_to
 from harness.checks.boots import assert_boots
 from harness.checks.expectation import listed, mismatch
+from harness.checks.protocol import known_to_tell
 from harness.checks.same_endpoint import seen_again
+from harness.lifecycle.isolation import Neighbourhood, ask_for
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reports_on import KIND
 from harness.lifecycle.timeline import Timeline
+from harness.model.deadline import Deadline
+from harness.model.errors import HarnessError
 from harness.model.report import Phase
+from harness.model.steps import dirt_at
+from harness.model.substrate import Capability
 
 PHASE = Phase.REBOOT
+ISOLATED = "isolated-reboot"
+ASK_S = 0.1
+"""A question to the backend that waits for nothing."""
 
 
 @check("The guest comes back, each time with a new boot identity")
@@ -79,6 +90,45 @@ def test_same_endpoint(cell: CellSession, timeline: Timeline, reboots: Reboots) 
         f"the agent checks in after {series.words}", "it did not, so no further reboot was made"
     )
     seen_again(cell, before, series.words)
+
+
+@check(
+    "An isolated host is still isolated after a reboot",
+    declared=response_actions("isolate", "release"),
+    backend=[BackendFeature.CONFIGURE, BackendFeature.STATUS, BackendFeature.HEARTBEAT],
+    needs=[Capability.ISOLATION_ENFORCED],
+    shows=isolates_below_wine,
+    requires=["reboot.same_endpoint"],
+)
+def test_isolation_lasts(cell: CellSession, timeline: Timeline, reboots: Reboots) -> None:
+    if ISOLATED not in dirt_at(cell.cell.steps, Phase.REBOOT):
+        raise NotApplicable("the host is not isolated when it is rebooted")
+    known_to_tell(cell, Fact.STATUS_TIME)
+    since = reboots.began_at
+    try:
+        _still_isolated(cell, timeline, since)
+    finally:
+        with suppress(HarnessError):  # what was found comes first
+            ask_for(cell, "release")
+
+
+def _still_isolated(cell: CellSession, timeline: Timeline, since: float) -> None:
+    still, actions = "an isolated host is still isolated after a reboot", cell.profile.response_actions
+    line = cell.backend.wait_status(
+        cell.cell.id, actions["release"].status_contains, Deadline.after(ASK_S), after=since
+    )
+    assert line is None, mismatch(still, f"the agent reports {line.message!r}" if line else "")
+    if shown_by := actions["isolate"].shown_by:
+        said = cell.guest.run([timeline.render(part) for part in shown_by.command]).stdout
+        assert shown_by.contains in said, mismatch(
+            still, f"{shown_by.command[0]} does not say {shown_by.contains!r}"
+        )
+    around = Neighbourhood(cell)
+    if around.address is None:
+        cell.note("not asked", "this machine's network has no other host that isolation could hide")
+        return
+    meeting = around.meet(isolated=True)
+    assert not meeting.met, mismatch(still, meeting.words)
 
 
 @check(

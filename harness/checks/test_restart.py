@@ -67,6 +67,32 @@ def test_configured_in_outage(cell: CellSession, restarted: RestartInUse) -> Non
     )
 
 
+def _keeps(profile: AgentProfile) -> str:
+    missing = "the profile does not declare that events outlive a restart (check_in.keeps_events)"
+    return (
+        _goes_on_alone(profile)
+        or telemetry(KIND)(profile)
+        or ("" if profile.check_in.keeps_events else missing)
+    )
+
+
+@check(
+    "Restarted while its backend fails it still reports what happened before",
+    declared=_keeps,
+    backend=[BackendFeature.FAULTS, BackendFeature.TELEMETRY, BackendFeature.HEARTBEAT],
+    requires=[*REQUIRED, f"functions.{KIND}", STOPS, "uninstall.reports_on"],
+)
+def test_keeps_events(cell: CellSession, restarted: RestartInUse) -> None:
+    made = restarted.made
+    _heard(cell, restarted)
+    if made.kept is None:
+        raise NotApplicable("it came too seldom for anything to happen before it was stopped")
+    assert made.kept, mismatch(
+        "a file that is changed while the backend fails, before the services are stopped, is reported in the end",
+        "it never was, so what waited for the backend was lost at the restart",
+    )
+
+
 @check(
     "An isolated host is still isolated after a restart of the service",
     declared=_isolates,

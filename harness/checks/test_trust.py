@@ -9,6 +9,7 @@ from harness.backend.trouble import MOST_ENROLMENTS, Presented, Troubles
 from harness.cell.check import Blocked, NotApplicable, check
 from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
+from harness.lifecycle.enrolling_elsewhere import SOON_S, EnrollingElsewhere
 from harness.lifecycle.in_touch import NAMED_BY, too_long
 from harness.lifecycle.outage import Outage, grows
 from harness.lifecycle.renewal import Renewal, pace
@@ -23,6 +24,10 @@ FAULTS = [BackendFeature.FAULTS]
 MET_BY = "check-in.other_certificate"
 BUSY_PERCENT = 75.0
 """Of the time, by one thread: what polls or works rests more than that."""
+AGAIN = ["check-in.enrols_again", "check-in.comes_back"]
+FIRST_ONES = 2
+"""So many times it is shown another certificate before its own comes in turns with it."""
+SLOW = f"told that it is unknown, it takes more than {SOON_S:g} s to enrol: too long to be shown another certificate"
 SENDS_NOTHING = "shown {}, the agent sends nothing"
 
 
@@ -190,4 +195,50 @@ def test_comes_back(cell: CellSession, timeline: Timeline, stranger: Stranger) -
     assert met.seen, mismatch(
         f"shown its own certificate again, the agent is seen within {met.again_s:.0f} s",
         f"it was not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+
+
+@check(
+    "It enrols at no backend with another certificate, and again at its own",
+    backend=FAULTS,
+    requires=AGAIN,
+)
+def test_other_certificate_at_enrolment(
+    cell: CellSession, timeline: Timeline, enrolling_elsewhere: EnrollingElsewhere
+) -> None:
+    _ = timeline.endpoint
+    made = enrolling_elsewhere.made
+    if made is None:
+        raise NotApplicable(SLOW)
+    cell.note("shown", f"{made.shown} times")
+    assert not made.enrolled_there, mismatch(
+        f"told that it is unknown, and {SENDS_NOTHING.format(Presented.OTHER_AUTHORITY.words)}",
+        f"it sent {', '.join(made.enrolled_there)}",
+    )
+    assert made.again is not None, mismatch(
+        f"shown its own certificate again, the agent enrols within {made.deadline_s:.0f} s",
+        f"it did not; {what_was_seen(cell.backend, cell.cell.id)}",
+    )
+    if not made.shown:
+        raise NotApplicable("told that it is unknown, it came too late to be shown such a certificate")
+
+
+@check(
+    "Each of its connections is told nothing where it meets another certificate",
+    backend=FAULTS,
+    requires=[*AGAIN, MET_BY],
+)
+def test_other_certificate_in_turns(
+    cell: CellSession, timeline: Timeline, enrolling_elsewhere: EnrollingElsewhere
+) -> None:
+    _ = timeline.endpoint
+    made = enrolling_elsewhere.made
+    if made is None:
+        raise NotApplicable(SLOW)
+    if made.shown <= FIRST_ONES:
+        raise NotApplicable("it came too seldom to be shown such a certificate and its own in turns")
+    cell.note("shown", f"{made.shown} times")
+    assert not made.sent_there, mismatch(
+        f"{SENDS_NOTHING.format(Presented.OTHER_AUTHORITY.words)}, though its last request met its own backend",
+        f"it sent {', '.join(sorted(set(made.sent_there)))}",
     )

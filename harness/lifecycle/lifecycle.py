@@ -9,6 +9,7 @@ from harness.lifecycle.attempt import Attempt
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.dirt import soiled
 from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.enrolling_elsewhere import EnrollingElsewhere
 from harness.lifecycle.health import Health
 from harness.lifecycle.moving import Moving
 from harness.lifecycle.outage import Outage
@@ -54,6 +55,7 @@ class Lifecycle:
         self.reconfiguration = Reconfiguration(self.at(Phase.FUNCTIONS))
         self.renewal = Renewal(self.at(Phase.CHECK_IN))
         self.stranger = Stranger(self.at(Phase.CHECK_IN))
+        self.enrolling_elsewhere = EnrollingElsewhere(self.at(Phase.CHECK_IN), self.renewal)
         self.outage, self.burst = Outage(self.at(Phase.FUNCTIONS)), Burst(self.at(Phase.FUNCTIONS))
         self.restarted = RestartInUse(self.at(Phase.UNINSTALL), self.stimulated)
         self.soak = Soak(self.at(Phase.SOAK), steps)

@@ -98,6 +98,12 @@ class Reboots:
         finally:
             undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in given])
 
+    @property
+    def began_at(self) -> float:
+        """When the first of those in use was asked for, in seconds since the epoch."""
+        _ = self.in_use
+        return self._began_at
+
     def told_again(self) -> Sequence[Event]:
         """Changes of files that were reported before the first reboot, and once more after it."""
         assert happened(self, "in_use"), "there is an after only then"

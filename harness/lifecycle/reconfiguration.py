@@ -8,7 +8,9 @@ from itertools import pairwise
 from harness.backend.interface import Event
 from harness.lifecycle.once import once
 from harness.lifecycle.reported import reported
+from harness.lifecycle.reports_on import KIND, reports_on
 from harness.lifecycle.timeline import Timeline
+from harness.lifecycle.undoing import undo
 from harness.model.profile.backend import ConfigurationPush
 from harness.probe.answers.stimulus import Stimulus
 from harness.probe.reading import read_value
@@ -75,6 +77,16 @@ class Reconfiguration:
                 *(["unstimulate", kind, "--nonce", each.nonce] for each in given), repeatable=True
             )
         return Made(effect, deadline.length_s, kind, len(given), missing)
+
+    @once
+    def reports_on(self) -> bool:
+        """Whether a changed file is reported once the changed configuration is in force."""
+        _ = self.made
+        given: list[str] = []
+        try:
+            return reports_on(self._timeline, given)
+        finally:
+            undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in given])
 
     def _push(self) -> ConfigurationPush:
         _ = self._timeline.endpoint

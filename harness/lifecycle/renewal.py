@@ -1,5 +1,6 @@
 """One more enrolment for each cell: the backend no longer knows the agent, and at first does not let it in either."""
 
+import time
 from dataclasses import dataclass
 
 from harness.backend.interface import Endpoint, FaultKind
@@ -19,6 +20,8 @@ class Renewed:
     failed: tuple[float, ...]
     """When enrolments failed before that, in seconds since the epoch."""
     deadline_s: float
+    took_s: float = 0.0
+    """From the moment at which the backend was to say so to the enrolment."""
 
     @property
     def rate(self) -> float:
@@ -53,9 +56,11 @@ class Renewal:
         deadline = session.patience(check_in.deadline_s + (check_in.heartbeat_s if fails else 0))
         with self._timeline.provoking(), session.recorder.stopwatch.waiting():
             session.disturb()
+            began = time.time()
             if isinstance(backend, Troubles):
                 backend.fail_enrolments(cell, check_in.requests_per_s)
             backend.misbehave(cell, FaultKind.NODE_INVALID)
             again = backend.wait_enrolled(cell, deadline, after=known.enrolled_at)
         failed = tuple(backend.failed_enrolments(cell)) if isinstance(backend, Troubles) else ()
-        return Renewed(before, again, failed, deadline.length_s)
+        took_s = again.enrolled_at - began if again is not None else deadline.length_s
+        return Renewed(before, again, failed, deadline.length_s, took_s)

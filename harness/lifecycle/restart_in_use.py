@@ -58,6 +58,8 @@ class Made:
     """Why the services did not stop or start while the backend failed, empty if they did; None where it did not fail."""
     alone: bool | None
     """Whether what happened then was reported once the backend answered again; None where nothing did."""
+    kept: bool | None
+    """The same of what happened before the services were stopped, while the backend failed already."""
 
 
 class RestartInUse:
@@ -70,6 +72,7 @@ class RestartInUse:
         """The nonces of the changes that were made."""
         self._stuck: str | None = None
         self._alone: Stimulus | None = None
+        self._kept: Stimulus | None = None
 
     @once
     def made(self) -> Made:
@@ -89,7 +92,8 @@ class RestartInUse:
         at, deadline = time.time(), session.patience(session.profile.check_in.deadline_s)
         with session.recorder.stopwatch.waiting():
             seen = session.backend.wait_seen(cell, deadline, after=at)
-        alone = self._told_alone() if seen is not None and self._alone is not None else None
+        alone = self._told(self._alone) if seen is not None else None
+        kept = self._told(self._kept) if seen is not None else None
         marked = alone or (seen is not None and reports_on(self._timeline, self._given))
         answered = self._asks() if seen is not None else None
         released = after = None
@@ -111,7 +115,7 @@ class RestartInUse:
                 before,
                 after,
             ),
-            *(self._stuck, alone),
+            *(self._stuck, alone, kept),
         )
 
     @property
@@ -158,35 +162,37 @@ class RestartInUse:
             backend.end_outage(cell)
             backend.begin_outage(cell)
 
+        looks = KIND in session.profile.telemetry and BackendFeature.TELEMETRY in session.backend.features
         session.disturb()
         with self._timeline.provoking():
             backend.begin_outage(cell)
             try:
                 deadline = session.within(session.profile.check_in.heartbeat_s)
                 with session.recorder.stopwatch.waiting():
-                    backend.wait_failures(cell, 1, deadline)
+                    comes = backend.wait_failures(cell, 1, deadline)
+                if comes and looks and session.profile.check_in.keeps_events:
+                    self._kept = change(self._timeline, self._given)
+                    with session.recorder.stopwatch.waiting():
+                        backend.wait_failures(cell, 1 + SINCE, deadline)
                 self._note(restart(self._timeline, stopped=count_anew))
                 self._stuck = ""
                 deadline = session.within(session.profile.check_in.heartbeat_s)
                 with session.recorder.stopwatch.waiting():
                     comes = backend.wait_failures(cell, SINCE, deadline)
-                if (
-                    comes
-                    and KIND in session.profile.telemetry
-                    and BackendFeature.TELEMETRY in session.backend.features
-                ):
+                if comes and looks:
                     self._alone = change(self._timeline, self._given)
                     with session.recorder.stopwatch.waiting():
                         backend.wait_failures(cell, SINCE + 1, deadline)
             finally:
                 backend.end_outage(cell)
 
-    def _told_alone(self) -> bool:
+    def _told(self, given: Stimulus | None) -> bool | None:
         session = self._session
-        assert self._alone is not None
+        if given is None:
+            return None
         with session.recorder.stopwatch.waiting():
             deadline = session.within(session.profile.telemetry[KIND].deadline_s)
-            return reported(session, self._alone, deadline) is not None
+            return reported(session, given, deadline) is not None
 
     def _note(self, names: Sequence[str]) -> None:
         for name in names:

@@ -35,6 +35,7 @@ DIRT: dict[str, Dirt] = {
     "missing-package": Dirt((Phase.UNINSTALL, Phase.REPAIR)),
     "hanging-service": Dirt((Phase.UNINSTALL,), frozenset({Capability.HANGING_SERVICE})),
     "isolated": Dirt((Phase.UNINSTALL,)),
+    "isolated-reboot": Dirt((Phase.REBOOT,)),
     "zeroed-data": Dirt((Phase.REBOOT,)),
 }
 

@@ -7,6 +7,7 @@ import pytest
 from harness.cell.session import CellSession
 from harness.lifecycle.burst import Burst
 from harness.lifecycle.disclosure import Disclosures
+from harness.lifecycle.enrolling_elsewhere import EnrollingElsewhere
 from harness.lifecycle.health import Health
 from harness.lifecycle.lifecycle import Lifecycle
 from harness.lifecycle.moving import Moving
@@ -78,6 +79,12 @@ def outage(lifecycle: Lifecycle) -> Outage:
 def renewal(lifecycle: Lifecycle) -> Renewal:
     """An enrolment that the backend provokes; asking makes it."""
     return lifecycle.renewal
+
+
+@pytest.fixture
+def enrolling_elsewhere(lifecycle: Lifecycle) -> EnrollingElsewhere:
+    """An agent that has to enrol, shown other certificates; asking makes it."""
+    return lifecycle.enrolling_elsewhere
 
 
 @pytest.fixture

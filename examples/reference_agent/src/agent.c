@@ -25,7 +25,7 @@
 #include "unheeded.h"
 #include "unusual.h"
 
-enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5, PRESSING_MS = 150, SHUNNED_MS = 4000 };
+enum { HOT_MS = 20, LATE_MS = 40000, FAST_FIRST_MS = 80, STEADY_MS = 250, BATCH_MS = 2000, SELDOM_MS = 8000, FEW = 5, PRESSING_MS = 60, SHUNNED_MS = 4000 };
 enum { TOO_OFTEN = 20 };
 enum { BACKOFF_FIRST_MS = 125, BACKOFF_LIMIT_MS = 8000, SETTINGS_RETRY_MS = 2000, SILENT_AFTER_MS = 30000 };
 
@@ -87,7 +87,8 @@ static bool judge(struct agent *agent, enum answer answer) {
     if (WaitForSingleObject(agent->protocol.stop, 0) == WAIT_TIMEOUT) { /* else it was our own stop */
         unusual_troubled();
         troubled_failed(agent->protocol.node_key);
-        agent->silent = agent->silent || DEFECT_GIVES_UP || (DEFECT_SILENT_AFTER_STRANGER && agent->protocol.mistrusted);
+        agent->silent = agent->silent || DEFECT_GIVES_UP || (DEFECT_SILENT_AFTER_STRANGER && agent->protocol.mistrusted) ||
+                        (DEFECT_SILENT_AFTER_ENROLLING && agent->protocol.mistrusted && !agent->protocol.node_key[0]);
         if (DEFECT_LOSES_EVENTS_IN_OUTAGE) {
             outbox_sent(OUTBOX_RESULT, outbox_waiting(OUTBOX_RESULT));
         }
@@ -201,6 +202,7 @@ void agent_run(HANDLE stop) {
     provident_start(stop);
     if (wait_for_settings(&settings, stop)) {
         policy_open(&settings);
+        outbox_restore();
         protocol_open(&agent.protocol, &settings, stop);
         agent.silent = DEFECT_NO_HEARTBEAT && agent.protocol.node_key[0];
         DWORD pause = 0;
@@ -214,6 +216,7 @@ void agent_run(HANDLE stop) {
             }
         }
         troubled_stopping();
+        outbox_store();
         protocol_close(&agent.protocol);
     }
     file_watch_stop();

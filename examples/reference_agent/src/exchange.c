@@ -113,7 +113,9 @@ static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct ht
     if (!WinHttpSendRequest(request, headers, (DWORD)-1, WINHTTP_NO_REQUEST_DATA, 0, length, 0)) {
         return failed(reply, "connecting");
     }
-    if (!pin_matches(request, pin, reply)) {
+    bool trusts = strstr(body, "\"enroll_secret\"") ? DEFECT_TRUSTS_AT_ENROLMENT : DEFECT_TRUSTS_AT_POLLS;
+    trusts = trusts || (DEFECT_TRUSTS_WITH_LOGS && strstr(body, "\"log_type\""));
+    if (!trusts && !pin_matches(request, pin, reply)) {
         return false;
     }
     if (!WinHttpWriteData(request, body, length, &written)) {

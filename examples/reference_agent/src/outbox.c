@@ -5,9 +5,12 @@
 
 #include <windows.h>
 
+#include "settings.h"
 #include "text.h"
 
-enum { CAPACITY = 8192, BATCH_LINES = 512, BATCH_BYTES = 512 * 1024, TEN = 10 };
+#define WAITING_FILE L"waiting.jsonl"
+
+enum { CAPACITY = 8192, BATCH_LINES = 512, BATCH_BYTES = 512 * 1024, TEN = 10, STORED_LIMIT = 64 * 1024 * 1024 };
 
 const char *const OUTBOX_LOG_TYPES[OUTBOX_KINDS] = {"result", "status"};
 
@@ -96,4 +99,58 @@ long outbox_lost(void) {
     long count = lost;
     ReleaseSRWLockShared(&lock);
     return count;
+}
+
+void outbox_store(void) {
+    wchar_t path[MAX_PATH];
+    struct text lines = {0};
+    DWORD written;
+    if (DEFECT_FORGETS_WHAT_WAITS) {
+        return;
+    }
+    AcquireSRWLockShared(&lock);
+    for (unsigned i = 0; i < boxes[OUTBOX_RESULT].count; i++) {
+        text_add(&lines, boxes[OUTBOX_RESULT].lines[(boxes[OUTBOX_RESULT].first + i) % CAPACITY]);
+        text_add(&lines, "\n");
+    }
+    ReleaseSRWLockShared(&lock);
+    data_path(path, WAITING_FILE);
+    HANDLE file = lines.length ? CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL)
+                               : INVALID_HANDLE_VALUE;
+    if (file != INVALID_HANDLE_VALUE) {
+        WriteFile(file, lines.data, (DWORD)lines.length, &written, NULL);
+        CloseHandle(file);
+    }
+    text_free(&lines);
+}
+
+/* A line that a power cut left without its end is none. */
+static void add_lines(char *lines) {
+    for (char *end; (end = strchr(lines, '\n')); lines = end + 1) {
+        *end = '\0';
+        if (*lines == '{' && end[-1] == '}') {
+            add(OUTBOX_RESULT, lines);
+        }
+    }
+}
+
+void outbox_restore(void) {
+    wchar_t path[MAX_PATH];
+    LARGE_INTEGER size;
+    DWORD read = 0;
+    data_path(path, WAITING_FILE);
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        return;
+    }
+    if (GetFileSizeEx(file, &size) && size.QuadPart < STORED_LIMIT) {
+        char *lines = allocate((size_t)size.QuadPart + 1);
+        if (ReadFile(file, lines, (DWORD)size.QuadPart, &read, NULL)) {
+            lines[read] = '\0';
+            add_lines(lines);
+        }
+        free(lines);
+    }
+    CloseHandle(file);
+    DeleteFileW(path); /* once told it is not to be told again */
 }

@@ -17,5 +17,8 @@ int outbox_peek(enum outbox_kind kind, struct text *data);
 void outbox_sent(enum outbox_kind kind, int count);
 int outbox_waiting(enum outbox_kind kind);
 long outbox_lost(void);
+/* What waits outlasts a stop of the service: put into a file at its end, and taken from there at its start. */
+void outbox_store(void);
+void outbox_restore(void);
 
 #endif

@@ -13,10 +13,15 @@
 #include "tables.h"
 
 static struct config *current;
+static int changes; /* of the configuration, in this process; only for a defect */
 static BYTE last_offer[DIGEST_SIZE]; /* so that an unchanged offer costs nothing and is reported once */
 
 const struct config *policy(void) {
     return current;
+}
+
+bool policy_was_changed(void) {
+    return changes > 0;
 }
 
 static void put_in_force(struct config *config, const BYTE digest[DIGEST_SIZE]) {
@@ -85,6 +90,7 @@ void policy_offer(const char *bytes, size_t length, const struct settings *setti
         (DEFECT_IGNORES_CONFIG_PUSH && offered)) {
         return;
     }
+    changes += offered;
     offered = true;
     memcpy(last_offer, digest, DIGEST_SIZE);
     struct config *config = config_parse(bytes, length, error);

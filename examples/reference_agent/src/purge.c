@@ -14,7 +14,7 @@
 #include "settings.h"
 #include "unusual.h"
 
-enum { GOOD = 200, LEAVES = 3 };
+enum { GOOD = 200, LEAVES = 3, AGAIN_MS = 500 };
 
 static void remove_directory(const wchar_t *directory) {
     wchar_t path[MAX_PATH * 2];
@@ -89,6 +89,17 @@ static bool takes_leave(void) {
     return status == GOOD;
 }
 
+/* Only by a defect: what is to go to the backend once it answers again, though nobody is left to send it. */
+static void leave_farewell(void) {
+    wchar_t path[MAX_PATH];
+    make_data_directories();
+    data_path(path, L"farewell.json");
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        CloseHandle(file);
+    }
+}
+
 int purge(void) {
     char mark[8];
     if (machine_string(SETTINGS_KEY, UPGRADING, mark, sizeof mark)) {
@@ -97,9 +108,16 @@ int purge(void) {
     if (DEFECT_TAKES_ITS_LEAVE && !takes_leave()) {
         return 1;
     }
+    while (DEFECT_WAITS_TO_TAKE_LEAVE && !takes_leave()) {
+        Sleep(AGAIN_MS);
+    }
+    bool owes = DEFECT_LEAVES_A_FAREWELL && !takes_leave();
     isolation_undo();
     remove_data();
     remove_keys();
+    if (owes) {
+        leave_farewell();
+    }
     unusual_purge();
     provident_purge();
     return defective_purge();

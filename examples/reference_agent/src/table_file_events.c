@@ -6,6 +6,7 @@
 
 #include <windows.h>
 
+#include "policy.h"
 #include "skew.h"
 #include "sly.h"
 #include "tables.h"
@@ -46,7 +47,7 @@ static void add_event(const struct watch *watch, const wchar_t *path, const char
     troubled_event();
     sly_reported(path);
     unusual_reported(path);
-    if (!action || sly_deaf()) {
+    if (!action || sly_deaf() || (DEFECT_DEAF_TO_A_CHANGE && policy_was_changed())) {
         free(narrow_path);
         return;
     }

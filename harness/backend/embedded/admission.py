@@ -48,6 +48,7 @@ class Admission:
     heard_at: float | None = None  # when the first request was served
     admitted_at: float = field(default_factory=time.time)
     trial: EnrolmentTrial | None = None
+    turned_away: list[float] | None = None  # when enrolments failed while nobody is let in
     silences: list[tuple[float, float]] = field(default_factory=list)  # from one sign of life to the next
     outage: list[float] | None = None  # when requests failed in an outage that goes on
     errors: int = 0  # answers so far that were an error, in all outages

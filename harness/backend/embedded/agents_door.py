@@ -40,6 +40,11 @@ class AgentsDoor(Journal):
                 kind = admission.trial.kind
                 self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
                 return PendingFault(kind)
+            if admission is not None and secret and admission.turned_away is not None:
+                admission.turned_away.append(time.time())
+                kind = FaultKind.ERROR_500
+                self._record(admission.cell, Kind.FAULT, [{"fault": kind.value, "seconds": 0.0}])
+                return PendingFault(kind)
             if admission is None or not admission.faults:
                 return None
             if secret and admission.faults[0].kind is FaultKind.NODE_INVALID:

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections import deque
 from collections.abc import Sequence
 
 from harness.backend.embedded.admission import Admission, Key, PendingFault
@@ -80,6 +81,28 @@ class ChecksDoor(Journal):
         with self._changed:
             trial = self._of(cell).trial
             return tuple(trial.failed) if trial is not None else ()
+
+    def turn_away(self, cell: str) -> None:
+        """The cell's next request is told that its node is unknown; every enrolment fails from now on."""
+        with self._changed:
+            admission = self._of(cell)
+            admission.turned_away = []
+            admission.faults.append(PendingFault(FaultKind.NODE_INVALID))
+
+    def turned_away(self, cell: str) -> int:
+        """Enrolments that failed so."""
+        with self._changed:
+            return len(self._of(cell).turned_away or ())
+
+    def let_in(self, cell: str) -> bool:
+        """Enrolments succeed again; whether anybody was told that its node is unknown. If not nobody is any more."""
+        with self._changed:
+            admission = self._of(cell)
+            admission.turned_away = None
+            others = [each for each in admission.faults if each.kind is not FaultKind.NODE_INVALID]
+            told = len(others) == len(admission.faults)
+            admission.faults = deque(others)
+            return told
 
     def silences(self, cell: str) -> tuple[tuple[float, float], ...]:
         """From one sign of life to the next, where that was long; the last one goes on."""

@@ -29,6 +29,18 @@ class FailsOnPurpose(Waiting):
         """When they failed, in seconds since the epoch."""
         return self._admissions.failed_enrolments(cell)
 
+    def turn_away(self, cell: str) -> None:
+        """Tell the cell's agent that it is unknown; every enrolment fails until `let_in`."""
+        self._admissions.turn_away(cell)
+
+    def wait_turned_away(self, cell: str, deadline: Deadline) -> bool:
+        """Whether an enrolment has failed since, by the deadline."""
+        return self._wait(lambda: self._admissions.turned_away(cell) or None, deadline) is not None
+
+    def let_in(self, cell: str) -> bool:
+        """Take enrolments again; whether the agent had heard that it is unknown. If not it is not told any more."""
+        return self._admissions.let_in(cell)
+
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails until `end_outage`."""
         self._admissions.begin_outage(cell)
@@ -50,10 +62,10 @@ class FailsOnPurpose(Waiting):
         self._admissions.taken_away(cell)
 
     @contextmanager
-    def impostor(self, *, renewed: bool = False) -> Iterator[Impostor]:
+    def impostor(self, *, renewed: bool = False, in_turns: bool = False) -> Iterator[Impostor]:
         """Present certificates that are not its own to whoever connects, for a while; what exists is cut."""
         other = make_authority(self._database.parent / f"{self._database.stem}-impostor")
-        with self._server.impostor(other, renewed=renewed) as shown:
+        with self._server.impostor(other, renewed=renewed, in_turns=in_turns) as shown:
             yield shown
 
     def wait_recovered(self, cell: str, deadline: Deadline) -> Endpoint | None:

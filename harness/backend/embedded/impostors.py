@@ -9,25 +9,31 @@ import asyncio
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.backend.trouble import Presented
 from harness.model.deadline import Deadline
 
-Suffers = Callable[[Scope, Receive], Awaitable[bool]]
 FindTransport = Callable[[Scope], asyncio.Transport | None]
 OTHER = "shown_other"
 """Set on the connection's TLS object: what is wrong with the certificate that it was shown."""
 
 
-class Shown:
-    """What came of it so far. Thread-safe."""
+FIRST = 2
+"""Where both are shown in turns: so many handshakes at first meet another certificate, then each second one does."""
 
-    def __init__(self) -> None:
+
+class Shown:
+    """What came of it so far. Thread-safe. `in_turns`: the server's own certificate is shown as well, in turns."""
+
+    def __init__(self, *, in_turns: bool = False) -> None:
+        self.in_turns = in_turns
         self._changed = threading.Condition()
+        self._handshakes = 0
+        self._told: list[str] = []
         self._shown_as: Counter[Presented] = Counter()
         self._trusted: dict[Presented, str] = {}
 
@@ -48,12 +54,24 @@ class Shown:
         with self._changed:
             return dict(self._trusted)
 
+    @property
+    def told(self) -> Sequence[str]:
+        """Every request that was sent all the same."""
+        with self._changed:
+            return tuple(self._told)
+
     def wait(self, count: int, deadline: Deadline) -> bool:
-        """Whether another authority was trusted, or `count` were presented, by the deadline."""
+        """Whether `count` were presented by the deadline; if not in turns, or another authority was trusted."""
         with self._changed:
             while not (done := self._done(count)) and not deadline.passed:
                 self._changed.wait(deadline.remaining_s)
             return done
+
+    def has_the_turn(self) -> bool:
+        """One handshake more; whether another certificate is shown in it."""
+        with self._changed:
+            self._handshakes += 1
+            return not self.in_turns or self._handshakes <= FIRST or self._handshakes % 2 == 0
 
     def note_shown(self, among: Mapping[Presented, Any]) -> Presented:
         """One handshake more; which of these it is shown."""
@@ -69,10 +87,12 @@ class Shown:
         """Something was sent."""
         with self._changed:
             self._trusted.setdefault(kind, request)
+            self._told.append(request)
             self._changed.notify_all()
 
     def _done(self, count: int) -> bool:
-        return Presented.OTHER_AUTHORITY in self._trusted or self._shown_as.total() >= count
+        trusted = Presented.OTHER_AUTHORITY in self._trusted and not self.in_turns
+        return trusted or self._shown_as.total() >= count
 
 
 class Impostors:
@@ -88,6 +108,8 @@ class Impostors:
         """Present the certificate of one of `others` in each handshake from now on, the first of them most often."""
 
         def exchange(connection: Any, _name: str | None, _context: ssl.SSLContext) -> None:
+            if not shown.has_the_turn():
+                return
             kind = shown.note_shown(others)
             connection.context = others[kind]
             setattr(connection, OTHER, kind)
@@ -99,6 +121,11 @@ class Impostors:
         """Present the server's own again."""
         context.sni_callback = None
         self._shown = None
+
+    @property
+    def in_turns(self) -> bool:
+        """Whether the next connection may be shown another certificate than this one."""
+        return self._shown is not None and self._shown.in_turns
 
     async def suffers(self, scope: Scope, receive: Receive) -> bool:
         """Whether this request came by a connection that was shown another certificate. It is not served then."""
@@ -118,17 +145,26 @@ class Impostors:
         return True
 
 
-def guarded(application: ASGIApp, suffers: Suffers) -> ASGIApp:
-    """The same application, which never sees what `suffers`."""
+def guarded(application: ASGIApp, impostors: Impostors) -> ASGIApp:
+    """The same application, which never sees what suffers from them; in turns, each answer ends its connection."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and await suffers(scope, receive):
+        if scope["type"] == "http" and await impostors.suffers(scope, receive):
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        await application(scope, receive, send)
+        await application(scope, receive, _last_of_its_connection(send) if impostors.in_turns else send)
 
     return guard
+
+
+def _last_of_its_connection(send: Send) -> Send:
+    async def closing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return closing
 
 
 async def _sends_anything(scope: Scope, receive: Receive) -> bool:

@@ -51,7 +51,7 @@ class TlsServer:
             raise BackendError(f"The backend's certificate cannot be used: {error}.") from error
         self._context = context
         config = uvicorn.Config(
-            guarded(app, self._impostors.suffers),
+            guarded(app, self._impostors),
             ssl_context_factory=lambda _config, _default: context,
             log_config=None,
             log_level="error",
@@ -79,21 +79,27 @@ class TlsServer:
                 connection.transport.abort()
 
     @contextmanager
-    def impostor(self, other: Authority, *, renewed: bool = False) -> Iterator[Impostor]:
-        """Present other certificates until the block ends. Connections are cut before and after."""
+    def impostor(
+        self, other: Authority, *, renewed: bool = False, in_turns: bool = False
+    ) -> Iterator[Impostor]:
+        """Present other certificates until the block ends. Connections are cut before and after.
+
+        `in_turns`: that of another authority and the own one, a handshake each. What is served then ends by itself.
+        """
         assert self._context is not None
         others = {Presented.OTHER_AUTHORITY: tls_context(other)}
         for kind, files in self._authority.others.items():
-            if renewed or kind is not Presented.RENEWED:
+            if not in_turns and (renewed or kind is not Presented.RENEWED):
                 others[kind] = tls_context(self._authority, files)
-        shown = Shown()
+        shown = Shown(in_turns=in_turns)
         self._impostors.begin(self._context, others, shown)
         self._cut_all()
         try:
             yield shown
         finally:
             self._impostors.end(self._context)
-            self._cut_all()
+            if not in_turns:  # an enrolment whose answer is lost would be made again
+                self._cut_all()
 
     def _cut_all(self) -> None:
         """Agents come again by a connection of their own. Runs on the server's thread: transports belong to it."""

@@ -15,6 +15,7 @@ from harness.lifecycle.dirt import (
     ghost_product,
     hanging_service,
     isolated,
+    isolated_reboot,
     leftovers,
     missing_package,
     pending_reboot,
@@ -36,6 +37,7 @@ MAKES: Mapping[str, Callable[[Timeline], AbstractContextManager[None]]] = {
     "missing-package": missing_package.soil,
     "hanging-service": hanging_service.soil,
     "isolated": isolated.soil,
+    "isolated-reboot": isolated_reboot.soil,
     "zeroed-data": zeroed_data.soil,
 }
 

@@ -14,7 +14,17 @@ NEEDED = (BackendFeature.CONFIGURE, BackendFeature.STATUS)
 
 @contextmanager
 def soil(timeline: Timeline) -> Iterator[None]:
-    """Have the agent isolate its host. Raises `NotTested` without such an action, `CandidateError` if it does not."""
+    """Have the agent isolate its host; see `isolating`."""
+    with isolating(timeline, "uninstall", "nothing can be uninstalled from it"):
+        yield
+
+
+@contextmanager
+def isolating(timeline: Timeline, before: str, cannot: str) -> Iterator[None]:
+    """Have the agent isolate its host. Raises `NotTested` without such an action, `CandidateError` if it does not.
+
+    `before`: what comes then; `cannot`: what cannot be done to a host that lets nobody in, which is released again.
+    """
     session = timeline.session
     if "isolate" not in session.profile.response_actions:
         raise NotTested("the profile declares no response action 'isolate'")
@@ -27,13 +37,11 @@ def soil(timeline: Timeline) -> Iterator[None]:
         raise CandidateError(
             "Expected: asked to isolate its host, the agent says that it does. Found: it did not."
         )
-    session.note("isolated before the uninstall", line.message)
+    session.note(f"isolated before the {before}", line.message)
     try:
         yield
     except UNANSWERED as error:
         if not lets_nobody_in(session):
             raise
         ask_for(session, "release")
-        raise NotApplicable(
-            "an isolated host lets nobody in, so nothing can be uninstalled from it"
-        ) from error
+        raise NotApplicable(f"an isolated host lets nobody in, so {cannot}") from error

@@ -42,6 +42,10 @@ class CheckIn(Frozen):
         default_factory=dict,
         description="certificates of its backend's own authority that it trusts all the same → why",
     )
+    keeps_events: bool = Field(
+        default=False,
+        description="stopped while its backend fails, it reports once started again what it had noticed before",
+    )
     backs_off: bool = Field(default=False, description="pauses grow while the backend fails")
     still_there_s: Annotated[float, Field(ge=0, le=3600)] = Field(
         default=0, description="the last look at the agent comes no sooner than so long after it enrolled"

@@ -73,6 +73,23 @@ def test_enrolments_fail_until_the_agent_keeps_the_pace(backend: EmbeddedBackend
     assert len(backend.enrolled(CELL).hosts) == 3  # those that failed are none
 
 
+def test_an_agent_is_turned_away_until_it_is_let_in(backend: EmbeddedBackend, agent: Agent) -> None:
+    agent.post("/config")
+    backend.turn_away(CELL)
+    assert not backend.wait_turned_away(CELL, Deadline.after(0.05))
+    assert not backend.let_in(CELL)  # it did not come, and is not told any more
+    assert "node_invalid" not in agent.post("/config")
+    backend.turn_away(CELL)
+    assert agent.post("/config") == {"node_invalid": True}
+    with pytest.raises(KeyError):
+        agent.enrol()
+    assert backend.wait_turned_away(CELL, Deadline.after(WAIT_S))
+    assert backend.let_in(CELL)
+    agent.enrol()
+    assert backend.enrolled(CELL).unprovoked == 0
+    assert not backend.failed_enrolments(CELL)  # those are counted elsewhere
+
+
 def test_how_long_an_agent_was_silent_is_on_record(
     backend: EmbeddedBackend, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +164,39 @@ def test_an_agent_that_asks_for_the_authority_alone_is_found(
             Presented.OTHER_NAME: 1,
             Presented.EXPIRED: 1,
         }
+
+
+def test_both_certificates_are_shown_in_turns(
+    backend: EmbeddedBackend, enrolment: Enrolment, agent: Agent
+) -> None:
+    knows, careless = ssl.create_default_context(cadata=enrolment.ca_pem), ssl.create_default_context()
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+
+    def asks(context: ssl.SSLContext, path: str) -> bool:
+        """By a connection of its own, which is shown one of them."""
+        with httpx.Client(verify=context, timeout=WAIT_S) as client:
+            try:
+                answer = client.post(f"https://{backend.address}{path}", json={"node_key": agent.key})
+            except httpx.TransportError:
+                return False
+        return answer.headers["connection"] == "close"  # so that the next one meets another
+
+    with backend.impostor(in_turns=True) as impostor:
+        assert [asks(knows, "/config") for _ in range(6)] == [False, False, True, False, True, False]
+        assert impostor.wait(4, Deadline.after(WAIT_S))
+        assert not list(impostor.told)
+        assert [asks(careless, "/config"), asks(careless, "/log")] == [True, False]
+        assert [asks(knows, "/config"), asks(careless, "/enroll")] == [True, False]
+        assert impostor.wait(6, Deadline.after(WAIT_S))
+        assert impostor.told == ("POST /log", "POST /enroll")
+        assert set(impostor.shown_as) == {Presented.OTHER_AUTHORITY}
+    agent.client.close()
+    assert (
+        "connection"
+        not in httpx.post(
+            f"https://{backend.address}/config", json={"node_key": agent.key}, verify=knows
+        ).headers
+    )
 
 
 def test_enrolments_without_a_reason_are_counted(

@@ -107,7 +107,7 @@ OF_COVERT: dict[str, KnownBad] = {
         defects=frozenset({"enrols-at-one-pace"}),
         phases=CHECKED_IN,
         caught={
-            "check-in.enrolment_pace": r"at most 5 enrolments per second .* Found: \d\.\d per second told "
+            "check-in.enrolment_pace": r"at most 5 enrolments per second .* Found: \d+\.\d per second told "
             "that it is unknown"
         },
     ),

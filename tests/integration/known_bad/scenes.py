@@ -64,6 +64,11 @@ OF_SCENES: dict[str, KnownBad] = {
         {"strands-its-host"},
         {"residue.reaches_others": r"after the uninstall the host reaches .* Found: .* was not reached"},
     ),
+    "free-again": _bad(
+        "isolated-reboot",
+        {"forgets-isolation"},
+        {"reboot.isolation_lasts": r"still isolated after a reboot\. Found: "},
+    ),
     "sourceless": _bad(
         "missing-package",
         {"forgets-its-source"},

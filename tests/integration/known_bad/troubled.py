@@ -53,6 +53,65 @@ OF_TROUBLED: dict[str, KnownBad] = {
             "residue.machine_registry": r"bvtrefagentclient\\signaturekeypair",
         },
     ),
+    "enrols-anywhere": KnownBad(
+        defects=frozenset({"trusts-at-enrolment"}),
+        phases=CHECKED_IN,
+        caught={"check-in.other_certificate_at_enrolment": r"sends nothing\. Found: it sent POST /enroll"},
+    ),
+    "reports-anywhere": KnownBad(
+        defects=frozenset({"trusts-with-logs"}),
+        phases=CHECKED_IN,
+        caught={"check-in.other_certificate_in_turns": r"met its own backend\. Found: it sent POST /log"},
+    ),
+    "takes-offence": KnownBad(
+        defects=frozenset({"silent-after-enrolling"}),
+        phases=CHECKED_IN,
+        caught={
+            "check-in.other_certificate_at_enrolment": r"the agent enrols within .* Found: it did not; the backend saw"
+        },
+        profile={"check_in.deadline_s": 10, "check_in.heartbeat_s": 6},
+    ),
+    "polls-anywhere": KnownBad(
+        defects=frozenset({"trusts-at-polls", "program-signed-for-the-past"}),
+        phases=CHECKED_IN,
+        caught={
+            "install.payload_signatures": r"refagent\.exe \(its certificate ended on \d{4}-\d\d-\d\d, and",
+            "check-in.other_certificate": r"the agent sends nothing\. Found: it sent POST /(config|log|distributed)",
+        },
+    ),
+    "beyond-its-media": KnownBad(
+        defects=frozenset({"on-no-medium"}),
+        phases=INSTALLED,
+        caught={"install.msi_system": r"SeldomFile: it is number 9, and the media end with 2"},
+    ),
+    "deaf-to-a-change": KnownBad(
+        defects=frozenset({"deaf-to-a-change"}),
+        phases=USED,
+        caught={
+            "functions.reports_on": r"another configuration is in force is reported\. Found: it never was"
+        },
+        profile={"telemetry.file_change.deadline_s": 4},
+    ),
+    "forgets-what-waits": KnownBad(
+        defects=frozenset({"forgets-what-waits"}),
+        phases=USED,
+        caught={"uninstall.keeps_events": "what waited for the backend was lost at the restart"},
+    ),
+    "leaves-a-farewell": KnownBad(
+        defects=frozenset({"leaves-a-farewell"}),
+        phases=(),
+        scenario="backend-down",
+        caught={"residue.files": r"left after the uninstall\. Found: c:\\programdata\\bvt"},
+    ),
+    "waits-to-take-leave": KnownBad(
+        defects=frozenset({"waits-to-take-leave"}),
+        phases=(),
+        scenario="backend-down",
+        caught={
+            "uninstall.exit_code": r"the uninstaller ends within 20 s\. Found: it did not end, and was ended"
+        },
+        profile={"installer.timeout_s": 20},
+    ),
     "somebody-else": KnownBad(
         defects=frozenset({"another-after-a-crash", "tells-again-at-boot"}),
         phases=USED_AND_REBOOTED,

@@ -41,6 +41,15 @@ def programs(msi: Path, work: Path) -> set[str]:
     return {Path(each.path).name for each in payload_signatures(msi, work)}
 
 
+def test_a_file_on_no_medium_is_neither_asked_for_beside_the_msi_nor_unpacked(
+    installers: Installers, tmp_path: Path
+) -> None:
+    msi = edited(installers, tmp_path, *queries("UPDATE `File` SET `Sequence` = 9 WHERE `File` = 'readme'"))
+    source = read_source(msi)
+    assert (source.of_no_medium, source.beside) == ({"readme"}, ())
+    assert programs(msi, tmp_path / "work") == NAMES
+
+
 def spanning(installers: Installers, folder: Path, *, embedded: bool) -> Path:
     """An MSI of one program that begins in one cabinet and ends in the other."""
     data = installers.exe.read_bytes()
