@@ -1,9 +1,9 @@
 """Mistakes in an agent profile that take more than one key to see."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from harness.config.schedule_rules import schedule_of, scheduled
 from harness.config.wide_places import too_wide
 from harness.documents.problem import Problem, nearest
 from harness.model.candidate import InstallerKind, Platform
@@ -29,7 +29,7 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_services(profile),
         *_telemetry(profile),
         *_events(profile),
-        *_scheduled(profile),
+        *scheduled(profile),
         *_keeps(profile),
         *too_wide(profile),
         *_version(profile),
@@ -128,46 +128,12 @@ def _events(profile: AgentProfile) -> Iterator[Problem]:
         yield Problem(
             ("configuration", "changed"), "'effect_query' must say which query shows the effect.", at_key=True
         )
-    if pushed.changed is not None and pushed.effect_query in (_schedule(pushed.base) or ()):
+    if pushed.changed is not None and pushed.effect_query in (schedule_of(pushed.base) or ()):
         message = "the first configuration has this query too, so its result would show nothing."
         yield Problem(("configuration", "effect_query"), message)
     if pushed.invalid and not pushed.refusal_contains.strip():
         message = "'refusal_contains' must say which words of a status line report the refusal."
         yield Problem(("configuration", "invalid"), message, at_key=True)
-
-
-def _schedule(configuration: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The queries that a configuration of osquery's form names; None if it has another form, or packs with more."""
-    schedule = configuration.get("schedule")
-    return schedule if isinstance(schedule, dict) and "packs" not in configuration else None
-
-
-def _scheduled(profile: AgentProfile) -> Iterator[Problem]:
-    """A result that is waited for must be of a query that the agent is told to run."""
-    pushed = profile.configuration
-    if pushed is None:
-        return
-    base = _schedule(pushed.base)
-    for stimulus, telemetry in profile.telemetry.items():
-        if base is not None and telemetry.query not in base:
-            message = (
-                f"configuration.base schedules no query {telemetry.query!r}, so no row would ever arrive."
-            )
-            yield Problem(("telemetry", stimulus, "query"), message, nearest(telemetry.query, tuple(base)))
-        elif base is not None and (telemetry.action == "snapshot") != pushed.sends_whole(telemetry.query):
-            form = "differences" if telemetry.action == "snapshot" else "snapshots"
-            message = (
-                f"configuration.base schedules {telemetry.query!r} to send {form},"
-                f" so no row with action {telemetry.action!r} would ever arrive."
-            )
-            yield Problem(("telemetry", stimulus, "action"), message)
-    changed = _schedule(pushed.changed or {})
-    if changed is not None and pushed.effect_query and pushed.effect_query not in changed:
-        message = (
-            f"configuration.changed schedules no query {pushed.effect_query!r}, so no result would arrive."
-        )
-        own = tuple(name for name in changed if name not in (base or ()))
-        yield Problem(("configuration", "effect_query"), message, nearest(pushed.effect_query, own))
 
 
 UNRELATED = {

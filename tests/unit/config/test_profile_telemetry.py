@@ -95,6 +95,22 @@ from tests.unit.config.tiny import GOOD, refusal
             "telemetry.user.query: configuration.base schedules no query 'processs', so no row would ever arrive."
             " Did you mean 'processes'?",
         ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: {users: {}, times: {}}}, changed: {schedule: {new: {}}},\n"
+            'effect_query: new}\ntelemetry: {user: {query: users, columns: {a: "{nonce}"}}}',
+            3,
+            "configuration.changed: it leaves out 'users', which telemetry counts on: with it in force no such row"
+            " would ever arrive.",
+        ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: {users: {}}}}\n"
+            'telemetry: {user: {query: users, columns: {a: "{nonce}"}}}\n'
+            "response_actions: {isolate: {configuration: {schedule: {}}, status_contains: done}}",
+            5,
+            "response_actions.isolate.configuration: it leaves out 'users', which telemetry counts on",
+        ),
     ],
 )
 def test_what_would_never_arrive_is_one_sentence_with_its_line(
