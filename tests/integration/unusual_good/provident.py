@@ -110,17 +110,38 @@ PROVIDENT: dict[str, UnusualGood] = {
         },
         excused=("logs", INI),
     ),
-}
-EVERY = GOOD | PROVIDENT
-NOT_ON_WINE: dict[str, UnusualGood] = {
-    "by-failing": UnusualGood(
-        unusual=("ends with an error once it is configured, so that its service's manager starts it anew",),
-        traits=frozenset({"restarts-by-failing"}),
-        phases=CHECKED_IN,
-        profile={"health.restarts": 1, "check_in.heartbeat_s": 2},
+    "leisurely": UnusualGood(
+        unusual=(
+            "its polls come at irregular times",
+            "sends five things at a time, or what it has after six seconds",
+            "tells each start in the event log",
+            "sets its own command line and failure actions when it starts",
+            "a value beside the system's MachineGuid, which goes with it",
+            "asks cmd, wmic and powershell at each start",
+        ),
+        traits=frozenset(
+            {
+                "polls-with-jitter",
+                "sends-by-number",
+                "tells-the-event-log",
+                "sets-its-command",
+                "orders-its-recovery",
+                "marks-the-machine",
+                "asks-the-shell",
+            }
+        ),
+        edits=OWN_RECOVERY,
+        phases=FUNCTIONAL,
+        profile={
+            "check_in.deadline_s": 45,
+            "check_in.heartbeat_s": 20,
+            "configuration.deadline_s": 20,
+            "response_actions.isolate.deadline_s": 20,
+            "response_actions.release.deadline_s": 20,
+        },
     ),
 }
-"""Good ones that say nothing on Wine, for want of what Windows has."""
+EVERY = GOOD | PROVIDENT
 
 
 def edited(version: str, edits: tuple[str, ...], target: Path) -> Path:
