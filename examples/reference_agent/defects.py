@@ -507,6 +507,7 @@ TRAITS: dict[str, str] = {
     "marks-the-machine": "a value beside the system's MachineGuid says which machine it is, and goes with the agent",
     "asks-the-shell": "at each start it asks cmd, wmic and powershell",
     "runs-by-task": "a scheduled task runs it, and no service",
+    "has-a-guard": "a second service starts it as often as it stops",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

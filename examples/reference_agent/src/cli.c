@@ -12,6 +12,7 @@
 #include "agent.h"
 #include "control.h"
 #include "covert.h"
+#include "guard.h"
 #include "identity.h"
 #include "leisurely.h"
 #include "logger.h"
@@ -111,6 +112,9 @@ int wmain(int count, wchar_t **arguments) {
     }
     if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
         return purge();
+    }
+    if (TRAIT_HAS_A_GUARD && count == 2 && wcscmp(arguments[1], L"--guard") == 0) {
+        return guard_run() ? EXIT_GOOD : usage();
     }
     if (TRAIT_RUNS_BY_TASK && count == 2 && wcscmp(arguments[1], L"--enter") == 0) {
         return leisurely_enter();

@@ -4,9 +4,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from examples.reference_agent import signing
 from examples.reference_agent.build import DEFAULT_OUT, build
-from tests.integration.known_bad.profile import derived_profile
+from tests.integration.known_bad.profile import SHIPPED, derived_profile
 from tests.integration.unusual_good.candidates import (
     CHECKED_IN,
     FUNCTIONAL,
@@ -49,6 +51,14 @@ BY_INI_FILE = (
     ),
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('WriteIniValues', '', 5100)",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveIniValues', '', 3150)",
+)
+AGENTS_SERVICE = yaml.safe_load(SHIPPED.read_text())["services"][0]
+GUARD = (
+    "INSERT INTO `ServiceInstall` (`ServiceInstall`, `Name`, `ServiceType`, `StartType`, `ErrorControl`, `Arguments`, "
+    "`Component_`) VALUES ('Guard', 'BvtRefGuard', 16, 2, 1, '--guard', 'Service')",
+    # 1 start and 2 stop on install, 32 stop and 128 delete on uninstall ("ServiceControl table"); by its name the first.
+    "INSERT INTO `ServiceControl` (`ServiceControl`, `Name`, `Event`, `Wait`, `Component_`) "
+    "VALUES ('AGuard', 'BvtRefGuard', 163, 1, 'Service')",
 )
 OWN_RECOVERY = ("DELETE FROM `MsiServiceConfigFailureActions`",)
 AFTER_AN_UPGRADE = (
@@ -109,6 +119,13 @@ PROVIDENT: dict[str, UnusualGood] = {
             ],
         },
         excused=("logs", INI),
+    ),
+    "guarded": UnusualGood(
+        unusual=("a second service that starts it as often as it stops, which the uninstall stops first",),
+        traits=frozenset({"has-a-guard"}),
+        edits=GUARD,
+        phases=FUNCTIONAL,
+        profile={"services": [AGENTS_SERVICE, {"name": "BvtRefGuard", "start": "auto", "image_path": AGENT}]},
     ),
     "leisurely": UnusualGood(
         unusual=(
