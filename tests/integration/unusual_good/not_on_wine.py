@@ -34,7 +34,7 @@ NOT_ON_WINE: dict[str, NotOnWine] = {
             phases=CHECKED_IN,
             profile={"health.restarts": 1, "check_in.heartbeat_s": 2},
         ),
-        why="Wine's service manager starts none anew",
+        why=" none anew",
     ),
     "by-task-alone": NotOnWine(
         UnusualGood(
