@@ -52,6 +52,7 @@ BY_INI_FILE = (
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('WriteIniValues', '', 5100)",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveIniValues', '', 3150)",
 )
+EVERY_40_S = {"config_tls_refresh": 40, "distributed_interval": 40}
 AGENTS_SERVICE = yaml.safe_load(SHIPPED.read_text())["services"][0]
 GUARD = (
     "INSERT INTO `ServiceInstall` (`ServiceInstall`, `Name`, `ServiceType`, `StartType`, `ErrorControl`, `Arguments`, "
@@ -126,6 +127,21 @@ PROVIDENT: dict[str, UnusualGood] = {
         edits=GUARD,
         phases=FUNCTIONAL,
         profile={"services": [AGENTS_SERVICE, {"name": "BvtRefGuard", "start": "auto", "image_path": AGENT}]},
+    ),
+    "rarely-heard": UnusualGood(
+        unusual=("asks for its configuration and for queries every 40 s, give or take a half",),
+        traits=frozenset({"polls-with-jitter", "sends-by-number"}),
+        phases=CHECKED_IN,
+        profile={
+            "configuration.base.options": EVERY_40_S,
+            "configuration.changed.options": EVERY_40_S,
+            "check_in.heartbeat_s": 75,
+            "check_in.deadline_s": 30,
+            "configuration.deadline_s": 90,
+            "live_query.deadline_s": 90,
+            "response_actions.isolate.deadline_s": 90,
+            "response_actions.release.deadline_s": 90,
+        },
     ),
     "leisurely": UnusualGood(
         unusual=(
