@@ -130,7 +130,7 @@ PROVIDENT: dict[str, UnusualGood] = {
     ),
     "rarely-heard": UnusualGood(
         unusual=("asks for its configuration and for queries every 40 s, give or take a half",),
-        traits=frozenset({"polls-with-jitter", "sends-by-number"}),
+        traits=frozenset({"polls-with-jitter"}),
         phases=CHECKED_IN,
         profile={
             "configuration.base.options": EVERY_40_S,
