@@ -509,6 +509,15 @@ TRAITS: dict[str, str] = {
     "shows-where-a-token-belongs": "a manual in the package shows where a token belongs",
     "reserves-much": "three gigabytes of addresses are reserved, and no memory",
     "works-in-trouble": "for half a second it works hard once its backend fails",
+    "polls-with-jitter": "pauses between two polls are half as long as configured, or up to half as long again",
+    "sends-by-number": "what is to be reported goes out five at a time, or after six seconds",
+    "sends-in-chunks": "requests go out in chunks, by WinHTTP",
+    "tells-the-event-log": "each start is told in the event log",
+    "sets-its-command": "the service sets its own command line when it starts",
+    "marks-the-machine": "a value beside the system's MachineGuid says which machine it is, and goes with the agent",
+    "asks-the-shell": "at each start it asks cmd, wmic and powershell",
+    "runs-by-task": "a scheduled task runs it, and no service",
+    "has-a-guard": "a second service starts it as often as it stops",
     "goes-back": "the installer takes the place of a newer version, where others refuse",
 }
 """What a good candidate may do, unusual as it is: name → one-line meaning."""

@@ -9,6 +9,9 @@ from harness.model.base import Frozen
 from harness.model.errors import HarnessError
 from harness.model.plural import plural
 
+LONG_S = 1.0
+"""A shorter wait for a body is not told of."""
+
 
 class Sightings(Frozen):
     """What reached a backend for one cell since it was admitted."""
@@ -24,7 +27,10 @@ class Sightings(Frozen):
     plain: int = 0
     """How many of them were no handshakes, but requests of plain HTTP."""
     body_held_s: float = 0.0
-    """The longest wait for the body of a request whose head says that there is none, and that it comes in chunks."""
+    """The longest wait for the body of a request whose head says that there is none, and that it comes in chunks.
+
+    It may go on, or have ended without the body: whose such a request was nobody knows.
+    """
 
 
 @runtime_checkable
@@ -71,6 +77,8 @@ def _below(sightings: Sightings) -> list[str]:
     if sightings.requests:
         when = f", the last {sightings.last_s:.0f} s ago" if sightings.last_s is not None else ""
         said.append(f"{plural(sightings.requests, 'good request')}{when}")
+    if sightings.body_held_s >= LONG_S:
+        said.append(f"a request's head, for whose body it waited {sightings.body_held_s:.0f} s")
     for reason, count in Counter(sightings.handshakes_failed).items():
         said.append(f"{plural(count, 'TLS handshake')} failed: {reason}")
     return said

@@ -6,7 +6,7 @@ from harness.backend.interface import Backend
 from harness.backend.seen import Sees
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.report import ExcusedBy
-from harness.model.substrate import GuestSystem
+from harness.model.substrate import ON_WINDOWS, GuestSystem
 
 HELD_S = 1.0
 """No agent that sends its body with the head, or right after it, is that late on a busy host."""
@@ -19,7 +19,7 @@ class HeldBack(InfrastructureError):
     def __init__(self, held_s: float, error: BaseException) -> None:
         super().__init__(
             f"Requests are heard up to {held_s:.1f} s late: {WHY}. Seen because: {str(error).splitlines()[0]}",
-            hint="Gate it in a pool of Windows machines.",
+            hint=f"{ON_WINDOWS}.",
         )
 
 

@@ -6,7 +6,7 @@ from harness.guest.guest import Guest
 from harness.machines.provider import Machine
 from harness.model.errors import CandidateError, InfrastructureError
 from harness.model.profile import AgentProfile
-from harness.model.substrate import GuestSystem
+from harness.model.substrate import ON_WINDOWS, GuestSystem
 from harness.probe.answers.tasks import Task
 from harness.probe.reading import read_value
 
@@ -18,7 +18,7 @@ class NeverRun(InfrastructureError):
         super().__init__(
             f"The profile declares no service that runs, the candidate entered the scheduled task {task}, and Wine never"
             f" runs one. Seen because: {str(error).splitlines()[0]}",
-            hint="Gate it in a pool of Windows machines.",
+            hint=f"{ON_WINDOWS}.",
         )
 
 

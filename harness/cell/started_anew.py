@@ -9,7 +9,7 @@ from harness.machines.capabilities import SeesCrashes
 from harness.machines.provider import Machine
 from harness.model.errors import CandidateError, InfrastructureError
 from harness.model.profile import AgentProfile
-from harness.model.substrate import GuestSystem
+from harness.model.substrate import ON_WINDOWS, GuestSystem
 
 
 class NotStartedAnew(InfrastructureError):
@@ -20,7 +20,7 @@ class NotStartedAnew(InfrastructureError):
         super().__init__(
             f"Service {name} ended by itself (Windows error {code}), as the profile allows (health.restarts), and Wine's"
             f" service manager {then}. Seen because: {str(error).splitlines()[0]}",
-            hint="Gate it in a pool of Windows machines.",
+            hint=f"{ON_WINDOWS}.",
         )
 
 

@@ -28,7 +28,7 @@ from harness.model.errors import ConfigurationError
 from harness.model.matrix import FULL
 from harness.model.plan import Plan
 from harness.model.run_options import POOL
-from harness.planning.outlook import Prospect, guest_system, prospects
+from harness.planning.outlook import Prospect, guest_system, only_if_no_task, prospects
 from harness.planning.preparation import make_plan
 from harness.planning.request import RunRequest
 
@@ -83,10 +83,11 @@ def plan(
         }
         typer.echo(dumps(document, indent=1, ensure_ascii=False))
     else:
-        _show(prepared.plan, checks, prepared.backend.name)
+        known = only_if_no_task(prepared.plan, prepared.profile, prepared.backend)
+        _show(prepared.plan, checks, prepared.backend.name, known)
 
 
-def _show(plan: Plan, checks: Sequence[Prospect], backend: str) -> None:
+def _show(plan: Plan, checks: Sequence[Prospect], backend: str, known: str = "") -> None:
     console = Output()
     candidate = plan.candidate
     identity = Text(f"{candidate.product_name} {candidate.version}", style="bold")
@@ -115,6 +116,8 @@ def _show(plan: Plan, checks: Sequence[Prospect], backend: str) -> None:
     console.print(f"{checks_line(checks)}, with backend {backend}")
     if guest_system(plan.cells) is None:
         console.print("What the machines of this pool cannot show is known once their images are looked at.")
+    if known:
+        console.print(known)
     required = sum(cell.required for cell in plan.cells)
     whole = "" if plan.is_full else f" of {len(plan.cells) + len(plan.left_out)}"
     console.print(

@@ -1,6 +1,5 @@
 """`bvt run`: the whole job, from the candidate to the verdict."""
 
-import shlex
 import signal
 from collections.abc import Collection
 from contextlib import suppress
@@ -13,7 +12,7 @@ from harness.cli import completion
 from harness.cli.beginning import as_interrupt
 from harness.cli.carrying_out import carry_out, wanted_workers
 from harness.cli.compared import BaselineOption, HistoryOption, MetaOption, ShippedOption, Showing
-from harness.cli.ending import NO_ROOM, ends, is_interrupt
+from harness.cli.ending import ends, is_interrupt
 from harness.cli.evidence import (
     Judging,
     KeyOption,
@@ -22,6 +21,7 @@ from harness.cli.evidence import (
     PublicHalf,
     WaiversOption,
 )
+from harness.cli.full_disk import full_disk
 from harness.cli.options import (
     BackendOption,
     MatrixOption,
@@ -32,8 +32,8 @@ from harness.cli.options import (
     PreviousOption,
     SuiteOption,
 )
-from harness.cli.run_output import RunOutput, shown
-from harness.model.errors import ConfigurationError, HarnessError, InfrastructureError
+from harness.cli.run_output import RunOutput
+from harness.model.errors import ConfigurationError, HarnessError
 from harness.model.gate import Gate
 from harness.model.run_options import (
     BACKEND,
@@ -174,11 +174,9 @@ def execute(
     try:
         carry_out(directory, workers, output.progress)
         gate = conclude(directory)
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise _no_room(directory.root, error) from error
     except BaseException as error:
+        if full := full_disk(directory.root, error):
+            raise full from error
         if not is_interrupt(error):
             raise
         try:
@@ -193,13 +191,6 @@ def execute(
         showing.show(directory.root, gate, judging.policy if judging else None)
     output.concluded(gate, directory.root)
     return gate.verdict.exit_code
-
-
-def _no_room(root: Path, error: OSError) -> InfrastructureError:
-    return InfrastructureError(
-        f"{error.filename or root}: {error.strerror}, so the gate could not be written.",
-        hint=f"Make room there, then continue with: bvt run --resume {shlex.quote(str(shown(root)))}",
-    )
 
 
 def end_tidily() -> None:

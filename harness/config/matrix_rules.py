@@ -48,6 +48,10 @@ def _names(matrix: Matrix) -> Iterator[Problem]:
                for index, value in enumerate(values))  # fmt: skip
     keys: list[tuple[Path, str]] = [(("images", name), name) for name in matrix.images]
     keys += [(("scenarios", name), name) for name in matrix.scenarios]
+    for name in matrix.pools:
+        if not (name.isprintable() and name.strip() == name != ""):
+            hint = "Use printable characters, without spaces around them."
+            yield Problem(("pools", name), f"{name!r} cannot be a pool's name.", hint, at_key=True)
     for path, name in [*keys, *further]:
         if not _cell_part(name):
             yield Problem(path, f"{name!r} cannot be part of a cell id.", f"Use {NAME_FORM}.", at_key=True)

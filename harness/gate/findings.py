@@ -5,13 +5,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.gate.causes import Cause, causes_of
-from harness.gate.remedies import AGAIN, BLOCKED, DO_NOT_EDIT, FIX, LAB, NO_CLAIM, RIGHT_SUBSTRATE
+from harness.gate.remedies import (
+    AGAIN,
+    BLOCKED,
+    DO_NOT_EDIT,
+    FIX,
+    LAB,
+    NO_CLAIM,
+    ON_OTHER_MACHINES,
+    RIGHT_SUBSTRATE,
+)
 from harness.model.gate import Consequence, Reason, Verdict
 from harness.model.phases import phase_outcome
 from harness.model.plan import Cell
 from harness.model.plural import plural
 from harness.model.report import UNPROVEN, Attempt, CellReport, CheckResult, Outcome, Phase
-from harness.model.substrate import GuestSystem, Substrate
+from harness.model.substrate import ON_WINDOWS, GuestSystem, Substrate
 
 SHOWN = 5
 """Names listed in a sentence before it says how many more there are."""
@@ -81,12 +90,13 @@ def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
 def _of_cause(cell: Cell, cause: Cause) -> Reason:
     result = cause.result
     is_candidates = result.outcome is Outcome.FAILED
+    of_lab = ON_OTHER_MACHINES if ON_WINDOWS in result.message else LAB
     return Reason(
         verdict=Verdict.FAIL if is_candidates else Verdict.INFRA,
         cell=cell.id,
         check=result.check,
         text=_said(result),
-        remedy=FIX if is_candidates else LAB,
+        remedy=FIX if is_candidates else of_lab,
         follows=tuple(
             Consequence(check=other.check, outcome=other.outcome, text=_said(other))
             for other in cause.follows

@@ -228,9 +228,18 @@ class Outage:
 
 
 def grows(moments: Sequence[float]) -> bool | None:
-    """Whether the pauses between these moments grow; None if there are too few to tell. Pure."""
+    """Whether the pauses between these moments grow; None if there are too few to tell. Pure.
+
+    A busy host may have stretched one of the early ones: without the longest of them they may grow, too.
+    """
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     half = len(pauses) // 2
     if not half:
         return None
+    longest = max(range(half), key=pauses.__getitem__)
+    return _grow(pauses) or (half > 1 and _grow(pauses[:longest] + pauses[longest + 1 :]))
+
+
+def _grow(pauses: Sequence[float]) -> bool:
+    half = len(pauses) // 2
     return statistics.median(pauses[-half:]) >= GROWS * statistics.median(pauses[:half])

@@ -7,10 +7,10 @@ from harness.candidate.msi_commands import commands
 from harness.candidate.msi_tables import Tables
 from harness.guest.msi.result import MsiResult
 from harness.model.errors import InfrastructureError
-from harness.model.substrate import GuestSystem
+from harness.model.substrate import ON_WINDOWS, GuestSystem
 from harness.model.system_programs import begins_with_lacking, lacking
 
-HINT = "Gate it in a pool of Windows machines, or let the failure of this action not fail the installation."
+HINT = f"{ON_WINDOWS}, or let the failure of this action not fail the installation."
 
 
 class SystemLacks(InfrastructureError):

@@ -34,6 +34,10 @@ class GuestSystem(StrEnum):
     WINE = "wine"
 
 
+ON_WINDOWS = "Gate it in a pool of Windows machines"
+"""How the hint of an error begins that shows nothing but what Wine lacks: the same machine shows the same again."""
+
+
 class Capability(StrEnum):
     """Something a check needs from the guest system. Absent ones make the check not applicable."""
 

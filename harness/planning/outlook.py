@@ -11,7 +11,7 @@ from harness.model.plan import Cell, Plan
 from harness.model.profile import AgentProfile
 from harness.model.report import Outcome, Phase
 from harness.model.steps import Step, cannot_be_made
-from harness.model.substrate import GuestSystem, Substrate, why_not
+from harness.model.substrate import ON_WINDOWS, GuestSystem, Substrate, why_not
 
 ENROLLED = "check-in.enrolled"
 
@@ -79,6 +79,17 @@ def prospects(
         if scenarios:
             found.append(Prospect(check, scenarios, outcome, why))
     return tuple(found)
+
+
+def only_if_no_task(plan: Plan, profile: AgentProfile, backend: BackendWord) -> str:
+    """What to know of a pool on Wine about an agent without a service that runs; empty if nothing is."""
+    runs = any(service.running for service in profile.services)
+    if guest_system(plan.cells) is not GuestSystem.WINE or runs or never_introduced(profile, backend.name):
+        return ""
+    return (
+        "The profile declares no service that runs. If a scheduled task starts the agent, this pool shows nothing of"
+        f" its check-in (INFRA), for Wine never runs one. {ON_WINDOWS}."
+    )
 
 
 def guest_system(cells: Collection[Cell]) -> GuestSystem | None:

@@ -12,6 +12,8 @@ from harness.rules.condition import NotACondition, decide
 from harness.rules.system import AT_A_FIRST_INSTALL, ON_WINDOWS_10
 
 NUMBER = re.compile("-?[0-9]{1,9}")
+FAVOR_ADVERTISE = 4
+"""Of a feature's attributes: it is offered, and installed when somebody first uses it."""
 OF_COMPONENTS = ("CreateFolder", "File", "Registry", "ServiceControl", "ServiceInstall")
 """Tables whose rows are installed with a component."""
 
@@ -42,7 +44,10 @@ def without(tables: Tables, components: Mapping[str, str]) -> Tables:
 
 
 def _features_left_out(tables: Tables) -> dict[str, str]:
-    """Features with a level above the installation's, or 0, or one that a condition may change; and those below them."""
+    """Features with a level above the installation's, or 0, or one that a condition may change; and those below them.
+
+    So are those that are advertised rather than installed.
+    """
     level_of_all = _number(_properties(tables).get("INSTALLLEVEL", ""), 1)
     conditional = {
         row["Feature_"]
@@ -59,6 +64,8 @@ def _features_left_out(tables: Tables) -> dict[str, str]:
             level = _number(rows[above]["Level"], 1)
             if level == 0 or level > level_of_all or above in conditional:
                 found[name] = f"only with feature {above}"
+            elif _number(rows[above].get("Attributes", ""), 0) & FAVOR_ADVERTISE:
+                found[name] = f"only once feature {above} is used: it is advertised"
             above = rows[above].get("Feature_Parent")
     return found
 

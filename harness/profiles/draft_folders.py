@@ -1,6 +1,7 @@
 """Which of an MSI's folders and keys are its product's own. Pure."""
 
 import ntpath
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -12,6 +13,10 @@ DATA = "C:\\ProgramData"
 SHARED = ("Common Files",)
 START_MENU = f"{DATA}\\Microsoft"
 OTHERS_KEYS = ("microsoft", "classes", "policies", "clients", "registeredapplications")
+LEGAL_FORMS = frozenset(
+    {"inc", "ltd", "llc", "gmbh", "corp", "corporation", "company", "limited", "the", "agent", "software"}
+)
+"""Words of a vendor's or product's name that say nothing of whose a key is."""
 EVENT_SOURCES = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\"
 
 
@@ -37,10 +42,41 @@ def data_folders(msi: MsiContents) -> tuple[str, ...]:
 
 
 def registry_roots(msi: MsiContents) -> tuple[str, ...]:
-    """Keys that go with the product: its own below its vendor's, and its event sources."""
+    """Keys that go with the product: its own below its vendor's, and its event sources.
+
+    Where some of them are named after vendor or product, others are of another vendor's product (a browser that it
+    extends): of these the key itself is its own, if that is named so.
+    """
     found = [_root_of(key) for key in msi.keys if key.upper().startswith("HKLM\\")]
+    own = _words(f"{msi.manufacturer} {msi.product_name}")
+    if any(_is_named(key, own) for key in found):
+        whole = [
+            key for key in msi.keys if key.rpartition("\\")[2] and _is_named(key.rpartition("\\")[2], own)
+        ]
+        found = [key if _is_named(key, own) or _is_source(key) else _own_of(key, whole) for key in found]
     kept = list(dict.fromkeys(key for key in found if key and not set('"%[') & set(key)))
     return tuple(key for key in kept if not any(is_below(key, other) for other in kept))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W\d_]{3,}", text.lower())) - LEGAL_FORMS
+
+
+def _is_named(key: str, own: frozenset[str]) -> bool:
+    """Whether a word of the key begins as one of these, or one of these as it."""
+    return any(
+        mine.startswith(theirs) or theirs.startswith(mine)
+        for mine in _words(" ".join(key.split("\\")[2:]) or key)
+        for theirs in own
+    )
+
+
+def _is_source(key: str) -> bool:
+    return key.lower().startswith(EVENT_SOURCES.lower())
+
+
+def _own_of(root_key: str, named: Iterable[str]) -> str:
+    return next((key for key in named if root_key and is_below(key, root_key)), "")
 
 
 def root(folder: str) -> str:
@@ -49,7 +85,7 @@ def root(folder: str) -> str:
 
 
 def _root_of(key: str) -> str:
-    if key.lower().startswith(EVENT_SOURCES.lower()):
+    if _is_source(key):
         return key
     parts = key.split("\\")
     skip = 2 + (len(parts) > 2 and parts[2].lower() == "wow6432node")

@@ -10,6 +10,7 @@ SHOWN = 40
 
 LATER = """\
 # TODO: the agent at its backend: when it must be seen, and what its host identifier is made from (hostname, uuid).
+# Take check_in out if it has no backend.
 # Files that it needs before it can check in go into guest_files; see docs/formats/profile.md.
 check_in:
   deadline_s: 60

@@ -14,6 +14,7 @@ from harness.model.gate import Gate, Verdict
 from harness.model.report import Outcome
 from tests.integration.known_bad.candidates import BAD
 from tests.integration.known_bad.named import Named
+from tests.integration.unusual_good.not_on_wine import NOT_ON_WINE
 from tests.integration.unusual_good.twins import TWINS
 from tests.power.lines import in_candidates, words_of
 
@@ -25,11 +26,12 @@ class Caught(StrEnum):
     BY_ANOTHER = "caught by another check"
     SURVIVED = "SURVIVED"
     PASSED = "passed"
+    LABS = "INFRA, as Wine's own"
     FALSE_ALARM = "FALSE ALARM"
     NOT_MEASURED = "not measured"
 
 
-FINE = (Caught.BY_ITS_CHECK, Caught.PASSED)
+FINE = (Caught.BY_ITS_CHECK, Caught.PASSED, Caught.LABS)
 
 
 class Seen(Frozen):
@@ -99,7 +101,15 @@ def result_of(named_check: str, words: str, seen: Seen) -> tuple[Caught, str]:
 
 
 def result_of_twin(seen: Seen) -> Caught:
-    """Whether a good candidate passed."""
+    """Whether a good candidate passed; or, of one that can show nothing on Wine, whether all that was lost says so."""
+    owed = NOT_ON_WINE.get(seen.candidate)
+    if (
+        owed
+        and seen.verdict is Verdict.INFRA
+        and seen.lost
+        and all(owed.why in said for said in seen.lost.values())
+    ):
+        return Caught.LABS
     verdicts = {Verdict.PASS: Caught.PASSED, Verdict.FAIL: Caught.FALSE_ALARM}
     return verdicts.get(seen.verdict, Caught.NOT_MEASURED) if seen.verdict else Caught.NOT_MEASURED
 

@@ -16,7 +16,8 @@ HEAD = """\
 
 `./dev power --markdown FILE` writes this file. Each line is one defect of the reference agent, or one good twin.
 A defect counts as caught only by the check that is meant to name it, in the words that name it. A good twin comes close
-to a defect and must pass. Several defects may share one candidate and one machine, so many lines have the same time:
+to a defect and must pass; one that can show nothing on Wine must say so and never fail.
+Several defects may share one candidate and one machine, so many lines have the same time:
 seconds from the start of the run to its verdict. With several runs the worst result and the longest time count.
 Times depend on what else the machine does; what was not run since is not measured.
 """
@@ -77,10 +78,11 @@ def summary(rows: Iterable[Row]) -> str:
     unmeasured = sum(row.result is Caught.NOT_MEASURED for row in (*defects, *good))
     caught = sum(row.result is Caught.BY_ITS_CHECK for row in defects)
     passed = sum(row.result is Caught.PASSED for row in good)
+    labs = sum(row.result is Caught.LABS for row in good)
     said = (
         f"{caught} of {len(defects)} defects caught by the check that names them; "
         f"{passed} of {len(good)} good twins passed"
-    )
+    ) + (f", {labs} could show nothing on Wine, which was said" if labs else "")
     return f"{said}; {unmeasured} not measured" if unmeasured else said
 
 

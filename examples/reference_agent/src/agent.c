@@ -8,6 +8,7 @@
 #include "defective.h"
 #include "furtive.h"
 #include "greedy.h"
+#include "leisurely.h"
 #include "logger.h"
 #include "migrate.h"
 #include "moderate.h"
@@ -147,10 +148,10 @@ static void talk(struct agent *agent, unsigned long long now) {
         if (!fetch_config(agent)) {
             return;
         }
-        agent->config_due = now + (unsigned)policy()->refresh_ms;
+        agent->config_due = now + leisurely_pause((unsigned)policy()->refresh_ms);
         schedule_run(GetTickCount64()); /* a new configuration's first results go out at once */
     }
-    if (now >= agent->log_due) {
+    if (now >= agent->log_due && leisurely_sends(outbox_waiting(OUTBOX_RESULT), now)) {
         if (!judge(agent, protocol_log(&agent->protocol))) {
             return;
         }
@@ -158,7 +159,7 @@ static void talk(struct agent *agent, unsigned long long now) {
     }
     if (now >= agent->distributed_due) {
         judge(agent, protocol_distributed(&agent->protocol));
-        agent->distributed_due = now + (unsigned)policy()->distributed_ms;
+        agent->distributed_due = now + leisurely_pause((unsigned)policy()->distributed_ms);
     }
 }
 
@@ -196,6 +197,7 @@ void agent_run(HANDLE stop) {
     control_start();
     log_info("agent started, version %s", PRODUCT_VERSION);
     migrate();
+    leisurely_start();
     defective_start();
     troubled_start();
     unusual_start(stop);

@@ -9,9 +9,12 @@
 
 #include <shlobj.h>
 
+#include "agent.h"
 #include "control.h"
 #include "covert.h"
+#include "guard.h"
 #include "identity.h"
+#include "leisurely.h"
 #include "logger.h"
 #include "moderate.h"
 #include "product.h"
@@ -95,7 +98,7 @@ static int usage(void) {
 }
 
 int wmain(int count, wchar_t **arguments) {
-    if (count == 1) {
+    if (count == 1 || (TRAIT_SETS_ITS_COMMAND && count == 2 && wcscmp(arguments[1], L"--service") == 0)) {
         return service_run() ? EXIT_GOOD : usage();
     }
     if (count == 2 && wcscmp(arguments[1], L"--version") == 0) {
@@ -109,6 +112,17 @@ int wmain(int count, wchar_t **arguments) {
     }
     if (count == 2 && wcscmp(arguments[1], L"--purge") == 0) {
         return purge();
+    }
+    if (TRAIT_HAS_A_GUARD && count == 2 && wcscmp(arguments[1], L"--guard") == 0) {
+        return guard_run() ? EXIT_GOOD : usage();
+    }
+    if (TRAIT_RUNS_BY_TASK && count == 2 && wcscmp(arguments[1], L"--enter") == 0) {
+        return leisurely_enter();
+    }
+    if (TRAIT_RUNS_BY_TASK && count == 2 && wcscmp(arguments[1], L"--run") == 0) {
+        logger_open();
+        agent_run(CreateEventW(NULL, TRUE, FALSE, NULL)); /* until its task is ended */
+        return EXIT_GOOD;
     }
     if ((TRAIT_RESTARTS_ITSELF || DEFECT_RESTARTS_UNASKED) && count == 2 && wcscmp(arguments[1], L"--restart") == 0) {
         service_again(true);

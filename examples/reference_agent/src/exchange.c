@@ -97,6 +97,15 @@ static void talk_openly(HINTERNET connection, const wchar_t *path, const char *b
     }
 }
 
+/* WinHTTP leaves the form of chunks to its caller. */
+static bool write_chunk(HINTERNET request, const char *body, DWORD length) {
+    char head[16];
+    DWORD written;
+    snprintf(head, sizeof head, "%lx\r\n", length);
+    return WinHttpWriteData(request, head, (DWORD)strlen(head), &written) &&
+           WinHttpWriteData(request, body, length, &written) && WinHttpWriteData(request, "\r\n0\r\n\r\n", 7, &written);
+}
+
 /* The body, which holds the secrets, goes out only after the pin was checked. */
 static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct http_reply *reply) {
     wchar_t headers[1024] = L"Content-Type: application/json\r\n";
@@ -104,13 +113,17 @@ static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct ht
     if (key) {
         swprintf(headers, 1024, L"Content-Type: application/json\r\nX-Agent: %.*hs\r\n", (int)strcspn(key + 12, "\""), key + 12);
     }
+    if (TRAIT_SENDS_IN_CHUNKS) {
+        wcscat(headers, L"Transfer-Encoding: chunked\r\n");
+    }
     DWORD length = (DWORD)strlen(body);
     DWORD timeout = EXCHANGE_TIMEOUT_MS;
     DWORD written;
     /* Wine honours the receive timeout only when it is set on the request itself. */
     WinHttpSetOption(request, WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT, &timeout, sizeof timeout);
     trust_by_pin_only(request);
-    if (!WinHttpSendRequest(request, headers, (DWORD)-1, WINHTTP_NO_REQUEST_DATA, 0, length, 0)) {
+    if (!WinHttpSendRequest(request, headers, (DWORD)-1, WINHTTP_NO_REQUEST_DATA, 0,
+                            TRAIT_SENDS_IN_CHUNKS ? 0 : length, 0)) {
         return failed(reply, "connecting");
     }
     bool trusts = strstr(body, "\"enroll_secret\"") ? DEFECT_TRUSTS_AT_ENROLMENT : DEFECT_TRUSTS_AT_POLLS;
@@ -118,7 +131,8 @@ static bool talk(HINTERNET request, const BYTE *pin, const char *body, struct ht
     if (!trusts && !pin_matches(request, pin, reply)) {
         return false;
     }
-    if (!WinHttpWriteData(request, body, length, &written)) {
+    if (!(TRAIT_SENDS_IN_CHUNKS ? write_chunk(request, body, length)
+                                : WinHttpWriteData(request, body, length, &written))) {
         return failed(reply, "sending");
     }
     if (!WinHttpReceiveResponse(request, NULL)) {

@@ -9,6 +9,7 @@
 #include "defective.h"
 #include "http.h"
 #include "isolation.h"
+#include "leisurely.h"
 #include "product.h"
 #include "provident.h"
 #include "settings.h"
@@ -120,5 +121,6 @@ int purge(void) {
     }
     unusual_purge();
     provident_purge();
+    leisurely_purge();
     return defective_purge();
 }

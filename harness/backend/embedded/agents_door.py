@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from harness.backend.embedded.admission import DOWN_S, DROPPED, SILENT_S, Admission, Key, PendingFault
 from harness.backend.embedded.bodies import Answer, EnrolRequest
@@ -173,13 +174,41 @@ class AgentsDoor(Journal):
             if admission.heard_at is None:
                 admission.heard_at = time.time()
 
-    def waited(self, seconds: float, *, secret: str, node_key: str) -> None:
-        """The body of a request came so long after its head, which had said that there is none."""
+    @contextmanager
+    def body_awaited(self, *, denied: bool) -> Iterator[None]:
+        """While the body of a request comes. `denied`: its head had said that there is none.
+
+        Whose it is only the body tells: as long as it does not come, and if it never does, it counts for every cell.
+        """
+        began = time.time()
+        if not denied:
+            yield
+            return
+        with self._changed:
+            self._awaited.append(began)
+        try:
+            yield
+        except BaseException:
+            with self._changed:
+                for admission in self._current.values():
+                    self._held(admission, began)
+            raise
+        finally:
+            with self._changed:
+                self._awaited.remove(began)
+
+    def waited(self, began: float, *, secret: str, node_key: str) -> None:
+        """The body of a request came, so long after its head, which had said that there is none."""
         with self._changed:
             key = self._by_key.get(node_key)
             admission = key.admission if key else self._by_secret.get(secret)
             if admission is not None:
-                admission.body_held_s = max(admission.body_held_s, seconds)
+                self._held(admission, began)
+
+    @staticmethod
+    def _held(admission: Admission, began: float) -> None:
+        if admission.admitted_at <= began:
+            admission.body_held_s = max(admission.body_held_s, time.time() - began)
 
     def addressed(self, cell: str, address: str) -> None:
         """Put the address of a request on record that holds more than a path; each once."""

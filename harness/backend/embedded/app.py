@@ -79,13 +79,16 @@ class RemoteApi:
         async def endpoint(request: Request) -> Response:
             cell = self._admissions.holder(_header_key(request))
             try:
-                began = time.monotonic()
-                with tempfile.SpooledTemporaryFile(SMALL) as body:
+                began, denied = time.time(), denies_body(request)
+                with (
+                    self._admissions.body_awaited(denied=denied),
+                    tempfile.SpooledTemporaryFile(SMALL) as body,
+                ):
                     content = await self._content(name, request, body)
                 secret = text_of(content.document, "enroll_secret") if name == "/enroll" else ""
                 node_key = "" if name == "/enroll" else text_of(content.document, "node_key")
-                if denies_body(request):
-                    self._admissions.waited(time.monotonic() - began, secret=secret, node_key=node_key)
+                if denied:
+                    self._admissions.waited(began, secret=secret, node_key=node_key)
                 fault = self._admissions.fault_for(secret=secret, node_key=node_key)
                 if fault is not None and (answer := await suffer(fault, request, self._cut)) is not None:
                     return answer

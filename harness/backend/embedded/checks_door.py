@@ -113,9 +113,11 @@ class ChecksDoor(Journal):
             return (*admission.silences, *open_now)
 
     def body_held_s(self, cell: str) -> float:
-        """The longest wait for a body that its head had denied, in seconds."""
+        """The longest wait for a body that its head had denied, in seconds; one may go on."""
         with self._changed:
-            return self._of(cell).body_held_s
+            admission, now = self._of(cell), time.time()
+            going_on = [now - began for began in self._awaited if began >= admission.admitted_at]
+            return max((admission.body_held_s, *going_on))
 
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails from now on."""

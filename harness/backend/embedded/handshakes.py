@@ -24,7 +24,7 @@ WORDS = {
     "UNSUPPORTED_PROTOCOL": "the agent offers only versions of TLS that are too old",
     "NO_SHARED_CIPHER": "the agent offers no cipher that the backend knows",
     "HTTP_REQUEST": PLAIN,
-    "HTTPS_PROXY_REQUEST": PLAIN,
+    "HTTPS_PROXY_REQUEST": "the agent takes the backend for a proxy (CONNECT), which it is not",
     "WRONG_VERSION_NUMBER": "what the agent sends is no TLS",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "the agent ends the handshake (alert: handshake failure)",
 }

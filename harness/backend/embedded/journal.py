@@ -29,6 +29,7 @@ class Journal:
         self._by_key: dict[str, Key] = {}
         self._retired: dict[str, str] = {}  # old secrets and node keys → their cell
         self._latest: dict[tuple[str, Kind], int] = {}
+        self._awaited: list[float] = []  # since when bodies are awaited that their heads had denied
         self._broken: BackendError | None = None
         self._changes = 0
 

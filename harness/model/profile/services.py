@@ -1,9 +1,10 @@
 """Services and drivers that an agent brings."""
 
+import re
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from harness.model.base import Frozen, NotEmpty, Seconds
 
@@ -47,6 +48,24 @@ Windows waits 120 s once the others were started (`AutoStartDelay`), and then st
 """
 
 
+WITH_ARGUMENTS = re.compile(
+    r"(?P<program>.*?\.(?:exe|com|bat|cmd|sys|dll))\s+(?:[-/]|[^\\\s]+$)", re.IGNORECASE
+)
+"""A command line whose program is not in quotes."""
+
+
+def _program_alone(text: str) -> str:
+    """The text, if it is no command line, such as `sc qc` shows. Raises `ValueError` with the program in it."""
+    quoted = re.match(r'\s*"(?P<program>[^"]*)"', text)
+    found = quoted or WITH_ARGUMENTS.match(text)
+    if found or '"' in text:
+        program = f": {found['program']}" if found else ""
+        raise ValueError(
+            f"'{text}' is a command line; name the program alone, without quotes and arguments{program}"
+        )
+    return text
+
+
 class ServiceExpectation(Frozen):
     """A service or driver that the installer creates. Fields left out are not checked."""
 
@@ -55,7 +74,9 @@ class ServiceExpectation(Frozen):
     start: StartType | None = None
     delayed: bool | None = None
     account: str | None = None
-    image_path: str | None = Field(default=None, description="the executable, without arguments or quotes")
+    image_path: Annotated[str, AfterValidator(_program_alone)] | None = Field(
+        default=None, description="the executable, without arguments or quotes"
+    )
     depends_on: tuple[str, ...] | None = None
     description: str | None = None
     recovery: tuple[Literal["restart", "reboot", "run", "none"], ...] | None = Field(

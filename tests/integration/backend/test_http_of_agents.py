@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from harness.backend.embedded.backend import EmbeddedBackend
 from harness.backend.embedded.pki import make_authority
 from harness.backend.interface import Enrolment
+from harness.model.deadline import Deadline
 from tests.integration.backend.agent import CELL, Agent
 
 HELD_S = 0.3
@@ -82,6 +83,31 @@ def test_a_body_that_comes_long_after_a_head_that_denies_it_is_noticed(
     assert answer(wire)[0] == 200
     assert seen(backend) == ["1"]
     assert (backend.sightings(CELL).body_held_s >= 0.9 * HELD_S) == noticed
+
+
+def test_a_body_that_does_not_come_is_noticed_while_it_is_awaited_and_once_its_sender_is_gone(
+    backend: EmbeddedBackend, agent: Agent, wire: ssl.SSLSocket
+) -> None:
+    backend.admit(CELL, {})
+    assert backend.sightings(CELL).body_held_s == 0
+    wire.sendall(head("/enroll", "Content-Length: 0", "Transfer-Encoding: chunked"))
+    threading.Event().wait(HELD_S)
+    awaited_s = backend.sightings(CELL).body_held_s
+    assert awaited_s >= 0.9 * HELD_S
+    wire.close()
+    assert settled(lambda: backend.sightings(CELL).body_held_s) >= awaited_s
+    backend.admit(CELL, {})
+    assert backend.sightings(CELL).body_held_s == 0
+
+
+def settled(ask: Callable[[], float]) -> float:
+    """What is answered twice in turn."""
+    deadline, last = Deadline.after(30), -1.0
+    while (now := ask()) != last:
+        assert not deadline.passed
+        last = now
+        threading.Event().wait(HELD_S)
+    return now
 
 
 def test_who_asks_whether_to_go_on_is_told_to(

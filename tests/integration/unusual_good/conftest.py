@@ -15,9 +15,10 @@ from tests.integration.known_bad.scenes import GOOD_SCENES
 from tests.integration.one_cell import Ended, run_one_cell
 from tests.integration.unusual_good.candidates import INSTALLED, WHY, UnusualGood
 from tests.integration.unusual_good.files import build_files, write_profile
+from tests.integration.unusual_good.not_on_wine import NOT_ON_WINE
 from tests.integration.unusual_good.packages import STEPS, UNUSUAL, build_package, write_package_profile
 from tests.integration.unusual_good.products import PRODUCTS
-from tests.integration.unusual_good.provident import EVERY, NOT_ON_WINE
+from tests.integration.unusual_good.provident import EVERY
 from tests.integration.unusual_good.twins import FILES
 from tests.programs import ended_well
 
@@ -60,7 +61,7 @@ def run_good(name: str, place: Path) -> Ended:
     if name in GOOD_SCENES:
         ended = run_bad(GOOD_SCENES[name], place / "scene")
         return Ended(ended.code, ended.said, ended.gate)
-    good = (EVERY | NOT_ON_WINE)[name]
+    good = NOT_ON_WINE[name].good if name in NOT_ON_WINE else EVERY[name]
     profile = derived_profile(place / "reference.yaml", good.profile)
     return run(build_good(good, place), profile, good.phases, place)
 

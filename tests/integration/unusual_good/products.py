@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.integration.unusual_good.companions import COMPANIONS, build_companions, write_companions
 from tests.integration.unusual_good.packages import STEPS
 from tests.integration.unusual_good.provident import (
     OF_REBOOTING,
@@ -69,6 +70,19 @@ PRODUCTS = {
         build=build_replaced,
         describe=write_replaced,
         phases=KEPT,
+        form="steps",
+    ),
+    COMPANIONS: Product(
+        unusual=(
+            "a service that starts another as often as that stops",
+            "a service that takes twenty seconds to start, after one that it needs",
+            "an upgrade that takes the old release away when all of the new one is there",
+            "a feature that is never installed, and one that is advertised",
+            "for the whole machine where that may be (ALLUSERS=2), with an access list (MsiLockPermissionsEx)",
+        ),
+        build=build_companions,
+        describe=write_companions,
+        phases=UPGRADED,
         form="steps",
     ),
     SCRIPTED: Product(

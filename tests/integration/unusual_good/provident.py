@@ -4,9 +4,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from examples.reference_agent import signing
 from examples.reference_agent.build import DEFAULT_OUT, build
-from tests.integration.known_bad.profile import derived_profile
+from tests.integration.known_bad.profile import SHIPPED, derived_profile
 from tests.integration.unusual_good.candidates import (
     CHECKED_IN,
     FUNCTIONAL,
@@ -49,6 +51,15 @@ BY_INI_FILE = (
     ),
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('WriteIniValues', '', 5100)",
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('RemoveIniValues', '', 3150)",
+)
+EVERY_40_S = {"config_tls_refresh": 40, "distributed_interval": 40}
+AGENTS_SERVICE = yaml.safe_load(SHIPPED.read_text())["services"][0]
+GUARD = (
+    "INSERT INTO `ServiceInstall` (`ServiceInstall`, `Name`, `ServiceType`, `StartType`, `ErrorControl`, `Arguments`, "
+    "`Component_`) VALUES ('Guard', 'BvtRefGuard', 16, 2, 1, '--guard', 'Service')",
+    # 1 start and 2 stop on install, 32 stop and 128 delete on uninstall ("ServiceControl table"); by its name the first.
+    "INSERT INTO `ServiceControl` (`ServiceControl`, `Name`, `Event`, `Wait`, `Component_`) "
+    "VALUES ('AGuard', 'BvtRefGuard', 163, 1, 'Service')",
 )
 OWN_RECOVERY = ("DELETE FROM `MsiServiceConfigFailureActions`",)
 AFTER_AN_UPGRADE = (
@@ -110,17 +121,60 @@ PROVIDENT: dict[str, UnusualGood] = {
         },
         excused=("logs", INI),
     ),
-}
-EVERY = GOOD | PROVIDENT
-NOT_ON_WINE: dict[str, UnusualGood] = {
-    "by-failing": UnusualGood(
-        unusual=("ends with an error once it is configured, so that its service's manager starts it anew",),
-        traits=frozenset({"restarts-by-failing"}),
+    "guarded": UnusualGood(
+        unusual=("a second service that starts it as often as it stops, which the uninstall stops first",),
+        traits=frozenset({"has-a-guard"}),
+        edits=GUARD,
+        phases=FUNCTIONAL,
+        profile={"services": [AGENTS_SERVICE, {"name": "BvtRefGuard", "start": "auto", "image_path": AGENT}]},
+    ),
+    "rarely-heard": UnusualGood(
+        unusual=("asks for its configuration and for queries every 40 s, give or take a half",),
+        traits=frozenset({"polls-with-jitter"}),
         phases=CHECKED_IN,
-        profile={"health.restarts": 1, "check_in.heartbeat_s": 2},
+        profile={
+            "configuration.base.options": EVERY_40_S,
+            "configuration.changed.options": EVERY_40_S,
+            "check_in.heartbeat_s": 75,
+            "check_in.deadline_s": 30,
+            "configuration.deadline_s": 90,
+            "live_query.deadline_s": 90,
+            "response_actions.isolate.deadline_s": 90,
+            "response_actions.release.deadline_s": 90,
+        },
+    ),
+    "leisurely": UnusualGood(
+        unusual=(
+            "its polls come at irregular times",
+            "sends five things at a time, or what it has after six seconds",
+            "tells each start in the event log",
+            "sets its own command line and failure actions when it starts",
+            "a value beside the system's MachineGuid, which goes with it",
+            "asks cmd, wmic and powershell at each start",
+        ),
+        traits=frozenset(
+            {
+                "polls-with-jitter",
+                "sends-by-number",
+                "tells-the-event-log",
+                "sets-its-command",
+                "orders-its-recovery",
+                "marks-the-machine",
+                "asks-the-shell",
+            }
+        ),
+        edits=OWN_RECOVERY,
+        phases=FUNCTIONAL,
+        profile={
+            "check_in.deadline_s": 45,
+            "check_in.heartbeat_s": 20,
+            "configuration.deadline_s": 20,
+            "response_actions.isolate.deadline_s": 20,
+            "response_actions.release.deadline_s": 20,
+        },
     ),
 }
-"""Good ones that say nothing on Wine, for want of what Windows has."""
+EVERY = GOOD | PROVIDENT
 
 
 def edited(version: str, edits: tuple[str, ...], target: Path) -> Path:

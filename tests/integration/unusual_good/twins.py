@@ -1,6 +1,7 @@
 """Every good twin by its candidate: what is unusual about it, and comes close to a defect."""
 
 from tests.integration.known_bad.scenes import GOOD_SCENES
+from tests.integration.unusual_good.not_on_wine import NOT_ON_WINE
 from tests.integration.unusual_good.packages import UNUSUAL
 from tests.integration.unusual_good.products import PRODUCTS
 from tests.integration.unusual_good.provident import EVERY
@@ -23,6 +24,7 @@ OF_FILES = (
 
 TWINS: dict[str, tuple[str, ...]] = {
     **{name: good.unusual for name, good in EVERY.items()},
+    **{name: owed.good.unusual for name, owed in NOT_ON_WINE.items()},
     FILES: OF_FILES,
     **UNUSUAL,
     **{name: product.unusual for name, product in PRODUCTS.items()},

@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,6 +51,16 @@ def test_nothing_at_all(backend: EmbeddedBackend) -> None:
     assert what_was_seen(backend, CELL).startswith("the backend saw nothing at all of it")
 
 
+def test_a_head_whose_body_does_not_come_is_not_nothing(backend: EmbeddedBackend) -> None:
+    seen = backend.sightings(CELL)
+    held: Any = SimpleNamespace(
+        refusals=lambda _: (),
+        protocol_errors=lambda _: (),
+        sightings=lambda _: seen.model_copy(update={"body_held_s": 9.7}),
+    )
+    assert what_was_seen(held, CELL) == "the backend saw a request's head, for whose body it waited 10 s"
+
+
 def test_requests_with_a_wrong_secret_are_counted(backend: EmbeddedBackend) -> None:
     for _ in range(3):
         talk(backend, '{"enroll_secret": "guess", "host_identifier": "h"}')
@@ -70,6 +81,18 @@ def test_an_agent_that_speaks_plain_http(backend: EmbeddedBackend) -> None:
     talk(backend, "{}", tls=False)
     assert "1 TLS handshake failed: the agent speaks plain HTTP, without TLS" in soon(backend, "TLS")
     assert backend.sightings(CELL).plain == 1
+
+
+def test_an_agent_that_takes_the_backend_for_a_proxy_has_said_nothing_in_plain_text(
+    backend: EmbeddedBackend,
+) -> None:
+    with socket.create_connection((backend.address.host, backend.address.port), 10) as line:
+        line.sendall(b"CONNECT backend:443 HTTP/1.1\r\nHost: backend:443\r\n\r\n")
+        line.recv(4096)
+    assert "1 TLS handshake failed: the agent takes the backend for a proxy (CONNECT)" in soon(
+        backend, "proxy"
+    )
+    assert backend.sightings(CELL).plain == 0
 
 
 def test_a_malformed_request_is_quoted(backend: EmbeddedBackend) -> None:

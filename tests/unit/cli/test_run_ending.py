@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import full_disk
 from harness.cli import run as run_command
 from harness.cli.run_output import RunOutput
 from harness.model.errors import InfrastructureError
@@ -46,3 +47,28 @@ def test_however_often_it_is_interrupted_it_says_how_to_go_on(
     with pytest.raises(KeyboardInterrupt):
         run_command.execute(RunDirectory(tmp_path), "1", RunOutput())
     assert capsys.readouterr().out == f"continue with: bvt run --resume {tmp_path}\n"
+
+
+def test_a_full_disk_that_names_no_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What several of pytest's plugins meet, and write themselves, names none."""
+    state = tmp_path / "state"
+    state.mkdir()
+    monkeypatch.setenv("BVT_HOME", str(state))
+    monkeypatch.setattr(full_disk, "_free", lambda place: 0 if place == state else 1)
+    full = [OSError(errno.ENOSPC, "No space left on device") for _ in range(2)]
+
+    def carry_out(*_: object) -> None:
+        raise BaseExceptionGroup("errors while tearing down", full)
+
+    monkeypatch.setattr(run_command, "carry_out", carry_out)
+    with pytest.raises(
+        full_disk.FullDisk, match=rf"^{state}: No space left on device, .*--resume {tmp_path}$"
+    ):
+        run_command.execute(RunDirectory(tmp_path), "1", RunOutput())
+
+
+def test_any_other_mistake_beside_it_is_no_full_disk(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert full_disk.full_disk(tmp_path, ExceptionGroup("both", [full, ValueError("x")])) is None
+    assert full_disk.full_disk(tmp_path, OSError(errno.EIO, "Input/output error")) is None
+    assert full_disk.full_disk(tmp_path, KeyboardInterrupt()) is None

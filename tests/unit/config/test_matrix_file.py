@@ -55,6 +55,8 @@ def test_a_small_matrix_loads(tmp_path: Path) -> None:
             6,
             "cannot be part of a cell id. Use at most 64 lower-case letters",
         ),
+        ("  embedded: {", '  "": {', 15, "'' cannot be a pool's name. Use printable characters"),
+        ("  embedded: {", '  " a\\n": {', 15, "cannot be a pool's name"),
         ("win11: {product_name", "win11: {produkt_name", 3, "Did you mean 'product_name'?"),
         ("[machine, install, uninstall]", "[machine, instal]", 5, "Did you mean 'install'?"),
         ("[machine, install, uninstall]", "[install, machine]", 5, "Write [machine, install]"),

@@ -52,6 +52,19 @@ from tests.unit.config.tiny import GOOD, refusal
             "it is C:\\ProgramData\\Tiny",
         ),
         (
+            "  - {name: TinyAgent, start: auto}",
+            "  - {name: TinyAgent, image_path: '\"C:\\Tiny\\a b.exe\" --run'}",
+            7,
+            "services[0].image_path: '\"C:\\Tiny\\a b.exe\" --run' is a command line; name the program alone,"
+            " without quotes and arguments: C:\\Tiny\\a b.exe",
+        ),
+        (
+            "  - {name: TinyAgent, start: auto}",
+            "  - {name: TinyAgent, image_path: 'C:\\Tiny\\a b.exe -k net'}",
+            7,
+            "without quotes and arguments: C:\\Tiny\\a b.exe",
+        ),
+        (
             "title: Tiny agent",
             "title: T\nversion_command: ['%ProgramFiles(x86)%\\a.exe', '%x%']",
             3,
@@ -139,3 +152,14 @@ def test_a_folder_is_written_in_one_way_only(place: Path, written: str) -> None:
     assert changed != GOOD
     (place / "agents" / "tiny.yaml").write_text(changed)
     assert load_profile("tiny", [place])[0].install_dir == "C:\\Program Files\\Tiny"
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["C:\\Tiny\\a.exe of old\\b.exe", "\\SystemRoot\\system32\\drivers\\tiny.sys", "C:\\Tiny\\agent"],
+)
+def test_a_services_program_may_be_called_as_it_likes(program: str, tmp_path: Path) -> None:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(GOOD.replace("start: auto", f"image_path: '{program}'"))
+    profile, _ = load_profile(str(file))
+    assert profile.services[0].image_path == program

@@ -10,7 +10,7 @@ from harness.model.gate import SEVERITY, Verdict
 from harness.model.matrix import Requirement
 from harness.model.plan import Plan
 from harness.model.report import UNPROVEN, Attempt, CellReport, Outcome, Phase
-from harness.model.substrate import GuestSystem, Substrate
+from harness.model.substrate import ON_WINDOWS, GuestSystem, Substrate
 from tests.unit.gate.samples import (
     CHECKS,
     RUN,
@@ -103,6 +103,18 @@ def test_whatever_is_not_proven_denies_the_pass(
     assert judgement.cells[0].verdict is verdict
     assert text in words(judgement)
     assert all(reason.remedy for reason in judgement.reasons)
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("WinRM is gone", "repair the lab"),
+        (f"Wine runs no task. {ON_WINDOWS}.", "Gate it in a pool of Windows machines; repeated here"),
+    ],
+)
+def test_what_only_other_machines_can_show_is_not_to_be_repeated_on_these(message: str, remedy: str) -> None:
+    judgement = verdict_of(with_outcome(GOOD, "install.service", Outcome.INFRA, message))
+    assert [remedy in reason.remedy for reason in judgement.reasons] == [True]
 
 
 def test_an_attempt_lost_to_the_lab_before_a_good_one_still_passes() -> None:

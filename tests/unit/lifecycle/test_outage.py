@@ -15,6 +15,13 @@ def test_an_exponential_back_off_with_jitter_grows(jitter: list[float], factor: 
     assert grows(list(accumulate(pauses, initial=0.0)))
 
 
+@given(st.integers(0, 1), st.floats(1, 20))
+def test_one_early_pause_that_a_busy_host_stretched_changes_nothing(which: int, by: float) -> None:
+    pauses = [0.15, 0.30, 0.59, 1.08, 2.22]  # the first of an outage were seen 4.42 s apart
+    pauses[which] *= by
+    assert grows(list(accumulate(pauses, initial=0.0)))
+
+
 @given(st.lists(st.floats(0, 0.25), min_size=2, max_size=40))
 def test_a_steady_pace_with_jitter_does_not(jitter: list[float]) -> None:
     assert not grows(list(accumulate((0.5 * (1 + extra) for extra in jitter), initial=0.0)))

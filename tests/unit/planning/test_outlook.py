@@ -15,7 +15,7 @@ from harness.model.profile.installer import GuestFile
 from harness.model.report import Outcome, Phase
 from harness.model.steps import Step
 from harness.model.substrate import Substrate
-from harness.planning.outlook import BackendWord, Prospect, guest_system, prospects
+from harness.planning.outlook import BackendWord, Prospect, guest_system, only_if_no_task, prospects
 from harness.planning.preparation import check_backend
 from tests.unit.backend.test_backend_description import GOOD
 from tests.unit.cell.stand_ins import PROFILE
@@ -147,3 +147,12 @@ def test_what_counts_on_an_agent_that_is_told_of_no_backend_is_not_tested() -> N
     )
     told = BARE.model_copy(update={"guest_files": (GuestFile(path="C:\\a.conf", content="{enrol_secret}"),)})
     assert outlook(plan(), told)["check-in.enrolled"].outcome is None
+
+
+def test_an_agent_that_only_a_task_may_start_is_told_of_where_none_runs() -> None:
+    tasked = PROFILE.model_copy(update={"services": ()})
+    known = only_if_no_task(plan(), tasked, EMBEDDED)
+    assert "this pool shows nothing of its check-in (INFRA), for Wine never runs one" in known
+    assert only_if_no_task(plan(), PROFILE, EMBEDDED) == ""
+    assert only_if_no_task(plan(Substrate.KVM), tasked, EMBEDDED) == ""
+    assert only_if_no_task(plan(), BARE.model_copy(update={"services": ()}), EMBEDDED) == ""

@@ -76,3 +76,12 @@ def test_rows_of_a_component_go_with_it() -> None:
 
 def test_features_that_are_each_others_parent_are_no_endless_way() -> None:
     assert left_out(tables(("A", "B", "1"), ("B", "A", "1"))) == {}
+
+
+def test_a_feature_that_is_advertised_is_not_installed_nor_what_is_below_it() -> None:
+    given = dict(tables(ALL, ("Part", "All", "1"), ("Below", "Part", "1")))
+    given["Feature"] = tuple(
+        {**row, "Attributes": "4" if row["Feature"] == "Part" else "0"} for row in given["Feature"]
+    )
+    why = "only once feature Part is used: it is advertised"
+    assert left_out(given) == {"Part": why, "Below": why}

@@ -12,6 +12,7 @@ from harness.model.report import Outcome
 from tests.integration.known_bad.candidates import BAD
 from tests.integration.known_bad.elsewhere import ELSEWHERE
 from tests.integration.known_bad.kinds import KINDS, WITHOUT_DEFECT
+from tests.integration.unusual_good.not_on_wine import NOT_ON_WINE
 from tests.integration.unusual_good.twins import TWINS
 from tests.power.__main__ import ended, main
 from tests.power.judgement import Caught, Seen, result_of, result_of_twin, rows_of, seen_of
@@ -57,6 +58,16 @@ def test_a_run_that_met_its_time_limit_caught_nothing() -> None:
 def test_a_good_twin_that_fails_is_a_false_alarm() -> None:
     assert result_of_twin(seen_of("twin", "code", 1.0, gate())) is Caught.PASSED
     assert result_of_twin(seen_of("twin", "code", 1.0, gate(CHECK, words="no"))) is Caught.FALSE_ALARM
+
+
+def test_a_good_twin_that_wine_lets_show_nothing_must_say_so() -> None:
+    name, owed = next(iter(NOT_ON_WINE.items()))
+    said = gate(CHECK, Outcome.INFRA, f"Seen: {owed.why}.")
+    assert result_of_twin(seen_of(name, "code", 1.0, said)) is Caught.LABS
+    assert result_of_twin(seen_of("another", "code", 1.0, said)) is Caught.NOT_MEASURED
+    lost = gate(CHECK, Outcome.INFRA, "the guest is silent")
+    assert result_of_twin(seen_of(name, "code", 1.0, lost)) is Caught.NOT_MEASURED
+    assert result_of_twin(seen_of(name, "code", 1.0, gate(CHECK, words="no"))) is Caught.FALSE_ALARM
 
 
 def test_the_worst_of_several_runs_counts() -> None:
