@@ -4,11 +4,14 @@ Sources: "Property table", "Template Summary property" and "Archive file (.idt) 
 Installer reference.
 """
 
+import stat
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.candidate.tool import ToolOutput, run_tool
+from harness.files import sha256_of
 from harness.model.candidate import Platform
 from harness.model.errors import ConfigurationError
 
@@ -18,6 +21,8 @@ COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 STOPS_ON_UNINSTALL = 0x20 | 0x80
 """msidbServiceControlEventUninstallStop and -UninstallDelete: the DeleteServices action stops what it deletes."""
 
+READ_WHOLE = 32 << 20
+"""Bytes. To read a larger file takes as long as to ask msiinfo anew."""
 PLATFORMS = {
     "": Platform.X86,
     "intel": Platform.X86,
@@ -33,7 +38,7 @@ def table(path: Path, name: str, *needed: str) -> tuple[dict[str, str], ...]:
 
     Raises `ConfigurationError` if the table cannot be read or lacks one of them.
     """
-    said = _said(path, _version(path), "export", f"reading table {name} of the MSI", name)
+    said = _said(_file(path), "export", f"reading table {name} of the MSI", name)
     header = said.out.split("\n", 1)[0].strip("\r").split("\t")
     if said.code != 0 or not set(needed) <= set(header):
         raise ConfigurationError(
@@ -82,27 +87,44 @@ def has_table(path: Path, name: str) -> bool:
 
 def table_names(path: Path) -> list[str]:
     """The names of its tables; none where the file cannot be read."""
-    return _said(path, _version(path), "tables", "listing the tables of the MSI").out.split()
+    return _said(_file(path), "tables", "listing the tables of the MSI").out.split()
 
 
-def _version(path: Path) -> tuple[int, ...]:
-    """Tells one state of a file from another. Nothing for a file that is not there: msiinfo has the words for it."""
+@dataclass(frozen=True)
+class _File:
+    """A file by what it holds: a copy of an installer, such as a run's own, is the same installer."""
+
+    holds: str
+    path: Path = field(compare=False)
+
+
+def _file(path: Path) -> _File:
+    """What is no file, or cannot be read, is its name: msiinfo has the words for it. A large one is its state."""
     try:
         found = path.stat()
+        if stat.S_ISREG(found.st_mode):
+            state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            small = found.st_size <= READ_WHOLE
+            return _File(_digest(path, state) if small else f"{path.absolute()} {state}", path)
     except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        pass
+    return _File(str(path.absolute()), path)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, state: tuple[int, ...]) -> str:
+    del state  # tells one state of the file from another
+    return sha256_of(path)
 
 
 @lru_cache(maxsize=512)
-def _said(path: Path, version: tuple[int, ...], verb: str, needed_for: str, *names: str) -> ToolOutput:
-    """What msiinfo says of this state of the file. One cell asks some twenty tables several times over.
+def _said(file: _File, verb: str, needed_for: str, *names: str) -> ToolOutput:
+    """What msiinfo says of this file. One cell asks some twenty tables several times over.
 
     It lays what a table holds besides text (Binary, Icon) into the directory where it runs: into none of the user's.
     """
-    del version
     with TemporaryDirectory(prefix="bvt-msi-") as own:
-        return run_tool("msiinfo", verb, path.absolute(), *names, needed_for=needed_for, cwd=Path(own))
+        return run_tool("msiinfo", verb, file.path.absolute(), *names, needed_for=needed_for, cwd=Path(own))
 
 
 def platform(path: Path) -> Platform:
@@ -130,7 +152,7 @@ def platform(path: Path) -> Platform:
 
 def summary(path: Path) -> dict[str, str]:
     """The summary's properties as msiinfo names them: `Template`, e.g. `x64;1033`; `Source`, the word count."""
-    said = _said(path, _version(path), "suminfo", "reading the summary of the MSI")
+    said = _said(_file(path), "suminfo", "reading the summary of the MSI")
     return parse_summary(said.out)
 
 

@@ -25,10 +25,12 @@ COMPILE = (
     "-Werror=implicit-function-declaration",
     "-D_WIN32_WINNT=0x0601",
     "-D__USE_MINGW_ANSI_STDIO=0",
-    "-DWIN32_LEAN_AND_MEAN",  # halves the compilation: each source parses <windows.h>
+    "-DWIN32_LEAN_AND_MEAN",  # halves the time that <windows.h> takes
     "-ffunction-sections",
     "-fdata-sections",
 )
+HEADERS = "".join(f"#include <{name}.h>\n" for name in ("winsock2", "windows", "stdio", "stdlib", "string"))
+"""What most sources include. To parse it is nine tenths of what a source takes, so that is done once for all."""
 LINK = ("-municode", "-static", "-s", "-Wl,--gc-sections", "-Wl,--no-insert-timestamp")
 LIBRARIES = ("-ladvapi32",)
 BUILD_TIMEOUT_S = 300.0
@@ -61,7 +63,7 @@ def probe_exe(state: StateDirectory) -> Path:
 def _digest(compiler: str, sources: list[Path]) -> str:
     version = _run([compiler, "--version"], Deadline.after(BUILD_TIMEOUT_S)).stdout
     digest = hashlib.sha256(version.encode())
-    digest.update("\0".join(COMPILE + LINK + LIBRARIES).encode())
+    digest.update("\0".join((*COMPILE, HEADERS, *LINK, *LIBRARIES)).encode())
     for source in sorted([*sources, *SOURCES.glob("*.h")]):
         digest.update(f"\0{source.name}\0".encode())
         digest.update(source.read_bytes())
@@ -70,11 +72,14 @@ def _digest(compiler: str, sources: list[Path]) -> str:
 
 def _build(compiler: str, sources: list[Path], target: Path, deadline: Deadline) -> None:
     with tempfile.TemporaryDirectory(prefix="building-", dir=target.parent) as scratch:
+        headers = Path(scratch) / "headers.h"
+        headers.write_text(HEADERS, "ascii")
+        _checked([compiler, *COMPILE, str(headers), "-o", f"{headers}.gch"], deadline)
 
         def compiled(source: Path) -> str:
             # Paths relative to the sources keep this machine's layout out of messages and of the program.
             made = str(Path(scratch) / f"{source.stem}.o")
-            _checked([compiler, *COMPILE, "-c", source.name, "-o", made], deadline)
+            _checked([compiler, *COMPILE, "-include", str(headers), "-c", source.name, "-o", made], deadline)
             return made
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:

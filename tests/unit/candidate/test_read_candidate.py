@@ -208,7 +208,9 @@ def test_an_msi_without_what_windows_installer_needs_is_refused(
 def test_a_missing_tool_is_named_with_its_package(
     installers: Installers, profile: AgentProfile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    unread = shutil.copyfile(installers.plain, tmp_path / "unread.msi")  # what was read is remembered
+    unread = shutil.copyfile(installers.plain, tmp_path / "unread.msi")
+    with unread.open("ab") as file:  # what was read is remembered, wherever it lies
+        file.write(bytes(512))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match=r"msiinfo is not installed .*apt-get install msitools"):
         read_candidate(unread, profile)
