@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from harness.model.run_options import RUN_OPTIONS
+from harness.plugin.lasting import lasting
 
 CHECKS = "harness.checks"
 
@@ -38,7 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if any(argument.partition("::")[0].startswith(CHECKS) for argument in config.args):
             _refuse()
         return
-    from harness.plugin import fixtures, hooks
+    with lasting():
+        from harness.plugin import fixtures, hooks
 
     config.pluginmanager.register(fixtures, "bvt-fixtures")
     config.pluginmanager.register(hooks, "bvt-run")

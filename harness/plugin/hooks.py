@@ -18,6 +18,7 @@ from harness.planning.request import requested
 from harness.plugin.allure_results import label_check
 from harness.plugin.interpreter import require_assertions
 from harness.plugin.items import cell_in, check_in
+from harness.plugin.lasting import lasting
 from harness.plugin.lifeline import end_with_controller
 from harness.plugin.scheduling import CellScheduling, longest_first
 from harness.plugin.worker import WORKER, RunWorker, cells_to_run
@@ -97,6 +98,13 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> CellScheduling | None:
     """A cell is one unit of work."""
     return CellScheduling(config, log) if RUN in config.stash else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Each worker collects the checks of all cells, and keeps them."""
+    with lasting():
+        return (yield)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
