@@ -4,18 +4,15 @@
 process, and part of every full look after it.
 """
 
-import gc
 from collections.abc import Iterator
 
 import pytest
+
+from harness.plugin.lasting import lasting
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Collect without a look, then count what is there as what stays."""
-    gc.disable()
-    try:
+    with lasting():
         return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
