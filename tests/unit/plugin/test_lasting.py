@@ -8,22 +8,17 @@ from harness.plugin.lasting import lasting
 
 def test_the_collector_rests_and_leaves_out_what_there_is() -> None:
     frozen = gc.get_freeze_count()
-    try:
-        with lasting():
-            assert not gc.isenabled()
-        assert gc.isenabled()
-        assert gc.get_freeze_count() > frozen
-    finally:
-        gc.unfreeze()
+    made = [[number] for number in range(1000)]
+    with lasting():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= frozen + len(made)
 
 
 def test_after_a_failure_it_collects_again() -> None:
-    try:
-        with suppress(ImportError), lasting():
-            raise ImportError
-        assert gc.isenabled()
-    finally:
-        gc.unfreeze()
+    with suppress(ImportError), lasting():
+        raise ImportError
+    assert gc.isenabled()
 
 
 def test_whoever_had_switched_it_off_finds_it_off() -> None:
@@ -34,4 +29,3 @@ def test_whoever_had_switched_it_off_finds_it_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
-        gc.unfreeze()
