@@ -10,7 +10,7 @@ from harness.model.errors import HarnessError
 from harness.model.plural import plural
 
 LONG_S = 1.0
-"""A shorter wait for a body is not told of."""
+"""A shorter wait for a body is not told of: no agent that sends it with the head is that late on a busy host."""
 
 
 class Sightings(Frozen):
@@ -27,10 +27,9 @@ class Sightings(Frozen):
     plain: int = 0
     """How many of them were no handshakes, but requests of plain HTTP."""
     body_held_s: float = 0.0
-    """The longest wait for the body of a request whose head says that there is none, and that it comes in chunks.
-
-    It may go on, or have ended without the body: whose such a request was nobody knows.
-    """
+    """The longest wait for the body of a request whose head says that there is none, and that it comes in chunks."""
+    body_awaited_s: float = 0.0
+    """The same of a body that did not come so far, or never did: whose such a request was nobody knows."""
 
 
 @runtime_checkable
@@ -77,8 +76,9 @@ def _below(sightings: Sightings) -> list[str]:
     if sightings.requests:
         when = f", the last {sightings.last_s:.0f} s ago" if sightings.last_s is not None else ""
         said.append(f"{plural(sightings.requests, 'good request')}{when}")
-    if sightings.body_held_s >= LONG_S:
-        said.append(f"a request's head, for whose body it waited {sightings.body_held_s:.0f} s")
+    waited_s = max(sightings.body_held_s, sightings.body_awaited_s)
+    if waited_s >= LONG_S:
+        said.append(f"a request's head, for whose body it waited {waited_s:.0f} s")
     for reason, count in Counter(sightings.handshakes_failed).items():
         said.append(f"{plural(count, 'TLS handshake')} failed: {reason}")
     return said

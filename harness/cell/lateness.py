@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 from harness.backend.interface import Backend
-from harness.backend.seen import Sees
+from harness.backend.seen import LONG_S, Sees, Sightings
 from harness.model.errors import CandidateError, HarnessError, InfrastructureError
 from harness.model.report import ExcusedBy
 from harness.model.substrate import ON_WINDOWS, GuestSystem
 
-HELD_S = 1.0
-"""No agent that sends its body with the head, or right after it, is that late on a busy host."""
 WHY = "the agent sends them in chunks by WinHTTP, and Wine's sends the head of such a request and holds its body back"
 
 
@@ -32,7 +30,7 @@ class Lateness:
 
     def granted_s(self, system: GuestSystem) -> float:
         """How much longer the agent may take than its profile says. 0 but on Wine, and until one was late there."""
-        held_s = self._held_s(system)
+        held_s = self._seen_s(system, lambda seen: seen.body_held_s)
         late_s = float(round(held_s))
         if held_s and not self._granted:
             self._granted = True
@@ -44,14 +42,15 @@ class Lateness:
         """The error to go on with: `HeldBack` where a check that counts on the agent failed, and Wine made it late."""
         if not isinstance(error, AssertionError | CandidateError):
             return error
-        held_s = self._held_s(system)
+        # One that has not come yet proves no lateness that could be granted, but what the agent waited for.
+        held_s = self._seen_s(system, lambda seen: max(seen.body_held_s, seen.body_awaited_s))
         return HeldBack(held_s, error) if held_s else error
 
-    def _held_s(self, system: GuestSystem) -> float:
+    def _seen_s(self, system: GuestSystem, of: Callable[[Sightings], float]) -> float:
         if system is not GuestSystem.WINE or not isinstance(self._backend, Sees):
             return 0.0
         try:
-            held_s = self._backend.sightings(self._cell).body_held_s
+            held_s = of(self._backend.sightings(self._cell))
         except HarnessError:
             return 0.0  # the backend's silence is judged elsewhere
-        return held_s if held_s >= HELD_S else 0.0
+        return held_s if held_s >= LONG_S else 0.0

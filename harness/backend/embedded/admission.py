@@ -53,6 +53,7 @@ class Admission:
     outage: list[float] | None = None  # when requests failed in an outage that goes on
     errors: int = 0  # answers so far that were an error, in all outages
     body_held_s: float = 0.0  # the longest wait for a body that its head had denied
+    body_awaited_s: float = 0.0  # the same of a body that never came
     key_used: bool = True  # the newest node key was shown, and its holder not taken away since
     abandoned: int = 0  # node keys that were never shown before the next one was asked for
     recovered: bool = True  # a request was served after the last fault asked for

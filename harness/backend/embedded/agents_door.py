@@ -191,7 +191,8 @@ class AgentsDoor(Journal):
         except BaseException:
             with self._changed:
                 for admission in self._current.values():
-                    self._held(admission, began)
+                    if admission.admitted_at <= began:
+                        admission.body_awaited_s = max(admission.body_awaited_s, time.time() - began)
             raise
         finally:
             with self._changed:
@@ -202,13 +203,8 @@ class AgentsDoor(Journal):
         with self._changed:
             key = self._by_key.get(node_key)
             admission = key.admission if key else self._by_secret.get(secret)
-            if admission is not None:
-                self._held(admission, began)
-
-    @staticmethod
-    def _held(admission: Admission, began: float) -> None:
-        if admission.admitted_at <= began:
-            admission.body_held_s = max(admission.body_held_s, time.time() - began)
+            if admission is not None and admission.admitted_at <= began:
+                admission.body_held_s = max(admission.body_held_s, time.time() - began)
 
     def addressed(self, cell: str, address: str) -> None:
         """Put the address of a request on record that holds more than a path; each once."""

@@ -208,6 +208,7 @@ class EmbeddedBackend(FailsOnPurpose):
             handshakes_failed=failed,
             plain=failed.count(PLAIN),
             body_held_s=self._admissions.body_held_s(cell),
+            body_awaited_s=self._admissions.body_awaited_s(cell),
         )
 
     def traffic(self, cell: str) -> Traffic:

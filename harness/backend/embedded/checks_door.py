@@ -113,11 +113,16 @@ class ChecksDoor(Journal):
             return (*admission.silences, *open_now)
 
     def body_held_s(self, cell: str) -> float:
-        """The longest wait for a body that its head had denied, in seconds; one may go on."""
+        """The longest wait for a body that its head had denied, in seconds."""
+        with self._changed:
+            return self._of(cell).body_held_s
+
+    def body_awaited_s(self, cell: str) -> float:
+        """The same of a body that has not come so far, or never came."""
         with self._changed:
             admission, now = self._of(cell), time.time()
             going_on = [now - began for began in self._awaited if began >= admission.admitted_at]
-            return max((admission.body_held_s, *going_on))
+            return max((admission.body_awaited_s, *going_on))
 
     def begin_outage(self, cell: str) -> None:
         """Every request of the cell fails from now on."""

@@ -89,15 +89,16 @@ def test_a_body_that_does_not_come_is_noticed_while_it_is_awaited_and_once_its_s
     backend: EmbeddedBackend, agent: Agent, wire: ssl.SSLSocket
 ) -> None:
     backend.admit(CELL, {})
-    assert backend.sightings(CELL).body_held_s == 0
+    assert backend.sightings(CELL).body_awaited_s == 0
     wire.sendall(head("/enroll", "Content-Length: 0", "Transfer-Encoding: chunked"))
     threading.Event().wait(HELD_S)
-    awaited_s = backend.sightings(CELL).body_held_s
+    awaited_s = backend.sightings(CELL).body_awaited_s
     assert awaited_s >= 0.9 * HELD_S
     wire.close()
-    assert settled(lambda: backend.sightings(CELL).body_held_s) >= awaited_s
-    backend.admit(CELL, {})
+    assert settled(lambda: backend.sightings(CELL).body_awaited_s) >= awaited_s
     assert backend.sightings(CELL).body_held_s == 0
+    backend.admit(CELL, {})
+    assert backend.sightings(CELL).body_awaited_s == 0
 
 
 def settled(ask: Callable[[], float]) -> float:

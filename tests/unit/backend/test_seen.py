@@ -56,7 +56,7 @@ def test_a_head_whose_body_does_not_come_is_not_nothing(backend: EmbeddedBackend
     held: Any = SimpleNamespace(
         refusals=lambda _: (),
         protocol_errors=lambda _: (),
-        sightings=lambda _: seen.model_copy(update={"body_held_s": 9.7}),
+        sightings=lambda _: seen.model_copy(update={"body_awaited_s": 9.7}),
     )
     assert what_was_seen(held, CELL) == "the backend saw a request's head, for whose body it waited 10 s"
 

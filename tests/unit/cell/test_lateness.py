@@ -37,6 +37,13 @@ def test_what_fails_all_the_same_is_the_labs() -> None:
         raise lateness(10.0).judge(FAILED, GuestSystem.WINE)
 
 
+def test_a_body_that_has_not_come_explains_a_failure_and_grants_no_time() -> None:
+    backend = SimpleNamespace(sightings=lambda _: Sightings(requests=0, body_awaited_s=600.0))
+    late = Lateness("cell", cast(Any, backend), Excuses())
+    assert late.granted_s(GuestSystem.WINE) == 0
+    assert isinstance(late.judge(FAILED, GuestSystem.WINE), HeldBack)
+
+
 @pytest.mark.parametrize(
     ("held_s", "system", "error"),
     [
