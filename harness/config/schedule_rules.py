@@ -1,6 +1,6 @@
 """What the agent is told to run, against the rows that are waited for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.documents.problem import Path, Problem, nearest
@@ -58,11 +58,26 @@ def _left_out(
     schedule = schedule_of(configuration)
     if schedule is None:
         return
-    lost = {each.query for each in profile.telemetry.values() if each.query in base} - schedule.keys()
-    if lost:
+    counted_on = {each.query for each in profile.telemetry.values() if each.query in base}
+    advice = "A configuration takes the place of the one before, so repeat there what configuration.base schedules."
+    if lost := counted_on - schedule.keys():
         yield Problem(
             path,
-            f"it leaves out {', '.join(sorted(map(repr, lost)))}, which telemetry counts on: with it in force no such"
-            " row would ever arrive.",
-            "A configuration takes the place of the one before, so repeat there what configuration.base schedules.",
+            f"it leaves out {_named(lost)}, which telemetry counts on: with it in force no such row would ever arrive.",
+            advice,
         )
+    if other := {each for each in counted_on - lost if _whole(schedule[each]) != _whole(base[each])}:
+        yield Problem(
+            path,
+            f"it has {_named(other)} sent in another form (snapshot) than configuration.base: with it in force no row"
+            " that telemetry counts on would ever arrive.",
+            advice,
+        )
+
+
+def _whole(scheduled: object) -> bool:
+    return isinstance(scheduled, dict) and scheduled.get("snapshot") is True
+
+
+def _named(queries: Iterable[str]) -> str:
+    return ", ".join(sorted(map(repr, queries)))

@@ -48,16 +48,17 @@ Windows waits 120 s once the others were started (`AutoStartDelay`), and then st
 """
 
 
+SUFFIX = r"\.(?:exe|com|bat|cmd|sys|dll)"
 WITH_ARGUMENTS = re.compile(
-    r"(?P<program>.*?\.(?:exe|com|bat|cmd|sys|dll))\s+(?:[-/]|[^\\\s]+$)", re.IGNORECASE
+    rf"(?P<program>.*?{SUFFIX})\s+(?:[-/]\S.*|(?!.*\\.*{SUFFIX}$).+)", re.IGNORECASE | re.DOTALL
 )
-"""A command line whose program is not in quotes."""
+"""A command line whose program is not in quotes. A folder may be named like a program (`C:\\Acme.com Tools\\a.exe`)."""
 
 
 def _program_alone(text: str) -> str:
     """The text, if it is no command line, such as `sc qc` shows. Raises `ValueError` with the program in it."""
     quoted = re.match(r'\s*"(?P<program>[^"]*)"', text)
-    found = quoted or WITH_ARGUMENTS.match(text)
+    found = quoted or WITH_ARGUMENTS.fullmatch(text)
     if found or '"' in text:
         program = f": {found['program']}" if found else ""
         raise ValueError(

@@ -65,6 +65,12 @@ from tests.unit.config.tiny import GOOD, refusal
             "without quotes and arguments: C:\\Tiny\\a b.exe",
         ),
         (
+            "  - {name: TinyAgent, start: auto}",
+            "  - {name: TinyAgent, image_path: 'C:\\Tiny\\a.exe run C:\\Tiny'}",
+            7,
+            "without quotes and arguments: C:\\Tiny\\a.exe",
+        ),
+        (
             "title: Tiny agent",
             "title: T\nversion_command: ['%ProgramFiles(x86)%\\a.exe', '%x%']",
             3,
@@ -156,7 +162,12 @@ def test_a_folder_is_written_in_one_way_only(place: Path, written: str) -> None:
 
 @pytest.mark.parametrize(
     "program",
-    ["C:\\Tiny\\a.exe of old\\b.exe", "\\SystemRoot\\system32\\drivers\\tiny.sys", "C:\\Tiny\\agent"],
+    [
+        "C:\\Acme.com - Agent\\a.exe",
+        "C:\\Tiny\\a.exe of old\\b.exe",
+        "\\SystemRoot\\system32\\drivers\\tiny.sys",
+        "C:\\Tiny\\agent",
+    ],
 )
 def test_a_services_program_may_be_called_as_it_likes(program: str, tmp_path: Path) -> None:
     file = tmp_path / "tiny.yaml"

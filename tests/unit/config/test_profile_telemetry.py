@@ -111,6 +111,13 @@ from tests.unit.config.tiny import GOOD, refusal
             5,
             "response_actions.isolate.configuration: it leaves out 'users', which telemetry counts on",
         ),
+        (
+            "title: Tiny agent",
+            "title: T\nconfiguration: {base: {schedule: {users: {}}}, changed: {schedule: {users: {snapshot: true}}},\n"
+            'effect_query: new}\ntelemetry: {user: {query: users, columns: {a: "{nonce}"}}}',
+            3,
+            "configuration.changed: it has 'users' sent in another form (snapshot) than configuration.base",
+        ),
     ],
 )
 def test_what_would_never_arrive_is_one_sentence_with_its_line(
