@@ -6,6 +6,7 @@ one, and the good one holds no trace of any defect.
 
 import hashlib
 import re
+import secrets
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -107,9 +108,12 @@ def _parsed_headers(cache: Path) -> Path:
     key = hashlib.sha256("\0".join([HEADERS, *FLAGS]).encode()).hexdigest()[:24]
     target = cache / f"headers-{key}.h"
     if not target.exists():
-        fresh = cache / f"fresh-{key}.h"
+        # Names of its own: another one that compiles may do the same, or read what is there already.
+        fresh = cache / f"fresh-{secrets.token_hex(8)}.h"
+        parsed = fresh.with_suffix(".gch")
         fresh.write_text(HEADERS, "ascii")
-        run(COMPILER, *FLAGS, str(fresh), "-o", f"{target}.gch")
+        run(COMPILER, *FLAGS, str(fresh), "-o", str(parsed))
+        parsed.replace(f"{target}.gch")
         fresh.replace(target)
     return target
 

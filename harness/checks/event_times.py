@@ -6,7 +6,7 @@ from harness.backend.interface import Event, Fact
 from harness.backend.matching import event_matches
 from harness.cell.session import CellSession
 from harness.checks.protocol import known_to_tell
-from harness.lifecycle.outage import Ended, Held, Outage
+from harness.lifecycle.outage import LONGEST_S, Ended, Held, Outage
 from harness.lifecycle.reported import columns_of, reported
 from harness.lifecycle.stimulus import Stimulated
 
@@ -16,8 +16,6 @@ CUT_OFF_S = 1.0
 """By which events that state whole seconds say too early a time."""
 EARLY_S = 2.0
 """What an agent's time may lie before the stimulus: clocks tick in whole seconds."""
-LONGEST_S = 10.0
-"""An agent that takes longer to notice something is not kept waiting for it once more."""
 
 
 def matching(cell: CellSession, name: str, columns: dict[str, str]) -> list[Event]:

@@ -1,7 +1,5 @@
 """Reboots after the installation: the machine comes back, once each time, and the agent with it."""
 
-from contextlib import suppress
-
 from harness.backend.interface import BackendFeature, Fact
 from harness.cell.check import NotApplicable, check
 from harness.cell.declared import declares, isolates_below_wine, response_actions, telemetry
@@ -11,12 +9,11 @@ from harness.checks.boots import assert_boots
 from harness.checks.expectation import listed, mismatch
 from harness.checks.protocol import known_to_tell
 from harness.checks.same_endpoint import seen_again
-from harness.lifecycle.isolation import Neighbourhood, ask_for
+from harness.lifecycle.isolation import Neighbourhood
 from harness.lifecycle.reboots import Reboots
 from harness.lifecycle.reports_on import KIND
 from harness.lifecycle.timeline import Timeline
 from harness.model.deadline import Deadline
-from harness.model.errors import HarnessError
 from harness.model.report import Phase
 from harness.model.steps import dirt_at
 from harness.model.substrate import Capability
@@ -104,15 +101,16 @@ def test_isolation_lasts(cell: CellSession, timeline: Timeline, reboots: Reboots
     if ISOLATED not in dirt_at(cell.cell.steps, Phase.REBOOT):
         raise NotApplicable("the host is not isolated when it is rebooted")
     known_to_tell(cell, Fact.STATUS_TIME)
-    since = reboots.began_at
+    since, around = reboots.asked_at, Neighbourhood(cell)
     try:
-        _still_isolated(cell, timeline, since)
+        _still_isolated(cell, timeline, since, around)
     finally:
-        with suppress(HarnessError):  # what was found comes first
-            ask_for(cell, "release")
+        timeline.lasting.end()  # what comes after it is not asked of an isolated host
+    if around.address is not None and not (released := around.meet()).met:
+        raise NotApplicable(f"nothing shows that isolation hides the neighbour: after it, {released.words}")
 
 
-def _still_isolated(cell: CellSession, timeline: Timeline, since: float) -> None:
+def _still_isolated(cell: CellSession, timeline: Timeline, since: float, around: Neighbourhood) -> None:
     still, actions = "an isolated host is still isolated after a reboot", cell.profile.response_actions
     line = cell.backend.wait_status(
         cell.cell.id, actions["release"].status_contains, Deadline.after(ASK_S), after=since
@@ -123,9 +121,11 @@ def _still_isolated(cell: CellSession, timeline: Timeline, since: float) -> None
         assert shown_by.contains in said, mismatch(
             still, f"{shown_by.command[0]} does not say {shown_by.contains!r}"
         )
-    around = Neighbourhood(cell)
     if around.address is None:
-        cell.note("not asked", "this machine's network has no other host that isolation could hide")
+        nobody = "this machine's network has no other host that isolation could hide"
+        if not shown_by:
+            raise NotApplicable(f"{nobody}, and the profile names no command that shows it (shown_by)")
+        cell.note("not asked", nobody)
         return
     meeting = around.meet(isolated=True)
     assert not meeting.met, mismatch(still, meeting.words)

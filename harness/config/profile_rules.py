@@ -29,6 +29,7 @@ def profile_problems(profile: AgentProfile, file: Path) -> Sequence[Problem]:
         *_services(profile),
         *_telemetry(profile),
         *_events(profile),
+        *_kept_events(profile),
         *scheduled(profile),
         *_keeps(profile),
         *too_wide(profile),
@@ -134,6 +135,19 @@ def _events(profile: AgentProfile) -> Iterator[Problem]:
     if pushed.invalid and not pushed.refusal_contains.strip():
         message = "'refusal_contains' must say which words of a status line report the refusal."
         yield Problem(("configuration", "invalid"), message, at_key=True)
+
+
+def _kept_events(profile: AgentProfile) -> Iterator[Problem]:
+    if not profile.check_in.keeps_events:
+        return
+    pushed = profile.configuration
+    missing = [
+        *([] if pushed is not None and pushed.outlives_restart else ["configuration.outlives_restart: true"]),
+        *([] if "file_change" in profile.telemetry else ["telemetry.file_change"]),
+    ]
+    if missing:
+        message = f"without {' and '.join(missing)} nobody looks whether events outlive a restart."
+        yield Problem(("check_in", "keeps_events"), message, "Declare that, or leave this key out.")
 
 
 UNRELATED = {

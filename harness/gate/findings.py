@@ -12,7 +12,7 @@ from harness.gate.remedies import (
     FIX,
     LAB,
     NO_CLAIM,
-    ON_OTHER_MACHINES,
+    REPEATED,
     RIGHT_SUBSTRATE,
 )
 from harness.model.gate import Consequence, Reason, Verdict
@@ -90,12 +90,16 @@ def _checks(cell: Cell, report: CellReport) -> Iterator[Reason]:
 def _of_cause(cell: Cell, cause: Cause) -> Reason:
     result = cause.result
     is_candidates = result.outcome is Outcome.FAILED
-    of_lab = ON_OTHER_MACHINES if ON_WINDOWS in result.message else LAB
+    text, of_lab = _said(result), LAB
+    # What only other machines can show: the message ends with what to do, which is said once, as the remedy.
+    found, advice, more = text.partition(ON_WINDOWS)
+    if advice and not is_candidates:
+        text, of_lab = found.rstrip(), f"{advice}{more} {REPEATED}"
     return Reason(
         verdict=Verdict.FAIL if is_candidates else Verdict.INFRA,
         cell=cell.id,
         check=result.check,
-        text=_said(result),
+        text=text,
         remedy=FIX if is_candidates else of_lab,
         follows=tuple(
             Consequence(check=other.check, outcome=other.outcome, text=_said(other))

@@ -1,12 +1,10 @@
 """What would take a reason away, in words."""
 
-from harness.model.substrate import ON_WINDOWS
-
 FIX = "Fix the candidate and gate the new build."
 LAB = (
     "See the cell's evidence and `bvt doctor`, repair the lab, then repeat the cell with `bvt run --resume`."
 )
-ON_OTHER_MACHINES = f"{ON_WINDOWS}; repeated here, the cell shows the same."
+REPEATED = "Repeated here, the cell shows the same."
 AGAIN = "Finish the run with `bvt run --resume`."
 SELECT_ALL = "Run without --cells."
 RELEASE = "Name the release, then run the candidate anew; without one, take its scenarios out of the matrix."

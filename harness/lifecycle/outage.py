@@ -32,6 +32,8 @@ MORE = 20
 """Further changes of the same kind while the backend fails: an agent that keeps only a few of them loses some."""
 SINCE = 2
 """So many requests fail after something happened: an agent that looks for it before each request has noticed it."""
+LONGEST_S = 10.0
+"""No outage is held for an agent that takes longer to notice something."""
 PAUSES_GROW = 2.0
 """An agent that doubles its pauses may come again only after as long as it was refused, and somewhat longer."""
 GROWS = 1.3

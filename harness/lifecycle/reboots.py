@@ -57,7 +57,7 @@ class Reboots:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session = timeline.session
-        self._began_at = 0.0
+        self._began_at = self._asked_at = 0.0
 
     @once
     def in_use(self) -> Series:
@@ -71,6 +71,7 @@ class Reboots:
         boots: list[BootIdentity] = []
         self._began_at = time.time()
         with self._timeline.dirty(Phase.REBOOT):
+            self._asked_at = time.time()
             boots.append(self._timeline.reboot_now())
         while True:
             if len(boots) == wanted:
@@ -99,10 +100,13 @@ class Reboots:
             undo(self._session, [["unstimulate", KIND, "--nonce", nonce] for nonce in given])
 
     @property
-    def began_at(self) -> float:
-        """When the first of those in use was asked for, in seconds since the epoch."""
+    def asked_at(self) -> float:
+        """When the first of those in use was asked for, in seconds since the epoch.
+
+        The machine was by then as the scenario has it: what the agent says of it since is no word from before.
+        """
         _ = self.in_use
-        return self._began_at
+        return self._asked_at
 
     def told_again(self) -> Sequence[Event]:
         """Changes of files that were reported before the first reboot, and once more after it."""

@@ -13,6 +13,7 @@ from harness.backend.interface import BackendFeature, Event, StatusLine
 from harness.backend.trouble import Troubles
 from harness.guest.services import ServiceStateNotReached
 from harness.lifecycle.isolation import UNANSWERED, lets_nobody_in
+from harness.lifecycle.kept_events import change_noticed
 from harness.lifecycle.once import happened, once
 from harness.lifecycle.reported import reported
 from harness.lifecycle.reports_on import KIND, change, reports_on
@@ -59,7 +60,7 @@ class Made:
     alone: bool | None
     """Whether what happened then was reported once the backend answered again; None where nothing did."""
     kept: bool | None
-    """The same of what happened before the services were stopped, while the backend failed already."""
+    """The same of what the agent had noticed before the services were stopped, while the backend failed already."""
 
 
 class RestartInUse:
@@ -171,9 +172,7 @@ class RestartInUse:
                 with session.recorder.stopwatch.waiting():
                     comes = backend.wait_failures(cell, 1, deadline)
                 if comes and looks and session.profile.check_in.keeps_events:
-                    self._kept = change(self._timeline, self._given)
-                    with session.recorder.stopwatch.waiting():
-                        backend.wait_failures(cell, 1 + SINCE, deadline)
+                    self._kept = change_noticed(self._timeline, backend, self._given)
                 self._note(restart(self._timeline, stopped=count_anew))
                 self._stuck = ""
                 deadline = session.within(session.profile.check_in.heartbeat_s)

@@ -16,6 +16,7 @@ from harness.lifecycle.baseline import Baseline, is_still_clean, take_baseline
 from harness.lifecycle.earlier import Earlier
 from harness.lifecycle.enrolment import await_enrolment
 from harness.lifecycle.inspection import Inspection, files_there, stand_of_files
+from harness.lifecycle.lasting import Lasting
 from harness.lifecycle.once import forget, once
 from harness.lifecycle.others import Ended
 from harness.lifecycle.settling import outlast, settled
@@ -33,10 +34,6 @@ Act = Callable[["Timeline"], object]
 """What a step does."""
 Around = Callable[["Timeline", Phase], AbstractContextManager[bool]]
 """Makes the machine as dirty as the scenario has it for a step, until the step is done; whether it did anything."""
-
-
-def _undisturbed(*_: object) -> AbstractContextManager[bool]:
-    return nullcontext(False)
 
 
 class Timeline(Arrival, Watch):
@@ -85,11 +82,13 @@ class Timeline(Arrival, Watch):
         self.crashes_before = 0
         """How many programs had crashed before the candidate came."""
         self._prelude, self._act, self._attempt, self._arrives = prelude, act, attempt, arrives
-        self._around: Around = around or (before._around if before else _undisturbed)
+        self._around: Around = around or (before._around if before else lambda *_: nullcontext(False))
         self.leaves_twice: Callable[[Timeline], Attempt] | None = None
         """What breaks the uninstall off, before it is done to its end."""
         self.written: WrittenFiles = before.written if before else WrittenFiles()
         """The files that the profile has the harness write."""
+        self.lasting: Lasting = before.lasting if before else Lasting()
+        """What a scenario's dirt has done that is there still: ended before the next step."""
         self._settle: Deadline | None = None
         self.said: dict[str, str] = before.said if before else {}
         """What commands of the agent that the profile names printed last, by what they were asked for."""
@@ -141,6 +140,7 @@ class Timeline(Arrival, Watch):
         if self.before is not None:
             assert self._act is not None
             _ = self.before.installation
+            self.lasting.end()
             self.session.guest.services.processes.forget()
             return self._act(self)
         intact = f"{self.phase}.package_intact"
@@ -197,6 +197,7 @@ class Timeline(Arrival, Watch):
         """Uninstall the candidate, once. Blocked if it never got installed."""
         if not self.came:
             raise Blocked(f"blocked by {self.arrived}: there is nothing to uninstall", self.arrived)
+        self.lasting.end()
         self.session.collect_from_agent()
         first = self.leaves_twice(self) if self.leaves_twice is not None else None
         if first is not None and first.result is not None and first.result.succeeded:

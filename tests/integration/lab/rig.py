@@ -67,6 +67,7 @@ def brief_profile(into: Path) -> Path:
     profile = yaml.safe_load(shipped.read_text())
     for key in ("registry", "registry_roots", "version_command", "diagnostics", "logs", "telemetry"):
         del profile[key]
+    del profile["check_in"]["keeps_events"]  # nobody would see it without telemetry
     profile["services"][0]["survives_restart"] = False
     into.write_text(yaml.safe_dump(profile, sort_keys=False))
     return into

@@ -153,3 +153,27 @@ def test_rows_of_a_query_that_is_sent_whole_are_expected_as_such(
     )
     (place / "agents" / "tiny.yaml").write_text(GOOD + further)
     assert load_profile("tiny", [place])[0].telemetry["user"].action == expected
+
+
+FILES = 'telemetry: {file_change: {query: f, columns: {a: "{path}"}}}\n'
+STORED = "configuration: {base: {}, outlives_restart: true}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "missing"),
+    [
+        ("", "configuration.outlives_restart: true and telemetry.file_change"),
+        (FILES, "configuration.outlives_restart: true"),
+        (FILES + "configuration: {base: {}}\n", "configuration.outlives_restart: true"),
+        (STORED, "telemetry.file_change"),
+    ],
+)
+def test_events_that_are_kept_need_what_shows_it(place: Path, more: str, missing: str) -> None:
+    caught = refusal(place, "title: Tiny agent\n", f"title: T\n{more}check_in: {{keeps_events: true}}\n")
+    assert f"check_in.keeps_events: without {missing} nobody looks whether" in str(caught)
+
+
+def test_events_that_are_kept_are_so_where_both_are_declared(place: Path) -> None:
+    kept = "check_in: {keeps_events: true}\n"
+    (place / "agents" / "tiny.yaml").write_text(f"{GOOD}{FILES}{STORED}{kept}")
+    assert load_profile("tiny", [place])[0].check_in.keeps_events
