@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 
 from harness.model.deadline import Deadline
 
+PAUSES_GROW = 2.0
+"""An agent that doubles its pauses may come again only after as long as it was refused, and somewhat longer."""
 MOST_ENROLMENTS = 10
 """So many that fail in a row, each of them too soon, are enough to tell how an agent asks."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.backend.interface import Backend
 from harness.backend.seen import Sees
-from harness.backend.trouble import Presented, Troubles
+from harness.backend.trouble import PAUSES_GROW, Presented, Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
@@ -16,8 +16,6 @@ SENDS_S = 0.5
 """What is sent after a handshake comes within so long."""
 PACE_S = 1.5
 """For so long at least it is counted how often an agent tries."""
-PAUSES_GROW = 2.0
-"""An agent that doubles its pauses may wait once more for as long as it was refused, and somewhat longer."""
 TIMES = 4
 """Handshakes with another certificate that are waited for: the first three each have something else wrong with theirs,
 and some agents trust a stranger who comes often enough."""
