@@ -210,10 +210,11 @@ def test_the_exchange_may_end_while_a_request_is_still_read(backend: EmbeddedBac
             connection.sendall(b"POST /log HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n")
             assert impostor.wait(1, Deadline.after(WAIT_S))
             Deadline.after(WAIT_S).pause(0.2)  # its head is read, its body is waited for
-        with connection, pytest.raises(OSError, match="reset|EOF|closed"):
+        answer = b""
+        with connection, suppress(OSError):  # reset, or ended
             connection.sendall(b"{}")
-            if not connection.recv(4096):
-                raise ConnectionResetError("closed")
+            answer = connection.recv(4096)
+        assert not answer
         assert impostor.told == ("POST /log",)
 
 
