@@ -61,6 +61,11 @@ class Impostor(Protocol):
         """Handshakes in which one of them was presented."""
         ...
 
+    @property
+    def resumed(self) -> int:
+        """Handshakes that were cut off because they resumed a session: none was presented in them."""
+        ...
+
     def shown_since(self, moment: float) -> int:
         """How many of them came after that moment, in seconds since the epoch."""
         ...

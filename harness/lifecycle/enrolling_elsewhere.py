@@ -88,7 +88,7 @@ class EnrollingElsewhere:
                         backend.let_in(cell)
                         if impostor.wait(1, session.within(COMES_S)):
                             impostor.wait(TIMES, session.within(TURNS_S))
-                    if impostor.shown:
+                    if impostor.shown or impostor.resumed:
                         session.disturb()  # it may wait for long since it refused the last one
             finally:
                 told = backend.let_in(cell)

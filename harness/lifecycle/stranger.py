@@ -27,6 +27,8 @@ class Met:
 
     shown: int
     """Handshakes with another certificate."""
+    resumed: int
+    """Handshakes that were to show one, and were cut off because they resumed a session."""
     shown_as: Mapping[Presented, int]
     """The same by certificate."""
     lasted_s: float
@@ -69,16 +71,19 @@ class Stranger:
             deadline = session.within(max(PACE_S, session.profile.check_in.heartbeat_s))
             if impostor.wait(times, deadline):
                 impostor.wait(times + 1, Deadline.after(SENDS_S))
+            elif impostor.resumed and not impostor.shown:  # cut off, its next handshake is a whole one
+                impostor.wait(1, session.within(session.profile.check_in.heartbeat_s))
             if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
                 deadline.pause(rest_s)
             shown, lasted_s = impostor.shown, time.monotonic() - began
-            if shown:
+            if shown or impostor.resumed:
                 session.disturb(since)
         with session.recorder.stopwatch.waiting():
             again = session.within(session.profile.check_in.heartbeat_s + PAUSES_GROW * lasted_s)
             seen = backend.wait_seen(session.cell.id, again, after=time.time()) is not None
         return Met(
             shown=shown or impostor.shown,
+            resumed=impostor.resumed,
             shown_as=impostor.shown_as,
             lasted_s=lasted_s,
             trusted=impostor.trusted,

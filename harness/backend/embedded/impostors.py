@@ -32,7 +32,7 @@ class Shown:
     def __init__(self, *, in_turns: bool = False) -> None:
         self.in_turns = in_turns
         self._changed = threading.Condition()
-        self._handshakes = 0
+        self._handshakes = self._resumed = 0
         self._told: list[str] = []
         self._served: list[str] = []
         self._shown_at: list[float] = []
@@ -48,6 +48,11 @@ class Shown:
         """How many of them came after that moment, in seconds since the epoch."""
         with self._changed:
             return sum(at > moment for at in self._shown_at)
+
+    @property
+    def resumed(self) -> int:
+        """Handshakes that were to present one, and resumed a session instead."""
+        return self._resumed
 
     @property
     def shown_as(self) -> Mapping[Presented, int]:
@@ -90,6 +95,11 @@ class Shown:
         """One handshake more, in which the server's own was shown."""
         with self._changed:
             self._handshakes += 1
+
+    def note_resumed(self) -> None:
+        """One handshake that shows nothing: the turn is still to come."""
+        with self._changed:
+            self._resumed += 1
 
     def note_shown(self, among: Mapping[Presented, Any]) -> Presented:
         """One handshake more; which of these it is shown."""
@@ -136,7 +146,8 @@ class Impostors:
         def exchange(connection: Any, _name: str | None, _context: ssl.SSLContext) -> None:
             if not shown.has_the_turn():
                 shown.note_own()
-            elif connection.session_reused:  # the turn is still to come
+            elif connection.session_reused:
+                shown.note_resumed()
                 setattr(connection, OTHER, next(iter(others)))
             else:
                 kind = shown.note_shown(others)

@@ -196,10 +196,10 @@ def test_a_handshake_that_resumes_a_session_shows_nothing(backend: EmbeddedBacke
     kept = client.session
     with backend.impostor(in_turns=True) as impostor:
         assert client.asks() == (False, True)
-        assert (impostor.shown, impostor.told) == (0, ())
+        assert (impostor.shown, impostor.resumed, impostor.told) == (0, 1, ())
         client.session = kept
         assert client.asks() == (False, False)
-        assert (impostor.shown, len(impostor.told)) == (1, 1)
+        assert (impostor.shown, impostor.resumed, len(impostor.told)) == (1, 1, 1)
 
 
 def test_the_exchange_may_end_while_a_request_is_still_read(backend: EmbeddedBackend) -> None:
