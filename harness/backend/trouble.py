@@ -8,6 +8,10 @@ from typing import Protocol, runtime_checkable
 
 from harness.model.deadline import Deadline
 
+FIRST_IN_TURNS = 2
+"""Where certificates are shown in turns: so many handshakes at first meet another one, then each second one does."""
+PAUSES_GROW = 2.0
+"""An agent that doubles its pauses may come again only after as long as it was refused, and somewhat longer."""
 MOST_ENROLMENTS = 10
 """So many that fail in a row, each of them too soon, are enough to tell how an agent asks."""
 
@@ -58,6 +62,15 @@ class Impostor(Protocol):
         ...
 
     @property
+    def resumed(self) -> int:
+        """Handshakes that were cut off because they resumed a session: none was presented in them."""
+        ...
+
+    def shown_since(self, moment: float) -> int:
+        """How many of them came after that moment, in seconds since the epoch."""
+        ...
+
+    @property
     def shown_as(self) -> Mapping[Presented, int]:
         """The same by certificate."""
         ...
@@ -70,6 +83,11 @@ class Impostor(Protocol):
     @property
     def told(self) -> Sequence[str]:
         """Every request that was sent to one of them, as `POST /path`."""
+        ...
+
+    @property
+    def served(self) -> Sequence[str]:
+        """Every request that came to the backend's own certificate in turns with them, as `POST /path`."""
         ...
 
     def wait(self, count: int, deadline: Deadline) -> bool:
@@ -120,6 +138,7 @@ class Troubles(Protocol):
     def impostor(self, *, renewed: bool = False, in_turns: bool = False) -> AbstractContextManager[Impostor]:
         """Present certificates that are not the backend's own until the block ends; `renewed`: that one, too.
 
-        `in_turns`: one of another authority twice, then the own one and it in turns, each for one request.
+        `in_turns`: one of another authority (`FIRST_IN_TURNS` times), then the own one and it in turns, each for one
+        request. Handshakes that resume a session show none, and do not count.
         """
         ...

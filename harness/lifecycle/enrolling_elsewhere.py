@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backend.interface import Endpoint
-from harness.backend.trouble import Troubles
+from harness.backend.trouble import PAUSES_GROW, Impostor, Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import once
 from harness.lifecycle.renewal import Renewal
@@ -25,8 +25,8 @@ TURNS_S = 1.5
 """So long they are waited for, once there was one."""
 ENROLS = "/enroll"
 """How the path of an enrolment ends."""
-PAUSES_GROW = 2.0
-"""An agent that doubles its pauses may wait once more for as long as it was refused, and somewhat longer."""
+SLOW = f"told that it is unknown, it takes more than {SOON_S:g} s to enrol: too long to be shown another certificate"
+NOT_TOLD = "in {:.0f} s it did not come to be told that it is unknown"
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,12 @@ class MetEnrolling:
 
     shown: int
     """Handshakes with another certificate."""
+    since: int
+    """Of them those that came after it had enrolled again, each after one with its own."""
     told: Sequence[str]
-    """What was sent then all the same, as `POST /path`."""
+    """What was sent to them all the same, as `POST /path`."""
+    served: Sequence[str]
+    """What was sent to its own certificate meanwhile."""
     again: Endpoint | None
     """The agent enrolled at its own backend after it; None if it did not in time."""
     deadline_s: float
@@ -60,35 +64,40 @@ class EnrollingElsewhere:
         self._session = timeline.session
 
     @once
-    def made(self) -> MetEnrolling | None:
-        """Turn the agent away, show it other certificates, let it in; None for one that is slow to come.
+    def made(self) -> MetEnrolling:
+        """Turn the agent away, show it other certificates, let it in.
 
-        Raises `NotApplicable` where the backend has one certificate only.
+        Raises `NotApplicable` for an agent that is slow to come, and where the backend has one certificate only.
         """
         session, cell = self._session, self._session.cell.id
         backend, check_in = session.backend, session.profile.check_in
         if not isinstance(backend, Troubles):
             raise NotApplicable(f"backend {backend.name} has one certificate only")
         if self._renewal.made.took_s > session.within(SOON_S).length_s:
-            return None
-        shown, began = 0, time.time()
-        sent: Sequence[str] = ()
+            raise NotApplicable(SLOW)
+        impostor: Impostor | None = None
+        began, until = time.time(), session.within(check_in.heartbeat_s)
         with self._timeline.provoking(), session.recorder.stopwatch.waiting():
             session.disturb()
             backend.turn_away(cell)
             try:
                 # Only one that has asked in vain enrols: others may not have heard of it yet.
-                if backend.wait_turned_away(cell, session.within(check_in.heartbeat_s)):
+                if backend.wait_turned_away(cell, until):
+                    session.disturb()  # once more: others of its programs were in touch all the time
                     with backend.impostor(in_turns=True) as impostor:
                         backend.let_in(cell)
                         if impostor.wait(1, session.within(COMES_S)):
                             impostor.wait(TIMES, session.within(TURNS_S))
-                        shown, sent = impostor.shown, impostor.told
+                    if impostor.shown or impostor.resumed:
+                        session.disturb()  # it may wait for long since it refused the last one
             finally:
                 told = backend.let_in(cell)
             if not told:
-                return None
+                raise NotApplicable(NOT_TOLD.format(until.length_s))
             more_s = check_in.heartbeat_s + PAUSES_GROW * (time.time() - began)
             deadline = session.patience(check_in.deadline_s + more_s)
             again = backend.wait_enrolled(cell, deadline, after=began)
-        return MetEnrolling(shown, sent, again, deadline.length_s)
+        if impostor is None:
+            return MetEnrolling(0, 0, (), (), again, deadline.length_s)
+        since = impostor.shown_since(again.enrolled_at) if again is not None else 0
+        return MetEnrolling(impostor.shown, since, impostor.told, impostor.served, again, deadline.length_s)

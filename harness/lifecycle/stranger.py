@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.backend.interface import Backend
 from harness.backend.seen import Sees
-from harness.backend.trouble import Presented, Troubles
+from harness.backend.trouble import PAUSES_GROW, Presented, Troubles
 from harness.cell.check import NotApplicable
 from harness.lifecycle.once import once
 from harness.lifecycle.timeline import Timeline
@@ -16,8 +16,6 @@ SENDS_S = 0.5
 """What is sent after a handshake comes within so long."""
 PACE_S = 1.5
 """For so long at least it is counted how often an agent tries."""
-PAUSES_GROW = 2.0
-"""An agent that doubles its pauses may wait once more for as long as it was refused, and somewhat longer."""
 TIMES = 4
 """Handshakes with another certificate that are waited for: the first three each have something else wrong with theirs,
 and some agents trust a stranger who comes often enough."""
@@ -29,6 +27,8 @@ class Met:
 
     shown: int
     """Handshakes with another certificate."""
+    resumed: int
+    """Handshakes that were to show one, and were cut off because they resumed a session."""
     shown_as: Mapping[Presented, int]
     """The same by certificate."""
     lasted_s: float
@@ -71,16 +71,19 @@ class Stranger:
             deadline = session.within(max(PACE_S, session.profile.check_in.heartbeat_s))
             if impostor.wait(times, deadline):
                 impostor.wait(times + 1, Deadline.after(SENDS_S))
+            elif impostor.resumed and not impostor.shown:  # cut off, its next handshake is a whole one
+                impostor.wait(1, session.within(session.profile.check_in.heartbeat_s))
             if (rest_s := PACE_S - (time.monotonic() - began)) > 0:  # it came so often in less time
                 deadline.pause(rest_s)
             shown, lasted_s = impostor.shown, time.monotonic() - began
-            if shown:
+            if shown or impostor.resumed:
                 session.disturb(since)
         with session.recorder.stopwatch.waiting():
             again = session.within(session.profile.check_in.heartbeat_s + PAUSES_GROW * lasted_s)
             seen = backend.wait_seen(session.cell.id, again, after=time.time()) is not None
         return Met(
             shown=shown or impostor.shown,
+            resumed=impostor.resumed,
             shown_as=impostor.shown_as,
             lasted_s=lasted_s,
             trusted=impostor.trusted,

@@ -1,29 +1,29 @@
 """Other certificates in the server's place, for a while: an agent that sends anything then trusts whoever answers.
 
 The certificate is exchanged in each handshake, so a connection knows which one it was shown. The first is of another
-authority, then comes each that its own authority has given to another host or for another time, then again the first. A
-client that resumes a session is shown none; it is cut off, and proves nothing.
+authority, then comes each that its own authority has given to another host or for another time, then again the first.
+In turns it is another authority's alone, twice, and then the server's own and it one after the other.
+
+A client that resumes a session is shown none: it is cut off, and counts for nothing. No tickets are given or taken
+meanwhile. A session that TLS 1.2 knows by its number may be resumed once: cut off, the server forgets it.
 """
 
 import asyncio
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harness.backend.trouble import Presented
+from harness.backend.trouble import FIRST_IN_TURNS, Presented
 from harness.model.deadline import Deadline
 
 FindTransport = Callable[[Scope], asyncio.Transport | None]
 OTHER = "shown_other"
 """Set on the connection's TLS object: what is wrong with the certificate that it was shown."""
-
-
-FIRST = 2
-"""Where both are shown in turns: so many handshakes at first meet another certificate, then each second one does."""
 
 
 class Shown:
@@ -32,8 +32,10 @@ class Shown:
     def __init__(self, *, in_turns: bool = False) -> None:
         self.in_turns = in_turns
         self._changed = threading.Condition()
-        self._handshakes = 0
+        self._handshakes = self._resumed = 0
         self._told: list[str] = []
+        self._served: list[str] = []
+        self._shown_at: list[float] = []
         self._shown_as: Counter[Presented] = Counter()
         self._trusted: dict[Presented, str] = {}
 
@@ -41,6 +43,16 @@ class Shown:
     def shown(self) -> int:
         """Handshakes in which one was presented."""
         return self._shown_as.total()
+
+    def shown_since(self, moment: float) -> int:
+        """How many of them came after that moment, in seconds since the epoch."""
+        with self._changed:
+            return sum(at > moment for at in self._shown_at)
+
+    @property
+    def resumed(self) -> int:
+        """Handshakes that were to present one, and resumed a session instead."""
+        return self._resumed
 
     @property
     def shown_as(self) -> Mapping[Presented, int]:
@@ -60,6 +72,12 @@ class Shown:
         with self._changed:
             return tuple(self._told)
 
+    @property
+    def served(self) -> Sequence[str]:
+        """Every request that came in turns, to the server's own certificate."""
+        with self._changed:
+            return tuple(self._served)
+
     def wait(self, count: int, deadline: Deadline) -> bool:
         """Whether `count` were presented by the deadline; if not in turns, or another authority was trusted."""
         with self._changed:
@@ -68,14 +86,26 @@ class Shown:
             return done
 
     def has_the_turn(self) -> bool:
-        """One handshake more; whether another certificate is shown in it."""
+        """Whether the next handshake is one in which another certificate is shown."""
+        with self._changed:
+            number = self._handshakes + 1
+            return not self.in_turns or number <= FIRST_IN_TURNS or number % 2 == 0
+
+    def note_own(self) -> None:
+        """One handshake more, in which the server's own was shown."""
         with self._changed:
             self._handshakes += 1
-            return not self.in_turns or self._handshakes <= FIRST or self._handshakes % 2 == 0
+
+    def note_resumed(self) -> None:
+        """One handshake that shows nothing: the turn is still to come."""
+        with self._changed:
+            self._resumed += 1
 
     def note_shown(self, among: Mapping[Presented, Any]) -> Presented:
         """One handshake more; which of these it is shown."""
         with self._changed:
+            self._handshakes += 1
+            self._shown_at.append(time.time())
             kinds = list(among)
             count = self._shown_as.total()
             kind = kinds[count] if count < len(kinds) else kinds[0]
@@ -90,6 +120,11 @@ class Shown:
             self._told.append(request)
             self._changed.notify_all()
 
+    def note_served(self, request: str) -> None:
+        """It came to the server's own certificate."""
+        with self._changed:
+            self._served.append(request)
+
     def _done(self, count: int) -> bool:
         trusted = Presented.OTHER_AUTHORITY in self._trusted and not self.in_turns
         return trusted or self._shown_as.total() >= count
@@ -101,6 +136,7 @@ class Impostors:
     def __init__(self, find: FindTransport) -> None:
         self._find = find
         self._shown: Shown | None = None
+        self._before = (0, ssl.Options(0))
 
     def begin(
         self, context: ssl.SSLContext, others: Mapping[Presented, ssl.SSLContext], shown: Shown
@@ -109,26 +145,36 @@ class Impostors:
 
         def exchange(connection: Any, _name: str | None, _context: ssl.SSLContext) -> None:
             if not shown.has_the_turn():
-                return
-            kind = shown.note_shown(others)
-            connection.context = others[kind]
-            setattr(connection, OTHER, kind)
+                shown.note_own()
+            elif connection.session_reused:
+                shown.note_resumed()
+                setattr(connection, OTHER, next(iter(others)))
+            else:
+                kind = shown.note_shown(others)
+                connection.context = others[kind]
+                setattr(connection, OTHER, kind)
 
         self._shown = shown
+        self._before = context.num_tickets, context.options
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_TICKET
         context.sni_callback = exchange  # called without a server name, too
 
     def end(self, context: ssl.SSLContext) -> None:
         """Present the server's own again."""
         context.sni_callback = None
+        context.num_tickets, context.options = self._before
         self._shown = None
 
     @property
-    def in_turns(self) -> bool:
-        """Whether the next connection may be shown another certificate than this one."""
-        return self._shown is not None and self._shown.in_turns
+    def in_turns(self) -> Shown | None:
+        """What comes of it, where the next connection may be shown another certificate than this one."""
+        shown = self._shown
+        return shown if shown is not None and shown.in_turns else None
 
     async def suffers(self, scope: Scope, receive: Receive) -> bool:
         """Whether this request came by a connection that was shown another certificate. It is not served then."""
+        shown = self._shown  # `end` on another thread takes it away at any moment
         transport = self._find(scope)
         tls = transport.get_extra_info("ssl_object") if transport is not None else None
         kind: Presented | None = getattr(tls, OTHER, None)
@@ -136,11 +182,11 @@ class Impostors:
             return False
         if (
             tls is not None
-            and self._shown is not None
+            and shown is not None
             and not tls.session_reused
             and await _sends_anything(scope, receive)
         ):
-            self._shown.note_trusted(kind, f"{scope['method']} {scope['path']}")
+            shown.note_trusted(kind, f"{scope['method']} {scope['path']}")
         transport.abort()
         return True
 
@@ -153,7 +199,10 @@ def guarded(application: ASGIApp, impostors: Impostors) -> ASGIApp:
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        await application(scope, receive, _last_of_its_connection(send) if impostors.in_turns else send)
+        if (turns := impostors.in_turns) is not None and scope["type"] == "http":
+            turns.note_served(f"{scope['method']} {scope['path']}")
+            send = _last_of_its_connection(send)
+        await application(scope, receive, send)
 
     return guard
 

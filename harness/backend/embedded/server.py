@@ -84,7 +84,8 @@ class TlsServer:
     ) -> Iterator[Impostor]:
         """Present other certificates until the block ends. Connections are cut before and after.
 
-        `in_turns`: that of another authority and the own one, a handshake each. What is served then ends by itself.
+        `in_turns`: that of another authority in the first `FIRST_IN_TURNS` handshakes, then the own one and it in turns.
+        Each answer ends its connection then; those that are served at the end are not cut.
         """
         assert self._context is not None
         others = {Presented.OTHER_AUTHORITY: tls_context(other)}

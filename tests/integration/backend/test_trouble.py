@@ -1,8 +1,11 @@
 """The embedded backend fails on purpose: outages that are counted, another certificate, enrolments and their reasons."""
 
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -144,6 +147,77 @@ def test_an_agent_that_knows_its_backend_is_not(
     assert pinned_digest(backend, ssl.TLSVersion.TLSv1_2)[0] == enrolment.server_cert_sha256
 
 
+class Resumes:
+    """A client that trusts anybody, and brings the session of its last whole handshake where it can."""
+
+    def __init__(self, backend: EmbeddedBackend, version: ssl.TLSVersion, *, tickets: bool = True) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.context.minimum_version = self.context.maximum_version = version
+        if not tickets:
+            self.context.options |= ssl.OP_NO_TICKET
+        self.address = (backend.address.host, backend.address.port)
+        self.session: ssl.SSLSession | None = None
+
+    def asks(self) -> tuple[bool, bool]:
+        """Whether it was answered, and whether it resumed a session."""
+        with (
+            socket.create_connection(self.address, WAIT_S) as raw,
+            self.context.wrap_socket(raw, session=self.session) as connection,
+        ):
+            connection.sendall(b"POST /config HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n{}")
+            try:
+                answered = bool(connection.recv(4096))
+            except OSError:
+                answered = False
+            resumed, self.session = bool(connection.session_reused), connection.session
+            with suppress(OSError):
+                connection.unwrap()  # as it should be said goodbye; else the server forgets the session
+        return answered, resumed
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_no_ticket_spares_an_agent_the_other_certificate(
+    backend: EmbeddedBackend, version: ssl.TLSVersion
+) -> None:
+    client = Resumes(backend, version)
+    assert [client.asks(), client.asks()] == [(True, False), (True, True)]
+    with backend.impostor() as impostor:
+        assert client.asks() == (False, False)
+        assert (impostor.shown, len(impostor.told)) == (1, 1)
+    client.session = None
+    assert [client.asks(), client.asks()] == [(True, False), (True, True)]  # tickets are given again
+
+
+def test_a_handshake_that_resumes_a_session_shows_nothing(backend: EmbeddedBackend) -> None:
+    """TLS 1.2 knows a session by its number, too; the client that is cut off comes to a whole handshake next."""
+    client = Resumes(backend, ssl.TLSVersion.TLSv1_2, tickets=False)
+    assert [client.asks(), client.asks()] == [(True, False), (True, True)]
+    kept = client.session
+    with backend.impostor(in_turns=True) as impostor:
+        assert client.asks() == (False, True)
+        assert (impostor.shown, impostor.resumed, impostor.told) == (0, 1, ())
+        client.session = kept
+        assert client.asks() == (False, False)
+        assert (impostor.shown, impostor.resumed, len(impostor.told)) == (1, 1, 1)
+
+
+def test_the_exchange_may_end_while_a_request_is_still_read(backend: EmbeddedBackend) -> None:
+    client = Resumes(backend, ssl.TLSVersion.TLSv1_3)
+    with socket.create_connection(client.address, WAIT_S) as raw:
+        with backend.impostor(in_turns=True) as impostor:
+            connection = client.context.wrap_socket(raw)
+            connection.sendall(b"POST /log HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n")
+            assert impostor.wait(1, Deadline.after(WAIT_S))
+            Deadline.after(WAIT_S).pause(0.2)  # its head is read, its body is waited for
+        answer = b""
+        with connection, suppress(OSError):  # reset, or ended
+            connection.sendall(b"{}")
+            answer = connection.recv(4096)
+        assert not answer
+        assert impostor.told == ("POST /log",)
+
+
 def test_an_agent_that_asks_for_the_authority_alone_is_found(
     backend: EmbeddedBackend, enrolment: Enrolment, agent: Agent
 ) -> None:
@@ -181,6 +255,7 @@ def test_both_certificates_are_shown_in_turns(
                 return False
         return answer.headers["connection"] == "close"  # so that the next one meets another
 
+    began = time.time()
     with backend.impostor(in_turns=True) as impostor:
         assert [asks(knows, "/config") for _ in range(6)] == [False, False, True, False, True, False]
         assert impostor.wait(4, Deadline.after(WAIT_S))
@@ -190,6 +265,9 @@ def test_both_certificates_are_shown_in_turns(
         assert impostor.wait(6, Deadline.after(WAIT_S))
         assert impostor.told == ("POST /log", "POST /enroll")
         assert set(impostor.shown_as) == {Presented.OTHER_AUTHORITY}
+        assert impostor.served == ("POST /config",) * 4
+        assert impostor.shown_since(began) == 6
+        assert impostor.shown_since(time.time()) == 0
     agent.client.close()
     assert (
         "connection"

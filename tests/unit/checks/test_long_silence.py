@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.backend.seen import Sightings
-from harness.cell.check import Blocked
+from harness.cell.check import Blocked, NotApplicable
 from harness.checks import test_last_look as last_look
 from harness.checks import test_trust as trust
 from harness.lifecycle import in_touch, stranger
@@ -31,11 +31,13 @@ class Backend:
     name, features = "stand-in", frozenset[Any]()
 
     def __init__(self, silent_s: float, *, comes_back: bool) -> None:
-        self.silent_s, self.comes_back, self.shown = silent_s, comes_back, 0
+        self.silent_s, self.comes_back, self.shown, self.resumed = silent_s, comes_back, 0, 0
 
     @contextmanager
     def impostor(self, **_: object) -> Iterator[Any]:
-        yield SimpleNamespace(shown=self.shown, shown_as={}, trusted={}, wait=lambda *_: False)
+        yield SimpleNamespace(
+            shown=self.shown, resumed=self.resumed, shown_as={}, trusted={}, wait=lambda *_: False
+        )
 
     def wait_seen(self, *_: object, **__: object) -> Any:
         return object() if self.comes_back else None
@@ -115,3 +117,16 @@ def test_an_agent_that_stays_away_once_it_met_a_stranger_is_named_by_itself() ->
 def test_a_silence_that_the_harness_made_is_none() -> None:
     backend = Backend(22, comes_back=True)
     last_look.test_in_touch(a_cell(backend, disturbed=(time.time() - 20,)))
+
+
+@pytest.mark.parametrize(
+    "check", [trust.test_other_certificate, trust.test_wrong_certificate, trust.test_comes_back]
+)
+def test_of_an_agent_that_resumes_a_session_each_time_nothing_is_said(check: Any) -> None:
+    backend = Backend(1, comes_back=True)
+    backend.resumed = 3
+    cell = a_cell(backend)
+    often = QUICK.check_in.model_copy(update={"requests_per_s": 1e9})  # no time passes here
+    cell.profile = QUICK.model_copy(update={"check_in": often})
+    with pytest.raises(NotApplicable, match="resumed a TLS session 3 times"):
+        check(cell, TIMELINE, stranger_of(cell))
