@@ -11,7 +11,8 @@ from harness.cell.session import CellSession
 from harness.checks.expectation import mismatch
 from harness.lifecycle.enrolling_elsewhere import EnrollingElsewhere
 from harness.lifecycle.in_touch import NAMED_BY, too_long
-from harness.lifecycle.outage import Outage, grows
+from harness.lifecycle.outage import Outage
+from harness.lifecycle.pauses import grows
 from harness.lifecycle.renewal import Renewal, pace
 from harness.lifecycle.stranger import Met, Stranger
 from harness.lifecycle.timeline import Timeline

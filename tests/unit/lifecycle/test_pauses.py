@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.lifecycle.outage import GROWS, grows
+from harness.lifecycle.pauses import GROWS, grows
 
 
 @given(st.lists(st.floats(0, 0.25), min_size=4, max_size=8), st.floats(1.8, 3))
