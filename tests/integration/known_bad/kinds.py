@@ -193,7 +193,7 @@ KINDS: tuple[Named, ...] = (
         (
             "enrols-at-each-start",
             "uninstall.enrolments",
-            "enrolled [34] times|other ident",
+            "enrolled [345] times|other ident",
             "enrols without a reason",
         ),
         ("new-identity", "uninstall.enrolments", "other identities"),
