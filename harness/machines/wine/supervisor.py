@@ -157,11 +157,12 @@ async def _watch(berth: Berth, guard: int, wire: socket.socket, leash: socket.so
     os.waitpid(guard, 0)
     if reason == _OWNER_ENDED and not ordered:
         return True
+    with contextlib.suppress(OSError):
+        leash.sendall(f"failed {reason}\n".encode())
+    leash.close()  # first: who reads that the machine is gone must not be able to have it kept any more
     status = Status.read(berth.places) or Status(state="gone")
     if status.state != "gone":
         Status(state="gone", fault="host", reason=reason, boots=status.boots).write(berth.places)
-    with contextlib.suppress(OSError):
-        leash.sendall(f"failed {reason}\n".encode())
     if not berth.namespaces:
         from harness.machines.wine.processes import holders
 
