@@ -8,7 +8,8 @@
 #include "exchange.h"
 #include "text.h"
 
-enum { GUARD_MS = EXCHANGE_TIMEOUT_MS + 10000, PATIENT_MS = 8000 };
+/* A stop waits no longer than LAST_ANSWER_MS for the answer to what was sent: what was heard is not to be told again. */
+enum { GUARD_MS = EXCHANGE_TIMEOUT_MS + 10000, PATIENT_MS = 8000, LAST_ANSWER_MS = 3000 };
 
 struct worker {
     struct settings settings;
@@ -112,7 +113,11 @@ void http_post(struct http *http, const char *path, const char *body, HANDLE sto
     worker->body = duplicate(body);
     SetEvent(worker->go);
     HANDLE events[] = {worker->done, stop};
-    switch (WaitForMultipleObjects(2, events, FALSE, DEFECT_WAITS_FOR_EVER ? INFINITE : GUARD_MS)) {
+    DWORD ended = WaitForMultipleObjects(2, events, FALSE, DEFECT_WAITS_FOR_EVER ? INFINITE : GUARD_MS);
+    if (ended == WAIT_OBJECT_0 + 1 && WaitForSingleObject(worker->done, LAST_ANSWER_MS) == WAIT_OBJECT_0) {
+        ended = WAIT_OBJECT_0;
+    }
+    switch (ended) {
     case WAIT_OBJECT_0:
         *reply = worker->reply;
         worker->reply = (struct http_reply){0};
