@@ -103,7 +103,10 @@ class TlsServer:
                 self._cut_all()
 
     def _cut_all(self) -> None:
-        """Agents come again by a connection of their own. Runs on the server's thread: transports belong to it."""
+        """Agents come again by a connection of their own. Runs on the server's thread: transports belong to it.
+
+        A request under way is answered first, and ends its connection: what was heard would be told again without.
+        """
         server = self._server
         assert server is not None
         assert server.loop is not None
@@ -111,8 +114,12 @@ class TlsServer:
 
         def cut() -> None:
             for connection in list(server.server_state.connections):
-                if (transport := getattr(connection, "transport", None)) is not None:
-                    transport.abort()
+                assert isinstance(connection, H11Protocol)
+                cycle = connection.cycle
+                if cycle is not None and not cycle.response_complete:
+                    cycle.keep_alive = False
+                elif connection.transport is not None:
+                    connection.transport.abort()
             done.set()
 
         server.loop.call_soon_threadsafe(cut)

@@ -122,6 +122,20 @@ def test_who_asks_whether_to_go_on_is_told_to(
     assert seen(backend) == ["1"]
 
 
+def test_a_request_under_way_is_answered_before_its_connection_is_cut(
+    backend: EmbeddedBackend, agent: Agent, wire: ssl.SSLSocket
+) -> None:
+    """Without the answer an agent would tell again what was heard."""
+    body = event(agent.key, "1")
+    wire.sendall(head("/log", f"Content-Length: {len(body)}", "Expect: 100-continue"))
+    assert wire.recv(200).startswith(b"HTTP/1.1 100")
+    with backend.impostor():
+        wire.sendall(body)
+        assert answer(wire)[0] == 200
+        assert wire.recv(1) == b""
+    assert seen(backend) == ["1"]
+
+
 @pytest.mark.parametrize(
     ("request_", "method", "status"),
     [
